@@ -1,0 +1,42 @@
+"""民政救助业务系统: the cases of the divisions that the official's duty covers."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, make_response, render_template
+from sqlalchemy import func, select
+
+from examples.store import load, masked
+from examples.subsystem import create_subsystem
+
+COLUMNS = (
+    ("case_no", "案件编号"),
+    ("division_name", "地区"),
+    ("applicant", "申请人"),
+    ("id_number", "证件号码"),
+    ("people", "家庭人口"),
+    ("kind", "救助类别"),
+    ("monthly_amount", "月救助金额（元）"),
+    ("accepted_on", "受理日期"),
+    ("status", "状态"),
+)
+
+
+def create_app() -> Flask:
+    """Return the subsystem as a WSGI application."""
+    app, govcloud = create_subsystem("assistance")
+    engine, cases = load("assistance_cases")
+
+    @app.get("/")
+    @govcloud.require("assistance:case:read")
+    def index() -> str:
+        mine = select(cases).where(govcloud.rows(cases.c.division_code)).order_by(cases.c.case_no)
+        with engine.connect() as connection:
+            rows = masked(connection.execute(mine).mappings())
+            total = connection.scalar(select(func.count()).select_from(cases))
+        return render_template("assistance.html", columns=COLUMNS, rows=rows, total=total, decision=govcloud.decision())
+
+    @app.get("/healthz")
+    def health() -> Response:
+        return make_response("ok")
+
+    return app

@@ -1,0 +1,1 @@
+"""Requesting, approving and ending temporary access across departments."""

@@ -1,0 +1,80 @@
+"""What goes wrong in access, in the words of the people concerned; built here so that codes and sentences stand together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from govcloud.access.lifecycle import LineState
+from govcloud.kernel.errors import Conflict, Denied, NotFound
+from govcloud.kernel.messages import Message
+
+STATE_NAMES = {
+    LineState.PENDING: Message("待审批"),
+    LineState.APPROVED: Message("已同意"),
+    LineState.REJECTED: Message("已驳回"),
+    LineState.WITHDRAWN: Message("已撤回"),
+    LineState.LAPSED: Message("已逾期失效"),
+}
+_CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def local_time(moment: datetime) -> str:
+    """Return ``moment`` as pages write it, in China Standard Time, to the minute."""
+    return moment.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def no_such_line(line_id: UUID) -> NotFound:
+    """Return the error for a line that does not exist, or that the caller may not know of."""
+    return NotFound.of(Message("申请项"), line_id)
+
+
+def no_such_request(request_id: UUID) -> NotFound:
+    """Return the error for a request that does not exist, or that the caller may not know of."""
+    return NotFound.of(Message("权限申请"), request_id)
+
+
+def no_such_grant(grant_id: UUID) -> NotFound:
+    """Return the error for a grant that does not exist, or that the caller may not know of."""
+    return NotFound.of(Message("授权"), grant_id)
+
+
+def decided_by_another(state: LineState, decider: str, at: datetime) -> Conflict:
+    """Return the error for the one who came second: the state, who decided, and when."""
+    message = Message(
+        "该申请项%(state)s：%(decider)s于%(at)s已作出处理，您的操作没有生效。",
+        state=STATE_NAMES[state],
+        decider=decider,
+        at=local_time(at),
+    )
+    return Conflict("line_already_decided", message, remedy=Message("请刷新页面查看最新状态。"))
+
+
+def line_closed(state: LineState, at: datetime) -> Conflict:
+    """Return the error for a line that closed without a decision (withdrawn, lapsed)."""
+    message = Message("该申请项%(state)s（%(at)s），您的操作没有生效。", state=STATE_NAMES[state], at=local_time(at))
+    return Conflict("line_closed", message, remedy=Message("如仍有需要，请重新提交申请。"))
+
+
+def line_changed(shown: int, current: int) -> Conflict:
+    """Return the error for a decision on another version of the line than stands now."""
+    message = Message("该申请项在您查看之后有变化（您看到的是第%(shown)s版，现为第%(current)s版）。", shown=shown, current=current)
+    return Conflict("line_changed", message, remedy=Message("请刷新页面，核对后再作决定。"))
+
+
+def evidence_changed() -> Conflict:
+    """Return the error for a decision on evidence that is no longer what was shown."""
+    message = Message("证据卡在您查看之后有变化。")
+    return Conflict("evidence_changed", message, remedy=Message("请刷新页面，核对新的证据卡后再作决定。"))
+
+
+def not_an_official() -> Denied:
+    """Return the error for a command that only a person in an appointment may give."""
+    message = Message("此操作须由公职人员以其任职身份办理。")
+    return Denied("official_required", message, remedy=Message("请登录并选择任职后重试。"))
+
+
+def not_yours() -> Denied:
+    """Return the error for acting on somebody else's request or grant as if it were one's own."""
+    return Denied("not_yours", Message("只有申请人或受益人本人可以办理此操作。"))

@@ -1,0 +1,108 @@
+"""The evidence card: what an approver is shown, in one fixed form whose SHA-256 is kept with the decision.
+
+The card holds no moment of its own and looks back only as far as the submission of the line, so the same facts give the same hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+
+
+@dataclass(frozen=True)
+class PersonEvidence:
+    """Who, in which duty."""
+
+    official_id: str
+    name: str
+    employee_code: str
+    department: str
+    post: str
+    position: str
+    rank: str
+    appointment_kind: str
+    appointment_ends_at: str | None
+    active: bool
+
+
+@dataclass(frozen=True)
+class ItemEvidence:
+    """What would be opened, and exactly what that exposes."""
+
+    name: str
+    function: str
+    function_name: str
+    subsystem: str
+    exposes: str
+    sensitive: bool
+    integration_level: int
+    tier: str
+    requested_version: int
+    live_version: int | None
+    owner_department: str
+
+
+@dataclass(frozen=True)
+class PastDecision:
+    """One earlier decision on the same item, without names of persons."""
+
+    at: str
+    outcome: str
+    department: str
+    days: int | None
+    scope_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EvidenceCard:
+    """Everything that speaks for or against a line.
+
+    ``peers_holding`` counts the colleagues in the beneficiary's department who can use the function now. ``held_now`` counts the
+    beneficiary's own live grants of it. The earlier decisions are those made before the line was submitted. Access ends by
+    itself ``automatic_end_days`` × 24 hours after an approval as requested.
+    """
+
+    line_id: str
+    request_number: str
+    beneficiary: PersonEvidence
+    requester: PersonEvidence | None
+    reason: str
+    case_number: str | None
+    matter: str | None
+    item: ItemEvidence
+    scope: dict[str, Any]
+    scope_names: tuple[str, ...]
+    automatic_end_days: int
+    cap_days: int
+    peers_holding: int
+    held_now: int
+    approved_before: int
+    rejected_before: int
+    latest_decisions: tuple[PastDecision, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the card in the types of JSON, as it is stored with the decision."""
+        return asdict(self, dict_factory=_json_object)
+
+    def digest(self) -> str:
+        """Return the SHA-256 (hex) of the card's canonical form (RFC 8785)."""
+        return evidence_digest(self.to_json())
+
+
+def evidence_digest(card: dict[str, Any]) -> str:
+    """Return the SHA-256 (hex) of a stored card: recomputed from a decision's row, it must equal the stored hash."""
+    return hashlib.sha256(rfc8785.dumps(card)).hexdigest()
+
+
+def utc_text(moment: datetime) -> str:
+    """Return ``moment`` in ISO 8601, in UTC: a connection's own time zone must not change the hash."""
+    return moment.astimezone(UTC).isoformat()
+
+
+def _json_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return one record as a JSON object; tuples become lists."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in pairs}

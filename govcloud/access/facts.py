@@ -1,0 +1,83 @@
+"""What the rules see: a request, or a decision on it, with every fact already loaded; plain records without a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from govcloud.authorization.scope import Scope
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """The catalogue item as it stands at the moment of the check.
+
+    ``live_version`` is ``None`` when the item, its function or its subsystem is not open to requests (any more).
+    """
+
+    id: UUID
+    name: str
+    tier: str
+    max_days: int
+    requires_case_number: bool
+    scope_kind: str
+    owner_path: str
+    live_version: int | None
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """An official under one appointment; ``active`` needs both to hold at the moment of the check.
+
+    ``rank_order`` is the place of the rank in the ladder, the highest being the lowest number (``None``: not on the ladder).
+    """
+
+    official_id: UUID
+    appointment_id: UUID
+    name: str
+    active: bool
+    department_path: str
+    rank: str
+    rank_order: int | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An extent of access: which rows and for how many days of 24 hours."""
+
+    scope: Scope
+    days: int
+
+
+@dataclass(frozen=True)
+class RequestFacts:
+    """What stands when a line is asked for.
+
+    ``open_line_number`` is the number of the request in which the beneficiary already waits for the same item. ``has_decider``
+    says whether anybody but requester and beneficiary could decide.
+    """
+
+    item: ItemFacts
+    requester: PersonFacts
+    beneficiary: PersonFacts
+    wanted: Wanted
+    case_number: str | None
+    open_line_number: str | None
+    has_decider: bool
+
+
+@dataclass(frozen=True)
+class DecisionFacts:
+    """What stands when somebody decides on a line.
+
+    ``authority`` holds the department paths under which the decider may decide now. ``approved`` is ``None`` for a refusal.
+    """
+
+    item: ItemFacts
+    requester_id: UUID
+    beneficiary: PersonFacts
+    wanted: Wanted
+    requested_version: int
+    decider: PersonFacts
+    authority: tuple[str, ...]
+    approved: Wanted | None

@@ -1,0 +1,76 @@
+"""Rows of request lines: read, locked, and moved by the table of the life cycle, each move on (state, version)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from govcloud.access import errors
+from govcloud.access.lifecycle import LineState, advance
+from govcloud.access.models import Decision, RequestLine
+from govcloud.identity.queries import IdentityQueries
+from govcloud.kernel.errors import Conflict
+
+
+def read_line(session: Session, line_id: UUID) -> RequestLine:
+    """Return a line as it stands.
+
+    Raises:
+        NotFound: there is no such line.
+    """
+    line = session.get(RequestLine, line_id)
+    if line is None:
+        raise errors.no_such_line(line_id)
+    return line
+
+
+def lock_line(session: Session, line_id: UUID) -> RequestLine:
+    """Return a line as it stands, locked until the transaction ends; the person's lock must be held already.
+
+    Raises:
+        NotFound: there is no such line.
+    """
+    line = session.scalars(
+        select(RequestLine).where(RequestLine.id == line_id).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if line is None:
+        raise errors.no_such_line(line_id)
+    return line
+
+
+def decision_on(session: Session, line_id: UUID) -> Decision | None:
+    """Return the decision on a line, if there is one."""
+    return session.scalars(select(Decision).where(Decision.line_id == line_id)).one_or_none()
+
+
+def why_closed(session: Session, line: RequestLine, identity: IdentityQueries) -> Conflict:
+    """Return the error for whoever comes second: where the line stands now, who brought it there, and when."""
+    decision = decision_on(session, line.id)
+    if decision is None:
+        return errors.line_closed(LineState(line.state), line.closed_at or line.submitted_at)
+    name = identity.official_names([decision.official_id])[decision.official_id]
+    return errors.decided_by_another(LineState(line.state), name, decision.at)
+
+
+def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> None:
+    """Move a locked line and close it, if it still stands at the state and version that were read.
+
+    Raises:
+        IllegalMove: the life cycle has no such move from the line's state; callers look first.
+        Conflict: the row changed although it was locked.
+    """
+    target = advance(move, LineState(line.state))
+    statement = (
+        update(RequestLine)
+        .where(RequestLine.id == line.id, RequestLine.state == line.state, RequestLine.version == line.version)
+        .values(state=target, version=line.version + 1, closed_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    shown = line.version
+    moved = session.execute(statement)
+    session.refresh(line)
+    if not isinstance(moved, CursorResult) or moved.rowcount != 1:
+        raise errors.line_changed(shown, line.version)

@@ -1,0 +1,117 @@
+"""The tables of access: requests, their lines, and the decisions on them (grants lie with authorization).
+
+A request's state is derived from its lines and a grant's from the clock, so neither is stored. Decisions are only added to.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from govcloud.access.lifecycle import OPEN, LineState
+from govcloud.kernel.database import Base, prefix_index
+
+# Autogeneration does not see sequences: the migration that makes these tables creates this one by name.
+request_number = Sequence("access_request_number", metadata=Base.metadata)
+"""Counts requests over all days; a rolled-back request leaves a gap, which is harmless."""
+
+
+def _listed(values: frozenset[LineState] | type[LineState]) -> str:
+    """Return ``values`` as a list of SQL literals, sorted so that the schema does not change from run to run."""
+    return ", ".join(f"'{value}'" for value in sorted(values))
+
+
+class AccessRequest(Base):
+    """Somebody asks for temporary access, for themselves or for a colleague (the beneficiary)."""
+
+    __tablename__ = "access_request"
+    __table_args__ = (
+        CheckConstraint("length(reason) BETWEEN 1 AND 1000", name="reason"),
+        Index("ix_access_request_requester", "requester_official_id", "created_at"),
+        Index("ix_access_request_beneficiary", "beneficiary_official_id", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    requester_official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    requester_appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointment.id"))
+    beneficiary_official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    beneficiary_appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointment.id"))
+    reason: Mapped[str]
+    case_number: Mapped[str | None]
+    matter_id: Mapped[UUID | None] = mapped_column(ForeignKey("matter.id"))
+    created_at: Mapped[datetime]
+
+
+class RequestLine(Base):
+    """One owner × one slice of a request; the thing that is decided.
+
+    What the line asks for is copied from the catalogue when it is submitted, so that a later change of the catalogue shows.
+    """
+
+    __tablename__ = "request_line"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_listed(LineState)})", name="state"),
+        CheckConstraint("requested_days > 0", name="days"),
+        Index(
+            "uq_request_line_open",
+            "beneficiary_official_id",
+            "item_id",
+            unique=True,
+            postgresql_where=text(f"state IN ({_listed(OPEN)})"),
+        ),
+        prefix_index("ix_request_line_inbox", "owner_path", postgresql_where=text(f"state IN ({_listed(OPEN)})")),
+        Index("ix_request_line_due", "due_at", postgresql_where=text(f"state IN ({_listed(OPEN)})")),
+        Index("ix_request_line_request", "request_id"),
+        Index("ix_request_line_item", "item_id", "state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("access_request.id"))
+    beneficiary_official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("catalogue_item.id"))
+    item_version: Mapped[int]
+    function: Mapped[str]
+    subsystem_code: Mapped[str]
+    owner_department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    owner_path: Mapped[str]
+    state: Mapped[str]
+    version: Mapped[int]
+    requested_scope: Mapped[dict[str, Any]]
+    requested_days: Mapped[int]
+    submitted_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Decision(Base):
+    """What one person decided on one line, with the evidence that was shown to them and its SHA-256."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        UniqueConstraint("line_id", "official_id"),
+        CheckConstraint("outcome IN ('approved', 'rejected')", name="outcome"),
+        CheckConstraint(
+            "(outcome = 'approved') = (approved_scope IS NOT NULL AND approved_days IS NOT NULL)",
+            name="approved_parts",
+        ),
+        CheckConstraint("(outcome = 'rejected') = (reason_code IS NOT NULL)", name="reason_code"),
+        Index("ix_decision_official", "official_id", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(ForeignKey("request_line.id"))
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointment.id"))
+    outcome: Mapped[str]
+    approved_scope: Mapped[dict[str, Any] | None]
+    approved_days: Mapped[int | None]
+    reason_code: Mapped[str | None]
+    comment: Mapped[str]
+    evidence: Mapped[dict[str, Any]]
+    evidence_hash: Mapped[str]
+    at: Mapped[datetime]

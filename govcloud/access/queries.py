@@ -1,0 +1,319 @@
+"""Reads of access: the catalogue, one's requests, the inbox, the decision page, and who holds what.
+
+A reader sees a request as its requester, its beneficiary, or somebody with authority over what it asks for; everybody else is
+told that there is no such request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from govcloud.access import errors
+from govcloud.access.cards import CardMaker
+from govcloud.access.choices import scope_choices
+from govcloud.access.evidence import EvidenceCard
+from govcloud.access.facts import DecisionFacts, Wanted
+from govcloud.access.lifecycle import OPEN
+from govcloud.access.lines import read_line
+from govcloud.access.loading import FactsLoader
+from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.routing import nearest
+from govcloud.access.rules import APPROVE, REJECT
+from govcloud.access.showing import Shower
+from govcloud.access.submit import PENDING_DAYS
+from govcloud.access.views import (
+    CatalogueEntry,
+    DecisionPage,
+    HeldAccess,
+    InboxEntry,
+    LineView,
+    Page,
+    RequestView,
+    Route,
+    ScopeChoice,
+)
+from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.authorization.scope import Scope
+from govcloud.identity.queries import IdentityQueries
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.clock import Clock
+from govcloud.subsystems.queries import SubsystemQueries
+
+PAGE = 20
+_MOST = 100
+_ENDED_SHOWN = timedelta(days=30)
+
+
+class AccessQueries:
+    """Answers questions about requests and held access; it never writes."""
+
+    def __init__(
+        self,
+        read: Callable[[], Session],
+        identity: IdentityQueries,
+        subsystems: SubsystemQueries,
+        authorization: AuthorizationQueries,
+        clock: Clock,
+    ) -> None:
+        """Take the source of reading sessions, the queries of the domains below, and the clock."""
+        self._read = read
+        self._clock = clock
+        self._facts = FactsLoader(identity, subsystems, authorization)
+        self._cards = CardMaker(read, self._facts)
+
+    # What can be asked for
+
+    def catalogue(self, text: str = "", limit: int = 50) -> tuple[CatalogueEntry, ...]:
+        """Return what can be requested now and matches ``text`` (item, function or subsystem; everything for an empty one)."""
+        return self._shower().catalogue(self._facts.subsystems.requestable_items(text, limit))
+
+    def item(self, item_id: UUID) -> CatalogueEntry | None:
+        """Return an item that can be requested now."""
+        found = self._facts.subsystems.item(item_id)
+        return self._shower().catalogue([found])[0] if found else None
+
+    def item_for_function(self, function: str) -> CatalogueEntry | None:
+        """Return the item that opens ``function``, if it can be requested now."""
+        found = self._facts.subsystems.item_for_function(function)
+        return self._shower().catalogue([found])[0] if found else None
+
+    def scope_choices(self, offered: Scope, near: str | None = None) -> tuple[ScopeChoice, ...]:
+        """Return the scopes within ``offered`` that one may pick; ``near`` is the division of the beneficiary's department."""
+        return scope_choices(self._facts.identity, offered, near)
+
+    def route(self, actor: Actor, item_id: UUID) -> Route:
+        """Return who would be asked first if the actor requested an item now, and by when they answer.
+
+        Raises:
+            NotFound: the catalogue never had the item.
+        """
+        now = self._clock.now()
+        path = self._facts.item(self._facts.catalogue_item(item_id), now).owner_path
+        barred = {actor.official_id} if actor.official_id else set()
+        paths = dict.fromkeys(holder.path for holder in nearest(path, self._facts.deciders(path, barred, now)))
+        return Route(self._facts.department_names(tuple(paths), now), now + timedelta(days=PENDING_DAYS))
+
+    # Requests
+
+    def waiting_count(self, official_id: UUID) -> int:
+        """Return how many lines still wait among the requests that a person made or that were made for them."""
+        mine = or_(AccessRequest.requester_official_id == official_id, AccessRequest.beneficiary_official_id == official_id)
+        query = (
+            select(func.count())
+            .select_from(RequestLine)
+            .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+            .where(mine, RequestLine.state.in_(OPEN))
+        )
+        return self._read().scalar(query) or 0
+
+    def my_requests(self, official_id: UUID, cursor: str | None = None, limit: int = PAGE) -> Page[RequestView]:
+        """Return the requests that a person made or that were made for them, the newest first."""
+        mine = or_(AccessRequest.requester_official_id == official_id, AccessRequest.beneficiary_official_id == official_id)
+        query = select(AccessRequest).where(mine).order_by(AccessRequest.id.desc())
+        before = _cursor(cursor)
+        if before is not None:
+            query = query.where(AccessRequest.id < before)
+        most = _limited(limit)
+        rows = self._read().scalars(query.limit(most + 1)).all()
+        views = self._shower().requests(rows[:most], official_id)
+        return Page(views, str(rows[most - 1].id) if len(rows) > most else None)
+
+    def request(self, actor: Actor, request_id: UUID) -> RequestView:
+        """Return one request.
+
+        Raises:
+            NotFound: there is none, or the actor may not know of it.
+        """
+        row = self._read().get(AccessRequest, request_id)
+        if row is None or not self._may_see(actor, row):
+            raise errors.no_such_request(request_id)
+        return self._shower().requests([row], actor.official_id)[0]
+
+    def line(self, actor: Actor, line_id: UUID) -> LineView:
+        """Return one line.
+
+        Raises:
+            NotFound: there is none, or the actor may not know of it.
+        """
+        row = read_line(self._read(), line_id)
+        if not self._may_see(actor, self._read().get_one(AccessRequest, row.request_id)):
+            raise errors.no_such_line(line_id)
+        return self._shower().lines([row])[0]
+
+    # Deciding
+
+    def inbox(self, actor: Actor, cursor: str | None = None, limit: int = PAGE) -> Page[InboxEntry]:
+        """Return the lines that wait under the actor's authority now, the oldest first; a query, not a copied list.
+
+        One's own requests are left out: somebody else decides on them.
+        """
+        query = (
+            select(RequestLine, AccessRequest)
+            .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+            .where(self._waiting(actor))
+            .order_by(RequestLine.id)
+        )
+        after = _cursor(cursor)
+        if after is not None:
+            query = query.where(RequestLine.id > after)
+        most = _limited(limit)
+        rows = self._read().execute(query.limit(most + 1)).all()
+        entries = self._shower().inbox([(row[0], row[1], None) for row in rows[:most]])
+        return Page(entries, str(rows[most - 1][0].id) if len(rows) > most else None)
+
+    def inbox_count(self, actor: Actor) -> int:
+        """Return how many lines wait under the actor's authority."""
+        query = (
+            select(func.count())
+            .select_from(RequestLine)
+            .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+            .where(self._waiting(actor))
+        )
+        return self._read().scalar(query) or 0
+
+    def decided_by(self, official_id: UUID, cursor: str | None = None, limit: int = PAGE) -> Page[InboxEntry]:
+        """Return the lines that a person decided, the latest decision first."""
+        query = (
+            select(RequestLine, AccessRequest, Decision)
+            .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+            .join(Decision, Decision.line_id == RequestLine.id)
+            .where(Decision.official_id == official_id)
+            .order_by(Decision.id.desc())
+        )
+        before = _cursor(cursor)
+        if before is not None:
+            query = query.where(Decision.id < before)
+        most = _limited(limit)
+        rows = self._read().execute(query.limit(most + 1)).all()
+        entries = self._shower().inbox([(row[0], row[1], row[2]) for row in rows[:most]])
+        return Page(entries, str(rows[most - 1][2].id) if len(rows) > most else None)
+
+    def decision_page(self, actor: Actor, line_id: UUID) -> DecisionPage:
+        """Return everything that somebody with authority over a line needs to decide on it.
+
+        Raises:
+            NotFound: there is no such line, or the actor has no authority over it.
+            Denied: the actor is not an official in an appointment.
+        """
+        now = self._clock.now()
+        decider = self._facts.acting(actor, now)
+        line = read_line(self._read(), line_id)
+        request = self._read().get_one(AccessRequest, line.request_id)
+        facts = DecisionFacts(
+            item=self._facts.item(self._facts.catalogue_item(line.item_id), now),
+            requester_id=request.requester_official_id,
+            beneficiary=self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, now),
+            wanted=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
+            requested_version=line.item_version,
+            decider=decider,
+            authority=self._facts.authority(decider, now),
+            approved=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
+        )
+        refusals = tuple(refusal for _rule, refusal in REJECT.refusals(facts))
+        if any(refusal.code == "no_authority" for refusal in refusals):
+            raise errors.no_such_line(line_id)
+        card = self._cards.card(request, line, now)
+        shower = self._shower()
+        near = self._facts.identity.subject(request.beneficiary_appointment_id, now)
+        return DecisionPage(
+            request=shower.requests([request], actor.official_id)[0],
+            line=shower.lines([line])[0],
+            card=card,
+            evidence_hash=card.digest(),
+            scope_choices=scope_choices(self._facts.identity, facts.wanted.scope, near.division if near else None)
+            if facts.item.scope_kind == "division"
+            else (),
+            max_days=min(line.requested_days, facts.item.max_days),
+            refusals=refusals,
+            approval_refusals=tuple(refusal for _rule, refusal in APPROVE.refusals(facts)),
+        )
+
+    def evidence_card(self, line_id: UUID) -> EvidenceCard:
+        """Return the card of a line as the facts stand now.
+
+        Raises:
+            NotFound: there is no such line.
+        """
+        line = read_line(self._read(), line_id)
+        request = self._read().get_one(AccessRequest, line.request_id)
+        return self._cards.card(request, line, self._clock.now())
+
+    # Who holds what
+
+    def my_access(self, official_id: UUID) -> tuple[HeldAccess, ...]:
+        """Return a person's temporary grants: live ones first, the next to end on top; then those that ended lately."""
+        now = self._clock.now()
+        held = self._shower().held(self._facts.authorization.grants_of(official_id))
+        live = sorted((entry for entry in held if entry.is_live), key=lambda entry: entry.grant.ends_at)
+        ended = sorted(
+            (entry for entry in held if not entry.is_live and _ended_at(entry) > now - _ENDED_SHOWN), key=_ended_at, reverse=True
+        )
+        return (*live, *ended)
+
+    def overseen_access(self, actor: Actor, limit: int = _MOST) -> tuple[HeldAccess, ...]:
+        """Return the live grants that the actor may revoke as senior administrator, the newest first."""
+        query = (
+            select(RequestLine.id)
+            .join(Decision, Decision.line_id == RequestLine.id)
+            .where(Decision.outcome == "approved", self._under_authority(actor))
+            .order_by(Decision.id.desc())
+        )
+        # A grant lasts a year at most, so older approvals cannot have a live one.
+        recent = query.where(Decision.at > self._clock.now() - timedelta(days=366))
+        grants = self._facts.authorization.grants_of_lines(self._read().scalars(recent).all())
+        held = self._shower().held(sorted(grants, key=lambda grant: grant.starts_at, reverse=True))
+        return tuple(entry for entry in held if entry.is_live)[:limit]
+
+    # How the above read
+
+    def _shower(self) -> Shower:
+        return Shower(self._read(), self._facts, self._clock.now())
+
+    def _authority(self, actor: Actor) -> tuple[str, ...]:
+        """Return the department paths under which the actor may decide now."""
+        if actor.official_id is None or actor.appointment_id is None:
+            return ()
+        now = self._clock.now()
+        return self._facts.authority(self._facts.person(actor.official_id, actor.appointment_id, now), now)
+
+    def _under_authority(self, actor: Actor) -> ColumnElement[bool]:
+        paths = self._authority(actor)
+        return or_(false(), *(RequestLine.owner_path.startswith(path, autoescape=True) for path in paths))
+
+    def _waiting(self, actor: Actor) -> ColumnElement[bool]:
+        """Return the condition that a line waits for the actor."""
+        return (
+            RequestLine.state.in_(OPEN)
+            & self._under_authority(actor)
+            & (AccessRequest.requester_official_id != actor.official_id)
+            & (AccessRequest.beneficiary_official_id != actor.official_id)
+        )
+
+    def _may_see(self, actor: Actor, request: AccessRequest) -> bool:
+        if actor.official_id in {request.requester_official_id, request.beneficiary_official_id}:
+            return True
+        query = select(RequestLine.id).where(RequestLine.request_id == request.id, self._under_authority(actor)).limit(1)
+        return self._read().scalar(query) is not None
+
+
+def _ended_at(entry: HeldAccess) -> datetime:
+    """Return when a grant stopped working."""
+    closed_at = entry.grant.closed_at
+    return entry.grant.ends_at if closed_at is None else min(closed_at, entry.grant.ends_at)
+
+
+def _limited(limit: int) -> int:
+    return max(1, min(limit, _MOST))
+
+
+def _cursor(text: str | None) -> UUID | None:
+    """Return the id in a cursor; one that was tampered with starts the list anew."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

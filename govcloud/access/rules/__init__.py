@@ -1,0 +1,50 @@
+"""The rules of access, one a file: what stands against a request, an approval or a refusal.
+
+``check`` asks every rule of a stage and shows all refusals together. To add a rule: one file here, one line below, one row in
+the table of cases in the tests.
+"""
+
+from __future__ import annotations
+
+from govcloud.access.rules.authority import DeciderHasAuthority
+from govcloud.access.rules.beneficiary import BeneficiaryIsActive, BeneficiaryStaysInPlace
+from govcloud.access.rules.case_number import CaseNumberWhereAsked
+from govcloud.access.rules.colleague import BeneficiaryIsColleague
+from govcloud.access.rules.decidable import SomebodyDecides
+from govcloud.access.rules.duplicate import OneOpenLine
+from govcloud.access.rules.narrower import ApprovedWithinRequested
+from govcloud.access.rules.own_request import NotOwnRequest
+from govcloud.access.rules.registry import Fault, Registry, Rule, check
+from govcloud.access.rules.requestable import ItemIsRequestable
+from govcloud.access.rules.scope_kind import ScopeFitsItem
+from govcloud.access.rules.subordinate import NotSubordinate
+from govcloud.access.rules.term import ApprovedWithinCap, RequestedWithinCap
+from govcloud.access.rules.tier import TierDecidesHere
+from govcloud.access.rules.version import ItemUnchanged
+
+SUBMIT = Registry(
+    ItemIsRequestable(),
+    TierDecidesHere(),
+    BeneficiaryIsActive(),
+    BeneficiaryIsColleague(),
+    SomebodyDecides(),
+    OneOpenLine(),
+    RequestedWithinCap(),
+    ScopeFitsItem(),
+    CaseNumberWhereAsked(),
+)
+APPROVE = Registry(
+    NotOwnRequest(),
+    DeciderHasAuthority(),
+    NotSubordinate(),
+    BeneficiaryStaysInPlace(),
+    ItemUnchanged(),
+    ApprovedWithinRequested(),
+    ApprovedWithinCap(),
+)
+REJECT = Registry(
+    NotOwnRequest(),
+    DeciderHasAuthority(),
+)
+
+__all__ = ["APPROVE", "REJECT", "SUBMIT", "Fault", "Registry", "Rule", "check"]

@@ -1,0 +1,121 @@
+"""The commands of access behind one face; each is one transaction, authorised by the engine.
+
+Asking lies in ``submit.py``, deciding in ``decide.py``, ending grants in ``grants.py``.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from govcloud.access.cards import CardMaker
+from govcloud.access.commands import Closed, Decided, NewRequest, Submitted, Withdrawn
+from govcloud.access.decide import Answer, Deciding
+from govcloud.access.grants import Closing
+from govcloud.access.loading import FactsLoader
+from govcloud.access.submit import Submitting
+from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.authorization.scope import Scope
+from govcloud.authorization.service import Authorization
+from govcloud.identity.queries import IdentityQueries
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.subsystems.queries import SubsystemQueries
+
+
+class Access:
+    """Request → decide → use → end. Whoever comes second gets a ``Conflict`` that names the state and who brought it about."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        identity: IdentityQueries,
+        subsystems: SubsystemQueries,
+        authorization: Authorization,
+        authorization_queries: AuthorizationQueries,
+        *,
+        clock: Clock,
+    ) -> None:
+        """Take the unit of work, what the domains below offer, and the clock."""
+        facts = FactsLoader(identity, subsystems, authorization_queries)
+        self._submitting = Submitting(uow, facts)
+        self._deciding = Deciding(uow, clock, facts, CardMaker(uow.read, facts), authorization)
+        self._closing = Closing(uow, facts, authorization)
+
+    def submit(self, actor: Actor, new: NewRequest) -> Submitted:
+        """Ask for temporary access to one item.
+
+        Raises:
+            Invalid: a field is wrong (text, days, scope, case number), or the item cannot be requested.
+            NotFound: the catalogue never had the item.
+            Conflict: the beneficiary waits for the item already, is no longer in office, or nobody could decide.
+            Denied: the actor may not ask, or not for this person.
+        """
+        return self._submitting.submit(actor, new)
+
+    def withdraw(self, actor: Actor, line_id: UUID, version: int) -> Withdrawn:
+        """Take back a line that still waits; ``version`` is the one that was shown.
+
+        Raises:
+            NotFound: there is no such line.
+            Conflict: the line has been decided, has lapsed, or changed since.
+            Denied: the actor is neither requester nor beneficiary.
+        """
+        return self._submitting.withdraw(actor, line_id, version)
+
+    def approve(
+        self,
+        actor: Actor,
+        line_id: UUID,
+        version: int,
+        *,
+        scope: Scope | None = None,
+        days: int | None = None,
+        comment: str = "",
+        evidence_hash: str | None = None,
+    ) -> Decided:
+        """Say yes to a line, as requested or to less; the grant opens at once and runs ``days`` × 24 hours from now.
+
+        The same decision sent again returns the same result. ``evidence_hash`` is that of the card shown: if the facts have
+        changed since, nothing is decided.
+
+        Raises:
+            NotFound: there is no such line.
+            Conflict: the line was decided, withdrawn or lapsed, or what it rests on has changed.
+            Denied: the actor has no authority, or may not decide on this request.
+            Invalid: more is given than was asked for, or the comment is wrong.
+        """
+        return self._deciding.decide(actor, line_id, version, Answer.yes(scope, days, comment, evidence_hash))
+
+    def reject(
+        self, actor: Actor, line_id: UUID, version: int, reason_code: str, comment: str = "", *, evidence_hash: str | None = None
+    ) -> Decided:
+        """Say no to a line, with a reason of ``RejectReason``.
+
+        Raises:
+            NotFound, Conflict, Denied, Invalid: as ``approve``; also Invalid for an unknown reason.
+        """
+        return self._deciding.decide(actor, line_id, version, Answer.no(reason_code, comment, evidence_hash))
+
+    def revoke(self, actor: Actor, grant_id: UUID, reason: str) -> Closed:
+        """End somebody's grant at once; a grant that has been closed stays as it is.
+
+        Raises:
+            NotFound: there is no such grant.
+            Denied: the actor answers neither for the owning department nor for security.
+            Invalid: the reason is missing or wrong.
+        """
+        return self._closing.revoke(actor, grant_id, reason)
+
+    def relinquish(self, actor: Actor, grant_id: UUID) -> Closed:
+        """Give one's own grant back at once; a grant that has been closed stays as it is.
+
+        Raises:
+            NotFound: there is no such grant.
+            Denied: it is somebody else's.
+        """
+        return self._closing.relinquish(actor, grant_id)
+
+    def lapse_due(self, actor: Actor, limit: int = 200) -> int:
+        """Close the lines whose time to answer has run out, each in a transaction of its own; return how many were closed."""
+        return self._deciding.lapse_due(actor, limit)

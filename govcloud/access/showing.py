@@ -1,0 +1,214 @@
+"""Turns rows of access into what pages show: names beside ids, decisions and grants beside lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from govcloud.access.lifecycle import OPEN, LineState, grant_state, request_state
+from govcloud.access.loading import FactsLoader
+from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.naming import Names
+from govcloud.access.routing import nearest
+from govcloud.access.views import (
+    CatalogueEntry,
+    DecisionView,
+    GrantView,
+    HeldAccess,
+    InboxEntry,
+    LineView,
+    RequestView,
+)
+from govcloud.authorization.queries import GrantView as StoredGrant
+from govcloud.authorization.scope import Scope
+from govcloud.subsystems.queries import ItemView
+
+
+class Shower:
+    """Makes the views of one page: it remembers names and is thrown away with the page."""
+
+    def __init__(self, session: Session, facts: FactsLoader, now: datetime) -> None:
+        """Take the reading session, the loader of facts and the moment of the page."""
+        self._session = session
+        self._facts = facts
+        self._now = now
+        self._names = Names(facts.identity)
+        self._waiting: dict[UUID, tuple[str, ...]] = {}
+
+    def requests(self, rows: Sequence[AccessRequest], reader: UUID | None) -> tuple[RequestView, ...]:
+        """Return requests with their lines, in the order of ``rows``."""
+        ids = [row.id for row in rows]
+        lines = self._session.scalars(select(RequestLine).where(RequestLine.request_id.in_(ids)).order_by(RequestLine.id)).all()
+        views = self.lines(lines)
+        return tuple(self._request(row, tuple(view for view in views if view.request_id == row.id), reader) for row in rows)
+
+    def lines(self, rows: Sequence[RequestLine]) -> tuple[LineView, ...]:
+        """Return lines with their decisions and grants, in the order of ``rows``."""
+        ids = [row.id for row in rows]
+        decisions = {row.line_id: row for row in self._session.scalars(select(Decision).where(Decision.line_id.in_(ids)))}
+        grants = {grant.line_id: grant for grant in self._facts.authorization.grants_of_lines(ids)}
+        items = self._facts.subsystems.items(row.item_id for row in rows)
+        return tuple(self._line(row, items[row.item_id], decisions.get(row.id), grants.get(row.id)) for row in rows)
+
+    def inbox(self, rows: Sequence[tuple[RequestLine, AccessRequest, Decision | None]]) -> tuple[InboxEntry, ...]:
+        """Return lines as the lists of an approver show them."""
+        items = self._facts.subsystems.items(line.item_id for line, _request, _decision in rows)
+        return tuple(self._entry(line, request, decision, items[line.item_id]) for line, request, decision in rows)
+
+    def held(self, grants: Sequence[StoredGrant]) -> tuple[HeldAccess, ...]:
+        """Return grants with the requests behind them, in the order of ``grants``."""
+        ids = [grant.line_id for grant in grants if grant.line_id is not None]
+        query = select(RequestLine.id, AccessRequest).join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+        behind: dict[UUID, AccessRequest] = {row[0]: row[1] for row in self._session.execute(query.where(RequestLine.id.in_(ids)))}
+        return tuple(self._held(grant, behind.get(grant.line_id) if grant.line_id else None) for grant in grants)
+
+    def catalogue(self, items: Sequence[ItemView]) -> tuple[CatalogueEntry, ...]:
+        """Return what can be requested, with the names of the owners."""
+        return tuple(self._catalogue_entry(item) for item in items)
+
+    def _request(self, row: AccessRequest, lines: tuple[LineView, ...], reader: UUID | None) -> RequestView:
+        matter = self._facts.subsystems.matter(row.matter_id) if row.matter_id else None
+        own = reader in {row.requester_official_id, row.beneficiary_official_id}
+        return RequestView(
+            id=row.id,
+            number=row.number,
+            state=request_state(line.state for line in lines),
+            requester=self._names.person(row.requester_official_id, row.requester_appointment_id, row.created_at),
+            beneficiary=self._names.person(row.beneficiary_official_id, row.beneficiary_appointment_id, row.created_at),
+            reason=row.reason,
+            case_number=row.case_number,
+            matter_id=row.matter_id,
+            matter_name=matter.name if matter else None,
+            created_at=row.created_at,
+            lines=lines,
+            may_withdraw=own and any(line.is_open for line in lines),
+        )
+
+    def _line(self, row: RequestLine, item: ItemView, decision: Decision | None, grant: StoredGrant | None) -> LineView:
+        scope = Scope.from_json(row.requested_scope)
+        state = LineState(row.state)
+        return LineView(
+            id=row.id,
+            request_id=row.request_id,
+            state=state,
+            version=row.version,
+            item_id=row.item_id,
+            item_name=item.name,
+            function=row.function,
+            function_name=item.function_name,
+            subsystem_code=row.subsystem_code,
+            subsystem_name=item.subsystem_name,
+            owner_department_id=row.owner_department_id,
+            owner_department_name=self._names.department(row.owner_department_id, row.submitted_at),
+            requested_scope=scope,
+            scope_names=self._names.divisions(scope),
+            requested_days=row.requested_days,
+            submitted_at=row.submitted_at,
+            due_at=row.due_at,
+            closed_at=row.closed_at,
+            waits_for=self._waits_for(row) if state in OPEN else (),
+            decision=self._decision(decision) if decision else None,
+            grant=self.grant(grant) if grant else None,
+        )
+
+    def _waits_for(self, row: RequestLine) -> tuple[str, ...]:
+        """Return the names of the departments whose senior administrators are asked first."""
+        if row.owner_department_id not in self._waiting:
+            path = self._facts.department_path(row.owner_department_id, self._now)
+            paths = dict.fromkeys(holder.path for holder in nearest(path, self._facts.deciders(path, (), self._now)))
+            self._waiting[row.owner_department_id] = self._facts.department_names(tuple(paths), self._now)
+        return self._waiting[row.owner_department_id]
+
+    def _decision(self, row: Decision) -> DecisionView:
+        scope = Scope.from_json(row.approved_scope) if row.approved_scope is not None else None
+        return DecisionView(
+            id=row.id,
+            outcome=row.outcome,
+            decided_by=self._names.person(row.official_id, row.appointment_id, row.at),
+            at=row.at,
+            scope=scope,
+            scope_names=self._names.divisions(scope) if scope else (),
+            days=row.approved_days,
+            reason_code=row.reason_code,
+            comment=row.comment,
+            evidence_hash=row.evidence_hash,
+        )
+
+    def grant(self, stored: StoredGrant) -> GrantView:
+        """Return a grant as it stands at the moment of the page."""
+        function = self._facts.subsystems.function(stored.function)
+        subsystem = self._facts.subsystems.subsystem(stored.subsystem_code)
+        return GrantView(
+            id=stored.id,
+            line_id=stored.line_id,
+            function=stored.function,
+            function_name=function.name if function else stored.function,
+            subsystem_code=stored.subsystem_code,
+            subsystem_name=subsystem.name if subsystem else stored.subsystem_code,
+            scope=stored.scope,
+            scope_names=self._names.divisions(stored.scope),
+            starts_at=stored.starts_at,
+            ends_at=stored.ends_at,
+            state=grant_state(
+                starts_at=stored.starts_at,
+                ends_at=stored.ends_at,
+                closed_at=stored.closed_at,
+                suspended=stored.suspended,
+                now=self._now,
+            ),
+            closed_at=stored.closed_at,
+            close_reason=stored.close_reason,
+        )
+
+    def _held(self, stored: StoredGrant, request: AccessRequest | None) -> HeldAccess:
+        return HeldAccess(
+            grant=self.grant(stored),
+            holder=self._names.person(stored.official_id, stored.appointment_id, stored.opened_at),
+            request_id=request.id if request else None,
+            request_number=request.number if request else None,
+            reason=request.reason if request else "",
+        )
+
+    def _entry(self, line: RequestLine, request: AccessRequest, decision: Decision | None, item: ItemView) -> InboxEntry:
+        return InboxEntry(
+            line_id=line.id,
+            version=line.version,
+            state=LineState(line.state),
+            request_id=request.id,
+            request_number=request.number,
+            item_name=item.name,
+            subsystem_name=item.subsystem_name,
+            owner_department_name=self._names.department(line.owner_department_id, line.submitted_at),
+            beneficiary=self._names.person(request.beneficiary_official_id, request.beneficiary_appointment_id, request.created_at),
+            scope_names=self._names.divisions(Scope.from_json(line.requested_scope)),
+            requested_days=line.requested_days,
+            submitted_at=line.submitted_at,
+            due_at=line.due_at,
+            outcome=decision.outcome if decision else None,
+            decided_at=decision.at if decision else None,
+        )
+
+    def _catalogue_entry(self, item: ItemView) -> CatalogueEntry:
+        function = self._facts.subsystems.function(item.function, self._now)
+        return CatalogueEntry(
+            id=item.id,
+            version=item.version,
+            name=item.name,
+            exposes=item.exposes,
+            function=item.function,
+            function_name=item.function_name,
+            subsystem_code=item.subsystem_code,
+            subsystem_name=item.subsystem_name,
+            owner_department_id=item.owner_department_id,
+            owner_department_name=self._names.department(item.owner_department_id, self._now),
+            tier=item.tier,
+            max_days=item.max_days,
+            requires_case_number=item.requires_case_number,
+            scope_kind=item.scope_kind,
+            sensitive=function is None or function.sensitive,
+            integration_level=function.integration_level if function else 0,
+        )

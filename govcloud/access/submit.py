@@ -1,0 +1,185 @@
+"""Asking for access, and taking the question back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from govcloud.access import errors
+from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, NewRequest, Submitted, Withdrawn
+from govcloud.access.events import LineWithdrawn, RequestSubmitted
+from govcloud.access.facts import PersonFacts, RequestFacts, Wanted
+from govcloud.access.lifecycle import OPEN, LineState
+from govcloud.access.lines import lock_line, move_line, read_line, why_closed
+from govcloud.access.loading import FactsLoader
+from govcloud.access.models import AccessRequest, RequestLine, request_number
+from govcloud.access.rules import SUBMIT, check
+from govcloud.identity.locking import lock_official
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.errors import FieldError, Invalid
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.messages import Message
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.kernel.validation import Fields
+
+PENDING_DAYS = 10
+"""How long a line waits for an answer before it lapses; apart from how long the access lasts."""
+_CHINA = ZoneInfo("Asia/Shanghai")
+
+
+class Submitting:
+    """The commands of the requester."""
+
+    def __init__(self, uow: UnitOfWork, facts: FactsLoader) -> None:
+        """Take the unit of work and the loader of facts."""
+        self._uow = uow
+        self._facts = facts
+
+    def submit(self, actor: Actor, new: NewRequest) -> Submitted:
+        """Ask for one item; see ``Access.submit``."""
+        checked = self._checked(new)
+        with self._uow.begin(actor, "govcloud:request:submit", Target("catalogue_item", str(new.item_id))) as tx:
+            requester = self._facts.acting(actor, tx.now)
+            beneficiary = self._beneficiary(requester, new, tx.now)
+            lock_official(tx.session, beneficiary.official_id)
+            known = self._facts.catalogue_item(new.item_id)
+            item = self._facts.item(known, tx.now)
+            barred = {requester.official_id, beneficiary.official_id}
+            facts = RequestFacts(
+                item=item,
+                requester=requester,
+                beneficiary=beneficiary,
+                wanted=Wanted(checked.scope, checked.days),
+                case_number=checked.case_number,
+                open_line_number=_open_line_number(tx.session, beneficiary.official_id, new.item_id),
+                has_decider=bool(self._facts.deciders(item.owner_path, barred, tx.now)),
+            )
+            check(SUBMIT, facts)
+            request = AccessRequest(
+                id=new_id(),
+                number=_next_number(tx),
+                requester_official_id=requester.official_id,
+                requester_appointment_id=requester.appointment_id,
+                beneficiary_official_id=beneficiary.official_id,
+                beneficiary_appointment_id=beneficiary.appointment_id,
+                reason=checked.reason,
+                case_number=checked.case_number,
+                matter_id=checked.matter_id,
+                created_at=tx.now,
+            )
+            line = RequestLine(
+                id=new_id(),
+                request_id=request.id,
+                beneficiary_official_id=beneficiary.official_id,
+                item_id=known.id,
+                item_version=known.version,
+                function=known.function,
+                subsystem_code=known.subsystem_code,
+                owner_department_id=known.owner_department_id,
+                owner_path=item.owner_path,
+                state=LineState.PENDING,
+                version=1,
+                requested_scope=checked.scope.to_json(),
+                requested_days=checked.days,
+                submitted_at=tx.now,
+                due_at=tx.now + timedelta(days=PENDING_DAYS),
+            )
+            tx.session.add(request)
+            tx.session.flush()
+            tx.session.add(line)
+            tx.session.flush()
+            tx.record(_submitted(request, line))
+            return Submitted(request.id, request.number, line.id, line.due_at)
+
+    def withdraw(self, actor: Actor, line_id: UUID, version: int) -> Withdrawn:
+        """Take a line back; see ``Access.withdraw``."""
+        line = read_line(self._uow.read(), line_id)
+        request = self._request(line)
+        beneficiary_id = line.beneficiary_official_id
+        own = actor.official_id in {request.requester_official_id, beneficiary_id}
+        owner = actor.official_id if own else request.requester_official_id
+        target = Target("request_line", str(line_id), attributes={"official_id": str(owner)})
+        with self._uow.begin(actor, "govcloud:request:withdraw", target) as tx:
+            lock_official(tx.session, beneficiary_id)
+            line = lock_line(tx.session, line_id)
+            if line.state == LineState.WITHDRAWN:
+                return Withdrawn(line.id, line.version, line.closed_at or tx.now, replayed=True)
+            if line.state not in OPEN:
+                raise why_closed(tx.session, line, self._facts.identity)
+            if line.version != version:
+                raise errors.line_changed(version, line.version)
+            move_line(tx.session, line, "withdraw", tx.now)
+            tx.record(LineWithdrawn(subject=f"request_line:{line.id}", chain=str(line.request_id)))
+            return Withdrawn(line.id, line.version, tx.now)
+
+    def _checked(self, new: NewRequest) -> NewRequest:
+        """Return the request with its texts in their stored form.
+
+        Raises:
+            Invalid: a text is empty, too long or has control characters; the matter is unknown.
+        """
+        fields = Fields()
+        reason = fields.text("reason", new.reason, most=REASON_MOST, multiline=True)
+        case_number = fields.text("case_number", new.case_number or "", most=CASE_NUMBER_MOST, least=0) or None
+        if new.matter_id is not None and self._facts.subsystems.matter(new.matter_id) is None:
+            fields.fail("matter_id", Message("没有这件事，请重新选择。"), new.matter_id)
+        fields.done()
+        return NewRequest(new.item_id, reason, new.days, new.scope, case_number, new.matter_id, new.beneficiary_appointment_id)
+
+    def _beneficiary(self, requester: PersonFacts, new: NewRequest, now: datetime) -> PersonFacts:
+        """Return for whom access is asked.
+
+        Raises:
+            Invalid: there is no such appointment now.
+        """
+        if new.beneficiary_appointment_id in {None, requester.appointment_id}:
+            return requester
+        subject = self._facts.identity.subject(new.beneficiary_appointment_id, now)
+        if subject is None:
+            wrong = Message("没有这项任职，或已经结束。")
+            raise Invalid.of(FieldError("beneficiary_appointment_id", wrong, str(new.beneficiary_appointment_id)))
+        return self._facts.person(subject.official_id, subject.appointment_id, now)
+
+    def _request(self, line: RequestLine) -> AccessRequest:
+        """Return the request that a line belongs to."""
+        return self._uow.read().get_one(AccessRequest, line.request_id)
+
+
+def _open_line_number(session: Session, official_id: UUID, item_id: UUID) -> str | None:
+    """Return the number of the request in which the person waits for the item already."""
+    return session.scalar(
+        select(AccessRequest.number)
+        .join(RequestLine, RequestLine.request_id == AccessRequest.id)
+        .where(RequestLine.beneficiary_official_id == official_id, RequestLine.item_id == item_id, RequestLine.state.in_(OPEN))
+    )
+
+
+def _next_number(tx: Transaction) -> str:
+    """Return the next number: QX, the day in China, a count over all days."""
+    count = tx.session.scalar(select(request_number.next_value()))
+    return f"QX{tx.now.astimezone(_CHINA):%Y%m%d}-{count:06d}"
+
+
+def _submitted(request: AccessRequest, line: RequestLine) -> RequestSubmitted:
+    """Return the event of a new request."""
+    return RequestSubmitted(
+        subject=f"access_request:{request.id}",
+        chain=str(request.id),
+        number=request.number,
+        line_id=line.id,
+        beneficiary_official_id=request.beneficiary_official_id,
+        beneficiary_appointment_id=request.beneficiary_appointment_id,
+        item_id=line.item_id,
+        item_version=line.item_version,
+        function=line.function,
+        scope=line.requested_scope,
+        days=line.requested_days,
+        due_at=line.due_at,
+        reason=request.reason,
+        case_number=request.case_number,
+    )

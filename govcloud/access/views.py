@@ -1,0 +1,227 @@
+"""What access shows: frozen records of requests, lines, decisions, the inbox and held access, with names beside ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from govcloud.access.evidence import EvidenceCard
+from govcloud.access.lifecycle import OPEN, GrantState, LineState, RequestState
+from govcloud.authorization.scope import Scope
+from govcloud.kernel.errors import Refusal
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """An official in one duty, as pages name them; ``appointment_id`` is ``None`` for what hangs on the person alone."""
+
+    official_id: UUID
+    appointment_id: UUID | None
+    name: str
+    department_id: UUID | None
+    department_name: str
+    post: str
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """A catalogue item as it can be requested now."""
+
+    id: UUID
+    version: int
+    name: str
+    exposes: str
+    function: str
+    function_name: str
+    subsystem_code: str
+    subsystem_name: str
+    owner_department_id: UUID
+    owner_department_name: str
+    tier: str
+    max_days: int
+    requires_case_number: bool
+    scope_kind: str
+    sensitive: bool
+    integration_level: int
+
+
+@dataclass(frozen=True)
+class ScopeChoice:
+    """One scope that somebody may pick: one division, or (``code`` and ``name`` empty) the whole of what is offered.
+
+    ``level`` is the division's (``"city"``, ``"county"``, …); ``suggested`` marks the least that serves the beneficiary.
+    """
+
+    code: str
+    name: str
+    level: str
+    scope: Scope
+    suggested: bool
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """What was decided on a line, by whom and when."""
+
+    id: UUID
+    outcome: str
+    decided_by: PersonView
+    at: datetime
+    scope: Scope | None
+    scope_names: tuple[str, ...]
+    days: int | None
+    reason_code: str | None
+    comment: str
+    evidence_hash: str
+
+
+@dataclass(frozen=True)
+class GrantView:
+    """A temporary grant: what, for which rows, from when until when, and where it stands now."""
+
+    id: UUID
+    line_id: UUID | None
+    function: str
+    function_name: str
+    subsystem_code: str
+    subsystem_name: str
+    scope: Scope
+    scope_names: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime
+    state: GrantState
+    closed_at: datetime | None
+    close_reason: str | None
+
+
+@dataclass(frozen=True)
+class LineView:
+    """One line of a request with its decision and its grant, as far as there are any.
+
+    ``waits_for`` names the departments whose senior administrators may act, the nearest first (only while the line is open).
+    """
+
+    id: UUID
+    request_id: UUID
+    state: LineState
+    version: int
+    item_id: UUID
+    item_name: str
+    function: str
+    function_name: str
+    subsystem_code: str
+    subsystem_name: str
+    owner_department_id: UUID
+    owner_department_name: str
+    requested_scope: Scope
+    scope_names: tuple[str, ...]
+    requested_days: int
+    submitted_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    waits_for: tuple[str, ...]
+    decision: DecisionView | None
+    grant: GrantView | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the line still waits for somebody."""
+        return self.state in OPEN
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """A whole request; ``state`` is derived from its lines."""
+
+    id: UUID
+    number: str
+    state: RequestState
+    requester: PersonView
+    beneficiary: PersonView
+    reason: str
+    case_number: str | None
+    matter_id: UUID | None
+    matter_name: str | None
+    created_at: datetime
+    lines: tuple[LineView, ...]
+    may_withdraw: bool
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a request for an item would go now: the departments asked first, and by when they answer."""
+
+    waits_for: tuple[str, ...]
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class DecisionPage:
+    """All that a decision page shows: the request, the line, the card with its hash, and what the reader may do.
+
+    ``refusals`` stand against any decision of the reader on this line; ``approval_refusals`` stand against an approval as
+    requested; both are empty when nothing does.
+    """
+
+    request: RequestView
+    line: LineView
+    card: EvidenceCard
+    evidence_hash: str
+    scope_choices: tuple[ScopeChoice, ...]
+    max_days: int
+    refusals: tuple[Refusal, ...]
+    approval_refusals: tuple[Refusal, ...]
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether the line is open and the reader may answer it."""
+        return self.line.is_open and not self.refusals
+
+
+@dataclass(frozen=True)
+class InboxEntry:
+    """One line that waits for, or was decided by, the reader; ``outcome`` and ``decided_at`` only in the latter list."""
+
+    line_id: UUID
+    version: int
+    state: LineState
+    request_id: UUID
+    request_number: str
+    item_name: str
+    subsystem_name: str
+    owner_department_name: str
+    beneficiary: PersonView
+    scope_names: tuple[str, ...]
+    requested_days: int
+    submitted_at: datetime
+    due_at: datetime
+    outcome: str | None = None
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class HeldAccess:
+    """A temporary grant as its holder and the owning department see it: the grant, for whom, and the request behind it."""
+
+    grant: GrantView
+    holder: PersonView
+    request_id: UUID | None
+    request_number: str | None
+    reason: str
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the grant can still be used, now or later."""
+        return self.grant.state in {GrantState.ACTIVE, GrantState.SCHEDULED, GrantState.SUSPENDED}
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list, newest first; ``cursor`` asks for the next one (``None``: this is the last)."""
+
+    entries: tuple[T, ...]
+    cursor: str | None

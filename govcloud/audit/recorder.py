@@ -1,0 +1,103 @@
+"""Writes each event into the record, within the transaction of the command that caused it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, literal, select, text
+from sqlalchemy.orm import Session
+
+from govcloud.audit.canonical import ChainLink, canonical_event
+from govcloud.audit.merkle import leaf_hash
+from govcloud.audit.models import AuditEvent
+from govcloud.kernel.events import Event
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.unit_of_work import Transaction
+
+# The event, its personal values and its place in the sequencer's queue in one round trip: every command pays for this.
+_INSERT = text(
+    """
+    WITH event AS (
+        INSERT INTO audit_event (id, at, name, actor_kind, actor_id, subject, chain, chain_position, prev_leaf, canonical, leaf_hash)
+        VALUES (:id, :at, :name, :actor_kind, :actor_id, :subject, :chain, :chain_position, :prev_leaf, :canonical, :leaf_hash)
+    ), personal AS (
+        INSERT INTO audit_personal (event_id, field, salt, value)
+        SELECT :id, field, salt, value
+        FROM unnest(CAST(:fields AS text[]), CAST(:salts AS bytea[]), CAST(:values AS text[])) AS kept (field, salt, value)
+    )
+    INSERT INTO audit_pending (event_id) VALUES (:id)
+    """
+)
+
+
+class AuditRecorder:
+    """The kernel's recorder for the audit record; it also takes the events of a command on many rows as a set."""
+
+    def record(self, tx: Transaction, event: Event) -> None:
+        """Add ``event`` with its leaf hash, its personal values and its place in the queue of the sequencer."""
+        self.record_all(tx, (event,))
+
+    def record_all(self, tx: Transaction, events: Sequence[Event]) -> None:
+        """Add ``events`` in their order; psycopg sends a set without waiting for each row."""
+        ends: dict[str, ChainEnd] = {}
+        rows = []
+        for event in events:
+            link = None
+            if event.chain is not None:
+                end = ends[event.chain] if event.chain in ends else _hold_chain(tx.session, event.chain)
+                link = ChainLink(event.chain, end.position + 1, end.leaf)
+            row = _row(tx, event, link)
+            if link is not None:
+                ends[link.chain] = ChainEnd(link.position, row["leaf_hash"])
+            rows.append(row)
+        tx.session.execute(_INSERT, rows)
+
+
+@dataclass(frozen=True)
+class ChainEnd:
+    """The last event of a chain: its number and leaf hash; a chain without events ends at 0."""
+
+    position: int
+    leaf: bytes | None
+
+
+def _row(tx: Transaction, event: Event, link: ChainLink | None) -> dict[str, Any]:
+    """Return what the insertion of one event takes."""
+    event_id = new_id()
+    form = canonical_event(event, event_id=event_id, at=tx.now, actor=tx.actor, command=tx.command, link=link)
+    return {
+        "id": event_id,
+        "at": tx.now,
+        "name": event.name,
+        "actor_kind": tx.actor.kind.value,
+        "actor_id": tx.actor.id,
+        "subject": event.subject,
+        "chain": event.chain,
+        "chain_position": link.position if link else None,
+        "prev_leaf": link.prev_leaf if link else None,
+        "canonical": form.canonical,
+        "leaf_hash": leaf_hash(form.canonical),
+        "fields": [kept.field for kept in form.personal],
+        "salts": [kept.salt for kept in form.personal],
+        "values": [kept.value for kept in form.personal],
+    }
+
+
+def _hold_chain(session: Session, chain: str) -> ChainEnd:
+    """Return the end of ``chain``, which stays this transaction's to go on from until it ends.
+
+    Commands on a request hold its row's lock anyway; the lock here also orders writers that do not, and is never waited for
+    when they do. The reading comes in a statement of its own, so that it sees what the one before committed.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(literal(f"govcloud audit chain {chain}"), 0))))
+    last = session.execute(
+        select(AuditEvent.chain_position, AuditEvent.leaf_hash)
+        .where(AuditEvent.chain == chain)
+        .order_by(AuditEvent.chain_position.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None or last.chain_position is None:
+        return ChainEnd(0, None)
+    return ChainEnd(last.chain_position, last.leaf_hash)

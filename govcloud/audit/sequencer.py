@@ -1,0 +1,114 @@
+"""Gives committed events their place: a dense sequence, the nodes of the Merkle tree over it, and checkpoints.
+
+One sequencer works at a time, by an advisory lock. It takes events from the queue ``audit_pending``, whose rows are written
+with the event and become visible when its transaction commits: an event that commits late is simply found later, so
+neither a gap nor a watermark has to be reasoned about, and a run costs what is new, not what there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy.orm import Session
+
+from govcloud.audit.checkpoint import Checkpoint
+from govcloud.audit.merkle import Frontier, Node
+from govcloud.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSequence
+from govcloud.audit.tree import load_frontier
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.unit_of_work import UnitOfWork
+
+COMMAND = "govcloud:audit:seal"
+BATCH = 1_000
+CHECKPOINT_EVERY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What one run did: events sequenced, the size of the tree now, and the checkpoint if one was written."""
+
+    events: int
+    size: int
+    checkpoint: Checkpoint | None
+
+
+class Sequencer:
+    """Runs the sequence on; several processes may try, one succeeds at a time."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        """Take the unit of work."""
+        self._uow = uow
+
+    def run_once(self, actor: Actor, *, checkpoint_now: bool = False) -> Sealed | None:
+        """Sequence up to a thousand waiting events in one transaction; ``None``: another sequencer is at work.
+
+        A checkpoint is written when the last one is a second old or a full batch was taken, or at once for ``checkpoint_now``.
+
+        Raises:
+            Denied: the actor may not seal the record.
+        """
+        with self._uow.begin(actor, COMMAND) as tx:
+            if not tx.session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtext(text("'govcloud audit sequencer'"))))):
+                return None
+            # The lock comes in a statement of its own: the next one sees all that its former holder committed.
+            frontier = load_frontier(tx.session)
+            taken = _take(tx.session, BATCH)
+            nodes = _sequence(tx.session, frontier, taken)
+            if nodes:
+                tx.session.execute(
+                    insert(AuditNode), [{"level": node.level, "position": node.position, "hash": node.hash} for node in nodes]
+                )
+            checkpoint = None
+            if frontier.size and (checkpoint_now or len(taken) == BATCH or _checkpoint_is_old(tx.session, tx.now)):
+                checkpoint = _write_checkpoint(tx.session, frontier, tx.now)
+            return Sealed(len(taken), frontier.size, checkpoint)
+
+    def run_until_empty(self, actor: Actor) -> Sealed | None:
+        """Sequence all that waits and write a checkpoint; ``None``: another sequencer is at work."""
+        events = 0
+        while True:
+            run = self.run_once(actor, checkpoint_now=True)
+            if run is None:
+                return None
+            events += run.events
+            if run.events < BATCH:
+                return Sealed(events, run.size, run.checkpoint)
+
+
+def _take(session: Session, most: int) -> list[tuple[UUID, bytes]]:
+    """Return id and leaf hash of the events that waited longest, and take them from the queue."""
+    rows = session.execute(
+        select(AuditPending.position, AuditEvent.id, AuditEvent.leaf_hash)
+        .join(AuditEvent, AuditEvent.id == AuditPending.event_id)
+        .order_by(AuditPending.position)
+        .limit(most)
+    ).all()
+    if rows:
+        session.execute(delete(AuditPending).where(AuditPending.position.in_([row.position for row in rows])))
+    return [(row.id, row.leaf_hash) for row in rows]
+
+
+def _sequence(session: Session, frontier: Frontier, taken: list[tuple[UUID, bytes]]) -> list[Node]:
+    """Write the next numbers for ``taken`` and return the nodes that they complete."""
+    if not taken:
+        return []
+    numbered = enumerate(taken, start=frontier.size)
+    session.execute(insert(AuditSequence), [{"seq": seq, "event_id": event_id, "leaf_hash": leaf} for seq, (event_id, leaf) in numbered])
+    return [node for _, leaf in taken for node in frontier.append(leaf)]
+
+
+def _checkpoint_is_old(session: Session, now: datetime) -> bool:
+    """Say whether the last checkpoint is a second old, or none was written yet."""
+    last = session.scalar(select(AuditCheckpoint.at).order_by(AuditCheckpoint.size.desc()).limit(1))
+    return last is None or now - last >= CHECKPOINT_EVERY
+
+
+def _write_checkpoint(session: Session, frontier: Frontier, now: datetime) -> Checkpoint:
+    """Write the checkpoint of the tree as it stands, unless it stands already."""
+    checkpoint = Checkpoint(frontier.size, frontier.root())
+    if session.get(AuditCheckpoint, frontier.size) is None:
+        session.execute(insert(AuditCheckpoint), {"size": checkpoint.size, "root": checkpoint.root, "at": now})
+    return checkpoint

@@ -1,0 +1,203 @@
+"""Giving and taking roles; that no one is two of the three officers is held by the database, and said in words here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from govcloud.authorization.commands import NewAssignment, checked_assignment
+from govcloud.authorization.decider import Decider
+from govcloud.authorization.epochs import note_change
+from govcloud.authorization.errors import no_such_assignment, officers_conflict
+from govcloud.authorization.events import RoleAssigned, RoleEnded
+from govcloud.authorization.facts import holding
+from govcloud.authorization.models import OFFICER_ROLES, OFFICERS_EXCLUSIVE, RoleAssignment
+from govcloud.authorization.violations import violated_constraint
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.errors import Conflict, NotFound
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.messages import Message
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.kernel.validation import Fields
+
+OFFICER_NAMES = {
+    "system_admin": Message("系统管理员"),
+    "security_admin": Message("安全管理员"),
+    "audit_admin": Message("审计管理员"),
+}
+
+
+class Assigning:
+    """The commands that give and take roles."""
+
+    def __init__(self, uow: UnitOfWork, decider: Decider) -> None:
+        """Take the unit of work and the decider (for the roles of the policy in force, and where people serve)."""
+        self._uow = uow
+        self._decider = decider
+
+    def assign(self, actor: Actor, assignments: Sequence[NewAssignment]) -> list[UUID]:
+        """Give roles; see ``Authorization.assign_role``."""
+        with self._uow.begin(actor, "govcloud:role:assign", self._target(assignments)) as tx:
+            known = self._decider.policy().roles
+            fields = Fields()
+            scopes = [
+                checked_assignment(new, tx.now, known, fields.row(place) if len(assignments) > 1 else fields)
+                for place, new in enumerate(assignments)
+            ]
+            fields.done()
+            held = _held(tx, {new.official_id for new in assignments})
+            rows = [_row(tx, new, scope) for new, scope in zip(assignments, scopes, strict=True)]
+            fresh = [row for row in rows if _key(row) not in held]
+            _insert(tx.session, fresh)
+            for row in fresh:
+                note_change(tx, "role", reduces=False, official_id=row.official_id)
+                tx.record(_assigned(row))
+            return [held.get(_key(row), row.id) for row in rows]
+
+    def end(self, actor: Actor, assignment_id: UUID, reason: str) -> bool:
+        """Take a role away; see ``Authorization.end_assignment``."""
+        seen = self._uow.read().get(RoleAssignment, assignment_id)
+        if seen is None:
+            raise no_such_assignment(assignment_id)
+        target = self._target_of(seen.official_id, seen.appointment_id, seen.role_code)
+        with self._uow.begin(actor, "govcloud:role:end", target) as tx:
+            query = select(RoleAssignment).where(RoleAssignment.id == assignment_id).with_for_update()
+            row = tx.session.scalars(query.execution_options(populate_existing=True)).one()
+            if row.valid_to is not None and row.valid_to <= tx.now:
+                return False
+            row.valid_to = max(tx.now, row.valid_from)
+            note_change(tx, "role", reduces=True, official_id=row.official_id)
+            tx.record(
+                RoleEnded(
+                    subject=f"official:{row.official_id}",
+                    assignment_id=row.id,
+                    official_id=row.official_id,
+                    role=row.role_code,
+                    reason=reason,
+                )
+            )
+            return True
+
+    def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
+        """Let delegated roles follow a department that moved; see ``Authorization.follow_department``."""
+        path = RoleAssignment.scope["department_path"].astext
+        query = select(RoleAssignment).where(path.startswith(old_path, autoescape=True), holding(RoleAssignment, tx.now))
+        moved = tx.session.scalars(query.with_for_update()).all()
+        for row in moved:
+            ends_at, row.valid_to = row.valid_to, max(tx.now, row.valid_from)
+            scope = dict(row.scope or {})
+            scope["department_path"] = new_path + str(scope["department_path"]).removeprefix(old_path)
+            # The old window ends before the new one begins: officers' windows may not overlap.
+            tx.session.flush()
+            tx.session.add(
+                RoleAssignment(
+                    id=new_id(),
+                    official_id=row.official_id,
+                    appointment_id=row.appointment_id,
+                    role_code=row.role_code,
+                    scope=scope,
+                    reason=row.reason,
+                    assigned_by=row.assigned_by,
+                    valid_from=row.valid_to,
+                    valid_to=ends_at,
+                )
+            )
+            note_change(tx, "role", reduces=True, official_id=row.official_id)
+        return len(moved)
+
+    def _target(self, assignments: Sequence[NewAssignment]) -> Target:
+        """Return what is acted on; of several people only the platform's own parts may decide, so nothing is said of them."""
+        if len(assignments) != 1:
+            return Target("role_assignment", "batch")
+        return self._target_of(assignments[0].official_id, assignments[0].appointment_id, assignments[0].role_code)
+
+    def _target_of(self, official_id: UUID, appointment_id: UUID | None, role: str) -> Target:
+        place = self._decider.place_of(official_id, appointment_id)
+        return Target(
+            "official",
+            str(official_id),
+            department_path=place.department_path if place else None,
+            division=place.division if place else None,
+            attributes={"official_id": str(official_id), "role": role},
+        )
+
+
+def _row(tx: Transaction, new: NewAssignment, scope: dict[str, Any] | None) -> RoleAssignment:
+    return RoleAssignment(
+        id=new_id(),
+        official_id=new.official_id,
+        appointment_id=new.appointment_id,
+        role_code=new.role_code,
+        scope=scope,
+        reason=new.reason,
+        assigned_by=f"{tx.actor.kind}:{tx.actor.id}",
+        valid_from=tx.now,
+        valid_to=new.until,
+    )
+
+
+def _key(row: RoleAssignment) -> tuple[object, ...]:
+    """Return what makes two assignments the same one."""
+    return (row.official_id, row.appointment_id, row.role_code, repr(sorted((row.scope or {}).items())), row.valid_to)
+
+
+def _held(tx: Transaction, officials: set[UUID]) -> dict[tuple[object, ...], UUID]:
+    """Return the assignments that these officials hold already: repeating one changes nothing."""
+    query = select(RoleAssignment).where(RoleAssignment.official_id.in_(officials), holding(RoleAssignment, tx.now))
+    return {_key(row): row.id for row in tx.session.scalars(query)}
+
+
+def _insert(session: Session, rows: Sequence[RoleAssignment]) -> None:
+    """Insert the rows, in a savepoint, and say in words what a constraint refuses.
+
+    Raises:
+        Conflict: somebody would be two of the three officers.
+        NotFound: there is no such official or appointment.
+    """
+    try:
+        with session.begin_nested():
+            session.add_all(rows)
+    except IntegrityError as error:
+        match violated_constraint(error):
+            case name if name == OFFICERS_EXCLUSIVE:
+                raise _which_office(session, rows) from error
+            case "fk_role_assignment_official_id":
+                raise NotFound.of(Message("公职人员"), ", ".join(str(row.official_id) for row in rows)) from error
+            case "fk_role_assignment_appointment_id":
+                raise NotFound.of(Message("任职"), ", ".join(str(row.appointment_id) for row in rows)) from error
+            case _:
+                raise
+
+
+def _which_office(session: Session, rows: Sequence[RoleAssignment]) -> Conflict:
+    """Return the refusal that names the office which stands against the new one."""
+    offices = [row for row in rows if row.role_code in OFFICER_ROLES]
+    for row in offices:
+        overlapping = select(RoleAssignment.role_code).where(
+            RoleAssignment.official_id == row.official_id,
+            RoleAssignment.role_code.in_(OFFICER_ROLES),
+            RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to > row.valid_from),
+        )
+        held = session.scalars(overlapping).first()
+        if held is not None:
+            return officers_conflict(OFFICER_NAMES[held])
+    return officers_conflict(OFFICER_NAMES[offices[0].role_code])
+
+
+def _assigned(row: RoleAssignment) -> RoleAssigned:
+    return RoleAssigned(
+        subject=f"official:{row.official_id}",
+        assignment_id=row.id,
+        official_id=row.official_id,
+        appointment_id=row.appointment_id,
+        role=row.role_code,
+        scope=row.scope,
+        ends_at=row.valid_to,
+        reason=row.reason,
+    )

@@ -1,0 +1,105 @@
+"""The kernel's ``Authorizer`` port: every command of the platform is decided by the same engine as everybody else's functions.
+
+There is no superuser and no bypass. Parts of the platform, relying systems and people who have not signed in are subjects with
+one role each; what these roles open stands in the policy. How the first policy gets in: see ``LiveEngine.of``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from govcloud.authorization.asking import Asking
+from govcloud.authorization.decider import Decider
+from govcloud.authorization.decisions import MESSAGES, Reason
+from govcloud.authorization.engine import Engine
+from govcloud.authorization.facts import DecisionFacts
+from govcloud.authorization.reasons import why_denied
+from govcloud.authorization.snapshot import Snapshot, instant
+from govcloud.authorization.subjects import fixed_snapshot, moment_context, official_snapshot
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.errors import Denied, Refusal
+from govcloud.kernel.messages import Message
+
+
+class EngineAuthorizer:
+    """Decides whether an actor may run a command of the platform."""
+
+    def __init__(self, decider: Decider) -> None:
+        """Take the decider, whose compiled policy is shared."""
+        self._decider = decider
+
+    def authorize(self, session: Session, actor: Actor, command: str, target: Target | None, now: datetime) -> None:
+        """Return nothing when the engine opens ``command`` to ``actor`` on ``target``.
+
+        A delegated role (one bounded by a department path) reaches only targets that say under which department they stand.
+
+        Raises:
+            Denied: with the engine's reason.
+        """
+        facts = DecisionFacts(lambda: session)
+        engine = self._decider.live.of(facts.state().version_id)
+        snapshot = self._snapshot(facts, engine, actor, now)
+        if isinstance(snapshot, Reason):
+            raise _denied(snapshot, command)
+        asking = Asking(snapshot, command, instant(now), resource=_resource(target), context=moment_context(now, {}), bounded=True)
+        verdict = engine.decide(asking, command)
+        if not verdict.allowed:
+            raise _denied(why_denied(engine.policy, verdict, asking, command, None), command)
+
+    def _snapshot(self, facts: DecisionFacts, engine: Engine, actor: Actor, now: datetime) -> Snapshot | Reason:
+        """Return what the actor holds, or why it is nobody."""
+        closure = engine.policy.closure
+        if actor.official_id is None:
+            return fixed_snapshot(actor, closure)
+        return self._official(facts, engine, actor.official_id, actor.appointment_id, now)
+
+    def _official(
+        self, facts: DecisionFacts, engine: Engine, official_id: UUID, appointment_id: UUID | None, now: datetime
+    ) -> Snapshot | Reason:
+        standing = self._decider.standing(official_id, appointment_id, now)
+        if isinstance(standing, Reason):
+            return standing
+        return official_snapshot(
+            official_id,
+            standing.subject,
+            facts.assignments(official_id, appointment_id, now),
+            # A temporary grant never opens a command of the platform: ``open_grant`` refuses those functions.
+            (),
+            engine.policy.closure,
+        )
+
+
+def _resource(target: Target | None) -> dict[str, Any]:
+    """Return the target as the resource that conditions read; its own fields win over its attributes."""
+    if target is None:
+        return {}
+    resource = {**target.attributes, "type": target.type, "id": target.id}
+    if target.department_path is not None:
+        resource["department_path"] = target.department_path
+    if target.division is not None:
+        resource["division"] = target.division
+    return resource
+
+
+def _denied(reason: Reason, command: str) -> Denied:
+    """Return the refusal of a command, in words for the person who tried."""
+    message = _COMMAND_MESSAGES.get(reason, MESSAGES[reason])
+    return Denied(
+        str(reason),
+        message,
+        remedy=Message("如确需办理，请联系本部门的部门管理员或平台的安全管理员（功能：%(command)s）。", command=command),
+        refusals=(Refusal(str(reason), message),),
+    )
+
+
+_COMMAND_MESSAGES = {
+    Reason.NO_PERMISSION: Message("您没有执行这项操作的权限。"),
+    Reason.OUT_OF_SCOPE: Message("这项操作的对象不在您的管理范围内。"),
+    Reason.CONDITION_NOT_MET: Message("当前不满足执行这项操作的条件。"),
+    Reason.FORBIDDEN_BY_RULE: Message("有规则明确禁止您执行这项操作。"),
+}

@@ -1,0 +1,104 @@
+"""What is asked of the engine and what it answers: question, decision, and the reasons with their sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from govcloud.authorization.scope import Scope
+from govcloud.kernel.messages import Message
+
+
+class Reason(StrEnum):
+    """Why a decision came out as it did; stable codes for programs."""
+
+    ALLOWED = "allowed"
+    UNKNOWN_SUBJECT = "unknown_subject"
+    SUBJECT_INACTIVE = "subject_inactive"
+    SESSION_ENDED = "session_ended"
+    UNKNOWN_FUNCTION = "unknown_function"
+    FORBIDDEN_BY_RULE = "forbidden_by_rule"
+    OUT_OF_SCOPE = "out_of_scope"
+    CONDITION_NOT_MET = "condition_not_met"
+    GRANT_REVOKED = "grant_revoked"
+    GRANT_SUSPENDED = "grant_suspended"
+    GRANT_EXPIRED = "grant_expired"
+    GRANT_NOT_STARTED = "grant_not_started"
+    NO_PERMISSION = "no_permission"
+    BAD_RESOURCE = "bad_resource"
+
+
+MESSAGES: dict[Reason, Message] = {
+    Reason.ALLOWED: Message("允许使用。"),
+    Reason.UNKNOWN_SUBJECT: Message("没有这名公职人员，或其任职已经结束。"),
+    Reason.SUBJECT_INACTIVE: Message("该公职人员已停用或离职，不能使用任何功能。"),
+    Reason.SESSION_ENDED: Message("登录会话已经结束，请重新登录。"),
+    Reason.UNKNOWN_FUNCTION: Message("功能目录中没有这项功能。"),
+    Reason.FORBIDDEN_BY_RULE: Message("有规则明确禁止您使用这项功能。"),
+    Reason.OUT_OF_SCOPE: Message("您有这项功能的权限，但不包括这条数据所在的地区或部门。"),
+    Reason.CONDITION_NOT_MET: Message("您有这项功能的权限，但当前不满足使用条件。"),
+    Reason.GRANT_REVOKED: Message("您对这项功能的临时权限已被撤销。"),
+    Reason.GRANT_SUSPENDED: Message("您对这项功能的临时权限已被暂停。"),
+    Reason.GRANT_EXPIRED: Message("您对这项功能的临时权限已到期。"),
+    Reason.GRANT_NOT_STARTED: Message("您对这项功能的临时权限尚未开始。"),
+    Reason.NO_PERMISSION: Message("您的岗位没有这项功能的权限。"),
+    Reason.BAD_RESOURCE: Message("资源的地区代码有误，无法判断数据范围。"),
+}
+
+#: Reasons that a new request can mend; for the others a request would not help.
+MENDABLE = frozenset(
+    {
+        Reason.OUT_OF_SCOPE,
+        Reason.GRANT_REVOKED,
+        Reason.GRANT_EXPIRED,
+        Reason.NO_PERMISSION,
+        Reason.CONDITION_NOT_MET,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this subject use ``function`` on ``resource``?
+
+    The subject is an appointment, or an official: without ``appointment_id`` the rights of the official alone count (no
+    department, only roles that hang on the person). ``resource`` and ``context`` are what a condition may read as
+    ``resource.<name>`` and ``context.<name>``; ``resource["division"]`` is checked against the granted rows.
+    """
+
+    function: str
+    appointment_id: UUID | None = None
+    official_id: UUID | None = None
+    resource: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The engine's answer, with what stands behind it.
+
+    ``role`` and ``rule`` are Casbin's explanation: the matched rule's role and its label. ``grant_id`` is set when a
+    temporary grant decided. ``scope`` is the obligation on rows (only when allowed). ``ends_at`` is when the last of the
+    windows that allow this ends (``None``: open end). ``remedy_item_id`` is the catalogue item that could be requested
+    (only on a denial). ``epoch`` is the number of the last change that this decision took into account.
+    """
+
+    allowed: bool
+    code: Reason
+    message: Message
+    epoch: int
+    role: str | None = None
+    rule: str | None = None
+    grant_id: UUID | None = None
+    scope: Scope | None = None
+    ends_at: datetime | None = None
+    remedy_item_id: UUID | None = None
+
+
+def refusal(reason: Reason, epoch: int = 0) -> Decision:
+    """Return the denial of a question that never got as far as a rule; ``epoch`` 0 is one that read no rights at all."""
+    return Decision(allowed=False, code=reason, message=MESSAGES[reason], epoch=epoch)

@@ -1,0 +1,163 @@
+"""Casbin at work: one immutable engine for each version of the policy, deciding over a slice of it.
+
+What is stock: the model (``policies/model.conf``), ``enforce_ex``, the effector, and therefore the explanation. What is ours,
+and why (figures in the benchmark):
+
+- The role manager answers from the subject's snapshot of this request. No official is ever a node of a role graph.
+- The policy that ``enforce_ex`` walks is a slice for this function and these roles; see ``CompiledPolicy.slice_for``.
+- The matcher is compiled once, when the engine is made.
+
+Nothing changes an engine that answers: each question gets a view of its own (a few references), and a policy change makes a
+new engine beside this one. Casbin's enforcer itself never leaves this file: ``enable_enforce(False)`` would allow everything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from casbin.core_enforcer import CoreEnforcer
+from casbin.model import FunctionMap, Model
+from casbin.rbac import RoleManager
+from casbin.util import generate_g_function
+
+from govcloud.authorization.asking import Asking
+from govcloud.authorization.document import ALLOW, DENY, RuleSpec
+from govcloud.authorization.matcher import Matcher, MatcherError
+from govcloud.authorization.policy import CompiledPolicy, Row, all_of
+from govcloud.authorization.scope import NOTHING, Scope
+from govcloud.authorization.snapshot import Window
+
+Functions = dict[str, Callable[..., object]]
+_EFFECT = "some(where (p_eft == allow)) && !some(where (p_eft == deny))"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Casbin's answer, the rule that it explains it with, and what the matching rules open: rows and windows."""
+
+    allowed: bool
+    rule: RuleSpec | None
+    rows: Scope
+    windows: tuple[Window, ...]
+
+
+class Engine:
+    """Decides by one version of the policy."""
+
+    def __init__(self, model_text: str, policy: CompiledPolicy) -> None:
+        """Read the model and compile its matcher.
+
+        Raises:
+            MatcherError: the model is not one that this engine can decide by.
+        """
+        self.policy = policy
+        self._casbin = _Casbin(model_text, matcher_functions(policy))
+
+    def decide(self, asking: Asking, function: str) -> Verdict:
+        """Return Casbin's verdict on ``asking`` using ``function``."""
+        rows = self.policy.slice_for(function, asking.snapshot.roles, asking.grant)
+        allowed, explained = self._casbin.over(rows).enforce_ex(asking, function, all_of(function), asking.grant)
+        rule = self.policy.rules[explained[5]] if explained else None
+        if not allowed:
+            return Verdict(False, rule, NOTHING, ())  # noqa: FBT003 - the verdict itself
+        opened = NOTHING
+        windows: list[Window] = []
+        for number in asking.matched:
+            matched = self.policy.rules[number]
+            role = asking.role_of(matched.role)
+            opened = opened.union(asking.rows(role, self.policy.scopes[matched.scope_expr]))
+            windows.extend(asking.windows(role))
+        return Verdict(True, rule, opened, tuple(windows))  # noqa: FBT003 - the verdict itself
+
+
+def matcher_functions(policy: CompiledPolicy) -> Functions:
+    """Return what the matcher calls beside ``g``; each reads the subject of the request, ``r.sub``."""
+
+    def holds(asking: Asking, condition: str, effect: str) -> bool:
+        """Undetermined never opens an allow, and never lifts a deny."""
+        if not condition:
+            return True
+        value = policy.conditions[condition].holds(asking.facts)
+        return value is not False if effect == DENY else value is True
+
+    def covers(asking: Asking, role: str, scope_expr: str) -> bool:
+        return asking.reaches_rows(asking.role_of(role), policy.scopes[scope_expr])
+
+    def noted(asking: Asking, number: int) -> bool:
+        asking.matched.append(number)
+        return True
+
+    return {"holds": holds, "covers": covers, "noted": noted}
+
+
+class SnapshotRoles(RoleManager):  # type: ignore[misc]  # casbin ships no types
+    """Casbin's role manager: a subject holds the roles that its own snapshot says, in windows that are live."""
+
+    def has_link(self, asking: Asking, role: str, *_domain: str) -> bool:
+        """Return whether the subject of this request holds ``role`` now."""
+        return asking.holds_role(role)
+
+
+class _FreshFunctions(FunctionMap):  # type: ignore[misc]  # casbin ships no types
+    """Hands out a new dict each time: ``enforce_ex`` writes into what it is given, and views share this object."""
+
+    def get_functions(self) -> dict[str, Any]:
+        return {}
+
+
+class _Casbin(CoreEnforcer):  # type: ignore[misc]  # casbin ships no types
+    """The stock enforcer over our role manager, with the matcher compiled beforehand."""
+
+    def __init__(self, model_text: str, functions: Functions) -> None:
+        model = Model()
+        model.load_model_from_text(model_text)
+        _check_model(model)
+        super().__init__(model)
+        # Denials are ours to record, with what they mean; Casbin would print the subject.
+        self.logger = logging.getLogger("govcloud.casbin")
+        self.logger.disabled = True
+        self.fm = _FreshFunctions()
+        roles = SnapshotRoles()
+        self.rm_map = {"g": roles}
+        model["g"]["g"].rm = roles
+        tokens = frozenset(model["r"]["r"].tokens) | frozenset(model["p"]["p"].tokens)
+        self._matcher = Matcher(model["m"]["m"].value, tokens, {**functions, "g": generate_g_function(roles)})
+        self._sections = {section: dict(model[section]) for section in ("r", "g", "e", "m")}
+        self._tokens = tuple(model["p"]["p"].tokens)
+
+    def _get_expression(self, _expression: str, _functions: object = None) -> Matcher:
+        return self._matcher
+
+    def over(self, rows: Sequence[Row]) -> _Casbin:
+        """Return a view of this enforcer whose policy is ``rows``; it lives for one question."""
+        view = object.__new__(_Casbin)
+        view.__dict__.update(self.__dict__)
+        view.model = {**self._sections, "p": {"p": SimpleNamespace(tokens=self._tokens, policy=rows)}}
+        return view
+
+
+def _check_model(model: Model) -> None:
+    """Refuse a model that this engine was not made for; a slice or a view would change what such a model means.
+
+    Raises:
+        MatcherError: names the section.
+    """
+    expected = {
+        "r": ["r_sub", "r_fn", "r_all", "r_grant"],
+        "p": ["p_sub", "p_fn", "p_cond", "p_scope", "p_eft", "p_id"],
+    }
+    for section in ("r", "p", "g", "e", "m"):
+        if section not in model.keys() or list(model[section]) != [section]:  # noqa: SIM118 - casbin's model is not a mapping
+            raise MatcherError(f"the model needs exactly one definition in section {section!r}")
+    for section, tokens in expected.items():
+        if model[section][section].tokens != tokens:
+            raise MatcherError(f"section {section!r} of the model must be {tokens}, not {model[section][section].tokens}")
+    if model["e"]["e"].value != _EFFECT:
+        raise MatcherError(f"the model's effect must let a deny win, not {model['e']['e'].value!r}")
+
+
+__all__ = ["ALLOW", "Engine", "MatcherError", "Verdict", "matcher_functions"]

@@ -1,0 +1,100 @@
+"""What authorization refuses, and how it says so.
+
+::
+
+    Invalid
+    ├── ConditionError   a condition cannot be read; names the column
+    └── PolicyError      a policy document is wrong; every finding is a field error
+    Conflict
+    └── officers_conflict, role_in_use …   made by the functions below
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from govcloud.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from govcloud.kernel.messages import Message
+
+
+class ConditionError(Invalid):
+    """A condition cannot be read; ``column`` counts characters from 1."""
+
+    def __init__(self, message: Message, column: int) -> None:
+        """Keep the column beside the sentence."""
+        super().__init__("bad_condition", Message("第 %(column)s 列：%(reason)s", column=column, reason=message))
+        self.column = column
+
+
+class PolicyError(Invalid):
+    """A policy document is wrong; ``fields`` names every finding with its place in the document."""
+
+    def __init__(self, findings: Sequence[FieldError]) -> None:
+        """Keep the findings; the sentence shows the first."""
+        first = findings[0]
+        super().__init__(
+            "bad_policy",
+            Message("策略有 %(count)s 处错误；首处在 %(place)s：%(reason)s", count=len(findings), place=first.field, reason=first.message),
+            fields=tuple(findings),
+        )
+
+
+def officers_conflict(held: Message) -> Conflict:
+    """Return the refusal to give one official two of the three officers' roles; ``held`` names the one that stands against it."""
+    return Conflict(
+        "officers_exclusive",
+        Message("系统管理员、安全管理员、审计管理员必须由不同的人担任；此人已是%(held)s。", held=held),
+        remedy=Message("请先结束原有的管理员职责，或改派他人。"),
+    )
+
+
+def no_such_grant(value: object) -> NotFound:
+    """Return the error for a grant that does not exist."""
+    return NotFound.of(Message("授权"), value)
+
+
+def no_such_assignment(value: object) -> NotFound:
+    """Return the error for a role assignment that does not exist."""
+    return NotFound.of(Message("角色授予"), value)
+
+
+def no_such_role(value: object) -> NotFound:
+    """Return the error for a role that the policy in force does not have."""
+    return NotFound.of(Message("角色"), value)
+
+
+def role_in_use(roles: Sequence[str]) -> Conflict:
+    """Return the refusal of a policy without roles that officials hold."""
+    return Conflict(
+        "role_in_use",
+        Message("新策略去掉了仍有人担任的角色：%(roles)s。", roles="、".join(roles)),
+        remedy=Message("请先结束这些角色的授予，或在策略中保留它们。"),
+    )
+
+
+def grant_exists(line_id: object) -> Conflict:
+    """Return the refusal to open a second grant for one line of a request."""
+    return Conflict("grant_exists", Message("申请项 %(line)s 已经开通过权限。", line=str(line_id)))
+
+
+def grant_closed() -> Conflict:
+    """Return the refusal to change a grant that has been closed."""
+    return Conflict("grant_closed", Message("这项授权已经终止，不能再变更。"))
+
+
+def beneficiary_inactive() -> Conflict:
+    """Return the refusal to open a grant for somebody who may not act."""
+    return Conflict(
+        "beneficiary_inactive",
+        Message("此人已停用或离职，或已不在该任职上，不能开通权限。"),
+        remedy=Message("请核对人员的任职；必要时由其本人重新申请。"),
+    )
+
+
+def policy_changed(number: int) -> Conflict:
+    """Return the refusal to install a policy over another one than its author saw."""
+    return Conflict(
+        "policy_changed",
+        Message("在第 %(number)s 版之后又有人安装了新策略，本次没有改动。", number=number),
+        remedy=Message("请比较新旧策略后重新安装。"),
+    )

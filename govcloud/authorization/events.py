@@ -1,0 +1,114 @@
+"""What authorization puts on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from govcloud.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyInstalled(Event):
+    """A policy document came into force."""
+
+    name: ClassVar[str] = "authorization:policy:installed"
+
+    number: int
+    source: str
+    checksum: str
+    rules_added: int
+    rules_removed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleAssigned(Event):
+    """An official was given a role."""
+
+    name: ClassVar[str] = "authorization:role:assigned"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    assignment_id: UUID
+    official_id: UUID
+    appointment_id: UUID | None
+    role: str
+    scope: dict[str, Any] | None
+    ends_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleEnded(Event):
+    """An official no longer holds a role."""
+
+    name: ClassVar[str] = "authorization:role:ended"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    assignment_id: UUID
+    official_id: UUID
+    role: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantOpened(Event):
+    """A temporary grant was opened; the subsystem is told."""
+
+    name: ClassVar[str] = "authorization:grant:opened"
+    outbox: ClassVar[bool] = True
+
+    grant_id: UUID
+    line_id: UUID | None
+    official_id: UUID
+    appointment_id: UUID | None
+    subsystem_code: str
+    function: str
+    scope: dict[str, Any]
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantClosed(Event):
+    """A temporary grant was ended before its time; the subsystem is told."""
+
+    name: ClassVar[str] = "authorization:grant:closed"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+    outbox: ClassVar[bool] = True
+
+    grant_id: UUID
+    line_id: UUID | None
+    official_id: UUID
+    subsystem_code: str
+    function: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantSuspended(Event):
+    """A temporary grant rests."""
+
+    name: ClassVar[str] = "authorization:grant:suspended"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+    outbox: ClassVar[bool] = True
+
+    grant_id: UUID
+    official_id: UUID
+    subsystem_code: str
+    function: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantResumed(Event):
+    """A temporary grant that rested works again."""
+
+    name: ClassVar[str] = "authorization:grant:resumed"
+    outbox: ClassVar[bool] = True
+
+    grant_id: UUID
+    official_id: UUID
+    subsystem_code: str
+    function: str

@@ -1,0 +1,207 @@
+"""Opening, closing and resting temporary grants; closing is idempotent, final, and wins over whatever happens beside it."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from govcloud.authorization.commands import NewGrant, check_grant
+from govcloud.authorization.decider import Decider, Standing
+from govcloud.authorization.epochs import note_change
+from govcloud.authorization.errors import beneficiary_inactive, grant_closed, grant_exists, no_such_grant
+from govcloud.authorization.events import GrantClosed, GrantOpened, GrantResumed, GrantSuspended
+from govcloud.authorization.facts import holding
+from govcloud.authorization.models import AccessGrant, GrantSuspension
+from govcloud.authorization.violations import violated_constraint
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.errors import FieldError, Invalid
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.messages import Message
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+
+
+class Granting:
+    """The commands on temporary grants."""
+
+    def __init__(self, uow: UnitOfWork, decider: Decider) -> None:
+        """Take the unit of work and the decider (for who somebody is, and who answers for a subsystem)."""
+        self._uow = uow
+        self._decider = decider
+
+    def open(self, actor: Actor, new: NewGrant) -> UUID:
+        """Open a grant; see ``Authorization.open_grant``."""
+        with self._uow.begin(actor, "govcloud:grant:open", self._target("function", new.function, new)) as tx:
+            check_grant(new, tx.now)
+            if not self._decider.in_catalogue(new.function):
+                raise Invalid.of(FieldError("function", Message("功能目录中没有这项功能。"), new.function))
+            if not isinstance(self._decider.standing(new.official_id, new.appointment_id, tx.now), Standing):
+                raise beneficiary_inactive()
+            row = _row(tx, new)
+            _insert(tx.session, row)
+            _note(tx, row, reduces=False)
+            tx.record(_opened(row, new))
+            return row.id
+
+    def close(self, actor: Actor, grant_id: UUID, reason: str) -> bool:
+        """End a grant; see ``Authorization.close_grant``."""
+        with self._uow.begin(actor, "govcloud:grant:close", self._target_of(grant_id)) as tx:
+            row = _locked(tx.session, grant_id)
+            return _close(tx, row, reason)
+
+    def close_all(self, actor: Actor, official_id: UUID, reason: str, appointment_id: UUID | None) -> int:
+        """End all grants of a person; see ``Authorization.close_grants_of``."""
+        target = Target("official", str(official_id), attributes={"official_id": str(official_id)})
+        with self._uow.begin(actor, "govcloud:grant:close_all", target) as tx:
+            query = select(AccessGrant).where(AccessGrant.official_id == official_id, AccessGrant.valid_to.is_(None))
+            if appointment_id is not None:
+                query = query.where(AccessGrant.appointment_id == appointment_id)
+            rows = tx.session.scalars(query.order_by(AccessGrant.id).with_for_update()).all()
+            return sum(_close(tx, row, reason) for row in rows)
+
+    def suspend(self, actor: Actor, grant_id: UUID, reason: str) -> bool:
+        """Let a grant rest; see ``Authorization.suspend_grant``."""
+        with self._uow.begin(actor, "govcloud:grant:suspend", self._target_of(grant_id)) as tx:
+            row = _locked(tx.session, grant_id)
+            if row.valid_to is not None:
+                raise grant_closed()
+            if _resting(tx, grant_id) is not None:
+                return False
+            suspended_by = f"{tx.actor.kind}:{tx.actor.id}"
+            tx.session.add(
+                GrantSuspension(id=new_id(), grant_id=grant_id, reason=reason, suspended_by=suspended_by, valid_from=tx.now, valid_to=None)
+            )
+            _note(tx, row, reduces=True)
+            tx.record(GrantSuspended(**_named(row), reason=reason))
+            return True
+
+    def resume(self, actor: Actor, grant_id: UUID) -> bool:
+        """Wake a grant; see ``Authorization.resume_grant``."""
+        with self._uow.begin(actor, "govcloud:grant:resume", self._target_of(grant_id)) as tx:
+            row = _locked(tx.session, grant_id)
+            if row.valid_to is not None:
+                raise grant_closed()
+            resting = _resting(tx, grant_id)
+            if resting is None:
+                return False
+            resting.valid_to = max(tx.now, resting.valid_from)
+            _note(tx, row, reduces=False)
+            tx.record(GrantResumed(**_named(row)))
+            return True
+
+    def _target(self, kind: str, name: str, new: NewGrant) -> Target:
+        path = self._decider.owner_path(new.subsystem_code, new.owner_department_id)
+        return Target(kind, name, department_path=path, attributes={"official_id": str(new.official_id)})
+
+    def _target_of(self, grant_id: UUID) -> Target:
+        """Return the grant as a target: it stands under the department that answers for it, and belongs to its holder.
+
+        Raises:
+            NotFound: there is no such grant.
+        """
+        query = select(AccessGrant.official_id, AccessGrant.subsystem_code, AccessGrant.owner_department_id)
+        seen = self._uow.read().execute(query.where(AccessGrant.id == grant_id)).one_or_none()
+        if seen is None:
+            raise no_such_grant(grant_id)
+        path = self._decider.owner_path(seen.subsystem_code, seen.owner_department_id)
+        return Target("access_grant", str(grant_id), department_path=path, attributes={"official_id": str(seen.official_id)})
+
+
+def _row(tx: Transaction, new: NewGrant) -> AccessGrant:
+    return AccessGrant(
+        id=new_id(),
+        line_id=new.line_id,
+        official_id=new.official_id,
+        appointment_id=new.appointment_id,
+        subsystem_code=new.subsystem_code,
+        function=new.function,
+        owner_department_id=new.owner_department_id,
+        chain=new.chain,
+        scope=new.scope.to_json(),
+        starts_at=new.starts_at,
+        ends_at=new.ends_at,
+        opened_by=f"{tx.actor.kind}:{tx.actor.id}",
+        closed_by=None,
+        close_reason=None,
+        valid_from=tx.now,
+        valid_to=None,
+    )
+
+
+def _insert(session: Session, row: AccessGrant) -> None:
+    """Insert the grant, in a savepoint.
+
+    Raises:
+        Conflict: the line has its grant already.
+    """
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:
+        if violated_constraint(error) == "uq_access_grant_line_id":
+            raise grant_exists(row.line_id) from error
+        raise
+
+
+def _locked(session: Session, grant_id: UUID) -> AccessGrant:
+    """Return the grant as it is now, held until the transaction ends."""
+    query = select(AccessGrant).where(AccessGrant.id == grant_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def _close(tx: Transaction, row: AccessGrant, reason: str) -> bool:
+    """Close a locked grant; a grant that is closed or over stays as it is."""
+    if row.valid_to is not None or row.ends_at <= tx.now:
+        return False
+    row.valid_to = max(tx.now, row.valid_from)
+    row.closed_by = f"{tx.actor.kind}:{tx.actor.id}"
+    row.close_reason = reason
+    _note(tx, row, reduces=True)
+    tx.record(GrantClosed(**_named(row), line_id=row.line_id, reason=reason))
+    return True
+
+
+def _resting(tx: Transaction, grant_id: UUID) -> GrantSuspension | None:
+    query = select(GrantSuspension).where(GrantSuspension.grant_id == grant_id, holding(GrantSuspension, tx.now))
+    return tx.session.scalars(query.with_for_update()).one_or_none()
+
+
+def _note(tx: Transaction, row: AccessGrant, *, reduces: bool) -> None:
+    note_change(tx, "grant", reduces=reduces, official_id=row.official_id, subsystem_code=row.subsystem_code)
+
+
+class _Named(TypedDict):
+    """What every event of a grant says."""
+
+    subject: str
+    chain: str | None
+    grant_id: UUID
+    official_id: UUID
+    subsystem_code: str
+    function: str
+
+
+def _named(row: AccessGrant) -> _Named:
+    return _Named(
+        subject=f"official:{row.official_id}",
+        chain=row.chain,
+        grant_id=row.id,
+        official_id=row.official_id,
+        subsystem_code=row.subsystem_code,
+        function=row.function,
+    )
+
+
+def _opened(row: AccessGrant, new: NewGrant) -> GrantOpened:
+    return GrantOpened(
+        **_named(row),
+        line_id=new.line_id,
+        appointment_id=new.appointment_id,
+        scope=new.scope.to_json(),
+        starts_at=new.starts_at,
+        ends_at=new.ends_at,
+    )

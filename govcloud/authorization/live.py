@@ -1,0 +1,47 @@
+"""The engine that is in force: made anew beside the old one when the policy changes, then swapped in by reference."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from uuid import UUID
+
+from govcloud.authorization.engine import Engine
+from govcloud.authorization.facts import DecisionFacts
+from govcloud.authorization.policy import compile_policy
+from govcloud.authorization.shipped import baseline, model_text
+
+
+class LiveEngine:
+    """Hands out the engine of a policy version; readers never wait for each other and never see one half made."""
+
+    def __init__(self, facts: DecisionFacts) -> None:
+        """Take the reads; the first engine is made when it is first asked for."""
+        self._facts = facts
+        #: The newest two: questions that began before a change still find theirs. Replaced as a whole, never written into.
+        self._engines: Mapping[UUID | None, Engine] = {}
+        self._building = threading.Lock()
+
+    def of(self, version_id: UUID | None) -> Engine:
+        """Return the engine of the policy version that was read together with the subject.
+
+        ``None`` is a database without a policy: there the shipped baseline decides, compiled the same way. That is how the
+        first policy gets in: the baseline lets ``system:seed`` and ``system:operator`` install it, and nobody else can hold
+        a role yet. A policy without rules is another thing: it is installed, has an id, and denies everyone.
+        """
+        engine = self._engines.get(version_id)
+        if engine is not None:
+            return engine
+        with self._building:
+            engine = self._engines.get(version_id)
+            if engine is None:
+                engine = self._make(version_id)
+                newest = list(self._engines.items())[-1:]
+                self._engines = dict([*newest, (version_id, engine)])
+            return engine
+
+    def _make(self, version_id: UUID | None) -> Engine:
+        if version_id is None:
+            shipped = baseline()
+            return Engine(model_text(), compile_policy(0, shipped.roles, shipped.rules))
+        return Engine(model_text(), compile_policy(*self._facts.policy(version_id)))

@@ -1,0 +1,177 @@
+"""The tables of authorization: roles, the policy's rules, who holds which role, temporary grants, and the epoch feed.
+
+Every window here may be empty (``valid_to = valid_from``), unlike elsewhere: a grant revoked in the very instant in which it
+was opened must be closed, not refused, and ``[t, t)`` then says truthfully that it never held.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from govcloud.kernel.database import Base, Temporal, no_overlap
+
+#: The three officers (三员): no official holds two of these at one time.
+OFFICER_ROLES = ("system_admin", "security_admin", "audit_admin")
+OFFICERS_EXCLUSIVE = "ex_role_assignment_officers"
+
+
+def _window() -> CheckConstraint:
+    """Return the constraint that a window does not run backwards; an empty one is allowed (see the head of this file)."""
+    return CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="window")
+
+
+class Role(Temporal, Base):
+    """A named set of functions."""
+
+    __tablename__ = "role"
+    __table_args__ = (_window(), Index("uq_role_code_current", "code", unique=True, postgresql_where=text("valid_to IS NULL")))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+
+
+class RoleLink(Temporal, Base):
+    """``role_code`` includes everything that ``includes_code`` may."""
+
+    __tablename__ = "role_link"
+    __table_args__ = (
+        _window(),
+        CheckConstraint("role_code <> includes_code", name="not_itself"),
+        Index("uq_role_link_current", "role_code", "includes_code", unique=True, postgresql_where=text("valid_to IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    role_code: Mapped[str]
+    includes_code: Mapped[str]
+
+
+class PolicyVersion(Base):
+    """One installation of a policy document; the highest number is the one that decides.
+
+    ``document`` keeps the text as it was installed; what decides are the rows of ``role``, ``role_link`` and ``policy_rule``.
+    """
+
+    __tablename__ = "policy_version"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    source: Mapped[str]
+    checksum: Mapped[str]
+    document: Mapped[str]
+    installed_at: Mapped[datetime]
+    installed_by: Mapped[str]
+
+
+class PolicyRule(Temporal, Base):
+    """One rule: a role may (or must not) use a function, under a condition, on some rows."""
+
+    __tablename__ = "policy_rule"
+    __table_args__ = (
+        _window(),
+        CheckConstraint("effect IN ('allow', 'deny')", name="effect"),
+        CheckConstraint("role_code <> '' AND function <> ''", name="not_blank"),
+        Index("ix_policy_rule_current", "role_code", "function", postgresql_where=text("valid_to IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    role_code: Mapped[str]
+    function: Mapped[str]
+    condition: Mapped[str] = mapped_column(server_default="")
+    effect: Mapped[str]
+    scope_expr: Mapped[str] = mapped_column(server_default="")
+    label: Mapped[str] = mapped_column(server_default="")
+    position: Mapped[int] = mapped_column(server_default="0")
+
+
+class RoleAssignment(Temporal, Base):
+    """An official holds a role, under one appointment or under all of them, within ``scope``.
+
+    ``scope`` may carry ``department_path`` (delegated administration: only things below that department) and ``divisions``
+    (rows of those divisions). ``valid_to`` may lie ahead: a planned end, compared in the decision.
+    """
+
+    __tablename__ = "role_assignment"
+    __table_args__ = (
+        _window(),
+        no_overlap(OFFICERS_EXCLUSIVE, "official_id", where="role_code IN ('system_admin', 'security_admin', 'audit_admin')"),
+        Index("ix_role_assignment_official_id", "official_id"),
+        Index("ix_role_assignment_role_code", "role_code"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointment.id"))
+    role_code: Mapped[str]
+    scope: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    reason: Mapped[str]
+    assigned_by: Mapped[str]
+
+
+class AccessGrant(Temporal, Base):
+    """A temporary grant of one function, in ``[starts_at, ends_at)``.
+
+    ``valid_from`` is when it was opened; ``valid_to`` is when it was revoked or closed, and NULL for a grant that was left to
+    run out: scheduled, active and expired are computed from the clock and never stored.
+    """
+
+    __tablename__ = "access_grant"
+    __table_args__ = (
+        _window(),
+        CheckConstraint("ends_at > starts_at", name="term"),
+        CheckConstraint("(valid_to IS NULL) = (close_reason IS NULL)", name="closed_with_reason"),
+        Index("ix_access_grant_official_id_ends_at", "official_id", "ends_at"),
+        Index("ix_access_grant_function_ends_at", "function", "ends_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    # One line gives one grant: the second of two approvers who decide at once fails here, whatever else went wrong.
+    line_id: Mapped[UUID | None] = mapped_column(unique=True)
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointment.id"))
+    subsystem_code: Mapped[str]
+    function: Mapped[str]
+    # Who answers for it (NULL: the subsystem's owner), and the request whose story its events belong to.
+    owner_department_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
+    chain: Mapped[str | None]
+    scope: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    opened_by: Mapped[str]
+    closed_by: Mapped[str | None]
+    close_reason: Mapped[str | None]
+
+
+class GrantSuspension(Temporal, Base):
+    """A stretch of time in which a grant rests; ``valid_from`` is when it was suspended, ``valid_to`` when it was resumed."""
+
+    __tablename__ = "grant_suspension"
+    __table_args__ = (
+        _window(),
+        Index("uq_grant_suspension_current", "grant_id", unique=True, postgresql_where=text("valid_to IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("access_grant.id"))
+    reason: Mapped[str]
+    suspended_by: Mapped[str]
+
+
+class EpochChange(Base):
+    """A change that decisions may not miss; NULL in ``official_id`` or ``subsystem_code`` means all of them."""
+
+    __tablename__ = "epoch_change"
+
+    epoch: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    official_id: Mapped[UUID | None]
+    subsystem_code: Mapped[str | None]
+    kind: Mapped[str]
+    reduces: Mapped[bool]
+    at: Mapped[datetime]

@@ -1,0 +1,131 @@
+"""A policy made ready to decide: conditions and scopes compiled, roles closed, rules indexed by function and role. Immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+from govcloud.authorization.asking import ANY_GRANT
+from govcloud.authorization.conditions import Condition, compile_condition
+from govcloud.authorization.document import ALLOW, RoleSpec, RuleSpec
+from govcloud.authorization.scope_rules import ScopeRule, compile_scope
+from govcloud.authorization.snapshot import subsystem_of
+from govcloud.kernel.messages import Message
+
+T = TypeVar("T")
+
+#: One row of Casbin's policy: role, function, condition, scope, effect, number of the rule.
+Row = tuple[str, str, str, str, str, int]
+
+#: The fixed rule of temporary grants, and the row that never matches: no role and no function is called "".
+GRANT_RULE = RuleSpec(ANY_GRANT, "*", label="临时权限")
+NEVER: Row = ("", "", "", "", "deny", -1)
+
+
+@dataclass(frozen=True)
+class CompiledPolicy:
+    """One version of the policy. ``rules[0]`` is the fixed rule of temporary grants; a rule's number is its place here."""
+
+    number: int
+    roles: Mapping[str, RoleSpec]
+    closure: Mapping[str, frozenset[str]]
+    rules: tuple[RuleSpec, ...]
+    conditions: Mapping[str, Condition]
+    scopes: Mapping[str, ScopeRule]
+    _by_function: Mapping[str, Mapping[str, tuple[Row, ...]]]
+
+    def slice_for(self, function: str, roles: Mapping[str, object], grant: str) -> tuple[Row, ...]:
+        """Return the rules that may match, in their order; never empty.
+
+        What is left out are rules of another function, and of roles that the subject's snapshot does not have: both are
+        conjuncts of the matcher, so the answer provably stays the same. An empty policy is run by Casbin as one rule of empty
+        fields, which some matchers accept; so nothing at all becomes the row that never matches.
+        """
+        found: list[Row] = []
+        for key in (function, all_of(function)):
+            by_role = self._by_function.get(key)
+            if by_role:
+                for role in roles if len(roles) < len(by_role) else by_role:
+                    if role in roles:
+                        found.extend(by_role.get(role, ()))
+        found.sort(key=_number)
+        if grant in roles:
+            found.append(row_of(0, GRANT_RULE))
+        return tuple(found) or (NEVER,)
+
+    def functions_of(self, roles: Iterable[str]) -> frozenset[str]:
+        """Return the functions (and ``subsystem:*``) that some allow rule of these roles names."""
+        held = frozenset(roles)
+        return frozenset(rule.function for rule in self.rules[1:] if rule.effect == ALLOW and rule.role in held)
+
+    def roles_naming(self, function: str) -> frozenset[str]:
+        """Return every role with an allow rule on ``function``, and every role that includes such a role."""
+        keys = {function, all_of(function)}
+        direct = {rule.role for rule in self.rules[1:] if rule.effect == ALLOW and rule.function in keys}
+        return frozenset(role for role, closed in self.closure.items() if closed & direct)
+
+    def knows(self, function: str) -> bool:
+        """Return whether some rule names exactly ``function``."""
+        return function in self._by_function
+
+
+def _number(row: Row) -> int:
+    return row[5]
+
+
+def row_of(number: int, rule: RuleSpec) -> Row:
+    """Return the rule as Casbin's policy has it."""
+    return (rule.role, rule.function, rule.condition, rule.scope_expr, rule.effect, number)
+
+
+def all_of(function: str) -> str:
+    """Return the name of all functions of the same subsystem."""
+    return f"{subsystem_of(function)}:*"
+
+
+def role_closure(includes: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+    """Return for each role itself and everything that it includes, however deep (stock Casbin stops at ten)."""
+    closure: dict[str, frozenset[str]] = {}
+    for role in includes:
+        reached = {role}
+        waiting = [role]
+        while waiting:
+            for included in includes.get(waiting.pop(), ()):
+                if included not in reached:
+                    reached.add(included)
+                    waiting.append(included)
+        closure[role] = frozenset(reached)
+    return closure
+
+
+def compile_policy(number: int, roles: Sequence[RoleSpec], rules: Sequence[RuleSpec]) -> CompiledPolicy:
+    """Make a policy ready to decide.
+
+    Raises:
+        ConditionError: a condition or scope cannot be read; a policy that was saved through ``install_policy`` has none such.
+    """
+    numbered = (GRANT_RULE, *rules)
+    index: dict[str, dict[str, list[Row]]] = {}
+    for place, rule in enumerate(numbered[1:], start=1):
+        index.setdefault(rule.function, {}).setdefault(rule.role, []).append(row_of(place, rule))
+    frozen = {function: MappingProxyType({role: tuple(rows) for role, rows in by_role.items()}) for function, by_role in index.items()}
+    return CompiledPolicy(
+        number=number,
+        roles=MappingProxyType({role.code: role for role in roles}),
+        closure=MappingProxyType(role_closure({role.code: role.includes for role in roles})),
+        rules=numbered,
+        conditions=_compiled({rule.condition for rule in numbered if rule.condition}, compile_condition),
+        scopes=_compiled({rule.scope_expr for rule in numbered}, compile_scope),
+        _by_function=MappingProxyType(frozen),
+    )
+
+
+def _compiled(texts: Iterable[str], compile_text: Callable[[str], T]) -> Mapping[str, T]:
+    return MappingProxyType({text: compile_text(text) for text in texts})
+
+
+def rule_label(rule: RuleSpec) -> Message:
+    """Return what a rule is called for people: its label, or what it says."""
+    return Message(rule.label) if rule.label else Message("角色“%(role)s”使用 %(function)s", role=rule.role, function=rule.function)

@@ -1,0 +1,262 @@
+"""Reads of authorization for pages and for the domains above: grants, role assignments, who holds what; and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy.orm import Session
+
+from govcloud.authorization.decider import Decider, Standing
+from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_document
+from govcloud.authorization.facts import holding
+from govcloud.authorization.models import AccessGrant, GrantSuspension, PolicyVersion, RoleAssignment
+from govcloud.authorization.policy import CompiledPolicy
+from govcloud.authorization.scope import Scope
+from govcloud.authorization.snapshot import instant
+from govcloud.kernel.clock import Clock
+
+__all__ = ["AssignmentView", "AuthorizationQueries", "GrantView", "PolicyVersionView", "RoleHolder"]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """A temporary grant; ``closed_at`` and ``close_reason`` are set when it was ended before its time."""
+
+    id: UUID
+    line_id: UUID | None
+    official_id: UUID
+    appointment_id: UUID | None
+    subsystem_code: str
+    function: str
+    scope: Scope
+    starts_at: datetime
+    ends_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+    suspended: bool
+
+    def state(self, now: datetime) -> str:
+        """Return ``revoked``, ``expired``, ``suspended``, ``scheduled`` or ``active``: computed from the clock, never stored."""
+        if self.closed_at is not None and self.closed_at <= now:
+            return "revoked"
+        if self.ends_at <= now:
+            return "expired"
+        if self.suspended:
+            return "suspended"
+        return "scheduled" if now < self.starts_at else "active"
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentView:
+    """A role that an official holds, with its bounds."""
+
+    id: UUID
+    official_id: UUID
+    appointment_id: UUID | None
+    role_code: str
+    department_path: str | None
+    scope: Scope
+    reason: str
+    assigned_by: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleHolder:
+    """An official who holds a role within a department."""
+
+    official_id: UUID
+    appointment_id: UUID | None
+    department_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersionView:
+    """One installation of a policy."""
+
+    number: int
+    source: str
+    checksum: str
+    installed_at: datetime
+    installed_by: str
+
+
+class AuthorizationQueries:
+    """Answers questions about rights; it never writes."""
+
+    def __init__(self, read: Callable[[], Session], decider: Decider, clock: Clock) -> None:
+        """Take the source of reading sessions, the decider and the clock."""
+        self._read = read
+        self._decider = decider
+        self._clock = clock
+
+    def decide(self, question: Question) -> Decision:
+        """Return the engine's answer; see ``Decider.decide``."""
+        return self._decider.decide(question)
+
+    def open_functions(self, appointment_id: UUID) -> frozenset[str]:
+        """Return every function that is open to the appointment now; see ``Decider.open_functions``."""
+        return self._decider.open_functions(appointment_id)
+
+    def open_subsystems(self, appointment_id: UUID) -> frozenset[str]:
+        """Return the codes of the subsystems whose door is open to the appointment now."""
+        return self._decider.open_subsystems(appointment_id)
+
+    def holders_in_department(self, function: str, department_path: str, limit: int = 50) -> frozenset[UUID]:
+        """Return officials of the department who may use ``function`` now; see ``Decider.holders_in_department``."""
+        return self._decider.holders_in_department(function, department_path, limit)
+
+    def grant(self, grant_id: UUID) -> GrantView | None:
+        """Return a grant, closed or not."""
+        return self._one_grant(AccessGrant.id == grant_id)
+
+    def grant_of_line(self, line_id: UUID) -> GrantView | None:
+        """Return the grant that a request's line led to."""
+        return self._one_grant(AccessGrant.line_id == line_id)
+
+    def grants_of_lines(self, line_ids: Iterable[UUID]) -> tuple[GrantView, ...]:
+        """Return the grants that lines of requests led to."""
+        return self._grants(AccessGrant.line_id.in_(set(line_ids)))
+
+    def grants_of(self, official_id: UUID) -> tuple[GrantView, ...]:
+        """Return all grants that an official ever had, those that end last first."""
+        return self._grants(AccessGrant.official_id == official_id)
+
+    def grants_of_subsystem(self, subsystem_code: str, at: datetime | None = None) -> tuple[GrantView, ...]:
+        """Return the grants of a subsystem's functions that have neither run out nor been closed at ``at``."""
+        moment = self._at(at)
+        return self._grants(AccessGrant.subsystem_code == subsystem_code, holding(AccessGrant, moment), AccessGrant.ends_at > moment)
+
+    def assignments_of(self, official_id: UUID, at: datetime | None = None) -> tuple[AssignmentView, ...]:
+        """Return the roles that an official holds at ``at``, under any appointment."""
+        query = select(RoleAssignment).where(RoleAssignment.official_id == official_id, holding(RoleAssignment, self._at(at)))
+        return tuple(_assignment_view(row) for row in self._read().scalars(query.order_by(RoleAssignment.role_code)))
+
+    def assignment(self, assignment_id: UUID) -> AssignmentView | None:
+        """Return a role assignment, ended or not."""
+        row = self._read().get(RoleAssignment, assignment_id)
+        return _assignment_view(row) if row else None
+
+    def role_holders(self, role: str, department_paths: Sequence[str], at: datetime | None = None) -> tuple[RoleHolder, ...]:
+        """Return who holds ``role``, itself or through one that includes it, for exactly one of these departments."""
+        closure = self.policy().closure
+        roles = [code for code, included in closure.items() if role in included]
+        path = RoleAssignment.scope["department_path"].astext
+        query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, path).where(
+            RoleAssignment.role_code.in_(roles), path.in_(department_paths), holding(RoleAssignment, self._at(at))
+        )
+        return tuple(RoleHolder(*row) for row in self._read().execute(query.order_by(RoleAssignment.official_id)))
+
+    def department_paths(self, official_id: UUID, appointment_id: UUID | None, role: str, at: datetime | None = None) -> tuple[str, ...]:
+        """Return the departments below which an active official may act in ``role``, the widest only.
+
+        ``("/",)`` is a role held without bounds, ``()`` one that is not held.
+        """
+        moment = self._at(at)
+        closure = self.policy().closure
+        active = isinstance(self._decider.standing(official_id, appointment_id, moment), Standing)
+        found = self._decider.facts.assignments(official_id, appointment_id, moment) if active else []
+        paths = {
+            str((fact.scope or {}).get("department_path") or "/")
+            for fact in found
+            if role in closure.get(fact.role_code, ()) and instant(fact.starts_at) <= instant(moment)
+        }
+        return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
+
+    def policy(self) -> CompiledPolicy:
+        """Return the policy that decides now."""
+        return self._decider.policy()
+
+    def roles(self) -> tuple[RoleSpec, ...]:
+        """Return the roles of the policy that decides now, in the order of their codes."""
+        return tuple(sorted(self.policy().roles.values(), key=lambda role: role.code))
+
+    def policy_versions(self) -> tuple[PolicyVersionView, ...]:
+        """Return every installation, the newest first."""
+        columns = (
+            PolicyVersion.number,
+            PolicyVersion.source,
+            PolicyVersion.checksum,
+            PolicyVersion.installed_at,
+            PolicyVersion.installed_by,
+        )
+        found = self._read().execute(select(*columns).order_by(PolicyVersion.number.desc()))
+        return tuple(PolicyVersionView(*row) for row in found)
+
+    def installed_document(self) -> PolicyDocument | None:
+        """Return the document in force as it was installed; ``None`` while none is and the shipped baseline decides."""
+        query = select(PolicyVersion.document, PolicyVersion.source).order_by(PolicyVersion.number.desc()).limit(1)
+        row = self._read().execute(query).one_or_none()
+        return parse_document(row.document, row.source) if row else None
+
+    # How the above read
+
+    def _at(self, at: datetime | None) -> datetime:
+        return self._clock.now() if at is None else at
+
+    def _one_grant(self, condition: ColumnElement[bool]) -> GrantView | None:
+        found = self._grants(condition)
+        return found[0] if found else None
+
+    def _grants(self, *conditions: ColumnElement[bool]) -> tuple[GrantView, ...]:
+        now = self._clock.now()
+        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, now)).exists()
+        columns = (
+            AccessGrant.id,
+            AccessGrant.line_id,
+            AccessGrant.official_id,
+            AccessGrant.appointment_id,
+            AccessGrant.subsystem_code,
+            AccessGrant.function,
+            AccessGrant.scope,
+            AccessGrant.starts_at,
+            AccessGrant.ends_at,
+            AccessGrant.valid_from,
+            AccessGrant.valid_to,
+            AccessGrant.close_reason,
+            resting.label("suspended"),
+        )
+        query = select(*columns).where(*conditions).order_by(AccessGrant.ends_at.desc(), AccessGrant.id)
+        return tuple(_grant_view(row) for row in self._read().execute(query))
+
+
+def _grant_view(row: Row[*tuple[Any, ...]]) -> GrantView:
+    return GrantView(
+        id=row.id,
+        line_id=row.line_id,
+        official_id=row.official_id,
+        appointment_id=row.appointment_id,
+        subsystem_code=row.subsystem_code,
+        function=row.function,
+        scope=Scope.from_json(row.scope),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        opened_at=row.valid_from,
+        closed_at=row.valid_to,
+        close_reason=row.close_reason,
+        suspended=row.suspended,
+    )
+
+
+def _assignment_view(row: RoleAssignment) -> AssignmentView:
+    scope = row.scope or {}
+    return AssignmentView(
+        id=row.id,
+        official_id=row.official_id,
+        appointment_id=row.appointment_id,
+        role_code=row.role_code,
+        department_path=scope.get("department_path"),
+        scope=Scope.from_json(scope),
+        reason=row.reason,
+        assigned_by=row.assigned_by,
+        starts_at=row.valid_from,
+        ends_at=row.valid_to,
+    )

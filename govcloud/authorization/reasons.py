@@ -1,0 +1,58 @@
+"""Saying why not: what stands nearest to an allow, found after Casbin has denied. It explains, and decides nothing."""
+
+from __future__ import annotations
+
+from govcloud.authorization.asking import Asking
+from govcloud.authorization.decisions import Reason
+from govcloud.authorization.document import ALLOW
+from govcloud.authorization.engine import Verdict
+from govcloud.authorization.policy import NEVER, CompiledPolicy
+from govcloud.authorization.snapshot import GrantFact, Window, instant
+
+
+def why_denied(policy: CompiledPolicy, verdict: Verdict, asking: Asking, function: str, last_grant: GrantFact | None) -> Reason:
+    """Return the reason for a denial.
+
+    Args:
+        policy: what decided.
+        verdict: Casbin's answer.
+        asking: the question, with the subject's snapshot.
+        function: what was asked for.
+        last_grant: the newest temporary grant of the function, closed or not.
+    """
+    if verdict.rule is not None and verdict.rule.effect != ALLOW:
+        return Reason.FORBIDDEN_BY_RULE
+    return _held_but_not_enough(policy, asking, function) or _what_became_of(last_grant, asking.now) or Reason.NO_PERMISSION
+
+
+def _held_but_not_enough(policy: CompiledPolicy, asking: Asking, function: str) -> Reason | None:
+    """Return what an allow rule of a live role lacks: the rows, or its condition."""
+    reason: Reason | None = None
+    for row in policy.slice_for(function, asking.snapshot.roles, asking.grant):
+        if row == NEVER or row[4] != ALLOW:
+            continue
+        role = asking.role_of(row[0])
+        if not _live(asking.snapshot.roles.get(role, ()), asking.now):
+            continue
+        if not asking.reaches_rows(role, policy.scopes[row[3]]):
+            return Reason.OUT_OF_SCOPE
+        reason = Reason.CONDITION_NOT_MET
+    return reason
+
+
+def _live(windows: tuple[Window, ...], now: int) -> bool:
+    return any(window.live(now) for window in windows)
+
+
+def _what_became_of(grant: GrantFact | None, now: int) -> Reason | None:
+    if grant is None:
+        return None
+    if grant.closed_at is not None:
+        return Reason.GRANT_REVOKED
+    if now >= instant(grant.ends_at):
+        return Reason.GRANT_EXPIRED
+    if grant.suspended:
+        return Reason.GRANT_SUSPENDED
+    if now < instant(grant.starts_at):
+        return Reason.GRANT_NOT_STARTED
+    return None

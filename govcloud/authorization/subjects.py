@@ -1,0 +1,61 @@
+"""Who asks, as the engine sees it: officials with what they hold, and the subjects that are no officials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window, take_snapshot
+from govcloud.identity.queries import Subject
+from govcloud.kernel.actor import Actor, ActorKind
+
+#: Held by every active official, and only while active.
+EVERY_OFFICIAL = "official"
+#: Working hours are those of the government, wherever the server stands; China has had one zone without summer time since 1991.
+_CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+
+def official_snapshot(
+    official_id: UUID,
+    subject: Subject | None,
+    assignments: Iterable[AssignmentFact],
+    grants: Iterable[GrantFact],
+    closure: Mapping[str, frozenset[str]],
+) -> Snapshot:
+    """Return an active official's snapshot, under the appointment of ``subject`` (``None``: under no appointment)."""
+    attributes: dict[str, Any] = {"kind": "official", "official_id": str(official_id)}
+    if subject is not None:
+        attributes |= {
+            "appointment_id": str(subject.appointment_id),
+            "department_id": str(subject.department_id),
+            "department_path": subject.department_path,
+            "division": subject.division,
+            "business_lines": subject.business_lines,
+            "level": subject.level,
+            "rank": subject.rank,
+            "post": subject.post,
+            "label": subject.label,
+        }
+    since_ever = AssignmentFact(EVERY_OFFICIAL, datetime(1970, 1, 1, tzinfo=UTC))
+    return take_snapshot(f"official:{official_id}", attributes, (since_ever, *assignments), grants, closure)
+
+
+def fixed_snapshot(actor: Actor, closure: Mapping[str, frozenset[str]]) -> Snapshot:
+    """Return the snapshot of an actor who is no official: its one role, and all that this role includes."""
+    match actor.kind:
+        case ActorKind.SYSTEM:
+            role, attributes = f"system:{actor.id}", {"kind": "system"}
+        case ActorKind.SUBSYSTEM:
+            role, attributes = "subsystem", {"kind": "subsystem", "client_id": actor.id}
+        case _:
+            role, attributes = "anonymous", {"kind": "anonymous"}
+    always = (Window(0),)
+    return Snapshot(f"{actor.kind}:{actor.id}", attributes, dict.fromkeys(closure.get(role, frozenset((role,))), always))
+
+
+def moment_context(now: datetime, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the context of a question; the time is ours, whatever the caller says it is."""
+    local = now.astimezone(_CHINA)
+    return {**given, "time": f"{local:%H:%M}", "weekday": local.isoweekday()}

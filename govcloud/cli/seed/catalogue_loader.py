@@ -1,0 +1,101 @@
+"""Brings the planned catalogue into the platform: subsystems, functions, items, clients, matters and the power list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from govcloud.cli.seed.batches import batches
+from govcloud.cli.seed.catalogue import PlannedFunction, PlannedSubsystem
+from govcloud.cli.seed.plan import Plan
+from govcloud.cli.seed.powers import PlannedPower
+from govcloud.cli.seed.report import Progress
+from govcloud.kernel.actor import Actor
+from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewPowerItem, NewServiceItem, NewSubsystem
+from govcloud.subsystems.service import Subsystems
+
+_BATCH = 1_000
+# Where the platform's Flask client takes the answer of the sign-in.
+_CALLBACK = "govcloud/callback"
+
+
+class CatalogueLoader:
+    """Registers one subsystem after another, then what links them."""
+
+    def __init__(self, subsystems: Subsystems, actor: Actor, departments: Mapping[str, UUID], launch_urls: Mapping[str, str]) -> None:
+        """Take the service, who acts, the departments' ids by key, and addresses of examples that run elsewhere than planned."""
+        self._subsystems = subsystems
+        self._actor = actor
+        self._departments = departments
+        self._launch_urls = launch_urls
+        self._items: dict[str, UUID] = {}
+        #: Secrets of the clients that were registered, by client_id.
+        self.client_secrets: dict[str, str] = {}
+
+    def load(self, plan: Plan, progress: Progress) -> None:
+        """Register everything of ``plan`` that departments own."""
+        for done, system in enumerate(plan.subsystems, 1):
+            self._load_subsystem(system)
+            progress("subsystems", done, len(plan.subsystems))
+        for done, matter in enumerate(plan.matters, 1):
+            items = tuple((self._items[code], stage) for code, stage in matter.items)
+            new = NewMatter(matter.code, matter.name, self._departments[matter.lead_key], items)
+            self._subsystems.register_matter(self._actor, new)
+            progress("matters", done, len(plan.matters))
+        self._load_powers(list(plan.powers()), progress)
+
+    def _load_subsystem(self, system: PlannedSubsystem) -> None:
+        launch_url = self._launch_urls.get(system.code, system.launch_url)
+        self._subsystems.register_subsystem(
+            self._actor,
+            NewSubsystem(
+                code=system.code,
+                name=system.name,
+                owner_department_id=self._departments[system.owner_key],
+                integration_level=system.integration_level,
+                launch_url=launch_url,
+                description=system.description,
+            ),
+        )
+        self._subsystems.add_functions(self._actor, [_function(system, function) for function in system.functions])
+        offered = [function for function in system.functions if function.item]
+        ids = self._subsystems.offer_items(self._actor, [_item(function) for function in offered])
+        self._items.update(zip((function.code for function in offered), ids, strict=True))
+        if launch_url:
+            self._load_client(system, launch_url)
+        self._subsystems.publish_subsystem(self._actor, system.code)
+
+    def _load_client(self, system: PlannedSubsystem, launch_url: str) -> None:
+        credentials = self._subsystems.register_client(
+            self._actor,
+            NewClient(
+                subsystem_code=system.code,
+                client_id=system.code,
+                name=system.name,
+                redirect_uris=(launch_url + _CALLBACK,),
+                post_logout_uris=(launch_url,),
+            ),
+        )
+        if credentials.secret:
+            self.client_secrets[credentials.client_id] = credentials.secret
+
+    def _load_powers(self, powers: list[PlannedPower], progress: Progress) -> None:
+        done = 0
+        for batch in batches(powers, _BATCH):
+            new = [NewPowerItem(power.code, power.name, power.kind, self._departments[power.department_key]) for power in batch]
+            ids = self._subsystems.register_power_items(self._actor, new)
+            services = [NewServiceItem(power.service_code, power.name, power_id) for power, power_id in zip(batch, ids, strict=True)]
+            self._subsystems.register_service_items(self._actor, services)
+            done += len(batch)
+            progress("power list", done, len(powers))
+
+
+def _function(system: PlannedSubsystem, function: PlannedFunction) -> NewFunction:
+    return NewFunction(function.code, function.name, function.description, function.sensitive, system.integration_level)
+
+
+def _item(function: PlannedFunction) -> NewItem:
+    item = function.item
+    if item is None:
+        raise ValueError(f"{function.code} is not offered")
+    return NewItem(function.code, item.name, item.exposes, item.tier, item.max_days, item.requires_case_number, item.scope_kind)

@@ -1,0 +1,79 @@
+"""Roles that go with a position: who stands at a counter, reviews, keeps data or leads, in a department of which kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from govcloud.cli.seed.cast import COUNTER
+from govcloud.cli.seed.catalogue import DOOR, PlannedSubsystem
+from govcloud.cli.seed.datafiles import document
+
+#: Duty → its name for people and the positions that carry it.
+_DUTIES = {
+    "counter": ("窗口受理", (COUNTER, "帮办代办员")),
+    "review": ("业务审核", ("业务审核员", "督查员")),
+    "data": ("数据管理", ("数据管理员",)),
+    "lead": ("业务负责", ("内设机构负责人", "分管负责人", "主要负责人")),
+}
+_ANY_COUNTER = "any_counter"
+_OWN_DIVISION = "own_division"
+_SERVICE_PORTAL = "service_portal"
+
+
+class Duties:
+    """The roles of a province and which of them an appointment carries."""
+
+    def __init__(self, subsystems: Sequence[PlannedSubsystem]) -> None:
+        """Take the catalogue whose functions the roles open."""
+        self._subsystems = subsystems
+        self._lines = {kind["kind"]: kind["line"] for kind in document("departments")["kinds"]}
+        self._roles: dict[str, dict[str, Any]] = {}
+        for system in subsystems:
+            self._add_duties(system)
+        self._roles[_ANY_COUNTER] = self._any_counter()
+
+    def roles(self, kind: str, position: str) -> Iterator[str]:
+        """Return the codes of the roles of ``position`` in a department of ``kind``."""
+        duty = next((code for code, (_, positions) in _DUTIES.items() if position in positions), None)
+        if duty and f"{kind}_{duty}" in self._roles:
+            yield f"{kind}_{duty}"
+        if duty == "counter":
+            yield _ANY_COUNTER
+
+    @property
+    def role_names(self) -> Mapping[str, str]:
+        """Return every role by its code, with its name for people."""
+        return {code: role["name"] for code, role in self._roles.items()}
+
+    def policy_text(self) -> str:
+        """Return the roles and their rules as a policy document (YAML) that extends the shipped one."""
+        return yaml.safe_dump({"roles": self._roles}, allow_unicode=True, sort_keys=False, width=140)
+
+    def _add_duties(self, system: PlannedSubsystem) -> None:
+        """Let the duties of the owner's kind of department use what their positions need, on their own division's rows."""
+        for duty, (name, positions) in _DUTIES.items():
+            allowed = [function.code for function in system.functions if function.open or set(function.positions) & set(positions)]
+            if not allowed:
+                continue
+            line = self._lines[system.owner_kind]
+            role = self._roles.setdefault(
+                f"{system.owner_kind}_{duty}",
+                {"name": f"{line}·{name}", "description": f"{line}条线{name}岗位，限本行政区划的数据", "rules": []},
+            )
+            label = f"{line}条线{name}岗位职责：{system.name}"
+            role["rules"].append({"allow": [f"{system.code}:{DOOR}", *allowed], "scope": _OWN_DIVISION, "label": label})
+
+    def _any_counter(self) -> dict[str, Any]:
+        """Return the role of everybody at a counter: the doors of subsystems with something open to all, and the service portal."""
+        rules = []
+        for system in self._subsystems:
+            codes = [function.code for function in system.functions if function.open]
+            if system.code == _SERVICE_PORTAL:
+                codes += [function.code for function in system.functions if COUNTER in function.positions]
+            if codes:
+                label = f"各部门窗口岗位职责：{system.name}"
+                rules.append({"allow": [f"{system.code}:{DOOR}", *codes], "scope": _OWN_DIVISION, "label": label})
+        return {"name": "窗口通办", "description": "各部门窗口岗位，可进入面向窗口开放的子系统", "rules": rules}

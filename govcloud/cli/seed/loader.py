@@ -1,0 +1,211 @@
+"""Brings a planned province into the platform through the services' own commands, in one transaction: all of it or nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from govcloud.authorization.commands import NewAssignment
+from govcloud.authorization.shipped import baseline
+from govcloud.cli.seed.batches import batches
+from govcloud.cli.seed.cast import CastMember
+from govcloud.cli.seed.catalogue_loader import CatalogueLoader
+from govcloud.cli.seed.departments import PlannedDepartment
+from govcloud.cli.seed.officials import PlannedAppointment, PlannedOfficial
+from govcloud.cli.seed.plan import Plan
+from govcloud.cli.seed.report import Progress, SampleAccount, SeedReport
+from govcloud.cli.seed.sizes import SHAPES
+from govcloud.identity.inputs import NewAppointment, NewDepartment, NewDivision, NewOffice, NewOfficial
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.errors import Conflict
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.messages import Message
+from govcloud.services import Services
+
+_ACTOR = Actor.system("seed")
+_COMMAND = "govcloud:platform:seed"
+_BATCH = 500
+_DUTY_REASON = "岗位职责"
+_DELEGATED = frozenset({"senior_admin", "department_admin", "subsystem_admin"})
+
+
+def seed(
+    services: Services,
+    size: str = "dev",
+    rng_seed: int = 1,
+    progress: Progress = lambda _stage, _done, _total: None,
+    launch_urls: Mapping[str, str] | None = None,
+) -> SeedReport:
+    """Fill an empty platform with a province; the people of the story get accounts that can sign in.
+
+    Args:
+        services: the platform.
+        size: a name in ``SHAPES``.
+        rng_seed: the same one gives the same province (ids, secrets and passwords are fresh).
+        progress: told the stage, how much of it is done and how much there is.
+        launch_urls: addresses (ending in ``/``) of example subsystems that run elsewhere than on their usual ports, by code.
+
+    Raises:
+        Conflict: there are officials already; nothing is written.
+    """
+    return load(services, Plan(SHAPES[size], rng_seed), progress, launch_urls or {})
+
+
+def load(services: Services, plan: Plan, progress: Progress, launch_urls: Mapping[str, str]) -> SeedReport:
+    """Fill an empty platform with what is planned; see ``seed``."""
+    with services.uow.begin(_ACTOR, _COMMAND, Target("platform", plan.shape.name)):
+        if services.identity_queries.search_officials("", limit=1).rows:
+            raise _not_empty()
+        return _Loader(services, plan, progress).load(launch_urls)
+
+
+def _not_empty() -> Conflict:
+    return Conflict(
+        "not_empty",
+        Message("平台中已有公职人员，示例数据只能写入空的平台。"),
+        remedy=Message("如需重新生成，请换一个空的数据库。"),
+    )
+
+
+class _Loader:
+    """Loads one plan; remembers the ids of departments and offices, and of the story's people."""
+
+    def __init__(self, services: Services, plan: Plan, progress: Progress) -> None:
+        self._services = services
+        self._plan = plan
+        self._progress = progress
+        self._departments: dict[str, UUID] = {}
+        self._kinds = {department.key: department.kind for department in plan.departments}
+        self._offices: dict[tuple[str, str], UUID] = {}
+        self._cast: list[tuple[CastMember, UUID, UUID]] = []
+        self._counts: Counter[str] = Counter()
+
+    def load(self, launch_urls: Mapping[str, str]) -> SeedReport:
+        """Load all parts, those that others refer to first."""
+        self._load_divisions()
+        self._load_departments()
+        self._install_policy()
+        catalogue = CatalogueLoader(self._services.subsystems, _ACTOR, self._departments, launch_urls)
+        catalogue.load(self._plan, self._progress)
+        self._load_officials()
+        self._give_roles_to_cast()
+        accounts = tuple(self._sample_account(member, official_id) for member, official_id, _ in self._cast)
+        self._counts.update(
+            offices=len(self._offices),
+            subsystems=len(self._plan.subsystems),
+            functions=sum(len(system.functions) for system in self._plan.subsystems),
+            matters=len(self._plan.matters),
+            roles=len(self._plan.duties.role_names),
+        )
+        return SeedReport(accounts, catalogue.client_secrets, dict(self._counts))
+
+    def _load_divisions(self) -> None:
+        rows = [NewDivision(row.code, row.name, row.parent_code) for row in self._plan.divisions.by_code.values()]
+        for batch in batches(rows, _BATCH):
+            self._services.identity.register_divisions(_ACTOR, batch)
+            self._note("divisions", len(batch), len(rows))
+
+    def _load_departments(self) -> None:
+        planned = self._plan.departments
+        self._departments = {department.key: new_id() for department in planned}
+        for batch in batches(planned, _BATCH):
+            self._services.identity.register_departments(_ACTOR, [self._department(department) for department in batch])
+            self._note("departments", len(batch), len(planned))
+        offices = [NewOffice(self._departments[department.key], name) for department in planned for name in department.offices]
+        keys = [(department.key, name) for department in planned for name in department.offices]
+        self._offices = dict(zip(keys, (office.id for office in offices), strict=True))
+        for some in batches(offices, _BATCH):
+            self._services.identity.open_offices(_ACTOR, some)
+
+    def _department(self, planned: PlannedDepartment) -> NewDepartment:
+        return NewDepartment(
+            id=self._departments[planned.key],
+            uscc=planned.uscc,
+            name=planned.name,
+            short_name=planned.short_name,
+            division_code=planned.division,
+            level=planned.level,
+            parent_id=self._departments[planned.parent_key] if planned.parent_key else None,
+            business_lines=planned.business_lines,
+            position=planned.position,
+        )
+
+    def _install_policy(self) -> None:
+        """Install the shipped policy with the roles of the positions added."""
+        document = baseline().extended_by(self._plan.duties.policy_text(), f"baseline.yaml + seed {self._plan.shape.name}")
+        self._services.authorization.install_policy(_ACTOR, document)
+
+    def _load_officials(self) -> None:
+        for batch in batches(self._plan.officials(), _BATCH):
+            rows = [self._official(planned) for planned in batch]
+            self._services.identity.register_officials(_ACTOR, rows)
+            assignments = [new for planned, row in zip(batch, rows, strict=True) for new in self._duties(planned, row)]
+            if assignments:
+                self._services.authorization.assign_roles(_ACTOR, assignments)
+            self._counts["role assignments"] += len(assignments)
+            self._cast.extend(
+                (planned.cast, row.id, row.appointments[0].id) for planned, row in zip(batch, rows, strict=True) if planned.cast
+            )
+            self._note("officials", len(batch), self._plan.shape.officials)
+
+    def _official(self, planned: PlannedOfficial) -> NewOfficial:
+        return NewOfficial(
+            employee_code=planned.employee_code,
+            name=planned.name,
+            id_number=planned.id_number,
+            phone=planned.phone,
+            rank=planned.rank,
+            staffing_type=planned.staffing_type,
+            security_label=planned.security_label,
+            appointments=tuple(self._appointment(appointment) for appointment in planned.appointments),
+        )
+
+    def _appointment(self, planned: PlannedAppointment) -> NewAppointment:
+        return NewAppointment(
+            department_id=self._departments[planned.department_key],
+            position=planned.position,
+            post=planned.post,
+            kind=planned.kind,
+            office_id=self._offices[planned.department_key, planned.office] if planned.office else None,
+        )
+
+    def _duties(self, planned: PlannedOfficial, row: NewOfficial) -> Iterable[NewAssignment]:
+        """Return the roles that go with each appointment."""
+        for place, appointment in zip(planned.appointments, row.appointments, strict=True):
+            for role in self._plan.duties.roles(self._kinds[place.department_key], place.position):
+                yield NewAssignment(row.id, role, appointment.id, reason=_DUTY_REASON)
+
+    def _give_roles_to_cast(self) -> None:
+        """Give the story's people what goes beyond their duty; delegated roles reach over their own department."""
+        assignments: Sequence[NewAssignment] = [
+            NewAssignment(
+                official_id,
+                role,
+                appointment_id,
+                scope={"department_path": self._path(member.department_key)} if role in _DELEGATED else None,
+                reason=member.description,
+            )
+            for member, official_id, appointment_id in self._cast
+            for role in member.roles
+        ]
+        self._services.authorization.assign_roles(_ACTOR, assignments)
+        self._counts["role assignments"] += len(assignments)
+
+    def _path(self, key: str) -> str:
+        department = self._services.identity_queries.department(self._departments[key])
+        if department is None:
+            raise LookupError(f"department {key} was not registered")
+        return department.path
+
+    def _sample_account(self, member: CastMember, official_id: UUID) -> SampleAccount:
+        account = self._services.identity_queries.account_of(official_id)
+        if account is None:
+            raise LookupError(f"{member.login} has no account")
+        password = self._services.signon.issue_password(_ACTOR, account.id)
+        return SampleAccount(account.login, member.name, member.description, official_id, password)
+
+    def _note(self, stage: str, done: int, total: int) -> None:
+        self._counts[stage] += done
+        self._progress(stage, self._counts[stage], total)

@@ -1,0 +1,10 @@
+"""The JSON way in: access for programs of the same session, described by its own OpenAPI document.
+
+To add a route: a function in ``routes.py``, one row in ``TABLE``; parsing, errors and the document follow from the row.
+"""
+
+from __future__ import annotations
+
+from govcloud.entrypoints.api.blueprint import api
+
+__all__ = ["api"]

@@ -1,0 +1,223 @@
+"""授权: roles, who holds them, the rules of the live policy, and temporary grants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask_admin.form import BaseForm
+from sqlalchemy import or_
+from wtforms import Form, SelectField, StringField
+from wtforms.validators import InputRequired
+
+from govcloud.access.lifecycle import grant_state
+from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
+from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
+from govcloud.kernel.errors import FieldError, Invalid
+from govcloud.kernel.messages import Message
+from govcloud.web.locale import say
+from govcloud.web.words import GRANT
+
+GROUP = Message("授权")
+
+
+class _Window(ConsoleView):
+    """A table of facts with ``[valid_from, valid_to)``: the list shows those that hold now."""
+
+    column_sortable_list = ()
+
+    def get_query(self) -> Any:  # noqa: ANN401 - Flask-Admin's query
+        """Return the facts that hold now or will."""
+        now = services().clock.now()
+        return super().get_query().filter(or_(self.model.valid_to.is_(None), self.model.valid_to > now))
+
+
+class RolesView(_Window):
+    """The roles: named sets of functions."""
+
+    opens = "govcloud:console:roles"
+    title = Message("角色")
+    icon = "id-card"
+    group = GROUP
+    column_list = ("name", "code", "description")
+    column_details_list = ("name", "code", "description", "valid_from")
+    column_searchable_list = ("name", "code")
+    column_default_order = "code"
+    labels = {"name": Message("名称"), "code": Message("代码"), "description": Message("说明"), "valid_from": Message("生效时间")}
+
+    def heading(self, row: Role) -> str:
+        """Return the name."""
+        return row.name
+
+
+class AssignmentForm(BaseForm):
+    """What it takes to give a role to somebody."""
+
+    employee_code = StringField(validators=[InputRequired()])
+    role_code = SelectField(validators=[InputRequired()])
+    department_uscc = StringField()
+    reason = StringField(validators=[InputRequired()])
+
+
+def _end(row: RoleAssignment, reason: str) -> Message:
+    services().authorization.end_assignment(current_actor(), row.id, reason)
+    return Message("已结束，立即生效。")
+
+
+class AssignmentsView(_Window):
+    """Who holds which role; the three officers exclude each other, whoever assigns."""
+
+    opens = "govcloud:console:assignments"
+    creates = "govcloud:role:assign"
+    create_title = Message("授予角色")
+    title = Message("角色授予")
+    icon = "shield-check"
+    group = GROUP
+    lead = Message("系统、安全、审计三员互斥：任何人不能同时担任其中两个。")
+    form = AssignmentForm
+    column_list = ("official_id", "role_code", "reason", "valid_from", "valid_to")
+    column_details_list = ("official_id", "role_code", "scope", "reason", "assigned_by", "valid_from", "valid_to")
+    column_searchable_list = ("role_code",)
+    column_default_order = ("id", True)
+    labels = {
+        "official_id": Message("人员"),
+        "role_code": Message("角色"),
+        "scope": Message("范围"),
+        "reason": Message("原因"),
+        "assigned_by": Message("授予者"),
+        "valid_from": Message("生效时间"),
+        "valid_to": Message("结束时间"),
+        "employee_code": Message("工号"),
+        "department_uscc": Message("管理范围：部门的统一社会信用代码"),
+    }
+    column_formatters = {"official_id": name_of("official_id")}
+    commands = (RowCommand("end", Message("结束"), "ban", "govcloud:role:end", Message("结束后，该角色带来的权限立即失效。"), _end),)
+
+    def names(self, rows: Sequence[RoleAssignment]) -> Mapping[UUID, str]:
+        """Return the names of the holders."""
+        return services().identity_queries.official_names({row.official_id for row in rows})
+
+    def heading(self, row: RoleAssignment) -> str:
+        """Return the role."""
+        return row.role_code
+
+    def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
+        """Offer the roles that exist; those of the platform's own parts are not for people."""
+        form = super().create_form(obj)
+        roles = [
+            role
+            for role in services().authorization_queries.roles()
+            if ":" not in role.code and role.code not in {"anonymous", "subsystem"}
+        ]
+        form.role_code.choices = [(role.code, f"{role.name}（{role.code}）") for role in roles]
+        return form
+
+    def create(self, form: Form) -> Message:
+        """Give the role, within a department when one is named."""
+        data = form.data
+        official = services().identity_queries.official_by_code((data["employee_code"] or "").strip())
+        if official is None:
+            raise Invalid.of(FieldError("employee_code", Message("没有这个工号的人员。"), data["employee_code"] or ""))
+        scope = None
+        if uscc := (data["department_uscc"] or "").strip():
+            department = services().identity_queries.department_by_uscc(uscc)
+            if department is None:
+                raise Invalid.of(FieldError("department_uscc", Message("没有这个统一社会信用代码的部门。"), uscc))
+            scope = {"department_path": department.path}
+        services().authorization.assign_role(current_actor(), official.id, data["role_code"], scope=scope, reason=data["reason"])
+        return Message("已授予%(name)s角色，立即生效。", name=official.name)
+
+
+class RulesView(_Window):
+    """The rules of the policy that decides now; they change as a whole, by ``govcloud policy install``."""
+
+    opens = "govcloud:console:policies"
+    title = Message("策略规则")
+    icon = "scale"
+    group = GROUP
+    lead = Message("策略作为一个整体安装和回退；这里只读。")
+    column_list = ("role_code", "function", "effect", "condition", "label")
+    column_details_list = ("role_code", "function", "effect", "condition", "scope_expr", "label", "valid_from")
+    column_searchable_list = ("role_code", "function", "label")
+    column_default_order = [("role_code", False), ("position", False)]
+    labels = {
+        "role_code": Message("角色"),
+        "function": Message("功能"),
+        "effect": Message("结果"),
+        "condition": Message("条件"),
+        "scope_expr": Message("数据范围"),
+        "label": Message("说明"),
+        "valid_from": Message("生效时间"),
+    }
+    column_formatters = {"effect": lambda _v, _c, row, _n: say(Message("允许") if row.effect == "allow" else Message("禁止"))}
+
+    def heading(self, row: PolicyRule) -> str:
+        """Return role and function."""
+        return f"{row.role_code} → {row.function}"
+
+
+def _close(row: AccessGrant, reason: str) -> Message:
+    services().access.revoke(current_actor(), row.id, reason)
+    return Message("已撤销，下一次点击即被拒绝。")
+
+
+class GrantsView(ConsoleView):
+    """Temporary grants, newest first."""
+
+    opens = "govcloud:console:grants"
+    title = Message("临时权限")
+    icon = "timer"
+    group = GROUP
+    column_list = ("official_id", "function", "scope", "starts_at", "ends_at", "state")
+    column_details_list = ("official_id", "function", "scope", "starts_at", "ends_at", "state", "opened_by", "closed_by", "close_reason")
+    column_searchable_list = ("function",)
+    column_sortable_list = ()
+    column_default_order = ("id", True)
+    labels = {
+        "official_id": Message("人员"),
+        "function": Message("功能"),
+        "scope": Message("数据范围"),
+        "starts_at": Message("开始"),
+        "ends_at": Message("到期"),
+        "state": Message("状态"),
+        "opened_by": Message("开通者"),
+        "closed_by": Message("终止者"),
+        "close_reason": Message("终止原因"),
+    }
+    commands = (
+        RowCommand(
+            "revoke",
+            Message("撤销"),
+            "ban",
+            "govcloud:console:grants",
+            Message("撤销立即生效，下一次点击即被拒绝。"),
+            _close,
+            applies=lambda row: row.valid_to is None and row.ends_at > services().clock.now(),
+        ),
+    )
+
+    def names(self, rows: Sequence[AccessGrant]) -> Mapping[UUID, str]:
+        """Return the names of the holders."""
+        return services().identity_queries.official_names({row.official_id for row in rows})
+
+    def heading(self, row: AccessGrant) -> str:
+        """Return the function."""
+        return row.function
+
+
+def _grant_state(_view: Any, _context: Any, row: AccessGrant, _name: str) -> str:  # noqa: ANN401 - Flask-Admin's signature
+    grant = services().authorization_queries.grant(row.id)
+    if grant is None:
+        return "—"
+    state = grant_state(
+        starts_at=grant.starts_at,
+        ends_at=grant.ends_at,
+        closed_at=grant.closed_at,
+        suspended=grant.suspended,
+        now=services().clock.now(),
+    )
+    return say(GRANT[state].text)
+
+
+GrantsView.column_formatters = {"official_id": name_of("official_id"), "state": _grant_state}

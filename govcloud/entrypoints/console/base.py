@@ -1,0 +1,246 @@
+"""What every view of the console shares: it reads through the read-only session and writes through services' commands only.
+
+Flask-Admin would change the database itself. Here its three ways to do so (``create_model``, ``update_model``, ``delete_model``)
+call a command or do nothing, its session refuses to write, and its templates are replaced by the platform's own, so that no page
+of the console looks or behaves unlike the portal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from flask import Response, flash, g, make_response, redirect, request, url_for
+from flask_admin import expose
+from flask_admin.contrib.sqla import ModelView
+from flask_admin.form import BaseForm
+from markupsafe import Markup
+from wtforms import Form
+
+from govcloud.entrypoints.console.sections import Section
+from govcloud.kernel.database import db
+from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
+from govcloud.kernel.messages import Message
+from govcloud.web.gate import current_actor, may, services
+from govcloud.web.locale import say
+from govcloud.web.moments import moment
+
+PAGE = 20
+REASON_MOST = 200
+
+
+@dataclass(frozen=True)
+class RowCommand:
+    """A command on one row: its name in the address, its words, the function that opens it, and what it runs.
+
+    ``run`` gets the row and the reason that the administrator typed; ``preview`` returns the lines that say what will happen.
+    """
+
+    name: str
+    label: Message
+    icon: str
+    function: str
+    question: Message
+    run: Callable[[Any, str], Message]
+    preview: Callable[[Any], Sequence[Message]] = lambda _: ()
+    applies: Callable[[Any], bool] = lambda _: True
+
+
+class ConsoleView(ModelView):
+    """One table of the console; subclasses name the columns, the functions that open it, and the commands on a row."""
+
+    opens: ClassVar[str]
+    """The function that opens the view; the gate asks the engine for it."""
+    title: ClassVar[Message]
+    icon: ClassVar[str]
+    group: ClassVar[Message]
+    lead: ClassVar[Message | None] = None
+    creates: ClassVar[str | None] = None
+    """The function that opens the form for a new row; ``None``: there is none."""
+    create_title: ClassVar[Message] = Message("新增")
+    commands: ClassVar[tuple[RowCommand, ...]] = ()
+    labels: ClassVar[Mapping[str, Message]] = {}
+
+    can_edit = False
+    can_delete = False
+    can_view_details = True
+    can_set_page_size = False
+    simple_list_pager = True
+    page_size = PAGE
+    form = BaseForm
+    form_base_class = BaseForm
+    column_type_formatters = {
+        datetime: lambda _view, value, _name: moment(value),
+        list: lambda _view, value, _name: "、".join(str(item) for item in value),
+        dict: lambda _view, value, _name: _scope_words(value),
+    }
+    column_type_formatters_detail = column_type_formatters
+    list_template = "console/list.html"
+    create_template = "console/form.html"
+    details_template = "console/details.html"
+
+    def __init__(self, model: type[Any], endpoint: str) -> None:
+        """Serve ``model`` below ``/console/<endpoint>/``."""
+        super().__init__(model, db, name=str(self.title), endpoint=f"console_{endpoint}", url=f"/console/{endpoint}")
+
+    @property
+    def can_create(self) -> bool:
+        """Whether the reader may open the form for a new row."""
+        return self.creates is not None and may(self.creates)
+
+    @can_create.setter
+    def can_create(self, value: bool) -> None:
+        """Ignore what Flask-Admin sets; the engine decides."""
+
+    # Reading
+
+    def get_list(
+        self,
+        page: int | None,
+        sort_column: str | None,
+        sort_desc: bool | None,  # noqa: FBT001 - Flask-Admin's signature
+        search: str | None,
+        filters: Any,  # noqa: ANN401 - Flask-Admin's signature
+        execute: bool = True,  # noqa: FBT001, FBT002 - Flask-Admin's signature
+        page_size: int | None = None,
+    ) -> tuple[int | None, list[Any]]:
+        """Return no total and one page, and look up at once the names that its rows need."""
+        count, rows = super().get_list(page, sort_column, sort_desc, search, filters, execute=execute, page_size=page_size)
+        found = list(rows)
+        g.console_names = self.names(found)
+        return count, found
+
+    def names(self, rows: Sequence[Any]) -> Mapping[UUID, str]:
+        """Return the names of the ids that ``rows`` show, in as few queries as there are kinds."""
+        del rows
+        return {}
+
+    def get_one(self, id: Any) -> Any:  # noqa: A002, ANN401 - Flask-Admin's signature
+        """Return the row, or raise ``NotFound`` for an id that is not one."""
+        try:
+            row = db.session.get(self.model, UUID(str(id)))
+        except ValueError:
+            row = None
+        if row is None:
+            raise NotFound.of(self.title, id)
+        g.console_names = self.names([row])
+        return row
+
+    def heading(self, row: Any) -> str:  # noqa: ANN401 - a row of any model
+        """Return what the row is called on its own page."""
+        return str(getattr(row, self.column_list[0]))
+
+    def sections(self, row: Any) -> list[Section]:  # noqa: ANN401 - a row of any model
+        """Return the tables of related rows below the facts; none unless the view says so."""
+        del row
+        return []
+
+    # Writing: always through a command
+
+    def create(self, form: Form) -> Message:
+        """Run the command that makes a row; return what to say. Views with ``creates`` implement it."""
+        raise NotImplementedError(f"{type(self).__name__} has no command for a new row: {form!r}")
+
+    def create_model(self, form: Form) -> bool:
+        """Run the command; a refusal is shown on the form, with what was typed still there."""
+        try:
+            said = self.create(form)
+        except GovcloudError as error:
+            show_refusal(error, form)
+            return False
+        flash(say(said), "success")
+        return True
+
+    def update_model(self, form: Form, model: Any) -> bool:  # noqa: ANN401, ARG002 - Flask-Admin's signature
+        """Change nothing: there is no way around the commands."""
+        return False
+
+    def delete_model(self, model: Any) -> bool:  # noqa: ANN401, ARG002 - Flask-Admin's signature
+        """Delete nothing: facts are closed by commands, never deleted."""
+        return False
+
+    def commands_for(self, row: Any) -> list[RowCommand]:  # noqa: ANN401 - a row of any model
+        """Return the commands that the reader may run on ``row``."""
+        return [item for item in self.commands if item.applies(row) and may(item.function)]
+
+    @expose("/command/<name>/<row_id>", methods=("GET", "POST"))
+    def command_view(self, name: str, row_id: str) -> Response | str:
+        """Show what a command will do; run it when it is confirmed with a reason."""
+        command = next((item for item in self.commands if item.name == name), None)
+        if command is None:
+            raise NotFound.of(Message("操作"), name)
+        row = self.get_one(row_id)
+        error: GovcloudError | None = None
+        if request.method == "POST":
+            try:
+                flash(say(command.run(row, request.form.get("reason", ""))), "success")
+                return make_response(redirect(url_for(f"{self.endpoint}.index_view")))
+            except GovcloudError as refused:
+                error = refused
+        page = self.render("console/confirm.html", command=command, row=row, error=error, preview=command.preview(row))
+        return make_response(page, 409 if error else 200)
+
+    def render(self, template: str, **kwargs: Any) -> str:  # noqa: ANN401 - template values
+        """Render in the platform's shell; ``view`` is this view."""
+        rendered: str = super().render(template, view=self, column_label=self.column_label, **kwargs)
+        return rendered
+
+    def column_label(self, name: str) -> str:
+        """Return the head of a column, or the label of a form's field, in the reader's language."""
+        label = self.labels.get(name)
+        return say(label) if label else name
+
+
+def _scope_words(scope: Mapping[str, Any]) -> str:
+    """Return a stored scope as people read it."""
+    divisions = scope.get("divisions")
+    if divisions:
+        names = services().identity_queries.division_names(divisions)
+        return "、".join(names.get(code, code) for code in divisions)
+    if path := scope.get("department_path"):
+        ids = [UUID(part) for part in path.split("/") if part][-1:]
+        return "、".join(view.name for view in services().identity_queries.departments(ids).values())
+    return say(Message("不限"))
+
+
+def show_refusal(error: GovcloudError, form: Form) -> None:
+    """Put every wrong field's sentence on its field, and the rest on top of the form."""
+    left = [item for item in error.fields if not _on_field(form, item)]
+    sentences = [say(error.message), *(say(item.message) for item in left), *(say(item.message) for item in error.refusals)]
+    flash(" ".join(sentences), "error")
+
+
+def _on_field(form: Form, found: FieldError) -> bool:
+    """Put the sentence on its field; say whether the form has that field."""
+    field = form._fields.get(found.field.rpartition(".")[2])
+    if field is None:
+        return False
+    field.errors = [*field.errors, say(found.message)]
+    return True
+
+
+def name_of(attribute: str) -> Callable[[Any, Any, Any, str], str]:
+    """Return a column formatter that shows the looked-up name of the id in ``attribute``."""
+
+    def show(_view: Any, _context: Any, row: Any, _name: str) -> str:  # noqa: ANN401 - Flask-Admin's signature
+        value = getattr(row, attribute)
+        names: Mapping[UUID, str] = g.get("console_names", {})
+        return names.get(value, "—") if value else "—"
+
+    return show
+
+
+def link_to(endpoint: str, attribute: str = "id") -> Callable[[Any, Any, Any, str], Markup]:
+    """Return a column formatter that links the value to another view's details."""
+
+    def show(_view: Any, _context: Any, row: Any, name: str) -> Markup:  # noqa: ANN401 - Flask-Admin's signature
+        href = url_for(f"{endpoint}.details_view", id=getattr(row, attribute))
+        return Markup('<a href="{}">{}</a>').format(href, getattr(row, name))
+
+    return show
+
+
+__all__ = ["PAGE", "ConsoleView", "RowCommand", "current_actor", "link_to", "name_of", "services"]

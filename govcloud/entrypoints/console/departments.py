@@ -1,0 +1,57 @@
+"""机构: the departments of the organisation tree as they stand today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from govcloud.entrypoints.console.base import ConsoleView, name_of, services
+from govcloud.entrypoints.console.sections import Section
+from govcloud.identity.models import DepartmentVersion
+from govcloud.kernel.messages import Message
+
+
+class DepartmentsView(ConsoleView):
+    """The departments that exist now; history stays in the table and is read by as-of questions."""
+
+    opens = "govcloud:console:departments"
+    title = Message("机构")
+    icon = "building-2"
+    group = Message("组织与人员")
+    column_list = ("name", "level", "parent_id", "division_code", "business_lines")
+    column_details_list = ("name", "short_name", "level", "parent_id", "division_code", "business_lines", "valid_from")
+    column_searchable_list = ("name",)
+    column_sortable_list = ()
+    column_default_order = [("path", False), ("position", False)]
+    labels = {
+        "name": Message("名称"),
+        "short_name": Message("简称"),
+        "level": Message("层级"),
+        "parent_id": Message("上级机构"),
+        "division_code": Message("行政区划"),
+        "business_lines": Message("条线"),
+        "valid_from": Message("生效时间"),
+    }
+    column_formatters = {
+        "parent_id": name_of("parent_id"),
+        "business_lines": lambda _v, _c, row, _n: "、".join(row.business_lines),
+    }
+
+    def get_query(self) -> Any:  # noqa: ANN401 - Flask-Admin's query
+        """Return the versions that hold now."""
+        return super().get_query().filter(DepartmentVersion.valid_to.is_(None))
+
+    def names(self, rows: Sequence[DepartmentVersion]) -> Mapping[UUID, str]:
+        """Return the names of the parents."""
+        parents = {row.parent_id for row in rows if row.parent_id}
+        return {key: view.name for key, view in services().identity_queries.departments(parents).items()}
+
+    def heading(self, row: DepartmentVersion) -> str:
+        """Return the name."""
+        return row.name
+
+    def sections(self, row: DepartmentVersion) -> list[Section]:
+        """Return the departments below."""
+        below = services().identity_queries.children(row.department_id)
+        return [Section(Message("下级机构"), (Message("名称"), Message("统一社会信用代码")), [(item.name, item.uscc) for item in below])]

@@ -1,0 +1,105 @@
+"""Puts the console on the application: the index, every view with the function that opens it, and the rail."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, request, url_for
+from flask_admin import Admin, AdminIndexView, expose
+from flask_admin.theme import Bootstrap4Theme
+from flask_babel import gettext
+
+from govcloud.access.models import RequestLine
+from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
+from govcloud.entrypoints.console.audit import AuditView
+from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
+from govcloud.entrypoints.console.base import ConsoleView
+from govcloud.entrypoints.console.departments import DepartmentsView
+from govcloud.entrypoints.console.officials import OfficialsView
+from govcloud.entrypoints.console.outbox import OutboxView
+from govcloud.entrypoints.console.requests import RequestsView
+from govcloud.entrypoints.console.sessions import SessionsView
+from govcloud.entrypoints.console.subsystems import ClientsView, SubsystemsView
+from govcloud.identity.models import DepartmentVersion, Official
+from govcloud.outbox.models import OutboxMessage
+from govcloud.signon.models import Session
+from govcloud.subsystems.models import Client, Subsystem
+from govcloud.web.gate import Gate, declare_blueprint, may
+from govcloud.web.headers import csp_nonce
+from govcloud.web.locale import say
+from govcloud.web.shell import NavGroup, NavItem
+
+OPENS = "govcloud:console:open"
+
+
+def _views() -> list[ConsoleView | AuditView]:
+    """Return the views, in the order of the rail."""
+    return [
+        OfficialsView(Official, "officials"),
+        DepartmentsView(DepartmentVersion, "departments"),
+        SubsystemsView(Subsystem, "subsystems"),
+        ClientsView(Client, "clients"),
+        RolesView(Role, "roles"),
+        AssignmentsView(RoleAssignment, "assignments"),
+        RulesView(PolicyRule, "policies"),
+        RequestsView(RequestLine, "requests"),
+        GrantsView(AccessGrant, "grants"),
+        SessionsView(Session, "sessions"),
+        OutboxView(OutboxMessage, "outbox"),
+        AuditView(),
+    ]
+
+
+class _Index(AdminIndexView):
+    """The console's first page: what the reader's roles open."""
+
+    def __init__(self, views: list[ConsoleView | AuditView]) -> None:
+        super().__init__(name=gettext("管理控制台"), endpoint="console", url="/console")
+        self._rooms = views
+
+    @expose("/")
+    def index(self) -> str:
+        """Show the groups."""
+        rendered: str = self.render("console/index.html", groups=_groups(self._rooms))
+        return rendered
+
+
+def _groups(views: list[ConsoleView | AuditView]) -> list[NavGroup]:
+    """Return the views that the reader may open, by group."""
+    found: dict[str, list[NavItem]] = {}
+    for view in views:
+        if may(view.opens):
+            here = (request.endpoint or "").rpartition(".")[0] == view.endpoint
+            item = NavItem(url_for(f"{view.endpoint}.index_view"), say(view.title), view.icon, current=here)
+            found.setdefault(say(view.group), []).append(item)
+    return [NavGroup(title, tuple(items)) for title, items in found.items()]
+
+
+def init_console(app: Flask) -> None:
+    """Register the console; every view is closed but to those to whom the engine opens its function."""
+    views = _views()
+    index = _Index(views)
+    with app.test_request_context():
+        # Flask-Admin translates while it builds its forms, which wants a request's language.
+        admin = Admin(
+            app,
+            name="govcloud",
+            index_view=index,
+            theme=Bootstrap4Theme(base_template="console/layout.html"),
+            csp_nonce_generator=csp_nonce,
+        )
+        for view in views:
+            admin.add_view(view)
+    templates = Blueprint("console_templates", __name__, template_folder="templates")
+    app.register_blueprint(templates)
+    declare_blueprint(app, "console", Gate("requires", OPENS))
+    for view in views:
+        declare_blueprint(app, view.endpoint, Gate("requires", view.opens))
+
+    def console_rail() -> list[NavGroup]:
+        home = NavItem(url_for("console.index"), gettext("管理控制台"), "monitor-cog", current=request.endpoint == "console.index")
+        back = NavItem(url_for("portal.workbench"), gettext("返回工作台"), "arrow-left")
+        return [NavGroup("", (back, home)), *_groups(views)]
+
+    app.jinja_env.globals["console_rail"] = console_rail
+
+
+__all__ = ["OPENS", "init_console"]

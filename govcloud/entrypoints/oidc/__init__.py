@@ -1,0 +1,12 @@
+"""The OpenID Connect way in: an endpoint is a readable list of checks, one check one file, one grant one module.
+
+To add a check: one file in ``checks/`` and one line in ``authorize.py`` or ``token.py``. To add a grant: one file in ``grants/`` and
+one line in ``grants/__init__.py``.
+"""
+
+from __future__ import annotations
+
+from govcloud.entrypoints.oidc import authorize, discovery, logout, token, userinfo
+from govcloud.entrypoints.oidc.blueprint import oidc
+
+__all__ = ["authorize", "discovery", "logout", "oidc", "token", "userinfo"]

@@ -1,0 +1,31 @@
+"""The portal: pages for everybody in office — sign-in, workbench, requests, inbox, held access, account; rendered by the server."""
+
+from __future__ import annotations
+
+from govcloud.entrypoints.portal import (
+    account,
+    appointment,
+    grants,
+    held,
+    inbox,
+    language,
+    new_request,
+    requests,
+    sign_in,
+    workbench,
+)
+from govcloud.entrypoints.portal.blueprint import portal
+
+__all__ = [
+    "account",
+    "appointment",
+    "grants",
+    "held",
+    "inbox",
+    "language",
+    "new_request",
+    "portal",
+    "requests",
+    "sign_in",
+    "workbench",
+]

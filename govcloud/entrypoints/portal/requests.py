@@ -1,0 +1,70 @@
+"""One's own requests: the list, one request, taking a line back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from govcloud.access.views import LineView
+from govcloud.entrypoints.portal.blueprint import portal
+from govcloud.entrypoints.portal.duty import reader
+from govcloud.entrypoints.portal.forms import whole_number
+from govcloud.kernel.errors import Conflict
+from govcloud.web.gate import current_actor, services, signed_in
+from govcloud.web.locale import say
+
+
+@portal.get("/requests")
+@signed_in
+def requests() -> ResponseReturnValue:
+    """Show the requests that one made or that were made for one, the newest first."""
+    after = request.args.get("after")
+    page = services().access_queries.my_requests(reader().official_id, after)
+    return render_template("portal/requests.html", page=page, after=after)
+
+
+@portal.get("/requests/<uuid:request_id>")
+@signed_in
+def request_detail(request_id: UUID) -> ResponseReturnValue:
+    """Show one request: each line's state, clock, who may act, and the one next action."""
+    entry = services().access_queries.request(current_actor(), request_id)
+    mine = reader().official_id in {entry.requester.official_id, entry.beneficiary.official_id}
+    return render_template(
+        "portal/request.html",
+        entry=entry,
+        mine=mine,
+        narrowed=narrowed,
+        launch={line.subsystem_code: _launch_url(line) for line in entry.lines},
+    )
+
+
+@portal.post("/requests/<uuid:request_id>/lines/<uuid:line_id>/withdraw")
+@signed_in
+def withdraw(request_id: UUID, line_id: UUID) -> ResponseReturnValue:
+    """Take a line back; whoever comes too late is told what happened."""
+    version = whole_number(request.form.get("version")) or 0
+    try:
+        services().access.withdraw(current_actor(), line_id, version)
+        flash(gettext("申请已撤回，主管部门不会再看到它。需要时可以重新申请。"), "success")
+    except Conflict as error:
+        flash(say(error.message), "error")
+    return redirect(url_for("portal.request_detail", request_id=request_id), 303)
+
+
+def narrowed(line: LineView) -> bool:
+    """Return whether less was approved than was asked for."""
+    decision = line.decision
+    if decision is None or decision.days is None or decision.scope is None:
+        return False
+    return decision.days < line.requested_days or not decision.scope.covers(line.requested_scope)
+
+
+def _launch_url(line: LineView) -> str:
+    """Return where the subsystem opens, while the grant works."""
+    if line.grant is None or line.grant.state != "active":
+        return ""
+    subsystem = services().subsystem_queries.subsystem(line.subsystem_code)
+    return (subsystem.launch_url or "") if subsystem else ""

@@ -1,0 +1,1 @@
+"""Identity: divisions, departments, officials, their appointments and their one account each."""

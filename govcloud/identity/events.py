@@ -1,0 +1,132 @@
+"""What happens in identity, as events of the audit record; names of people are personal and can be erased."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from govcloud.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class DivisionRegistered(Event):
+    """A division was entered in the table."""
+
+    name: ClassVar[str] = "identity:division:registered"
+
+    division_name: str
+    level: str
+    parent_code: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentRegistered(Event):
+    """A department came into being."""
+
+    name: ClassVar[str] = "identity:department:registered"
+
+    department_id: UUID
+    uscc: str
+    department_name: str
+    parent_id: UUID | None
+    division: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentRenamed(Event):
+    """A department goes by another name from now on."""
+
+    name: ClassVar[str] = "identity:department:renamed"
+
+    department_id: UUID
+    old_name: str
+    new_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentMoved(Event):
+    """A department, with all below it (``moved`` in number, itself included), stands below another parent."""
+
+    name: ClassVar[str] = "identity:department:moved"
+
+    department_id: UUID
+    old_path: str
+    new_path: str
+    moved: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeOpened(Event):
+    """A department has another internal office."""
+
+    name: ClassVar[str] = "identity:office:opened"
+
+    department_id: UUID
+    office_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialRegistered(Event):
+    """A person was entered and has an account."""
+
+    name: ClassVar[str] = "identity:official:registered"
+    personal: ClassVar[frozenset[str]] = frozenset({"official_name"})
+
+    official_id: UUID
+    account_id: UUID
+    employee_code: str
+    official_name: str
+    security_label: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialDisabled(Event):
+    """A person may no longer act; sessions and grants end with it."""
+
+    name: ClassVar[str] = "identity:official:disabled"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    official_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialRestored(Event):
+    """A person who was disabled may act again; what ended meanwhile stays ended."""
+
+    name: ClassVar[str] = "identity:official:restored"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    official_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentBegun(Event):
+    """A person has a place in a department, from ``starts_at`` until ``ends_at`` (``None``: open)."""
+
+    name: ClassVar[str] = "identity:appointment:begun"
+
+    official_id: UUID
+    appointment_id: UUID
+    department_id: UUID
+    kind: str
+    post: str
+    position: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentEnded(Event):
+    """A person no longer has this place; what hung on it ends with it."""
+
+    name: ClassVar[str] = "identity:appointment:ended"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    official_id: UUID
+    appointment_id: UUID
+    department_id: UUID
+    reason: str

@@ -1,0 +1,22 @@
+"""The lock on a person: whoever changes what somebody may do takes it first, before the locks of lines and grants."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from govcloud.identity import errors
+from govcloud.identity.models import Official
+
+
+def lock_official(session: Session, official_id: UUID) -> None:
+    """Hold the person's row until the transaction ends; rows that merely refer to the person are not held up.
+
+    Raises:
+        NotFound: there is no such official.
+    """
+    row = select(Official.id).where(Official.id == official_id).with_for_update(key_share=True)
+    if session.scalar(row) is None:
+        raise errors.official_missing(official_id)

@@ -1,0 +1,167 @@
+"""The tables of identity: the division tree, the organisation over time, officials, appointments and accounts.
+
+A row that decisions read is closed (``valid_to``) and followed by another, never overwritten, so that "as of" questions
+have an answer. Personal numbers are stored sealed; beside the ID number stands a keyed digest, which finds and compares.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+
+from govcloud.kernel.database import Base, Mapped, Temporal, mapped_column, no_overlap, prefix_index, temporal_args
+
+
+class Division(Temporal, Base):
+    """An administrative division (GB/T 2260, twelve digits); ``valid_to`` is set when it is abolished."""
+
+    __tablename__ = "division"
+    __table_args__ = (
+        *temporal_args(),
+        CheckConstraint("code ~ '^[0-9]{12}$'", name="code"),
+        CheckConstraint("level IN ('province', 'city', 'county', 'township', 'village')", name="level"),
+        Index("ix_division_parent_code", "parent_code"),
+        prefix_index("ix_division_code_prefix", "code"),
+    )
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    level: Mapped[str]
+    parent_code: Mapped[str | None] = mapped_column(ForeignKey("division.code"))
+
+
+class Department(Base):
+    """A node of the organisation tree; all that may change stands in its versions."""
+
+    __tablename__ = "department"
+    __table_args__ = (UniqueConstraint("uscc"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    uscc: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class DepartmentVersion(Temporal, Base):
+    """What a department is called and where it stands, for one window of time.
+
+    ``path`` is the chain of department ids from the root to the department itself, ``"/<hex>/<hex>/"``: a subtree is a prefix.
+    """
+
+    __tablename__ = "department_version"
+    __table_args__ = (
+        *temporal_args(),
+        CheckConstraint("level IN ('province', 'city', 'county', 'township')", name="level"),
+        CheckConstraint("path LIKE '%/' || replace(CAST(department_id AS text), '-', '') || '/'", name="path"),
+        no_overlap("ex_department_version_one_at_a_time", "department_id"),
+        Index("ix_department_version_department_id", "department_id"),
+        Index("ix_department_version_parent_id", "parent_id", "position"),
+        Index("ix_department_version_division_code", "division_code"),
+        prefix_index("ix_department_version_path", "path"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    name: Mapped[str]
+    short_name: Mapped[str]
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
+    path: Mapped[str]
+    division_code: Mapped[str] = mapped_column(ForeignKey("division.code"))
+    level: Mapped[str]
+    business_lines: Mapped[list[str]]
+    position: Mapped[int]
+
+
+class Office(Temporal, Base):
+    """An internal office of a department."""
+
+    __tablename__ = "office"
+    __table_args__ = (*temporal_args(), Index("ix_office_department_id", "department_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    name: Mapped[str]
+
+
+class Official(Base):
+    """A person; ``pinyin`` and ``initials`` are search keys, as the database sorts no Chinese by itself."""
+
+    __tablename__ = "official"
+    __table_args__ = (
+        UniqueConstraint("employee_code"),
+        UniqueConstraint("id_number_digest"),
+        Index("ix_official_pinyin_id", "pinyin", "id"),
+        prefix_index("ix_official_name", "name"),
+        prefix_index("ix_official_pinyin", "pinyin"),
+        prefix_index("ix_official_initials", "initials"),
+        prefix_index("ix_official_employee_code_prefix", "employee_code"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    employee_code: Mapped[str]
+    name: Mapped[str]
+    pinyin: Mapped[str]
+    initials: Mapped[str]
+    id_number_sealed: Mapped[bytes]
+    id_number_digest: Mapped[bytes]
+    phone_sealed: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+
+
+class OfficialVersion(Temporal, Base):
+    """An official's standing for one window of time."""
+
+    __tablename__ = "official_version"
+    __table_args__ = (
+        *temporal_args(),
+        CheckConstraint("status IN ('active', 'suspended', 'left')", name="status"),
+        CheckConstraint("security_label BETWEEN 0 AND 4", name="security_label"),
+        no_overlap("ex_official_version_one_at_a_time", "official_id"),
+        Index("ix_official_version_official_id", "official_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    status: Mapped[str]
+    rank: Mapped[str]
+    staffing_type: Mapped[str]
+    security_label: Mapped[int]
+
+
+class Appointment(Temporal, Base):
+    """An official's place in a department; rights hang on it. At most one is primary at a time."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        *temporal_args(),
+        CheckConstraint("kind IN ('primary', 'concurrent', 'attachment', 'secondment')", name="kind"),
+        no_overlap("ex_appointment_one_primary", "official_id", where="kind = 'primary'"),
+        Index("ix_appointment_official_id", "official_id"),
+        Index("ix_appointment_department_id", "department_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    office_id: Mapped[UUID | None] = mapped_column(ForeignKey("office.id"))
+    kind: Mapped[str]
+    post: Mapped[str]
+    position: Mapped[str]
+
+
+class Account(Base):
+    """The one identity that an official signs in with."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("official_id"),
+        UniqueConstraint("login"),
+        CheckConstraint("status IN ('active', 'disabled')", name="status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    login: Mapped[str]
+    status: Mapped[str]
+    created_at: Mapped[datetime]

@@ -1,0 +1,71 @@
+"""Search keys of Chinese names: pinyin and initials, with the readings that characters have as surnames."""
+
+from __future__ import annotations
+
+import re
+
+from pypinyin import lazy_pinyin
+
+_LETTERS = re.compile(r"[^a-z]+")
+
+# Surnames that pypinyin, which goes by the commonest reading of a character, reads otherwise.
+_SURNAMES = {
+    "万俟": ("mo", "qi"),
+    "尉迟": ("yu", "chi"),
+    "澹台": ("tan", "tai"),
+    "单于": ("chan", "yu"),
+    "长孙": ("zhang", "sun"),
+    "令狐": ("ling", "hu"),
+    "宰父": ("zai", "fu"),
+    "单": ("shan",),
+    "仇": ("qiu",),
+    "解": ("xie",),
+    "曾": ("zeng",),
+    "查": ("zha",),
+    "区": ("ou",),
+    "盖": ("ge",),
+    "朴": ("piao",),
+    "乐": ("yue",),
+    "缪": ("miao",),
+    "翟": ("zhai",),
+    "覃": ("qin",),
+    "种": ("chong",),
+    "员": ("yun",),
+    "繁": ("po",),
+    "秘": ("bi",),
+    "黑": ("he",),
+    "折": ("she",),
+    "洗": ("xian",),
+    "召": ("shao",),
+    "祭": ("zhai",),
+    "郇": ("xun",),
+    "牟": ("mu",),
+    "隗": ("wei",),
+    "佴": ("nai",),
+}
+_LONGEST_SURNAME = 2
+
+
+def search_keys(name: str) -> tuple[str, str]:
+    """Return ``(pinyin, initials)`` of a name: ``单小丽`` gives ``("shanxiaoli", "sxl")``.
+
+    Letters only, lower case; ``ü`` is written ``v``, as input methods do. Characters without a known reading are left out, so a
+    name of such characters only has empty keys and is found by the name itself.
+    """
+    syllables = [_LETTERS.sub("", syllable.lower()) for syllable in _read(name)]
+    spoken = [syllable for syllable in syllables if syllable]
+    return "".join(spoken), "".join(syllable[0] for syllable in spoken)
+
+
+def _read(name: str) -> list[str]:
+    """Return the reading of each character, the surname's first."""
+    for length in range(_LONGEST_SURNAME, 0, -1):
+        surname = _SURNAMES.get(name[:length])
+        if surname:
+            return [*surname, *_plain(name[length:])]
+    return _plain(name)
+
+
+def _plain(text: str) -> list[str]:
+    # A name of two or more parts (买买提·艾力) is read part by part; runs of other letters come back as one syllable.
+    return [syllable for part in re.split(r"[·•\s]+", text) if part for syllable in lazy_pinyin(part, errors="default")]

@@ -1,0 +1,222 @@
+"""Reads of identity: who is who, who serves where, and how the organisation stood at a given moment.
+
+Every look-up of one thing returns ``None`` when there is none at that moment; ``at`` is an aware datetime, by default now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from govcloud.identity import codes, rows, sealing
+from govcloud.identity.models import Account, Appointment, Department, DepartmentVersion, Division, Office, Official
+from govcloud.identity.views import (
+    AccountView,
+    AppointmentView,
+    DepartmentView,
+    DivisionView,
+    OfficialPage,
+    OfficialView,
+    Subject,
+)
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import live_at
+from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.validation import searchable
+
+__all__ = [
+    "AccountView",
+    "AppointmentView",
+    "DepartmentView",
+    "DivisionView",
+    "IdentityQueries",
+    "OfficialPage",
+    "OfficialView",
+    "Subject",
+]
+
+_MOST_ROWS = 200
+
+
+class IdentityQueries:
+    """Answers questions about people and the organisation; it never writes."""
+
+    def __init__(self, read: Callable[[], Session], keys: KeyRing, clock: Clock) -> None:
+        """Take the source of reading sessions, the key ring (to show masked numbers) and the clock."""
+        self._read = read
+        self._keys = keys
+        self._clock = clock
+
+    # Divisions
+
+    def division(self, code: str, at: datetime | None = None) -> DivisionView | None:
+        """Return one division by its twelve digits."""
+        found = self._divisions(Division.code == searchable(code), at)
+        return found[0] if found else None
+
+    def divisions_under(self, code: str, at: datetime | None = None) -> tuple[DivisionView, ...]:
+        """Return a division and all that lie within it, in the order of their codes; none for what is no code."""
+        if codes.division_fault(code) is not None:
+            return ()
+        return self._divisions(Division.code.startswith(codes.division_prefix(code)), at)
+
+    def division_children(self, parent_code: str | None, at: datetime | None = None) -> tuple[DivisionView, ...]:
+        """Return the divisions directly below one, or the topmost ones for ``None``."""
+        below = Division.parent_code.is_(None) if parent_code is None else Division.parent_code == searchable(parent_code)
+        return self._divisions(below, at)
+
+    def division_names(self, wanted: Iterable[str]) -> Mapping[str, str]:
+        """Return the names of the divisions ``wanted``, abolished ones too; unknown codes are left out."""
+        found = self._read().execute(select(Division.code, Division.name).where(Division.code.in_(set(wanted))))
+        return {row.code: row.name for row in found}
+
+    # Departments
+
+    def department(self, department_id: UUID, at: datetime | None = None) -> DepartmentView | None:
+        """Return a department as it is at ``at``."""
+        return self._one_department(DepartmentVersion.department_id == department_id, at)
+
+    def department_by_uscc(self, uscc: str, at: datetime | None = None) -> DepartmentView | None:
+        """Return a department by its unified social credit code."""
+        return self._one_department(Department.uscc == searchable(uscc).upper(), at)
+
+    def departments_under(self, path: str, at: datetime | None = None) -> tuple[DepartmentView, ...]:
+        """Return the department at ``path`` and all below it, parents before children."""
+        query = rows.departments_at(self._at(at)).where(DepartmentVersion.path.startswith(path, autoescape=True))
+        return tuple(rows.department_view(row) for row in self._read().execute(query.order_by(DepartmentVersion.path)))
+
+    def children(self, parent_id: UUID | None, at: datetime | None = None) -> tuple[DepartmentView, ...]:
+        """Return the departments directly below one (``None``: the roots), in their set order."""
+        below = DepartmentVersion.parent_id.is_(None) if parent_id is None else DepartmentVersion.parent_id == parent_id
+        query = rows.departments_at(self._at(at)).where(below).order_by(DepartmentVersion.position, DepartmentVersion.name)
+        return tuple(rows.department_view(row) for row in self._read().execute(query))
+
+    def departments(self, wanted: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, DepartmentView]:
+        """Return the departments ``wanted`` by id; those that are not live at ``at`` are left out."""
+        query = rows.departments_at(self._at(at)).where(DepartmentVersion.department_id.in_(set(wanted)))
+        return {row.DepartmentVersion.department_id: rows.department_view(row) for row in self._read().execute(query)}
+
+    def search_departments(self, text: str, limit: int = 20, *, at: datetime | None = None) -> tuple[DepartmentView, ...]:
+        """Return departments whose name or short name contains ``text`` or whose credit code it is, the topmost first."""
+        clean = searchable(text)
+        named = or_(
+            DepartmentVersion.name.contains(clean, autoescape=True),
+            DepartmentVersion.short_name.contains(clean, autoescape=True),
+            Department.uscc == clean.upper(),
+        )
+        query = rows.departments_at(self._at(at)).where(named).order_by(DepartmentVersion.path).limit(_limited(limit))
+        return tuple(rows.department_view(row) for row in self._read().execute(query))
+
+    def offices(self, department_id: UUID, at: datetime | None = None) -> Mapping[UUID, str]:
+        """Return the names of a department's internal offices by id."""
+        query = select(Office).where(Office.department_id == department_id, live_at(Office, self._at(at))).order_by(Office.id)
+        return {row.id: row.name for row in self._read().scalars(query)}
+
+    # Officials and accounts
+
+    def official(self, official_id: UUID, at: datetime | None = None) -> OfficialView | None:
+        """Return a person with the standing held at ``at``."""
+        return self._one_official(Official.id == official_id, at)
+
+    def official_by_code(self, employee_code: str, at: datetime | None = None) -> OfficialView | None:
+        """Return a person by employee code."""
+        return self._one_official(Official.employee_code == searchable(employee_code).upper(), at)
+
+    def official_by_id_number(self, id_number: str, at: datetime | None = None) -> OfficialView | None:
+        """Return a person by ID number, which is compared by its keyed digest only."""
+        digest = sealing.id_number_digest(self._keys, searchable(id_number).upper())
+        return self._one_official(Official.id_number_digest == digest, at)
+
+    def official_names(self, wanted: Iterable[UUID]) -> Mapping[UUID, str]:
+        """Return the names of the people ``wanted`` by id, those who left included."""
+        found = self._read().execute(select(Official.id, Official.name).where(Official.id.in_(set(wanted))))
+        return {row.id: row.name for row in found}
+
+    def search_officials(self, text: str, limit: int = 20, after: UUID | None = None, *, at: datetime | None = None) -> OfficialPage:
+        """Return a page of people whose name, pinyin, initials or employee code begins with ``text``, in pinyin order.
+
+        An empty ``text`` lists everybody. ``after`` is the ``after`` of the page before.
+        """
+        clean = searchable(text)
+        query = rows.officials_at(self._at(at))
+        if clean:
+            query = query.where(rows.begins_with(clean))
+        if after is not None:
+            last = select(Official.pinyin, Official.id).where(Official.id == after)
+            query = query.where(tuple_(Official.pinyin, Official.id) > last.scalar_subquery())
+        most = _limited(limit)
+        found = self._read().execute(query.order_by(Official.pinyin, Official.id).limit(most + 1)).all()
+        page = tuple(rows.official_view(row, self._keys) for row in found[:most])
+        return OfficialPage(page, page[-1].id if len(found) > most else None)
+
+    def account(self, account_id: UUID) -> AccountView | None:
+        """Return an account by its id."""
+        return self._one_account(Account.id == account_id)
+
+    def account_by_login(self, login: str) -> AccountView | None:
+        """Return an account by what is typed at sign-in; case and surrounding space do not matter."""
+        return self._one_account(Account.login == searchable(login).upper())
+
+    def account_of(self, official_id: UUID) -> AccountView | None:
+        """Return the one account of a person."""
+        return self._one_account(Account.official_id == official_id)
+
+    # Appointments and subjects
+
+    def appointment(self, appointment_id: UUID, at: datetime | None = None) -> AppointmentView | None:
+        """Return an appointment that is live at ``at``."""
+        row = self._read().execute(rows.appointments_at(self._at(at)).where(Appointment.id == appointment_id)).one_or_none()
+        return rows.appointment_view(row) if row else None
+
+    def appointments_of(self, official_id: UUID, at: datetime | None = None) -> tuple[AppointmentView, ...]:
+        """Return the live appointments of a person, the primary one first."""
+        query = rows.appointments_at(self._at(at)).where(Appointment.official_id == official_id)
+        return tuple(rows.appointment_view(row) for row in self._read().execute(query))
+
+    def subject(self, appointment_id: UUID, at: datetime | None = None) -> Subject | None:
+        """Return what decisions may read of the official under this appointment; ``None`` when it is not live at ``at``."""
+        row = self._read().execute(rows.subjects_at(self._at(at)).where(Appointment.id == appointment_id)).one_or_none()
+        return rows.subject_view(row) if row else None
+
+    def subjects_of(self, official_id: UUID, at: datetime | None = None) -> tuple[Subject, ...]:
+        """Return one subject for each live appointment of a person, the primary one first."""
+        query = rows.subjects_at(self._at(at)).where(Appointment.official_id == official_id)
+        return tuple(rows.subject_view(row) for row in self._read().execute(query))
+
+    def subjects_under(self, path: str, at: datetime | None = None) -> tuple[Subject, ...]:
+        """Return the subjects of every live appointment in the department at ``path`` and below it."""
+        query = rows.subjects_at(self._at(at)).where(DepartmentVersion.path.startswith(path, autoescape=True))
+        return tuple(rows.subject_view(row) for row in self._read().execute(query))
+
+    # How the above read
+
+    def _at(self, at: datetime | None) -> datetime:
+        return self._clock.now() if at is None else at
+
+    def _divisions(self, condition: ColumnElement[bool], at: datetime | None) -> tuple[DivisionView, ...]:
+        query = select(Division).where(condition, live_at(Division, self._at(at))).order_by(Division.code)
+        return tuple(rows.division_view(row) for row in self._read().scalars(query))
+
+    def _one_department(self, condition: ColumnElement[bool], at: datetime | None) -> DepartmentView | None:
+        row = self._read().execute(rows.departments_at(self._at(at)).where(condition)).one_or_none()
+        return rows.department_view(row) if row else None
+
+    def _one_official(self, condition: ColumnElement[bool], at: datetime | None) -> OfficialView | None:
+        row = self._read().execute(rows.officials_at(self._at(at)).where(condition)).one_or_none()
+        return rows.official_view(row, self._keys) if row else None
+
+    def _one_account(self, condition: ColumnElement[bool]) -> AccountView | None:
+        query = select(Account, Official.name, Official.employee_code).join(Official, Official.id == Account.official_id)
+        row = self._read().execute(query.where(condition)).one_or_none()
+        if row is None:
+            return None
+        account: Account = row.Account
+        return AccountView(account.id, account.official_id, account.login, account.status, row.name, row.employee_code)
+
+
+def _limited(limit: int) -> int:
+    return max(1, min(limit, _MOST_ROWS))

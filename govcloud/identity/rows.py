@@ -1,0 +1,163 @@
+"""How rows of identity's tables become views: selections as of a moment, and their translation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+
+from govcloud.identity import masking, sealing
+from govcloud.identity.models import (
+    Appointment,
+    Department,
+    DepartmentVersion,
+    Division,
+    Office,
+    Official,
+    OfficialVersion,
+)
+from govcloud.identity.views import AppointmentView, DepartmentView, DivisionView, OfficialView, Subject
+from govcloud.kernel.database import live_at
+from govcloud.kernel.keys import KeyRing
+
+# Selections of several columns and their rows; the columns are taken by name.
+Rows: TypeAlias = Select[*tuple[Any, ...]]
+Found: TypeAlias = Row[*tuple[Any, ...]]
+
+
+def departments_at(at: datetime) -> Rows:
+    """Select departments with the version that holds at ``at``."""
+    version = and_(DepartmentVersion.department_id == Department.id, live_at(DepartmentVersion, at))
+    return select(Department.uscc, DepartmentVersion).join(DepartmentVersion, version)
+
+
+def officials_at(at: datetime) -> Rows:
+    """Select people with the standing that holds at ``at``."""
+    return select(Official, OfficialVersion).join(
+        OfficialVersion, and_(OfficialVersion.official_id == Official.id, live_at(OfficialVersion, at))
+    )
+
+
+def appointments_at(at: datetime) -> Rows:
+    """Select the appointments that are live at ``at``, each person's primary one first."""
+    return (
+        select(Appointment, DepartmentVersion, Division.name.label("division_name"), Office.name.label("office_name"))
+        .join(DepartmentVersion, and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at)))
+        .join(Division, Division.code == DepartmentVersion.division_code)
+        .outerjoin(Office, Office.id == Appointment.office_id)
+        .where(live_at(Appointment, at))
+        .order_by(Appointment.official_id, Appointment.kind != "primary", Appointment.id)
+    )
+
+
+def subjects_at(at: datetime) -> Rows:
+    """Select all that decisions read of officials under appointments that are live at ``at``, primary ones first."""
+    return (
+        select(Appointment, DepartmentVersion, OfficialVersion, Official.name, Official.employee_code)
+        .join(Official, Official.id == Appointment.official_id)
+        .join(OfficialVersion, and_(OfficialVersion.official_id == Official.id, live_at(OfficialVersion, at)))
+        .join(DepartmentVersion, and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at)))
+        .where(live_at(Appointment, at))
+        .order_by(Appointment.official_id, Appointment.kind != "primary", Appointment.id)
+    )
+
+
+def begins_with(text: str) -> ColumnElement[bool]:
+    """Return the condition that a person's name, pinyin, initials or employee code begins with ``text``."""
+    letters = "".join(text.lower().split())
+    conditions = [Official.name.startswith(text, autoescape=True), Official.employee_code.startswith(text.upper(), autoescape=True)]
+    if letters.isascii() and letters.isalpha():
+        conditions += [Official.pinyin.startswith(letters), Official.initials.startswith(letters)]
+    return or_(*conditions)
+
+
+def division_view(row: Division) -> DivisionView:
+    """Translate one division."""
+    return DivisionView(row.code, row.name, row.level, row.parent_code)
+
+
+def department_view(row: Found) -> DepartmentView:
+    """Translate a row of ``departments_at``."""
+    version: DepartmentVersion = row.DepartmentVersion
+    return DepartmentView(
+        id=version.department_id,
+        uscc=row.uscc,
+        name=version.name,
+        short_name=version.short_name,
+        parent_id=version.parent_id,
+        path=version.path,
+        division=version.division_code,
+        level=version.level,
+        business_lines=tuple(version.business_lines),
+        position=version.position,
+    )
+
+
+def official_view(row: Found, keys: KeyRing) -> OfficialView:
+    """Translate a row of ``officials_at``; personal numbers are opened and leave masked."""
+    person: Official = row.Official
+    version: OfficialVersion = row.OfficialVersion
+    phone = sealing.open_phone(keys, person.id, person.phone_sealed) if person.phone_sealed else None
+    return OfficialView(
+        id=person.id,
+        employee_code=person.employee_code,
+        name=person.name,
+        pinyin=person.pinyin,
+        masked_id_number=masking.mask_id_number(sealing.open_id_number(keys, person.id, person.id_number_sealed)),
+        masked_phone=masking.mask_phone(phone) if phone else None,
+        status=version.status,
+        rank=version.rank,
+        staffing_type=version.staffing_type,
+        security_label=version.security_label,
+        created_at=person.created_at,
+    )
+
+
+def appointment_view(row: Found) -> AppointmentView:
+    """Translate a row of ``appointments_at``."""
+    appointment: Appointment = row.Appointment
+    version: DepartmentVersion = row.DepartmentVersion
+    return AppointmentView(
+        id=appointment.id,
+        official_id=appointment.official_id,
+        kind=appointment.kind,
+        post=appointment.post,
+        position=appointment.position,
+        office_id=appointment.office_id,
+        office_name=row.office_name,
+        department_id=appointment.department_id,
+        department_name=version.name,
+        department_path=version.path,
+        division=version.division_code,
+        division_name=row.division_name,
+        starts_at=appointment.valid_from,
+        ends_at=appointment.valid_to,
+    )
+
+
+def subject_view(row: Found) -> Subject:
+    """Translate a row of ``subjects_at``."""
+    appointment: Appointment = row.Appointment
+    version: DepartmentVersion = row.DepartmentVersion
+    standing: OfficialVersion = row.OfficialVersion
+    return Subject(
+        official_id=appointment.official_id,
+        appointment_id=appointment.id,
+        name=row.name,
+        employee_code=row.employee_code,
+        status=standing.status,
+        kind=appointment.kind,
+        post=appointment.post,
+        position=appointment.position,
+        rank=standing.rank,
+        label=standing.security_label,
+        department_id=appointment.department_id,
+        department_name=version.name,
+        department_path=version.path,
+        division=version.division_code,
+        level=version.level,
+        business_lines=tuple(version.business_lines),
+        starts_at=appointment.valid_from,
+        ends_at=appointment.valid_to,
+    )

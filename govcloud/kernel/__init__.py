@@ -1,0 +1,1 @@
+"""What every domain stands on: time, ids, errors, actors, events, the database, one transaction rule, keys."""

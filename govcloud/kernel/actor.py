@@ -1,0 +1,65 @@
+"""Who acts: an official under an appointment, a subsystem, a part of the platform itself, or nobody yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class ActorKind(StrEnum):
+    """The four kinds of actor."""
+
+    OFFICIAL = "official"
+    SUBSYSTEM = "subsystem"
+    SYSTEM = "system"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who runs a command, and from where; it stands in every audit event.
+
+    ``id`` is the official's id, the client_id of a subsystem, or the name of the part of the platform.
+    """
+
+    kind: ActorKind
+    id: str
+    name: str
+    official_id: UUID | None = None
+    appointment_id: UUID | None = None
+    session_id: UUID | None = None
+    source_address: str | None = None
+    trace_id: str | None = None
+
+    @classmethod
+    def official(
+        cls,
+        official_id: UUID,
+        name: str,
+        *,
+        appointment_id: UUID | None = None,
+        session_id: UUID | None = None,
+        source_address: str | None = None,
+        trace_id: str | None = None,
+    ) -> Actor:
+        """Return a person acting under ``appointment_id`` (``None``: signed in, no appointment chosen)."""
+        return cls(ActorKind.OFFICIAL, str(official_id), name, official_id, appointment_id, session_id, source_address, trace_id)
+
+    @classmethod
+    def subsystem(cls, client_id: str, name: str, *, source_address: str | None = None, trace_id: str | None = None) -> Actor:
+        """Return a relying system that proved its client credentials."""
+        return cls(ActorKind.SUBSYSTEM, client_id, name, source_address=source_address, trace_id=trace_id)
+
+    @classmethod
+    def system(cls, name: str, *, trace_id: str | None = None) -> Actor:
+        """Return a part of the platform (``"jobs"``, ``"seed"``, …); its rights stand under role ``system:<name>``."""
+        return cls(ActorKind.SYSTEM, name, name, trace_id=trace_id)
+
+    @classmethod
+    def anonymous(cls, source_address: str | None = None, *, trace_id: str | None = None) -> Actor:
+        """Return somebody who has not signed in."""
+        return cls(ActorKind.ANONYMOUS, "anonymous", "anonymous", source_address=source_address, trace_id=trace_id)

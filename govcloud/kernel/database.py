@@ -1,0 +1,149 @@
+"""The shape that all tables share: naming, types, validity in time; and the Flask-SQLAlchemy instance.
+
+Domains use ``Base`` and ``Temporal``; only the ways in, the composition root and the migrations touch ``db``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from flask import current_app
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Engine,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    Uuid,
+    and_,
+    func,
+    literal_column,
+    or_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The parent of every table."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        UUID: Uuid(),
+        str: Text(),
+        bytes: LargeBinary(),
+        dict[str, Any]: JSONB(),
+        list[str]: ARRAY(Text()),
+    }
+
+
+class Temporal:
+    """A fact that holds in ``[valid_from, valid_to)`` (UTC); an open end is NULL.
+
+    Decisions read such facts, and as-of questions read them at another moment, so a fact is closed and never overwritten.
+    """
+
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805 - SQLAlchemy hands the class
+        """Refuse a reversed window; a table with constraints of its own adds ``*temporal_args()``.
+
+        An empty window is fine: it held at no moment, which is the truth about a fact that was closed at once.
+        """
+        return temporal_args()
+
+
+def temporal_args() -> tuple[Any, ...]:
+    """Return the constraints of ``Temporal`` for a class that writes its own ``__table_args__``."""
+    return (CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="window"),)
+
+
+def live_at(table: type[Temporal], at: datetime) -> ColumnElement[bool]:
+    """Return the condition that a fact of ``table`` holds at ``at``: its window is half-open."""
+    return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
+
+
+def no_overlap(name: str, column: str, where: str | None = None) -> ExcludeConstraint:
+    """Return the constraint that two windows of one ``column`` value (uuid) never overlap.
+
+    It stands on the type ``uuid_range``, which the first migration makes from PostgreSQL's own parts: the embedded server
+    has no contrib modules, so ``btree_gist`` is not at hand.
+    """
+    return ExcludeConstraint(
+        (func.uuid_range(literal_column(column), literal_column(column), literal_column("'[]'")), "&&"),
+        (func.tstzrange(literal_column("valid_from"), literal_column("valid_to")), "&&"),
+        name=name,
+        where=literal_column(where) if where else None,
+        using="gist",
+    )
+
+
+def prefix_index(name: str, column: str, **options: Any) -> Index:  # noqa: ANN401 - options of sqlalchemy.Index
+    """Return an index that serves ``column LIKE 'prefix%'`` whatever the collation of the database."""
+    return Index(name, column, postgresql_ops={column: "text_pattern_ops"}, **options)
+
+
+class ReadOnlySession(FlaskSession):
+    """The session of pages, queries and the console: it refuses to write, whatever code is handed to it.
+
+    PostgreSQL refuses as well: the engine that it is bound to opens its transactions READ ONLY.
+    """
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:  # noqa: ANN401 - Flask-SQLAlchemy's signature
+        """Return the platform's engine in its read-only form, made once an engine."""
+        bind = super().get_bind(*args, **kwargs)
+        if not isinstance(bind, Engine):
+            return bind
+        # The option sits on a copy that shares the pool: on the engine itself it would bind the writing sessions too.
+        read_only: dict[Engine, Engine] = current_app.extensions.setdefault("govcloud.read_only", {})
+        return read_only.get(bind) or read_only.setdefault(bind, bind.execution_options(postgresql_readonly=True))
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Refuse as soon as there is something to write.
+
+        Raises:
+            ReadOnlyError: an object was added, changed or deleted.
+        """
+        if self.new or self.dirty or self.deleted:
+            raise ReadOnlyError("this session only reads; change things through a service's command")
+        super().flush(objects)
+
+    def commit(self) -> None:
+        """Refuse: only the unit of work commits.
+
+        Raises:
+            ReadOnlyError: always.
+        """
+        raise ReadOnlyError("this session only reads; change things through a service's command")
+
+
+class ReadOnlyError(Exception):
+    """Somebody tried to write outside a unit of work: a defect of the program, never of the input."""
+
+
+db = SQLAlchemy(
+    metadata=Base.metadata,
+    session_options={"class_": ReadOnlySession, "expire_on_commit": False, "autoflush": False},
+)
+
+__all__ = ["Base", "Mapped", "Temporal", "db", "live_at", "mapped_column", "no_overlap", "prefix_index", "temporal_args"]

@@ -1,0 +1,183 @@
+"""The key ring: one place for every key of the platform (tokens, client secrets, sessions, sealed columns).
+
+Signing keys are made at first start and kept in the database, sealed under a key derived from the master key file.
+Loading a private key is slow (60 ms for RSA), so each is loaded once a process.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, ClassVar
+
+import rfc8785
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import Index, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.crypto import Cipher, derive, keyed_digest
+from govcloud.kernel.database import Base
+from govcloud.kernel.errors import Unavailable
+from govcloud.kernel.events import Event
+from govcloud.kernel.messages import Message
+from govcloud.kernel.unit_of_work import UnitOfWork
+
+TOKENS = "tokens"
+_P256_BYTES = 32
+
+
+class SigningKeyRow(Base):
+    """One signing key; ``private_sealed`` opens only with the master key."""
+
+    __tablename__ = "signing_key"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    algorithm: Mapped[str]
+    public_jwk: Mapped[dict[str, Any]]
+    private_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    signs_from: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_signing_key_purpose", "purpose", "signs_from"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKeyCreated(Event):
+    """A signing key was made."""
+
+    name: ClassVar[str] = "kernel:signing_key:created"
+
+    purpose: str
+    algorithm: str
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A loaded signing key: RFC 7638 thumbprint as ``kid``, JWA name of the algorithm, private key and public JWK."""
+
+    kid: str
+    algorithm: str
+    private_key: ec.EllipticCurvePrivateKey
+    public_jwk: dict[str, Any]
+    signs_from: datetime
+
+
+class KeyRing:
+    """Derives, seals, digests and signs; it never hands the master key out."""
+
+    def __init__(self, master: bytes, read: Callable[[], Session], clock: Clock) -> None:
+        """Take the 32-byte master key and the source of reading sessions."""
+        self._master = master
+        self._read = read
+        self._clock = clock
+        self._cipher = Cipher(derive(master, "columns"))
+        self._digest_keys: dict[str, bytes] = {}
+        self._loaded: dict[str, tuple[SigningKey, ...]] = {}
+        self._lock = threading.Lock()
+
+    def derived(self, purpose: str) -> bytes:
+        """Return the 32-byte key of ``purpose`` (e.g. the web session's)."""
+        return derive(self._master, purpose)
+
+    def seal(self, data: bytes, context: bytes) -> bytes:
+        """Seal a column's value; see ``Cipher.seal``."""
+        return self._cipher.seal(data, context)
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Open a sealed column; raises ``MasterKeyError`` when it does not open."""
+        return self._cipher.open(sealed, context)
+
+    def digest(self, purpose: str, data: bytes) -> bytes:
+        """Return the keyed digest of ``data`` for ``purpose``; digests of two purposes cannot be linked."""
+        key = self._digest_keys.get(purpose)
+        if key is None:
+            key = self._digest_keys.setdefault(purpose, derive(self._master, f"digest/{purpose}"))
+        return keyed_digest(key, data)
+
+    def ensure_signing_key(self, uow: UnitOfWork, actor: Actor, purpose: str = TOKENS) -> None:
+        """Make the first signing key of ``purpose``; a second process that starts at once waits and finds it there."""
+        if self._rows(purpose):
+            return
+        with uow.begin(actor, "govcloud:signing_key:create") as tx:
+            tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(text("'govcloud signing key'")))))
+            if tx.session.scalar(select(SigningKeyRow.kid).where(SigningKeyRow.purpose == purpose).limit(1)):
+                return
+            private_key = ec.generate_private_key(ec.SECP256R1())
+            public_jwk = _public_jwk(private_key.public_key())
+            kid = public_jwk["kid"]
+            der = private_key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+            tx.session.add(
+                SigningKeyRow(
+                    kid=kid,
+                    purpose=purpose,
+                    algorithm="ES256",
+                    public_jwk=public_jwk,
+                    private_sealed=self.seal(der, _context(kid)),
+                    created_at=tx.now,
+                    signs_from=tx.now,
+                    retired_at=None,
+                )
+            )
+            tx.record(SigningKeyCreated(subject=f"signing_key:{kid}", purpose=purpose, algorithm="ES256"))
+
+    def signing_key(self, purpose: str = TOKENS) -> SigningKey:
+        """Return the key that signs now: the newest whose time has come.
+
+        Raises:
+            Unavailable: no key was made yet.
+        """
+        now = self._clock.now()
+        for key in self._load(purpose):
+            if key.signs_from <= now:
+                return key
+        raise Unavailable("no_signing_key", Message("平台尚未生成签名密钥，请管理员执行 govcloud keys init。"))
+
+    def jwks(self, purpose: str = TOKENS) -> dict[str, Any]:
+        """Return the JWK Set (RFC 7517) of every key that signs, will sign, or signed what is still valid."""
+        return {"keys": [row.public_jwk for row in self._rows(purpose)]}
+
+    def _load(self, purpose: str) -> tuple[SigningKey, ...]:
+        """Return the loaded keys, newest first; each process loads them once."""
+        loaded = self._loaded.get(purpose)
+        if loaded:
+            return loaded
+        with self._lock:
+            keys = tuple(self._open_row(row) for row in self._rows(purpose))
+            self._loaded[purpose] = keys
+        return keys
+
+    def _rows(self, purpose: str) -> list[SigningKeyRow]:
+        query = select(SigningKeyRow).where(SigningKeyRow.purpose == purpose, SigningKeyRow.retired_at.is_(None))
+        return list(self._read().scalars(query.order_by(SigningKeyRow.signs_from.desc())))
+
+    def _open_row(self, row: SigningKeyRow) -> SigningKey:
+        private_key = serialization.load_der_private_key(self.open(row.private_sealed, _context(row.kid)), password=None)
+        if not isinstance(private_key, ec.EllipticCurvePrivateKey):
+            raise TypeError(f"signing key {row.kid} is not an elliptic-curve key")
+        return SigningKey(row.kid, row.algorithm, private_key, row.public_jwk, row.signs_from)
+
+
+def _context(kid: str) -> bytes:
+    return f"signing_key.private:{kid}".encode()
+
+
+def _public_jwk(key: ec.EllipticCurvePublicKey) -> dict[str, Any]:
+    """Return the public JWK with its RFC 7638 thumbprint as ``kid``."""
+    numbers = key.public_numbers()
+    required = {"crv": "P-256", "kty": "EC", "x": _b64(numbers.x.to_bytes(_P256_BYTES)), "y": _b64(numbers.y.to_bytes(_P256_BYTES))}
+    # RFC 7638 section 3.3: the required members in lexicographic order without white space, which RFC 8785 gives.
+    thumbprint = _b64(sha256(rfc8785.dumps(required)).digest())
+    return required | {"kid": thumbprint, "use": "sig", "alg": "ES256"}
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

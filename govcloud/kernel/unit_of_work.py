@@ -1,0 +1,204 @@
+"""One public command is one transaction: authorised, recorded and committed here and nowhere else.
+
+When to use it: every command of every domain opens ``with uow.begin(actor, command, target) as tx:``; a command called inside
+another joins its transaction. When not: pages and checks that only read use ``uow.read()``, whose session cannot write.
+
+A refusal rolls the work back and must still be remembered: events given to ``tx.remember`` and every ``Denied`` are
+recorded in a transaction of their own after the rollback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, TypeVar, cast, runtime_checkable
+
+from sqlalchemy.orm import Session
+
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Authorizer, Target
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.errors import Denied, GovcloudError
+from govcloud.kernel.events import Event
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandRefused(Event):
+    """An actor tried a command that it may not run."""
+
+    name: ClassVar[str] = "kernel:command:refused"
+
+    command: str
+    code: str
+    reasons: tuple[str, ...]
+
+
+class Recorder(Protocol):
+    """Takes every event in, within the transaction of the command that caused it."""
+
+    def record(self, tx: Transaction, event: Event) -> None:
+        """Add what has to be kept of ``event`` to ``tx.session``."""
+        ...
+
+
+@runtime_checkable
+class SetRecorder(Recorder, Protocol):
+    """A recorder that can take in many events at once, which spares a command on many rows most of its statements."""
+
+    def record_all(self, tx: Transaction, events: Sequence[Event]) -> None:
+        """Add what has to be kept of ``events``, in their order."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What the commands of one database transaction share."""
+
+    session: Session
+    now: datetime
+    remembered: list[tuple[Transaction, Event]] = field(default_factory=list)
+    failed: list[GovcloudError] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One command at work: its session, its moment (``now``, the same for all that it writes) and its actor."""
+
+    session: Session
+    now: datetime
+    actor: Actor
+    command: str
+    _work: _Work
+    _record: Callable[[Transaction, Sequence[Event]], None]
+
+    def record(self, event: Event) -> None:
+        """Hand ``event`` to the recorders and to the reactions, in this transaction."""
+        self._record(self, (event,))
+
+    def record_all(self, events: Sequence[Event]) -> None:
+        """Hand the events of a command on many rows over as a set: all are recorded, then each is reacted to."""
+        self._record(self, events)
+
+    def remember(self, event: Event) -> None:
+        """Record ``event`` even though the command is about to be refused: it is written after the rollback."""
+        self._work.remembered.append((self, event))
+
+
+class UnitOfWork:
+    """Opens transactions, and is the only place that ends them."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Callable[[], Session],
+        reader: Callable[[], Session],
+        release_reader: Callable[[], None],
+        authorizer: Authorizer,
+        clock: Clock,
+        recorders: Sequence[Recorder] = (),
+    ) -> None:
+        """Take the factories apart, so that the composition root decides what they are.
+
+        Args:
+            sessions: makes a fresh writing session, one for each transaction.
+            reader: gives the reading session of the current request or command line.
+            release_reader: gives the reading session's connection back before a transaction opens.
+            authorizer: the port that decides whether a command may run.
+            clock: the one clock.
+            recorders: take in every event, in order.
+        """
+        self._sessions = sessions
+        self._reader = reader
+        self._release_reader = release_reader
+        self._authorizer = authorizer
+        self._clock = clock
+        self._recorders = tuple(recorders)
+        self._reactions: dict[type[Event], list[Callable[[Transaction, Any], None]]] = {}
+        self._current: ContextVar[_Work | None] = ContextVar("govcloud_work", default=None)
+
+    def subscribe(self, event_type: type[EventT], reaction: Callable[[Transaction, EventT], None]) -> None:
+        """Run ``reaction`` in the same transaction whenever an ``event_type`` is recorded; its failure fails the command."""
+        self._reactions.setdefault(event_type, []).append(cast("Callable[[Transaction, Any], None]", reaction))
+
+    def read(self) -> Session:
+        """Return the session that queries read from: that of the open transaction, else the read-only one."""
+        work = self._current.get()
+        return work.session if work is not None else self._reader()
+
+    @contextmanager
+    def begin(self, actor: Actor, command: str, target: Target | None = None) -> Iterator[Transaction]:
+        """Open the transaction of ``command`` (a function of the platform's catalogue), or join the one that is open.
+
+        Raises:
+            Denied: the actor may not run the command; this is recorded.
+        """
+        outer = self._current.get()
+        if outer is not None:
+            yield from self._join(outer, actor, command, target)
+            return
+        self._release_reader()
+        with self._sessions() as session:
+            work = _Work(session, self._clock.now())
+            token = self._current.set(work)
+            tx = self._transaction(work, actor, command)
+            try:
+                self._authorizer.authorize(session, actor, command, target, work.now)
+                yield tx
+                if work.failed:
+                    # A nested command was refused and its caller went on: half of the work would be committed.
+                    raise work.failed[0]
+                session.commit()
+            except GovcloudError as error:
+                session.rollback()
+                if isinstance(error, Denied):
+                    tx.remember(_refused(command, error, target))
+                self._write_remembered(work)
+                raise
+            finally:
+                # Leaving the session's context rolls back whatever another kind of exception left open.
+                self._current.reset(token)
+
+    def _join(self, work: _Work, actor: Actor, command: str, target: Target | None) -> Iterator[Transaction]:
+        """Run a nested command in the open transaction; a refusal dooms the whole."""
+        try:
+            self._authorizer.authorize(work.session, actor, command, target, work.now)
+            yield self._transaction(work, actor, command)
+        except GovcloudError as error:
+            work.failed.append(error)
+            raise
+
+    def _transaction(self, work: _Work, actor: Actor, command: str) -> Transaction:
+        return Transaction(work.session, work.now, actor, command, work, self._record)
+
+    def _record(self, tx: Transaction, events: Sequence[Event]) -> None:
+        for recorder in self._recorders:
+            if len(events) > 1 and isinstance(recorder, SetRecorder):
+                recorder.record_all(tx, events)
+                continue
+            for event in events:
+                recorder.record(tx, event)
+        for event in events:
+            for reaction in self._reactions.get(type(event), ()):
+                reaction(tx, event)
+
+    def _write_remembered(self, work: _Work) -> None:
+        """Record what must survive the rollback; only the recorders see it, as nothing happened that could be reacted to."""
+        if not work.remembered:
+            return
+        with self._sessions() as session:
+            for refused, event in work.remembered:
+                kept = Transaction(session, work.now, refused.actor, refused.command, work, self._record)
+                for recorder in self._recorders:
+                    recorder.record(kept, event)
+            session.commit()
+
+
+def _refused(command: str, error: Denied, target: Target | None) -> CommandRefused:
+    """Return the event that remembers a refusal."""
+    subject = f"{target.type}:{target.id}" if target else f"command:{command}"
+    return CommandRefused(subject=subject, command=command, code=error.code, reasons=tuple(item.code for item in error.refusals))

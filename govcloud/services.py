@@ -1,0 +1,48 @@
+"""The services of a running platform as one record; the composition root fills it, the ways in take it from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from govcloud.access.queries import AccessQueries
+from govcloud.access.service import Access
+from govcloud.audit.queries import AuditQueries
+from govcloud.audit.sequencer import Sequencer
+from govcloud.audit.service import AuditTrail
+from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.authorization.service import Authorization
+from govcloud.identity.queries import IdentityQueries
+from govcloud.identity.service import Identity
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.outbox.deliver import Delivery
+from govcloud.outbox.queries import OutboxQueries
+from govcloud.settings import Settings
+from govcloud.signon.service import SignOn
+from govcloud.subsystems.queries import SubsystemQueries
+from govcloud.subsystems.service import Subsystems
+
+
+@dataclass(frozen=True)
+class Services:
+    """What entry points, jobs and commands of the command line work with."""
+
+    settings: Settings
+    clock: Clock
+    keys: KeyRing
+    uow: UnitOfWork
+    identity: Identity
+    identity_queries: IdentityQueries
+    subsystems: Subsystems
+    subsystem_queries: SubsystemQueries
+    authorization: Authorization
+    authorization_queries: AuthorizationQueries
+    signon: SignOn
+    access: Access
+    access_queries: AccessQueries
+    audit: AuditTrail
+    audit_queries: AuditQueries
+    sequencer: Sequencer
+    delivery: Delivery
+    outbox_queries: OutboxQueries

@@ -1,0 +1,115 @@
+"""The settings of a platform, typed, from the environment; an unsafe one stops the start with the reason and the remedy."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingsError(Exception):
+    """A setting is missing or unsafe; the text names each, with its value and what to do."""
+
+
+class Environment(StrEnum):
+    """Where the platform runs: at home (development, test) or in service (production)."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Every setting; the environment variable is ``GOVCLOUD_`` plus the name, except ``DATABASE_URL`` and ``DATABASE_OWNER_URL``."""
+
+    model_config = SettingsConfigDict(env_prefix="GOVCLOUD_", extra="ignore", frozen=True)
+
+    environment: Environment = Environment.DEVELOPMENT
+    database_url: str = Field(validation_alias="DATABASE_URL", description="the application's role: may read, insert, update")
+    database_owner_url: str | None = Field(
+        default=None, validation_alias="DATABASE_OWNER_URL", description="the role that owns the tables: migrations only"
+    )
+    database_pool_size: int = Field(default=8, ge=1, le=200)
+    public_url: str = "http://127.0.0.1:8000"
+    master_key_file: Path
+    trusted_proxies: int = Field(default=0, ge=0, le=3, description="how many proxies in front may name the client's address")
+    session_idle_minutes: int = Field(default=30, ge=1, le=240)
+    session_absolute_hours: int = Field(default=10, ge=1, le=24)
+    access_token_seconds: int = Field(default=300, ge=30, le=300)
+    code_seconds: int = Field(default=60, ge=10, le=120)
+    lock_attempts: int = Field(default=5, ge=3, le=20)
+    lock_window_minutes: int = Field(default=5, ge=1, le=60)
+    lock_minutes: int = Field(default=30, ge=1, le=1440)
+    hash_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
+    request_max_bytes: int = Field(default=1_048_576, ge=16_384, le=64 * 1_048_576)
+
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def _postgresql_only(cls, value: str | None) -> str | None:
+        """Bring the address to SQLAlchemy's psycopg form; refuse every other engine."""
+        if value is None:
+            return None
+        scheme, separator, rest = value.partition("://")
+        if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+            # The value may hold a password, so only its scheme is named.
+            raise ValueError(f"needs an address postgresql://…, got scheme {scheme[:30]!r}; PostgreSQL is the one engine")
+        return f"postgresql+psycopg://{rest}"
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        """Keep the origin without a trailing slash; it is the issuer and the base of every published address."""
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+            raise ValueError(f"needs an address such as https://cloud.example.gov.cn, got {value!r}")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError(f"http is only for this machine; use https for {parts.hostname!r}")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        """Refuse what would be unsafe in service."""
+        if self.environment is Environment.PRODUCTION:
+            if not self.public_url.startswith("https://"):
+                raise ValueError(f"production needs an https public_url, got {self.public_url!r}")
+            if self.database_owner_url is not None and self.database_owner_url == self.database_url:
+                raise ValueError("production needs two database roles: DATABASE_URL must not be the owner's address")
+        return self
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the platform over TLS (cookies are then ``Secure`` and ``__Host-``)."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """Return host and port as a browser's ``Host`` header has them."""
+        return urlsplit(self.public_url).netloc
+
+
+def load_settings(**given: object) -> Settings:
+    """Return the settings of the environment; ``given`` values win over it.
+
+    Raises:
+        SettingsError: names every wrong or missing setting in one text.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(item["loc"], item["msg"]) for item in error.errors())) from None
+
+
+def _explain(location: tuple[int | str, ...], reason: str) -> str:
+    """Return one line about one setting, by the name that an operator sets."""
+    if not location:
+        return f"settings: {reason.removeprefix('Value error, ')}"
+    name = str(location[0])
+    variable = name if name.isupper() else f"GOVCLOUD_{name.upper()}"
+    return f"{variable}: {reason.removeprefix('Value error, ')}"

@@ -1,0 +1,94 @@
+"""What sign-on refuses, and how it says so.
+
+::
+
+    Denied
+    ├── SignInRefused   unknown account, wrong or no password, disabled: one text for all, so that nothing can be learned
+    └── SignInLocked    too many failures from this address; ``retry_after`` says when
+    Unavailable
+    └── hashing_busy    more sign-ins at once than this machine can check
+    Invalid
+    ├── TicketRefused   a code that is unknown, expired, used, or not this client's (``reused`` ended its family)
+    └── TokenRefused    a token that is tampered with, expired, revoked, or meant for somebody else
+"""
+
+from __future__ import annotations
+
+from govcloud.kernel.errors import Denied, Invalid, NotFound, Unavailable
+from govcloud.kernel.messages import Message
+
+_MINUTE = 60
+
+
+class SignInRefused(Denied):
+    """Account and password do not open a session; the text is the same whatever the reason."""
+
+    def __init__(self, attempts: int, minutes: int) -> None:
+        """Say what to do; after ``attempts`` failures the pair of account and address is locked for ``minutes``."""
+        super().__init__(
+            "sign_in_refused",
+            Message("账号或密码不正确。"),
+            remedy=Message(
+                "请核对后重试；连续 %(attempts)s 次不正确将锁定 %(minutes)s 分钟。忘记密码请联系本部门管理员。",
+                attempts=attempts,
+                minutes=minutes,
+            ),
+        )
+
+
+class SignInLocked(Denied):
+    """Too many failures for this account from this address; other addresses are not affected."""
+
+    def __init__(self, seconds: int) -> None:
+        """Say when to try again."""
+        super().__init__(
+            "sign_in_locked",
+            Message("尝试次数过多，登录已暂时锁定。"),
+            remedy=Message("请在 %(minutes)s 分钟后重试；忘记密码请联系本部门管理员。", minutes=-(-seconds // _MINUTE)),
+            retry_after=seconds,
+        )
+
+
+class TicketRefused(Invalid):
+    """A ticket cannot be redeemed; ``reason`` is for the record, never for the wire beyond its kind."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason: unknown, expired, reused, wrong_redirect_uri, wrong_verifier or session_ended."""
+        super().__init__("ticket_refused", Message("登录凭据无效或已过期。"), remedy=Message("请重新登录。"))
+        self.reason = reason
+
+
+class TokenRefused(Invalid):
+    """A token does not hold; ``reason`` is in English, for the operator's log."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason."""
+        super().__init__("token_refused", Message("令牌无效或已过期。"), remedy=Message("请重新登录。"))
+        self.reason = reason
+
+
+def hashing_busy(seconds: int) -> Unavailable:
+    """Return the error for a full queue before the password check."""
+    return Unavailable(
+        "sign_in_busy", Message("登录人数较多，请稍候。"), remedy=Message("请在几秒后重试，无需重复点击。"), retry_after=seconds
+    )
+
+
+def no_such_session() -> NotFound:
+    """Return the error for a session that does not exist, has ended, or is not the caller's."""
+    return NotFound("no_such_session", Message("会话不存在或已结束。"), remedy=Message("请重新登录。"))
+
+
+def no_such_appointment(value: object) -> NotFound:
+    """Return the error for an appointment that is not a live one of the caller."""
+    return NotFound.of(Message("任职"), value)
+
+
+def no_such_account(value: object) -> NotFound:
+    """Return the error for an account that does not exist."""
+    return NotFound.of(Message("账号"), value)
+
+
+def no_own_account() -> Denied:
+    """Return the refusal to change one's own password when one is not an official."""
+    return Denied("no_own_account", Message("只有登录的公职人员才能修改本人的密码。"), remedy=Message("请先登录。"))

@@ -1,0 +1,153 @@
+"""The tables of sign-on: passwords, sessions, their participants, tickets, issued tokens and sign-in attempts.
+
+Secrets that come back from outside (session tokens, codes) are stored as keyed digests only: who has only the database can use none.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+
+from govcloud.kernel.database import Base, Mapped, mapped_column
+
+
+class Credential(Base):
+    """What an official proves to be who they are with; a replaced one stays for the password history."""
+
+    __tablename__ = "credential"
+    __table_args__ = (
+        CheckConstraint("kind IN ('password')", name="kind"),
+        Index("uq_credential_live", "account_id", "kind", unique=True, postgresql_where="replaced_at IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    kind: Mapped[str]
+    secret_hash: Mapped[str]
+    changed_at: Mapped[datetime]
+    replaced_at: Mapped[datetime | None]
+
+
+class Session(Base):
+    """One sign-in of an official in one browser, behind all protocols.
+
+    Name and employee code are copied when it starts, and the end of the appointment when it is chosen, so that the check that
+    every request makes is a single read of this row.
+    """
+
+    __tablename__ = "session"
+    __table_args__ = (
+        UniqueConstraint("token_digest"),
+        CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="end"),
+        Index("ix_session_live_official_id", "official_id", postgresql_where="ended_at IS NULL"),
+        Index("ix_session_official_id", "official_id", "started_at"),
+        Index("ix_session_expires_at", "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    official_name: Mapped[str]
+    employee_code: Mapped[str]
+    appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointment.id"))
+    appointment_until: Mapped[datetime | None]
+    token_digest: Mapped[bytes]
+    started_at: Mapped[datetime]
+    auth_time: Mapped[datetime]
+    amr: Mapped[list[str]]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+    source_address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+
+
+class Participant(Base):
+    """A client that takes part in a session; its id is the ``sid`` that the client knows the session by (OIDC Back-Channel Logout 2.1)."""
+
+    __tablename__ = "participant"
+    __table_args__ = (
+        Index("uq_participant_live", "session_id", "client_id", unique=True, postgresql_where="ended_at IS NULL"),
+        Index("ix_participant_session_id", "session_id"),
+        Index("ix_participant_client_id", "client_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("session.id"))
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Ticket(Base):
+    """A short-lived, single-use proof handed through the browser to one client (an OIDC code; other protocols' artifacts later).
+
+    ``family_id`` ties together all that grows out of one ticket, so that reuse can end it.
+    """
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        UniqueConstraint("digest"),
+        CheckConstraint("kind IN ('oidc_code')", name="kind"),
+        Index("ix_ticket_session_id", "session_id"),
+        Index("ix_ticket_participant_id", "participant_id"),
+        Index("ix_ticket_expires_at", "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    digest: Mapped[bytes]
+    family_id: Mapped[UUID]
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("session.id"))
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"))
+    redirect_uri: Mapped[str]
+    code_challenge: Mapped[str]
+    nonce: Mapped[str | None]
+    scope: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    redeemed_at: Mapped[datetime | None]
+
+
+class IssuedToken(Base):
+    """An access token that was issued: the row by which it can be revoked before it expires."""
+
+    __tablename__ = "issued_token"
+    __table_args__ = (
+        Index("ix_issued_token_family_id", "family_id"),
+        Index("ix_issued_token_participant_id", "participant_id"),
+        Index("ix_issued_token_expires_at", "expires_at"),
+    )
+
+    jti: Mapped[UUID] = mapped_column(primary_key=True)
+    family_id: Mapped[UUID]
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    scope: Mapped[str]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class SignInAttempt(Base):
+    """One try to sign in, counted by (what was typed as account, address); the account itself need not exist.
+
+    It is written as ``failed`` before the password is checked, so that tries made at once cannot outrun the count.
+    """
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('failed', 'succeeded')", name="outcome"),
+        Index("ix_sign_in_attempt_pair", "login_digest", "source_address", "at"),
+        Index("ix_sign_in_attempt_at", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    login_digest: Mapped[bytes]
+    source_address: Mapped[str]
+    at: Mapped[datetime]
+    outcome: Mapped[str]
+    locked_until: Mapped[datetime | None]

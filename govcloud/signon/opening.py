@@ -1,0 +1,115 @@
+"""Opening a session once a ceremony has shown who it is, or renewing the browser's own when the same official signs in again."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import update
+
+from govcloud.identity.queries import AccountView, IdentityQueries
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.unit_of_work import Transaction
+from govcloud.signon import events
+from govcloud.signon.models import Session
+from govcloud.signon.sessions import Sessions
+from govcloud.signon.views import PASSWORD_METHOD, CurrentSession, SignedIn
+
+_TOKEN_BYTES = 32
+_LONGEST_AGENT = 400
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Where a sign-in comes from: the address, what the browser calls itself, and the session that it already has."""
+
+    address: str | None
+    agent: str | None
+    current: CurrentSession | None = None
+
+
+class Opening:
+    """Opens sessions; every token is fresh, so one that was planted before sign-in is worth nothing afterwards."""
+
+    def __init__(self, identity: IdentityQueries, sessions: Sessions) -> None:
+        """Take what a session is made of."""
+        self._identity = identity
+        self._sessions = sessions
+
+    def open(self, tx: Transaction, account: AccountView, browser: Browser) -> SignedIn:
+        """Open or renew a session for an account that was proven just now; the caller holds the person's lock."""
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        appointments = self._identity.appointments_of(account.official_id, tx.now)
+        last = self._sessions.last_appointment(account.official_id)
+        current = browser.current
+        if current is not None and current.official_id == account.official_id and self._renew(tx, current, token, browser.address):
+            session_id, appointment_id = current.session_id, current.appointment_id
+        else:
+            if current is not None:
+                self._sessions.end(tx, "replaced", Session.id == current.session_id)
+            chosen = appointments[0] if len(appointments) == 1 else None
+            session = Session(
+                id=new_id(),
+                account_id=account.id,
+                official_id=account.official_id,
+                official_name=account.name,
+                employee_code=account.employee_code,
+                appointment_id=chosen.id if chosen else None,
+                appointment_until=chosen.ends_at if chosen else None,
+                token_digest=self._sessions.digest(token),
+                started_at=tx.now,
+                auth_time=tx.now,
+                amr=[PASSWORD_METHOD],
+                last_seen_at=tx.now,
+                expires_at=tx.now + self._sessions.longest,
+                ended_at=None,
+                end_reason=None,
+                source_address=browser.address,
+                user_agent=browser.agent[:_LONGEST_AGENT] if browser.agent else None,
+            )
+            self._add(tx, session)
+            session_id, appointment_id = session.id, session.appointment_id
+        return SignedIn(
+            token=token,
+            session_id=session_id,
+            official_id=account.official_id,
+            name=account.name,
+            appointments=appointments,
+            appointment_id=appointment_id,
+            last_appointment_id=last if any(item.id == last for item in appointments) else None,
+        )
+
+    def _add(self, tx: Transaction, session: Session) -> None:
+        tx.session.add(session)
+        tx.session.flush()
+        tx.record(
+            events.SessionStarted(
+                subject=f"official:{session.official_id}",
+                session_id=session.id,
+                account_id=session.account_id,
+                amr=tuple(session.amr),
+                source_address=session.source_address,
+                user_agent=session.user_agent,
+            )
+        )
+
+    def _renew(self, tx: Transaction, session: CurrentSession, token: str, address: str | None) -> bool:
+        """Give a live session the fresh token and say whether it still was live.
+
+        It keeps its id, so the subsystems that take part in it stay signed in.
+        """
+        change = update(Session).where(Session.id == session.session_id, *self._sessions.live(tx.now))
+        renewed = change.values(
+            token_digest=self._sessions.digest(token),
+            auth_time=tx.now,
+            last_seen_at=tx.now,
+            expires_at=tx.now + self._sessions.longest,
+        )
+        if tx.session.scalar(renewed.returning(Session.id)) is None:
+            return False
+        tx.record(
+            events.SessionRenewed(
+                subject=f"official:{session.official_id}", session_id=session.session_id, amr=session.amr, source_address=address
+            )
+        )
+        return True

@@ -1,0 +1,128 @@
+"""Passwords: what a good one is, how one is generated, and the one place that hashes (Argon2id: RFC 9106).
+
+Hashing takes 19 MiB and about 30 ms of a core on purpose. Unbounded, a morning's rush would take all memory; so as many run at
+once as there are cores, a bounded number waits, and whoever comes then is told to try again shortly.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from argon2.low_level import Type
+
+from govcloud.kernel.errors import FieldError, Invalid
+from govcloud.kernel.messages import Message
+from govcloud.signon.errors import hashing_busy
+
+LEAST_LENGTH = 10
+MOST_LENGTH = 128
+_CLASSES_NEEDED = 3
+_MEMORY_KIB = 19 * 1024
+_PASSES = 2
+_LANES = 1
+#: How many may wait for each one that runs: at about 30 ms a hash, the last of them waits one second.
+WAITING_EACH = 32
+_RETRY_SECONDS = 2
+#: Letters and digits that are not taken for one another when read out or copied by hand.
+_READABLE = "abcdefghjkmnpqrstuvwxyz" + "ABCDEFGHJKLMNPQRSTUVWXYZ" + "23456789"
+_GROUPS = 4
+_GROUP_LENGTH = 4
+
+
+class Hashing:
+    """Hashes and checks passwords, a bounded number at once."""
+
+    def __init__(self, concurrency: int) -> None:
+        """Let ``concurrency`` hashes run at the same time (cores of the machine)."""
+        self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, type=Type.ID)
+        self._running = threading.BoundedSemaphore(concurrency)
+        self._places = threading.BoundedSemaphore(concurrency * (1 + WAITING_EACH))
+        # Who has no password is compared with this one, so that every try costs the same.
+        self._nobody = self._hasher.hash(secrets.token_bytes(32))
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Take a place in the queue, before anything is counted or written.
+
+        Raises:
+            Unavailable: the queue is full; ``retry_after`` says when to come back.
+        """
+        if not self._places.acquire(blocking=False):
+            raise hashing_busy(_RETRY_SECONDS)
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def hash(self, password: str) -> str:
+        """Return the PHC string of ``password``; call it within a ``place``."""
+        with self._running:
+            return self._hasher.hash(_prepared(password))
+
+    def matches(self, secret_hash: str | None, password: str) -> bool:
+        """Return whether ``password`` is the one behind ``secret_hash``; ``None`` never matches and takes as long."""
+        with self._running:
+            try:
+                self._hasher.verify(secret_hash or self._nobody, _prepared(password))
+            except VerifyMismatchError:
+                return False
+        return secret_hash is not None
+
+    def outdated(self, secret_hash: str) -> bool:
+        """Return whether ``secret_hash`` was made with other costs than today's."""
+        return self._hasher.check_needs_rehash(secret_hash)
+
+
+def _prepared(password: str) -> bytes:
+    """Return the bytes that are hashed: the same for every way of typing a character (NFKC, NIST SP 800-63B section 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
+
+
+def check_policy(password: str, login: str) -> None:
+    """Return nothing when ``password`` may be set for the account ``login``.
+
+    Raises:
+        Invalid: with every rule that it breaks; the password itself is never repeated.
+    """
+    broken = [FieldError("password", message) for message in _broken_rules(password, login)]
+    if broken:
+        raise Invalid.of(*broken)
+
+
+def _broken_rules(password: str, login: str) -> Iterator[Message]:
+    if not LEAST_LENGTH <= len(password) <= MOST_LENGTH:
+        yield Message("密码应为 %(least)s 至 %(most)s 个字符。", least=LEAST_LENGTH, most=MOST_LENGTH)
+    if _classes(password) < _CLASSES_NEEDED:
+        yield Message("密码应包含大写字母、小写字母、数字、符号中的至少三类。")
+    if login and login.casefold() in password.casefold():
+        yield Message("密码不能包含账号。")
+    if any(unicodedata.category(char) == "Cc" for char in password):
+        yield Message("密码不能含有控制字符。")
+
+
+def _classes(password: str) -> int:
+    """Return how many of the four classes occur: upper case, lower case, digit, anything else."""
+    return sum(
+        (
+            any(char.isupper() for char in password),
+            any(char.islower() for char in password),
+            any(char.isdigit() for char in password),
+            any(not (char.isupper() or char.islower() or char.isdigit()) for char in password),
+        )
+    )
+
+
+def generate() -> str:
+    """Return a password of 16 random characters in four groups, easy to read out, that the policy accepts."""
+    while True:
+        groups = ["".join(secrets.choice(_READABLE) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)]
+        password = "-".join(groups)
+        if any(char in string.digits for char in password) and _classes(password) > _CLASSES_NEEDED:
+            return password

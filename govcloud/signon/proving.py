@@ -1,0 +1,160 @@
+"""Proving who one is by password: counted first, checked between two short transactions, refused in the same words for all.
+
+Unknown account, wrong password, no password and disabled account are told apart in the record only, and every try costs one hash.
+Nobody holds a database connection while hashing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from govcloud.identity.locking import lock_official
+from govcloud.identity.queries import AccountView, IdentityQueries
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.kernel.validation import searchable
+from govcloud.settings import Settings
+from govcloud.signon import errors, events
+from govcloud.signon.models import Credential
+from govcloud.signon.passwords import Hashing
+from govcloud.signon.throttle import Attempt, Throttle
+
+PASSWORD = "password"  # noqa: S105 - the kind of a credential
+_LONGEST_LOGIN = 100
+#: No account has this id: who is unknown costs the same look-ups as who is known.
+_NOBODY = UUID(int=0)
+_SUBJECT_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Proving:
+    """For which command of which actor a password is checked."""
+
+    actor: Actor
+    command: str
+    target: Target | None = None
+
+
+@dataclass(frozen=True)
+class Proven:
+    """An account whose password was given; ``fresh_hash`` replaces one that was made with other costs than today's."""
+
+    account: AccountView
+    attempt: Attempt
+    secret_hash: str
+    fresh_hash: str | None
+
+
+@dataclass(frozen=True)
+class _Try:
+    """One try after it was counted: whom it is about and what it is checked against."""
+
+    subject: str
+    account: AccountView | None
+    secret_hash: str | None
+    attempt: Attempt
+
+
+class PasswordProof:
+    """Checks passwords, with the brake on guessing."""
+
+    def __init__(self, uow: UnitOfWork, identity: IdentityQueries, throttle: Throttle, hashing: Hashing, settings: Settings) -> None:
+        """Take the parts; the settings name the limits that a refusal tells."""
+        self._uow = uow
+        self._identity = identity
+        self._throttle = throttle
+        self._hashing = hashing
+        self._settings = settings
+
+    def prove(self, proving: Proving, login: str, password: str) -> Proven:
+        """Return the active account that ``login`` names and ``password`` opens; hand it to ``accept`` in the transaction that follows.
+
+        Raises:
+            SignInRefused: one text for every reason.
+            SignInLocked: the pair of what was typed and address is locked.
+            Unavailable: more are waiting than this machine can check soon.
+        """
+        with self._hashing.place():
+            counted = self._count(proving, searchable(login[:_LONGEST_LOGIN]).upper())
+            account, secret_hash = counted.account, counted.secret_hash
+            matches = self._hashing.matches(secret_hash, password)
+            if account is None or secret_hash is None or not matches or not account.active:
+                self._record(proving, counted, _reason(counted, matches=matches))
+                raise self.refusal()
+            # The password is at hand only now.
+            fresh_hash = self._hashing.hash(password) if self._hashing.outdated(secret_hash) else None
+        return Proven(account, counted.attempt, secret_hash, fresh_hash)
+
+    def accept(self, tx: Transaction, proven: Proven) -> None:
+        """Turn the counted try into a success, under the person's lock.
+
+        Raises:
+            SignInRefused: the account was disabled while the password was being checked.
+        """
+        # Disabling somebody takes the same lock and then ends their sessions, so nothing may be opened beside it.
+        lock_official(tx.session, proven.account.official_id)
+        standing = self._identity.account(proven.account.id)
+        if standing is None or not standing.active:
+            subject = f"official:{proven.account.official_id}"
+            tx.remember(events.SignInFailed(subject=subject, reason="disabled", locked_until=None, source_address=tx.actor.source_address))
+            raise self.refusal()
+        self._throttle.succeeded(tx, proven.attempt)
+        if proven.fresh_hash is not None:
+            same = (Credential.account_id == proven.account.id, Credential.secret_hash == proven.secret_hash)
+            tx.session.execute(update(Credential).where(*same).values(secret_hash=proven.fresh_hash))
+
+    def refusal(self) -> errors.SignInRefused:
+        """Return the one refusal."""
+        return errors.SignInRefused(self._settings.lock_attempts, self._settings.lock_minutes)
+
+    def _count(self, proving: Proving, login: str) -> _Try:
+        """Count the try and read what it is checked against.
+
+        Raises:
+            SignInLocked: the pair is locked; that it was tried is on record.
+        """
+        address = proving.actor.source_address or ""
+        digest = self._throttle.login_digest(login)
+        with self._uow.begin(proving.actor, proving.command, proving.target) as tx:
+            account = self._identity.account_by_login(login)
+            secret_hash = _password_hash(tx, account.id if account else _NOBODY)
+            # What was typed as account may be a password, so of an unknown one only the digest is kept.
+            subject = f"official:{account.official_id}" if account else f"login:{digest.hex()[:_SUBJECT_LENGTH]}"
+            locked_until = self._throttle.locked_until(tx, digest, address)
+            if locked_until is None:
+                return _Try(subject, account, secret_hash, self._throttle.count(tx, digest, address))
+            tx.record(events.SignInFailed(subject=subject, reason="locked", locked_until=locked_until, source_address=address))
+            seconds = math.ceil((locked_until - tx.now).total_seconds())
+        raise errors.SignInLocked(seconds)
+
+    def _record(self, proving: Proving, counted: _Try, reason: str) -> None:
+        """Put a failure on record, in a transaction of its own so that it stays."""
+        with self._uow.begin(proving.actor, proving.command, proving.target) as tx:
+            tx.record(
+                events.SignInFailed(
+                    subject=counted.subject,
+                    reason=reason,
+                    locked_until=counted.attempt.locked_until,
+                    source_address=proving.actor.source_address,
+                )
+            )
+
+
+def _password_hash(tx: Transaction, account_id: UUID) -> str | None:
+    """Return the hash of the account's password, if it has one."""
+    live = (Credential.account_id == account_id, Credential.kind == PASSWORD, Credential.replaced_at.is_(None))
+    return tx.session.scalar(select(Credential.secret_hash).where(*live))
+
+
+def _reason(counted: _Try, *, matches: bool) -> str:
+    """Return what stands against the try, for the record."""
+    if counted.account is None:
+        return "unknown_account"
+    if counted.secret_hash is None:
+        return "no_password"
+    return "disabled" if matches else "wrong_password"

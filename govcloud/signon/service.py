@@ -1,0 +1,233 @@
+"""The commands and answers of sign-on: one core behind every protocol (OIDC today; others end in the same calls)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.service import Authorization
+from govcloud.identity.queries import AppointmentView, IdentityQueries
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.settings import Settings
+from govcloud.signon import events
+from govcloud.signon.ceremony import Ceremony
+from govcloud.signon.claims import identity_claims
+from govcloud.signon.credentials import Credentials
+from govcloud.signon.exchange import Exchange
+from govcloud.signon.opening import Browser, Opening
+from govcloud.signon.passwords import Hashing
+from govcloud.signon.proving import PasswordProof
+from govcloud.signon.sessions import CurrentSession, Sessions, SignedIn
+from govcloud.signon.throttle import Throttle
+from govcloud.signon.tickets import Tickets
+from govcloud.signon.tokens import Tokens
+from govcloud.signon.views import Hint, LiveToken, TicketRequest, TokenSet
+from govcloud.subsystems.queries import ClientView, SubsystemQueries
+
+__all__ = ["SignOn"]
+
+
+class SignOn:
+    """Signs officials in once, lets them into subsystems, and ends it all when it must end."""
+
+    def __init__(  # noqa: PLR0917 - all that it rests on, in the order of the house
+        self,
+        uow: UnitOfWork,
+        identity_queries: IdentityQueries,
+        subsystem_queries: SubsystemQueries,
+        authorization: Authorization,
+        keys: KeyRing,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
+        """Build the parts once; they are shared by all requests and hold no state of any."""
+        self._uow = uow
+        self._identity = identity_queries
+        self._authorization = authorization
+        hashing = Hashing(settings.hash_concurrency)
+        self._sessions = Sessions(uow, identity_queries, keys, clock, settings)
+        opening = Opening(identity_queries, self._sessions)
+        proof = PasswordProof(uow, identity_queries, Throttle(keys, settings), hashing, settings)
+        self._ceremony = Ceremony(uow, proof, opening)
+        self._credentials = Credentials(uow, identity_queries, self._sessions, proof, hashing)
+        self._tickets = Tickets(uow, self._sessions, keys, settings)
+        self._tokens = Tokens(keys, clock, settings)
+        self._exchange = Exchange(
+            uow=uow,
+            identity=identity_queries,
+            subsystems=subsystem_queries,
+            sessions=self._sessions,
+            tickets=self._tickets,
+            tokens=self._tokens,
+            settings=settings,
+        )
+
+    # Signing in and out
+
+    def sign_in(
+        self,
+        login: str,
+        password: str,
+        address: str | None,
+        agent: str | None,
+        trace: str | None = None,
+        *,
+        current: CurrentSession | None = None,
+    ) -> SignedIn:
+        """Sign somebody in by password.
+
+        Args:
+            login: what was typed as account; case and surrounding space do not matter.
+            password: what was typed as password.
+            address: where the request comes from; failures are counted by (login, address).
+            agent: what the browser calls itself, shown in the list of sessions.
+            trace: the request's trace number, for the record.
+            current: the session that this browser already has. The same official's is renewed (fresh token and ``auth_time``, the
+                subsystems stay signed in); another's is ended.
+
+        Raises:
+            SignInRefused: unknown account, wrong or no password, or disabled; one text for all.
+            SignInLocked: too many failures; ``retry_after`` says when.
+            Unavailable: too many sign-ins at once; ``retry_after`` says when.
+        """
+        return self._ceremony.by_password(login, password, Browser(address, agent, current), trace)
+
+    def current(self, token: str) -> CurrentSession | None:
+        """Return the live session of a browser's token (one query), or ``None``; once a minute it is noted as seen."""
+        return self._sessions.current(token)
+
+    def session_by_sid(self, sid: UUID, client_id: str) -> CurrentSession | None:
+        """Return the live session that the client knows as ``sid`` (one query), or ``None``; it counts as being in use."""
+        return self._sessions.by_sid(sid, client_id)
+
+    def sessions_of(self, official_id: UUID) -> tuple[CurrentSession, ...]:
+        """Return the live sessions of a person, the latest first."""
+        return self._sessions.of_official(official_id)
+
+    def last_appointment(self, official_id: UUID) -> UUID | None:
+        """Return the appointment that the person acted under last, to preselect it; it may have ended."""
+        return self._sessions.last_appointment(official_id)
+
+    def choose_appointment(self, actor: Actor, session_id: UUID, appointment_id: UUID) -> AppointmentView:
+        """Act under another appointment from now on, in this session and in all that takes part in it.
+
+        Raises:
+            NotFound: the session or the appointment is not a live one of the actor.
+        """
+        return self._sessions.choose_appointment(actor, session_id, appointment_id)
+
+    def leave_appointment(self, actor: Actor, appointment_id: UUID) -> None:
+        """Take an appointment that ended out of every session; the reaction to its end."""
+        self._sessions.leave_appointment(actor, appointment_id)
+
+    def sign_out(self, actor: Actor, session_id: UUID) -> None:
+        """End one of the actor's own sessions, in every subsystem; doing it twice is fine.
+
+        Raises:
+            NotFound: it is not the actor's.
+        """
+        self._sessions.sign_out(actor, session_id)
+
+    def sign_out_by_client(self, actor: Actor, sid: UUID, client_id: str) -> None:
+        """End the session that the client takes part in as ``sid``, at the client's word (OIDC RP-Initiated Logout section 2)."""
+        self._sessions.sign_out_by_client(actor, sid, client_id)
+
+    def end_sessions_of(self, actor: Actor, official_id: UUID, reason: str) -> int:
+        """End every session of a person, in the transaction of the command that made it necessary; return how many ended."""
+        return self._sessions.end_of_official(actor, official_id, reason)
+
+    def end_expired(self, actor: Actor, limit: int = 200) -> int:
+        """Put the end of up to ``limit`` sessions that ran out on record; return how many."""
+        return self._sessions.end_expired(actor, limit)
+
+    # Passwords
+
+    def set_password(self, actor: Actor, account_id: UUID, password: str) -> None:
+        """Set the password of an account in the actor's care and end its sessions.
+
+        Raises:
+            NotFound: there is no such account.
+            Invalid: the password breaks the policy; every broken rule is named.
+        """
+        self._credentials.set_password(actor, account_id, password)
+
+    def issue_password(self, actor: Actor, account_id: UUID) -> str:
+        """Set a strong generated password, end the account's sessions and return the password, which is shown once.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        return self._credentials.issue_password(actor, account_id)
+
+    def change_password(self, actor: Actor, current: str, new: str) -> None:
+        """Change the actor's own password and end the actor's other sessions.
+
+        Raises:
+            SignInRefused: ``current`` is wrong.
+            SignInLocked: it was wrong too often.
+            Invalid: ``new`` breaks the policy.
+        """
+        self._credentials.change_password(actor, current, new)
+
+    # Subsystems
+
+    def admit(self, actor: Actor, session: CurrentSession, client: ClientView) -> Decision:
+        """Return whether the official may enter the client's subsystem under the current appointment; a refusal is recorded."""
+        if session.appointment_id is not None:
+            decision = self._authorization.may_enter(session.appointment_id, client.subsystem_code)
+        else:
+            door = Question(official_id=session.official_id, function=f"{client.subsystem_code}:door:enter")
+            decision = self._authorization.decide(door)
+        if not decision.allowed:
+            with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
+                tx.record(
+                    events.EntryRefused(
+                        subject=f"official:{session.official_id}",
+                        client_id=client.client_id,
+                        subsystem_code=client.subsystem_code,
+                        appointment_id=session.appointment_id,
+                        code=decision.code,
+                    )
+                )
+        return decision
+
+    def issue_ticket(self, actor: Actor, session: CurrentSession, client: ClientView, request: TicketRequest) -> str:
+        """Return a ticket (an OIDC code) that ``client`` may redeem once, within a minute; it now takes part in the session.
+
+        Raises:
+            NotFound: the session ended meanwhile.
+        """
+        return self._tickets.issue(actor, session, client, request)
+
+    def redeem(self, actor: Actor, client: ClientView, code: str, *, redirect_uri: str, code_verifier: str) -> TokenSet:
+        """Redeem a ticket for tokens; whatever comes of it, the ticket is used up.
+
+        Raises:
+            TicketRefused: it is unknown, expired, another client's, bound to another address or verifier, its session ended, or it
+                was redeemed before (then all that it had given is revoked).
+        """
+        return self._exchange.redeem(actor, client, code, redirect_uri=redirect_uri, code_verifier=code_verifier)
+
+    def live_token(self, access_token: str) -> LiveToken:
+        """Return what an access token stands for, if it, its client, the client's part and the session are all alive.
+
+        Raises:
+            TokenRefused: it is not, and why.
+        """
+        return self._exchange.live_token(access_token)
+
+    def userinfo(self, token: LiveToken) -> dict[str, str]:
+        """Return the claims about the official that the token's scope opens (OIDC Core 5.3.2); ``sub`` always."""
+        return {"sub": str(token.session.official_id), "sid": str(token.sid)} | identity_claims(self._identity, token.session, token.scope)
+
+    def read_hint(self, id_token: str) -> Hint:
+        """Return whom an ID token of ours was about, expired or not.
+
+        Raises:
+            TokenRefused: it is not one of ours.
+        """
+        return self._tokens.read_hint(id_token)

@@ -1,0 +1,170 @@
+"""Tokens as JSON Web Tokens: the one place of the platform that signs and verifies them (RFC 7519, RFC 8725, RFC 9068).
+
+Signing algorithm and key are ours to choose, never the token's: a token names its key by ``kid``, and only the algorithm that
+belongs to that key is accepted. Times are compared with the platform's clock.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import jwt
+
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.keys import KeyRing
+from govcloud.settings import Settings
+from govcloud.signon.errors import TokenRefused
+from govcloud.signon.views import CurrentSession, Hint
+
+ACCESS_TYPE = "at+jwt"
+ID_TYPE = "JWT"
+#: Published keys are read again after this long, so that a key that was retired is soon refused.
+_KEYS_LIVE = timedelta(seconds=60)
+#: An unknown ``kid`` reads them at once, but a stranger's tokens must not make every check a read.
+_KEYS_REST = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class AccessClaims:
+    """What a verified access token says."""
+
+    jti: UUID
+    sid: UUID
+    client_id: str
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What both tokens of one answer share."""
+
+    jti: UUID
+    sid: UUID
+    client_id: str
+    scope: str
+    session: CurrentSession
+    issued_at: datetime
+    expires_at: datetime
+
+
+class Tokens:
+    """Signs and verifies tokens under the platform's keys."""
+
+    def __init__(self, keys: KeyRing, clock: Clock, settings: Settings) -> None:
+        """Take the key ring; the issuer is the platform's public address."""
+        self._keys = keys
+        self._clock = clock
+        self.issuer = settings.public_url
+        self._published: dict[str, jwt.PyJWK] = {}
+        self._read_at: datetime | None = None
+        self._lock = threading.Lock()
+
+    # Signing
+
+    def access_token(self, issued: Issued) -> str:
+        """Return an access token (RFC 9068); it opens the platform's own endpoints, hence the audience."""
+        claims = self._common(issued) | {
+            "aud": self.issuer,
+            "jti": str(issued.jti),
+            "client_id": issued.client_id,
+            "scope": issued.scope,
+        }
+        return self._sign(claims, ACCESS_TYPE)
+
+    def id_token(self, issued: Issued, access_token: str, nonce: str | None, identity: Mapping[str, str]) -> str:
+        """Return an ID token (OIDC Core 2) with the claims about the official that the scope opens."""
+        claims = self._common(issued) | {"aud": issued.client_id, "at_hash": _half_hash(access_token)} | dict(identity)
+        if nonce is not None:
+            claims["nonce"] = nonce
+        return self._sign(claims, ID_TYPE)
+
+    def _common(self, issued: Issued) -> dict[str, Any]:
+        session = issued.session
+        return {
+            "iss": self.issuer,
+            "sub": str(session.official_id),
+            "sid": str(issued.sid),
+            "iat": int(issued.issued_at.timestamp()),
+            "exp": int(issued.expires_at.timestamp()),
+            "auth_time": int(session.auth_time.timestamp()),
+            "acr": session.acr,
+            "amr": list(session.amr),
+        }
+
+    def _sign(self, claims: dict[str, Any], typ: str) -> str:
+        key = self._keys.signing_key()
+        return jwt.encode(claims, key.private_key, algorithm=key.algorithm, headers={"kid": key.kid, "typ": typ})
+
+    # Verifying
+
+    def verify_access_token(self, token: str) -> AccessClaims:
+        """Return what an access token of ours says.
+
+        Raises:
+            TokenRefused: it is not one, was altered, has expired, or is meant for another audience.
+        """
+        claims = self._verify(token, ACCESS_TYPE, audience=self.issuer, required=["exp", "iat", "sub", "jti", "sid", "client_id"])
+        if int(claims["exp"]) <= self._clock.now().timestamp():
+            raise TokenRefused("the token has expired")
+        return AccessClaims(_uuid(claims, "jti"), _uuid(claims, "sid"), str(claims["client_id"]))
+
+    def read_hint(self, id_token: str) -> Hint:
+        """Return whom an ID token of ours was about; it may have expired (OIDC RP-Initiated Logout section 2).
+
+        Raises:
+            TokenRefused: it is not one of ours.
+        """
+        claims = self._verify(id_token, ID_TYPE, audience=None, required=["sub", "sid", "aud"])
+        return Hint(_uuid(claims, "sub"), str(claims["aud"]), _uuid(claims, "sid"))
+
+    def _verify(self, token: str, typ: str, *, audience: str | None, required: list[str]) -> dict[str, Any]:
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._key(header.get("kid"))
+            # RFC 8725 sections 3.1 and 3.11: the key decides the algorithm, and one kind of token never passes for another.
+            if header.get("typ", "").lower() != typ.lower():
+                raise TokenRefused(f"the token is of type {header.get('typ')!r}, not {typ!r}")
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[key.algorithm_name],
+                audience=audience,
+                issuer=self.issuer,
+                # Times are compared with the platform's own clock.
+                options={"require": required, "verify_aud": audience is not None, "verify_exp": False, "verify_iat": False},
+            )
+        except (jwt.PyJWTError, UnicodeEncodeError) as error:
+            raise TokenRefused(f"the token does not verify: {error}") from error
+        return claims
+
+    def _key(self, kid: object) -> jwt.PyJWK:
+        """Return the published key of that id, reading the keys again when that may help."""
+        now = self._clock.now()
+        with self._lock:
+            age = None if self._read_at is None else now - self._read_at
+            if age is None or age >= _KEYS_LIVE or (kid not in self._published and age >= _KEYS_REST):
+                self._published = {jwk["kid"]: jwt.PyJWK.from_dict(jwk) for jwk in self._keys.jwks()["keys"]}
+                self._read_at = now
+            key = self._published.get(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise TokenRefused(f"no published key has the id {kid!r}")
+        return key
+
+
+def _uuid(claims: Mapping[str, Any], name: str) -> UUID:
+    try:
+        return UUID(str(claims[name]))
+    except ValueError:
+        raise TokenRefused(f"the claim {name} is no UUID") from None
+
+
+def _half_hash(token: str) -> str:
+    """Return the left half of the token's SHA-256 in base64url (OIDC Core 3.1.3.6, ``at_hash``)."""
+    digest = sha256(token.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode("ascii")

@@ -1,0 +1,103 @@
+"""What sign-on gives out: frozen pictures of a sign-in, of sessions, of tokens and of what a token stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from govcloud.identity.queries import AppointmentView
+
+#: Authentication method of RFC 8176 for a password.
+PASSWORD_METHOD = "pwd"  # noqa: S105 - the registered name of the method, not a password
+#: Authentication context class: one factor. Stronger ones join with step-up.
+ACR_PASSWORD = "urn:govcloud:acr:password"  # noqa: S105 - the same
+
+
+@dataclass(frozen=True)
+class CurrentSession:
+    """A live session: who acts in this browser, and under which appointment.
+
+    ``appointment_id`` is ``None`` until one is chosen, and again when the chosen one has ended.
+    """
+
+    session_id: UUID
+    account_id: UUID
+    official_id: UUID
+    name: str
+    employee_code: str
+    appointment_id: UUID | None
+    started_at: datetime
+    auth_time: datetime
+    amr: tuple[str, ...]
+    last_seen_at: datetime
+    expires_at: datetime
+    source_address: str | None
+    user_agent: str | None
+
+    @property
+    def acr(self) -> str:
+        """Return how strongly the official proved who they are (OIDC Core 2, ``acr``)."""
+        return ACR_PASSWORD
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A sign-in that succeeded; ``token`` goes into the browser's cookie and is stored nowhere.
+
+    With one live appointment it is chosen at once; with several ``appointment_id`` is ``None`` and the official chooses,
+    ``last_appointment_id`` (the one of the session before, if it is still live) being the one to preselect.
+    """
+
+    token: str
+    session_id: UUID
+    official_id: UUID
+    name: str
+    appointments: tuple[AppointmentView, ...]
+    appointment_id: UUID | None
+    last_appointment_id: UUID | None
+
+    @property
+    def must_choose(self) -> bool:
+        """Say whether the official has to choose an appointment before going on."""
+        return self.appointment_id is None and bool(self.appointments)
+
+
+@dataclass(frozen=True)
+class TicketRequest:
+    """What a ticket is bound to, besides session and client (RFC 6749 section 4.1.3, RFC 7636 section 4.4)."""
+
+    redirect_uri: str
+    code_challenge: str
+    scope: str
+    nonce: str | None = None
+
+
+@dataclass(frozen=True)
+class TokenSet:
+    """What a client gets for its code; ``expires_in`` is the access token's life in seconds."""
+
+    access_token: str
+    id_token: str
+    expires_in: int
+    scope: str
+
+
+@dataclass(frozen=True)
+class LiveToken:
+    """What a valid access token stands for, at this moment."""
+
+    jti: UUID
+    sid: UUID
+    client_id: str
+    scope: frozenset[str]
+    session: CurrentSession
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What an ID token that is handed back at sign-out names; it may have expired."""
+
+    official_id: UUID
+    client_id: str
+    sid: UUID

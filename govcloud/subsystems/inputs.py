@@ -1,0 +1,248 @@
+"""What the commands of the catalogue take in: frozen dataclasses, and the checks that need no database.
+
+Each ``checked_*`` returns the input in its stored form and notes every wrong field in ``Fields``. Ids are chosen by the caller.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from govcloud.identity.codes import uscc_fault
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import Fields
+from govcloud.subsystems.addresses import address_fault
+from govcloud.subsystems.models import FUNCTION_CODE
+
+PLATFORM = "govcloud"
+TIERS = ("auto", "one", "two_units")
+SCOPE_KINDS = ("none", "division")
+MOST_DAYS = 366
+
+_SUBSYSTEM_CODE = re.compile(r"[a-z][a-z0-9_]{1,31}")
+_FUNCTION_CODE = re.compile(FUNCTION_CODE)
+_CLIENT_ID = re.compile(r"[a-z][a-z0-9_-]{2,63}")
+_MATTER_CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,31}", re.IGNORECASE)
+_POWER_CODE = re.compile(r"[0-9A-Z]{12}")
+_POWER_KIND = re.compile(r"[0-9]{2}")
+_SERVICE_CODE = re.compile(r"[0-9A-Z]{18}[0-9][0-9A-Z]{12}")
+_USCC_LENGTH = 18
+_MOST_NAME = 100
+_MOST_CODE = 120
+_MOST_TEXT = 1000
+_MOST_ADDRESSES = 20
+
+
+@dataclass(frozen=True)
+class NewSubsystem:
+    """A relying system to register; it is not seen by officials before it is published.
+
+    Officials enter through the function ``<code>:door:enter``, which is added like any other.
+    """
+
+    code: str
+    name: str
+    owner_department_id: UUID
+    integration_level: int = 0
+    launch_url: str | None = None
+    webhook_url: str | None = None
+    description: str = ""
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
+class NewFunction:
+    """A function to add to the subsystem that its code begins with."""
+
+    code: str
+    name: str
+    description: str = ""
+    sensitive: bool = False
+    integration_level: int = 0
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """A function, or a slice of it, to offer for request; the owner is the subsystem's unless another department is named."""
+
+    function: str
+    name: str
+    exposes: str
+    tier: str = "one"
+    max_days: int = 30
+    requires_case_number: bool = False
+    scope_kind: str = "division"
+    owner_department_id: UUID | None = None
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
+class NewClient:
+    """A client to register for a subsystem; a ``public`` one gets no secret."""
+
+    subsystem_code: str
+    client_id: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    post_logout_uris: tuple[str, ...] = ()
+    public: bool = False
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
+class ClientCredentials:
+    """What a client signs in with; the secret is shown this once (``None`` for a public client)."""
+
+    client_id: str
+    secret: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NewMatter:
+    """A matter to register; ``items`` are pairs of catalogue item and stage (from 1)."""
+
+    code: str
+    name: str
+    lead_department_id: UUID
+    items: tuple[tuple[UUID, int], ...]
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
+class NewPowerItem:
+    """An entry of a department's power list: base code of 12 characters, kind of two digits (01 许可 … 20 公共服务)."""
+
+    code: str
+    name: str
+    kind: str
+    department_id: UUID
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
+class NewServiceItem:
+    """A service item: implementation code of 31 characters, of the department of its power item."""
+
+    code: str
+    name: str
+    power_item_id: UUID
+    id: UUID = field(default_factory=new_id)
+
+
+def checked_subsystem(row: NewSubsystem, fields: Fields) -> NewSubsystem:
+    """Check the form of a subsystem; the platform's own code is taken."""
+    grammar = Message("子系统代码应为 2 至 32 位小写字母、数字或下划线，以字母开头。")
+    code = fields.matching("code", row.code, _SUBSYSTEM_CODE, grammar)
+    if code == PLATFORM:
+        fields.fail("code", Message("该代码由平台自身使用，请换一个。"), code)
+    return replace(
+        row,
+        code=code,
+        name=fields.text("name", row.name, most=_MOST_NAME),
+        integration_level=fields.number("integration_level", row.integration_level, least=0, most=3),
+        launch_url=_checked_address(row.launch_url, "launch_url", fields),
+        webhook_url=_checked_address(row.webhook_url, "webhook_url", fields),
+        description=fields.text("description", row.description, least=0, most=_MOST_TEXT, multiline=True),
+    )
+
+
+def checked_function(row: NewFunction, fields: Fields) -> NewFunction:
+    """Check the form of a function: ``subsystem:resource:action``."""
+    grammar = Message("功能代码应为“子系统:资源:动作”，每段为小写字母、数字或下划线，以字母开头。")
+    code = fields.matching("code", row.code, _FUNCTION_CODE, grammar)
+    if len(code) > _MOST_CODE:
+        fields.fail("code", Message("功能代码不能超过 %(most)s 个字符。", most=_MOST_CODE), code)
+    return replace(
+        row,
+        code=code,
+        name=fields.text("name", row.name, most=_MOST_NAME),
+        description=fields.text("description", row.description, least=0, most=_MOST_TEXT, multiline=True),
+        integration_level=fields.number("integration_level", row.integration_level, least=0, most=3),
+    )
+
+
+def checked_item(row: NewItem, fields: Fields) -> NewItem:
+    """Check the form of a requestable item."""
+    return replace(
+        row,
+        function=row.function.strip(),
+        name=fields.text("name", row.name, most=_MOST_NAME),
+        exposes=fields.text("exposes", row.exposes, most=_MOST_TEXT, multiline=True),
+        tier=fields.choice("tier", row.tier, TIERS),
+        max_days=fields.number("max_days", row.max_days, least=1, most=MOST_DAYS),
+        scope_kind=fields.choice("scope_kind", row.scope_kind, SCOPE_KINDS),
+    )
+
+
+def checked_client(row: NewClient, fields: Fields) -> NewClient:
+    """Check the form of a client: its id and its exact addresses."""
+    grammar = Message("客户端标识应为 3 至 64 位小写字母、数字、连字符或下划线，以字母开头。")
+    if not row.redirect_uris:
+        fields.fail("redirect_uris", Message("至少登记一个登录回调地址。"))
+    return replace(
+        row,
+        client_id=fields.matching("client_id", row.client_id, _CLIENT_ID, grammar),
+        name=fields.text("name", row.name, most=_MOST_NAME),
+        redirect_uris=_checked_addresses(row.redirect_uris, "redirect_uris", fields),
+        post_logout_uris=_checked_addresses(row.post_logout_uris, "post_logout_uris", fields),
+    )
+
+
+def checked_matter(row: NewMatter, fields: Fields) -> NewMatter:
+    """Check the form of a matter; one item may stand in it once."""
+    if not row.items:
+        fields.fail("items", Message("一件事至少包含一个可申请项。"))
+    if len({item for item, _ in row.items}) < len(row.items):
+        fields.fail("items", Message("同一可申请项只能列入一次。"))
+    for _, stage in row.items:
+        fields.number("items", stage, least=1, most=99)
+    grammar = Message("一件事代码应为 2 至 32 位字母、数字、连字符或下划线。")
+    return replace(row, code=fields.matching("code", row.code, _MATTER_CODE, grammar), name=fields.text("name", row.name, most=_MOST_NAME))
+
+
+def checked_power_item(row: NewPowerItem, fields: Fields) -> NewPowerItem:
+    """Check the form of a power item; kinds are an open set, as provinces add their own."""
+    return replace(
+        row,
+        code=fields.matching("code", row.code, _POWER_CODE, Message("基本编码应为 12 位数字或大写字母。")),
+        name=fields.text("name", row.name, most=_MOST_NAME),
+        kind=fields.matching("kind", row.kind, _POWER_KIND, Message("事项类型应为两位数字，如 01 行政许可、20 公共服务。")),
+    )
+
+
+def checked_service_item(row: NewServiceItem, fields: Fields) -> NewServiceItem:
+    """Check the form of a service item: credit code 18 + exercise level 1 + base code 12 (GB/T 39554.1)."""
+    grammar = Message("实施编码应为 31 位：统一社会信用代码 18 位 + 行使层级 1 位数字 + 基本编码 12 位。")
+    code = fields.matching("code", row.code, _SERVICE_CODE, grammar)
+    fault = uscc_fault(code[:_USCC_LENGTH]) if _SERVICE_CODE.fullmatch(code) else None
+    if fault:
+        fields.fail("code", fault, code)
+    return replace(row, code=code, name=fields.text("name", row.name, most=_MOST_NAME))
+
+
+def service_code_parts(code: str) -> tuple[str, str]:
+    """Return the credit code and the base code that an implementation code is made of."""
+    return code[:_USCC_LENGTH], code[_USCC_LENGTH + 1 :]
+
+
+def _checked_address(address: str | None, name: str, fields: Fields) -> str | None:
+    clean = (address or "").strip()
+    if not clean:
+        return None
+    fault = address_fault(clean)
+    if fault:
+        fields.fail(name, fault, clean)
+    return clean
+
+
+def _checked_addresses(addresses: tuple[str, ...], name: str, fields: Fields) -> tuple[str, ...]:
+    if len(addresses) > _MOST_ADDRESSES:
+        fields.fail(name, Message("最多登记 %(most)s 个地址。", most=_MOST_ADDRESSES), len(addresses))
+    for address in addresses[:_MOST_ADDRESSES]:
+        fault = address_fault(address)
+        if fault:
+            fields.fail(name, fault, address)
+    return tuple(dict.fromkeys(addresses))

@@ -1,0 +1,184 @@
+"""The tables of the catalogue: subsystems, functions, requestable items, clients, the power list and matters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+
+from govcloud.kernel.database import Base, Mapped, Temporal, mapped_column, prefix_index, temporal_args
+
+FUNCTION_CODE = "^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*){2}$"
+
+
+class Subsystem(Base):
+    """A relying system, owned by a department; the platform itself stands in its own catalogue and has no owner."""
+
+    __tablename__ = "subsystem"
+    __table_args__ = (
+        UniqueConstraint("code"),
+        CheckConstraint("code ~ '^[a-z][a-z0-9_]*$'", name="code"),
+        CheckConstraint("integration_level BETWEEN 0 AND 3", name="integration_level"),
+        CheckConstraint("status IN ('registered', 'published', 'retired')", name="status"),
+        CheckConstraint("owner_department_id IS NOT NULL OR code = 'govcloud'", name="owner"),
+        Index("ix_subsystem_owner_department_id", "owner_department_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    name: Mapped[str]
+    owner_department_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
+    integration_level: Mapped[int]
+    status: Mapped[str]
+    launch_url: Mapped[str | None]
+    webhook_url: Mapped[str | None]
+    description: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class SubsystemFunction(Temporal, Base):
+    """What can be done in a subsystem, named ``subsystem:resource:action``."""
+
+    __tablename__ = "subsystem_function"
+    __table_args__ = (
+        *temporal_args(),
+        Index("uq_subsystem_function_live", "code", unique=True, postgresql_where="valid_to IS NULL"),
+        # A colon before a letter reads as a bound parameter in textual SQL; it is escaped for SQLAlchemy.
+        CheckConstraint(f"code ~ '{FUNCTION_CODE}'".replace(":[", "\\:["), name="code"),
+        CheckConstraint("integration_level BETWEEN 0 AND 3", name="integration_level"),
+        Index("ix_subsystem_function_subsystem_id", "subsystem_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    description: Mapped[str]
+    sensitive: Mapped[bool]
+    integration_level: Mapped[int]
+
+
+class CatalogueItem(Temporal, Base):
+    """A function, or a slice of it, that may be requested; ``tier`` says how much care it needs."""
+
+    __tablename__ = "catalogue_item"
+    __table_args__ = (
+        *temporal_args(),
+        CheckConstraint("tier IN ('auto', 'one', 'two_units')", name="tier"),
+        CheckConstraint("max_days BETWEEN 1 AND 366", name="max_days"),
+        CheckConstraint("scope_kind IN ('none', 'division')", name="scope_kind"),
+        CheckConstraint("version >= 1", name="version"),
+        Index("ix_catalogue_item_function_id", "function_id"),
+        Index("ix_catalogue_item_owner_department_id", "owner_department_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    function_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem_function.id"))
+    name: Mapped[str]
+    exposes: Mapped[str]
+    tier: Mapped[str]
+    max_days: Mapped[int]
+    requires_case_number: Mapped[bool]
+    scope_kind: Mapped[str]
+    version: Mapped[int]
+    owner_department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+
+
+class Client(Base):
+    """What a subsystem signs in with; a client without ``secret_digest`` is public (RFC 6749 section 2.1)."""
+
+    __tablename__ = "client"
+    __table_args__ = (UniqueConstraint("client_id"), Index("ix_client_subsystem_id", "subsystem_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"))
+    client_id: Mapped[str]
+    secret_digest: Mapped[bytes | None]
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class ClientRedirect(Base):
+    """One exact address that a client may be sent back to, after sign-in or after sign-out."""
+
+    __tablename__ = "client_redirect"
+    __table_args__ = (
+        UniqueConstraint("client_id", "kind", "uri"),
+        CheckConstraint("kind IN ('redirect', 'post_logout')", name="kind"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"))
+    uri: Mapped[str]
+    kind: Mapped[str]
+
+
+class PowerItem(Temporal, Base):
+    """An entry of the power list of a department; ``kind`` is two digits and an open set, as provinces add kinds."""
+
+    __tablename__ = "power_item"
+    __table_args__ = (
+        *temporal_args(),
+        CheckConstraint("kind ~ '^[0-9]{2}$'", name="kind"),
+        Index("uq_power_item_live", "department_id", "code", unique=True, postgresql_where="valid_to IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[str]
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+
+
+class ServiceItem(Temporal, Base):
+    """A government service item of the implementation list (GB/T 39554.1, implementation code of 31 characters)."""
+
+    __tablename__ = "service_item"
+    __table_args__ = (
+        *temporal_args(),
+        UniqueConstraint("code"),
+        CheckConstraint("length(code) = 31", name="code"),
+        Index("ix_service_item_power_item_id", "power_item_id"),
+        Index("ix_service_item_department_id", "department_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    name: Mapped[str]
+    power_item_id: Mapped[UUID] = mapped_column(ForeignKey("power_item.id"))
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+
+
+class Matter(Temporal, Base):
+    """One matter (一件事): a template of items across departments, led by one of them."""
+
+    __tablename__ = "matter"
+    __table_args__ = (
+        *temporal_args(),
+        UniqueConstraint("code"),
+        Index("ix_matter_lead_department_id", "lead_department_id"),
+        prefix_index("ix_matter_name", "name"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    name: Mapped[str]
+    lead_department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+
+
+class MatterItem(Base):
+    """One item of a matter; items of one ``stage`` (from 1) are wanted at the same time."""
+
+    __tablename__ = "matter_item"
+    __table_args__ = (
+        UniqueConstraint("matter_id", "catalogue_item_id"),
+        CheckConstraint("stage >= 1", name="stage"),
+        Index("ix_matter_item_catalogue_item_id", "catalogue_item_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matter.id"))
+    catalogue_item_id: Mapped[UUID] = mapped_column(ForeignKey("catalogue_item.id"))
+    stage: Mapped[int]

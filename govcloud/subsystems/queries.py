@@ -1,0 +1,202 @@
+"""Reads of the catalogue: which subsystems, functions and items there are, and who a client is.
+
+Every look-up of one thing returns ``None`` when there is none at that moment; ``at`` is an aware datetime, by default now.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from govcloud.kernel import crypto
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import live_at
+from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.validation import searchable
+from govcloud.subsystems import rows
+from govcloud.subsystems.models import (
+    CatalogueItem,
+    Client,
+    ClientRedirect,
+    Matter,
+    MatterItem,
+    PowerItem,
+    ServiceItem,
+    Subsystem,
+    SubsystemFunction,
+)
+from govcloud.subsystems.secrets import secret_digest
+from govcloud.subsystems.views import (
+    ClientView,
+    FunctionView,
+    ItemView,
+    MatterItemView,
+    MatterView,
+    PowerItemView,
+    ServiceItemView,
+    SubsystemView,
+)
+
+__all__ = [
+    "ClientView",
+    "FunctionView",
+    "ItemView",
+    "MatterItemView",
+    "MatterView",
+    "PowerItemView",
+    "ServiceItemView",
+    "SubsystemQueries",
+    "SubsystemView",
+]
+
+_MOST_ROWS = 200
+_ENABLED = (Client.disabled_at.is_(None), Subsystem.status != "retired")
+
+
+class SubsystemQueries:
+    """Answers questions about the catalogue; it never writes."""
+
+    def __init__(self, read: Callable[[], Session], keys: KeyRing, clock: Clock) -> None:
+        """Take the source of reading sessions, the key ring (client secrets) and the clock."""
+        self._read = read
+        self._keys = keys
+        self._clock = clock
+
+    # Subsystems and functions
+
+    def subsystem(self, key: str | UUID) -> SubsystemView | None:
+        """Return a subsystem by its code or its id, whatever its status."""
+        condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
+        row = self._read().scalar(select(Subsystem).where(condition))
+        return rows.subsystem_view(row) if row else None
+
+    def all(self) -> tuple[SubsystemView, ...]:
+        """Return every subsystem, retired ones too, in the order of their codes."""
+        found = self._read().scalars(select(Subsystem).order_by(Subsystem.code))
+        return tuple(rows.subsystem_view(row) for row in found)
+
+    def functions_of(self, key: str | UUID, at: datetime | None = None) -> tuple[FunctionView, ...]:
+        """Return the functions of a subsystem, given by code or id, in the order of their codes."""
+        condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
+        found = self._read().execute(rows.functions_at(self._at(at)).where(condition))
+        return tuple(rows.function_view(row) for row in found)
+
+    def functions(self, at: datetime | None = None) -> tuple[FunctionView, ...]:
+        """Return every live function of the province, in the order of their codes."""
+        return tuple(rows.function_view(row) for row in self._read().execute(rows.functions_at(self._at(at))))
+
+    def function(self, code: str, at: datetime | None = None) -> FunctionView | None:
+        """Return a function by its code."""
+        query = rows.functions_at(self._at(at)).where(SubsystemFunction.code == searchable(code))
+        row = self._read().execute(query).one_or_none()
+        return rows.function_view(row) if row else None
+
+    # Requestable items
+
+    def item(self, item_id: UUID, at: datetime | None = None) -> ItemView | None:
+        """Return an item that may be requested at ``at``."""
+        row = self._read().execute(rows.requestable_at(self._at(at)).where(CatalogueItem.id == item_id)).one_or_none()
+        return rows.item_view(row) if row else None
+
+    def items(self, wanted: Iterable[UUID]) -> Mapping[UUID, ItemView]:
+        """Return items by id, withdrawn ones too: old requests still name them."""
+        found = self._read().execute(rows.items().where(CatalogueItem.id.in_(set(wanted))))
+        return {row.CatalogueItem.id: rows.item_view(row) for row in found}
+
+    def items_for_function(self, code: str, at: datetime | None = None) -> tuple[ItemView, ...]:
+        """Return the items that open a function, the oldest first."""
+        query = rows.requestable_at(self._at(at)).where(SubsystemFunction.code == searchable(code))
+        return tuple(rows.item_view(row) for row in self._read().execute(query))
+
+    def item_for_function(self, code: str, at: datetime | None = None) -> ItemView | None:
+        """Return the item that a refusal of this function points to: the first one offered."""
+        found = self.items_for_function(code, at)
+        return found[0] if found else None
+
+    def requestable_items(self, text: str = "", limit: int = 50, *, at: datetime | None = None) -> tuple[ItemView, ...]:
+        """Return items whose own, function's or subsystem's name or code contains ``text``; all for an empty one."""
+        clean = searchable(text)
+        query = rows.requestable_at(self._at(at)).limit(_limited(limit))
+        if clean:
+            columns = (CatalogueItem.name, SubsystemFunction.name, SubsystemFunction.code, Subsystem.name)
+            query = query.where(or_(*(column.icontains(clean, autoescape=True) for column in columns)))
+        return tuple(rows.item_view(row) for row in self._read().execute(query))
+
+    # Matters, the power list and the implementation list
+
+    def matters(self, at: datetime | None = None) -> tuple[MatterView, ...]:
+        """Return every live matter with its items, in the order of their codes."""
+        return self._matters(live_at(Matter, self._at(at)))
+
+    def matter(self, matter_id: UUID) -> MatterView | None:
+        """Return a matter, a closed one too: old requests still name it."""
+        found = self._matters(Matter.id == matter_id)
+        return found[0] if found else None
+
+    def power_items(self, department_id: UUID, at: datetime | None = None) -> tuple[PowerItemView, ...]:
+        """Return the power list of a department, in the order of its codes."""
+        query = select(PowerItem).where(PowerItem.department_id == department_id, live_at(PowerItem, self._at(at)))
+        found = self._read().scalars(query.order_by(PowerItem.code))
+        return tuple(PowerItemView(row.id, row.code, row.name, row.kind, row.department_id) for row in found)
+
+    def service_items(self, department_id: UUID, at: datetime | None = None) -> tuple[ServiceItemView, ...]:
+        """Return the implementation list of a department, in the order of its codes."""
+        query = select(ServiceItem).where(ServiceItem.department_id == department_id, live_at(ServiceItem, self._at(at)))
+        found = self._read().scalars(query.order_by(ServiceItem.code))
+        return tuple(ServiceItemView(row.id, row.code, row.name, row.power_item_id, row.department_id) for row in found)
+
+    # Clients
+
+    def client_by_client_id(self, client_id: str) -> ClientView | None:
+        """Return an enabled client of a subsystem that is not retired; a disabled one is as good as unknown."""
+        query = rows.clients().where(Client.client_id == searchable(client_id), *_ENABLED)
+        found = self._clients(self._read().execute(query).all())
+        return found[0] if found else None
+
+    def clients_of(self, key: str | UUID) -> tuple[ClientView, ...]:
+        """Return every client of a subsystem, given by code or id, disabled ones too."""
+        condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
+        return self._clients(self._read().execute(rows.clients().where(condition)).all())
+
+    def authenticate_client(self, client_id: str, secret: str) -> ClientView | None:
+        """Return the enabled client whose secret this is (RFC 6749 section 2.3.1), else ``None``.
+
+        Secrets are compared as keyed digests in constant time, and an unknown or public client costs the same comparison.
+        """
+        query = select(Client.secret_digest).join(Subsystem, Subsystem.id == Client.subsystem_id)
+        stored = self._read().scalar(query.where(Client.client_id == searchable(client_id), *_ENABLED))
+        given = secret_digest(self._keys, client_id, secret)
+        # Against all zeros nothing matches: a digest that is not stored cannot be guessed into being.
+        matches = crypto.same(given, stored if stored is not None else bytes(len(given)))
+        return self.client_by_client_id(client_id) if matches and stored is not None else None
+
+    # How the above read
+
+    def _at(self, at: datetime | None) -> datetime:
+        return self._clock.now() if at is None else at
+
+    def _clients(self, found: Sequence[rows.Found]) -> tuple[ClientView, ...]:
+        wanted = [row.Client.id for row in found]
+        redirects = (
+            self._read().scalars(select(ClientRedirect).where(ClientRedirect.client_id.in_(wanted)).order_by(ClientRedirect.uri)).all()
+        )
+        return tuple(rows.client_view(row, redirects) for row in found)
+
+    def _matters(self, condition: ColumnElement[bool]) -> tuple[MatterView, ...]:
+        matters = self._read().scalars(select(Matter).where(condition).order_by(Matter.code)).all()
+        query = select(MatterItem).where(MatterItem.matter_id.in_([matter.id for matter in matters]))
+        links = self._read().scalars(query.order_by(MatterItem.stage, MatterItem.id)).all()
+        views = self.items(link.catalogue_item_id for link in links)
+        members: dict[UUID, list[MatterItemView]] = defaultdict(list)
+        for link in links:
+            members[link.matter_id].append(MatterItemView(views[link.catalogue_item_id], link.stage))
+        return tuple(MatterView(row.id, row.code, row.name, row.lead_department_id, tuple(members[row.id])) for row in matters)
+
+
+def _limited(limit: int) -> int:
+    return max(1, min(limit, _MOST_ROWS))

@@ -1,0 +1,118 @@
+"""How rows of the catalogue's tables become views: selections as of a moment, and their translation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import Row, Select, select
+
+from govcloud.kernel.database import live_at
+from govcloud.subsystems.models import CatalogueItem, Client, ClientRedirect, Subsystem, SubsystemFunction
+from govcloud.subsystems.views import ClientView, FunctionView, ItemView, SubsystemView
+
+# Selections of several columns and their rows; the columns are taken by name.
+Rows: TypeAlias = Select[*tuple[Any, ...]]
+Found: TypeAlias = Row[*tuple[Any, ...]]
+
+
+def functions_at(at: datetime) -> Rows:
+    """Select functions that are live at ``at`` with the code of their subsystem."""
+    joined = select(SubsystemFunction, Subsystem.code.label("subsystem_code")).join(
+        Subsystem, Subsystem.id == SubsystemFunction.subsystem_id
+    )
+    return joined.where(live_at(SubsystemFunction, at)).order_by(SubsystemFunction.code)
+
+
+def items() -> Rows:
+    """Select items of every time with their function and subsystem."""
+    return (
+        select(CatalogueItem, SubsystemFunction, Subsystem)
+        .join(SubsystemFunction, SubsystemFunction.id == CatalogueItem.function_id)
+        .join(Subsystem, Subsystem.id == SubsystemFunction.subsystem_id)
+        .order_by(SubsystemFunction.code, CatalogueItem.valid_from, CatalogueItem.id)
+    )
+
+
+def requestable_at(at: datetime) -> Rows:
+    """Select items that may be requested at ``at``: live, of a live function, of a published subsystem."""
+    return items().where(live_at(CatalogueItem, at), live_at(SubsystemFunction, at), Subsystem.status == "published")
+
+
+def clients() -> Rows:
+    """Select clients with their subsystem."""
+    return select(Client, Subsystem.code, Subsystem.name).join(Subsystem, Subsystem.id == Client.subsystem_id).order_by(Client.client_id)
+
+
+def subsystem_view(row: Subsystem) -> SubsystemView:
+    """Translate one subsystem."""
+    return SubsystemView(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        owner_department_id=row.owner_department_id,
+        integration_level=row.integration_level,
+        status=row.status,
+        launch_url=row.launch_url,
+        webhook_url=row.webhook_url,
+        description=row.description,
+        created_at=row.created_at,
+    )
+
+
+def function_view(row: Found) -> FunctionView:
+    """Translate a row of ``functions_at``."""
+    function: SubsystemFunction = row.SubsystemFunction
+    return FunctionView(
+        id=function.id,
+        subsystem_id=function.subsystem_id,
+        subsystem_code=row.subsystem_code,
+        code=function.code,
+        name=function.name,
+        description=function.description,
+        sensitive=function.sensitive,
+        integration_level=function.integration_level,
+    )
+
+
+def item_view(row: Found) -> ItemView:
+    """Translate a row of ``items``."""
+    item: CatalogueItem = row.CatalogueItem
+    function: SubsystemFunction = row.SubsystemFunction
+    subsystem: Subsystem = row.Subsystem
+    return ItemView(
+        id=item.id,
+        name=item.name,
+        function_id=function.id,
+        function=function.code,
+        function_name=function.name,
+        subsystem_id=subsystem.id,
+        subsystem_code=subsystem.code,
+        subsystem_name=subsystem.name,
+        exposes=item.exposes,
+        tier=item.tier,
+        max_days=item.max_days,
+        requires_case_number=item.requires_case_number,
+        scope_kind=item.scope_kind,
+        version=item.version,
+        owner_department_id=item.owner_department_id,
+    )
+
+
+def client_view(row: Found, redirects: Iterable[ClientRedirect]) -> ClientView:
+    """Translate a row of ``clients`` and the addresses of its client."""
+    client: Client = row.Client
+    mine = [redirect for redirect in redirects if redirect.client_id == client.id]
+    return ClientView(
+        id=client.id,
+        client_id=client.client_id,
+        name=client.name,
+        subsystem_id=client.subsystem_id,
+        subsystem_code=row.code,
+        subsystem_name=row.name,
+        public=client.secret_digest is None,
+        redirect_uris=tuple(redirect.uri for redirect in mine if redirect.kind == "redirect"),
+        post_logout_uris=tuple(redirect.uri for redirect in mine if redirect.kind == "post_logout"),
+        disabled=client.disabled_at is not None,
+    )

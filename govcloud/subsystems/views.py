@@ -1,0 +1,120 @@
+"""What the queries of the catalogue give out: frozen pictures of subsystems, functions, items, clients and matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class SubsystemView:
+    """A relying system; only the platform itself (code ``govcloud``) has no owning department."""
+
+    id: UUID
+    code: str
+    name: str
+    owner_department_id: UUID | None
+    integration_level: int
+    status: str
+    launch_url: str | None
+    webhook_url: str | None
+    description: str
+    created_at: datetime
+
+    @property
+    def published(self) -> bool:
+        """Say whether officials may see and enter it."""
+        return self.status == "published"
+
+
+@dataclass(frozen=True)
+class FunctionView:
+    """A function of a subsystem, ``code`` being ``subsystem:resource:action``."""
+
+    id: UUID
+    subsystem_id: UUID
+    subsystem_code: str
+    code: str
+    name: str
+    description: str
+    sensitive: bool
+    integration_level: int
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """A function, or a slice of it, that may be requested; ``exposes`` tells the approver what it opens."""
+
+    id: UUID
+    name: str
+    function_id: UUID
+    function: str
+    function_name: str
+    subsystem_id: UUID
+    subsystem_code: str
+    subsystem_name: str
+    exposes: str
+    tier: str
+    max_days: int
+    requires_case_number: bool
+    scope_kind: str
+    version: int
+    owner_department_id: UUID
+
+
+@dataclass(frozen=True)
+class ClientView:
+    """What a subsystem signs in with: exact addresses, and whether it can keep a secret (``public``: it cannot)."""
+
+    id: UUID
+    client_id: str
+    name: str
+    subsystem_id: UUID
+    subsystem_code: str
+    subsystem_name: str
+    public: bool
+    redirect_uris: tuple[str, ...]
+    post_logout_uris: tuple[str, ...]
+    disabled: bool
+
+
+@dataclass(frozen=True)
+class PowerItemView:
+    """An entry of a department's power list."""
+
+    id: UUID
+    code: str
+    name: str
+    kind: str
+    department_id: UUID
+
+
+@dataclass(frozen=True)
+class ServiceItemView:
+    """A service item of the implementation list, by its code of 31 characters."""
+
+    id: UUID
+    code: str
+    name: str
+    power_item_id: UUID
+    department_id: UUID
+
+
+@dataclass(frozen=True)
+class MatterItemView:
+    """One item of a matter and the stage at which it is wanted."""
+
+    item: ItemView
+    stage: int
+
+
+@dataclass(frozen=True)
+class MatterView:
+    """One matter (一件事) with its items, in the order of their stages."""
+
+    id: UUID
+    code: str
+    name: str
+    lead_department_id: UUID
+    items: tuple[MatterItemView, ...]

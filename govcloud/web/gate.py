@@ -1,0 +1,185 @@
+"""Who may call a route: every route declares it, and one that does not is closed.
+
+========================  ======================================================================
+``@public("why")``        anybody; the reason stands beside the route
+``@signed_in``            an official with a live session
+``@requires("govcloud…")``an official to whom the decision engine opens that function
+``@client_authenticated`` a subsystem that proves its client credentials (RFC 6749 section 2.3.1)
+========================  ======================================================================
+
+The check runs before the view. What a command needs beyond that is asked again by the command itself, through the kernel's port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from flask import Blueprint, Flask, current_app, g, request
+
+from govcloud.authorization.decisions import Question
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.errors import Denied
+from govcloud.kernel.messages import Message
+from govcloud.services import Services
+from govcloud.signon.sessions import CurrentSession
+from govcloud.subsystems.queries import ClientView
+from govcloud.web.cookies import session_token
+from govcloud.web.trace import trace_id
+
+View = TypeVar("View", bound=Callable[..., Any])
+_ATTRIBUTE = "govcloud_gate"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A declaration: its kind, and the reason (public) or the function (requires)."""
+
+    kind: str
+    detail: str = ""
+
+
+class SignInRequired(Denied):
+    """There is no live session; a page sends to sign-in, an API answers 401."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("sign_in_required", Message("请先登录。"), remedy=Message("登录后会回到这个页面。"))
+
+
+class ClientRequired(Denied):
+    """The caller did not prove the credentials of a client."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "invalid_client", Message("客户端身份验证失败。"), remedy=Message("请用登记的 client_id 与密钥以 HTTP Basic 方式调用。")
+        )
+
+
+def _declare(gate: Gate) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        setattr(view, _ATTRIBUTE, gate)
+        return view
+
+    return mark
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Open the route to anybody; ``reason`` says why that is safe."""
+    return _declare(Gate("public", reason))
+
+
+def signed_in(view: View) -> View:
+    """Open the route to every official with a live session."""
+    return _declare(Gate("signed_in"))(view)
+
+
+def requires(function: str) -> Callable[[View], View]:
+    """Open the route to officials to whom the engine opens ``function`` under the appointment they act in."""
+    return _declare(Gate("requires", function))
+
+
+def client_authenticated(view: View) -> View:
+    """Open the route to subsystems with valid client credentials."""
+    return _declare(Gate("client"))(view)
+
+
+def declare_blueprint(app: Flask, blueprint: Blueprint | str, gate: Gate) -> None:
+    """Declare every route of a blueprint at once (Flask-Admin makes its views itself)."""
+    name = blueprint if isinstance(blueprint, str) else blueprint.name
+    app.extensions.setdefault("govcloud.blueprint_gates", {})[name] = gate
+
+
+def gate_of(app: Flask, endpoint: str) -> Gate | None:
+    """Return what the route of ``endpoint`` declares, or ``None``."""
+    gate = getattr(app.view_functions[endpoint], _ATTRIBUTE, None)
+    if isinstance(gate, Gate):
+        return gate
+    declared: dict[str, Gate] = app.extensions.get("govcloud.blueprint_gates", {})
+    return declared.get(endpoint.rpartition(".")[0])
+
+
+def services() -> Services:
+    """Return the services of the running platform."""
+    return cast("Services", current_app.extensions["govcloud"])
+
+
+def current_session() -> CurrentSession | None:
+    """Return the live session of the request, looked up once."""
+    if "current_session" not in g:
+        token = session_token()
+        g.current_session = services().signon.current(token) if token else None
+    return cast("CurrentSession | None", g.current_session)
+
+
+def current_client() -> ClientView:
+    """Return the client that authenticated; only for routes that declare it."""
+    return cast("ClientView", g.current_client)
+
+
+def source_address() -> str | None:
+    """Return the caller's address (behind trusted proxies, the one that they name)."""
+    return request.remote_addr
+
+
+def current_actor() -> Actor:
+    """Return who makes the request, for the commands."""
+    client = g.get("current_client")
+    if client is not None:
+        return Actor.subsystem(client.client_id, client.name, source_address=source_address(), trace_id=trace_id())
+    session = current_session()
+    if session is None:
+        return Actor.anonymous(source_address(), trace_id=trace_id())
+    return Actor.official(
+        session.official_id,
+        session.name,
+        appointment_id=session.appointment_id,
+        session_id=session.session_id,
+        source_address=source_address(),
+        trace_id=trace_id(),
+    )
+
+
+def may(function: str) -> bool:
+    """Return whether the signed-in official's appointment opens ``function``; pages use it to show only what works."""
+    session = current_session()
+    return session is not None and _open_to(session.official_id, session.appointment_id, function)
+
+
+def _open_to(official_id: UUID, appointment_id: UUID | None, function: str) -> bool:
+    question = Question(official_id=official_id, appointment_id=appointment_id, function=function)
+    return services().authorization.decide(question).allowed
+
+
+def _authenticate_client() -> None:
+    """Take the client's credentials from HTTP Basic (RFC 6749 section 2.3.1)."""
+    given = request.authorization
+    if given is None or given.type != "basic" or not given.username or given.password is None:
+        raise ClientRequired
+    client = services().subsystem_queries.authenticate_client(given.username, given.password)
+    if client is None:
+        raise ClientRequired
+    g.current_client = client
+
+
+def init_gate(app: Flask) -> None:
+    """Check the declaration of the matched route before its view runs."""
+
+    @app.before_request
+    def check() -> None:
+        if request.endpoint is None:
+            return
+        gate = gate_of(app, request.endpoint)
+        if gate is None:
+            raise Denied("undeclared_route", Message("这个地址没有声明谁可以访问，因此不开放。"))
+        if gate.kind == "client":
+            _authenticate_client()
+        elif gate.kind in {"signed_in", "requires"}:
+            session = current_session()
+            if session is None:
+                raise SignInRequired
+            if gate.kind == "requires" and not _open_to(session.official_id, session.appointment_id, gate.detail):
+                raise Denied("no_permission", Message("您的岗位没有打开此页面的权限。"), remedy=Message("如工作需要，请联系本部门管理员。"))

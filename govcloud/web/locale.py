@@ -1,0 +1,45 @@
+"""The language of a page: the cookie's, else the browser's, else Chinese."""
+
+from __future__ import annotations
+
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, gettext
+
+from govcloud.kernel.messages import Message
+
+COOKIE = "govcloud_language"
+CHINESE = "zh_Hans_CN"
+ENGLISH = "en"
+#: What a browser, a cookie or a link may say → the catalogue's name. Flask-Admin's catalogue lies in zh_Hans_CN, too.
+LANGUAGES = {"zh": CHINESE, "zh-CN": CHINESE, "zh-Hans": CHINESE, "en": ENGLISH}
+
+
+def current_locale() -> str:
+    """Return the catalogue of the current request; outside a request, Chinese."""
+    if not has_request_context():
+        return CHINESE
+    chosen = g.get("language") or LANGUAGES.get(request.cookies.get(COOKIE, ""))
+    if chosen:
+        return str(chosen)
+    best = request.accept_languages.best_match(["zh-CN", "zh", "en"], default="zh-CN")
+    return LANGUAGES[best]
+
+
+def html_lang() -> str:
+    """Return the value of ``<html lang>`` (BCP 47)."""
+    return "en" if current_locale() == ENGLISH else "zh-CN"
+
+
+def say(message: Message) -> str:
+    """Return ``message`` in the language of the current request."""
+    return message.render(lambda template: str(gettext(template)))
+
+
+def init_locale(app: Flask) -> None:
+    """Set up Babel; times are shown in China Standard Time."""
+    app.config.setdefault("BABEL_DEFAULT_LOCALE", CHINESE)
+    app.config.setdefault("BABEL_DEFAULT_TIMEZONE", "Asia/Shanghai")
+    # A relative directory is looked up below the application's root folder, which is the package.
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "web/translations")
+    Babel(app, locale_selector=current_locale)
+    app.jinja_env.globals.update(html_lang=html_lang, say=say)

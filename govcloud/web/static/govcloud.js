@@ -1,0 +1,119 @@
+// Progressive enhancement of pages that work without it: menus, search as you type, live clocks, guarded submits.
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // Menus are <details>: close on Escape, on a click elsewhere, and when focus leaves.
+  const closeMenus = (except) => all("details[data-menu][open]").forEach((menu) => { if (menu !== except) menu.open = false; });
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details[data-menu]")));
+  document.addEventListener("focusin", (event) => closeMenus(event.target.closest("details[data-menu]")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const open = document.querySelector("details[data-menu][open]");
+      if (open) { open.open = false; open.querySelector("summary").focus(); }
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      const box = document.getElementById("topsearch");
+      if (box) { event.preventDefault(); box.focus(); box.select(); }
+    }
+  });
+
+  // An error summary takes the focus, so that a screen reader says it and the keyboard starts there.
+  document.querySelector("[data-focus]")?.focus();
+
+  // A form is sent once; the browser's Back button makes it usable again.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    // Disabling at once would drop the pressed button's own value from what is sent.
+    setTimeout(() => all("button", form).forEach((button) => { button.disabled = true; }), 0);
+  });
+  window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    all("button", form).forEach((button) => { button.disabled = false; });
+  }));
+
+  all("[data-eye]").forEach((box) => {
+    const input = box.querySelector("input"), button = box.querySelector("button");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const shown = input.type === "text";
+      input.type = shown ? "password" : "text";
+      button.setAttribute("aria-pressed", String(!shown));
+    });
+  });
+
+  // A list that is wholly on the page is narrowed as one types; the form still works for longer ones.
+  all("[data-filter]").forEach((input) => {
+    const target = document.getElementById(input.dataset.filter);
+    if (!target) return;
+    const none = document.getElementById(`${input.dataset.filter}-none`);
+    const apply = () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      all("[data-words]", target).forEach((item) => {
+        const hit = words.every((word) => item.dataset.words.includes(word));
+        item.hidden = !hit;
+        shown += hit ? 1 : 0;
+      });
+      all("[data-group]", target).forEach((group) => { group.hidden = !group.querySelector("[data-words]:not([hidden])"); });
+      if (none) none.hidden = shown > 0;
+    };
+    input.addEventListener("input", apply);
+    if (input.value) apply();
+  });
+
+  // The top search shows what it finds below the box; Enter opens the page with the same results.
+  const search = document.querySelector("[data-search]");
+  if (search) {
+    const input = search.querySelector("input");
+    let panel = null, timer = 0, asked = 0;
+    const close = () => { panel?.remove(); panel = null; };
+    const ask = async () => {
+      const text = input.value.trim(), mine = ++asked;
+      if (!text) { close(); return; }
+      const address = new URL(search.action);
+      address.search = new URLSearchParams({ q: text, part: "1" }).toString();
+      const answer = await fetch(address, { headers: { Accept: "text/html" }, redirect: "error" }).catch(() => null);
+      if (!answer?.ok || mine !== asked) return;
+      const html = await answer.text();
+      if (mine !== asked || document.activeElement !== input) return;
+      panel ??= search.appendChild(Object.assign(document.createElement("div"), { className: "found" }));
+      panel.innerHTML = html;
+    };
+    input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 180); });
+    search.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") { close(); input.focus(); return; }
+      if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+      const stops = [input, ...all(".found a", search)], at = stops.indexOf(document.activeElement);
+      const next = stops[at + (event.key === "ArrowDown" ? 1 : -1)];
+      if (next) { event.preventDefault(); next.focus(); }
+    });
+    search.addEventListener("focusout", (event) => { if (!search.contains(event.relatedTarget)) close(); });
+  }
+
+  // Clocks: "4 days left" stays true while the page is open. The words come from the page, in its language.
+  const source = document.getElementById("relative-words");
+  const words = source ? JSON.parse(source.textContent) : null;
+  const tick = () => all("[data-relative]").forEach((node) => {
+    const seconds = (Date.parse(node.dataset.relative) - Date.now()) / 1000, size = Math.abs(seconds);
+    const [unit, length] = size >= 172800 ? ["days", 86400] : size >= 3600 ? ["hours", 3600] : ["minutes", 60];
+    const side = seconds >= 0 ? "left" : "overdue" in node.dataset ? "overdue" : "ago";
+    const text = words[side][unit].replace("{n}", String(Math.max(Math.floor(size / length), unit === "minutes" ? 1 : 0)));
+    if (node.textContent !== text) node.textContent = text;
+  });
+  if (words) setInterval(tick, 30000);
+
+  // A date or division select that belongs to a choice follows it.
+  all("[data-shows]").forEach((input) => {
+    const part = document.getElementById(input.dataset.shows);
+    const same = all(`input[name="${CSS.escape(input.name)}"]`, input.form);
+    const apply = () => { part.hidden = !input.checked; };
+    same.forEach((other) => other.addEventListener("change", apply));
+    apply();
+  });
+
+  all("[data-print]").forEach((button) => { button.hidden = false; button.addEventListener("click", () => window.print()); });
+})();

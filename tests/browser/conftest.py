@@ -1,0 +1,118 @@
+"""A platform that a real browser can reach, and the distribution's Chromium to reach it with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from govcloud.access.commands import NewRequest, Submitted
+from govcloud.authorization.scope import Scope
+from tests.factories.world import HANGZHOU, PASSWORD, World, small_province
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from govcloud.services import Services
+
+ARTEFACTS = Path(__file__).parents[1] / "artefacts"
+DESK = (1440, 900)
+PHONE = (390, 844)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start Chromium once a process; nothing is downloaded."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        pytest.fail("Chromium is missing: `make test` installs the distribution's package, or set CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Site:
+    """The platform under a real address, with people who can sign in."""
+
+    address: str
+    world: World
+    chromium: Browser
+
+    def window(self, size: tuple[int, int] = DESK, *, language: str = "zh-CN", scripts: bool = True) -> BrowserContext:
+        """Open a browser window without cookies."""
+        return self.chromium.new_context(
+            base_url=self.address,
+            viewport={"width": size[0], "height": size[1]},
+            locale=language,
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+        )
+
+    def sign_in(self, window: BrowserContext, login: str) -> Page:
+        """Sign somebody in and return the page, at the workbench."""
+        page = window.new_page()
+        page.goto("/sign-in")
+        page.fill("#login", login)
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_selector(".tiles")
+        return page
+
+
+@pytest.fixture
+def world(services: Services) -> World:
+    """Build the small province; 王芳 and 李强 can sign in."""
+    return small_province(services, passwords=("WANGFANG", "LIQIANG"))
+
+
+@pytest.fixture
+def site(app: Flask, world: World, chromium: Browser) -> Iterator[Site]:
+    """Serve the platform of the test on a free port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Site(f"http://127.0.0.1:{server.server_port}", world, chromium)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def submitted(services: Services, world: World) -> Submitted:
+    """Return 王芳's request for the housing register, ten days, all of Hangzhou."""
+    new = NewRequest(world.items["housing:register:read"], "核对救助申请人的住房情况", 10, Scope((HANGZHOU,)), "XH-2026-0382")
+    return services.access.submit(world.wang.actor(), new)
+
+
+@pytest.fixture
+def addresses(world: World, submitted: Submitted) -> Callable[[], list[tuple[str, str, str]]]:
+    """Return name, login and address of every page of the portal; an empty login is nobody."""
+    item = world.items["housing:register:read"]
+    return lambda: [
+        ("sign-in", "", "/sign-in"),
+        ("not-found", "", "/nowhere"),
+        ("workbench", "WANGFANG", "/"),
+        ("search", "WANGFANG", "/search?q=住房"),
+        ("catalogue", "WANGFANG", "/requests/new"),
+        ("request-form", "WANGFANG", f"/requests/new?item={item}"),
+        ("requests", "WANGFANG", "/requests"),
+        ("request", "WANGFANG", f"/requests/{submitted.request_id}"),
+        ("access", "WANGFANG", "/access"),
+        ("account", "WANGFANG", "/account"),
+        ("appointment", "WANGFANG", "/appointment"),
+        ("inbox", "LIQIANG", "/inbox"),
+        ("decision", "LIQIANG", f"/inbox/{submitted.line_id}"),
+        ("grants", "LIQIANG", "/grants"),
+    ]

@@ -1,0 +1,89 @@
+"""Every page of the portal in Chromium: accessible, still, local, small, and in one piece on a desk and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+Addresses = Callable[[], list[tuple[str, str, str]]]
+_SERIOUS = {"serious", "critical"}
+_WATCH_SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => { window.shifted += entry.value; }))
+  .observe({type: "layout-shift", buffered: true});
+"""
+_OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_BYTES = """() => performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
+  .reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
+_FIRST_LOAD = 200_000
+
+
+def _pages(site: Site, addresses: Addresses, size: tuple[int, int], language: str = "zh-CN") -> Iterator[tuple[str, Page, str]]:
+    """Go through all pages, each opened by the one whom it is for."""
+    windows: dict[str, BrowserContext] = {}
+    pages: dict[str, Page] = {}
+    for name, login, address in addresses():
+        if login not in windows:
+            windows[login] = site.window(size, language=language)
+            windows[login].add_init_script(_WATCH_SHIFTS)
+            pages[login] = site.sign_in(windows[login], login) if login else windows[login].new_page()
+        yield name, pages[login], address
+    for window in windows.values():
+        window.close()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_no_serious_finding_of_axe(site: Site, addresses: Addresses, size: tuple[int, int]) -> None:
+    axe = Axe()
+    found: list[tuple[str, str, list[str]]] = []
+    for name, page, address in _pages(site, addresses, size):
+        page.goto(address)
+        found.extend(
+            (name, violation["id"], [node["target"] for node in violation["nodes"]])
+            for violation in axe.run(page).response["violations"]
+            if violation["impact"] in _SERIOUS
+        )
+    assert not found
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_pictures(site: Site, addresses: Addresses, size: tuple[int, int], language: str) -> None:
+    """Keep a picture of every page, and find those that are wider than the window or shift while they load."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    wide, shifted = [], []
+    for name, page, address in _pages(site, addresses, size, language):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=ARTEFACTS / f"portal-{name}-{size[0]}-{language}.png", full_page=True)
+        if page.evaluate(_OVERFLOW) > 0:
+            wide.append(name)
+        if page.evaluate("window.shifted") > 0:
+            shifted.append((name, page.evaluate("window.shifted")))
+    assert not wide
+    assert not shifted
+
+
+def test_everything_is_local_and_small_and_no_script_fails(site: Site, addresses: Addresses) -> None:
+    elsewhere, complaints, heavy = [], [], []
+    watched: set[Page] = set()
+    for name, page, address in _pages(site, addresses, DESK):
+        if page not in watched:
+            watched.add(page)
+            page.on("request", lambda request: elsewhere.append(request.url) if not request.url.startswith(site.address) else None)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda message: complaints.append(message.text) if "404" not in message.text else None)
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        if page.evaluate(_BYTES) > _FIRST_LOAD:
+            heavy.append(name)
+    assert not elsewhere
+    assert not complaints, "a script failed or the policy blocked something"
+    assert not heavy

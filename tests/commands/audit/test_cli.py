@@ -1,0 +1,113 @@
+"""``govcloud audit`` from a shell: seal, verify, take evidence out, read; errors are one line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from sqlalchemy import create_engine, text
+
+from govcloud.app import create_app
+from govcloud.cli.main import main
+from govcloud.settings import Settings
+
+CHECKPOINT = re.compile(r"checkpoint: ([0-9]+:[0-9a-f]{64})")
+
+
+@pytest.fixture
+def govcloud(app: Flask, settings: Settings) -> Callable[..., Result]:
+    """Return what runs a command line on the platform of the test."""
+    env = {
+        "DATABASE_URL": settings.database_url,
+        "GOVCLOUD_MASTER_KEY_FILE": str(settings.master_key_file),
+        "GOVCLOUD_ENVIRONMENT": "test",
+        "GOVCLOUD_PUBLIC_URL": settings.public_url,
+    }
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, words, obj=create_app, env=env)
+
+    return run
+
+
+def checkpoint(result: Result) -> str:
+    found = CHECKPOINT.search(result.output)
+    assert found is not None, result.output
+    return found[1]
+
+
+def test_seal_then_verify(govcloud: Callable[..., Result]) -> None:
+    sealed = govcloud("audit", "seal")
+    assert sealed.exit_code == 0, sealed.output
+    verified = govcloud("audit", "verify")
+    assert verified.exit_code == 0, verified.output
+    assert "nothing was altered" in verified.output
+    assert checkpoint(verified) == checkpoint(sealed)
+
+
+def test_verify_since_a_kept_checkpoint(govcloud: Callable[..., Result]) -> None:
+    kept = checkpoint(govcloud("audit", "seal"))
+    govcloud("audit", "verify")  # records an event
+    govcloud("audit", "seal")
+    assert govcloud("audit", "verify", "--since", kept).exit_code == 0
+    other = kept[:-1] + ("0" if kept[-1] != "0" else "1")
+    forked = govcloud("audit", "verify", "--since", other)
+    assert forked.exit_code == 1
+    assert "history_rewritten" in forked.output
+
+
+def test_verify_names_what_was_altered(govcloud: Callable[..., Result], settings: Settings) -> None:
+    govcloud("audit", "seal")
+    engine = create_engine(settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_event DISABLE TRIGGER ALL"))
+        connection.execute(text("UPDATE audit_event SET subject = 'somebody:else'"))
+    engine.dispose()
+    result = govcloud("audit", "verify")
+    assert result.exit_code == 1
+    assert "column_edited  seq 0" in result.output
+    assert "the record does not hold" in result.output
+
+
+def test_a_bundle_verifies_without_a_database(govcloud: Callable[..., Result], tmp_path: Path) -> None:
+    govcloud("audit", "seal")
+    file = tmp_path / "evidence.json"
+    assert govcloud("audit", "bundle", "-o", str(file)).exit_code == 0
+    alone = CliRunner().invoke(main, ["audit", "verify", "--bundle", str(file)], env={"DATABASE_URL": "", "GOVCLOUD_MASTER_KEY_FILE": ""})
+    assert alone.exit_code == 0, alone.output
+    bundle = json.loads(file.read_text(encoding="utf-8"))
+    bundle["events"][0]["canonical"] += " "
+    file.write_text(json.dumps(bundle), encoding="utf-8")
+    forged = govcloud("audit", "verify", "--bundle", str(file))
+    assert forged.exit_code == 1
+    assert "proof_wrong" in forged.output
+
+
+def test_the_trail_is_lines_of_json(govcloud: Callable[..., Result]) -> None:
+    result = govcloud("audit", "trail", "--actor", "system:operator", "--limit", "5")
+    assert result.exit_code == 0, result.output
+    entries = [json.loads(line) for line in result.output.splitlines()]
+    assert entries
+    assert all(entry["actor_kind"] == "system" for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("verify", "--since", "nonsense"), "is not a checkpoint"),
+        (("verify", "--bundle", "no/such/file"), "does not exist"),
+        (("trail", "--chain", "a", "--subject", "b"), "give one of"),
+        (("trail", "--limit", "0"), "0 is not in the range"),
+        (("bundle",), "Missing option"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(govcloud: Callable[..., Result], words: tuple[str, ...], said: str) -> None:
+    result = govcloud("audit", *words)
+    assert result.exit_code >= 1
+    assert said in result.output
+    assert "Traceback" not in result.output

@@ -1,0 +1,60 @@
+"""One's own account: masked profile, sessions, password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.entrypoints.portal.conftest import Visitor, said
+from tests.factories.world import PASSWORD, World
+
+NEW = "Yuhang-2026-river"
+
+
+def test_personal_numbers_are_masked_and_the_page_carries_a_watermark(wang: Visitor, world: World) -> None:
+    page = wang.get("/account")
+    assert "********" in page.text
+    assert "****" in page.text
+    assert "王芳 WANGFANG 2026-11-24 09:30" in page.text
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"current": "", "new": "", "again": ""}, "当前密码：请填写。"),
+        ({"current": PASSWORD, "new": NEW, "again": "other"}, "两次输入的新密码不一致"),
+        ({"current": "wrong", "new": NEW, "again": NEW}, "当前密码：当前密码不正确。"),
+        ({"current": PASSWORD, "new": "short", "again": "short"}, "新密码：密码应为"),
+    ],
+)
+def test_a_wrong_password_form_says_what_to_mend(wang: Visitor, form: dict[str, str], sentence: str) -> None:
+    answer = wang.post("/account/password", form, page="/account")
+    assert answer.status_code == 422
+    assert sentence in said(answer)
+    assert NEW not in answer.text
+
+
+def test_changing_the_password_ends_the_other_sessions(wang: Visitor, visitor: Callable[[], Visitor]) -> None:
+    other = visitor().sign_in("WANGFANG")
+    answer = wang.post("/account/password", {"current": PASSWORD, "new": NEW, "again": NEW}, page="/account")
+    assert answer.status_code == 303
+    assert "密码已修改" in said(wang.get("/account"))
+    assert other.get("/").status_code == 302
+    assert visitor().post("/sign-in", {"login": "WANGFANG", "password": PASSWORD}).status_code == 403
+    assert visitor().post("/sign-in", {"login": "WANGFANG", "password": NEW}).status_code == 303
+
+
+def test_a_session_can_be_ended_from_another(wang: Visitor, visitor: Callable[[], Visitor]) -> None:
+    other = visitor().sign_in("WANGFANG")
+    page = wang.get("/account").text
+    ends = [part.split('"')[0] for part in page.split('action="/account/sessions/')[1:]]
+    assert len(ends) == 2
+    assert page.count("本次会话") == 1
+    for end in ends:
+        if wang.get("/").status_code == 200 and f"/account/sessions/{end}" in page:
+            row = page.split(f'action="/account/sessions/{end}"')[0].rsplit("<tr>", 1)[1]
+            if "本次会话" not in row:
+                assert wang.post(f"/account/sessions/{end}", page="/account").status_code == 303
+    assert other.get("/").status_code == 302
+    assert wang.get("/").status_code == 200

@@ -1,0 +1,48 @@
+"""The workbench and the search: what opens, what waits."""
+
+from __future__ import annotations
+
+from govcloud.access.commands import Submitted
+from tests.entrypoints.portal.conftest import Visitor, said
+
+
+def test_it_shows_what_the_appointment_opens_by_owner(wang: Visitor) -> None:
+    page = wang.get("/")
+    text = said(page)
+    assert page.status_code == 200
+    assert text.index("浙江省住房和城乡建设厅") < text.index("住房保障管理系统")
+    assert 'href="http://127.0.0.1:8002/"' in page.text
+    assert "L3 行级过滤" in text
+    assert "共 2 个子系统" in text
+
+
+def test_it_counts_what_waits(wang: Visitor, li: Visitor, submitted: Submitted) -> None:
+    assert "我的申请在办 1" in said(wang.get("/"))
+    assert "待我审批 1" in said(li.get("/"))
+    assert "待我审批 0" in said(wang.get("/"))
+
+
+def test_cards_are_found_by_name_pinyin_and_owner(wang: Visitor) -> None:
+    for query in ("住房保障", "zfbz", "minzheng"):
+        assert "个子系统" in said(wang.get("/", query_string={"q": query}))
+    assert "没有符合条件的子系统" in said(wang.get("/?q=nothing-like-it"))
+    by_initials = wang.get("/?q=zfbz").text
+    assert "住房保障管理系统" in by_initials
+    assert "民政救助业务系统" not in by_initials
+
+
+def test_who_opens_nothing_is_told_what_to_do(li: Visitor) -> None:
+    text = said(li.get("/"))
+    assert "此任职还没有可打开的子系统" in text
+    assert "申请权限" in text
+
+
+def test_search_finds_subsystems_and_what_can_be_requested(wang: Visitor) -> None:
+    page = wang.get("/search?q=住房")
+    assert "住房保障管理系统" in page.text
+    assert "查询住房登记信息" in page.text
+    part = wang.get("/search?q=住房&part=1")
+    assert "<html" not in part.text
+    assert "查询住房登记信息" in part.text
+    assert "&lt;b&gt;" in wang.get("/search?q=<b>&part=1").text
+    assert "请输入要查找的内容" in said(wang.get("/search"))
