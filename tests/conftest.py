@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import psycopg
@@ -19,6 +19,7 @@ from govcloud.settings import Environment, Settings, load_settings
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
 
     from govcloud.services import Services
 
@@ -87,6 +88,22 @@ def settings(database_url: str, master_key_file: Path) -> Settings:
     )
 
 
+def _own_context_client() -> type[FlaskClient]:
+    from flask.testing import FlaskClient  # noqa: PLC0415
+
+    class OwnContextClient(FlaskClient):
+        """A browser whose requests share nothing with the test's own application context, as in service.
+
+        Flask would run a request in the context that is open already, and ``g`` would carry one request's session into the next.
+        """
+
+        def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+            with self.application.app_context():
+                return super().open(*args, **kwargs)
+
+    return OwnContextClient
+
+
 @pytest.fixture
 def app(settings: Settings, clock: ManualClock) -> Iterator[Flask]:
     """Return the platform on the clone, with its first signing key; its application context is open."""
@@ -96,6 +113,7 @@ def app(settings: Settings, clock: ManualClock) -> Iterator[Flask]:
 
     app = create_app(settings, clock)
     app.testing = True
+    app.test_client_class = _own_context_client()
     with app.app_context():
         services = cast("Services", app.extensions["govcloud"])
         services.keys.ensure_signing_key(services.uow, Actor.system("operator"))

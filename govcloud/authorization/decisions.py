@@ -49,17 +49,6 @@ MESSAGES: dict[Reason, Message] = {
     Reason.BAD_RESOURCE: Message("资源的地区代码有误，无法判断数据范围。"),
 }
 
-#: Reasons that a new request can mend; for the others a request would not help.
-MENDABLE = frozenset(
-    {
-        Reason.OUT_OF_SCOPE,
-        Reason.GRANT_REVOKED,
-        Reason.GRANT_EXPIRED,
-        Reason.NO_PERMISSION,
-        Reason.CONDITION_NOT_MET,
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Question:

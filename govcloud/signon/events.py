@@ -147,3 +147,14 @@ class FamilyEnded(Event):
     family_id: UUID
     client_id: str
     revoked: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOnPurged(Event):
+    """Expired tickets and tokens and old sign-in attempts were deleted."""
+
+    name: ClassVar[str] = "signon:expired:purged"
+
+    tickets: int
+    tokens: int
+    attempts: int

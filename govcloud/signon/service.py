@@ -21,6 +21,7 @@ from govcloud.signon.exchange import Exchange
 from govcloud.signon.opening import Browser, Opening
 from govcloud.signon.passwords import Hashing
 from govcloud.signon.proving import PasswordProof
+from govcloud.signon.purging import Purging
 from govcloud.signon.sessions import CurrentSession, Sessions, SignedIn
 from govcloud.signon.throttle import Throttle
 from govcloud.signon.tickets import Tickets
@@ -54,6 +55,7 @@ class SignOn:
         proof = PasswordProof(uow, identity_queries, Throttle(keys, settings), hashing, settings)
         self._ceremony = Ceremony(uow, proof, opening)
         self._credentials = Credentials(uow, identity_queries, self._sessions, proof, hashing)
+        self._purging = Purging(uow)
         self._tickets = Tickets(uow, self._sessions, keys, settings)
         self._tokens = Tokens(keys, clock, settings)
         self._exchange = Exchange(
@@ -143,6 +145,10 @@ class SignOn:
     def end_expired(self, actor: Actor, limit: int = 200) -> int:
         """Put the end of up to ``limit`` sessions that ran out on record; return how many."""
         return self._sessions.end_expired(actor, limit)
+
+    def purge(self, actor: Actor) -> int:
+        """Delete a batch of long expired tickets and tokens and of old sign-in attempts; return how many rows went."""
+        return self._purging.purge(actor)
 
     # Passwords
 

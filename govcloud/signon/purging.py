@@ -1,0 +1,57 @@
+"""Forgets what no check asks for any more: tickets and tokens long expired, old sign-in attempts. The audit record keeps the story."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import Session as DatabaseSession
+
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.signon.events import SignOnPurged
+from govcloud.signon.models import IssuedToken, SignInAttempt, Ticket
+
+COMMAND = "govcloud:ticket:purge"
+KEEP_EXPIRED = timedelta(days=1)
+"""A code lives a minute and a token five; a day covers every skew of clocks and every look into yesterday's trouble."""
+KEEP_ATTEMPTS = timedelta(days=7)
+"""A lock lasts a day at most, so older attempts count for nothing."""
+BATCH = 5_000
+
+
+class Purging:
+    """Deletes in small transactions; several processes may do it at once."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        """Take the unit of work."""
+        self._uow = uow
+
+    def purge(self, actor: Actor) -> int:
+        """Delete one batch of each kind; return how many rows went.
+
+        Raises:
+            Denied: the actor may not purge.
+        """
+        with self._uow.begin(actor, COMMAND) as tx:
+            tickets = _delete(tx.session, Ticket.id, Ticket.expires_at < tx.now - KEEP_EXPIRED)
+            tokens = _delete(tx.session, IssuedToken.jti, IssuedToken.expires_at < tx.now - KEEP_EXPIRED)
+            attempts = _delete(tx.session, SignInAttempt.id, _forgotten(tx.now))
+            if gone := tickets + tokens + attempts:
+                tx.record(SignOnPurged(subject="signon:expired", tickets=tickets, tokens=tokens, attempts=attempts))
+            return gone
+
+
+def _forgotten(now: datetime) -> ColumnElement[bool]:
+    """Say which attempts count for nothing: old, and no longer locking anything."""
+    return (SignInAttempt.at < now - KEEP_ATTEMPTS) & (SignInAttempt.locked_until.is_(None) | (SignInAttempt.locked_until < now))
+
+
+def _delete(session: DatabaseSession, key: InstrumentedAttribute[UUID], over: ColumnElement[bool]) -> int:
+    """Delete up to a batch of the rows that are ``over``, leaving those that another process has in hand."""
+    keys = session.scalars(select(key).where(over).limit(BATCH).with_for_update(skip_locked=True)).all()
+    if keys:
+        session.execute(delete(key.class_).where(key.in_(keys)))
+    return len(keys)
