@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from uuid import uuid4
 
-import psycopg
 import pytest
+from sqlalchemy import make_url
 
+from govcloud.kernel import schema
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.crypto import create_master_key
+from govcloud.kernel.provisioning import role_of, with_database
 from govcloud.settings import Environment, Settings, load_settings
+from tests.factories import databases
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,48 +25,59 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from govcloud.services import Services
+    from tests.factories.world import World
 
 #: A Tuesday morning in China; every test begins here unless it says otherwise.
 START = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
 
 
 def _server_url() -> str:
-    return os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:54329/postgres")
+    return databases.server().superuser_url
+
+
+def pytest_unconfigure() -> None:
+    """Stop the throw-away server of this process."""
+    databases.stop_server()
 
 
 @pytest.fixture(scope="session")
-def template_database() -> Iterator[str]:
-    """Make the template database once a process and return its name."""
-    name = f"template_{uuid4().hex[:12]}"
-    with psycopg.connect(_server_url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # a name made above
-    _create_schema(_server_url().rsplit("/", 1)[0] + f"/{name}")
-    yield name
-    with psycopg.connect(_server_url(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
+def template_database() -> str:
+    """Run the real migrations once a process and return the name of the database to clone."""
+    server = databases.server()
+    schema.upgrade(server.owner_url, role_of(server.app_url))
+    return str(make_url(server.app_url).database)
 
 
-def _create_schema(url: str) -> None:
-    from sqlalchemy import create_engine, text  # noqa: PLC0415
+@pytest.fixture(scope="session")
+def province_template(template_database: str, master_key_file: Path) -> Iterator[tuple[str, World]]:
+    """Build the small province once a process; return the database to clone and what is in it. Everybody has a password."""
+    from tests.factories.world import small_province  # noqa: PLC0415
 
-    from govcloud.app import metadata  # noqa: PLC0415
-
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TYPE uuid_range AS RANGE (subtype = uuid)"))
-        metadata().create_all(connection)
-    engine.dispose()
+    with databases.clone(template_database, "province") as name:
+        with _platform(_settings(databases.app_url(name), master_key_file), ManualClock(START)) as app:
+            world = small_province(cast("Services", app.extensions["govcloud"]), passwords=None)
+        yield name, world
 
 
 @pytest.fixture
-def database_url(template_database: str) -> Iterator[str]:
-    """Return the address of a fresh clone of the template."""
-    name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(_server_url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")  # type: ignore[call-overload]
-    yield _server_url().rsplit("/", 1)[0] + f"/{name}"
-    with psycopg.connect(_server_url(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
+def world(province_template: tuple[str, World]) -> World:
+    """Return the small province; a test that asks for it runs on a clone of the province, which costs no more than an empty one."""
+    return deepcopy(province_template[1])
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, template_database: str) -> Iterator[str]:
+    """Return the address of a fresh clone of the template, for the role that the platform works under."""
+    in_province = "province_template" in request.fixturenames
+    template = request.getfixturevalue("province_template")[0] if in_province else template_database
+    with databases.clone(template) as name:
+        yield databases.app_url(name)
+
+
+@pytest.fixture
+def superuser_url(database_url: str) -> str:
+    """Return the address of the same clone for a superuser, who looks and breaks things where the platform may not."""
+    return with_database(databases.server().superuser_url, str(make_url(database_url).database))
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +97,10 @@ def clock() -> ManualClock:
 @pytest.fixture
 def settings(database_url: str, master_key_file: Path) -> Settings:
     """Return the settings of the platform of the test."""
+    return _settings(database_url, master_key_file)
+
+
+def _settings(database_url: str, master_key_file: Path) -> Settings:
     return load_settings(
         environment=Environment.TEST, DATABASE_URL=database_url, master_key_file=master_key_file, public_url="http://localhost"
     )
@@ -97,7 +115,7 @@ def _own_context_client() -> type[FlaskClient]:
         Flask would run a request in the context that is open already, and ``g`` would carry one request's session into the next.
         """
 
-        def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        def open(self, *args: Any, **kwargs: Any) -> TestResponse:  # noqa: ANN401 - as Flask has it
             with self.application.app_context():
                 return super().open(*args, **kwargs)
 
@@ -107,6 +125,12 @@ def _own_context_client() -> type[FlaskClient]:
 @pytest.fixture
 def app(settings: Settings, clock: ManualClock) -> Iterator[Flask]:
     """Return the platform on the clone, with its first signing key; its application context is open."""
+    with _platform(settings, clock) as app:
+        yield app
+
+
+@contextmanager
+def _platform(settings: Settings, clock: ManualClock) -> Iterator[Flask]:
     from govcloud.app import create_app  # noqa: PLC0415
     from govcloud.kernel.actor import Actor  # noqa: PLC0415
     from govcloud.kernel.database import db  # noqa: PLC0415

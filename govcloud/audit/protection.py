@@ -3,6 +3,8 @@
 Three walls, because each has a way around it: the application's role holds no right to change or delete; triggers refuse it
 to every role, the owner included, also under ``session_replication_role = replica``; and whoever drops the triggers is
 found by ``govcloud audit verify``. Only the owner may erase a personal value, which breaks no proof.
+
+The first migration runs what stands here, so these statements are frozen with it: a change is a new migration of its own.
 """
 
 from __future__ import annotations

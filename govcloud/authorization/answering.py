@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.asking import Asking
@@ -56,6 +57,18 @@ def answer(question: Question, seen: Seen, catalogue: Catalogue) -> Decision:
     if verdict.allowed:
         return _allowed(verdict, seen.epoch)
     return _denied(verdict, asking, question.function, seen, catalogue)
+
+
+def command_refusal(command: str, resource: Mapping[str, Any], seen: Seen) -> Reason | None:
+    """Return why the subject may not run a command of the platform on ``resource``; ``None``: it may.
+
+    The command is always about a particular thing, so a delegated role (one bounded by a department path) reaches only
+    resources that say under which department they stand.
+    """
+    context = moment_context(seen.now, {})
+    asking = Asking(seen.snapshot, command, instant(seen.now), resource=resource, context=context, bounded=True)
+    verdict = seen.engine.decide(asking, command)
+    return None if verdict.allowed else why_denied(seen.engine.policy, verdict, asking, command, None)
 
 
 def opens(function: str, seen: Seen) -> bool:

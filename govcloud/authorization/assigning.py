@@ -57,7 +57,7 @@ class Assigning:
             _insert(tx.session, fresh)
             for row in fresh:
                 note_change(tx, "role", reduces=False, official_id=row.official_id)
-                tx.record(_assigned(row))
+            tx.record_all([_assigned(row) for row in fresh])
             return [held.get(_key(row), row.id) for row in rows]
 
     def end(self, actor: Actor, assignment_id: UUID, reason: str) -> bool:

@@ -6,20 +6,18 @@ one role each; what these roles open stands in the policy. How the first policy 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.asking import Asking
+from govcloud.authorization.answering import Seen, command_refusal
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import MESSAGES, Reason
-from govcloud.authorization.engine import Engine
 from govcloud.authorization.facts import DecisionFacts
-from govcloud.authorization.reasons import why_denied
-from govcloud.authorization.snapshot import Snapshot, instant
-from govcloud.authorization.subjects import fixed_snapshot, moment_context, official_snapshot
+from govcloud.authorization.snapshot import Snapshot
+from govcloud.authorization.subjects import fixed_snapshot, official_snapshot
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import Denied, Refusal
@@ -42,36 +40,25 @@ class EngineAuthorizer:
             Denied: with the engine's reason.
         """
         facts = DecisionFacts(lambda: session)
-        engine = self._decider.live.of(facts.state().version_id)
-        snapshot = self._snapshot(facts, engine, actor, now)
+        state = facts.state()
+        engine = self._decider.live.of(state.version_id)
+        snapshot = self._snapshot(facts, engine.policy.closure, actor, now)
         if isinstance(snapshot, Reason):
             raise _denied(snapshot, command)
-        asking = Asking(snapshot, command, instant(now), resource=_resource(target), context=moment_context(now, {}), bounded=True)
-        verdict = engine.decide(asking, command)
-        if not verdict.allowed:
-            raise _denied(why_denied(engine.policy, verdict, asking, command, None), command)
+        reason = command_refusal(command, _resource(target), Seen(snapshot, engine, state.epoch, now))
+        if reason is not None:
+            raise _denied(reason, command)
 
-    def _snapshot(self, facts: DecisionFacts, engine: Engine, actor: Actor, now: datetime) -> Snapshot | Reason:
+    def _snapshot(self, facts: DecisionFacts, closure: Mapping[str, frozenset[str]], actor: Actor, now: datetime) -> Snapshot | Reason:
         """Return what the actor holds, or why it is nobody."""
-        closure = engine.policy.closure
         if actor.official_id is None:
             return fixed_snapshot(actor, closure)
-        return self._official(facts, engine, actor.official_id, actor.appointment_id, now)
-
-    def _official(
-        self, facts: DecisionFacts, engine: Engine, official_id: UUID, appointment_id: UUID | None, now: datetime
-    ) -> Snapshot | Reason:
-        standing = self._decider.standing(official_id, appointment_id, now)
+        standing = self._decider.standing(actor.official_id, actor.appointment_id, now)
         if isinstance(standing, Reason):
             return standing
-        return official_snapshot(
-            official_id,
-            standing.subject,
-            facts.assignments(official_id, appointment_id, now),
-            # A temporary grant never opens a command of the platform: ``open_grant`` refuses those functions.
-            (),
-            engine.policy.closure,
-        )
+        assignments = facts.assignments(standing.official_id, standing.appointment_id, now)
+        # A temporary grant never opens a command of the platform: ``open_grant`` refuses those functions.
+        return official_snapshot(standing.official_id, standing.subject, assignments, (), closure)
 
 
 def _resource(target: Target | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ It borrows Python's expression grammar and allows a whitelist of it::
     resource.division == subject.division
     under(resource.department_path, subject.department_path) and subject.label >= 2
     not (context.weekday in [6, 7]) and "08:00" <= context.time < "18:00"
-    resource.role in ["department_admin", "subsystem_admin"]
+    resource.role in ["department_admin", "subsystem_admin"] and resource.secret != true
 
 A condition is true, false or *undetermined*: what reads an attribute that this request does not carry is undetermined (Kleene's
 three values), which never opens an allow and never lifts a deny.
@@ -131,11 +131,10 @@ def compile_condition(text: str) -> Condition:
     try:
         tree = parse_expression(flat)
     except SyntaxError as error:
-        raise ConditionError(Message("条件的写法有误：“%(text)s”。", text=flat[:100]), error.offset or 1) from error
-    kind, evaluate = _Reader(flat).read(tree)
-    if kind is not Kind.BOOLEAN:
-        raise ConditionError(Message("条件必须是真或假，这里是%(kind)s。", kind=kind.label), 1)
-    return Condition(flat, evaluate)
+        # Where the text breaks off, Python points behind the end, or at a line that is not there.
+        column = error.offset if error.offset and error.lineno == 1 else len(flat) + 1
+        raise ConditionError(Message("条件的写法有误：“%(text)s”。", text=flat[:100]), column) from error
+    return Condition(flat, _Reader(flat).boolean(tree))
 
 
 class _Reader:
@@ -153,14 +152,16 @@ class _Reader:
         match node:
             case ast.Constant(value=value):
                 return self._constant(node, value)
+            case ast.Name(id="true" | "false" as word):
+                return self._constant(node, word == "true")
             case ast.List(elts=elements):
                 return self._list(node, elements)
             case ast.Attribute(value=ast.Name(id=owner), attr=name):
                 return self._attribute(node, owner, name)
             case ast.BoolOp(op=op, values=values):
-                return Kind.BOOLEAN, _join(isinstance(op, ast.And), [self._boolean(value) for value in values])
+                return Kind.BOOLEAN, _join(isinstance(op, ast.And), [self.boolean(value) for value in values])
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                inner = self._boolean(operand)
+                inner = self.boolean(operand)
                 return Kind.BOOLEAN, lambda facts: None if (value := inner(facts)) is None else not value
             case ast.Compare():
                 return self._compare(node)
@@ -191,7 +192,8 @@ class _Reader:
             raise self._error(node, Message("%(owner)s 没有属性“%(name)s”。", owner=owner, name=name))
         return kind, lambda facts: facts[owner].get(name)
 
-    def _boolean(self, node: ast.expr) -> Compiled:
+    def boolean(self, node: ast.expr) -> Compiled:
+        """Return the closure that computes ``node``, which must be true or false; a resource's attribute is checked when read."""
         kind, evaluate = self.read(node)
         if kind is Kind.ANY:
             return lambda facts: value if isinstance(value := evaluate(facts), bool) else None

@@ -6,7 +6,7 @@ read together with the subject; a decision is never cached.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -96,6 +96,15 @@ class Decider:
         seen = self._see(standing, now)
         codes = (subsystem.code for subsystem in self._subsystems.all() if subsystem.status == "published")
         return frozenset(code for code in codes if opens(door_of(code), seen))
+
+    def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
+        """Return those of ``functions`` that are open to the subject now, on some row at least; the subject is read once for all."""
+        now = self._clock.now()
+        standing = self.standing(official_id, appointment_id, now)
+        if isinstance(standing, Reason):
+            return frozenset()
+        seen = self._see(standing, now)
+        return frozenset(function for function in functions if opens(function, seen))
 
     def holders_in_department(self, function: str, department_path: str, limit: int = 50) -> frozenset[UUID]:
         """Return up to ``limit`` officials at or below the department who may use ``function`` now, each asked of the engine.

@@ -110,6 +110,10 @@ class AuthorizationQueries:
         """Return the codes of the subsystems whose door is open to the appointment now."""
         return self._decider.open_subsystems(appointment_id)
 
+    def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
+        """Return those of ``functions`` that are open to the subject now; see ``Decider.open_among``."""
+        return self._decider.open_among(official_id, appointment_id, functions)
+
     def holders_in_department(self, function: str, department_path: str, limit: int = 50) -> frozenset[UUID]:
         """Return officials of the department who may use ``function`` now; see ``Decider.holders_in_department``."""
         return self._decider.holders_in_department(function, department_path, limit)

@@ -208,7 +208,8 @@ class People(Commands):
             tx.session.execute(insert(OfficialVersion), standings)
             tx.session.execute(insert(Account), logins)
             if places:
-                tx.session.execute(insert(Appointment), places)
+                # Without this, rows with and without an office would go in statements of their own.
+                tx.session.execute(insert(Appointment), places, execution_options={"render_nulls": True})
         events: list[Event] = []
         for row in checked:
             events.append(_registered(row, accounts[row.id]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Unavailable
 from govcloud.kernel.messages import Message
@@ -96,6 +96,12 @@ def _on_http_error(error: HTTPException) -> Response:
     return response
 
 
+def _on_untrusted_host(error: SecurityError) -> Response:
+    """Answer a request for a host that is not ours in plain text: no address could be built into a page of it."""
+    current_app.logger.info("untrusted host: %s", error.description)
+    return Response("400 Bad Request: unknown host\n", 400, content_type="text/plain; charset=utf-8")
+
+
 def _on_csrf(_error: CSRFError) -> Response:
     message = Message("表单已过期或不是从本平台的页面提交。")
     return error_page(400, error=Invalid("csrf", message, remedy=Message("请返回上一页，刷新后重新提交。")))
@@ -119,6 +125,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _on_csrf)
     app.register_error_handler(OperationalError, _on_database_away)
     app.register_error_handler(InternalServerError, _on_defect)
+    app.register_error_handler(SecurityError, _on_untrusted_host)
     app.register_error_handler(HTTPException, _on_http_error)
 
 

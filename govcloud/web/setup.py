@@ -10,6 +10,7 @@ from govcloud.settings import LOOPBACK, Settings
 from govcloud.web.errors import init_errors
 from govcloud.web.gate import Gate, declare_blueprint, init_gate
 from govcloud.web.headers import init_headers
+from govcloud.web.health import health
 from govcloud.web.locale import init_locale
 from govcloud.web.looks import init_looks
 from govcloud.web.trace import init_trace
@@ -48,6 +49,7 @@ def configure_web(app: Flask, settings: Settings, secret: bytes) -> None:
     blueprint = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     app.register_blueprint(blueprint)
     declare_blueprint(app, blueprint, Gate("public", "stylesheet, script and icons, the same for everybody"))
+    app.register_blueprint(health)
     init_trace(app)
     init_locale(app)
     init_headers(app, settings)

@@ -10,7 +10,7 @@ from flask import g, request, url_for
 from flask_babel import gettext
 
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import current_actor, current_session, may, services
+from govcloud.web.gate import current_actor, current_session, services
 from govcloud.web.locale import say
 
 #: More than this in the inbox shows as "99+".
@@ -97,11 +97,9 @@ def _build() -> Shell:
     label = f"{_MANY}+" if count > _MANY else str(count)
     waiting = label if count else ""
     staff = [_item(place, waiting) for place in STAFF]
-    managing = []
-    if may("govcloud:grant:revoke"):
-        managing.append(_item(GRANTS, ""))
-    if may("govcloud:console:open"):
-        managing.append(_item(CONSOLE, ""))
+    functions = {"govcloud:grant:revoke": GRANTS, "govcloud:console:open": CONSOLE}
+    opened = services().authorization_queries.open_among(session.official_id, session.appointment_id, functions) if session else ()
+    managing = [_item(place, "") for function, place in functions.items() if function in opened]
     groups = [NavGroup("", tuple(staff))]
     if managing:
         groups.append(NavGroup(gettext("管理"), tuple(managing)))

@@ -16,12 +16,15 @@ from werkzeug.serving import make_server
 
 from govcloud.access.commands import NewRequest, Submitted
 from govcloud.authorization.scope import Scope
-from tests.factories.world import HANGZHOU, PASSWORD, World, small_province
+from tests.factories.province import database_url, province, world
+from tests.factories.world import HANGZHOU, PASSWORD, World
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from govcloud.services import Services
+
+__all__ = ["database_url", "province", "world"]
 
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 DESK = (1440, 900)
@@ -69,12 +72,6 @@ class Site:
         page.press("#password", "Enter")
         page.wait_for_selector(".tiles")
         return page
-
-
-@pytest.fixture
-def world(services: Services) -> World:
-    """Build the small province; 王芳 and 李强 can sign in."""
-    return small_province(services, passwords=("WANGFANG", "LIQIANG"))
 
 
 @pytest.fixture

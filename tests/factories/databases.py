@@ -1,19 +1,24 @@
-"""Throw-away databases with a few tables, for tests of one part of the house; and an authorizer where rights are not the question."""
+"""The PostgreSQL that tests run on, throw-away databases on it, and an authorizer where rights are not the question."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import uuid4
 
+import psycopg
 from sqlalchemy import URL, NullPool, Table, create_engine, make_url, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.database import Base
+from govcloud.kernel.embedded_postgres import throw_away
+from govcloud.kernel.provisioning import engine_url, prepare_database, with_database
 
 
 class Everybody:
@@ -23,22 +28,85 @@ class Everybody:
         """Refuse nothing."""
 
 
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL for this process of pytest: a superuser, the two roles of the platform, and their empty database."""
+
+    superuser_url: str
+    owner_url: str
+    app_url: str
+
+
+_standing = ExitStack()
+
+
+@cache
+def server() -> Server:
+    """Return the server that tests run on: a throw-away one of our own, or the one whose superuser TEST_POSTGRES_URL names."""
+    if given := os.environ.get("TEST_POSTGRES_URL"):
+        return _standing.enter_context(_roles_on(given))
+    addresses = _standing.enter_context(throw_away())
+    return Server(addresses.superuser_url, addresses.owner_url, addresses.app_url)
+
+
+def stop_server() -> None:
+    """Take away what ``server`` made; pytest calls it in the end."""
+    _standing.close()
+    server.cache_clear()
+
+
+@contextmanager
+def _roles_on(superuser_url: str) -> Iterator[Server]:
+    """Make roles and a database of our own names on somebody's server, and drop them afterwards."""
+    mark = f"test_{uuid4().hex[:12]}"
+    password = uuid4().hex
+    owner, app = f"{mark}_owner", f"{mark}_app"
+    prepare_database(superuser_url, owner_password=password, app_password=password, database=mark, owner=owner, app=app)
+    try:
+        yield Server(
+            with_database(superuser_url, make_url(superuser_url).database or "postgres"),
+            with_database(superuser_url, mark, role=owner, password=password),
+            with_database(superuser_url, mark, role=app, password=password),
+        )
+    finally:
+        with psycopg.connect(superuser_url, autocommit=True) as connection:
+            for statement in (f"DROP DATABASE {mark} WITH (FORCE)", f"DROP ROLE {app}", f"DROP ROLE {owner}"):
+                connection.execute(statement.encode())
+
+
 def server_url() -> URL:
     """Return the superuser's address on the server that tests run on."""
-    url = make_url(os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:54329/postgres"))
-    return url.set(drivername="postgresql+psycopg")
+    return engine_url(server().superuser_url)
+
+
+def app_url(database: str) -> str:
+    """Return the address of a database for the role that the platform works under."""
+    return with_database(server().app_url, database)
+
+
+def owner_url(database: str) -> str:
+    """Return the address of a database for the role that owns the tables."""
+    return with_database(server().owner_url, database)
+
+
+@contextmanager
+def clone(template: str, prefix: str = "test") -> Iterator[str]:
+    """Copy a database that nobody is connected to (30 ms), give the copy's name, drop it."""
+    name = f"{prefix}_{uuid4().hex[:12]}"
+    with psycopg.connect(server().superuser_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    try:
+        yield name
+    finally:
+        with psycopg.connect(server().superuser_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
 
 
 @contextmanager
 def database(template: str = "template1") -> Iterator[URL]:
-    """Make a database as a copy of ``template``, give its address, drop it."""
-    name = f"part_{uuid4().hex[:12]}"
-    server = create_engine(server_url(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield server_url().set(database=name)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    """Make a database as a copy of ``template`` and give its address for the superuser."""
+    with clone(template, "part") as name:
+        yield server_url().set(database=name)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 REGISTER = "housing:register:read"
 
 
-def new_request(world: World, **given: Any) -> NewRequest:
+def new_request(world: World, **given: Any) -> NewRequest:  # noqa: ANN401 - fields of NewRequest
     """Return a request that is in order: the register of 西湖区, ten days."""
     usual = {
         "item_id": world.items[REGISTER],
@@ -28,12 +28,12 @@ def new_request(world: World, **given: Any) -> NewRequest:
     return NewRequest(**{**usual, **given})
 
 
-def ask(services: Services, world: World, who: Person | None = None, **given: Any) -> Submitted:
+def ask(services: Services, world: World, who: Person | None = None, **given: Any) -> Submitted:  # noqa: ANN401 - the same
     """Submit such a request as 王芳 (or ``who``)."""
     return services.access.submit((who or world.wang).actor(), new_request(world, **given))
 
 
-def granted(services: Services, world: World, **given: Any) -> UUID:
+def granted(services: Services, world: World, **given: Any) -> UUID:  # noqa: ANN401 - the same
     """Submit a request, let 李强 approve it as asked, and return the grant."""
     decided = services.access.approve(world.li.actor(), ask(services, world, **given).line_id, 1)
     assert decided.grant_id is not None

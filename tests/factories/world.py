@@ -166,8 +166,11 @@ _FUNCTIONS = (
 )
 
 
-def small_province(services: Services, *, passwords: tuple[str, ...] = ()) -> World:
-    """Build the small province; the people whose logins ``passwords`` names can sign in with ``PASSWORD``."""
+def small_province(services: Services, *, passwords: tuple[str, ...] | None = ()) -> World:
+    """Build the small province; the people whose logins ``passwords`` names (``None``: all) can sign in with ``PASSWORD``.
+
+    Tests take the fixture ``world``, which has it built already.
+    """
     organisation = build_organisation(services.identity)
     services.authorization.install_policy(SEED, baseline().extended_by(POLICY, "small province"))
     services.subsystems.install_catalogue(SEED, baseline().functions)
@@ -175,7 +178,7 @@ def small_province(services: Services, *, passwords: tuple[str, ...] = ()) -> Wo
     world = World(organisation, people)
     build_catalogue(services.subsystems, world)
     services.authorization.assign_roles(SEED, [_assignment(world, login, role, place) for login, role, place in _ROLES])
-    for login in passwords:
+    for login in people if passwords is None else passwords:
         give_password(services, people[login])
     return world
 

@@ -33,6 +33,7 @@ class Stage:
     assistance: str
     staff: Account
     senior_admin: Account
+    audit_admin: Account
 
 
 @dataclass
@@ -166,6 +167,31 @@ def next_click_refused(story: Story) -> str:
     return page.text[:60]
 
 
+def is_on_record(story: Story) -> str:
+    """The audit officer, and nobody else, reads the trail of her request: submitted, approved, opened, closed, revoked."""
+    if story.request is None:
+        raise StoryError("there was no request")
+    chain = story.request.url.rsplit("/", 1)[-1]
+    officer = Browser()
+    try:
+        _sign_in(officer, officer.open(f"{story.stage.platform}/sign-in"), story.stage.audit_admin).expect(200, "工作台")
+        page = officer.open(f"{story.stage.platform}/console/audit/?chain={chain}")
+        page.expect(200, *TRAIL)
+    finally:
+        officer.close()
+    story.admin.open(f"{story.stage.platform}/console/audit/?chain={chain}").expect(403)
+    return " → ".join(TRAIL)
+
+
+TRAIL = (
+    "access:request:submitted",
+    "access:line:approved",
+    "authorization:grant:opened",
+    "authorization:grant:closed",
+    "access:grant:revoked",
+)
+
+
 @dataclass(frozen=True)
 class Step:
     """One step: what happens, in both languages, and the play."""
@@ -184,4 +210,5 @@ STEPS = (
     Step("无需重新登录，下一次点击即可用，只见本区数据", "her next click works, for her county only", works_at_once),
     Step("李强撤销权限", "Li revokes", revokes),
     Step("下一次点击即被拒绝", "her next click is refused", next_click_refused),
+    Step("每一步都在审计记录里，只有审计管理员能看", "every step is on the record, which only the audit officer reads", is_on_record),
 )

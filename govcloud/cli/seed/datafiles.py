@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 _COMMENT = "#"
+# libyaml's loader reads ten times faster; builds of PyYAML without it have only the other.
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def table(name: str) -> list[tuple[str, ...]]:
@@ -20,7 +22,7 @@ def table(name: str) -> list[tuple[str, ...]]:
 @cache
 def document(name: str) -> Any:  # noqa: ANN401 - the shape of a YAML file stands in its head
     """Return the content of ``data/<name>.yaml``; callers do not change it."""
-    return yaml.safe_load(_text(f"{name}.yaml"))
+    return yaml.load(_text(f"{name}.yaml"), Loader=_LOADER)  # noqa: S506 - both are safe loaders
 
 
 def _text(name: str) -> str:

@@ -136,6 +136,7 @@ class _Loader:
         """Install the shipped policy with the roles of the positions added."""
         document = baseline().extended_by(self._plan.duties.policy_text(), f"baseline.yaml + seed {self._plan.shape.name}")
         self._services.authorization.install_policy(_ACTOR, document)
+        self._services.subsystems.install_catalogue(_ACTOR, baseline().functions)
 
     def _load_officials(self) -> None:
         for batch in batches(self._plan.officials(), _BATCH):

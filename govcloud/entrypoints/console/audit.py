@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from flask import request
 from flask_admin import BaseView, expose
 
-from govcloud.audit.queries import Cursor
+from govcloud.audit.queries import AuditEntry, Cursor
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import current_actor, services
+from govcloud.web.locale import say
 
 PAGE = 50
 
@@ -43,6 +45,8 @@ class AuditView(BaseView):
             "console/audit.html",
             view=self,
             entries=entries,
+            actor_of=_actor,
+            subject_of=_Subjects(entries),
             subject=subject,
             chain=chain,
             cursor=_text(entries[-1].cursor) if len(entries) == PAGE and not chain else "",
@@ -51,6 +55,51 @@ class AuditView(BaseView):
             waiting=services().audit_queries.waiting(),
         )
         return rendered
+
+
+ACTORS = {"anonymous": Message("未登录者"), "system": Message("平台：%(name)s")}
+SUBJECTS = {
+    "access_request": Message("权限申请"),
+    "request_line": Message("申请项"),
+    "access_grant": Message("临时权限"),
+    "session": Message("会话"),
+    "policy": Message("策略"),
+    "department": Message("机构"),
+    "division": Message("行政区划"),
+    "subsystem": Message("业务子系统"),
+    "client": Message("客户端"),
+    "audit_record": Message("审计记录"),
+}
+
+
+def _actor(entry: AuditEntry) -> str:
+    """Return who did it, as people read it."""
+    words = ACTORS.get(entry.actor_kind)
+    return say(Message(words.template, name=entry.actor_id)) if words else entry.actor_name or entry.actor_id
+
+
+class _Subjects:
+    """Says what an event is about: a person by name (looked up for the whole page at once), anything else by kind and id."""
+
+    def __init__(self, entries: Sequence[AuditEntry]) -> None:
+        wanted = {found for entry in entries if (found := _official(entry.subject))}
+        self._names = services().identity_queries.official_names(wanted)
+
+    def __call__(self, entry: AuditEntry) -> str:
+        kind, _, rest = entry.subject.partition(":")
+        official = _official(entry.subject)
+        if official is not None and official in self._names:
+            return self._names[official]
+        return f"{say(SUBJECTS[kind])} {rest[:8]}" if kind in SUBJECTS else entry.subject
+
+
+def _official(subject: str) -> UUID | None:
+    """Return the official whom a subject names."""
+    kind, _, rest = subject.partition(":")
+    try:
+        return UUID(rest) if kind == "official" else None
+    except ValueError:
+        return None
 
 
 def _text(cursor: Cursor) -> str:

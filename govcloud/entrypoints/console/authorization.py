@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from flask import g
 from flask_admin.form import BaseForm
 from sqlalchemy import or_
 from wtforms import Form, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from govcloud.access.lifecycle import grant_state
+from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
 from govcloud.kernel.errors import FieldError, Invalid
@@ -51,6 +53,14 @@ class RolesView(_Window):
         return row.name
 
 
+def role_name(code: str) -> str:
+    """Return the role's name in the policy in force; the policy is in memory, so this costs one small read a request."""
+    roles = g.get("console_roles")
+    if roles is None:
+        roles = g.console_roles = services().authorization_queries.policy().roles
+    return roles[code].name if code in roles else code
+
+
 class AssignmentForm(BaseForm):
     """What it takes to give a role to somebody."""
 
@@ -69,7 +79,7 @@ class AssignmentsView(_Window):
     """Who holds which role; the three officers exclude each other, whoever assigns."""
 
     opens = "govcloud:console:assignments"
-    creates = "govcloud:role:assign"
+    creates = "govcloud:console:assignments"
     create_title = Message("授予角色")
     title = Message("角色授予")
     icon = "shield-check"
@@ -91,26 +101,26 @@ class AssignmentsView(_Window):
         "employee_code": Message("工号"),
         "department_uscc": Message("管理范围：部门的统一社会信用代码"),
     }
-    column_formatters = {"official_id": name_of("official_id")}
-    commands = (RowCommand("end", Message("结束"), "ban", "govcloud:role:end", Message("结束后，该角色带来的权限立即失效。"), _end),)
+    column_formatters = {"official_id": name_of("official_id"), "role_code": lambda _v, _c, row, _n: role_name(row.role_code)}
+    commands = (
+        RowCommand("end", Message("结束"), "ban", "govcloud:console:assignments", Message("结束后，该角色带来的权限立即失效。"), _end),
+    )
 
     def names(self, rows: Sequence[RoleAssignment]) -> Mapping[UUID, str]:
         """Return the names of the holders."""
         return services().identity_queries.official_names({row.official_id for row in rows})
 
     def heading(self, row: RoleAssignment) -> str:
-        """Return the role."""
-        return row.role_code
+        """Return the holder with the role."""
+        names = services().identity_queries.official_names([row.official_id])
+        return f"{names.get(row.official_id, '—')} {role_name(row.role_code)}"
 
     def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
         """Offer the roles that exist; those of the platform's own parts are not for people."""
         form = super().create_form(obj)
-        roles = [
-            role
-            for role in services().authorization_queries.roles()
-            if ":" not in role.code and role.code not in {"anonymous", "subsystem"}
-        ]
-        form.role_code.choices = [(role.code, f"{role.name}（{role.code}）") for role in roles]
+        roles = services().authorization_queries.policy().roles.values()
+        given = [role for role in roles if ":" not in role.code and role.code not in INBORN_ROLES]
+        form.role_code.choices = [(role.code, f"{role.name}（{role.code}）") for role in given]
         return form
 
     def create(self, form: Form) -> Message:
@@ -150,7 +160,10 @@ class RulesView(_Window):
         "label": Message("说明"),
         "valid_from": Message("生效时间"),
     }
-    column_formatters = {"effect": lambda _v, _c, row, _n: say(Message("允许") if row.effect == "allow" else Message("禁止"))}
+    column_formatters = {
+        "role_code": lambda _v, _c, row, _n: role_name(row.role_code),
+        "effect": lambda _v, _c, row, _n: say(Message("允许") if row.effect == "allow" else Message("禁止")),
+    }
 
     def heading(self, row: PolicyRule) -> str:
         """Return role and function."""

@@ -188,6 +188,11 @@ class ConsoleView(ModelView):
         rendered: str = super().render(template, view=self, column_label=self.column_label, **kwargs)
         return rendered
 
+    def search_placeholder(self) -> str | None:
+        """Return the heads of the columns that are searched."""
+        names = self.column_searchable_list or ()
+        return " / ".join(self.column_label(name) for name in names if name in self.labels) or None
+
     def column_label(self, name: str) -> str:
         """Return the head of a column, or the label of a form's field, in the reader's language."""
         label = self.labels.get(name)

@@ -97,9 +97,10 @@ def _decide(line_id: UUID, findings: Findings) -> Decided | None:
     if action == "approve":
         return access.approve(actor, line_id, version, evidence_hash=evidence)
     days, scope = whole_number(request.form.get("days")), _scope(findings)
-    if days is None:
-        findings.add("days", Message("请填写天数。"))
-    if findings:
+    asked = services().access_queries.line(actor, line_id).requested_days
+    if days is None or not 1 <= days <= asked:
+        findings.add("days", Message("应为 1 至 %(days)s 天，不超过所申请的。", days=asked))
+    if days is None or findings:
         return None
     comment = text_of(request.form, "comment")
     return access.approve(actor, line_id, version, scope=scope, days=days, comment=comment, evidence_hash=evidence)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -13,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from govcloud.kernel.embedded_postgres.account import Account, EmbeddedPostgresError
+from govcloud.kernel.offspring import end_with_parent
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-_PR_SET_PDEATHSIG = 1
 
 
 def run_program(command: Sequence[str], account: Account, directory: Path) -> subprocess.CompletedProcess[str]:
@@ -90,7 +89,7 @@ def _spawn(command: Sequence[str], account: Account, data: Path, log_file: Path)
             stderr=subprocess.STDOUT,
             # Ctrl-C in the terminal is for the launcher, which stops the server last.
             start_new_session=True,
-            preexec_fn=_end_with_parent(os.getpid()),  # noqa: PLW1509 - one system call between fork and exec
+            preexec_fn=end_with_parent(signal.SIGINT),  # noqa: PLW1509 - one system call between fork and exec
             **_surroundings(account, data),
         )
 
@@ -99,18 +98,6 @@ def _surroundings(account: Account, directory: Path) -> dict[str, Any]:
     """Return how a process of the server starts: its account, a clean environment, a directory that it may enter."""
     identity: dict[str, Any] = {"user": account.uid, "group": account.gid, "extra_groups": []} if account.switched else {}
     return identity | {"cwd": directory, "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(directory)}, "umask": 0o077}
-
-
-def _end_with_parent(parent: int) -> Callable[[], None]:
-    """Return what a child runs first, so that the kernel shuts the server down when we die without a chance to."""
-    libc = ctypes.CDLL(None)
-
-    def arrange() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))
-        if os.getppid() != parent:  # we died before the arrangement stood
-            os._exit(1)
-
-    return arrange
 
 
 def _ready(data: Path, pid: int) -> bool:

@@ -67,10 +67,8 @@ def test_the_story_of_a_request_is_one_chain_of_the_record(services: Services, w
     decided = services.access.approve(world.li.actor(), submitted.line_id, 1, comment="仅限本案")
     assert decided.grant_id is not None
     services.access.revoke(world.li.actor(), decided.grant_id, "办件已结束")
-    names = services.uow.read().scalars(
-        text("SELECT name FROM audit_event WHERE chain = :chain ORDER BY id"), {"chain": str(submitted.request_id)}
-    )
-    assert list(names) == [
+    entries = services.audit_queries.by_chain(str(submitted.request_id))
+    assert [entry.name for entry in entries] == [
         "access:request:submitted",
         "access:line:approved",
         "authorization:grant:opened",

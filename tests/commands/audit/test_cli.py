@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 
 from govcloud.app import create_app
 from govcloud.cli.main import main
+from govcloud.kernel.provisioning import engine_url
 from govcloud.settings import Settings
 
 CHECKPOINT = re.compile(r"checkpoint: ([0-9]+:[0-9a-f]{64})")
@@ -61,9 +62,9 @@ def test_verify_since_a_kept_checkpoint(govcloud: Callable[..., Result]) -> None
     assert "history_rewritten" in forked.output
 
 
-def test_verify_names_what_was_altered(govcloud: Callable[..., Result], settings: Settings) -> None:
+def test_verify_names_what_was_altered(govcloud: Callable[..., Result], superuser_url: str) -> None:
     govcloud("audit", "seal")
-    engine = create_engine(settings.database_url)
+    engine = create_engine(engine_url(superuser_url))
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit_event DISABLE TRIGGER ALL"))
         connection.execute(text("UPDATE audit_event SET subject = 'somebody:else'"))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from tests.commands.audit.conftest import Record
+from tests.commands.audit.conftest import PhoneChanged, Record
 
 
 def test_the_trail_of_a_subject_newest_first(record: Record) -> None:
@@ -32,6 +32,14 @@ def test_pages_meet_without_gap_or_overlap(record: Record) -> None:
         paged += page
         cursor = page[-1].cursor
     assert [entry.id for entry in paged] == [entry.id for entry in whole]
+
+
+def test_the_events_of_one_moment_keep_their_order(record: Record) -> None:
+    with record.uow.begin(record.official, "tests:phone:change") as tx:
+        for number in range(50):
+            tx.record(PhoneChanged(subject="official:wang", phone=str(number)))
+    entries = record.trail.by_subject(record.official, "official:wang")
+    assert [entry.data["phone"] for entry in entries] == [str(number) for number in reversed(range(50))]
 
 
 def test_the_chain_of_a_request_in_its_order(record: Record) -> None:

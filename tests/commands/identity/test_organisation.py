@@ -15,19 +15,13 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
 from tests.factories.people import a_department
-from tests.factories.world import HANGZHOU, PROVINCE, SEED, XIHU, YUHANG, Organisation, World, build_organisation, small_province
+from tests.factories.world import HANGZHOU, PROVINCE, SEED, XIHU, YUHANG, Organisation, World, build_organisation
 
 
 @pytest.fixture
 def places(services: Services) -> Organisation:
     """Return the departments of the small province, without people."""
     return build_organisation(services.identity)
-
-
-@pytest.fixture
-def world(services: Services) -> World:
-    """Return the small province."""
-    return small_province(services)
 
 
 def fields_of(error: pytest.ExceptionInfo[GovcloudError]) -> list[str]:

@@ -16,19 +16,13 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
 from tests.factories.people import an_official, id_number
-from tests.factories.world import SEED, Organisation, World, build_organisation, small_province
+from tests.factories.world import SEED, Organisation, World, build_organisation
 
 
 @pytest.fixture
 def places(services: Services) -> Organisation:
     """Return the departments of the small province, without people."""
     return build_organisation(services.identity)
-
-
-@pytest.fixture
-def world(services: Services) -> World:
-    """Return the small province."""
-    return small_province(services)
 
 
 def events(services: Services, name: str) -> int:

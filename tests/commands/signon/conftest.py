@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from copy import deepcopy
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -14,34 +12,12 @@ from sqlalchemy import event
 from govcloud.kernel.database import db
 from govcloud.services import Services
 from govcloud.signon.sessions import CurrentSession
-from tests.conftest import _server_url as server_url
-from tests.factories.province import Province, address, database, province
 from tests.factories.world import PASSWORD, World
 
 ADDRESS = "192.0.2.7"
 AGENT = "Mozilla/5.0 (test)"
 
 CountQueries = Callable[[], AbstractContextManager[list[str]]]
-
-
-@pytest.fixture(scope="session")
-def built(template_database: str, master_key_file: Path) -> Iterator[Province]:
-    """Return the small province, built once a process; 王芳 and 李强 can sign in."""
-    with province(server_url(), template_database, master_key_file, passwords=("WANGFANG", "LIQIANG")) as found:
-        yield found
-
-
-@pytest.fixture
-def database_url(built: Province) -> Iterator[str]:
-    """Return the address of a fresh clone of the small province."""
-    with database(built.server_url, built.name) as name:
-        yield address(built.server_url, name)
-
-
-@pytest.fixture
-def world(built: Province) -> World:
-    """Return what is in the small province."""
-    return deepcopy(built.world)
 
 
 @pytest.fixture

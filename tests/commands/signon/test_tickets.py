@@ -108,23 +108,21 @@ def test_another_client_can_neither_use_nor_use_up_a_ticket(assistance: Desk, ho
     assert assistance.redeem(ticket)
 
 
-@pytest.mark.parametrize("ticket", ["", "nonsense", "\0", "\ud800", "x" * 5000])
-def test_what_is_no_ticket_is_refused(assistance: Desk, ticket: str) -> None:
-    assert assistance.refused(ticket) == "unknown"
+def test_what_is_no_ticket_is_refused(assistance: Desk) -> None:
+    for ticket in ("", "nonsense", "\0", "\ud800", "x" * 5000):
+        assert assistance.refused(ticket) == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
+def test_a_failed_redemption_uses_the_ticket_up(assistance: Desk, session: CurrentSession) -> None:
+    wrong = [
         ({"verifier": "x" * 43}, "wrong_verifier"),
         ({"verifier": CHALLENGE}, "wrong_verifier"),
-        ({"redirect_uri": "http://127.0.0.1:8002/oidc/callback/"}, "wrong_redirect_uri"),
-    ],
-)
-def test_a_failed_redemption_uses_the_ticket_up(assistance: Desk, session: CurrentSession, options: dict[str, str], reason: str) -> None:
-    ticket = assistance.issue(session)
-    assert assistance.refused(ticket, **options) == reason
-    assert assistance.refused(ticket) == "reused"
+        ({"redirect_uri": f"{assistance.redirect_uri}/"}, "wrong_redirect_uri"),
+    ]
+    for options, reason in wrong:
+        ticket = assistance.issue(session)
+        assert assistance.refused(ticket, **options) == reason
+        assert assistance.refused(ticket) == "reused"
 
 
 def test_no_tokens_after_the_session_ended(services: Services, assistance: Desk, session: CurrentSession) -> None:
@@ -181,14 +179,12 @@ def test_the_end_of_a_session_names_the_clients_that_took_part(
     assert (ended.name, ended.data["client_ids"]) == ("signon:session:ended", ["assistance-web", "housing-web"])
 
 
-@pytest.mark.parametrize("round_", range(3))
-def test_of_two_that_redeem_at_once_one_gets_tokens_and_then_loses_them(
-    app: Flask, services: Services, assistance: Desk, session: CurrentSession, round_: int
+def test_of_those_that_redeem_at_once_one_gets_tokens_and_then_loses_them(
+    app: Flask, services: Services, assistance: Desk, session: CurrentSession
 ) -> None:
-    ticket = assistance.issue(session)
     start = threading.Barrier(4)
 
-    def redeem(_: int) -> TokenSet | str:
+    def redeem(ticket: str) -> TokenSet | str:
         with app.app_context():
             start.wait()
             try:
@@ -196,10 +192,11 @@ def test_of_two_that_redeem_at_once_one_gets_tokens_and_then_loses_them(
             except TicketRefused as refused:
                 return refused.reason
 
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(redeem, range(4)))
-    won = [outcome for outcome in outcomes if isinstance(outcome, TokenSet)]
-    assert len(won) == 1
-    assert [outcome for outcome in outcomes if outcome not in won] == ["reused"] * 3
-    with pytest.raises(TokenRefused):
-        services.signon.live_token(won[0].access_token)
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as pool:
+            outcomes = list(pool.map(redeem, [assistance.issue(session)] * 4))
+        won = [outcome for outcome in outcomes if isinstance(outcome, TokenSet)]
+        assert len(won) == 1
+        assert [outcome for outcome in outcomes if outcome not in won] == ["reused"] * 3
+        with pytest.raises(TokenRefused):
+            services.signon.live_token(won[0].access_token)

@@ -13,13 +13,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.subsystems.inputs import NewFunction, NewItem, NewMatter, NewPowerItem, NewServiceItem, NewSubsystem
-from tests.factories.world import SEED, World, small_province
-
-
-@pytest.fixture
-def world(services: Services) -> World:
-    """Return the small province."""
-    return small_province(services)
+from tests.factories.world import SEED, World
 
 
 def fields_of(error: pytest.ExceptionInfo[GovcloudError]) -> list[str]:

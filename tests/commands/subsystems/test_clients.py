@@ -11,13 +11,7 @@ from govcloud.audit.models import AuditEvent
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.subsystems.inputs import NewClient
-from tests.factories.world import SEED, World, small_province
-
-
-@pytest.fixture
-def world(services: Services) -> World:
-    """Return the small province."""
-    return small_province(services)
+from tests.factories.world import SEED, World
 
 
 def test_a_client_proves_itself_with_its_secret(services: Services, world: World) -> None:

@@ -13,15 +13,9 @@ from govcloud.kernel.errors import Conflict, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.people import id_number
-from tests.factories.world import World, small_province
+from tests.factories.world import World
 
 Cli = Callable[..., Result]
-
-
-@pytest.fixture
-def world(services: Services) -> World:
-    """Return the small province."""
-    return small_province(services)
 
 
 @pytest.fixture

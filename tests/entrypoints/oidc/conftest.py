@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -19,8 +16,6 @@ from werkzeug.test import TestResponse
 
 from govcloud.services import Services
 from govcloud.signon.views import SignedIn
-from tests.conftest import _server_url as server_url
-from tests.factories.province import Province, address, database, province
 from tests.factories.world import PASSWORD, World
 
 ISSUER = "http://localhost"
@@ -70,7 +65,7 @@ class Party:
         assert response.location.startswith(f"{self.redirect_uri}?")
         return {name: values[0] for name, values in parse_qs(urlsplit(response.location).query).items()}
 
-    def form(self, code: str, **changes: str | None) -> dict[str, str]:
+    def form(self, code: str, /, **changes: str | None) -> dict[str, str]:
         """Return a right token request."""
         right: dict[str, str | None] = {
             "grant_type": "authorization_code",
@@ -80,7 +75,7 @@ class Party:
         }
         return {name: value for name, value in (right | changes).items() if value is not None}
 
-    def token(self, code: str, **changes: str | None) -> TestResponse:
+    def token(self, code: str, /, **changes: str | None) -> TestResponse:
         """Redeem a code with HTTP Basic."""
         return self.browser.post("/oidc/token", data=self.form(code, **changes), headers=basic(self.client_id, self.secret or ""))
 
@@ -95,26 +90,6 @@ class Party:
 def basic(client_id: str, secret: str) -> dict[str, str]:
     """Return the header of HTTP Basic."""
     return {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()}
-
-
-@pytest.fixture(scope="session")
-def built(template_database: str, master_key_file: Path) -> Iterator[Province]:
-    """Return the small province, built once a process; 王芳, 单雪梅 and 郑国华 can sign in."""
-    with province(server_url(), template_database, master_key_file, passwords=("WANGFANG", "SHANXUEMEI", "ZHENGGUOHUA")) as found:
-        yield found
-
-
-@pytest.fixture
-def database_url(built: Province) -> Iterator[str]:
-    """Return the address of a fresh clone of the small province."""
-    with database(built.server_url, built.name) as name:
-        yield address(built.server_url, name)
-
-
-@pytest.fixture
-def world(built: Province) -> World:
-    """Return what is in the small province."""
-    return deepcopy(built.world)
 
 
 @pytest.fixture

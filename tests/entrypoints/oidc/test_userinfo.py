@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from werkzeug.test import TestResponse
 
 from govcloud.kernel.clock import ManualClock
@@ -41,12 +40,12 @@ def test_no_token_gets_the_bare_challenge(party: Party, wang: SignedIn) -> None:
         assert response.headers["WWW-Authenticate"] == 'Bearer realm="govcloud"'
 
 
-@pytest.mark.parametrize("token", ["nonsense", "a.b.c", "e30.e30.", "\u00e9"])
-def test_a_false_token(party: Party, wang: SignedIn, token: str) -> None:
-    response = get(party, token)
-    assert response.status_code == 401
-    assert response.get_json()["error"] == "invalid_token"
-    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
+def test_a_false_token(party: Party, wang: SignedIn) -> None:
+    for token in ("nonsense", "a.b.c", "e30.e30.", "\u00e9"):
+        response = get(party, token)
+        assert response.status_code == 401, token
+        assert response.get_json()["error"] == "invalid_token"
+        assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
 def test_an_id_token_opens_nothing(party: Party, wang: SignedIn) -> None:

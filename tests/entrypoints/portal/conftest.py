@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import Context
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,8 @@ from sqlalchemy import event
 from govcloud.access.commands import NewRequest, Submitted
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.database import db
-from tests.factories.world import HANGZHOU, PASSWORD, World, small_province
+from tests.factories.province import database_url, province, world
+from tests.factories.world import HANGZHOU, PASSWORD, World
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -25,20 +25,22 @@ if TYPE_CHECKING:
 
     from govcloud.services import Services
 
+__all__ = ["database_url", "province", "world"]
+
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _TAGS = re.compile(r"<[^>]+>")
 
 
 @dataclass
 class Visitor:
-    """Somebody with a browser of their own; each request has a context of its own, as on a server."""
+    """Somebody with a browser of their own; who fills in forms as they come."""
 
     client: FlaskClient
     statements: list[str] = field(default_factory=list)
 
     def get(self, path: str, **options: Any) -> TestResponse:  # noqa: ANN401 - handed to the test client as they are
         """Open a page."""
-        return Context().run(self.client.get, path, **options)
+        return self.client.get(path, **options)
 
     def token(self, page: str = "/sign-in?next=/account") -> str:
         """Return the form token that a page carries."""
@@ -49,7 +51,7 @@ class Visitor:
     def post(self, path: str, form: Mapping[str, object] | None = None, *, page: str | None = None) -> TestResponse:
         """Submit a form as the page at ``page`` (by default ``path`` itself) would."""
         data = {**(form or {}), "csrf_token": self.token(page or path)}
-        return Context().run(self.client.post, path, data=data)
+        return self.client.post(path, data=data)
 
     def sign_in(self, login: str) -> Visitor:
         """Sign in; people of the small province have one appointment, which is chosen at once."""
@@ -69,12 +71,6 @@ def alerts(answer: TestResponse) -> str:
         r'role="(?:alert|status)".*?(?=</form|<header|<section|<div class="pagehead|<nav class="crumbs|<label)', answer.text, re.DOTALL
     )
     return re.sub(r"\s+", " ", unescape(_TAGS.sub(" ", " ".join(parts))))
-
-
-@pytest.fixture
-def world(services: Services) -> World:
-    """Build the small province; everybody whom the tests sign in has a password."""
-    return small_province(services, passwords=("WANGFANG", "LIQIANG", "QIANWEI"))
 
 
 @pytest.fixture

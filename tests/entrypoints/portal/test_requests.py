@@ -103,12 +103,7 @@ def test_a_request_can_be_taken_back_once(wang: Visitor, services: Services, sub
     assert "撤回申请" not in text
 
 
-def test_strangers_do_not_learn_of_a_request(
-    visitor: Callable[[], Visitor], services: Services, world: World, submitted: Submitted
-) -> None:
-    from tests.factories.world import give_password  # noqa: PLC0415
-
-    give_password(services, world.zhao)
+def test_strangers_do_not_learn_of_a_request(visitor: Callable[[], Visitor], submitted: Submitted) -> None:
     zhao = visitor().sign_in("ZHAOMIN")
     assert zhao.get(f"/requests/{submitted.request_id}").status_code == 404
     assert zhao.get(f"/inbox/{submitted.line_id}").status_code == 404

@@ -1,0 +1,213 @@
+"""Decisions as data: reading ``policies/cases/*.yaml`` (facts → expected answer and reason) and running them, without a database.
+
+What runs is what production runs: the same policy reader, engine, snapshot and reasons; only the facts come from the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from govcloud.authorization.answering import Catalogue, Seen, answer, command_refusal
+from govcloud.authorization.decisions import Decision, Question, Reason
+from govcloud.authorization.document import PolicyDocument, parse_document
+from govcloud.authorization.engine import Engine
+from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.policy import compile_policy
+from govcloud.authorization.scope import Scope
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, take_snapshot
+from govcloud.authorization.subjects import EVERY_OFFICIAL, fixed_snapshot
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.errors import FieldError
+from govcloud.kernel.messages import Message
+
+_CASES = UUID("7c1f4a52-9a0e-5d0e-8f63-2f5f0a6f1d11")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RoleFact(_Part):
+    """A role that the subject of a case holds."""
+
+    role: str
+    scope: dict[str, Any] | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+class GrantOfCase(_Part):
+    """A temporary grant that the subject of a case has or had; ``name`` lets the expectation name it."""
+
+    function: str
+    starts_at: datetime
+    ends_at: datetime
+    name: str = "grant"
+    divisions: list[str] | None = None
+    closed_at: datetime | None = None
+    suspended: bool = False
+
+
+class SubjectOfCase(_Part):
+    """Who asks: an official (by default), or ``system``/``subsystem`` with a name, or ``anonymous``."""
+
+    kind: str = "official"
+    name: str = ""
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    roles: list[RoleFact | str] = Field(default_factory=list)
+    grants: list[GrantOfCase] = Field(default_factory=list)
+
+
+class Expectation(_Part):
+    """What the answer must be; what is left out is not compared."""
+
+    allowed: bool
+    reason: str | None = None
+    role: str | None = None
+    grant: str | None = None
+    divisions: list[str] | None = None
+    ends_at: datetime | None = None
+
+
+class CaseSpec(_Part):
+    """One case: a subject asks for a function (``asks``) or runs a command of the platform (``runs``)."""
+
+    name: str
+    subject: SubjectOfCase = SubjectOfCase()
+    asks: str | None = None
+    runs: str | None = None
+    resource: dict[str, Any] = Field(default_factory=dict)
+    context: dict[str, Any] = Field(default_factory=dict)
+    at: datetime | None = None
+    expect: Expectation
+
+
+class CaseFile(_Part):
+    """A file of cases: the policy that is added to the one under test (or stands ``alone``), the catalogue, and the cases."""
+
+    at: datetime
+    alone: bool = False
+    policy: dict[str, Any] = Field(default_factory=dict)
+    catalogue: list[str] = Field(default_factory=list)
+    cases: list[CaseSpec]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case ready to run, with the name of its file."""
+
+    file: str
+    spec: CaseSpec
+    at: datetime
+    engine: Engine
+    catalogue: frozenset[str]
+
+    def __str__(self) -> str:
+        """Return file and name."""
+        return f"{self.file}: {self.spec.name}"
+
+    def run(self) -> list[str]:
+        """Return what differs from the expectation; nothing when the case holds."""
+        if self.spec.runs is not None:
+            reason = command_refusal(self.spec.runs, self.spec.resource, self._seen())
+            return _differences(self.spec.expect, {"allowed": reason is None, "reason": str(reason or Reason.ALLOWED)})
+        return _differences(self.spec.expect, _compared(self._decision()))
+
+    def _decision(self) -> Decision:
+        question = Question(function=self.spec.asks or "", resource=self.spec.resource, context=self.spec.context)
+        grants = {grant.function: _grant(grant) for grant in self.spec.subject.grants}
+        catalogue = Catalogue(
+            knows=lambda function: function in self.catalogue or self.engine.policy.knows(function),
+            last_grant=grants.get,
+            item_for=lambda _function: None,
+        )
+        return answer(question, self._seen(), catalogue)
+
+    def _seen(self) -> Seen:
+        return Seen(self._snapshot(), self.engine, 0, self.at)
+
+    def _snapshot(self) -> Snapshot:
+        subject, closure = self.spec.subject, self.engine.policy.closure
+        match subject.kind:
+            case "system":
+                return fixed_snapshot(Actor.system(subject.name), closure)
+            case "subsystem":
+                return fixed_snapshot(Actor.subsystem(subject.name, subject.name), closure)
+            case "anonymous":
+                return fixed_snapshot(Actor.anonymous(), closure)
+        since = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        roles = [RoleFact(role=fact) if isinstance(fact, str) else fact for fact in (EVERY_OFFICIAL, *subject.roles)]
+        assignments = [AssignmentFact(fact.role, fact.starts_at or since, fact.ends_at, fact.scope) for fact in roles]
+        attributes = {"kind": "official", **subject.attributes}
+        return take_snapshot("official", attributes, assignments, [_grant(grant) for grant in subject.grants], closure)
+
+
+def load_cases(folder: Path, base: PolicyDocument) -> Iterator[Case]:
+    """Read every case below ``folder``; ``base`` is the policy under test.
+
+    Raises:
+        PolicyError: a file cannot be read; names it and the place.
+    """
+    for path in sorted(folder.glob("*.yaml")):
+        file = _read(path)
+        document = _policy(file, base, path.name)
+        engine = Engine(_model(folder), compile_policy(1, document.roles, document.rules))
+        for spec in file.cases:
+            yield Case(path.stem, spec, spec.at or file.at, engine, frozenset(file.catalogue))
+
+
+def _read(path: Path) -> CaseFile:
+    try:
+        return CaseFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise PolicyError([FieldError(path.name, Message("不是有效的 YAML：%(reason)s", reason=str(error)))]) from error
+    except ValidationError as error:
+        findings = [
+            FieldError(f"{path.name}: {'.'.join(str(part) for part in item['loc'])}", Message("%(reason)s", reason=item["msg"]))
+            for item in error.errors()
+        ]
+        raise PolicyError(findings) from error
+
+
+def _policy(file: CaseFile, base: PolicyDocument, name: str) -> PolicyDocument:
+    text = yaml.safe_dump(file.policy, allow_unicode=True, sort_keys=False)
+    return parse_document(text, name) if file.alone else base.extended_by(text, name)
+
+
+def _model(folder: Path) -> str:
+    return (folder.parent / "model.conf").read_text(encoding="utf-8")
+
+
+def _grant(grant: GrantOfCase) -> GrantFact:
+    scope = None if grant.divisions is None else Scope(tuple(grant.divisions)).to_json()
+    return GrantFact(
+        uuid5(_CASES, grant.name), grant.function, grant.starts_at, grant.ends_at, scope, grant.closed_at, suspended=grant.suspended
+    )
+
+
+def _compared(decision: Decision) -> Mapping[str, Any]:
+    """Return the parts of a decision that an expectation may name."""
+    divisions = decision.scope.divisions if decision.scope else None
+    return {
+        "allowed": decision.allowed,
+        "reason": str(decision.code),
+        "role": decision.role,
+        "grant": decision.grant_id,
+        "divisions": None if divisions is None else list(divisions),
+        "ends_at": decision.ends_at,
+    }
+
+
+def _differences(expected: Expectation, found: Mapping[str, Any]) -> list[str]:
+    wanted = expected.model_dump(exclude_unset=True)
+    if wanted.get("grant") is not None:
+        wanted["grant"] = uuid5(_CASES, wanted["grant"])
+    return [f"{name}: expected {value!r}, got {found.get(name)!r}" for name, value in wanted.items() if found.get(name) != value]

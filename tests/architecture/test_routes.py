@@ -1,0 +1,50 @@
+"""Every route says who may call it, and every form is protected."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from govcloud.web.gate import gate_of
+from govcloud.web.setup import csrf
+
+#: Programs send credentials with every request and no cookie counts; the sign-out page of OIDC asks for a click with a token.
+EXEMPT_BLUEPRINTS = {"authzen", "oidc"}
+
+
+def test_every_route_declares_who_may_call_it(app: Flask) -> None:
+    undeclared = [str(rule) for rule in app.url_map.iter_rules() if gate_of(app, rule.endpoint) is None]
+    assert undeclared == []
+
+
+def test_public_routes_say_why(app: Flask) -> None:
+    """A public route carries its reason; a new one has to be read here."""
+    public = {
+        rule.endpoint: gate.detail for rule in app.url_map.iter_rules() if (gate := gate_of(app, rule.endpoint)) and gate.kind == "public"
+    }
+    assert all(len(reason) > len("because") for reason in public.values()), public
+
+
+def test_undeclared_route_is_closed(app: Flask) -> None:
+    app.add_url_rule("/forgotten", "forgotten", lambda: "open")
+    answer = app.test_client().get("/forgotten")
+    assert answer.status_code == 403
+    assert "open" not in answer.text
+
+
+def test_only_programs_are_exempt_from_csrf(app: Flask) -> None:
+    assert {getattr(exempt, "name", exempt) for exempt in csrf._exempt_blueprints} <= EXEMPT_BLUEPRINTS
+    assert {view.rpartition(".")[0] for view in csrf._exempt_views} <= {
+        f"govcloud.entrypoints.{name}{module}" for name in EXEMPT_BLUEPRINTS for module in ("", ".blueprint", ".token", ".userinfo")
+    }
+
+
+def test_security_headers_on_every_kind_of_answer(client: FlaskClient) -> None:
+    for path in ("/sign-in", "/nowhere", "/.well-known/openid-configuration", "/api/v1/me", "/static/govcloud.css"):
+        with client.get(path) as answer:  # a static file is closed with its answer
+            headers = answer.headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"], path
+        assert "unsafe" not in headers["Content-Security-Policy"], path
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+        assert headers["X-Frame-Options"] == "DENY", path
+        assert headers["X-Request-ID"], path

@@ -1,0 +1,204 @@
+"""Two at once, each on a connection of its own: both are held at the person's lock, then let go together; one wins, the other learns why."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from govcloud.access.commands import Closed, Decided, Submitted, Withdrawn
+from govcloud.access.lifecycle import LineState
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
+from govcloud.kernel.errors import Conflict, GovcloudError
+from govcloud.services import Services
+from govcloud.settings import Settings
+from tests.factories.requests import ask, granted, may_read, new_request
+from tests.factories.world import World
+
+Outcome = Decided | Withdrawn | Submitted | Closed | int | None | GovcloudError
+WAIT_SECONDS = 30
+
+
+class Race:
+    """Runs commands at the same moment against one database."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._app = app
+        self._url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+
+    def run(self, person: UUID, *commands: Callable[[], Outcome]) -> list[Outcome]:
+        """Hold the person's lock until every command waits for it, let go, and return what came of each (errors included)."""
+        db.session.remove()
+        with psycopg.connect(self._url) as gate, ThreadPoolExecutor(len(commands)) as pool:
+            gate.execute("SELECT id FROM official WHERE id = %s FOR UPDATE", (person,))
+            started = [pool.submit(self._run, command) for command in commands]
+            self._until_waiting(len(commands))
+            gate.commit()
+            return [future.result(timeout=WAIT_SECONDS) for future in started]
+
+    def _run(self, command: Callable[[], Outcome]) -> Outcome:
+        with self._app.app_context():
+            try:
+                return command()
+            except GovcloudError as error:
+                return error
+            finally:
+                db.session.remove()
+
+    def _until_waiting(self, count: int) -> None:
+        """Return once ``count`` connections stand at a lock of this database."""
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        deadline = time.monotonic() + WAIT_SECONDS
+        with psycopg.connect(self._url, autocommit=True) as eye:
+            while time.monotonic() < deadline:
+                row = eye.execute(waiting).fetchone()
+                if row is not None and row[0] >= count:
+                    return
+                threading.Event().wait(0.01)
+        pytest.fail("the commands never met at the lock")
+
+
+@pytest.fixture
+def race(app: Flask, settings: Settings) -> Race:
+    """Return the starter of races on the database of the test."""
+    return Race(app, settings)
+
+
+def counts(services: Services) -> tuple[int, int]:
+    """Return how many decisions and grants there are."""
+    db.session.remove()
+    row = services.uow.read().execute(text("SELECT (SELECT count(*) FROM decision), (SELECT count(*) FROM access_grant)")).one()
+    return row[0], row[1]
+
+
+def one_winner(outcomes: list[Outcome]) -> tuple[Outcome, Conflict]:
+    """Return what the winner got and the conflict that the loser got."""
+    lost = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
+    won = [outcome for outcome in outcomes if not isinstance(outcome, GovcloudError)]
+    assert len(won) == len(lost) == 1, outcomes
+    return won[0], lost[0]
+
+
+def test_two_approvers_at_once_open_exactly_one_grant(services: Services, world: World, race: Race) -> None:
+    line_id = ask(services, world).line_id
+    li, qian = world.li, world.people["QIANWEI"]
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: services.access.approve(li.actor(), line_id, 1),
+        lambda: services.access.approve(qian.actor(), line_id, 1),
+    )
+    won, lost = one_winner(outcomes)
+    assert isinstance(won, Decided)
+    winner = (li, qian)[outcomes.index(won)]
+    assert lost.code == "line_already_decided"
+    assert f"已同意：{winner.name}于2026-11-24 09:30" in str(lost)
+    assert counts(services) == (1, 1)
+    assert may_read(services, world.wang)
+
+
+def test_the_same_click_twice_at_once_is_one_decision(services: Services, world: World, race: Race) -> None:
+    line_id = ask(services, world).line_id
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: services.access.approve(world.li.actor(), line_id, 1, days=3),
+        lambda: services.access.approve(world.li.actor(), line_id, 1, days=3),
+    )
+    decided = [outcome for outcome in outcomes if isinstance(outcome, Decided)]
+    assert sorted(outcome.replayed for outcome in decided) == [False, True]
+    assert decided[0].grant_id == decided[1].grant_id
+    assert counts(services) == (1, 1)
+
+
+def test_approve_against_reject(services: Services, world: World, race: Race) -> None:
+    line_id = ask(services, world).line_id
+    won, lost = one_winner(
+        race.run(
+            world.wang.official_id,
+            lambda: services.access.approve(world.li.actor(), line_id, 1),
+            lambda: services.access.reject(world.people["QIANWEI"].actor(), line_id, 1, "other", "重复"),
+        )
+    )
+    assert isinstance(won, Decided)
+    approved = won.state is LineState.APPROVED
+    assert lost.code == "line_already_decided"
+    assert counts(services) == (1, int(approved))
+    assert may_read(services, world.wang) == approved
+
+
+def test_approve_against_withdraw(services: Services, world: World, race: Race) -> None:
+    line_id = ask(services, world).line_id
+    won, lost = one_winner(
+        race.run(
+            world.wang.official_id,
+            lambda: services.access.approve(world.li.actor(), line_id, 1),
+            lambda: services.access.withdraw(world.wang.actor(), line_id, 1),
+        )
+    )
+    approved = isinstance(won, Decided)
+    assert lost.code == ("line_already_decided" if approved else "line_closed")
+    assert counts(services) == (int(approved), int(approved))
+    assert may_read(services, world.wang) == approved
+
+
+def test_approve_against_lapse(services: Services, world: World, race: Race, clock: ManualClock) -> None:
+    line_id = ask(services, world).line_id
+    clock.advance(timedelta(days=10))
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: services.access.approve(world.li.actor(), line_id, 1),
+        lambda: services.access.lapse_due(Actor.system("jobs")),
+    )
+    approved = isinstance(outcomes[0], Decided)
+    assert outcomes[1] == int(not approved)
+    assert counts(services) == (int(approved), int(approved))
+
+
+def test_approve_against_leaving(services: Services, world: World, race: Race) -> None:
+    """Whichever comes first, nobody who has left holds access in the end."""
+    line_id = ask(services, world).line_id
+
+    def leave() -> None:
+        services.identity.disable_official(world.system_admin.actor(), world.wang.official_id, "离职")
+
+    outcomes = race.run(world.wang.official_id, lambda: services.access.approve(world.li.actor(), line_id, 1), leave)
+    assert outcomes[1] is None
+    decided = outcomes[0]
+    assert isinstance(decided, Decided) or (isinstance(decided, Conflict) and decided.code == "beneficiary_moved")
+    db.session.remove()
+    assert not may_read(services, world.wang)
+    assert not any(entry.is_live for entry in services.access_queries.my_access(world.wang.official_id))
+
+
+def test_the_same_request_twice_at_once(services: Services, world: World, race: Race) -> None:
+    won, lost = one_winner(
+        race.run(
+            world.wang.official_id,
+            lambda: services.access.submit(world.wang.actor(), new_request(world)),
+            lambda: services.access.submit(world.wang.actor(), new_request(world, days=3)),
+        )
+    )
+    assert isinstance(won, Submitted)
+    assert lost.code == "duplicate_open_line"
+    assert won.number in str(lost)
+
+
+def test_revoke_against_relinquish(services: Services, world: World, race: Race) -> None:
+    grant_id = granted(services, world)
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: services.access.revoke(world.li.actor(), grant_id, "办件已结束"),
+        lambda: services.access.relinquish(world.wang.actor(), grant_id),
+    )
+    assert sorted(outcome.replayed for outcome in outcomes if isinstance(outcome, Closed)) == [False, True]
+    db.session.remove()
+    assert not may_read(services, world.wang)

@@ -1,0 +1,189 @@
+"""The migrations: from empty, one head, nothing missing, back and forth, and what the application's role may do afterwards."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from govcloud.app import metadata
+from govcloud.audit.protection import ONLY_ADDED_TO
+from govcloud.kernel import schema
+from govcloud.kernel.provisioning import engine_url, role_of
+from tests.factories import databases
+
+RECORD = (*ONLY_ADDED_TO, "audit_personal")
+MIGRATOR = "import sys; from govcloud.kernel import schema; schema.upgrade(sys.argv[1], sys.argv[2])"
+#: Columns, constraints and indexes as the server itself writes them: Alembic compares neither checks nor exclusions.
+DESCRIPTION = """
+SELECT 'column', table_name, column_name, concat_ws(' ', data_type, udt_name, is_nullable, column_default, is_identity)
+  FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+  FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version' AND contype <> 'n'
+UNION ALL SELECT 'index', tablename, indexname, indexdef
+  FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+UNION ALL SELECT 'sequence', sequencename, data_type::text, concat_ws(' ', start_value, increment_by)
+  FROM pg_sequences WHERE schemaname = 'public'
+"""
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """Give the name of an empty database that the owner may make tables in."""
+    with databases.clone("template0", "empty") as name:
+        owner = role_of(databases.server().owner_url)
+        with psycopg.connect(databases.server().superuser_url, autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE {name} OWNER TO {owner}".encode())
+        yield name
+
+
+@pytest.fixture
+def empty() -> Iterator[str]:
+    with empty_database() as name:
+        yield name
+
+
+@pytest.fixture
+def app_role() -> str:
+    return role_of(databases.server().app_url)
+
+
+def upgrade(name: str) -> None:
+    schema.upgrade(databases.owner_url(name), role_of(databases.server().app_url))
+
+
+def description(url: str) -> set[tuple[str, ...]]:
+    with psycopg.connect(url) as connection:
+        return set(connection.execute(DESCRIPTION.encode()).fetchall())
+
+
+def run(url: str, statement: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute(statement.encode())
+
+
+def test_there_is_one_head() -> None:
+    assert schema.head_revision()
+
+
+def test_from_empty_to_head_leaves_nothing_for_autogeneration(empty: str, app_role: str) -> None:
+    assert schema.current_revision(databases.owner_url(empty)) is None
+    upgrade(empty)
+    assert schema.current_revision(databases.app_url(empty)) == schema.head_revision()
+    schema.check(databases.owner_url(empty), app_role)
+
+
+def test_the_migrations_make_what_the_models_say(empty: str) -> None:
+    upgrade(empty)
+    with empty_database() as other:
+        engine = create_engine(engine_url(databases.owner_url(other)))
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TYPE uuid_range AS RANGE (subtype = uuid)"))
+            metadata().create_all(connection)
+        engine.dispose()
+        migrated, modelled = description(databases.owner_url(empty)), description(databases.owner_url(other))
+    assert sorted(modelled - migrated) == []
+    assert sorted(migrated - modelled) == []
+
+
+def test_down_to_empty_and_up_again(empty: str, app_role: str) -> None:
+    upgrade(empty)
+    before = description(databases.owner_url(empty))
+    schema.downgrade(databases.owner_url(empty), app_role, "base")
+    assert description(databases.owner_url(empty)) == set()
+    with psycopg.connect(databases.owner_url(empty)) as connection:
+        left = connection.execute("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace").fetchall()
+        left += connection.execute("SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'r'").fetchall()
+    assert left == []
+    upgrade(empty)
+    assert description(databases.owner_url(empty)) == before
+
+
+def test_two_migrators_at_once_do_the_work_once(empty: str, app_role: str) -> None:
+    command = [sys.executable, "-c", MIGRATOR, databases.owner_url(empty), app_role]
+    with psycopg.connect(databases.owner_url(empty)) as third:
+        # While a third migrator holds the lock, both come to stand before it.
+        third.execute("SELECT pg_advisory_lock(%s)", (0x676F7663_6C6F7564,))
+        migrators = [subprocess.Popen(command) for _ in range(2)]
+        deadline = time.monotonic() + 60
+        while third.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchone() != (2,):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert schema.current_revision(databases.owner_url(empty)) is None
+    assert [migrator.wait(60) for migrator in migrators] == [0, 0]
+    assert schema.current_revision(databases.owner_url(empty)) == schema.head_revision()
+
+
+def test_a_revision_from_the_future_is_named(empty: str) -> None:
+    upgrade(empty)
+    run(databases.owner_url(empty), "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(schema.SchemaError, match="9999"):
+        upgrade(empty)
+
+
+@pytest.fixture
+def migrated(template_database: str) -> Iterator[str]:
+    with databases.clone(template_database) as name:
+        yield name
+
+
+@pytest.mark.parametrize("table", RECORD)
+@pytest.mark.parametrize("change", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_the_application_cannot_change_the_record(migrated: str, table: str, change: str) -> None:
+    column = {"audit_event": "name", "audit_personal": "value", "audit_checkpoint": "root", "audit_node": "hash"}.get(table, "leaf_hash")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
+        run(databases.app_url(migrated), change.format(table, column, column))
+
+
+@pytest.mark.parametrize("table", RECORD)
+def test_triggers_stop_the_owner_as_well(migrated: str, table: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="is only added to"):
+        run(databases.owner_url(migrated), f"TRUNCATE {table} CASCADE")
+
+
+def test_the_application_adds_to_the_record_and_works_elsewhere(migrated: str) -> None:
+    with psycopg.connect(databases.app_url(migrated)) as connection:
+        connection.execute("INSERT INTO audit_checkpoint VALUES (1, sha256('x'), now())")
+        connection.execute("INSERT INTO department VALUES (gen_random_uuid(), '11330000MB1234567X', now())")
+        connection.execute("UPDATE department SET uscc = uscc")
+        connection.execute("SELECT nextval('access_request_number')")
+        connection.execute("SELECT * FROM alembic_version")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (word text)",
+        "DROP TABLE department",
+        "ALTER TABLE audit_event DISABLE TRIGGER ALL",
+        "TRUNCATE department CASCADE",
+        "UPDATE alembic_version SET version_num = '0'",
+        "GRANT UPDATE ON audit_event TO CURRENT_USER",
+        "SET session_replication_role = replica",
+        "DROP TRIGGER refuse_change ON audit_event",
+    ],
+)
+def test_the_application_may_not(migrated: str, statement: str) -> None:
+    if statement.startswith("GRANT"):
+        # PostgreSQL answers a GRANT without the right to grant by a warning; what counts is that nothing was granted.
+        run(databases.app_url(migrated), statement)
+        statement = "UPDATE audit_event SET name = name"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        run(databases.app_url(migrated), statement)
+
+
+def test_a_table_of_a_later_migration_is_the_applications_too(migrated: str) -> None:
+    run(databases.owner_url(migrated), "CREATE TABLE later (word text)")
+    run(databases.app_url(migrated), "INSERT INTO later VALUES ('in')")
+
+
+def test_the_migrations_follow_one_another() -> None:
+    files = sorted(Path(schema.migrations_folder() / "versions").glob("*.py"))
+    assert [file.name[:4] for file in files] == [f"{number:04d}" for number in range(1, len(files) + 1)]

@@ -1,0 +1,101 @@
+"""Policy documents: what is read, and that every mistake is found and named with its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from govcloud.authorization.document import cycle_in, load_document, parse_document
+from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.shipped import baseline, policies_folder
+
+
+def test_the_shipped_policy_is_valid_and_uses_every_function_it_declares() -> None:
+    document = baseline()
+    assert {rule.function for rule in document.rules} == set(document.functions)
+
+
+def test_the_shipped_policy_has_no_superuser() -> None:
+    per_role: dict[str, set[str]] = {}
+    for rule in baseline().rules:
+        per_role.setdefault(rule.role, set()).add(rule.function)
+    assert all(len(functions) < len(baseline().functions) for functions in per_role.values())
+
+
+def test_officers_share_nothing_that_changes_rights_people_or_the_record() -> None:
+    per_role = {
+        role: {rule.function for rule in baseline().rules if rule.role == role}
+        for role in ("system_admin", "security_admin", "audit_admin")
+    }
+    assert not per_role["security_admin"] & {"govcloud:official:register", "govcloud:appointment:begin", "govcloud:audit:read"}
+    assert not per_role["system_admin"] & {"govcloud:role:assign", "govcloud:policy:install", "govcloud:audit:read"}
+    assert not per_role["audit_admin"] - {"govcloud:console:open"} & (per_role["system_admin"] | per_role["security_admin"])
+
+
+FUNCTIONS = "functions: {govcloud:a:b: 名称}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[1, 2]", "document"),
+        ("roles: [", "document"),
+        ("a: &x [1]\nb: *x", "document"),
+        ("rolls: {}", "document.rolls"),
+        ("roles: {Clerk: {}}", "roles.Clerk"),
+        ("roles: {'a, b': {}}", "roles.a, b"),
+        ("roles: {'grant:x': {}}", "roles.grant:x"),
+        ("roles: {'system:x y': {}}", "roles.system:x y"),
+        ("roles: {a: {colour: red}}", "roles.a.colour"),
+        ("roles: {a: {name: 3}}", "roles.a.name"),
+        ("roles: {a: {includes: [b]}}", "roles.a.includes"),
+        ("roles: {a: {includes: [b]}, b: {includes: [c]}, c: {includes: [a]}}", "roles.a.includes"),
+        ("roles: {a: {includes: [a]}}", "roles.a.includes"),
+        ("roles: {a: {rules: {allow: x}}}", "roles.a.rules"),
+        ("roles: {a: {rules: [{when: true}]}}", "roles.a.rules[0]"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', deny: 'x:y:z'}]}}", "roles.a.rules[0]"),
+        ("roles: {a: {rules: [{allow: []}]}}", "roles.a.rules[0].allow"),
+        ("roles: {a: {rules: [{allow: [1]}]}}", "roles.a.rules[0].allow"),
+        ("roles: {a: {rules: [{allow: 'x:y'}]}}", "roles.a.rules"),
+        ("roles: {a: {rules: [{allow: '*'}]}}", "roles.a.rules"),
+        ("roles: {a: {rules: [{allow: 'X:y:z'}]}}", "roles.a.rules"),
+        ("roles: {a: {rules: [{allow: 'govcloud:*'}]}}", "roles.a.rules"),
+        ("roles: {a: {rules: [{allow: 'govcloud:no:such'}]}}", "roles.a.rules"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', when: 'subject.salary == 1'}]}}", "roles.a.rules[0].when"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', scope: everywhere}]}}", "roles.a.rules[0].scope"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', scope: 'divisions: 33'}]}}", "roles.a.rules[0].scope"),
+        ("roles: {a: {rules: [{deny: 'x:y:z', scope: own_division}]}}", "roles.a.rules[0].scope"),
+        ("functions: {nonsense: x}", "functions.nonsense"),
+    ],
+)
+def test_mistakes_are_named_with_their_place(text: str, place: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        parse_document(text, "test")
+    assert place in [finding.field for finding in refused.value.fields]
+
+
+def test_all_mistakes_are_found_at_once() -> None:
+    with pytest.raises(PolicyError) as refused:
+        parse_document("roles: {A: {}, b: {includes: [c], rules: [{allow: x}, {deny: y}]}}", "test")
+    assert len(refused.value.fields) == 4
+
+
+def test_extending_keeps_what_was_there() -> None:
+    extended = baseline().extended_by("roles: {clerk: {includes: [official], rules: [{allow: 'housing:a:b'}]}}", "more")
+    assert set(baseline().rules) < set(extended.rules)
+    assert extended.functions == baseline().functions
+    assert extended.checksum != baseline().checksum
+
+
+def test_an_empty_document_is_a_policy_without_rules() -> None:
+    assert parse_document("", "empty").rules == ()
+
+
+def test_a_file_that_is_not_there() -> None:
+    with pytest.raises(PolicyError, match="读不出"):
+        load_document(policies_folder() / "no-such.yaml")
+
+
+def test_a_long_chain_of_roles_is_no_cycle() -> None:
+    chain = {f"r{number}": [f"r{number + 1}"] for number in range(5000)}
+    assert cycle_in(chain) is None
+    assert cycle_in({**chain, "r5000": ["r0"]}) is not None
