@@ -218,11 +218,11 @@ class AccessQueries:
         if any(refusal.code == "no_authority" for refusal in refusals):
             raise errors.no_such_line(line_id)
         card = self._cards.card(request, line, now)
-        shower = self._shower()
+        shown = self._shower().requests([request], actor.official_id)[0]
         near = self._facts.identity.subject(request.beneficiary_appointment_id, now)
         return DecisionPage(
-            request=shower.requests([request], actor.official_id)[0],
-            line=shower.lines([line])[0],
+            request=shown,
+            line=next(view for view in shown.lines if view.id == line.id),
             card=card,
             evidence_hash=card.digest(),
             scope_choices=scope_choices(self._facts.identity, facts.wanted.scope, near.division if near else None)

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit", "verify and read the audit record"),
     "doctor": ("doctor", "check settings, database, keys and privileges"),
     "backup": ("backup", "write a backup of the database"),
-    "restore": ("restore", "restore a backup into an empty database"),
+    "restore": ("backup", "restore a backup into an empty database"),
 }
 
 
@@ -58,21 +58,28 @@ def main() -> None:
 
 def run(create_app: Any) -> None:  # noqa: ANN401 - the application factory; its type would import the platform
     """Run the command line with ``create_app`` as the way to the platform; errors become one line and exit code 1."""
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - only when something runs
+    from psycopg import OperationalError as DriverError  # noqa: PLC0415 - only when something runs
+    from sqlalchemy.exc import OperationalError, ProgrammingError  # noqa: PLC0415
 
     from govcloud.kernel.crypto import MasterKeyError  # noqa: PLC0415
     from govcloud.kernel.embedded_postgres import EmbeddedPostgresError  # noqa: PLC0415
     from govcloud.kernel.errors import GovcloudError  # noqa: PLC0415
+    from govcloud.kernel.provisioning import ProvisioningError  # noqa: PLC0415
+    from govcloud.kernel.schema import SchemaError  # noqa: PLC0415
     from govcloud.settings import SettingsError  # noqa: PLC0415
 
     try:
         main(obj=create_app, standalone_mode=True)
     except GovcloudError as error:
         _fail(_one_line(error))
-    except (SettingsError, MasterKeyError, EmbeddedPostgresError) as error:
+    except (SettingsError, MasterKeyError, EmbeddedPostgresError, ProvisioningError, SchemaError) as error:
         _fail(str(error))
     except OperationalError as error:
         _fail(f"the database cannot be reached: {str(error.orig).strip().splitlines()[0]}")
+    except DriverError as error:
+        _fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")
+    except ProgrammingError as error:
+        _fail(f"the database refuses: {str(error.orig).strip().splitlines()[0]}; is it prepared? See: govcloud doctor")
 
 
 def _one_line(error: Any) -> str:  # noqa: ANN401 - a GovcloudError

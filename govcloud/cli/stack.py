@@ -165,9 +165,9 @@ def start_platform(running: Stack, ports: Ports, environment: Mapping[str, str],
     """Start platform, jobs and both examples, and wait until each answers."""
     running.start("platform", ["govcloud", "serve", "--port", str(ports.platform), "--workers", str(workers)], environment)
     running.start("jobs", ["govcloud", "jobs"], environment)
-    running.wait_for("platform", f"{ports.platform_url}/readyz")
     for code, port in (("housing", ports.housing), ("assistance", ports.assistance)):
         example = {"GOVCLOUD_ISSUER": ports.platform_url, "GOVCLOUD_CLIENT_ID": code, "GOVCLOUD_CLIENT_SECRET": secrets[code]}
         running.start(code, ["examples.serve", code, "--port", str(port)], example)
+    running.wait_for("platform", f"{ports.platform_url}/readyz")
     for code, url in ports.example_urls.items():
         running.wait_for(code, f"{url}healthz")

@@ -6,6 +6,7 @@ once as there are cores, a bounded number waits, and whoever comes then is told 
 
 from __future__ import annotations
 
+import base64
 import secrets
 import string
 import threading
@@ -27,6 +28,8 @@ _CLASSES_NEEDED = 3
 _MEMORY_KIB = 19 * 1024
 _PASSES = 2
 _LANES = 1
+_SALT_BYTES = 16
+_HASH_BYTES = 32
 #: How many may wait for each one that runs: at about 30 ms a hash, the last of them waits one second.
 WAITING_EACH = 32
 _RETRY_SECONDS = 2
@@ -41,11 +44,11 @@ class Hashing:
 
     def __init__(self, concurrency: int) -> None:
         """Let ``concurrency`` hashes run at the same time (cores of the machine)."""
-        self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, type=Type.ID)
+        self._hasher = PasswordHasher(_PASSES, _MEMORY_KIB, _LANES, _HASH_BYTES, _SALT_BYTES, type=Type.ID)
         self._running = threading.BoundedSemaphore(concurrency)
         self._places = threading.BoundedSemaphore(concurrency * (1 + WAITING_EACH))
-        # Who has no password is compared with this one, so that every try costs the same.
-        self._nobody = self._hasher.hash(secrets.token_bytes(32))
+        # Who has no password is compared with this one, so that every try costs the same; nothing was hashed to make it.
+        self._nobody = f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}${_random(_SALT_BYTES)}${_random(_HASH_BYTES)}"
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -78,6 +81,11 @@ class Hashing:
     def outdated(self, secret_hash: str) -> bool:
         """Return whether ``secret_hash`` was made with other costs than today's."""
         return self._hasher.check_needs_rehash(secret_hash)
+
+
+def _random(count: int) -> str:
+    """Return random bytes in the form of a PHC string (base64 without padding)."""
+    return base64.b64encode(secrets.token_bytes(count)).rstrip(b"=").decode("ascii")
 
 
 def _prepared(password: str) -> bytes:

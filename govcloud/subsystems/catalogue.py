@@ -92,7 +92,7 @@ class Catalogue(Commands):
             Invalid: a code is against the grammar, or its subsystem unknown.
             Conflict: a code is registered already; nothing is written.
         """
-        owners = {row.code.partition(":")[0]: self._queries.subsystem(row.code.partition(":")[0]) for row in functions}
+        owners = {code: self._queries.subsystem(code) for code in {row.code.partition(":")[0] for row in functions}}
         target = self._target(
             "function", one_place(row.code for row in functions), (view.owner_department_id if view else None for view in owners.values())
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 from govcloud.authorization.commands import NewAssignment
 from govcloud.authorization.shipped import baseline
 from govcloud.cli.seed.batches import batches
-from govcloud.cli.seed.cast import CastMember
+from govcloud.cli.seed.cast import CAST, CastMember
 from govcloud.cli.seed.catalogue_loader import CatalogueLoader
 from govcloud.cli.seed.departments import PlannedDepartment
 from govcloud.cli.seed.officials import PlannedAppointment, PlannedOfficial
@@ -91,9 +91,9 @@ class _Loader:
         catalogue.load(self._plan, self._progress)
         self._load_officials()
         self._give_roles_to_cast()
+        self._cast.sort(key=lambda entry: CAST.index(entry[0]))
         accounts = tuple(self._sample_account(member, official_id) for member, official_id, _ in self._cast)
         self._counts.update(
-            offices=len(self._offices),
             subsystems=len(self._plan.subsystems),
             functions=sum(len(system.functions) for system in self._plan.subsystems),
             matters=len(self._plan.matters),
@@ -118,6 +118,7 @@ class _Loader:
         self._offices = dict(zip(keys, (office.id for office in offices), strict=True))
         for some in batches(offices, _BATCH):
             self._services.identity.open_offices(_ACTOR, some)
+            self._note("offices", len(some), len(offices))
 
     def _department(self, planned: PlannedDepartment) -> NewDepartment:
         return NewDepartment(
@@ -135,7 +136,9 @@ class _Loader:
     def _install_policy(self) -> None:
         """Install the shipped policy with the roles of the positions added."""
         document = baseline().extended_by(self._plan.duties.policy_text(), f"baseline.yaml + seed {self._plan.shape.name}")
+        self._progress("policy", 0, len(document.rules))
         self._services.authorization.install_policy(_ACTOR, document)
+        self._progress("policy", len(document.rules), len(document.rules))
         self._services.subsystems.install_catalogue(_ACTOR, baseline().functions)
 
     def _load_officials(self) -> None:

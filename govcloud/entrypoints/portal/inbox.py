@@ -158,7 +158,7 @@ def _page(page: DecisionPage, findings: Findings) -> str:
             refusal=text_of(request.form, "refusal"),
         ),
         ends_at=ends_at,
-        may_revoke=may("govcloud:grant:revoke"),
+        may_revoke=page.line.grant is not None and may("govcloud:grant:revoke"),
         errors=findings.errors,
         general=findings.general,
     )

@@ -1,4 +1,4 @@
-"""Two at once, each on a connection of its own: both are held at the person's lock, then let go together; one wins, the other learns why."""
+"""Two at once, each on its own connection: held at the person's lock, then let go together; one wins, the other learns why."""
 
 from __future__ import annotations
 

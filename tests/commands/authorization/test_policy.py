@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+import yaml
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -74,7 +75,7 @@ def test_rules_that_stay_keep_their_row_and_those_that_go_are_closed(services: S
 
 def test_an_empty_policy_denies_everyone(services: Services, world: World) -> None:
     keep = [role.code for role in services.authorization_queries.roles()]
-    empty = parse_document("roles: {%s}" % ", ".join(f"'{code}': {{}}" for code in keep), "empty")
+    empty = parse_document(yaml.safe_dump({"roles": {code: {} for code in keep}}), "empty")
     services.authorization.install_policy(OPERATOR, empty)
     assert services.authorization_queries.policy().number == 2
     for function in ("housing:register:read", "housing:door:enter", "govcloud:request:submit"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
@@ -57,34 +58,29 @@ def test_the_security_administrator_gives_herself_nothing(services: Services, wo
     with pytest.raises(Denied) as refused:
         services.authorization.assign_role(me.actor(), me.official_id, "housing_clerk")
     assert refused.value.code == "condition_not_met"
+    batch = [NewAssignment(me.official_id, "housing_clerk"), NewAssignment(world.wang.official_id, "housing_clerk")]
     with pytest.raises(Denied):
-        batch = [NewAssignment(me.official_id, "housing_clerk"), NewAssignment(world.wang.official_id, "housing_clerk")]
         services.authorization.assign_roles(me.actor(), batch)
     assert held(services, me.official_id) == ["security_admin"]
 
 
-@pytest.mark.parametrize("login", ["WANGFANG", "LIQIANG", "SUNLI", "HEWEI", "ZHOUJIANJUN", "ZHENGGUOHUA"])
-def test_nobody_else_gives_roles(services: Services, world: World, login: str) -> None:
-    with pytest.raises(Denied):
-        services.authorization.assign_role(world.people[login].actor(), world.wang.official_id, "housing_clerk")
+def test_nobody_else_gives_roles(services: Services, world: World) -> None:
+    people = [world.people[login].actor() for login in ("WANGFANG", "LIQIANG", "SUNLI", "HEWEI", "ZHOUJIANJUN", "ZHENGGUOHUA")]
+    others = [Actor.anonymous(), Actor.subsystem("housing-web", "住房"), Actor.system("jobs"), Actor.system("reaction")]
+    for actor in (*people, *others):
+        with pytest.raises(Denied):
+            services.authorization.assign_role(actor, world.wang.official_id, "housing_clerk")
 
 
-@pytest.mark.parametrize(
-    "actor", [Actor.anonymous(), Actor.subsystem("housing-web", "住房"), Actor.system("jobs"), Actor.system("reaction")]
-)
-def test_no_other_actor_gives_roles(services: Services, world: World, actor: Actor) -> None:
-    with pytest.raises(Denied):
-        services.authorization.assign_role(actor, world.wang.official_id, "housing_clerk")
-
-
-@pytest.mark.parametrize(("first", "second"), [(one, two) for one in OFFICER_ROLES for two in OFFICER_ROLES if one != two])
-def test_no_one_is_two_of_the_three_officers(services: Services, world: World, first: str, second: str) -> None:
+def test_no_one_is_two_of_the_three_officers(services: Services, world: World) -> None:
     names = {"system_admin": "系统管理员", "security_admin": "安全管理员", "audit_admin": "审计管理员"}
-    services.authorization.assign_role(SEED, world.wang.official_id, first)
-    with pytest.raises(Conflict, match=f"此人已是{names[first]}") as refused:
-        services.authorization.assign_role(SEED, world.wang.official_id, second)
-    assert refused.value.code == "officers_exclusive"
-    assert set(held(services, world.wang.official_id)) & set(OFFICER_ROLES) == {first}
+    for first, second in permutations(OFFICER_ROLES, 2):
+        assignment_id = services.authorization.assign_role(SEED, world.wang.official_id, first)
+        with pytest.raises(Conflict, match=f"此人已是{names[first]}") as refused:
+            services.authorization.assign_role(SEED, world.wang.official_id, second)
+        assert refused.value.code == "officers_exclusive"
+        assert set(held(services, world.wang.official_id)) & set(OFFICER_ROLES) == {first}
+        services.authorization.end_assignment(world.security_admin.actor(), assignment_id, "换人")
 
 
 def test_not_in_one_batch_either(services: Services, world: World) -> None:
@@ -139,26 +135,27 @@ def test_the_database_itself_refuses_two_offices(services: Services, world: Worl
             tx.session.add(row)
 
 
-@pytest.mark.parametrize(
-    ("role", "scope", "field"),
-    [
-        ("no_such_role", None, "role_code"),
-        ("official", None, "role_code"),
-        ("anonymous", None, "role_code"),
-        ("system:operator", None, "role_code"),
-        ("grant:housing:register:read", None, "role_code"),
-        ("senior_admin", None, "scope"),
-        ("senior_admin", {"divisions": ["330106000000"]}, "scope"),
-        ("senior_admin", {"department_path": "abc"}, "scope"),
-        ("housing_clerk", {"divisions": ["33"]}, "scope"),
-        ("housing_clerk", {"divisions": "330106000000"}, "scope"),
-        ("housing_clerk", {"colour": "red"}, "scope"),
-    ],
-)
-def test_a_role_that_cannot_be_given(services: Services, world: World, role: str, scope: dict[str, object] | None, field: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        services.authorization.assign_role(SEED, world.wang.official_id, role, scope=scope)
-    assert [item.field for item in refused.value.fields] == [field]
+#: Role and scope → the field that is refused.
+NOT_TO_BE_GIVEN: list[tuple[str, dict[str, object] | None, str]] = [
+    ("no_such_role", None, "role_code"),
+    ("official", None, "role_code"),
+    ("anonymous", None, "role_code"),
+    ("system:operator", None, "role_code"),
+    ("grant:housing:register:read", None, "role_code"),
+    ("senior_admin", None, "scope"),
+    ("senior_admin", {"divisions": ["330106000000"]}, "scope"),
+    ("senior_admin", {"department_path": "abc"}, "scope"),
+    ("housing_clerk", {"divisions": ["33"]}, "scope"),
+    ("housing_clerk", {"divisions": "330106000000"}, "scope"),
+    ("housing_clerk", {"colour": "red"}, "scope"),
+]
+
+
+def test_roles_that_cannot_be_given(services: Services, world: World) -> None:
+    for role, scope, field in NOT_TO_BE_GIVEN:
+        with pytest.raises(Invalid) as refused:
+            services.authorization.assign_role(SEED, world.wang.official_id, role, scope=scope)
+        assert [item.field for item in refused.value.fields] == [field], (role, scope)
 
 
 def test_a_role_that_ends_before_it_begins(services: Services, world: World) -> None:

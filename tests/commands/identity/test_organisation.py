@@ -122,11 +122,11 @@ def test_a_move_takes_the_subtree_along_and_keeps_history(services: Services, pl
     assert old.path == places.paths["xihu_civil_affairs"]
 
 
-@pytest.mark.parametrize("below", ["xihu", "xihu_civil_affairs"])
-def test_a_department_cannot_go_below_itself(services: Services, places: Organisation, below: str) -> None:
-    with pytest.raises(Conflict) as error:
-        services.identity.move_department(SEED, places.ids["xihu"], places.ids[below])
-    assert error.value.code == "department_cycle"
+def test_a_department_cannot_go_below_itself(services: Services, places: Organisation) -> None:
+    for below in ("xihu", "xihu_civil_affairs"):
+        with pytest.raises(Conflict) as error:
+            services.identity.move_department(SEED, places.ids["xihu"], places.ids[below])
+        assert error.value.code == "department_cycle"
 
 
 def test_a_move_needs_authority_and_both_places(services: Services, world: World) -> None:

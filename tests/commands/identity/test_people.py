@@ -77,10 +77,10 @@ def test_a_batch_is_all_or_nothing_and_names_every_row(services: Services, place
     assert events(services, "identity:official:registered") == 0
 
 
-@pytest.mark.parametrize("count", [0, 10_001])
-def test_a_batch_has_bounds(services: Services, count: int) -> None:
-    with pytest.raises(Invalid):
-        services.identity.register_officials(SEED, [an_official()] * count)
+def test_a_batch_has_bounds(services: Services) -> None:
+    for count in (0, 10_001):
+        with pytest.raises(Invalid):
+            services.identity.register_officials(SEED, [an_official()] * count)
 
 
 def test_batches_are_written_set_by_set(services: Services, places: Organisation) -> None:
@@ -103,31 +103,37 @@ def test_text_is_text(services: Services, places: Organisation) -> None:
     assert [row.id for row in services.identity_queries.search_officials("<b>'").rows] == [official_id]
 
 
-@pytest.mark.parametrize("search", ["%", "_", "\x00", "\ud800", "王\x00", "' OR 1=1 --", "\\", "王" * 10_000])
-def test_searches_take_anything(services: Services, world: World, search: str) -> None:
-    found = {row.name for row in services.identity_queries.search_officials(search).rows}
-    assert found == ({"王芳"} if search == "王\x00" else found if search in {"\x00", "\ud800"} else set())
-    services.identity_queries.search_departments(search)
-    assert services.identity_queries.account_by_login(search) is None
-    assert services.identity_queries.official_by_id_number(search) is None
-    assert services.identity_queries.division(search) is None
+def test_searches_take_anything(services: Services, world: World) -> None:
+    people = services.identity_queries
+    everybody = {row.id for row in people.search_officials("").rows}
+    # What no stored text has is left out of a search; then these two are empty and list everybody.
+    for search in ("\x00", "\ud800"):
+        assert {row.id for row in people.search_officials(search).rows} == everybody
+    assert [row.name for row in people.search_officials("王\x00").rows] == ["王芳"]
+    for search in ("%", "_", "' OR 1=1 --", "\\", "王" * 10_000):
+        assert people.search_officials(search).rows == ()
+        assert people.search_departments(search) == ()
+    for nonsense in ("\x00", "\ud800", "%", "'", "王" * 10_000):
+        assert people.account_by_login(nonsense) is None
+        assert people.official_by_code(nonsense) is None
+        assert people.official_by_id_number(nonsense) is None
+        assert people.department_by_uscc(nonsense) is None
+        assert people.division(nonsense) is None
 
 
-@pytest.mark.parametrize(
-    ("search", "names"),
-    [
-        ("王", {"王芳"}),
-        ("wangf", {"王芳"}),
-        ("wf", {"王芳"}),
-        ("sxm", {"单雪梅"}),
-        ("Shan", {"单雪梅"}),
-        ("wangfang", {"王芳"}),
-        ("liq", {"李强"}),
-        ("nobody", set()),
-    ],
-)
-def test_people_are_found_by_name_pinyin_initials_and_code(services: Services, world: World, search: str, names: set[str]) -> None:
-    assert {row.name for row in services.identity_queries.search_officials(search).rows} == names
+def test_people_are_found_by_name_pinyin_initials_and_code(services: Services, world: World) -> None:
+    table = {
+        "王": {"王芳"},
+        "wangf": {"王芳"},
+        "wf": {"王芳"},
+        "sxm": {"单雪梅"},
+        "Shan": {"单雪梅"},
+        "wangfang": {"王芳"},
+        "liq": {"李强"},
+        "nobody": set(),
+    }
+    for search, names in table.items():
+        assert {row.name for row in services.identity_queries.search_officials(search).rows} == names, search
 
 
 def test_search_pages_are_disjoint_and_complete(services: Services, world: World) -> None:
@@ -232,11 +238,11 @@ def test_a_disabled_official_cannot_act_and_can_be_restored(services: Services, 
     assert events(services, "identity:official:disabled") == events(services, "identity:official:restored") == 1
 
 
-@pytest.mark.parametrize("reason", ["", " ", "因" * 501, "停职\x00"])
-def test_disabling_needs_a_reason(services: Services, world: World, reason: str) -> None:
-    with pytest.raises(Invalid) as error:
-        services.identity.disable_official(SEED, world.wang.official_id, reason)
-    assert fields_of(error) == ["reason"]
+def test_disabling_needs_a_reason(services: Services, world: World) -> None:
+    for reason in ("", " ", "因" * 501, "停职\x00"):
+        with pytest.raises(Invalid) as error:
+            services.identity.disable_official(SEED, world.wang.official_id, reason)
+        assert fields_of(error) == ["reason"]
 
 
 def test_unknown_people_are_not_found(services: Services, world: World) -> None:

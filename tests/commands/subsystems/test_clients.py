@@ -25,13 +25,12 @@ def test_a_client_proves_itself_with_its_secret(services: Services, world: World
     assert client.post_logout_uris == ("http://127.0.0.1:8001/signed-out",)
 
 
-@pytest.mark.parametrize("secret", ["", "wrong", "\x00", "\ud800", "x" * 100_000])
-def test_wrong_secrets_and_unknown_clients_look_alike(services: Services, world: World, secret: str) -> None:
+def test_wrong_secrets_and_unknown_clients_look_alike(services: Services, world: World) -> None:
     queries = services.subsystem_queries
-    assert queries.authenticate_client("housing-web", secret) is None
-    assert queries.authenticate_client("nobody", secret) is None
-    assert queries.authenticate_client(secret, secret) is None
-    assert queries.authenticate_client("housing-web", world.clients["assistance"].secret or "") is None
+    for secret in ("", "wrong", "\x00", "\ud800", "x" * 100_000, world.clients["assistance"].secret or ""):
+        assert queries.authenticate_client("housing-web", secret) is None
+        assert queries.authenticate_client("nobody", secret) is None
+        assert queries.authenticate_client(secret, secret) is None
 
 
 def test_the_secret_is_stored_and_recorded_nowhere(services: Services, world: World) -> None:

@@ -1,0 +1,139 @@
+"""``govcloud doctor``: looks at everything that a start depends on, one line each, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+import psycopg
+from sqlalchemy import make_url
+
+from govcloud.cli.context import settings_of
+from govcloud.kernel import schema
+from govcloud.kernel.crypto import MasterKeyError, read_master_key
+from govcloud.kernel.embedded_postgres import EmbeddedPostgresError
+from govcloud.kernel.provisioning import MINIMUM_VERSION
+from govcloud.settings import Environment, Settings, SettingsError
+
+#: What the application's role must hold, and what it must not: table, right, wanted.
+_RIGHTS = (
+    ("official", "INSERT", True),
+    ("official", "UPDATE", True),
+    ("audit_event", "INSERT", True),
+    ("audit_event", "UPDATE", False),
+    ("audit_event", "DELETE", False),
+    ("audit_event", "TRUNCATE", False),
+    ("audit_sequence", "DELETE", False),
+    ("alembic_version", "UPDATE", False),
+)
+
+
+class _Wrong(Exception):
+    """A check failed; the text says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class _Check:
+    """One line of the report: its name, and what returns a detail or raises ``_Wrong``."""
+
+    name: str
+    look: Callable[[Settings], str]
+
+
+@click.command()
+def doctor() -> None:
+    """Check settings, database, keys and privileges; exit code 1 when something is wrong."""
+    try:
+        settings = settings_of()
+    except (SettingsError, EmbeddedPostgresError) as error:
+        _line("settings", str(error), well=False)
+        sys.exit(1)
+    _line("settings", f"{settings.environment}, {settings.public_url}", well=True)
+    well = True
+    for check in _CHECKS:
+        try:
+            _line(check.name, check.look(settings), well=True)
+        except _Wrong as wrong:
+            _line(check.name, str(wrong), well=False)
+            well = False
+    sys.exit(0 if well else 1)
+
+
+def _line(name: str, text: str, *, well: bool) -> None:
+    mark = click.style("ok   ", fg="green") if well else click.style("WRONG", fg="red")
+    click.echo(f"{mark}  {name:<12}  {text}")
+
+
+def _connect(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
+    url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        return psycopg.connect(url, connect_timeout=5, autocommit=True)
+    except psycopg.OperationalError as error:
+        raise _Wrong(f"the database cannot be reached: {str(error).splitlines()[0]}") from error
+
+
+def _database(settings: Settings) -> str:
+    with _connect(settings) as connection:
+        version = connection.info.server_version // 10_000
+        if version < MINIMUM_VERSION:
+            raise _Wrong(f"PostgreSQL {version} is too old, {MINIMUM_VERSION} or newer is needed")
+        return f"PostgreSQL {version} answers, database {connection.info.dbname}"
+
+
+def _tables(settings: Settings) -> str:
+    _connect(settings).close()
+    current, head = schema.current_revision(settings.database_url), schema.head_revision()
+    if current != head:
+        raise _Wrong(f"the tables are at revision {current or 'empty'}, the program needs {head}; run: govcloud db upgrade")
+    return f"revision {current}"
+
+
+def _rights(settings: Settings) -> str:
+    with _connect(settings) as connection:
+        role = connection.info.user
+        if connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,):
+            raise _Wrong(f"{role!r} is a superuser, so nothing protects the record; use two roles: govcloud db prepare")
+        for table, right, wanted in _RIGHTS:
+            found = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
+            if found != (True,):
+                raise _Wrong(f"there is no table {table}; run: govcloud db upgrade")
+            held = connection.execute("SELECT has_table_privilege(%s, %s)", (table, right)).fetchone() == (True,)
+            if held is not wanted:
+                raise _Wrong(f"{role!r} {'must not' if held else 'may not'} {right} on {table}; let the owner run: govcloud db upgrade")
+        return f"{role!r} adds to the record and cannot change it"
+
+
+def _master_key(settings: Settings) -> str:
+    try:
+        read_master_key(settings.master_key_file)
+    except MasterKeyError as error:
+        raise _Wrong(str(error)) from error
+    return str(settings.master_key_file)
+
+
+def _signing_key(settings: Settings) -> str:
+    with _connect(settings) as connection:
+        if connection.execute("SELECT to_regclass('signing_key') IS NOT NULL").fetchone() != (True,):
+            raise _Wrong("there is no table signing_key; run: govcloud db upgrade")
+        row = connection.execute("SELECT count(*) FROM signing_key WHERE retired_at IS NULL").fetchone()
+    if row is None or row[0] == 0:
+        raise _Wrong("there is no signing key; run: govcloud keys init")
+    return f"{row[0]} in use"
+
+
+def _transport(settings: Settings) -> str:
+    if settings.environment is Environment.PRODUCTION and settings.trusted_proxies == 0:
+        raise _Wrong("GOVCLOUD_TRUSTED_PROXIES is 0: behind nginx every client would seem to have one address; set it to 1")
+    return "https" if settings.secure else "http, for this machine only"
+
+
+_CHECKS = (
+    _Check("master key", _master_key),
+    _Check("database", _database),
+    _Check("tables", _tables),
+    _Check("rights", _rights),
+    _Check("signing key", _signing_key),
+    _Check("transport", _transport),
+)
