@@ -24,7 +24,7 @@ from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
-from govcloud.identity.events import AppointmentEnded, OfficialDisabled
+from govcloud.identity.events import AppointmentEnded, DepartmentMoved, OfficialDisabled
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.kernel.actor import Actor
@@ -129,13 +129,19 @@ def subscribe_reactions(services: Services) -> None:
 
     def end_all(_tx: Transaction, event: OfficialDisabled) -> None:
         services.signon.end_sessions_of(reaction, event.official_id, "official_disabled")
-        services.authorization.close_grants_of(reaction, event.official_id, "official_disabled")
+        services.authorization.close_grants_of(reaction, event.official_id, "disabled")
 
     def leave(_tx: Transaction, event: AppointmentEnded) -> None:
         services.signon.leave_appointment(reaction, event.appointment_id)
+        services.authorization.close_grants_of(reaction, event.official_id, "mover", appointment_id=event.appointment_id)
+
+    def follow(tx: Transaction, event: DepartmentMoved) -> None:
+        services.authorization.follow_department(tx, event.old_path, event.new_path)
+        services.access.follow_department(tx, event.old_path, event.new_path)
 
     services.uow.subscribe(OfficialDisabled, end_all)
     services.uow.subscribe(AppointmentEnded, leave)
+    services.uow.subscribe(DepartmentMoved, follow)
 
 
 def register_entrypoints(app: Flask) -> None:

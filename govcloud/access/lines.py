@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
@@ -74,3 +74,18 @@ def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> 
     session.refresh(line)
     if not isinstance(moved, CursorResult) or moved.rowcount != 1:
         raise errors.line_changed(shown, line.version)
+
+
+def follow_department(session: Session, old_path: str, new_path: str) -> int:
+    """Put every line of a department that moved, and of those below it, under the new path; return how many there were.
+
+    Closed lines follow too: who answers for a department now also sees what it decided and may revoke what came of it.
+    """
+    statement = (
+        update(RequestLine)
+        .where(RequestLine.owner_path.startswith(old_path, autoescape=True))
+        .values(owner_path=func.concat(new_path, func.substr(RequestLine.owner_path, len(old_path) + 1)))
+        .execution_options(synchronize_session=False)
+    )
+    moved = session.execute(statement)
+    return moved.rowcount if isinstance(moved, CursorResult) else 0

@@ -11,6 +11,7 @@ from govcloud.access.cards import CardMaker
 from govcloud.access.commands import Closed, Decided, NewRequest, Submitted, Withdrawn
 from govcloud.access.decide import Answer, Deciding
 from govcloud.access.grants import Closing
+from govcloud.access.lines import follow_department
 from govcloud.access.loading import FactsLoader
 from govcloud.access.submit import Submitting
 from govcloud.authorization.queries import AuthorizationQueries
@@ -19,7 +20,7 @@ from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
-from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.subsystems.queries import SubsystemQueries
 
 
@@ -119,3 +120,7 @@ class Access:
     def lapse_due(self, actor: Actor, limit: int = 200) -> int:
         """Close the lines whose time to answer has run out, each in a transaction of its own; return how many were closed."""
         return self._deciding.lapse_due(actor, limit)
+
+    def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
+        """Let the lines of departments that moved stand below their new path, in the transaction of the move; return how many."""
+        return follow_department(tx.session, old_path, new_path)

@@ -19,7 +19,7 @@ from govcloud.cli.seed.sizes import OFFERED
 from govcloud.cli.stack import Ports, Stack, require_free, stack, start_platform
 
 Report = Callable[[str, int, int], None]
-_PORT = click.IntRange(1, 65535)
+_PORT = click.IntRange(1, 65_535)
 _WATCH_SECONDS = 0.5
 
 

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 
 import httpx
@@ -30,9 +31,8 @@ def post_all(webhooks: Sequence[Webhook]) -> list[str | None]:
 
 
 async def _post_all(webhooks: Sequence[Webhook]) -> list[str | None]:
-    # trust_env off: a proxy or a .netrc of the server's environment must not see or change what is sent. The default
-    # context still honours the system's certificates and SSL_CERT_FILE, where a government's own authority is found.
-    async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False, verify=ssl.create_default_context()) as client:
+    # trust_env off: a proxy or a .netrc of the server's environment must not see or change what is sent.
+    async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False, verify=_trusted()) as client:
         return await asyncio.gather(*(_post(client, webhook) for webhook in webhooks))
 
 
@@ -49,6 +49,12 @@ async def _post(client: httpx.AsyncClient, webhook: Webhook) -> str | None:
         return f"no answer within {DEADLINE_SECONDS:g} s"
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"{type(error).__name__}: {error}"[:_MOST_ERROR]
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the certificates of the system and of SSL_CERT_FILE, where a government's own authority is found; read once."""
+    return ssl.create_default_context()
 
 
 def _phrase(status: int) -> str:

@@ -62,11 +62,12 @@ def test_pictures(site: Site, addresses: Addresses, size: tuple[int, int], langu
     for name, page, address in _pages(site, addresses, size, language):
         page.goto(address)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=ARTEFACTS / f"portal-{name}-{size[0]}-{language}.png", full_page=True)
         if page.evaluate(_OVERFLOW) > 0:
             wide.append(name)
         if page.evaluate("window.shifted") > 0:
             shifted.append((name, page.evaluate("window.shifted")))
+        # Last: for a picture of the full page the window grows, which moves what is sticky.
+        page.screenshot(path=ARTEFACTS / f"portal-{name}-{size[0]}-{language}.png", full_page=True)
     assert not wide
     assert not shifted
 

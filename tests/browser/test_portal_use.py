@@ -39,7 +39,7 @@ def test_the_first_tab_stop_skips_to_the_content(site: Site) -> None:
 def test_ctrl_k_searches_as_one_types(site: Site) -> None:
     page = site.sign_in(site.window(), "WANGFANG")
     page.keyboard.press("Control+k")
-    page.keyboard.type("住房登记")
+    page.keyboard.type("查询住房登记")
     first = page.locator(".found a").first
     expect(first).to_contain_text("查询住房登记信息")
     page.keyboard.press("ArrowDown")

@@ -6,7 +6,7 @@ Pictures of every step are kept in ``tests/artefacts/story``.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -76,20 +76,30 @@ class Town:
         page.screenshot(path=ARTEFACTS / "story" / self.folder / f"{self.step:02}-{name}.png", full_page=True)
 
 
+Application = Callable[..., Iterable[bytes]]
+
+
 @pytest.fixture
-def town(app: Flask, services: Services, world: World, ports: Ports, chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    """Serve the platform and both examples, each as a client of its own."""
+def applications(services: Services, ports: Ports, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Application]]:
+    """Return both examples with their ports, each as a client of its own."""
     monkeypatch.setenv("GOVCLOUD_ISSUER", ports.platform_url)
-    applications = [(ports.platform, app)]
+    made: list[tuple[int, Application]] = []
     for code, module, port in (("housing", housing, ports.housing), ("assistance", assistance, ports.assistance)):
         url = ports.example_urls[code]
         client = NewClient(code, f"{code}-story", code, (f"{url}govcloud/callback",), (url,))
         credentials = services.subsystems.register_client(SEED, client)
         monkeypatch.setenv("GOVCLOUD_CLIENT_ID", credentials.client_id)
         monkeypatch.setenv("GOVCLOUD_CLIENT_SECRET", credentials.secret or "")
-        applications.append((port, module.create_app()))
+        made.append((port, module.create_app()))
+    return made
+
+
+@pytest.fixture
+def town(app: Flask, world: World, ports: Ports, chromium: Browser, applications: list[tuple[int, Application]]) -> Iterator[Town]:
+    """Serve the platform and both examples."""
+    served: list[tuple[int, Application]] = [(ports.platform, app), *applications]
     with ExitStack() as running:
-        for port, application in applications:
+        for port, application in served:
             server = make_server("127.0.0.1", port, application, threaded=True)
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()

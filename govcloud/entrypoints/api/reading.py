@@ -112,7 +112,12 @@ _MESSAGES = {
 
 
 def _invalid(error: ValidationError) -> GovcloudError:
-    """Return the findings of a model as the platform's own error."""
+    """Return the findings of a model as the platform's own error.
+
+    What passed the check of the JSON and is none to the models' parser is half of a surrogate pair (RFC 8259 section 8.2).
+    """
+    if any(found["type"] == "json_invalid" for found in error.errors(include_url=False, include_context=False, include_input=False)):
+        return Malformed(Message("文字中有不成对的代理字符。"))
     fields = [
         FieldError(
             ".".join(str(part) for part in found["loc"]),

@@ -46,7 +46,8 @@ REQUEST: tuple[Check, ...] = (
 #: Who is in front of the screen.
 PERSON: tuple[Check, ...] = (check_session, check_freshness, check_appointment, check_admission)
 
-_LONGEST_ADDRESS = 6000
+#: What the portal's pages take as the address to come back to.
+_LONGEST_ADDRESS = 8000
 
 
 @oidc.get("/oidc/authorize")
@@ -79,10 +80,7 @@ def authorize() -> Response:
 @public("OIDC Core 3.1.2.1: the same request as a form")
 def authorize_form() -> Response:
     """Repeat a posted request as an address: the session's cookie does not come with a form of another site (``SameSite=Lax``)."""
-    address = _here({})
-    if len(address) > _LONGEST_ADDRESS:
-        raise PageError("request_too_long", Message("进入子系统的请求过长。"))
-    return redirect(address, 303)
+    return redirect(_here({}), 303)
 
 
 csrf.exempt(authorize_form)
@@ -101,8 +99,15 @@ def _parameters() -> dict[str, str]:
 
 
 def _here(added: dict[str, str]) -> str:
-    """Return this request as a local address, with ``added`` in place of older parameters of the same name."""
-    return f"{request.path}?{urlencode(_parameters() | added)}"
+    """Return this request as a local address, with ``added`` in place of older parameters of the same name.
+
+    Raises:
+        PageError: it is too long to come back as an address.
+    """
+    address = f"{request.path}?{urlencode(_parameters() | added)}"
+    if len(address) > _LONGEST_ADDRESS:
+        raise PageError("request_too_long", Message("进入子系统的请求过长。"))
+    return address
 
 
 def _back(asked: AuthorizationRequest, **answer: str) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Response, make_response, render_template, url_for
 
 from govcloud.authorization.decisions import Decision
+from govcloud.kernel.messages import Message
 from govcloud.subsystems.queries import ClientView, ItemView
 from govcloud.web.gate import services
 from govcloud.web.locale import say
@@ -35,7 +36,7 @@ def refusal_page(client: ClientView, decision: Decision) -> Response:
     owner = services().identity_queries.department(owner_id) if owner_id else None
     item = _remedy(client, decision)
     refusal = _Refusal(
-        function_name=client.subsystem_name,
+        function_name=say(Message("进入%(name)s", name=client.subsystem_name)),
         reason=say(decision.message),
         subsystem_name=client.subsystem_name,
         owner_name=owner.name if owner else "",

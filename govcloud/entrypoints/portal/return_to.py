@@ -10,7 +10,7 @@ from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
 from govcloud.web.headers import allow_form_target
 
-_LONGEST = 2000
+_LONGEST = 8000
 _AUTHORIZE = "/oidc/authorize"
 
 

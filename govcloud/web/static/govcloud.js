@@ -106,14 +106,5 @@
   });
   if (words) setInterval(tick, 30000);
 
-  // A date or division select that belongs to a choice follows it.
-  all("[data-shows]").forEach((input) => {
-    const part = document.getElementById(input.dataset.shows);
-    const same = all(`input[name="${CSS.escape(input.name)}"]`, input.form);
-    const apply = () => { part.hidden = !input.checked; };
-    same.forEach((other) => other.addEventListener("change", apply));
-    apply();
-  });
-
   all("[data-print]").forEach((button) => { button.hidden = false; button.addEventListener("click", () => window.print()); });
 })();

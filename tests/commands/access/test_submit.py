@@ -25,38 +25,39 @@ def count(services: Services, table: str) -> int:
     return services.uow.read().scalar(text(f"SELECT count(*) FROM {table}")) or 0
 
 
-@pytest.mark.parametrize("reason", NASTY)
-def test_text_is_kept_as_text(services: Services, world: World, reason: str) -> None:
-    submitted = ask(services, world, reason=reason, case_number=reason.replace("\n", " ").replace("\t", " "))
-    shown = services.access_queries.request(world.wang.actor(), submitted.request_id)
-    assert shown.reason == reason
-    assert services.access_queries.evidence_card(submitted.line_id).reason == reason
+def test_text_is_kept_as_text(services: Services, world: World) -> None:
+    for reason in NASTY:
+        submitted = ask(services, world, reason=reason, case_number=reason.replace("\n", " ").replace("\t", " "))
+        shown = services.access_queries.request(world.wang.actor(), submitted.request_id)
+        assert shown.reason == reason
+        assert services.access_queries.evidence_card(submitted.line_id).reason == reason
+        services.access.withdraw(world.wang.actor(), submitted.line_id, 1)
 
 
-@pytest.mark.parametrize(
-    ("given", "field"),
-    [
-        ({"reason": ""}, "reason"),
-        ({"reason": " \n "}, "reason"),
-        ({"reason": "长" * 1001}, "reason"),
-        ({"reason": "a\x00b"}, "reason"),
-        ({"reason": "反\u202e转"}, "reason"),
-        ({"case_number": "X" * 61}, "case_number"),
-        ({"case_number": None}, "case_number"),
-        ({"case_number": "  "}, "case_number"),
-        ({"days": 0}, "days"),
-        ({"days": -1}, "days"),
-        ({"days": 31}, "days"),
-        ({"days": 10**30}, "days"),
-        ({"scope": NOTHING}, "divisions"),
-        ({"matter_id": uuid4()}, "matter_id"),
-        ({"beneficiary_appointment_id": uuid4()}, "beneficiary_appointment_id"),
-    ],
-)
-def test_a_wrong_field_is_named(services: Services, world: World, given: dict[str, Any], field: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        ask(services, world, **given)
-    assert field in [found.field for found in caught.value.fields]
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"reason": ""}, "reason"),
+    ({"reason": " \n "}, "reason"),
+    ({"reason": "长" * 1001}, "reason"),
+    ({"reason": "a\x00b"}, "reason"),
+    ({"reason": "反\u202e转"}, "reason"),
+    ({"case_number": "X" * 61}, "case_number"),
+    ({"case_number": None}, "case_number"),
+    ({"case_number": "  "}, "case_number"),
+    ({"days": 0}, "days"),
+    ({"days": -1}, "days"),
+    ({"days": 31}, "days"),
+    ({"days": 10**30}, "days"),
+    ({"scope": NOTHING}, "divisions"),
+    ({"matter_id": uuid4()}, "matter_id"),
+    ({"beneficiary_appointment_id": uuid4()}, "beneficiary_appointment_id"),
+]
+
+
+def test_a_wrong_field_is_named(services: Services, world: World) -> None:
+    for given, field in WRONG:
+        with pytest.raises(Invalid) as caught:
+            ask(services, world, **given)
+        assert field in [found.field for found in caught.value.fields], given
     assert count(services, "access_request") == 0
 
 
@@ -132,10 +133,10 @@ def test_somebody_who_left_cannot_ask(services: Services, world: World) -> None:
         ask(services, world)
 
 
-@pytest.mark.parametrize("actor", [Actor.anonymous(), Actor.subsystem("housing-web", "住房"), Actor.system("jobs")])
-def test_only_officials_ask(services: Services, world: World, actor: Actor) -> None:
-    with pytest.raises(Denied):
-        services.access.submit(actor, new_request(world))
+def test_only_officials_ask(services: Services, world: World) -> None:
+    for actor in (Actor.anonymous(), Actor.subsystem("housing-web", "住房"), Actor.system("jobs")):
+        with pytest.raises(Denied):
+            services.access.submit(actor, new_request(world))
 
 
 def test_an_official_without_an_appointment_is_told_to_choose_one(services: Services, world: World) -> None:

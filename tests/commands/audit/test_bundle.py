@@ -87,8 +87,7 @@ def test_a_changed_bundle_is_found_out(bundle: dict[str, Any], change: Callable[
 
 
 def test_an_erased_personal_value_leaves_the_bundle_whole(sealed: Record) -> None:
-    with sealed.engine.begin() as connection:
-        connection.execute(text("DELETE FROM audit_personal"))
+    sealed.run("DELETE FROM audit_personal")
     report = check_bundle(json.dumps(sealed.trail.bundle(sealed.official, chain="QX1")))
     assert report.holds
     assert report.personal_erased == 15
@@ -157,5 +156,5 @@ def test_a_checkpoint_as_text() -> None:
 
 
 def first_root(record: Record) -> bytes:
-    with record.engine.connect() as connection:
-        return bytes(connection.execute(text("SELECT root FROM audit_checkpoint WHERE size = 5")).scalar_one())
+    with record.open() as session:
+        return bytes(session.execute(text("SELECT root FROM audit_checkpoint WHERE size = 5")).scalar_one())

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
 import rfc8785
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from govcloud.audit.merkle import leaf_hash
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message
-from govcloud.kernel.unit_of_work import UnitOfWork
 from tests.commands.audit.conftest import PhoneChanged, Record
 
 
 def rows(record: Record, query: str) -> list[dict[str, object]]:
-    with Session(record.engine) as session:
+    with record.open() as session:
         return [dict(row) for row in session.execute(text(query)).mappings()]
 
 
@@ -91,13 +88,9 @@ def test_many_events_at_once_are_recorded_like_one_by_one(record: Record) -> Non
     assert record.verify().findings == []
 
 
-def test_a_chain_stays_whole_when_many_write_it_at_once(record: Record, new_uow: Callable[[], UnitOfWork]) -> None:
-    def write(uow: UnitOfWork) -> None:
-        for _ in range(10):
-            with uow.begin(record.official, "tests:phone:change") as tx:
-                tx.record(PhoneChanged(subject="official:wang", chain="QX1", phone="1"))
-
-    threads = [threading.Thread(target=write, args=(new_uow(),)) for _ in range(4)]
+def test_a_chain_stays_whole_when_many_write_it_at_once(shared_record: Record) -> None:
+    record = shared_record
+    threads = [threading.Thread(target=lambda: record.write(10, chain="QX1")) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from govcloud.audit import sequencer
-from govcloud.audit.sequencer import Sequencer
-from govcloud.kernel.unit_of_work import UnitOfWork
 from tests.commands.audit.conftest import PhoneChanged, Record
+
+T = TypeVar("T")
 
 
 def scalars(record: Record, query: str) -> list[object]:
-    with Session(record.engine) as session:
+    with record.open() as session:
         return list(session.scalars(text(query)))
 
 
@@ -31,12 +32,14 @@ def test_the_sequence_is_dense_and_the_queue_empties(record: Record) -> None:
     assert scalars(record, "SELECT size FROM audit_checkpoint ORDER BY size") == [5, 8]
 
 
-def test_an_event_that_commits_late_is_sequenced_late(record: Record, new_uow: Callable[[], UnitOfWork]) -> None:
-    slow = new_uow()
-    with slow.begin(record.official, "tests:phone:change") as tx:
+def test_an_event_that_commits_late_is_sequenced_late(shared_record: Record) -> None:
+    record = shared_record
+    with record.uow.begin(record.official, "tests:phone:change") as tx:
         tx.record(PhoneChanged(subject="official:slow", phone="1"))
-        record_other(record, new_uow())
-        sealed = seal_in_a_thread(record, new_uow())
+        # In threads, as the open transaction belongs to this one's context.
+        in_a_thread(lambda: record.write(2, subject="official:fast"))
+        sealed = in_a_thread(lambda: record.sequencer.run_once(record.jobs))
+        assert sealed is not None
         assert sealed.events == 2  # written later, committed earlier
     record.seal()
     order = scalars(record, "SELECT subject FROM audit_sequence s JOIN audit_event e ON e.id = s.event_id ORDER BY seq")
@@ -44,14 +47,14 @@ def test_an_event_that_commits_late_is_sequenced_late(record: Record, new_uow: C
     assert record.verify().holds
 
 
-def test_two_sequencers_at_once_number_every_event_once(record: Record, new_uow: Callable[[], UnitOfWork]) -> None:
+def test_two_sequencers_at_once_number_every_event_once(shared_record: Record) -> None:
+    record = shared_record
     record.write(50)
     done = threading.Event()
 
     def run() -> None:
-        own = Sequencer(new_uow())
         while not done.is_set():
-            own.run_once(record.jobs)
+            record.sequencer.run_once(record.jobs)
 
     threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:
@@ -65,15 +68,12 @@ def test_two_sequencers_at_once_number_every_event_once(record: Record, new_uow:
     assert record.verify().holds
 
 
-def test_a_second_sequencer_gives_way(record: Record, new_uow: Callable[[], UnitOfWork]) -> None:
+def test_a_second_sequencer_gives_way(shared_record: Record) -> None:
+    record = shared_record
     record.write()
     with record.uow.begin(record.jobs, sequencer.COMMAND) as tx:
         tx.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('govcloud audit sequencer'))"))
-        outcome: list[object] = []
-        thread = threading.Thread(target=lambda: outcome.append(Sequencer(new_uow()).run_once(record.jobs)))
-        thread.start()
-        thread.join()
-    assert outcome == [None]
+        assert in_a_thread(lambda: record.sequencer.run_once(record.jobs)) is None
 
 
 def test_a_checkpoint_a_second_and_a_full_batch(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,23 +102,7 @@ def test_a_run_that_fails_leaves_nothing_behind(record: Record) -> None:
     assert scalars(record, "SELECT count(*) FROM audit_sequence") == [0]
 
 
-def record_other(record: Record, uow: UnitOfWork) -> None:
-    """Record two events on another connection, from a thread: the open transaction belongs to this one's context."""
-
-    def write() -> None:
-        for _ in range(2):
-            with uow.begin(record.official, "tests:phone:change") as tx:
-                tx.record(PhoneChanged(subject="official:fast", phone="1"))
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    thread.join()
-
-
-def seal_in_a_thread(record: Record, uow: UnitOfWork) -> sequencer.Sealed:
-    sealed: list[sequencer.Sealed | None] = []
-    thread = threading.Thread(target=lambda: sealed.append(Sequencer(uow).run_once(record.jobs)))
-    thread.start()
-    thread.join()
-    assert sealed[0] is not None
-    return sealed[0]
+def in_a_thread(work: Callable[[], T]) -> T:
+    """Do ``work`` in another thread, and so in another transaction, and return what it returned."""
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        return executor.submit(work).result()

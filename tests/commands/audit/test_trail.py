@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from tests.commands.audit.conftest import PhoneChanged, Record
 
 
@@ -66,8 +64,7 @@ def test_who_reads_stands_in_the_record(record: Record) -> None:
 
 def test_an_erased_value_is_simply_absent(record: Record) -> None:
     record.write(1)
-    with record.engine.begin() as connection:
-        connection.execute(text("DELETE FROM audit_personal"))
+    record.run("DELETE FROM audit_personal")
     entry = record.trail.by_subject(record.official, "official:wang")[0]
     assert entry.actor_name is entry.source_address is None
     assert entry.data == {"reason": "换号"}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from govcloud.audit.checkpoint import Checkpoint
 from govcloud.audit.findings import Kind, Report
 from govcloud.audit.merkle import Frontier, leaf_hash
-from govcloud.audit.sequencer import Sequencer
-from govcloud.kernel.unit_of_work import UnitOfWork
 from tests.commands.audit.conftest import Record
 
 FORGED = "convert_to(replace(convert_from(canonical, 'UTF8'), '换号', '无'), 'UTF8')"
@@ -208,11 +204,11 @@ def test_truncating_the_newest_events_with_all_that_stands_over_them(sealed: Rec
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_a_fork_after_a_restore(sealed: Record, new_uow: Callable[[], UnitOfWork], *, full: bool) -> None:
+def test_a_fork_after_a_restore(sealed: Record, *, full: bool) -> None:
     kept = checkpoint_of(sealed.verify())
     cut_off_last_two(sealed)  # the state of an older backup …
     sealed.write(5)  # … on which the platform went on
-    assert Sequencer(new_uow()).run_until_empty(sealed.jobs) is not None
+    sealed.seal()
     assert sealed.verify().holds
     report = sealed.verify(since=kept, full=full)
     assert report.counts == {Kind.HISTORY_REWRITTEN: 1}
@@ -257,8 +253,7 @@ def test_editing_a_personal_value(sealed: Record) -> None:
 
 
 def test_erasing_a_personal_value_keeps_the_proofs(sealed: Record) -> None:
-    with sealed.engine.begin() as connection:
-        connection.execute(text("DELETE FROM audit_personal WHERE field = 'data.phone'"))
+    assert sealed.run("DELETE FROM audit_personal WHERE field = 'data.phone'") == [10]
     report = sealed.verify()
     assert report.holds
     assert (report.personal_values, report.personal_erased) == (20, 10)
@@ -296,7 +291,7 @@ def test_verification_is_itself_recorded(sealed: Record) -> None:
 def cut_off_last_two(record: Record) -> None:
     """Take the last two of ten events out with everything that stands over them."""
     frontier = Frontier()
-    with Session(record.engine) as session:
+    with record.open() as session:
         for leaf in session.scalars(text("SELECT leaf_hash FROM audit_sequence WHERE seq < 8 ORDER BY seq")):
             frontier.append(leaf)
     record.attack(
@@ -310,7 +305,7 @@ def cut_off_last_two(record: Record) -> None:
 
 def forge_whole_record(record: Record) -> None:
     """Change one event and rebuild all hashes over it, as somebody with the code and the server could."""
-    with Session(record.engine) as session:
+    with record.open() as session:
         old = (
             session.execute(text("SELECT canonical FROM audit_event e JOIN audit_sequence s ON s.event_id = e.id ORDER BY seq"))
             .scalars()

@@ -66,7 +66,7 @@ def test_a_refused_message_comes_again_after_the_backoff(outbox: Outbox, receive
 def test_nothing_is_given_up(outbox: Outbox, receiver: Receiver) -> None:
     outbox.promise()
     receiver.status = 503
-    for _ in range(30):
+    for _ in range(12):
         assert outbox.worker().deliver_due(JOBS).failed == 1
         outbox.clock.advance(timedelta(hours=1))
     receiver.status = 200

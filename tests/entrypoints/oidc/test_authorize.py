@@ -273,3 +273,12 @@ def test_a_registered_address_with_a_query_keeps_it(party: Party, services: Serv
     response = other.authorize()
     assert response.location.startswith(f"{address}&code=")
     assert quote("tenant=1") not in response.location
+
+
+def test_a_long_state_survives_the_sign_in_and_one_too_long_is_refused(party: Party, services: Services) -> None:
+    party.state = "王" * 600
+    back = parse_qs(urlsplit(party.authorize().location).query)["next"][0]
+    page = party.browser.get(party.authorize().location)
+    assert f'name="next" value="{back.replace("&", "&amp;")}"' in page.text
+    party.state = "王" * 1200
+    assert is_page(party.authorize())

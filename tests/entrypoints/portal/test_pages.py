@@ -29,7 +29,7 @@ PAGES = [
     ("/appointment", "wang", 4),
     ("/inbox", "li", 25),
     ("/inbox?tab=decided", "li", 18),
-    ("/inbox/{line}", "li", 52),
+    ("/inbox/{line}", "li", 60),
     ("/grants", "li", 24),
 ]
 _INLINE = re.compile(r"<[^>]+\s(?:on\w+|style)=", re.IGNORECASE)

@@ -61,7 +61,7 @@ def test_what_was_typed_comes_back_as_text(visitor: NewVisitor) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)", "requests", "/" + "a" * 3000],
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)", "requests", "/" + "a" * 9000],
 )
 def test_one_never_ends_up_elsewhere(visitor: NewVisitor, target: str) -> None:
     answer = visitor().post("/sign-in", {"login": "WANGFANG", "password": PASSWORD, "next": target})

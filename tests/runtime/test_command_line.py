@@ -1,0 +1,184 @@
+"""The commands around the database, through the same door as the shell: what they do, and that every error is one clear line."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from govcloud.app import create_app
+from govcloud.cli.main import run
+from govcloud.cli.stack import free_ports
+from govcloud.kernel.provisioning import with_database
+from govcloud.settings import Settings
+from tests.factories import databases
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Shell = Callable[..., Outcome]
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
+    """Return what runs a command line as ``govcloud`` does, in an environment without any of its settings."""
+    for name in list(os.environ):
+        if name.startswith(("GOVCLOUD_", "DATABASE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GOVCLOUD_HOME", str(tmp_path / "home"))
+
+    def call(*words: str, **environment: str) -> Outcome:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["govcloud", *words])
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                run(create_app)
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return Outcome(code if isinstance(code, int) else 0, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the settings of the migrated clone."""
+    owner = databases.owner_url(str(make_url(settings.database_url).database))
+    return {
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": owner,
+        "GOVCLOUD_MASTER_KEY_FILE": str(settings.master_key_file),
+    }
+
+
+@pytest.fixture
+def names() -> Iterator[dict[str, str]]:
+    """Return names for roles and databases of our own on the test server, and drop what they came to name."""
+    mark = f"own_{uuid4().hex[:12]}"
+    names = {"database": mark, "second": f"{mark}_2", "owner": f"{mark}_owner", "app": f"{mark}_app"}
+    yield names
+    with psycopg.connect(databases.server().superuser_url, autocommit=True) as connection:
+        for database in (names["database"], names["second"]):
+            connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
+        for role in (names["owner"], names["app"]):
+            connection.execute(f"DROP ROLE IF EXISTS {role}".encode())
+
+
+def prepare(shell: Shell, names: dict[str, str], database: str) -> dict[str, str]:
+    """Prepare a database and return the settings that were printed."""
+    words = ("db", "prepare", "--database", database, "--owner", names["owner"], "--app", names["app"])
+    done = shell(*words, GOVCLOUD_ADMIN_URL=databases.server().superuser_url)
+    assert done.code == 0, done.err
+    return dict(line.split("=", 1) for line in done.out.splitlines() if not line.startswith("#"))
+
+
+def test_from_a_server_of_ones_own_to_a_restored_backup(shell: Shell, names: dict[str, str], tmp_path: Path) -> None:
+    env = prepare(shell, names, names["database"]) | {"GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "master.key")}
+    assert "run: govcloud db upgrade" in shell("db", "check", **env).err
+    assert "revision empty →" in shell("db", "upgrade", **env).out
+    assert "nothing to do" in shell("db", "upgrade", **env).out
+    assert shell("db", "check", **env).code == 0
+    assert shell("keys", "init", **env).code == 0
+    well = shell("doctor", **env)
+    assert (well.code, "WRONG" in well.out) == (0, False), well.out
+
+    file = tmp_path / "platform.backup"
+    made = shell("backup", str(file), **env)
+    assert made.code == 0, made.err
+    assert "master.key" in made.out
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "exists" in shell("backup", str(file), **env).err
+    assert "is not empty" in shell("restore", str(file), **env).err
+
+    other = prepare(shell, names, names["second"]) | {"GOVCLOUD_MASTER_KEY_FILE": env["GOVCLOUD_MASTER_KEY_FILE"]}
+    restored = shell("restore", str(file), **other)
+    assert restored.code == 0, restored.err
+    well = shell("doctor", **other)
+    assert (well.code, "WRONG" in well.out) == (0, False), well.out
+
+
+def test_the_admins_address_must_answer(shell: Shell) -> None:
+    done = shell("db", "prepare", GOVCLOUD_ADMIN_URL="postgresql://postgres@127.0.0.1:1/postgres")
+    assert_one_line(done, "the database cannot be reached")
+
+
+@pytest.mark.parametrize("words", [("db", "upgrade"), ("people", "search", "王"), ("audit", "verify"), ("keys", "init")])
+def test_a_database_that_is_away_is_one_clear_line(shell: Shell, environment: dict[str, str], words: tuple[str, ...]) -> None:
+    away = environment | {"DATABASE_URL": "postgresql://app:secret-word@127.0.0.1:1/govcloud", "DATABASE_OWNER_URL": ""}
+    done = shell(*words, **{name: value for name, value in away.items() if value})
+    assert_one_line(done, "the database cannot be reached")
+    assert "secret-word" not in done.err
+
+
+def test_without_settings_the_missing_ones_are_named(shell: Shell) -> None:
+    assert "DATABASE_URL" in shell("db", "upgrade").err
+
+
+def test_a_wrong_setting_is_named(shell: Shell, environment: dict[str, str]) -> None:
+    done = shell("db", "check", **environment, GOVCLOUD_PUBLIC_URL="http://cloud.example.gov.cn")
+    assert_one_line(done, "GOVCLOUD_PUBLIC_URL")
+
+
+def test_migrations_need_the_owner(shell: Shell, environment: dict[str, str]) -> None:
+    del environment["DATABASE_OWNER_URL"]
+    assert_one_line(shell("db", "upgrade", **environment), "DATABASE_OWNER_URL is not set")
+
+
+def test_the_doctor_finds_a_superuser_at_work(shell: Shell, environment: dict[str, str]) -> None:
+    superuser = with_database(databases.server().superuser_url, str(make_url(environment["DATABASE_URL"]).database))
+    done = shell("doctor", **environment | {"DATABASE_URL": superuser})
+    assert done.code == 1
+    assert "is a superuser" in done.out
+
+
+def test_the_doctor_finds_every_fault_in_one_go(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
+    away = environment | {"DATABASE_URL": "postgresql://app@127.0.0.1:1/govcloud", "GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "none")}
+    done = shell("doctor", **away)
+    assert done.code == 1
+    assert done.out.count("WRONG") == 5
+    assert "govcloud keys init" in done.out
+
+
+@pytest.mark.parametrize("words", [("serve", "--port"), ("run", "--port"), ("run", "--housing-port"), ("run", "--assistance-port")])
+def test_a_port_in_use_is_named_with_the_remedy(shell: Shell, environment: dict[str, str], words: tuple[str, str]) -> None:
+    ports = free_ports()
+    free = {"--port": str(ports.platform), "--housing-port": str(ports.housing), "--assistance-port": str(ports.assistance)}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        chosen = free | {words[1]: str(port)} if words[0] == "run" else {words[1]: str(port)}
+        done = shell(words[0], *(word for pair in chosen.items() for word in pair), **environment)
+    assert done.code == 1
+    assert f"port {port} " in done.err
+    assert words[1] in done.err
+
+
+def test_a_missing_master_key_is_named(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
+    done = shell("people", "search", "王", **environment | {"GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "absent.key")})
+    assert_one_line(done, "absent.key does not exist")
+
+
+def assert_one_line(outcome: Outcome, words: str) -> None:
+    """The error is one line with these words, and no traceback."""
+    assert outcome.code == 1, outcome
+    assert words in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+    assert "Traceback" not in outcome.err
