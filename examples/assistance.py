@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, make_response, render_template
 from sqlalchemy import func, select
 
-from examples.store import load, masked
+from examples.store import area_names, load, masked
 from examples.subsystem import create_subsystem
 
 COLUMNS = (
@@ -25,6 +25,7 @@ def create_app() -> Flask:
     """Return the subsystem as a WSGI application."""
     app, govcloud = create_subsystem("assistance")
     engine, cases = load("assistance_cases")
+    app.jinja_env.globals["areas"] = area_names(engine, cases)
 
     @app.get("/")
     @govcloud.require("assistance:case:read")

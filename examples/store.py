@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Engine, MetaData, RowMapping, Table, Text, create_engine, insert
+from sqlalchemy import Column, Engine, MetaData, RowMapping, Table, Text, create_engine, insert, select
 from sqlalchemy.pool import StaticPool
 
 DATA = Path(__file__).parent / "data"
@@ -24,6 +24,13 @@ def load(name: str) -> tuple[Engine, Table]:
         table.create(connection)
         connection.execute(insert(table), rows)
     return engine, table
+
+
+def area_names(engine: Engine, table: Table) -> Mapping[str, str]:
+    """Return the names of the divisions that the subsystem has data of, by code."""
+    with engine.connect() as connection:
+        found = connection.execute(select(table.c.division_code, table.c.division_name).distinct())
+        return {row.division_code: row.division_name for row in found}
 
 
 def masked(rows: Iterable[RowMapping]) -> list[Mapping[str, Any]]:

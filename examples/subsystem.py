@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from flask import Flask, Response
 
 from govcloud.client import Govcloud
+
+CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
+
+
+def local(moment: str) -> str:
+    """Return an instant of the wire (ISO 8601 with its offset) as people here read it, in China Standard Time."""
+    return datetime.fromisoformat(moment).astimezone(CHINA_STANDARD_TIME).strftime("%Y-%m-%d %H:%M")
 
 
 def create_subsystem(code: str) -> tuple[Flask, Govcloud]:
@@ -27,6 +35,7 @@ def create_subsystem(code: str) -> tuple[Flask, Govcloud]:
         GOVCLOUD_CLIENT_SECRET=os.environ["GOVCLOUD_CLIENT_SECRET"],
     )
     app.jinja_env.globals["platform"] = app.config["GOVCLOUD_ISSUER"]
+    app.jinja_env.filters["local"] = local
 
     @app.after_request
     def harden(response: Response) -> Response:

@@ -135,7 +135,7 @@ def _show(console: Console, place: Home, ports: Ports, furnished: Furnished) -> 
     accounts = Table(title="sample accounts (passwords made for this run)", title_justify="left")
     for column in ("login", "password", "name"):
         accounts.add_column(column, no_wrap=True)
-    accounts.add_column("who")
+    accounts.add_column("who", overflow="fold")
     for account in furnished.accounts:
         accounts.add_row(account.login, account.password, account.name, account.description)
     console.print(accounts)

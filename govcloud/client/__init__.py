@@ -13,12 +13,13 @@ It speaks OpenID Connect and AuthZEN over HTTP and imports nothing of the platfo
         return render(select(Household).where(govcloud.rows(Household.division)))
 """
 
-from govcloud.client.checks import CheckDecision, Checks, Rows
+from govcloud.client.checks import AccessRequest, CheckDecision, Checks, Rows
 from govcloud.client.errors import CheckUnavailableError, ClientError, ConfigurationError, SignInFailedError
 from govcloud.client.flask import Govcloud, SignedInOfficial
 from govcloud.client.oidc import Claims, RelyingParty
 
 __all__ = [
+    "AccessRequest",
     "CheckDecision",
     "CheckUnavailableError",
     "Checks",

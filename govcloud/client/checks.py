@@ -48,18 +48,31 @@ NO_ROWS = Rows(())
 
 
 @dataclass(frozen=True)
+class AccessRequest:
+    """What would fix a denial: the page that opens the prefilled request, and what it says about the function.
+
+    ``max_days`` is the longest time that the owning department grants; ``None`` when the platform did not say.
+    """
+
+    url: str
+    function_name: str = ""
+    owner: str = ""
+    max_days: int | None = None
+
+
+@dataclass(frozen=True)
 class CheckDecision:
     """The platform's answer to one check.
 
-    On a denial ``reasons`` holds the sentence for people by language (``zh-CN``, ``en``), ``request_url`` the page where the
-    missing permission can be requested, and ``trace_id`` the number to quote.
+    On a denial ``reasons`` holds the sentence for people by language (``zh-CN``, ``en``), ``access_request`` where the missing
+    permission can be requested (``None``: a request would not help), and ``trace_id`` the number to quote.
     """
 
     allowed: bool
     code: str
     rows: Rows = NO_ROWS
     reasons: Mapping[str, str] = field(default_factory=dict)
-    request_url: str | None = None
+    access_request: AccessRequest | None = None
     trace_id: str | None = None
     ends_at: str | None = None
 
@@ -113,16 +126,28 @@ def _read(answer: Any) -> CheckDecision:  # noqa: ANN401 - JSON from the wire
     if not isinstance(answer, dict) or not isinstance(answer.get("decision"), bool):
         raise CheckUnavailableError("the decision point answered without a decision")
     context = answer.get("context") or {}
-    request = context.get("access_request") or {}
     rows = (context.get("obligations") or {}).get("rows")
     return CheckDecision(
         allowed=answer["decision"],
         code=str(context.get("reason", "")),
         rows=_rows(rows) if answer["decision"] else NO_ROWS,
         reasons=context.get("reason_user") or {},
-        request_url=request.get("url"),
+        access_request=_access_request(context.get("access_request")),
         trace_id=context.get("trace_id"),
         ends_at=context.get("ends_at"),
+    )
+
+
+def _access_request(found: Any) -> AccessRequest | None:  # noqa: ANN401 - JSON from the wire
+    """Read what would fix a denial; anything but an address of the web is none (a link must not run a script)."""
+    if not isinstance(found, dict) or not str(found.get("url", "")).startswith(("https://", "http://")):
+        return None
+    days = found.get("max_days")
+    return AccessRequest(
+        url=str(found["url"]),
+        function_name=str(found.get("function_name") or ""),
+        owner=str(found.get("owner") or ""),
+        max_days=days if isinstance(days, int) else None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 import httpx
 from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request, session, url_for
 
-from govcloud.client.checks import CheckDecision, Checks, Rows
+from govcloud.client.checks import AccessRequest, CheckDecision, Checks, Rows
 from govcloud.client.errors import CheckUnavailableError, ConfigurationError, SignInFailedError
 from govcloud.client.oidc import Claims, RelyingParty, Started
 
@@ -153,15 +153,23 @@ class Govcloud:
 
     def refusal(self, decision: CheckDecision) -> Response:
         """Return the refusal page: why not, and the button that opens the prefilled request."""
+        asked = decision.access_request
         return _page(
             403,
-            title="没有办理权限",
+            title=f"您没有“{asked.function_name}”的权限" if asked and asked.function_name else "没有办理权限",
             cause=decision.reason("zh-CN"),
             cause_en=decision.reason("en"),
-            remedy="",
-            request_url=decision.request_url,
+            remedy=_remedy(asked) if asked else "申请临时权限不能解决，请联系本单位管理员。",
+            request_url=asked.url if asked else None,
             trace_id=decision.trace_id,
         )
+
+
+def _remedy(asked: AccessRequest) -> str:
+    """Return whose function it is and for how long one may ask for it."""
+    owner = f"该功能由{asked.owner}管理，" if asked.owner else ""
+    days = f"{asked.max_days} 天以内的" if asked.max_days else ""
+    return f"{owner}可申请{days}临时权限，由主管部门审批，同意后立即可用。"
 
 
 def _blueprint(extension: Govcloud) -> Blueprint:

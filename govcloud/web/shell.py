@@ -19,13 +19,14 @@ _MANY = 99
 
 @dataclass(frozen=True)
 class NavItem:
-    """One way to go: address, word, icon, a number that waits there, and whether this page lies there."""
+    """One way to go: address, word, icon, a number that waits there, whether this page lies there, and what lies there."""
 
     href: str
     label: str
     icon: str
     count: str = ""
     current: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _show_report(console: Console, report: SeedReport, path: Path) -> None:
     table = Table(title="sample accounts")
     for column in ("login", "name", "password"):
         table.add_column(column, no_wrap=True)
-    table.add_column("who")
+    table.add_column("who", overflow="fold")
     for account in report.sample_accounts:
         table.add_row(account.login, account.name, account.password, account.description)
     console.print(table)

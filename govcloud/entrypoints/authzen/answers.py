@@ -9,6 +9,7 @@ from flask import Response, jsonify
 from flask_babel import force_locale
 
 from govcloud.authorization.decisions import Decision
+from govcloud.subsystems.queries import ItemView
 from govcloud.web.gate import services
 from govcloud.web.locale import CHINESE, ENGLISH, say
 from govcloud.web.trace import trace_id
@@ -42,10 +43,21 @@ def _denied(decision: Decision) -> dict[str, Any]:
         "epoch": decision.epoch,
         "trace_id": trace_id(),
     }
-    if decision.remedy_item_id is not None:
-        query = urlencode({"item": decision.remedy_item_id})
-        context["access_request"] = {"url": f"{services().settings.public_url}/requests/new?{query}"}
+    item = services().subsystem_queries.item(decision.remedy_item_id) if decision.remedy_item_id is not None else None
+    if item is not None:
+        context["access_request"] = _access_request(item)
     return context
+
+
+def _access_request(item: ItemView) -> dict[str, Any]:
+    """Return what would fix it: whose function it is, for how long it may be had, and the page that opens the request."""
+    owner = services().identity_queries.department(item.owner_department_id)
+    return {
+        "url": f"{services().settings.public_url}/requests/new?{urlencode({'item': item.id})}",
+        "function_name": item.function_name,
+        "owner": owner.name if owner else "",
+        "max_days": item.max_days,
+    }
 
 
 def _in(locale: str, decision: Decision) -> str:

@@ -22,6 +22,7 @@ class AuditView(BaseView):
 
     opens = "govcloud:audit:read"
     title = Message("审计记录")
+    lead = Message("谁在何时对什么做了什么；只增不改，可离线核验。")
     icon = "scroll-text"
     group = Message("审计")
 

@@ -40,6 +40,7 @@ class RolesView(_Window):
 
     opens = "govcloud:console:roles"
     title = Message("角色")
+    lead = Message("角色是一组功能；由策略定义，随任职或单独授予。")
     icon = "id-card"
     group = GROUP
     column_list = ("name", "code", "description")
@@ -180,6 +181,7 @@ class GrantsView(ConsoleView):
 
     opens = "govcloud:console:grants"
     title = Message("临时权限")
+    lead = Message("经审批的临时权限，到期自动收回；安全管理员可以立即撤销。")
     icon = "timer"
     group = GROUP
     column_list = ("official_id", "function", "scope", "starts_at", "ends_at", "state")

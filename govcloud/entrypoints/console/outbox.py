@@ -12,6 +12,7 @@ class OutboxView(ConsoleView):
 
     opens = "govcloud:console:outbox"
     title = Message("待发消息")
+    lead = Message("发往子系统的通知和退出登录消息，以及它们的送达情况。")
     icon = "server"
     group = Message("运行")
     column_list = ("topic", "destination", "created_at", "attempts", "delivered_at", "last_error")

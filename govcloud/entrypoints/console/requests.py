@@ -18,6 +18,7 @@ class RequestsView(ConsoleView):
 
     opens = "govcloud:console:requests"
     title = Message("权限申请")
+    lead = Message("全部跨部门权限申请和审批结果；这里只读。")
     icon = "clipboard-list"
     group = Message("授权")
     column_list = ("beneficiary_official_id", "function", "owner_department_id", "state", "requested_days", "submitted_at", "due_at")

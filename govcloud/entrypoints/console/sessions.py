@@ -19,6 +19,7 @@ class SessionsView(ConsoleView):
 
     opens = "govcloud:console:sessions"
     title = Message("登录会话")
+    lead = Message("正在进行的登录会话；可以立即结束。")
     icon = "monitor"
     group = Message("运行")
     column_list = ("official_name", "employee_code", "source_address", "started_at", "last_seen_at", "expires_at")

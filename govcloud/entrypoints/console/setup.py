@@ -68,7 +68,8 @@ def _groups(views: list[ConsoleView | AuditView]) -> list[NavGroup]:
     for view in views:
         if may(view.opens):
             here = (request.endpoint or "").rpartition(".")[0] == view.endpoint
-            item = NavItem(url_for(f"{view.endpoint}.index_view"), say(view.title), view.icon, current=here)
+            hint = say(view.lead) if view.lead else ""
+            item = NavItem(url_for(f"{view.endpoint}.index_view"), say(view.title), view.icon, current=here, hint=hint)
             found.setdefault(say(view.group), []).append(item)
     return [NavGroup(title, tuple(items)) for title, items in found.items()]
 

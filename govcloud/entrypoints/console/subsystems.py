@@ -26,6 +26,7 @@ class SubsystemsView(ConsoleView):
 
     opens = "govcloud:console:subsystems"
     title = Message("业务子系统")
+    lead = Message("接入平台的业务子系统：主管部门、接入级别、功能和可申请项。")
     icon = "server"
     group = Message("子系统")
     column_list = ("name", "code", "owner_department_id", "integration_level", "status")

@@ -73,7 +73,12 @@ def test_the_story_without_a_new_sign_in(services: Services, world: World, clien
     assert body["decision"] is False
     assert body["context"]["reason"] == "no_permission"
     assert body["context"]["reason_user"]["zh-CN"] == "您的岗位没有这项功能的权限。"
-    assert body["context"]["access_request"] == {"url": f"http://localhost/requests/new?item={world.items[READ]}"}
+    assert body["context"]["access_request"] == {
+        "url": f"http://localhost/requests/new?item={world.items[READ]}",
+        "function_name": "查询住房登记信息",
+        "owner": "浙江省住房和城乡建设厅",
+        "max_days": 30,
+    }
     assert body["context"]["trace_id"] == denied.headers["X-Request-ID"]
 
     grant_id = grant(services, world)
