@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, make_response, render_template
-from sqlalchemy import func, select
+from flask import Flask, Response, make_response, render_template, request
 
-from examples.store import area_names, load, masked
+from examples.store import area_names, load, page_of
 from examples.subsystem import create_subsystem
 
 COLUMNS = (
@@ -35,11 +34,9 @@ def create_app() -> Flask:
     @app.get("/register")
     @govcloud.require("housing:register:read")
     def households() -> str:
-        mine = select(register).where(govcloud.rows(register.c.division_code)).order_by(register.c.register_no)
-        with engine.connect() as connection:
-            rows = masked(connection.execute(mine).mappings())
-            total = connection.scalar(select(func.count()).select_from(register))
-        return render_template("register.html", columns=COLUMNS, rows=rows, total=total, decision=govcloud.decision())
+        number = request.args.get("page", 1, type=int)
+        page = page_of(engine, register, govcloud.rows(register.c.division_code), register.c.register_no, number)
+        return render_template("register.html", columns=COLUMNS, page=page, decision=govcloud.decision())
 
     @app.get("/healthz")
     def health() -> Response:

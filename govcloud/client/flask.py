@@ -168,7 +168,7 @@ class Govcloud:
 def _remedy(asked: AccessRequest) -> str:
     """Return whose function it is and for how long one may ask for it."""
     owner = f"该功能由{asked.owner}管理，" if asked.owner else ""
-    days = f"{asked.max_days} 天以内的" if asked.max_days else ""
+    days = f" {asked.max_days} 天以内的" if asked.max_days else ""
     return f"{owner}可申请{days}临时权限，由主管部门审批，同意后立即可用。"
 
 
