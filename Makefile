@@ -53,7 +53,7 @@ bundle: setup ## dist/bundle: everything in one folder, which installs without a
 	$(PIP) wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir dist/bundle/wheels .
 	@cp requirements/runtime.txt deploy/install.sh dist/bundle/
 	@cp -r deploy/nginx deploy/systemd deploy/postgresql dist/bundle/
-	@cp README.md README.zh-CN.md dist/bundle/
+	@cp -r README.md README.zh-CN.md CHANGELOG.md docs dist/bundle/
 	@$(BIN)/python -c 'import platform as p, sys; print("%d.%d %s" % (*sys.version_info[:2], p.machine()))' > dist/bundle/built-for
 	@cd dist/bundle && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs -d '\n' sha256sum > SHA256SUMS
 	@rm -rf build

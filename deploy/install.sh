@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs govcloud from this folder, without any network: ./install.sh [directory, /opt/govcloud by default]
 set -euo pipefail
+umask 022 # the account that serves must be able to read what root installs
+target=$(realpath --canonicalize-missing --no-symlinks -- "${1:-/opt/govcloud}")
 cd "$(dirname "$0")"
 
-target=${1:-/opt/govcloud}
 python=${PYTHON:-python3}
 built_for=$(cat built-for)
 here=$("$python" -c 'import platform as p, sys; print("%d.%d %s" % (*sys.version_info[:2], p.machine()))') || {
@@ -26,4 +27,4 @@ pip=("$target/bin/python" "$pip_wheel/pip" --disable-pip-version-check --quiet i
 "${pip[@]}" --require-hashes -r runtime.txt
 "${pip[@]}" --force-reinstall wheels/govcloud-*.whl
 "$target/bin/govcloud" --version
-echo "installed in $target; next: $target/bin/govcloud doctor, and the units in $PWD/systemd"
+echo "installed in $target; next: docs/guide/operator.md (运维手册 docs/guide/operator.zh-CN.md) in $PWD"

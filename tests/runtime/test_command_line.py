@@ -114,6 +114,49 @@ def test_from_a_server_of_ones_own_to_a_restored_backup(shell: Shell, names: dic
     assert (well.code, "WRONG" in well.out) == (0, False), well.out
 
 
+def test_a_damaged_backup_is_refused_whole(shell: Shell, names: dict[str, str], tmp_path: Path) -> None:
+    env = prepare(shell, names, names["database"]) | {"GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "master.key")}
+    assert shell("db", "upgrade", **env).code == 0
+    file = tmp_path / "platform.backup"
+    assert shell("backup", str(file), **env).code == 0
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+
+    other = prepare(shell, names, names["second"]) | {"GOVCLOUD_MASTER_KEY_FILE": env["GOVCLOUD_MASTER_KEY_FILE"]}
+    assert_one_line(shell("restore", str(file), **other), "pg_restore: ")
+    file.write_bytes(whole)
+    assert shell("restore", str(file), **other).code == 0  # so nothing of the first try was left
+
+
+def test_a_backup_is_not_restored_where_a_role_is_missing(shell: Shell, names: dict[str, str], tmp_path: Path) -> None:
+    env = prepare(shell, names, names["database"]) | {"GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "master.key")}
+    assert shell("db", "upgrade", **env).code == 0
+    file = tmp_path / "platform.backup"
+    assert shell("backup", str(file), **env).code == 0
+    with psycopg.connect(databases.server().superuser_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {names['database']} WITH (FORCE)".encode())
+        connection.execute(f"DROP ROLE {names['app']}".encode())
+
+    roles = ("--owner", names["owner"], "--app", f"{names['app']}_2")
+    done = shell("db", "prepare", "--database", names["second"], *roles, GOVCLOUD_ADMIN_URL=databases.server().superuser_url)
+    other = dict(line.split("=", 1) for line in done.out.splitlines() if not line.startswith("#"))
+    refused = shell("restore", str(file), **other, GOVCLOUD_MASTER_KEY_FILE=env["GOVCLOUD_MASTER_KEY_FILE"])
+    assert_one_line(refused, "does not exist")
+
+
+def test_over_tls_the_systems_own_programs_are_used(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
+    """The bundled ones know no TLS; they must neither go without it nor leave the operator with their riddle."""
+    over_tls = environment["DATABASE_OWNER_URL"] + "&sslmode=verify-full"
+    done = shell("backup", str(tmp_path / "b"), **environment | {"DATABASE_OWNER_URL": over_tls, "PATH": str(tmp_path)})
+    assert_one_line(done, "postgresql-client")
+    program = tmp_path / "pg_dump"
+    program.write_text('#!/bin/sh\necho "$@" >&2; exit 1\n', encoding="utf-8")
+    program.chmod(0o755)
+    done = shell("backup", str(tmp_path / "b"), **environment | {"DATABASE_OWNER_URL": over_tls, "PATH": str(tmp_path)})
+    assert_one_line(done, "sslmode=verify-full")
+    assert str(make_url(over_tls).password) not in done.err
+
+
 def test_the_admins_address_must_answer(shell: Shell) -> None:
     done = shell("db", "prepare", GOVCLOUD_ADMIN_URL="postgresql://postgres@127.0.0.1:1/postgres")
     assert_one_line(done, "the database cannot be reached")
