@@ -6,12 +6,15 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_LAST_PORT = 65_535
 
 
 class SettingsError(Exception):
@@ -32,9 +35,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GOVCLOUD_", extra="ignore", frozen=True)
 
     environment: Environment = Environment.DEVELOPMENT
-    database_url: str = Field(validation_alias="DATABASE_URL", description="the application's role: may read, insert, update")
+    # Addresses hold passwords, so they stay out of what is printed about the settings.
+    database_url: str = Field(validation_alias="DATABASE_URL", repr=False, description="the application's role: may read, insert, update")
     database_owner_url: str | None = Field(
-        default=None, validation_alias="DATABASE_OWNER_URL", description="the role that owns the tables: migrations only"
+        default=None, validation_alias="DATABASE_OWNER_URL", repr=False, description="the role that owns the tables: migrations only"
     )
     database_pool_size: int = Field(default=8, ge=1, le=200)
     public_url: str = "http://127.0.0.1:8000"
@@ -60,15 +64,20 @@ class Settings(BaseSettings):
         if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
             # The value may hold a password, so only its scheme is named.
             raise ValueError(f"needs an address postgresql://…, got scheme {scheme[:30]!r}; PostgreSQL is the one engine")
-        return f"postgresql+psycopg://{rest}"
+        address = f"postgresql+psycopg://{rest}"
+        if not _readable(address):
+            raise ValueError("the address cannot be read: check host and port, and write special characters of the password as %XX")
+        return address
 
     @field_validator("public_url")
     @classmethod
     def _origin(cls, value: str) -> str:
         """Keep the origin without a trailing slash; it is the issuer and the base of every published address."""
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        parts = _split(value)
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
             raise ValueError(f"needs an address such as https://cloud.example.gov.cn, got {value!r}")
+        if parts.username is not None:
+            raise ValueError("needs an address such as https://cloud.example.gov.cn, without an account in it")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError(f"http is only for this machine; use https for {parts.hostname!r}")
         return value.rstrip("/")
@@ -92,6 +101,25 @@ class Settings(BaseSettings):
     def host(self) -> str:
         """Return host and port as a browser's ``Host`` header has them."""
         return urlsplit(self.public_url).netloc
+
+
+def _readable(address: str) -> bool:
+    """Return whether a database's address can be read, with a port that exists if it names one."""
+    try:
+        port = make_url(address).port
+    except (ArgumentError, ValueError):
+        return False
+    return port is None or 0 < port <= _LAST_PORT
+
+
+def _split(address: str) -> SplitResult | None:
+    """Return the parts of a web address; ``None`` when it is none."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # read only when it is asked for
+    except ValueError:
+        return None
+    return parts
 
 
 def load_settings(**given: object) -> Settings:

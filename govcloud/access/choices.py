@@ -37,7 +37,7 @@ def _within(identity: IdentityQueries, offered: Scope) -> list[DivisionView]:
         level = [view for code in offered.divisions if (view := identity.division(code)) is not None]
     found = [] if offered.divisions is None else list(level)  # the topmost division is the whole, which stands last
     for _depth in range(_TWO_LEVELS):
-        level = [child for view in level for child in identity.division_children(view.code) if child.level in _PICKED_LEVELS]
+        level = [child for child in identity.children_of_divisions(view.code for view in level) if child.level in _PICKED_LEVELS]
         found.extend(level)
     return found
 

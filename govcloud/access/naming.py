@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from govcloud.access.views import PersonView
 from govcloud.authorization.scope import Scope
-from govcloud.identity.queries import IdentityQueries
+from govcloud.identity.queries import IdentityQueries, Subject
 
 
 class Names:
@@ -22,11 +23,8 @@ class Names:
 
     def divisions(self, scope: Scope) -> tuple[str, ...]:
         """Return the names of a scope's divisions; none for the whole province."""
-        wanted = scope.divisions or ()
-        missing = [code for code in wanted if code not in self._divisions]
-        if missing:
-            self._divisions.update(self._identity.division_names(missing))
-        return tuple(self._divisions.get(code, code) for code in wanted)
+        self.learn_divisions([scope])
+        return tuple(self._divisions.get(code, code) for code in scope.divisions or ())
 
     def department(self, department_id: UUID, at: datetime) -> str:
         """Return a department's name now, or what it was called at ``at`` if it is no longer."""
@@ -40,12 +38,35 @@ class Names:
         key = appointment_id or official_id
         if key not in self._people:
             subject = self._identity.subject(appointment_id, at) if appointment_id else None
-            self._people[key] = PersonView(
-                official_id=official_id,
-                appointment_id=appointment_id,
-                name=subject.name if subject else self._identity.official_names([official_id]).get(official_id, ""),
-                department_id=subject.department_id if subject else None,
-                department_name=subject.department_name if subject else "",
-                post=subject.post if subject else "",
-            )
+            self._people[key] = _in_duty(subject) if subject else self._alone(official_id, appointment_id)
         return self._people[key]
+
+    def learn_divisions(self, scopes: Iterable[Scope]) -> None:
+        """Look up at once the divisions of a list that is about to be shown."""
+        missing = {code for scope in scopes for code in scope.divisions or () if code not in self._divisions}
+        if missing:
+            self._divisions.update(self._identity.division_names(missing))
+
+    def learn_people(self, wanted: Iterable[tuple[UUID | None, datetime]]) -> None:
+        """Look up at once the people of a list that is about to be shown: appointments, each with the moment that counts."""
+        missing: dict[UUID, datetime] = {}
+        for appointment_id, at in wanted:
+            if appointment_id is not None and appointment_id not in self._people:
+                missing.setdefault(appointment_id, at)
+        found = self._identity.subjects_asked(missing)
+        self._people.update((appointment_id, _in_duty(subject)) for appointment_id, subject in found.items())
+
+    def _alone(self, official_id: UUID, appointment_id: UUID | None) -> PersonView:
+        name = self._identity.official_names([official_id]).get(official_id, "")
+        return PersonView(official_id, appointment_id, name, department_id=None, department_name="", post="")
+
+
+def _in_duty(subject: Subject) -> PersonView:
+    return PersonView(
+        official_id=subject.official_id,
+        appointment_id=subject.appointment_id,
+        name=subject.name,
+        department_id=subject.department_id,
+        department_name=subject.department_name,
+        post=subject.post,
+    )

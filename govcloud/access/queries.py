@@ -266,8 +266,9 @@ class AccessQueries:
         # A grant lasts a year at most, so older approvals cannot have a live one.
         recent = query.where(Decision.at > self._clock.now() - timedelta(days=366))
         grants = self._facts.authorization.grants_of_lines(self._read().scalars(recent).all())
-        held = self._shower().held(sorted(grants, key=lambda grant: grant.starts_at, reverse=True))
-        return tuple(entry for entry in held if entry.is_live)[:limit]
+        now = self._clock.now()
+        live = [grant for grant in grants if grant.closed_at is None and grant.ends_at > now]
+        return self._shower().held(sorted(live, key=lambda grant: grant.starts_at, reverse=True)[:limit])
 
     # How the above read
 

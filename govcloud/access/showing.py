@@ -37,6 +37,8 @@ class Shower:
         self._facts = facts
         self._now = now
         self._names = Names(facts.identity)
+        self._functions: dict[str, str] = {}
+        self._subsystems: dict[str, str] = {}
         self._waiting: dict[UUID, tuple[str, ...]] = {}
 
     def requests(self, rows: Sequence[AccessRequest], reader: UUID | None) -> tuple[RequestView, ...]:
@@ -57,12 +59,16 @@ class Shower:
     def inbox(self, rows: Sequence[tuple[RequestLine, AccessRequest, Decision | None]]) -> tuple[InboxEntry, ...]:
         """Return lines as the lists of an approver show them."""
         items = self._facts.subsystems.items(line.item_id for line, _request, _decision in rows)
+        self._names.learn_people((request.beneficiary_appointment_id, request.created_at) for _line, request, _decision in rows)
+        self._names.learn_divisions(Scope.from_json(line.requested_scope) for line, _request, _decision in rows)
         return tuple(self._entry(line, request, decision, items[line.item_id]) for line, request, decision in rows)
 
     def held(self, grants: Sequence[StoredGrant]) -> tuple[HeldAccess, ...]:
         """Return grants with the requests behind them, in the order of ``grants``."""
         ids = [grant.line_id for grant in grants if grant.line_id is not None]
         query = select(RequestLine.id, AccessRequest).join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+        self._names.learn_people((grant.appointment_id, grant.opened_at) for grant in grants)
+        self._names.learn_divisions(grant.scope for grant in grants)
         behind: dict[UUID, AccessRequest] = {row[0]: row[1] for row in self._session.execute(query.where(RequestLine.id.in_(ids)))}
         return tuple(self._held(grant, behind.get(grant.line_id) if grant.line_id else None) for grant in grants)
 
@@ -140,15 +146,13 @@ class Shower:
 
     def grant(self, stored: StoredGrant) -> GrantView:
         """Return a grant as it stands at the moment of the page."""
-        function = self._facts.subsystems.function(stored.function)
-        subsystem = self._facts.subsystems.subsystem(stored.subsystem_code)
         return GrantView(
             id=stored.id,
             line_id=stored.line_id,
             function=stored.function,
-            function_name=function.name if function else stored.function,
+            function_name=self._function(stored.function),
             subsystem_code=stored.subsystem_code,
-            subsystem_name=subsystem.name if subsystem else stored.subsystem_code,
+            subsystem_name=self._subsystem(stored.subsystem_code),
             scope=stored.scope,
             scope_names=self._names.divisions(stored.scope),
             starts_at=stored.starts_at,
@@ -163,6 +167,18 @@ class Shower:
             closed_at=stored.closed_at,
             close_reason=stored.close_reason,
         )
+
+    def _function(self, code: str) -> str:
+        if code not in self._functions:
+            function = self._facts.subsystems.function(code)
+            self._functions[code] = function.name if function else code
+        return self._functions[code]
+
+    def _subsystem(self, code: str) -> str:
+        if code not in self._subsystems:
+            subsystem = self._facts.subsystems.subsystem(code)
+            self._subsystems[code] = subsystem.name if subsystem else code
+        return self._subsystems[code]
 
     def _held(self, stored: StoredGrant, request: AccessRequest | None) -> HeldAccess:
         return HeldAccess(
@@ -193,7 +209,6 @@ class Shower:
         )
 
     def _catalogue_entry(self, item: ItemView) -> CatalogueEntry:
-        function = self._facts.subsystems.function(item.function, self._now)
         return CatalogueEntry(
             id=item.id,
             version=item.version,
@@ -209,6 +224,6 @@ class Shower:
             max_days=item.max_days,
             requires_case_number=item.requires_case_number,
             scope_kind=item.scope_kind,
-            sensitive=function is None or function.sensitive,
-            integration_level=function.integration_level if function else 0,
+            sensitive=item.sensitive,
+            integration_level=item.integration_level,
         )

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.commands import NewAssignment, checked_assignment
+from govcloud.authorization.commands import REASON_MOST, NewAssignment, checked_assignment
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import no_such_assignment, officers_conflict
@@ -67,6 +67,9 @@ class Assigning:
             raise no_such_assignment(assignment_id)
         target = self._target_of(seen.official_id, seen.appointment_id, seen.role_code)
         with self._uow.begin(actor, "govcloud:role:end", target) as tx:
+            fields = Fields()
+            reason = fields.text("reason", reason, most=REASON_MOST, multiline=True)
+            fields.done()
             query = select(RoleAssignment).where(RoleAssignment.id == assignment_id).with_for_update()
             row = tx.session.scalars(query.execution_options(populate_existing=True)).one()
             if row.valid_to is not None and row.valid_to <= tx.now:

@@ -14,9 +14,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, opens
+from govcloud.authorization.commands import DELEGATED, DELEGATED_ROLES, NOTHING, OFFICE
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.authorization.facts import DecisionFacts
 from govcloud.authorization.live import LiveEngine
+from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import door_of, grant_role, subsystem_of
 from govcloud.authorization.subjects import official_snapshot
@@ -144,6 +146,15 @@ class Decider:
         """Return the live appointment named, or the official's primary one: where a command on the person is aimed at."""
         found = self._identity.appointments_of(official_id, self._clock.now())
         return next((place for place in found if appointment_id in {None, place.id}), None)
+
+    def entrusted(self, official_id: UUID) -> str:
+        """Return what is entrusted to an official under any appointment: ``office`` (one of the three), ``delegated`` or ``nothing``."""
+        held = self.facts.roles_of(official_id, self._clock.now())
+        closure = self.policy().closure
+        roles = frozenset().union(*(closure.get(code, frozenset((code,))) for code in held))
+        if roles & frozenset(OFFICER_ROLES):
+            return OFFICE
+        return DELEGATED if roles & DELEGATED_ROLES else NOTHING
 
     def owner_path(self, subsystem_code: str, department_id: UUID | None) -> str | None:
         """Return the path of ``department_id``, by default of the department that owns the subsystem."""

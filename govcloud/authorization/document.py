@@ -13,6 +13,7 @@ import yaml
 
 from govcloud.authorization.conditions import compile_condition
 from govcloud.authorization.errors import ConditionError, PolicyError
+from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.scope_rules import compile_scope
 from govcloud.authorization.snapshot import GRANT_PREFIX
 from govcloud.kernel.errors import FieldError
@@ -249,8 +250,12 @@ class _Parser:
         codes = {role.code for role in roles}
         for role in roles:
             for included in role.includes:
+                place = f"roles.{role.code}.includes"
                 if included not in codes:
-                    self._find(f"roles.{role.code}.includes", Message("没有角色“%(role)s”。", role=included), included)
+                    self._find(place, Message("没有角色“%(role)s”。", role=included), included)
+                elif included in OFFICER_ROLES:
+                    # The database holds the three offices apart by their names; inside another role one would slip past it.
+                    self._find(place, Message("三员角色“%(role)s”只能单独授予，不能包含在其他角色中。", role=included), included)
         circle = cycle_in({role.code: role.includes for role in roles})
         if circle:
             self._find(f"roles.{circle[0]}.includes", Message("角色互相包含，成了环：%(circle)s", circle=" → ".join(circle)), circle[0])

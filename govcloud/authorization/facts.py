@@ -87,6 +87,11 @@ class DecisionFacts:
         query = select(*columns).where(RoleAssignment.official_id == official_id, own, holding(RoleAssignment, at))
         return [AssignmentFact(row.role_code, row.valid_from, row.valid_to, row.scope) for row in self._read().execute(query)]
 
+    def roles_of(self, official_id: UUID, at: datetime) -> set[str]:
+        """Return the codes of the roles that an official holds, under whatever appointment."""
+        query = select(RoleAssignment.role_code).where(RoleAssignment.official_id == official_id, holding(RoleAssignment, at))
+        return set(self._read().scalars(query))
+
     def grants(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[GrantFact]:
         """Return the grants that are not closed and have not run out; the decision compares their windows itself."""
         query = _grant_facts(at).where(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -121,6 +121,10 @@ class AuthorizationQueries:
     def grant(self, grant_id: UUID) -> GrantView | None:
         """Return a grant, closed or not."""
         return self._one_grant(AccessGrant.id == grant_id)
+
+    def grants_by_id(self, wanted: Iterable[UUID]) -> Mapping[UUID, GrantView]:
+        """Return the grants ``wanted`` by id, closed or not."""
+        return {grant.id: grant for grant in self._grants(AccessGrant.id.in_(set(wanted)))}
 
     def grant_of_line(self, line_id: UUID) -> GrantView | None:
         """Return the grant that a request's line led to."""

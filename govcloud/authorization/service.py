@@ -41,6 +41,10 @@ class Authorization:
         """Return whether the subsystem's door is open to the appointment."""
         return self._decider.may_enter(appointment_id, subsystem_code)
 
+    def entrusted(self, official_id: UUID) -> str:
+        """Return what is entrusted to an official under any appointment: ``office`` (one of the three), ``delegated`` or ``nothing``."""
+        return self._decider.entrusted(official_id)
+
     # The policy
 
     def install_policy(self, actor: Actor, document: PolicyDocument) -> int:
@@ -82,6 +86,7 @@ class Authorization:
 
         Raises:
             NotFound: there is no such assignment.
+            Invalid: the reason is missing or wrong.
         """
         return self._assigning.end(actor, assignment_id, reason)
 

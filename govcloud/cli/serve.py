@@ -22,8 +22,11 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415 - only where it serves
     from granian.server import Server  # noqa: PLC0415
 
+    from govcloud.kernel.crypto import read_master_key  # noqa: PLC0415
+
     settings = settings_of()  # a wrong setting stops here with one line, not in every worker
-    require_free(port, "the platform", "--port")
+    read_master_key(settings.master_key_file)
+    require_free(port, "the platform", "--port", host)
     os.environ["DATABASE_URL"] = settings.database_url
     os.environ["GOVCLOUD_MASTER_KEY_FILE"] = str(settings.master_key_file)
     Server(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -60,20 +61,22 @@ def free_ports() -> Ports:
         return Ports(*(item.getsockname()[1] for item in sockets))
 
 
-def require_free(port: int, what: str, option: str) -> None:
-    """Refuse to start on a port that is in use.
+def require_free(port: int, what: str, option: str, host: str = "127.0.0.1") -> None:
+    """Refuse to start on a port that is in use, or that cannot be opened on ``host``.
 
     Raises:
         ClickException: names the port and what to do.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise click.ClickException(
-                f"port {port} ({what}) is in use; stop what listens there, or choose another with {option}"
-            ) from error
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            problem = f"is in use; stop what listens there, or choose another with {option}"
+        else:
+            problem = f"cannot be opened on {host}: {error.strerror or error}; choose another with {option}"
+        raise click.ClickException(f"port {port} ({what}) {problem}") from error
 
 
 @dataclass

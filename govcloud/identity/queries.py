@@ -64,6 +64,10 @@ class IdentityQueries:
             return ()
         return self._divisions(Division.code.startswith(codes.division_prefix(code)), at)
 
+    def children_of_divisions(self, parents: Iterable[str], at: datetime | None = None) -> tuple[DivisionView, ...]:
+        """Return the divisions directly below any of ``parents``, in the order of their codes."""
+        return self._divisions(Division.parent_code.in_({searchable(code) for code in parents}), at)
+
     def division_children(self, parent_code: str | None, at: datetime | None = None) -> tuple[DivisionView, ...]:
         """Return the divisions directly below one, or the topmost ones for ``None``."""
         below = Division.parent_code.is_(None) if parent_code is None else Division.parent_code == searchable(parent_code)
@@ -131,6 +135,11 @@ class IdentityQueries:
         digest = sealing.id_number_digest(self._keys, searchable(id_number).upper())
         return self._one_official(Official.id_number_digest == digest, at)
 
+    def officials(self, wanted: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, OfficialView]:
+        """Return the people ``wanted`` by id, with the standing held at ``at``; those who had none are left out."""
+        found = self._read().execute(rows.officials_at(self._at(at)).where(Official.id.in_(set(wanted))))
+        return {row.Official.id: rows.official_view(row, self._keys) for row in found}
+
     def official_names(self, wanted: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the names of the people ``wanted`` by id, those who left included."""
         found = self._read().execute(select(Official.id, Official.name).where(Official.id.in_(set(wanted))))
@@ -181,6 +190,11 @@ class IdentityQueries:
         """Return what decisions may read of the official under this appointment; ``None`` when it is not live at ``at``."""
         row = self._read().execute(rows.subjects_at(self._at(at)).where(Appointment.id == appointment_id)).one_or_none()
         return rows.subject_view(row) if row else None
+
+    def subjects_asked(self, wanted: Mapping[UUID, datetime]) -> Mapping[UUID, Subject]:
+        """Return the subjects under the appointments ``wanted``, each as at its own moment; those not live then are left out."""
+        found = self._read().execute(rows.subjects_asked(wanted)) if wanted else ()
+        return {row.Appointment.id: rows.subject_view(row) for row in found}
 
     def subjects_of(self, official_id: UUID, at: datetime | None = None) -> tuple[Subject, ...]:
         """Return one subject for each live appointment of a person, the primary one first."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Select, Uuid, and_, cast, column, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from govcloud.identity import masking, sealing
 from govcloud.identity.models import (
@@ -53,8 +56,21 @@ def appointments_at(at: datetime) -> Rows:
 
 def subjects_at(at: datetime) -> Rows:
     """Select all that decisions read of officials under appointments that are live at ``at``, primary ones first."""
+    return _subjects(Appointment.__table__, at)
+
+
+def subjects_asked(wanted: Mapping[UUID, datetime]) -> Rows:
+    """Select the same of the appointments ``wanted``, each as it was at its own moment."""
+    ids, moments = cast(list(wanted), ARRAY(Uuid())), cast(list(wanted.values()), ARRAY(DateTime(timezone=True)))
+    columns = (column("id", Uuid()), column("at", DateTime(timezone=True)))
+    asked = func.unnest(ids, moments).table_valued(*columns, name="asked").render_derived()
+    return _subjects(asked.join(Appointment.__table__, Appointment.id == asked.c.id), asked.c.at)
+
+
+def _subjects(appointments: FromClause, at: datetime | ColumnElement[datetime]) -> Rows:
     return (
         select(Appointment, DepartmentVersion, OfficialVersion, Official.name, Official.employee_code)
+        .select_from(appointments)
         .join(Official, Official.id == Appointment.official_id)
         .join(OfficialVersion, and_(OfficialVersion.official_id == Official.id, live_at(OfficialVersion, at)))
         .join(DepartmentVersion, and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at)))

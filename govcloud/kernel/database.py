@@ -78,7 +78,7 @@ def temporal_args() -> tuple[Any, ...]:
     return (CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="window"),)
 
 
-def live_at(table: type[Temporal], at: datetime) -> ColumnElement[bool]:
+def live_at(table: type[Temporal], at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition that a fact of ``table`` holds at ``at``: its window is half-open."""
     return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
 

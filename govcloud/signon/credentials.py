@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import true, update
 
+from govcloud.authorization.service import Authorization
 from govcloud.identity.locking import lock_official
 from govcloud.identity.queries import AccountView, IdentityQueries
 from govcloud.kernel.actor import Actor
@@ -25,11 +26,19 @@ class Credentials:
     """Sets and changes passwords."""
 
     def __init__(
-        self, uow: UnitOfWork, identity: IdentityQueries, sessions: Sessions, proof: PasswordProof, hashing: passwords.Hashing
+        self,
+        *,
+        uow: UnitOfWork,
+        identity: IdentityQueries,
+        authorization: Authorization,
+        sessions: Sessions,
+        proof: PasswordProof,
+        hashing: passwords.Hashing,
     ) -> None:
-        """Take who the accounts belong to, and the sessions that a new password ends."""
+        """Take who the accounts belong to, what these people are entrusted with, and the sessions that a new password ends."""
         self._uow = uow
         self._identity = identity
+        self._authorization = authorization
         self._sessions = sessions
         self._proof = proof
         self._hashing = hashing
@@ -76,13 +85,16 @@ class Credentials:
             return self._hashing.hash(password)
 
     def _target(self, account: AccountView) -> Target:
-        """Return the account with its owner, and the place of the owner's main duty, which delegated administration is bounded by."""
+        """Return the account with its owner, the place of the owner's main duty (it bounds delegated administration), and the trust.
+
+        Whoever sets a password can sign in with it, so a rule has to be able to ask what that would open.
+        """
         appointments = self._identity.appointments_of(account.official_id)
         return Target(
             "account",
             str(account.id),
             department_path=appointments[0].department_path if appointments else None,
-            attributes={"official_id": str(account.official_id)},
+            attributes={"official_id": str(account.official_id), "entrusted": self._authorization.entrusted(account.official_id)},
         )
 
     def _replace(self, tx: Transaction, account: AccountView, secret_hash: str, *, issued: bool) -> None:

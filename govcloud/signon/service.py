@@ -54,7 +54,9 @@ class SignOn:
         opening = Opening(identity_queries, self._sessions)
         proof = PasswordProof(uow, identity_queries, Throttle(keys, settings), hashing, settings)
         self._ceremony = Ceremony(uow, proof, opening)
-        self._credentials = Credentials(uow, identity_queries, self._sessions, proof, hashing)
+        self._credentials = Credentials(
+            uow=uow, identity=identity_queries, authorization=authorization, sessions=self._sessions, proof=proof, hashing=hashing
+        )
         self._purging = Purging(uow)
         self._tickets = Tickets(uow, self._sessions, keys, settings)
         self._tokens = Tokens(keys, clock, settings)
@@ -139,7 +141,11 @@ class SignOn:
         self._sessions.sign_out_by_client(actor, sid, client_id)
 
     def end_sessions_of(self, actor: Actor, official_id: UUID, reason: str) -> int:
-        """End every session of a person, in the transaction of the command that made it necessary; return how many ended."""
+        """End every session of a person, in the transaction of the command that made it necessary; return how many ended.
+
+        Raises:
+            Invalid: the reason is missing or wrong.
+        """
         return self._sessions.end_of_official(actor, official_id, reason)
 
     def end_expired(self, actor: Actor, limit: int = 200) -> int:

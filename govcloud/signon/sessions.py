@@ -19,6 +19,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.kernel.validation import Fields
 from govcloud.settings import Settings
 from govcloud.signon import errors, events
 from govcloud.signon.models import IssuedToken, Participant, Session
@@ -28,6 +29,7 @@ __all__ = ["CurrentSession", "Sessions", "SignedIn"]
 
 _SLIDE = timedelta(minutes=1)
 _BATCH = 200
+_REASON_MOST = 500
 
 _COLUMNS = (
     Session.id,
@@ -157,8 +159,15 @@ class Sessions:
             self.end(tx, "signed_out", Session.id.in_(of_client))
 
     def end_of_official(self, actor: Actor, official_id: UUID, reason: str) -> int:
-        """End every session of a person and return how many ended; it runs inside the command that made this necessary."""
+        """End every session of a person and return how many ended; it runs inside the command that made this necessary.
+
+        Raises:
+            Invalid: the reason is missing or wrong.
+        """
         with self._uow.begin(actor, "govcloud:session:end", Target("official", str(official_id))) as tx:
+            fields = Fields()
+            reason = fields.text("reason", reason, most=_REASON_MOST, multiline=True)
+            fields.done()
             # The person's lock comes first: a sign-in under way is either seen and ended here, or sees the person disabled.
             lock_official(tx.session, official_id)
             return self.end(tx, reason, Session.official_id == official_id)

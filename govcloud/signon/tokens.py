@@ -128,7 +128,7 @@ class Tokens:
             header = jwt.get_unverified_header(token)
             key = self._key(header.get("kid"))
             # RFC 8725 sections 3.1 and 3.11: the key decides the algorithm, and one kind of token never passes for another.
-            if header.get("typ", "").lower() != typ.lower():
+            if str(header.get("typ")).lower() != typ.lower():
                 raise TokenRefused(f"the token is of type {header.get('typ')!r}, not {typ!r}")
             claims: dict[str, Any] = jwt.decode(
                 token,

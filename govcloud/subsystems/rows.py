@@ -87,6 +87,8 @@ def item_view(row: Found) -> ItemView:
         function_id=function.id,
         function=function.code,
         function_name=function.name,
+        sensitive=function.sensitive,
+        integration_level=function.integration_level,
         subsystem_id=subsystem.id,
         subsystem_code=subsystem.code,
         subsystem_name=subsystem.name,

@@ -51,6 +51,8 @@ class ItemView:
     function_id: UUID
     function: str
     function_name: str
+    sensitive: bool
+    integration_level: int
     subsystem_id: UUID
     subsystem_code: str
     subsystem_name: str

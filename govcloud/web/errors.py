@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Unavailable
@@ -20,6 +21,9 @@ from govcloud.web.trace import trace_id
 
 #: The one table of kinds → status for pages; other wires have their own in their errors.py.
 STATUS: dict[type[GovcloudError], int] = {Invalid: 422, NotFound: 404, Conflict: 409, Denied: 403, Unavailable: 503}
+#: The driver cannot reach the database, or no connection of the pool became free in time.
+DATABASE_AWAY: tuple[type[SQLAlchemyError], ...] = (OperationalError, PoolTimeoutError)
+AWAY_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -107,10 +111,14 @@ def _on_csrf(_error: CSRFError) -> Response:
     return error_page(400, error=Invalid("csrf", message, remedy=Message("请返回上一页，刷新后重新提交。")))
 
 
-def _on_database_away(error: OperationalError) -> Response:
-    current_app.logger.error("the database is away: %s", str(error.orig).strip())
-    away = Unavailable("database_away", Message("数据库暂时无法连接。"), retry_after=5)
-    return error_page(503, error=away)
+def database_away(error: SQLAlchemyError) -> Unavailable:
+    """Put the driver's words in the log and return what people are told."""
+    current_app.logger.error("the database is away: %s", str(getattr(error, "orig", error)).strip())
+    return Unavailable("database_away", Message("数据库暂时无法连接。"), retry_after=AWAY_SECONDS)
+
+
+def _on_database_away(error: SQLAlchemyError) -> Response:
+    return error_page(503, error=database_away(error))
 
 
 def _on_defect(error: InternalServerError) -> Response:
@@ -123,10 +131,11 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(SignInRequired, _on_sign_in_required)
     app.register_error_handler(GovcloudError, _on_domain_error)
     app.register_error_handler(CSRFError, _on_csrf)
-    app.register_error_handler(OperationalError, _on_database_away)
+    for away in DATABASE_AWAY:
+        app.register_error_handler(away, _on_database_away)
     app.register_error_handler(InternalServerError, _on_defect)
     app.register_error_handler(SecurityError, _on_untrusted_host)
     app.register_error_handler(HTTPException, _on_http_error)
 
 
-__all__ = ["EXPLANATIONS", "STATUS", "error_page", "init_errors", "status_of"]
+__all__ = ["AWAY_SECONDS", "DATABASE_AWAY", "EXPLANATIONS", "STATUS", "database_away", "error_page", "init_errors", "status_of"]

@@ -12,7 +12,7 @@ The check runs before the view. What a command needs beyond that is asked again 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -149,6 +149,19 @@ def may(function: str) -> bool:
     return session is not None and _open_to(session.official_id, session.appointment_id, function)
 
 
+def may_among(functions: Iterable[str]) -> frozenset[str]:
+    """Return those of ``functions`` that the signed-in official's appointment opens; the subject is read once for all of them."""
+    session = current_session()
+    if session is None:
+        return frozenset()
+    return services().authorization_queries.open_among(session.official_id, session.appointment_id, functions)
+
+
+def no_permission() -> Denied:
+    """Return the refusal of a page that the reader's appointment does not open."""
+    return Denied("no_permission", Message("您的岗位没有打开此页面的权限。"), remedy=Message("如工作需要，请联系本部门管理员。"))
+
+
 def _open_to(official_id: UUID, appointment_id: UUID | None, function: str) -> bool:
     question = Question(official_id=official_id, appointment_id=appointment_id, function=function)
     return services().authorization.decide(question).allowed
@@ -182,4 +195,4 @@ def init_gate(app: Flask) -> None:
             if session is None:
                 raise SignInRequired
             if gate.kind == "requires" and not _open_to(session.official_id, session.appointment_id, gate.detail):
-                raise Denied("no_permission", Message("您的岗位没有打开此页面的权限。"), remedy=Message("如工作需要，请联系本部门管理员。"))
+                raise no_permission()

@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from govcloud.settings import LOOPBACK, Settings
+from govcloud.web.bodies import KnownLength
 from govcloud.web.errors import init_errors
 from govcloud.web.gate import Gate, declare_blueprint, init_gate
 from govcloud.web.headers import init_headers
@@ -41,6 +42,7 @@ def configure_web(app: Flask, settings: Settings, secret: bytes) -> None:
         # The gate runs first and names the client; the check itself is called below, for browsers only.
         WTF_CSRF_CHECK_DEFAULT=True,
     )
+    app.wsgi_app = KnownLength(app.wsgi_app, settings.request_max_bytes)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_prefix=0)  # type: ignore[method-assign]

@@ -174,9 +174,78 @@ def test_without_settings_the_missing_ones_are_named(shell: Shell) -> None:
     assert "DATABASE_URL" in shell("db", "upgrade").err
 
 
-def test_a_wrong_setting_is_named(shell: Shell, environment: dict[str, str]) -> None:
-    done = shell("db", "check", **environment, GOVCLOUD_PUBLIC_URL="http://cloud.example.gov.cn")
-    assert_one_line(done, "GOVCLOUD_PUBLIC_URL")
+#: Variable, wrong value, and what the line says about it.
+WRONG_SETTINGS = [
+    ("GOVCLOUD_ENVIRONMENT", "prod", "'development', 'test' or 'production'"),
+    ("DATABASE_URL", "", "needs an address postgresql://"),
+    ("DATABASE_URL", "nonsense", "needs an address postgresql://"),
+    ("DATABASE_URL", "mysql://app:secret-word@127.0.0.1/govcloud", "got scheme 'mysql'"),
+    ("DATABASE_URL", "sqlite:///secret-word.db", "got scheme 'sqlite'"),
+    ("DATABASE_URL", "postgresql://app:secret-word@127.0.0.1:port/govcloud", "cannot be read"),
+    ("DATABASE_URL", "postgresql://app:secret-word@[::1/govcloud", "cannot be read"),
+    ("DATABASE_URL", "postgresql://app:secret-word@127.0.0.1:99999/govcloud", "cannot be read"),
+    ("DATABASE_OWNER_URL", "mysql://app:secret-word@127.0.0.1/govcloud", "got scheme 'mysql'"),
+    ("GOVCLOUD_DATABASE_POOL_SIZE", "0", "greater than or equal to 1"),
+    ("GOVCLOUD_DATABASE_POOL_SIZE", "many", "valid integer"),
+    ("GOVCLOUD_PUBLIC_URL", "", "needs an address"),
+    ("GOVCLOUD_PUBLIC_URL", "cloud.example.gov.cn", "needs an address"),
+    ("GOVCLOUD_PUBLIC_URL", "ftp://cloud.example.gov.cn", "needs an address"),
+    ("GOVCLOUD_PUBLIC_URL", "http://cloud.example.gov.cn", "http is only for this machine"),
+    ("GOVCLOUD_PUBLIC_URL", "https://root:secret-word@cloud.example.gov.cn", "needs an address"),
+    ("GOVCLOUD_PUBLIC_URL", "https://[cloud", "needs an address"),
+    ("GOVCLOUD_PUBLIC_URL", "https://cloud.example.gov.cn:port", "needs an address"),
+    ("GOVCLOUD_TRUSTED_PROXIES", "4", "less than or equal to 3"),
+    ("GOVCLOUD_SESSION_IDLE_MINUTES", "0", "greater than or equal to 1"),
+    ("GOVCLOUD_SESSION_ABSOLUTE_HOURS", "25", "less than or equal to 24"),
+    ("GOVCLOUD_ACCESS_TOKEN_SECONDS", "301", "less than or equal to 300"),
+    ("GOVCLOUD_CODE_SECONDS", "3600", "less than or equal to 120"),
+    ("GOVCLOUD_LOCK_ATTEMPTS", "1000", "less than or equal to 20"),
+    ("GOVCLOUD_REQUEST_MAX_BYTES", "1", "greater than or equal to 16384"),
+]
+
+
+@pytest.mark.parametrize("words", [("db", "check"), ("serve", "--port", "1"), ("jobs",)], ids=["db", "serve", "jobs"])
+def test_a_wrong_setting_is_named(shell: Shell, environment: dict[str, str], words: tuple[str, ...]) -> None:
+    for variable, value, explanation in WRONG_SETTINGS:
+        done = shell(*words, **environment | {variable: value})
+        assert_one_line(done, f"{variable}: ")
+        assert explanation in done.err, (variable, value, done.err)
+        assert "secret-word" not in done.err
+
+
+def test_every_wrong_setting_is_named_at_once(shell: Shell, environment: dict[str, str]) -> None:
+    wrong = {"GOVCLOUD_PUBLIC_URL": "x", "GOVCLOUD_TRUSTED_PROXIES": "9", "GOVCLOUD_ENVIRONMENT": "x"}
+    done = shell("serve", **environment | wrong)
+    assert done.code == 1
+    assert all(f"{name}: " in done.err for name in wrong)
+    assert "Traceback" not in done.err
+
+
+def test_what_is_safe_at_home_is_not_in_production(shell: Shell, environment: dict[str, str]) -> None:
+    production = environment | {"GOVCLOUD_ENVIRONMENT": "production", "GOVCLOUD_PUBLIC_URL": "https://cloud.example.gov.cn"}
+    assert_one_line(shell("serve", **production | {"GOVCLOUD_PUBLIC_URL": "http://127.0.0.1:8000"}), "production needs an https public_url")
+    same = production | {"DATABASE_OWNER_URL": production["DATABASE_URL"]}
+    assert_one_line(shell("serve", **same), "production needs two database roles")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1"])
+def test_an_address_of_another_machine_is_named(shell: Shell, environment: dict[str, str], host: str) -> None:
+    port = str(free_ports().platform)
+    done = shell("serve", "--host", host, "--port", port, **environment)
+    assert done.code == 1
+    assert f"port {port} (the platform) cannot be opened on {host}" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_master_key_that_cannot_be_used_is_named(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
+    short = tmp_path / "short.key"
+    short.write_text("c2hvcnQ=", encoding="ascii")
+    short.chmod(0o600)
+    for place in (tmp_path / "absent.key", tmp_path, short):
+        for words in (("people", "search", "王"), ("serve", "--port", str(free_ports().platform))):
+            done = shell(*words, **environment | {"GOVCLOUD_MASTER_KEY_FILE": str(place)})
+            assert_one_line(done, str(place))
+            assert "c2hvcnQ" not in done.err
 
 
 def test_migrations_need_the_owner(shell: Shell, environment: dict[str, str]) -> None:
@@ -212,11 +281,6 @@ def test_a_port_in_use_is_named_with_the_remedy(shell: Shell, environment: dict[
     assert done.code == 1
     assert f"port {port} " in done.err
     assert words[1] in done.err
-
-
-def test_a_missing_master_key_is_named(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
-    done = shell("people", "search", "王", **environment | {"GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "absent.key")})
-    assert_one_line(done, "absent.key does not exist")
 
 
 def assert_one_line(outcome: Outcome, words: str) -> None:

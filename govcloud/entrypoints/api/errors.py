@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from govcloud.entrypoints.api.reading import Malformed
 from govcloud.entrypoints.api.results import FieldProblem, Problem, RefusalAnswer
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Refusal, Unavailable
 from govcloud.kernel.messages import Message
+from govcloud.web.errors import DATABASE_AWAY, database_away
 from govcloud.web.gate import SignInRequired, services
 from govcloud.web.locale import html_lang, say
 from govcloud.web.trace import trace_id
@@ -105,9 +106,8 @@ def _on_csrf(_error: CSRFError) -> Response:
     return problem(403, Denied("csrf", message, remedy=remedy))
 
 
-def _on_database_away(error: OperationalError) -> Response:
-    current_app.logger.error("the database is away: %s", str(error.orig).strip())
-    return problem(503, Unavailable("database_away", Message("数据库暂时无法连接。"), retry_after=5))
+def _on_database_away(error: SQLAlchemyError) -> Response:
+    return problem(503, database_away(error))
 
 
 def _on_defect(error: InternalServerError) -> Response:
@@ -120,6 +120,7 @@ def init_errors(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(SignInRequired, _on_sign_in_required)
     blueprint.register_error_handler(GovcloudError, _on_domain_error)
     blueprint.register_error_handler(CSRFError, _on_csrf)
-    blueprint.register_error_handler(OperationalError, _on_database_away)
+    for away in DATABASE_AWAY:
+        blueprint.register_error_handler(away, _on_database_away)
     blueprint.register_error_handler(InternalServerError, _on_defect)
     blueprint.register_error_handler(HTTPException, _on_http_error)

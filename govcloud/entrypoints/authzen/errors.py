@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, jsonify
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from govcloud.kernel.errors import GovcloudError, Unavailable
-from govcloud.web.errors import status_of
+from govcloud.web.errors import AWAY_SECONDS, DATABASE_AWAY, database_away, status_of
 from govcloud.web.gate import ClientRequired
 from govcloud.web.trace import trace_id
 
@@ -57,10 +57,10 @@ def _on_http_error(error: HTTPException) -> Response:
     return _answer(error.code or 500, error.name.lower().replace(" ", "_"), error.name)
 
 
-def _on_database_away(error: OperationalError) -> Response:
-    current_app.logger.error("the database is away: %s", str(error.orig).strip())
+def _on_database_away(error: SQLAlchemyError) -> Response:
+    database_away(error)
     response = _answer(503, "unavailable", "the decision point cannot answer now; refuse, and ask again later")
-    response.headers["Retry-After"] = "5"
+    response.headers["Retry-After"] = str(AWAY_SECONDS)
     return response
 
 
@@ -75,6 +75,7 @@ def init_errors(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(ForeignFunctionError, _on_foreign_function)
     blueprint.register_error_handler(ClientRequired, _on_client_required)
     blueprint.register_error_handler(GovcloudError, _on_domain_error)
-    blueprint.register_error_handler(OperationalError, _on_database_away)
+    for away in DATABASE_AWAY:
+        blueprint.register_error_handler(away, _on_database_away)
     blueprint.register_error_handler(InternalServerError, _on_defect)
     blueprint.register_error_handler(HTTPException, _on_http_error)

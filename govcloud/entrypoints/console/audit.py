@@ -11,16 +11,19 @@ from flask_admin import BaseView, expose
 
 from govcloud.audit.queries import AuditEntry, Cursor
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import searchable
 from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 
 PAGE = 50
+_LONGEST = 100
 
 
 class AuditView(BaseView):
     """The audit record; only the audit officer may open it."""
 
     opens = "govcloud:audit:read"
+    functions = frozenset([opens])
     title = Message("审计记录")
     lead = Message("谁在何时对什么做了什么；只增不改，可离线核验。")
     icon = "scroll-text"
@@ -33,7 +36,7 @@ class AuditView(BaseView):
     @expose("/")
     def index_view(self) -> str:
         """Show one page of the record, filtered by subject (``official:<id>``) or by chain (a request's id)."""
-        subject, chain = request.args.get("subject", "").strip(), request.args.get("chain", "").strip()
+        subject, chain = (searchable(request.args.get(name, ""))[:_LONGEST] for name in ("subject", "chain"))
         after = _cursor(request.args.get("after", ""))
         trail, actor = services().audit, current_actor()
         if chain:

@@ -46,7 +46,7 @@ class RolesView(_Window):
     column_list = ("name", "code", "description")
     column_details_list = ("name", "code", "description", "valid_from")
     column_searchable_list = ("name", "code")
-    column_default_order = "code"
+    column_default_sort = "code"
     labels = {"name": Message("名称"), "code": Message("代码"), "description": Message("说明"), "valid_from": Message("生效时间")}
 
     def heading(self, row: Role) -> str:
@@ -90,7 +90,7 @@ class AssignmentsView(_Window):
     column_list = ("official_id", "role_code", "reason", "valid_from", "valid_to")
     column_details_list = ("official_id", "role_code", "scope", "reason", "assigned_by", "valid_from", "valid_to")
     column_searchable_list = ("role_code",)
-    column_default_order = ("id", True)
+    column_default_sort = ("id", True)
     labels = {
         "official_id": Message("人员"),
         "role_code": Message("角色"),
@@ -151,7 +151,7 @@ class RulesView(_Window):
     column_list = ("role_code", "function", "effect", "condition", "label")
     column_details_list = ("role_code", "function", "effect", "condition", "scope_expr", "label", "valid_from")
     column_searchable_list = ("role_code", "function", "label")
-    column_default_order = [("role_code", False), ("position", False)]
+    column_default_sort = [("role_code", False), ("position", False)]
     labels = {
         "role_code": Message("角色"),
         "function": Message("功能"),
@@ -188,7 +188,7 @@ class GrantsView(ConsoleView):
     column_details_list = ("official_id", "function", "scope", "starts_at", "ends_at", "state", "opened_by", "closed_by", "close_reason")
     column_searchable_list = ("function",)
     column_sortable_list = ()
-    column_default_order = ("id", True)
+    column_default_sort = ("id", True)
     labels = {
         "official_id": Message("人员"),
         "function": Message("功能"),
@@ -213,7 +213,11 @@ class GrantsView(ConsoleView):
     )
 
     def names(self, rows: Sequence[AccessGrant]) -> Mapping[UUID, str]:
-        """Return the names of the holders."""
+        """Return the names of the holders, and keep the states and the names of the divisions beside them."""
+        g.console_grants = services().authorization_queries.grants_by_id(row.id for row in rows)
+        g.console_divisions = services().identity_queries.division_names(
+            code for row in rows for code in (row.scope or {}).get("divisions") or ()
+        )
         return services().identity_queries.official_names({row.official_id for row in rows})
 
     def heading(self, row: AccessGrant) -> str:
@@ -222,9 +226,7 @@ class GrantsView(ConsoleView):
 
 
 def _grant_state(_view: Any, _context: Any, row: AccessGrant, _name: str) -> str:  # noqa: ANN401 - Flask-Admin's signature
-    grant = services().authorization_queries.grant(row.id)
-    if grant is None:
-        return "—"
+    grant = g.console_grants[row.id]
     state = grant_state(
         starts_at=grant.starts_at,
         ends_at=grant.ends_at,

@@ -1,8 +1,9 @@
 """What every view of the console shares: it reads through the read-only session and writes through services' commands only.
 
-Flask-Admin would change the database itself. Here its three ways to do so (``create_model``, ``update_model``, ``delete_model``)
-call a command or do nothing, its session refuses to write, and its templates are replaced by the platform's own, so that no page
-of the console looks or behaves unlike the portal.
+Flask-Admin would change the database itself. Here its own routes for editing, deleting, bulk actions, export and lookups do not
+exist, the form for a new row calls a command, its three ways to write (``create_model``, ``update_model``, ``delete_model``) do
+nothing, its session refuses to write, and its templates are replaced by the platform's own, so that no page of the console looks
+or behaves unlike the portal.
 """
 
 from __future__ import annotations
@@ -13,23 +14,37 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from flask import Response, flash, g, make_response, redirect, request, url_for
+from flask import Response, current_app, flash, g, make_response, redirect, request, url_for
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
+from flask_admin.model.base import ViewArgs
 from markupsafe import Markup
+from sqlalchemy import or_
 from wtforms import Form
 
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import current_actor, may, services
+from govcloud.kernel.validation import Fields, searchable
+from govcloud.web.errors import status_of
+from govcloud.web.gate import current_actor, may_among, no_permission, services
 from govcloud.web.locale import say
 from govcloud.web.moments import moment
 
 PAGE = 20
-REASON_MOST = 200
+_MOST_PAGES = 10_000
+_LONGEST_SEARCH = 60
+#: What an administrator has to say about a command on a row; the page asks for as much.
+REASON_LEAST, REASON_MOST = 5, 128
+
+
+def opened(function: str) -> bool:
+    """Return whether ``function`` is open to the reader; all functions of the console are asked at once, once a request."""
+    if "console_opened" not in g:
+        g.console_opened = may_among(current_app.extensions["govcloud.console_functions"])
+    return function in g.console_opened
 
 
 @dataclass(frozen=True)
@@ -64,8 +79,11 @@ class ConsoleView(ModelView):
     commands: ClassVar[tuple[RowCommand, ...]] = ()
     labels: ClassVar[Mapping[str, Message]] = {}
 
+    # What Flask-Admin would serve beside the list, the details and the form for a new row: no such routes here.
+    edit_view = delete_view = action_view = export = ajax_lookup = ajax_update = None
     can_edit = False
     can_delete = False
+    can_export = False
     can_view_details = True
     can_set_page_size = False
     simple_list_pager = True
@@ -89,13 +107,37 @@ class ConsoleView(ModelView):
     @property
     def can_create(self) -> bool:
         """Whether the reader may open the form for a new row."""
-        return self.creates is not None and may(self.creates)
+        return self.creates is not None and opened(self.creates)
 
     @can_create.setter
     def can_create(self, value: bool) -> None:
         """Ignore what Flask-Admin sets; the engine decides."""
 
+    @property
+    def functions(self) -> frozenset[str]:
+        """Return every function that the view asks about."""
+        return frozenset([self.opens, *([self.creates] if self.creates else []), *(command.function for command in self.commands)])
+
     # Reading
+
+    def _get_list_extra_args(self) -> ViewArgs:
+        """Return page and search of the address in the range that the database takes; nothing else is read or handed on."""
+        page = max(0, min(request.args.get("page", 0, type=int), _MOST_PAGES))
+        search = searchable(request.args.get("search", ""))[:_LONGEST_SEARCH]
+        return ViewArgs(page=page, search=search or None)
+
+    def _apply_search(
+        self,
+        query: Any,  # noqa: ANN401 - Flask-Admin's query
+        count_query: Any,  # noqa: ANN401 - Flask-Admin's signature
+        joins: Any,  # noqa: ANN401 - Flask-Admin's signature
+        count_joins: Any,  # noqa: ANN401 - Flask-Admin's signature
+        search: str,
+    ) -> tuple[Any, Any, Any, Any]:
+        """Keep the rows that hold every word in one of the searched columns."""
+        for word in search.split():
+            query = query.filter(or_(*(column.icontains(word, autoescape=True) for column, _path in self._search_fields)))
+        return query, count_query, joins, count_joins
 
     def get_list(
         self,
@@ -144,15 +186,34 @@ class ConsoleView(ModelView):
         """Run the command that makes a row; return what to say. Views with ``creates`` implement it."""
         raise NotImplementedError(f"{type(self).__name__} has no command for a new row: {form!r}")
 
-    def create_model(self, form: Form) -> bool:
-        """Run the command; a refusal is shown on the form, with what was typed still there."""
-        try:
-            said = self.create(form)
-        except GovcloudError as error:
-            show_refusal(error, form)
-            return False
-        flash(say(said), "success")
-        return True
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Response:
+        """Show the form for a new row; when it is sent, run the command. A refusal leaves what was typed in the form.
+
+        Raises:
+            NotFound: rows of this table are not made here.
+            Denied: the reader may not make one.
+        """
+        if self.creates is None:
+            raise NotFound.of(Message("操作"), "new")
+        if not self.can_create:
+            raise no_permission()
+        form = self.create_form()
+        status = 200
+        if request.method == "POST":
+            status = 422
+            if form.validate():
+                try:
+                    flash(say(self.create(form)), "success")
+                    return make_response(redirect(url_for(f"{self.endpoint}.index_view"), 303))
+                except GovcloudError as error:
+                    show_refusal(error, form)
+                    status = status_of(error)
+        return make_response(self.render(self.create_template, form=form), status)
+
+    def create_model(self, form: Form) -> bool:  # noqa: ARG002 - Flask-Admin's signature
+        """Make nothing: ``create_view`` runs the command."""
+        return False
 
     def update_model(self, form: Form, model: Any) -> bool:  # noqa: ANN401, ARG002 - Flask-Admin's signature
         """Change nothing: there is no way around the commands."""
@@ -164,24 +225,31 @@ class ConsoleView(ModelView):
 
     def commands_for(self, row: Any) -> list[RowCommand]:  # noqa: ANN401 - a row of any model
         """Return the commands that the reader may run on ``row``."""
-        return [item for item in self.commands if item.applies(row) and may(item.function)]
+        return [item for item in self.commands if opened(item.function) and item.applies(row)]
 
-    @expose("/command/<name>/<row_id>", methods=("GET", "POST"))
-    def command_view(self, name: str, row_id: str) -> Response | str:
-        """Show what a command will do; run it when it is confirmed with a reason."""
-        command = next((item for item in self.commands if item.name == name), None)
+    @expose("/command/<command_name>/<row_id>", methods=("GET", "POST"))
+    def command_view(self, command_name: str, row_id: str) -> Response:
+        """Show what a command will do; run it when it is confirmed with a reason.
+
+        Raises:
+            NotFound: there is no such command or row.
+            Denied: the reader may not run the command.
+        """
+        command = next((item for item in self.commands if item.name == command_name), None)
         if command is None:
-            raise NotFound.of(Message("操作"), name)
+            raise NotFound.of(Message("操作"), command_name)
+        if not opened(command.function):
+            raise no_permission()
         row = self.get_one(row_id)
         error: GovcloudError | None = None
         if request.method == "POST":
             try:
-                flash(say(command.run(row, request.form.get("reason", ""))), "success")
-                return make_response(redirect(url_for(f"{self.endpoint}.index_view")))
+                flash(say(command.run(row, _reason())), "success")
+                return make_response(redirect(url_for(f"{self.endpoint}.index_view"), 303))
             except GovcloudError as refused:
                 error = refused
         page = self.render("console/confirm.html", command=command, row=row, error=error, preview=command.preview(row))
-        return make_response(page, 409 if error else 200)
+        return make_response(page, status_of(error) if error else 200)
 
     def render(self, template: str, **kwargs: Any) -> str:  # noqa: ANN401 - template values
         """Render in the platform's shell; ``view`` is this view."""
@@ -199,11 +267,24 @@ class ConsoleView(ModelView):
         return say(label) if label else name
 
 
+def _reason() -> str:
+    """Return the reason that was typed.
+
+    Raises:
+        Invalid: it is shorter or longer than asked for, or has control characters.
+    """
+    fields = Fields()
+    given = request.form.get("reason", "").replace("\r\n", "\n")
+    reason = fields.text("reason", given, least=REASON_LEAST, most=REASON_MOST, multiline=True)
+    fields.done()
+    return reason
+
+
 def _scope_words(scope: Mapping[str, Any]) -> str:
     """Return a stored scope as people read it."""
     divisions = scope.get("divisions")
     if divisions:
-        names = services().identity_queries.division_names(divisions)
+        names = g.get("console_divisions") or services().identity_queries.division_names(divisions)
         return "、".join(names.get(code, code) for code in divisions)
     if path := scope.get("department_path"):
         ids = [UUID(part) for part in path.split("/") if part][-1:]
@@ -248,4 +329,4 @@ def link_to(endpoint: str, attribute: str = "id") -> Callable[[Any, Any, Any, st
     return show
 
 
-__all__ = ["PAGE", "ConsoleView", "RowCommand", "current_actor", "link_to", "name_of", "services"]
+__all__ = ["PAGE", "REASON_LEAST", "REASON_MOST", "ConsoleView", "RowCommand", "current_actor", "link_to", "name_of", "opened", "services"]

@@ -34,7 +34,7 @@ class DepartmentsView(ConsoleView):
     column_details_list = ("name", "short_name", "level", "parent_id", "division_code", "business_lines", "valid_from")
     column_searchable_list = ("name",)
     column_sortable_list = ()
-    column_default_order = [("path", False), ("position", False)]
+    column_default_sort = [("path", False), ("position", False)]
     labels = {
         "name": Message("名称"),
         "short_name": Message("简称"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_a
 from govcloud.entrypoints.console.sections import Section
 from govcloud.identity.inputs import NewAppointment, NewOfficial
 from govcloud.identity.models import Official
+from govcloud.identity.rows import begins_with
 from govcloud.identity.views import OfficialView
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
@@ -48,11 +49,9 @@ def _restore(row: Official, reason: str) -> Message:
 
 
 def _view(row: Official) -> OfficialView | None:
-    """Return the person's current facts, looked up once a request."""
-    known: dict[UUID, OfficialView | None] = g.setdefault("console_officials", {})
-    if row.id not in known:
-        known[row.id] = services().identity_queries.official(row.id)
-    return known[row.id]
+    """Return the person's current facts; ``names`` has read those of all rows of the page."""
+    known: Mapping[UUID, OfficialView] = g.console_officials
+    return known.get(row.id)
 
 
 def _active(row: Official) -> bool:
@@ -90,7 +89,7 @@ class OfficialsView(ConsoleView):
     )
     column_searchable_list = ("employee_code", "name", "pinyin", "initials")
     column_sortable_list = ()
-    column_default_order = ("id", True)
+    column_default_sort = ("id", True)
     labels = {
         "employee_code": Message("工号"),
         "name": Message("姓名"),
@@ -130,15 +129,14 @@ class OfficialsView(ConsoleView):
         ),
     )
 
-    def get_list(self, page, sort_column, sort_desc, search, filters, execute=True, page_size=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, FBT002
-        """Search by the start of code, name, pinyin or initials, as the portal does; read the page's facts in one query."""
-        if not search:
-            return super().get_list(page, sort_column, sort_desc, None, filters, execute=execute, page_size=page_size)
-        found = services().identity_queries.search_officials(search, limit=self.page_size).rows
-        g.console_officials = {row.id: row for row in found}
-        wanted = [row.id for row in found]
-        rows = {row.id: row for row in self.session.session.query(Official).filter(Official.id.in_(wanted))}
-        return None, [rows[official_id] for official_id in wanted]
+    def _apply_search(self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str) -> tuple[Any, Any, Any, Any]:  # noqa: ANN401 - Flask-Admin's signature
+        """Search by the start of code, name, pinyin or initials, as the portal does."""
+        return query.filter(begins_with(search)), count_query, joins, count_joins
+
+    def names(self, rows: Sequence[Official]) -> Mapping[UUID, str]:
+        """Read the current facts of all rows at once."""
+        g.console_officials = services().identity_queries.officials(row.id for row in rows)
+        return {}
 
     def heading(self, row: Official) -> str:
         """Return the name with the code."""

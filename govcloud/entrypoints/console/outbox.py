@@ -19,7 +19,7 @@ class OutboxView(ConsoleView):
     column_details_list = (*column_list, "available_at")
     column_searchable_list = ("topic", "destination")
     column_sortable_list = ()
-    column_default_order = ("id", True)
+    column_default_sort = ("id", True)
     labels = {
         "topic": Message("事件"),
         "destination": Message("接收方"),

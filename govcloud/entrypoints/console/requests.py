@@ -25,7 +25,7 @@ class RequestsView(ConsoleView):
     column_details_list = (*column_list, "closed_at", "version")
     column_searchable_list = ("function",)
     column_sortable_list = ()
-    column_default_order = ("id", True)
+    column_default_sort = ("id", True)
     labels = {
         "beneficiary_official_id": Message("使用人"),
         "function": Message("功能"),

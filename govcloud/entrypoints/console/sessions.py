@@ -26,7 +26,7 @@ class SessionsView(ConsoleView):
     column_details_list = (*column_list, "user_agent", "amr")
     column_searchable_list = ("official_name", "employee_code", "source_address")
     column_sortable_list = ()
-    column_default_order = ("started_at", True)
+    column_default_sort = [("started_at", True), ("id", True)]
     labels = {
         "official_name": Message("姓名"),
         "employee_code": Message("工号"),

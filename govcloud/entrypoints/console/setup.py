@@ -11,7 +11,7 @@ from govcloud.access.models import RequestLine
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
-from govcloud.entrypoints.console.base import ConsoleView
+from govcloud.entrypoints.console.base import ConsoleView, opened
 from govcloud.entrypoints.console.departments import DepartmentsView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
@@ -22,7 +22,7 @@ from govcloud.identity.models import DepartmentVersion, Official
 from govcloud.outbox.models import OutboxMessage
 from govcloud.signon.models import Session
 from govcloud.subsystems.models import Client, Subsystem
-from govcloud.web.gate import Gate, declare_blueprint, may
+from govcloud.web.gate import Gate, declare_blueprint
 from govcloud.web.headers import csp_nonce
 from govcloud.web.locale import say
 from govcloud.web.shell import NavGroup, NavItem
@@ -66,7 +66,7 @@ def _groups(views: list[ConsoleView | AuditView]) -> list[NavGroup]:
     """Return the views that the reader may open, by group."""
     found: dict[str, list[NavItem]] = {}
     for view in views:
-        if may(view.opens):
+        if opened(view.opens):
             here = (request.endpoint or "").rpartition(".")[0] == view.endpoint
             hint = say(view.lead) if view.lead else ""
             item = NavItem(url_for(f"{view.endpoint}.index_view"), say(view.title), view.icon, current=here, hint=hint)
@@ -77,6 +77,7 @@ def _groups(views: list[ConsoleView | AuditView]) -> list[NavGroup]:
 def init_console(app: Flask) -> None:
     """Register the console; every view is closed but to those to whom the engine opens its function."""
     views = _views()
+    app.extensions["govcloud.console_functions"] = frozenset().union(*(view.functions for view in views))
     index = _Index(views)
     with app.test_request_context():
         # Flask-Admin translates while it builds its forms, which wants a request's language.

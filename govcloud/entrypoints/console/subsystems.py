@@ -33,7 +33,7 @@ class SubsystemsView(ConsoleView):
     column_details_list = ("name", "code", "owner_department_id", "integration_level", "status", "launch_url", "description", "created_at")
     column_searchable_list = ("name", "code")
     column_sortable_list = ()
-    column_default_order = "code"
+    column_default_sort = "code"
     labels = {
         "name": Message("名称"),
         "code": Message("代码"),
@@ -89,7 +89,7 @@ class ClientsView(ConsoleView):
     column_details_list = ("name", "client_id", "subsystem_id", "kind", "created_at", "disabled_at")
     column_searchable_list = ("name", "client_id")
     column_sortable_list = ()
-    column_default_order = "client_id"
+    column_default_sort = "client_id"
     labels = {
         "name": Message("名称"),
         "client_id": Message("客户端标识"),

@@ -14,18 +14,17 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, jsonify
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from govcloud.authorization.decisions import Decision
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Unavailable
 from govcloud.kernel.messages import Message
-from govcloud.web.errors import error_page
+from govcloud.web.errors import DATABASE_AWAY, database_away, error_page
 from govcloud.web.trace import trace_id
 
 _BAD_REQUEST = 400
 _UNAUTHORIZED = 401
-_AWAY_SECONDS = 5
 
 
 class PageError(Invalid):
@@ -132,11 +131,8 @@ def _on_http_error(error: HTTPException) -> Response:
     return response
 
 
-def _on_database_away(error: OperationalError) -> Response:
-    current_app.logger.error("the database is away: %s", str(error.orig).strip())
-    response = wire_answer("temporarily_unavailable", "the database is away", 503)
-    response.headers["Retry-After"] = str(_AWAY_SECONDS)
-    return response
+def _on_database_away(error: SQLAlchemyError) -> Response:
+    return _on_domain_error(database_away(error))
 
 
 def _on_defect(error: InternalServerError) -> Response:
@@ -157,6 +153,7 @@ def init_wire_errors(blueprint: Blueprint) -> None:
     """Answer every error of a blueprint for programs in their own form."""
     blueprint.register_error_handler(WireError, _on_wire_error)
     blueprint.register_error_handler(GovcloudError, _on_domain_error)
-    blueprint.register_error_handler(OperationalError, _on_database_away)
+    for away in DATABASE_AWAY:
+        blueprint.register_error_handler(away, _on_database_away)
     blueprint.register_error_handler(InternalServerError, _on_defect)
     blueprint.register_error_handler(HTTPException, _on_http_error)

@@ -40,6 +40,8 @@ def test_divisions_come_in_any_order_and_know_their_level(services: Services) ->
     ]
     assert [view.name for view in queries.division_children(PROVINCE)] == ["杭州市"]
     assert [view.name for view in queries.division_children(None)] == ["浙江省"]
+    assert [view.name for view in queries.children_of_divisions([PROVINCE, HANGZHOU, XIHU])] == ["杭州市", "西湖区"]
+    assert queries.children_of_divisions([]) == ()
     assert queries.division_names([XIHU, "999999999999"]) == {XIHU: "西湖区"}
     assert queries.divisions_under("nonsense") == ()
 

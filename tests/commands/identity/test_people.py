@@ -209,6 +209,22 @@ def test_an_appointment_that_has_not_begun_never_holds(services: Services, world
     assert services.identity_queries.subject(place.id, start + timedelta(days=1)) is None
 
 
+def test_many_are_asked_about_at_once_each_at_its_own_moment(services: Services, world: World, clock: ManualClock) -> None:
+    wang, li, zhao = world.wang, world.li, world.zhao
+    before = clock.now()
+    clock.advance(timedelta(days=1))
+    for person in (wang, li):
+        services.identity.end_appointment(SEED, person.appointment_id, "调离")
+
+    queries = services.identity_queries
+    found = queries.subjects_asked({wang.appointment_id: before, li.appointment_id: clock.now(), zhao.appointment_id: clock.now()})
+    assert found == {
+        wang.appointment_id: queries.subject(wang.appointment_id, before),
+        zhao.appointment_id: queries.subject(zhao.appointment_id),
+    }
+    assert queries.subjects_asked({}) == {}
+
+
 def test_an_office_belongs_to_its_department(services: Services, world: World) -> None:
     housing = world.organisation.ids["housing"]
     office = NewOffice(housing, "住房保障处")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from govcloud.authorization.commands import NewAssignment
 from govcloud.kernel.errors import Denied, Invalid, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.services import Services
@@ -39,6 +40,20 @@ def test_a_department_admin_issues_passwords_below_the_own_department_only(servi
         services.signon.issue_password(sun.actor(), account_id(services, world.li))
     with pytest.raises(Denied):
         services.signon.issue_password(world.wang.actor(), account_id(services, world.li))
+
+
+def test_nobody_gets_the_password_of_those_who_are_entrusted_with_more(services: Services, world: World) -> None:
+    """Whoever sets a password can sign in with it: the three offices and the administrators of a department stay apart here, too."""
+    for officer in (world.security_admin, world.audit_admin, world.system_admin):
+        with pytest.raises(Denied):
+            services.signon.issue_password(world.system_admin.actor(), account_id(services, officer))
+    neighbour = NewAssignment(world.people["HEWEI"].official_id, "department_admin", scope={"department_path": "/"}, reason="岗位职责")
+    services.authorization.assign_roles(SEED, [neighbour])
+    actor = world.people["HEWEI"].actor()
+    for person in (world.li, world.people["SUNLI"], world.security_admin):
+        with pytest.raises(Denied):
+            services.signon.issue_password(actor, account_id(services, person))
+    services.signon.issue_password(actor, account_id(services, world.wang))
 
 
 def test_a_new_password_ends_the_sessions_of_the_old(services: Services, world: World) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.entrypoints.portal.conftest import Visitor, said
+from tests.factories.browsing import Visitor, said
 from tests.factories.world import PASSWORD, World
 
 NEW = "Yuhang-2026-river"

@@ -8,7 +8,7 @@ import pytest
 
 from govcloud.identity.inputs import NewAppointment
 from govcloud.services import Services
-from tests.entrypoints.portal.conftest import Visitor, said
+from tests.factories.browsing import Visitor, said
 from tests.factories.world import PASSWORD, SEED, World
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"

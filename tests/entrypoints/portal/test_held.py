@@ -8,7 +8,7 @@ import pytest
 
 from govcloud.access.commands import Submitted
 from govcloud.services import Services
-from tests.entrypoints.portal.conftest import Visitor, said
+from tests.factories.browsing import Visitor, said
 from tests.factories.world import World
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from govcloud.access.commands import Submitted
 from govcloud.services import Services
-from tests.entrypoints.portal.conftest import Visitor, said
+from tests.factories.browsing import Visitor, said
 from tests.factories.world import XIHU, World
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from govcloud.access.commands import Submitted
 from govcloud.services import Services
-from tests.entrypoints.portal.conftest import Visitor, said
+from tests.factories.browsing import Visitor, said
 from tests.factories.world import HANGZHOU, XIHU, World
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"

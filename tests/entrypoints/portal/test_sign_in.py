@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from govcloud.kernel.clock import ManualClock
-from tests.entrypoints.portal.conftest import Visitor, said
+from tests.factories.browsing import Visitor, said
 from tests.factories.world import PASSWORD, World
 
 NewVisitor = Callable[[], Visitor]

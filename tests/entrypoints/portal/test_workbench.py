@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from govcloud.access.commands import Submitted
-from tests.entrypoints.portal.conftest import Visitor, said
+from tests.factories.browsing import Visitor, said
 
 
 def test_it_shows_what_the_appointment_opens_by_owner(wang: Visitor) -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks: what the platform takes, beside a peer or a target; `make bench` runs them all, `python -m bench.NAME` one of them."""

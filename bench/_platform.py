@@ -1,0 +1,105 @@
+"""A platform for the occasion: a throw-away PostgreSQL with tables, keys and a seeded province, in process or served by granian."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import psycopg
+
+from bench._rows import Sheet, machine
+from bench._running import say, stages
+from bench._stopwatch import Stopwatch, group_of
+from govcloud.app import create_app
+from govcloud.cli.context import platform
+from govcloud.cli.home import Furnished, Home, furnish, migrate
+from govcloud.cli.seed.report import SampleAccount
+from govcloud.cli.seed.sizes import SHAPES
+from govcloud.cli.stack import Ports, Stack, free_ports, stack, start_platform
+from govcloud.kernel.embedded_postgres import throw_away
+from govcloud.services import Services
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A filled platform; nothing serves it before ``serve``."""
+
+    ports: Ports
+    accounts: Mapping[str, SampleAccount]
+    client_secrets: Mapping[str, str] = field(repr=False)
+    sheet: Sheet
+    _owner_url: str = field(repr=False)
+    _context: click.Context
+    _running: Stack
+
+    @property
+    def url(self) -> str:
+        """Return where the platform listens once it is served."""
+        return self.ports.platform_url
+
+    def services(self) -> AbstractContextManager[Services]:
+        """Give the platform's services in this process, within an application context."""
+        return platform(self._context)
+
+    def stopwatch(self, *others: int) -> Stopwatch:
+        """Return a stopwatch for what the served platform, its database connections of now and the processes ``others`` answer."""
+        with psycopg.connect(self._owner_url) as connection:
+            query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            backends = [row[0] for row in connection.execute(query)]
+        return Stopwatch([*others, *backends, *(process for item in self._running.processes for process in group_of(item.popen.pid))])
+
+    def serve(self) -> None:
+        """Serve the platform alone with one worker, and wait until it answers."""
+        say("starting the platform, one worker")
+        self._running.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], {})
+        self._running.wait_for("platform", f"{self.url}/readyz")
+
+    def serve_all(self) -> None:
+        """Serve the platform with one worker, run the jobs and both example subsystems, and wait until each answers."""
+        say("starting the platform, the jobs and both examples")
+        start_platform(self._running, self.ports, {}, self.client_secrets, workers=1)
+
+
+@contextmanager
+def filled(size: str) -> Iterator[Platform]:
+    """Make a platform of ``size`` (a name in ``SHAPES``), and leave nothing behind."""
+    say("starting a throw-away PostgreSQL")
+    with throw_away() as addresses, tempfile.TemporaryDirectory(prefix="govcloud-bench-") as folder, stack() as running:
+        place, ports = Home(Path(folder), addresses.app_url, addresses.owner_url), free_ports()
+        # Our own processes, started later, take these from us; `platform` reads them as the command line does.
+        os.environ |= {
+            "DATABASE_URL": addresses.app_url,
+            "DATABASE_OWNER_URL": addresses.owner_url,
+            "GOVCLOUD_MASTER_KEY_FILE": str(place.root / "master.key"),
+            "GOVCLOUD_PUBLIC_URL": ports.platform_url,
+            "GOVCLOUD_ENVIRONMENT": "test",
+        }
+        context = click.Context(click.Command("bench"), obj=create_app)
+        furnished = _furnish(context, place, size, ports)
+        accounts = {account.login: account for account in furnished.accounts}
+        sheet = Sheet(machine(_server_version(addresses.app_url)))
+        yield Platform(ports, accounts, furnished.client_secrets, sheet, addresses.owner_url, context, running)
+
+
+def _furnish(context: click.Context, place: Home, size: str, ports: Ports) -> Furnished:
+    """Make the tables and the province, and tell the planner about them as autovacuum would in time."""
+    say("making the tables")
+    migrate(place)
+    say(f"making a province of {SHAPES[size].officials:,} officials")
+    with stages() as progress:
+        furnished = furnish(context, place, size, ports.example_urls, progress)
+    with psycopg.connect(place.owner_url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+    return furnished
+
+
+def _server_version(url: str) -> str:
+    """Return the version of PostgreSQL, as "18.1"."""
+    with psycopg.connect(url) as connection:
+        number = connection.info.server_version
+    return f"{number // 10_000}.{number % 10_000}"

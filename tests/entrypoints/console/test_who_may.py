@@ -1,0 +1,148 @@
+"""Who opens which page of the console and runs which of its commands: the whole matrix, and that nobody is a superuser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.entrypoints.console.conftest import REASON, Enter, Rows, happened, new_assignment, new_official
+from tests.factories.browsing import Visitor, said
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from govcloud.services import Services
+    from tests.factories.world import World
+
+TABLES = (
+    "officials",
+    "departments",
+    "subsystems",
+    "clients",
+    "roles",
+    "assignments",
+    "policies",
+    "requests",
+    "grants",
+    "sessions",
+    "outbox",
+    "audit",
+)
+#: Who opens which table; the index opens to whoever opens a table.
+OPENED = {
+    "ZHOUJIANJUN": {"officials", "departments", "subsystems", "clients", "sessions", "outbox"},
+    "WUXIAOYAN": {"officials", "roles", "assignments", "policies", "requests", "grants", "sessions"},
+    "ZHENGGUOHUA": {"audit"},
+    "LIQIANG": set(),
+    "SUNLI": set(),
+    "HEWEI": set(),
+    "WANGFANG": set(),
+}
+#: The commands of the console, and who may run each.
+RUN = {
+    "officials/new/": {"ZHOUJIANJUN"},
+    "officials/command/disable/{rows.active}": {"ZHOUJIANJUN", "WUXIAOYAN"},
+    "officials/command/restore/{rows.disabled}": {"ZHOUJIANJUN"},
+    "subsystems/command/publish/{rows.unpublished}": {"ZHOUJIANJUN"},
+    "assignments/new/": {"WUXIAOYAN"},
+    "assignments/command/end/{rows.assignment}": {"WUXIAOYAN"},
+    "grants/command/revoke/{rows.grant}": {"WUXIAOYAN"},
+    "sessions/command/end/{rows.session}": {"ZHOUJIANJUN", "WUXIAOYAN"},
+}
+
+
+@pytest.mark.parametrize("login", OPENED)
+def test_each_role_opens_its_pages_and_no_other(enter: Enter, rows: Rows, login: str) -> None:
+    visitor, mine = enter(login), OPENED[login]
+    pages = {"/console/": bool(mine)}
+    pages |= {f"/console/{table}/": table in mine for table in TABLES}
+    pages |= {f"/console/{table}/details/?id={row}": table in mine for table, row in rows.addresses().items()}
+    pages |= {f"/console/{path.format(rows=rows)}": login in runners for path, runners in RUN.items()}
+    found = {page: visitor.get(page).status_code for page in pages}
+    assert found == {page: 200 if opens else 403 for page, opens in pages.items()}
+
+
+@pytest.mark.parametrize("login", OPENED)
+def test_each_role_runs_its_commands_and_no_other(enter: Enter, services: Services, world: World, rows: Rows, login: str) -> None:
+    visitor = enter(login)
+    found = {}
+    for path, runners in RUN.items():
+        before = happened(services)
+        found[path] = visitor.post(f"/console/{path.format(rows=rows)}", form_of(path, services, world), page="/").status_code
+        assert (happened(services) > before) == (login in runners), path
+    assert found == {path: 303 if login in runners else 403 for path, runners in RUN.items()}
+
+
+def form_of(path: str, services: Services, world: World) -> dict[str, str]:
+    """Return the form that runs a command."""
+    forms = {"officials/new/": new_official(world, services), "assignments/new/": new_assignment()}
+    return forms.get(path, {"reason": REASON})
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(app: Flask, services: Services, world: World, rows: Rows) -> None:
+    stranger = Visitor(app.test_client())
+    for page in ["", *(f"{table}/" for table in TABLES), f"officials/details/?id={rows.active}"]:
+        answer = stranger.get(f"/console/{page}")
+        address = urlsplit(answer.location or "")
+        assert (answer.status_code, address.path) == (302, "/sign-in"), page
+        assert parse_qs(address.query)["next"] == [f"/console/{page}"]
+    before = happened(services)
+    for path in RUN:
+        answer = stranger.post(f"/console/{path.format(rows=rows)}", form_of(path, services, world), page="/sign-in")
+        assert answer.status_code == 403, path
+        assert "请先登录" in said(answer)
+    assert happened(services) == before
+
+
+def test_the_index_and_the_rail_show_what_opens_and_nothing_else(enter: Enter) -> None:
+    for login in ("ZHOUJIANJUN", "WUXIAOYAN", "ZHENGGUOHUA"):
+        page = enter(login).get("/console/").text
+        assert {table for table in TABLES if f'href="/console/{table}/"' in page} == OPENED[login]
+    assert 'href="/console/"' not in enter("WANGFANG").get("/").text
+
+
+def test_the_buttons_are_those_that_work(enter: Enter, rows: Rows) -> None:
+    for login in ("ZHOUJIANJUN", "WUXIAOYAN"):
+        visitor = enter(login)
+        shown = set()
+        for table in sorted(OPENED[login]):
+            page = visitor.get(f"/console/{table}/").text
+            shown |= {path for path in RUN if f'href="/console/{path.format(rows=rows)}"' in page}
+        assert shown == {path for path, runners in RUN.items() if login in runners}
+
+
+def test_a_command_that_does_not_apply_is_not_offered(system: Visitor, rows: Rows) -> None:
+    page = system.get(f"/console/officials/details/?id={rows.active}").text
+    assert f"/command/disable/{rows.active}" in page
+    assert f"/command/restore/{rows.active}" not in page
+
+
+def test_a_role_that_is_taken_away_closes_the_console_at_once(services: Services, world: World, system: Visitor) -> None:
+    assert system.get("/console/officials/").status_code == 200
+    held = services.authorization_queries.assignments_of(world.system_admin.official_id)[0]
+    services.authorization.end_assignment(world.security_admin.actor(), held.id, REASON)
+    assert system.get("/console/officials/").status_code == 403
+    assert system.get("/console/").status_code == 403
+
+
+def test_nobody_is_a_superuser(services: Services, world: World) -> None:
+    """No official opens every function of the platform, and the three offices share no command on rights, people or the record."""
+    queries = services.authorization_queries
+    every = {function.code for function in services.subsystem_queries.functions_of("govcloud")}
+    opened = {
+        login: queries.open_among(person.official_id, person.appointment_id, every | {f"govcloud:{name}:x" for name in ("is", "admin")})
+        for login, person in world.people.items()
+    }
+    assert len(every) > len(RUN)
+    assert all(found < every for found in opened.values())
+    offices = [opened[login] - opened["WANGFANG"] for login in ("ZHOUJIANJUN", "WUXIAOYAN", "ZHENGGUOHUA")]
+    shared = (offices[0] & offices[1]) | (offices[0] & offices[2]) | (offices[1] & offices[2])
+    assert shared == {
+        "govcloud:console:open",
+        "govcloud:console:officials",
+        "govcloud:console:sessions",
+        "govcloud:official:disable",
+        "govcloud:session:end",
+    }
