@@ -11,12 +11,15 @@ from __future__ import annotations
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from govcloud.authorization.models import EpochChange
 from govcloud.kernel.unit_of_work import Transaction
 
 #: Any fixed number: transactions that change rights meet at it (pg_advisory_xact_lock).
 _LOCK = 0x65706F6368
+#: Under this name a session keeps what its transaction has noted.
+_NOTED = "govcloud epoch changes"
 
 
 def note_change(tx: Transaction, kind: str, *, reduces: bool, official_id: UUID | None = None, subsystem_code: str | None = None) -> None:
@@ -29,11 +32,14 @@ def note_change(tx: Transaction, kind: str, *, reduces: bool, official_id: UUID 
         official_id: whom it touches; ``None``: everybody.
         subsystem_code: which subsystem it touches; ``None``: all.
     """
-    change = EpochChange(official_id=official_id, subsystem_code=subsystem_code, kind=kind, reduces=reduces, at=tx.now)
+    changes: list[EpochChange] = tx.session.info.setdefault(_NOTED, [])
+    changes.append(EpochChange(official_id=official_id, subsystem_code=subsystem_code, kind=kind, reduces=reduces, at=tx.now))
+    if len(changes) == 1:
+        tx.do_last(lambda: _write(tx.session))
 
-    def write() -> None:
-        tx.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-        tx.session.add(change)
-        tx.session.flush()
 
-    tx.do_last(write)
+def _write(session: Session) -> None:
+    """Draw the numbers of all that the transaction noted."""
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    session.add_all(session.info.pop(_NOTED))
+    session.flush()

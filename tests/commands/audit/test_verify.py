@@ -10,6 +10,7 @@ from sqlalchemy import text
 from govcloud.audit.checkpoint import Checkpoint
 from govcloud.audit.findings import Kind, Report
 from govcloud.audit.merkle import Frontier, leaf_hash
+from govcloud.audit.verify import Verifier
 from tests.commands.audit.conftest import Record
 
 FORGED = "convert_to(replace(convert_from(canonical, 'UTF8'), '换号', '无'), 'UTF8')"
@@ -364,6 +365,21 @@ def test_since_verifies_what_came_after(sealed: Record) -> None:
     assert report.events == 4
     assert checkpoint_of(report) == checkpoint_of(sealed.verify())
     assert sealed.verify(since=kept, full=True).events == 14
+
+
+def test_the_sequencer_works_on_meanwhile(shared_record: Record) -> None:
+    record = shared_record
+    record.write(3)
+    record.seal()
+
+    def more(_done: int, _all: int) -> None:
+        record.write(5)
+        record.seal()
+
+    with record.open() as session:
+        report = Verifier(session, record.clock.now(), more).run()
+    assert report.holds, report.findings
+    assert (report.events, record.verify().events) == (3, 8)
 
 
 def test_progress_is_told(sealed: Record) -> None:
