@@ -98,8 +98,32 @@ RIGHTS: Mapping[str, Rights] = {
 SEQUENCES = ("access_request_number",)
 """Counters that the application draws from; those behind identity columns need no right of their own."""
 
+HELD = """
+SELECT c.relname::text, r.name
+  FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'DELETE', 'TRUNCATE']) AS r (name)
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND has_table_privilege(c.oid, r.name)
+UNION ALL SELECT c.relname::text, format('UPDATE (%I)', a.attname)
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND has_column_privilege(c.oid, a.attnum, 'UPDATE')
+"""
+"""Selects (table, right) of everything that the current role may do with tables, in the words of ``declared``."""
+
 _COLUMNS = text("SELECT table_name, array_agg(column_name::text) FROM information_schema.columns WHERE table_schema = 'public' GROUP BY 1")
 _COUNTERS = text("SELECT sequencename::text FROM pg_sequences WHERE schemaname = 'public'")
+
+
+def declared() -> set[tuple[str, str]]:
+    """Return every right of the application as (table, right), where the right to change names its column."""
+    return {
+        (table, right)
+        for table, rights in RIGHTS.items()
+        for right in (
+            "SELECT",
+            *(["INSERT"] if rights.insert else []),
+            *(f"UPDATE ({column})" for column in rights.update),
+            *(["DELETE"] if rights.delete else []),
+        )
+    }
 
 
 def grant_rights(connection: Connection, role: str) -> None:
