@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, opens
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
-from govcloud.authorization.facts import DecisionFacts
+from govcloud.authorization.facts import DecisionFacts, PolicyState
 from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import door_of, grant_role, subsystem_of
@@ -55,11 +55,11 @@ class Decider:
 
     def decide(self, question: Question) -> Decision:
         """Return whether the subject may use the function on the resource, now."""
-        now = self._clock.now()
+        state, now = self._begin()
         standing = self.standing(question.official_id, question.appointment_id, now)
         if isinstance(standing, Reason):
-            return refusal(standing, self.facts.state().epoch)
-        seen = self._see(standing, now)
+            return refusal(standing, state.epoch)
+        seen = self._see(standing, state, now)
         return answer(question, seen, self._catalogue(standing, seen))
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
@@ -71,11 +71,11 @@ class Decider:
 
         Equal to asking ``decide`` for each function in turn: the same engine answers on the same snapshot.
         """
-        now = self._clock.now()
+        state, now = self._begin()
         standing = self.standing(None, appointment_id, now)
         if isinstance(standing, Reason):
             return frozenset()
-        seen = self._see(standing, now)
+        seen = self._see(standing, state, now)
         held = seen.snapshot.roles
         named = seen.engine.policy.functions_of(held)
         retired = {subsystem.code for subsystem in self._subsystems.all() if subsystem.status == "retired"}
@@ -89,21 +89,21 @@ class Decider:
 
     def open_subsystems(self, appointment_id: UUID) -> frozenset[str]:
         """Return the codes of the published subsystems whose door is open to the appointment now."""
-        now = self._clock.now()
+        state, now = self._begin()
         standing = self.standing(None, appointment_id, now)
         if isinstance(standing, Reason):
             return frozenset()
-        seen = self._see(standing, now)
+        seen = self._see(standing, state, now)
         codes = (subsystem.code for subsystem in self._subsystems.all() if subsystem.status == "published")
         return frozenset(code for code in codes if opens(door_of(code), seen))
 
     def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
         """Return those of ``functions`` that are open to the subject now, on some row at least; the subject is read once for all."""
-        now = self._clock.now()
+        state, now = self._begin()
         standing = self.standing(official_id, appointment_id, now)
         if isinstance(standing, Reason):
             return frozenset()
-        seen = self._see(standing, now)
+        seen = self._see(standing, state, now)
         return frozenset(function for function in functions if opens(function, seen))
 
     def holders_in_department(self, function: str, department_path: str, limit: int = 50) -> frozenset[UUID]:
@@ -162,9 +162,16 @@ class Decider:
 
     # How the above decide
 
-    def _see(self, standing: Standing, now: datetime) -> Seen:
-        """Return the subject as it is now, with the policy that was in force at the same moment."""
-        state = self.facts.state()
+    def _begin(self) -> tuple[PolicyState, datetime]:
+        """Return the policy and the epoch to decide at, and the moment.
+
+        In this order, and before anything else is read: whatever a change of that epoch or below wrote is then seen, and none
+        of it lies after the moment. What is read later may be newer than the epoch says, which errs to the safe side.
+        """
+        return self.facts.state(), self._clock.now()
+
+    def _see(self, standing: Standing, state: PolicyState, now: datetime) -> Seen:
+        """Return the subject as it is now, under the policy of ``state``."""
         engine = self.live.of(state.version_id)
         who = (standing.official_id, standing.appointment_id, now)
         snapshot = official_snapshot(

@@ -29,7 +29,10 @@ _Temporal = type[Role] | type[RoleLink] | type[PolicyRule] | type[RoleAssignment
 
 @dataclass(frozen=True, slots=True)
 class PolicyState:
-    """Which policy decides (``None``: none is installed), and the last change that decisions may not miss."""
+    """Which policy decides (``None``: none is installed), and the last change that decisions may not miss.
+
+    No lower epoch appears later: numbers become visible in their order (``epochs.py``).
+    """
 
     version_id: UUID | None
     epoch: int

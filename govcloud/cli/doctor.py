@@ -14,20 +14,9 @@ from govcloud.cli.context import settings_of
 from govcloud.kernel import schema
 from govcloud.kernel.crypto import MasterKeyError, read_master_key
 from govcloud.kernel.embedded_postgres import EmbeddedPostgresError
+from govcloud.kernel.privileges import HELD, declared
 from govcloud.kernel.provisioning import MINIMUM_VERSION
 from govcloud.settings import Environment, Settings, SettingsError
-
-#: What the application's role must hold, and what it must not: table, right, wanted.
-_RIGHTS = (
-    ("official", "INSERT", True),
-    ("official", "UPDATE", True),
-    ("audit_event", "INSERT", True),
-    ("audit_event", "UPDATE", False),
-    ("audit_event", "DELETE", False),
-    ("audit_event", "TRUNCATE", False),
-    ("audit_sequence", "DELETE", False),
-    ("alembic_version", "UPDATE", False),
-)
 
 
 class _Wrong(Exception):
@@ -95,14 +84,15 @@ def _rights(settings: Settings) -> str:
         role = connection.info.user
         if connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,):
             raise _Wrong(f"{role!r} is a superuser, so nothing protects the record; use two roles: govcloud db prepare")
-        for table, right, wanted in _RIGHTS:
-            found = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
-            if found != (True,):
-                raise _Wrong(f"there is no table {table}; run: govcloud db upgrade")
-            held = connection.execute("SELECT has_table_privilege(%s, %s)", (table, right)).fetchone() == (True,)
-            if held is not wanted:
-                raise _Wrong(f"{role!r} {'must not' if held else 'may not'} {right} on {table}; let the owner run: govcloud db upgrade")
-        return f"{role!r} adds to the record and cannot change it"
+        held = set(connection.execute(HELD).fetchall())
+    if not held:
+        raise _Wrong(f"there is no table that {role!r} may read; let the owner run: govcloud db upgrade")
+    for wrong, rights in (("must not", held - declared()), ("may not", declared() - held)):
+        if rights:
+            table, right = min(rights)
+            others = f" (and {len(rights) - 1} more)" if len(rights) > 1 else ""
+            raise _Wrong(f"{role!r} {wrong} {right} on {table}{others}; let the owner run: govcloud db upgrade")
+    return f"{role!r} adds to the record and cannot change it"
 
 
 def _master_key(settings: Settings) -> str:

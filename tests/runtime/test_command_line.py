@@ -191,6 +191,18 @@ def test_the_doctor_finds_a_superuser_at_work(shell: Shell, environment: dict[st
     assert "is a superuser" in done.out
 
 
+def test_the_doctor_finds_a_right_too_many_and_one_too_few(shell: Shell, environment: dict[str, str]) -> None:
+    role = make_url(environment["DATABASE_URL"]).username
+    with psycopg.connect(environment["DATABASE_OWNER_URL"]) as owner:
+        owner.execute(f"GRANT UPDATE (outcome) ON decision TO {role}; REVOKE INSERT ON official FROM {role}".encode())
+    assert "must not UPDATE (outcome) on decision" in shell("doctor", **environment).out
+    with psycopg.connect(environment["DATABASE_OWNER_URL"]) as owner:
+        owner.execute(f"REVOKE UPDATE (outcome) ON decision FROM {role}".encode())
+    assert "may not INSERT on official" in shell("doctor", **environment).out
+    assert shell("db", "upgrade", **environment).code == 0
+    assert "adds to the record and cannot change it" in shell("doctor", **environment).out
+
+
 def test_the_doctor_finds_every_fault_in_one_go(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
     away = environment | {"DATABASE_URL": "postgresql://app@127.0.0.1:1/govcloud", "GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "none")}
     done = shell("doctor", **away)
