@@ -30,6 +30,8 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import UnitOfWork
 
 TOKENS = "tokens"
+#: What the key of sealed columns is derived for.
+COLUMNS = "columns"
 _P256_BYTES = 32
 
 
@@ -79,7 +81,7 @@ class KeyRing:
         self._master = master
         self._read = read
         self._clock = clock
-        self._cipher = Cipher(derive(master, "columns"))
+        self._cipher = Cipher(derive(master, COLUMNS))
         self._digest_keys: dict[str, bytes] = {}
         self._loaded: dict[str, tuple[SigningKey, ...]] = {}
         self._lock = threading.Lock()
@@ -121,7 +123,7 @@ class KeyRing:
                     purpose=purpose,
                     algorithm="ES256",
                     public_jwk=public_jwk,
-                    private_sealed=self.seal(der, _context(kid)),
+                    private_sealed=self.seal(der, sealing_context(kid)),
                     created_at=tx.now,
                     signs_from=tx.now,
                     retired_at=None,
@@ -160,13 +162,14 @@ class KeyRing:
         return list(self._read().scalars(query.order_by(SigningKeyRow.signs_from.desc())))
 
     def _open_row(self, row: SigningKeyRow) -> SigningKey:
-        private_key = serialization.load_der_private_key(self.open(row.private_sealed, _context(row.kid)), password=None)
+        private_key = serialization.load_der_private_key(self.open(row.private_sealed, sealing_context(row.kid)), password=None)
         if not isinstance(private_key, ec.EllipticCurvePrivateKey):
             raise TypeError(f"signing key {row.kid} is not an elliptic-curve key")
         return SigningKey(row.kid, row.algorithm, private_key, row.public_jwk, row.signs_from)
 
 
-def _context(kid: str) -> bytes:
+def sealing_context(kid: str) -> bytes:
+    """Return what a signing key's private part is sealed to, so that it cannot be moved to another row."""
     return f"signing_key.private:{kid}".encode()
 
 
