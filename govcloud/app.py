@@ -30,7 +30,7 @@ from govcloud.identity.service import Identity
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.crypto import read_master_key
-from govcloud.kernel.database import Base, db
+from govcloud.kernel.database import Base, db, keep_values_out_of_errors
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -66,7 +66,12 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     master = read_master_key(settings.master_key_file)
     app = Flask("govcloud", root_path=str(Path(__file__).parent), static_folder=None)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_size": settings.database_pool_size, "pool_pre_ping": True, "max_overflow": 4}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": settings.database_pool_size,
+        "pool_pre_ping": True,
+        "max_overflow": 4,
+        "hide_parameters": True,
+    }
     db.init_app(app)
     with app.app_context():
         services = wire(settings, clock, master)
@@ -79,6 +84,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
 def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     """Make every service and tie the knots between the domains; needs an application context."""
     engine = db.engine
+    keep_values_out_of_errors(engine)
 
     def read() -> Session:
         return uow.read()

@@ -67,7 +67,14 @@ class Settings(BaseSettings):
     def _origin(cls, value: str) -> str:
         """Keep the origin without a trailing slash; it is the issuer and the base of every published address."""
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.path not in {"", "/"}
+            or parts.query
+            or parts.fragment
+            or parts.username
+        ):
             raise ValueError(f"needs an address such as https://cloud.example.gov.cn, got {value!r}")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError(f"http is only for this machine; use https for {parts.hostname!r}")

@@ -17,9 +17,10 @@ from govcloud.authorization.answering import Catalogue, Seen, answer, opens
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.authorization.facts import DecisionFacts, PolicyState
 from govcloud.authorization.live import LiveEngine
+from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import door_of, grant_role, subsystem_of
-from govcloud.authorization.subjects import official_snapshot
+from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
 from govcloud.identity.queries import AppointmentView, IdentityQueries, Subject
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.queries import SubsystemQueries
@@ -38,6 +39,14 @@ class Standing:
     def appointment_id(self) -> UUID | None:
         """Return the appointment that the official acts under."""
         return self.subject.appointment_id if self.subject else None
+
+
+@dataclass(frozen=True, slots=True)
+class Offices:
+    """What a person may do to others: as one of the three officers, or with any command of the platform that not everybody has."""
+
+    officer: bool
+    administrator: bool
 
 
 class Decider:
@@ -121,6 +130,16 @@ class Decider:
             if subject.official_id in candidates and self.decide(Question(function, subject.appointment_id)).allowed:
                 found.add(subject.official_id)
         return frozenset(found)
+
+    def offices_of(self, official_id: UUID) -> Offices:
+        """Return what offices a person holds under any appointment, now or later: a role that is planned counts as held."""
+        policy = self.policy()
+        held: set[str] = set()
+        for role in self.facts.roles_of(official_id, self._clock.now()):
+            held |= policy.closure.get(role, frozenset((role,)))
+        everybody = policy.functions_of(policy.closure.get(EVERY_OFFICIAL, frozenset((EVERY_OFFICIAL,))))
+        commands = {function for function in policy.functions_of(held) - everybody if subsystem_of(function) == PLATFORM}
+        return Offices(officer=not held.isdisjoint(OFFICER_ROLES), administrator=bool(commands))
 
     def policy(self) -> CompiledPolicy:
         """Return the policy that decides now."""

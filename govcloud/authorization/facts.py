@@ -116,6 +116,11 @@ class DecisionFacts:
         row = self._read().execute(query).one_or_none()
         return GrantFact(*row) if row else None
 
+    def roles_of(self, official_id: UUID, at: datetime) -> set[str]:
+        """Return every role assigned to a person, under whatever appointment, that has not ended at ``at``."""
+        not_over = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > at)
+        return set(self._read().scalars(select(RoleAssignment.role_code).where(RoleAssignment.official_id == official_id, not_over)))
+
     def holders_of_roles(self, roles: Sequence[str], at: datetime) -> set[UUID]:
         """Return the officials to whom one of ``roles`` is assigned at ``at``."""
         query = select(RoleAssignment.official_id).where(RoleAssignment.role_code.in_(roles), holding(RoleAssignment, at))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from govcloud.authorization.assigning import Assigning
 from govcloud.authorization.commands import NewAssignment, NewGrant
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.decider import Decider, Offices
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.document import PolicyDocument
 from govcloud.authorization.epochs import note_change
@@ -40,6 +40,10 @@ class Authorization:
     def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
         """Return whether the subsystem's door is open to the appointment."""
         return self._decider.may_enter(appointment_id, subsystem_code)
+
+    def offices_of(self, official_id: UUID) -> Offices:
+        """Return whether a person is one of the three officers, or administers anything, now or by what is planned."""
+        return self._decider.offices_of(official_id)
 
     # The policy
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import click
 import psycopg
@@ -12,8 +13,9 @@ from sqlalchemy import make_url
 
 from govcloud.cli.context import settings_of
 from govcloud.kernel import schema
-from govcloud.kernel.crypto import MasterKeyError, read_master_key
+from govcloud.kernel.crypto import Cipher, MasterKeyError, derive, read_master_key
 from govcloud.kernel.embedded_postgres import EmbeddedPostgresError
+from govcloud.kernel.keys import COLUMNS, sealing_context
 from govcloud.kernel.privileges import HELD, declared
 from govcloud.kernel.provisioning import MINIMUM_VERSION
 from govcloud.settings import Environment, Settings, SettingsError
@@ -55,7 +57,7 @@ def _line(name: str, text: str, *, well: bool) -> None:
     click.echo(f"{mark}  {name:<12}  {text}")
 
 
-def _connect(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
+def _connect(settings: Settings) -> psycopg.Connection[tuple[Any, ...]]:
     url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         return psycopg.connect(url, connect_timeout=5, autocommit=True)
@@ -107,10 +109,16 @@ def _signing_key(settings: Settings) -> str:
     with _connect(settings) as connection:
         if connection.execute("SELECT to_regclass('signing_key') IS NOT NULL").fetchone() != (True,):
             raise _Wrong("there is no table signing_key; run: govcloud db upgrade")
-        row = connection.execute("SELECT count(*) FROM signing_key WHERE retired_at IS NULL").fetchone()
-    if row is None or row[0] == 0:
+        rows = connection.execute("SELECT kid, private_sealed FROM signing_key WHERE retired_at IS NULL").fetchall()
+    if not rows:
         raise _Wrong("there is no signing key; run: govcloud keys init")
-    return f"{row[0]} in use"
+    try:
+        cipher = Cipher(derive(read_master_key(settings.master_key_file), COLUMNS))
+        for kid, sealed in rows:
+            cipher.open(bytes(sealed), sealing_context(kid))
+    except MasterKeyError as error:
+        raise _Wrong(f"{error}; nothing that is sealed in this database opens without the key that sealed it: restore that file") from error
+    return f"{len(rows)} in use, open with this master key"
 
 
 def _transport(settings: Settings) -> str:

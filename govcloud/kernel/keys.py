@@ -35,6 +35,8 @@ READ_AGAIN = timedelta(seconds=60)
 """For at most this long a process goes on signing with a key that was retired elsewhere."""
 PUBLISHED_AFTER_RETIREMENT = timedelta(minutes=10)
 """Covers ``READ_AGAIN`` and the life of the last token signed after it: five minutes at most (``settings.access_token_seconds``)."""
+#: What the key of sealed columns is derived for.
+COLUMNS = "columns"
 _P256_BYTES = 32
 
 
@@ -97,7 +99,7 @@ class KeyRing:
         self._master = master
         self._read = read
         self._clock = clock
-        self._cipher = Cipher(derive(master, "columns"))
+        self._cipher = Cipher(derive(master, COLUMNS))
         self._digest_keys: dict[str, bytes] = {}
         self._loaded: dict[str, _Loaded] = {}
         self._lock = threading.Lock()
@@ -141,7 +143,7 @@ class KeyRing:
                     purpose=purpose,
                     algorithm="ES256",
                     public_jwk=public_jwk,
-                    private_sealed=self.seal(der, _context(kid)),
+                    private_sealed=self.seal(der, sealing_context(kid)),
                     created_at=tx.now,
                     signs_from=tx.now,
                     retired_at=None,
@@ -189,13 +191,14 @@ class KeyRing:
         """Return a key as it stands now; ``known`` is how it was read before, with its private key opened."""
         if known is not None:
             return replace(known, signs_from=row.signs_from, retired_at=row.retired_at)
-        private_key = serialization.load_der_private_key(self.open(row.private_sealed, _context(row.kid)), password=None)
+        private_key = serialization.load_der_private_key(self.open(row.private_sealed, sealing_context(row.kid)), password=None)
         if not isinstance(private_key, ec.EllipticCurvePrivateKey):
             raise TypeError(f"signing key {row.kid} is not an elliptic-curve key")
         return SigningKey(row.kid, row.algorithm, private_key, row.public_jwk, row.signs_from, row.retired_at)
 
 
-def _context(kid: str) -> bytes:
+def sealing_context(kid: str) -> bytes:
+    """Return what a signing key's private part is sealed to, so that it cannot be moved to another row."""
     return f"signing_key.private:{kid}".encode()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import true, update
 
+from govcloud.authorization.service import Authorization
 from govcloud.identity.locking import lock_official
 from govcloud.identity.queries import AccountView, IdentityQueries
 from govcloud.kernel.actor import Actor
@@ -25,11 +27,19 @@ class Credentials:
     """Sets and changes passwords."""
 
     def __init__(
-        self, uow: UnitOfWork, identity: IdentityQueries, sessions: Sessions, proof: PasswordProof, hashing: passwords.Hashing
+        self,
+        *,
+        uow: UnitOfWork,
+        identity: IdentityQueries,
+        authorization: Authorization,
+        sessions: Sessions,
+        proof: PasswordProof,
+        hashing: passwords.Hashing,
     ) -> None:
-        """Take who the accounts belong to, and the sessions that a new password ends."""
+        """Take who the accounts belong to, what they may do, and the sessions that a new password ends."""
         self._uow = uow
         self._identity = identity
+        self._authorization = authorization
         self._sessions = sessions
         self._proof = proof
         self._hashing = hashing
@@ -47,7 +57,7 @@ class Credentials:
         account = self._account(account_id)
         password = passwords.generate()
         secret_hash = self._hash(password)
-        with self._uow.begin(actor, _ISSUE, self._target(account)) as tx:
+        with self._uow.begin(actor, _ISSUE, self._guarded(account)) as tx:
             self._replace(tx, account, secret_hash, issued=True)
         return password
 
@@ -84,6 +94,12 @@ class Credentials:
             department_path=appointments[0].department_path if appointments else None,
             attributes={"official_id": str(account.official_id)},
         )
+
+    def _guarded(self, account: AccountView) -> Target:
+        """Return the account with what its owner may do: whoever issues a password could sign in with it."""
+        target = self._target(account)
+        offices = self._authorization.offices_of(account.official_id)
+        return replace(target, attributes={**target.attributes, "officer": offices.officer, "administrator": offices.administrator})
 
     def _replace(self, tx: Transaction, account: AccountView, secret_hash: str, *, issued: bool) -> None:
         # Two changes at once would both close the old one; under the person's lock the second closes the first's.

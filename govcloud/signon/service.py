@@ -54,7 +54,9 @@ class SignOn:
         opening = Opening(identity_queries, self._sessions)
         proof = PasswordProof(uow, identity_queries, Throttle(keys, settings), hashing, settings)
         self._ceremony = Ceremony(uow, proof, opening)
-        self._credentials = Credentials(uow, identity_queries, self._sessions, proof, hashing)
+        self._credentials = Credentials(
+            uow=uow, identity=identity_queries, authorization=authorization, sessions=self._sessions, proof=proof, hashing=hashing
+        )
         self._purging = Purging(uow)
         self._tickets = Tickets(uow, self._sessions, keys, settings)
         self._tokens = Tokens(keys, clock, settings)

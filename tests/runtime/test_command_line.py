@@ -18,9 +18,11 @@ from sqlalchemy import make_url
 from govcloud.app import create_app
 from govcloud.cli.main import run
 from govcloud.cli.stack import free_ports
+from govcloud.kernel.crypto import create_master_key
 from govcloud.kernel.provisioning import with_database
 from govcloud.settings import Settings
 from tests.factories import databases
+from tests.factories.world import World
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,17 @@ def test_a_port_in_use_is_named_with_the_remedy(shell: Shell, environment: dict[
 def test_a_missing_master_key_is_named(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
     done = shell("people", "search", "王", **environment | {"GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "absent.key")})
     assert_one_line(done, "absent.key does not exist")
+
+
+def test_another_master_key_is_found_and_never_made(shell: Shell, environment: dict[str, str], world: World, tmp_path: Path) -> None:
+    """A new key over a filled database would open nothing that is in it."""
+    lost = environment | {"GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "lost.key")}
+    assert_one_line(shell("keys", "init", **lost), "another master key sealed")
+    assert not (tmp_path / "lost.key").exists()
+    create_master_key(tmp_path / "lost.key")
+    done = shell("doctor", **lost)
+    assert done.code == 1
+    assert "does not open" in done.out
 
 
 def assert_one_line(outcome: Outcome, words: str) -> None:
