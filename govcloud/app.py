@@ -24,13 +24,13 @@ from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
-from govcloud.identity.events import AppointmentEnded, DepartmentMoved, OfficialDisabled
+from govcloud.identity.events import AppointmentEnded, DepartmentMoved, OfficialDisabled, OfficialRestored
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.crypto import read_master_key
-from govcloud.kernel.database import Base, db
+from govcloud.kernel.database import Base, db, keep_values_out_of_errors
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -91,6 +91,7 @@ def _engine_options(settings: Settings) -> dict[str, object]:
 def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     """Make every service and tie the knots between the domains; needs an application context."""
     engine = db.engine
+    keep_values_out_of_errors(engine)
 
     def read() -> Session:
         return uow.read()
@@ -139,19 +140,26 @@ def subscribe_reactions(services: Services) -> None:
     """Say what follows from what, across domains: each runs in the transaction of its cause and fails it when it fails."""
     reaction = Actor.system("reaction")
 
-    def end_all(_tx: Transaction, event: OfficialDisabled) -> None:
+    def end_all(tx: Transaction, event: OfficialDisabled) -> None:
+        services.authorization.advance_epoch(tx, "official", official_id=event.official_id)
         services.signon.end_sessions_of(reaction, event.official_id, "official_disabled")
         services.authorization.close_grants_of(reaction, event.official_id, "disabled")
 
-    def leave(_tx: Transaction, event: AppointmentEnded) -> None:
+    def restore(tx: Transaction, event: OfficialRestored) -> None:
+        services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
+
+    def leave(tx: Transaction, event: AppointmentEnded) -> None:
+        services.authorization.advance_epoch(tx, "appointment", official_id=event.official_id)
         services.signon.leave_appointment(reaction, event.appointment_id)
         services.authorization.close_grants_of(reaction, event.official_id, "mover", appointment_id=event.appointment_id)
 
     def follow(tx: Transaction, event: DepartmentMoved) -> None:
+        services.authorization.advance_epoch(tx, "department")
         services.authorization.follow_department(tx, event.old_path, event.new_path)
         services.access.follow_department(tx, event.old_path, event.new_path)
 
     services.uow.subscribe(OfficialDisabled, end_all)
+    services.uow.subscribe(OfficialRestored, restore)
     services.uow.subscribe(AppointmentEnded, leave)
     services.uow.subscribe(DepartmentMoved, follow)
 

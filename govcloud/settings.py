@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     def _origin(cls, value: str) -> str:
         """Keep the origin without a trailing slash; it is the issuer and the base of every published address."""
         parts = _split(value)
-        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or any(_beyond_origin(parts)):
             raise ValueError(f"needs an address such as https://cloud.example.gov.cn, got {value!r}")
         if parts.username is not None:
             raise ValueError("needs an address such as https://cloud.example.gov.cn, without an account in it")
@@ -110,6 +110,11 @@ def _readable(address: str) -> bool:
     except (ArgumentError, ValueError):
         return False
     return port is None or 0 < port <= _LAST_PORT
+
+
+def _beyond_origin(parts: SplitResult) -> tuple[str, ...]:
+    """Return what an address says beyond its origin, the account apart."""
+    return (parts.path.strip("/"), parts.query, parts.fragment)
 
 
 def _split(address: str) -> SplitResult | None:

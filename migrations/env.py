@@ -13,6 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, NullPool, create_engine, text
 
 from govcloud.app import metadata
+from govcloud.kernel.privileges import grant_rights
 from govcloud.kernel.provisioning import engine_url, role_of
 
 LOCK_TIMEOUT = "5s"
@@ -43,10 +44,27 @@ def run_migrations() -> None:
     engine = create_engine(owner_url(), poolclass=NullPool)
     with engine.connect() as connection:
         wait_for_other_migrators(connection)
-        context.configure(connection=connection, target_metadata=metadata(), compare_type=True, compare_server_default=True)
+        moved: list[bool] = []
+        context.configure(
+            connection=connection,
+            target_metadata=metadata(),
+            compare_type=True,
+            compare_server_default=True,
+            on_version_apply=lambda *, step, **_: moved.append(step.is_upgrade),
+        )
         with context.begin_transaction():
             context.run_migrations()
+            # At the end, as the rights name the tables and columns of every migration; `govcloud db upgrade` always mends them.
+            if any(moved) or context.config.attributes.get("mend_rights"):
+                grant_to_application(connection)
     engine.dispose()
+
+
+def grant_to_application(connection: Connection) -> None:
+    """Give the application's role its rights, unless owner and application are one (a server for trying things out)."""
+    role: str = context.config.attributes["app_role"]
+    if role != connection.scalar(text("SELECT current_user")):
+        grant_rights(connection, role)
 
 
 def wait_for_other_migrators(connection: Connection) -> None:

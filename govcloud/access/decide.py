@@ -18,10 +18,11 @@ from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
-from govcloud.access.lines import decision_on, lock_line, move_line, read_line, why_closed
+from govcloud.access.lines import approved_for, decision_on, lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.rules import APPROVE, REJECT, check
+from govcloud.access.rules.reciprocal import WINDOW
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.service import Authorization
@@ -84,6 +85,8 @@ class Deciding:
                 return self._replay(tx, line, version, decider, given)
             if line.version != version:
                 raise errors.line_changed(version, line.version)
+            if line.due_at <= tx.now:
+                raise errors.line_overdue(line.due_at)
             check(APPROVE if given.approved else REJECT, self._decision_facts(tx, request, line, decider, given))
             card = self._cards.card(request, line, tx.now)
             if given.evidence_hash is not None and given.evidence_hash != card.digest():
@@ -155,6 +158,7 @@ class Deciding:
             decider=decider,
             authority=self._facts.authority(decider, tx.now),
             approved=approved,
+            owed=approved_for(tx.session, request.beneficiary_official_id, decider.official_id, tx.now - WINDOW),
         )
 
     def _approved(self, tx: Transaction, request: AccessRequest, line: RequestLine, decision: Decision) -> Decided:

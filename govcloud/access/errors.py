@@ -57,6 +57,12 @@ def line_closed(state: LineState, at: datetime) -> Conflict:
     return Conflict("line_closed", message, remedy=Message("如仍有需要，请重新提交申请。"))
 
 
+def line_overdue(due_at: datetime) -> Conflict:
+    """Return the error for a decision after the time to answer, whether or not the line has been closed for it yet."""
+    message = Message("该申请项的审批时限（%(at)s）已过，不能再作决定。", at=local_time(due_at))
+    return Conflict("line_overdue", message, remedy=Message("如仍有需要，请申请人重新提交。"))
+
+
 def line_changed(shown: int, current: int) -> Conflict:
     """Return the error for a decision on another version of the line than stands now."""
     message = Message("该申请项在您查看之后有变化（您看到的是第%(shown)s版，现为第%(current)s版）。", shown=shown, current=current)

@@ -30,6 +30,7 @@ class PersonFacts:
     """An official under one appointment; ``active`` needs both to hold at the moment of the check.
 
     ``rank_order`` is the place of the rank in the ladder, the highest being the lowest number (``None``: not on the ladder).
+    ``posts`` are the department paths of every live appointment, whichever one is acted under.
     """
 
     official_id: UUID
@@ -39,6 +40,7 @@ class PersonFacts:
     department_path: str
     rank: str
     rank_order: int | None
+    posts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class DecisionFacts:
     """What stands when somebody decides on a line.
 
     ``authority`` holds the department paths under which the decider may decide now. ``approved`` is ``None`` for a refusal.
+    ``owed`` says that the beneficiary approved access for the decider within ``reciprocal.WINDOW``.
     """
 
     item: ItemFacts
@@ -81,3 +84,4 @@ class DecisionFacts:
     decider: PersonFacts
     authority: tuple[str, ...]
     approved: Wanted | None
+    owed: bool = False

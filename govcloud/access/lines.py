@@ -46,6 +46,17 @@ def decision_on(session: Session, line_id: UUID) -> Decision | None:
     return session.scalars(select(Decision).where(Decision.line_id == line_id)).one_or_none()
 
 
+def approved_for(session: Session, decider_id: UUID, beneficiary_id: UUID, since: datetime) -> bool:
+    """Return whether ``decider_id`` approved anything for ``beneficiary_id`` since then."""
+    favour = (
+        select(Decision.id)
+        .join(RequestLine, RequestLine.id == Decision.line_id)
+        .where(Decision.official_id == decider_id, Decision.outcome == "approved", Decision.at > since)
+        .where(RequestLine.beneficiary_official_id == beneficiary_id)
+    )
+    return session.scalar(favour.limit(1)) is not None
+
+
 def why_closed(session: Session, line: RequestLine, identity: IdentityQueries) -> Conflict:
     """Return the error for whoever comes second: where the line stands now, who brought it there, and when."""
     decision = decision_on(session, line.id)

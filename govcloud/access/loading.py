@@ -67,6 +67,7 @@ class FactsLoader:
             department_path=subject.department_path,
             rank=subject.rank,
             rank_order=rank_order(subject.rank),
+            posts=tuple(view.department_path for view in self.identity.appointments_of(official_id, now)),
         )
 
     def acting(self, actor: Actor, now: datetime) -> PersonFacts:

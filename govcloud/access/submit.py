@@ -18,7 +18,7 @@ from govcloud.access.lines import lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine, request_number
 from govcloud.access.rules import SUBMIT, check
-from govcloud.identity.locking import lock_official
+from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import FieldError, Invalid
@@ -44,6 +44,7 @@ class Submitting:
         """Ask for one item; see ``Access.submit``."""
         checked = self._checked(new)
         with self._uow.begin(actor, "govcloud:request:submit", Target("catalogue_item", str(new.item_id))) as tx:
+            hold_tree(tx.session)  # the line keeps its owner's path, which a move beside this would leave behind
             requester = self._facts.acting(actor, tx.now)
             beneficiary = self._beneficiary(requester, new, tx.now)
             lock_official(tx.session, beneficiary.official_id)

@@ -29,11 +29,16 @@ class Kind(StrEnum):
     NOT_SEQUENCED = "not_sequenced"
     NODE_WRONG = "node_wrong"
     CHECKPOINT_WRONG = "checkpoint_wrong"
+    CHECKPOINT_MISSING = "checkpoint_missing"
     TRUNCATED = "truncated"
     HISTORY_REWRITTEN = "history_rewritten"
     CHAIN_BROKEN = "chain_broken"
     PERSONAL_EDITED = "personal_edited"
+    TIME_WRONG = "time_wrong"
+    GUARD_MISSING = "guard_missing"
     PROOF_WRONG = "proof_wrong"
+    EVENT_REPEATED = "event_repeated"
+    BUNDLE_INCOMPLETE = "bundle_incomplete"
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,10 @@ class Finding:
 
 @dataclass
 class Report:
-    """The result of one verification."""
+    """The result of one verification; ``anchored`` says that it was held against a checkpoint kept elsewhere."""
 
     checkpoint: Checkpoint | None = None
+    anchored: bool = False
     events: int = 0
     waiting: int = 0
     checkpoints: int = 0

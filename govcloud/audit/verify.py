@@ -19,12 +19,15 @@ from govcloud.audit.canonical import PersonalValue
 from govcloud.audit.checkpoint import Checkpoint
 from govcloud.audit.findings import Finding, Kind, Report, StoredEvent, check_event
 from govcloud.audit.merkle import Frontier, Node
-from govcloud.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPersonal, AuditSequence
+from govcloud.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditPersonal, AuditSequence
+from govcloud.audit.protection import broken_guards
+from govcloud.audit.times import Times
 from govcloud.audit.tree import load_frontier, tree_size
 
 PAGE = 2_000
 SEALED_WITHIN = timedelta(minutes=5)
-"""An event older than this without a place in the sequence is a finding; the sequencer needs a second, a long command more."""
+"""An event older than this that waits for its place, or for a checkpoint over it, is a finding; the sequencer needs a second, a
+long command more."""
 
 _EVENT_COLUMNS = tuple(getattr(AuditEvent, item.name) for item in fields(StoredEvent))
 _PERSONAL = select(AuditPersonal.event_id, AuditPersonal.field, AuditPersonal.salt, AuditPersonal.value)
@@ -40,6 +43,7 @@ class Verifier:
         self._progress = progress
         self._report = Report()
         self._since: Checkpoint | None = None
+        self._times = Times(now, self._report)
 
     def run(self, since: Checkpoint | None = None, *, full: bool = False) -> Report:
         """Verify everything, or with ``since`` that the record continues that checkpoint, and what came after it.
@@ -49,16 +53,24 @@ class Verifier:
             full: verify also what ``since`` covers, event by event.
         """
         self._since = since
+        self._report.anchored = since is not None
+        self._guards()
         size = tree_size(self._session)
         frontier = self._start(size, since, full=full)
         first = frontier.size
         end = self._walk(frontier, size)
         if end is not None:
             self._report.checkpoint = Checkpoint(end.size, end.root()) if end.size else None
-            self._beyond_the_tree(end.size)
+            self._beyond_the_tree()
+        self._not_covered(size)
         self._not_sequenced()
         self._chains(first)
         return self._report
+
+    def _guards(self) -> None:
+        """Find triggers of the record that were dropped, switched off or rewritten: what happened meanwhile was unguarded."""
+        for table, name in broken_guards(self._session):
+            self._found(Kind.GUARD_MISSING, f"table {table}", f"the trigger {name} is gone, switched off or rewritten")
 
     def _start(self, size: int, since: Checkpoint | None, *, full: bool) -> Frontier:
         """Return the tree to go on from: that of ``since`` as the stored nodes have it, or an empty one to check everything."""
@@ -93,6 +105,10 @@ class Verifier:
             roots: dict[int, bytes] = {}
             wanted = self._checkpoints(page[0].seq, page[-1].seq + 1)
             for row in page:
+                if row.at is not None:
+                    self._times.event(row.at, f"seq {row.seq}")
+                if (stored := wanted.get(row.seq + 1)) is not None:
+                    self._times.checkpoint(stored.at, f"checkpoint {stored.size}")
                 if row.seq != expected:
                     self._found(
                         Kind.SEQUENCE_GAP, f"seq {expected}–{row.seq - 1}", "no event has this place; the tree cannot be followed on"
@@ -167,45 +183,66 @@ class Verifier:
                 what = "differs from" if (node.level, node.position) in stored else "is missing over"
                 self._found(Kind.NODE_WRONG, place, f"the node at level {node.level}, position {node.position} {what} these leaves")
 
-    def _checkpoints(self, after: int, end: int) -> dict[int, bytes]:
+    def _checkpoints(self, after: int, end: int) -> dict[int, Row[int, bytes, datetime]]:
         """Return the stored checkpoints of sizes ``after + 1 … end``."""
-        query = select(AuditCheckpoint.size, AuditCheckpoint.root).where(AuditCheckpoint.size > after, AuditCheckpoint.size <= end)
-        return {row.size: row.root for row in self._session.execute(query)}
+        query = select(AuditCheckpoint.size, AuditCheckpoint.root, AuditCheckpoint.at)
+        rows = self._session.execute(query.where(AuditCheckpoint.size > after, AuditCheckpoint.size <= end))
+        return {row.size: row for row in rows}
 
-    def _compare_checkpoints(self, wanted: dict[int, bytes], roots: dict[int, bytes]) -> None:
+    def _compare_checkpoints(self, wanted: dict[int, Row[int, bytes, datetime]], roots: dict[int, bytes]) -> None:
         for size, root in roots.items():
             self._report.checkpoints += 1
-            if wanted[size] != root:
-                detail = f"the stored root is {wanted[size].hex()}, the first {size} events give {root.hex()}"
+            if wanted[size].root != root:
+                detail = f"the stored root is {wanted[size].root.hex()}, the first {size} events give {root.hex()}"
                 self._found(Kind.CHECKPOINT_WRONG, f"checkpoint {size}", detail)
 
-    def _beyond_the_tree(self, size: int) -> None:
+    def _beyond_the_tree(self) -> None:
         """Find checkpoints and nodes over events that are gone: the newest part was cut off, or nodes were added."""
-        beyond = self._session.scalar(select(func.max(AuditCheckpoint.size)).where(AuditCheckpoint.size > size))
-        if beyond is not None:
-            self._found(Kind.TRUNCATED, f"seq {size}", f"the record ends after {size} events, a stored checkpoint covers {beyond}")
+        beyond = self._session.scalar(select(func.max(AuditCheckpoint.size))) or 0
         nodes = self._session.execute(select(AuditNode.level, func.count().label("count")).group_by(AuditNode.level)).all()
+        # Read last: the sequencer works on meanwhile, and what it adds comes with its events.
+        size = tree_size(self._session)
+        if beyond > size:
+            self._found(Kind.TRUNCATED, f"seq {size}", f"the record ends after {size} events, a stored checkpoint covers {beyond}")
         for row in nodes:
             surplus = row.count - (size >> row.level)
             if surplus > 0:
                 self._found(Kind.TRUNCATED, f"seq {size}", f"{surplus} nodes at level {row.level} stand over events that are gone")
 
+    def _not_covered(self, size: int) -> None:
+        """Find the newest checkpoints taken away: the first run of the sequencer writes one, and no event waits long for the next."""
+        covered = self._session.scalar(select(func.max(AuditCheckpoint.size)))
+        if size and covered is None:
+            self._found(Kind.CHECKPOINT_MISSING, f"seq 0–{size - 1}", "there is no checkpoint at all")
+            return
+        # Only the newest events can be uncovered; the very next one has waited longest.
+        query = select(AuditEvent.at).join(AuditSequence, AuditSequence.event_id == AuditEvent.id)
+        first = self._session.scalar(query.where(AuditSequence.seq == covered))
+        if first is not None and first < self._now - SEALED_WITHIN:
+            detail = f"the event at seq {covered}, recorded at {first.isoformat()}, and those after it are under no checkpoint"
+            self._found(Kind.CHECKPOINT_MISSING, f"seq {covered}–{size - 1}", detail)
+
     def _not_sequenced(self) -> None:
-        """Check the events that wait for their place; one that waits too long was kept from it or added behind its back."""
+        """Check the events without a place: one that waits too long, or does not even wait, was kept from it or added behind its back."""
         query = (
-            select(*_EVENT_COLUMNS)
+            # One statement, so that an event is not seen in neither place while it moves from one to the other.
+            select(AuditPending.position.label("waits"), *_EVENT_COLUMNS)
             .outerjoin(AuditSequence, AuditSequence.event_id == AuditEvent.id)
+            .outerjoin(AuditPending, AuditPending.event_id == AuditEvent.id)
             .where(AuditSequence.seq.is_(None))
             .order_by(AuditEvent.at)
         )
         for page in self._session.execute(query.execution_options(yield_per=PAGE)).partitions():
-            events = [_stored(row) for row in page]
-            personal = self._personal(_PERSONAL.where(AuditPersonal.event_id.in_([event.id for event in events])))
-            for event in events:
+            personal = self._personal(_PERSONAL.where(AuditPersonal.event_id.in_([row.id for row in page])))
+            for row in page:
+                event = _stored(row)
                 self._report.waiting += 1
                 where = f"event {event.id}"
-                if event.at < self._now - SEALED_WITHIN:
+                if row.waits is None:
+                    self._found(Kind.NOT_SEQUENCED, where, f"recorded at {event.at.isoformat()}, has no place and does not wait for one")
+                elif event.at < self._now - SEALED_WITHIN:
                     self._found(Kind.NOT_SEQUENCED, where, f"recorded at {event.at.isoformat()} and still without a place in the sequence")
+                self._times.waiting(event.at, where)
                 check_event(event, personal.get(event.id, ()), where, self._report)
 
     def _chains(self, first: int) -> None:

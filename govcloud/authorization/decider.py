@@ -14,14 +14,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, opens
-from govcloud.authorization.commands import DELEGATED, DELEGATED_ROLES, NOTHING, OFFICE
+from govcloud.authorization.commands import DELEGATED, NOTHING, OFFICE
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
-from govcloud.authorization.facts import DecisionFacts
+from govcloud.authorization.facts import DecisionFacts, PolicyState
 from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import door_of, grant_role, subsystem_of
-from govcloud.authorization.subjects import official_snapshot
+from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
 from govcloud.identity.queries import AppointmentView, IdentityQueries, Subject
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.queries import SubsystemQueries
@@ -57,11 +57,11 @@ class Decider:
 
     def decide(self, question: Question) -> Decision:
         """Return whether the subject may use the function on the resource, now."""
-        now = self._clock.now()
+        state, now = self._begin()
         standing = self.standing(question.official_id, question.appointment_id, now)
         if isinstance(standing, Reason):
-            return refusal(standing, self.facts.state().epoch)
-        seen = self._see(standing, now)
+            return refusal(standing, state.epoch)
+        seen = self._see(standing, state, now)
         return answer(question, seen, self._catalogue(standing, seen))
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
@@ -73,11 +73,11 @@ class Decider:
 
         Equal to asking ``decide`` for each function in turn: the same engine answers on the same snapshot.
         """
-        now = self._clock.now()
+        state, now = self._begin()
         standing = self.standing(None, appointment_id, now)
         if isinstance(standing, Reason):
             return frozenset()
-        seen = self._see(standing, now)
+        seen = self._see(standing, state, now)
         held = seen.snapshot.roles
         named = seen.engine.policy.functions_of(held)
         retired = {subsystem.code for subsystem in self._subsystems.all() if subsystem.status == "retired"}
@@ -91,21 +91,21 @@ class Decider:
 
     def open_subsystems(self, appointment_id: UUID) -> frozenset[str]:
         """Return the codes of the published subsystems whose door is open to the appointment now."""
-        now = self._clock.now()
+        state, now = self._begin()
         standing = self.standing(None, appointment_id, now)
         if isinstance(standing, Reason):
             return frozenset()
-        seen = self._see(standing, now)
+        seen = self._see(standing, state, now)
         codes = (subsystem.code for subsystem in self._subsystems.all() if subsystem.status == "published")
         return frozenset(code for code in codes if opens(door_of(code), seen))
 
     def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
         """Return those of ``functions`` that are open to the subject now, on some row at least; the subject is read once for all."""
-        now = self._clock.now()
+        state, now = self._begin()
         standing = self.standing(official_id, appointment_id, now)
         if isinstance(standing, Reason):
             return frozenset()
-        seen = self._see(standing, now)
+        seen = self._see(standing, state, now)
         return frozenset(function for function in functions if opens(function, seen))
 
     def holders_in_department(self, function: str, department_path: str, limit: int = 50) -> frozenset[UUID]:
@@ -148,13 +148,19 @@ class Decider:
         return next((place for place in found if appointment_id in {None, place.id}), None)
 
     def entrusted(self, official_id: UUID) -> str:
-        """Return what is entrusted to an official under any appointment: ``office`` (one of the three), ``delegated`` or ``nothing``."""
-        held = self.facts.roles_of(official_id, self._clock.now())
-        closure = self.policy().closure
-        roles = frozenset().union(*(closure.get(code, frozenset((code,))) for code in held))
-        if roles & frozenset(OFFICER_ROLES):
+        """Return what is entrusted to an official under any appointment, now or by what is planned.
+
+        ``office`` is one of the three, ``delegated`` any command of the platform that not everybody has, else ``nothing``.
+        """
+        policy = self.policy()
+        held: set[str] = set()
+        for role in self.facts.roles_of(official_id, self._clock.now()):
+            held |= policy.closure.get(role, frozenset((role,)))
+        if not held.isdisjoint(OFFICER_ROLES):
             return OFFICE
-        return DELEGATED if roles & DELEGATED_ROLES else NOTHING
+        everybody = policy.functions_of(policy.closure.get(EVERY_OFFICIAL, frozenset((EVERY_OFFICIAL,))))
+        beyond = policy.functions_of(held) - everybody
+        return DELEGATED if any(subsystem_of(function) == PLATFORM for function in beyond) else NOTHING
 
     def owner_path(self, subsystem_code: str, department_id: UUID | None) -> str | None:
         """Return the path of ``department_id``, by default of the department that owns the subsystem."""
@@ -173,9 +179,16 @@ class Decider:
 
     # How the above decide
 
-    def _see(self, standing: Standing, now: datetime) -> Seen:
-        """Return the subject as it is now, with the policy that was in force at the same moment."""
-        state = self.facts.state()
+    def _begin(self) -> tuple[PolicyState, datetime]:
+        """Return the policy and the epoch to decide at, and the moment.
+
+        In this order, and before anything else is read: whatever a change of that epoch or below wrote is then seen, and none
+        of it lies after the moment. What is read later may be newer than the epoch says, which errs to the safe side.
+        """
+        return self.facts.state(), self._clock.now()
+
+    def _see(self, standing: Standing, state: PolicyState, now: datetime) -> Seen:
+        """Return the subject as it is now, under the policy of ``state``."""
         engine = self.live.of(state.version_id)
         who = (standing.official_id, standing.appointment_id, now)
         snapshot = official_snapshot(

@@ -84,8 +84,8 @@ def matcher_functions(policy: CompiledPolicy) -> Functions:
         value = policy.conditions[condition].holds(asking.facts)
         return value is not False if effect == DENY else value is True
 
-    def covers(asking: Asking, role: str, scope_expr: str) -> bool:
-        return asking.reaches_rows(asking.role_of(role), policy.scopes[scope_expr])
+    def covers(asking: Asking, role: str, scope_expr: str, effect: str) -> bool:
+        return asking.reaches_rows(asking.role_of(role), policy.scopes[scope_expr], effect)
 
     def noted(asking: Asking, number: int) -> bool:
         asking.matched.append(number)

@@ -29,7 +29,10 @@ _Temporal = type[Role] | type[RoleLink] | type[PolicyRule] | type[RoleAssignment
 
 @dataclass(frozen=True, slots=True)
 class PolicyState:
-    """Which policy decides (``None``: none is installed), and the last change that decisions may not miss."""
+    """Which policy decides (``None``: none is installed), and the last change that decisions may not miss.
+
+    No lower epoch appears later: numbers become visible in their order (``epochs.py``).
+    """
 
     version_id: UUID | None
     epoch: int
@@ -87,11 +90,6 @@ class DecisionFacts:
         query = select(*columns).where(RoleAssignment.official_id == official_id, own, holding(RoleAssignment, at))
         return [AssignmentFact(row.role_code, row.valid_from, row.valid_to, row.scope) for row in self._read().execute(query)]
 
-    def roles_of(self, official_id: UUID, at: datetime) -> set[str]:
-        """Return the codes of the roles that an official holds, under whatever appointment."""
-        query = select(RoleAssignment.role_code).where(RoleAssignment.official_id == official_id, holding(RoleAssignment, at))
-        return set(self._read().scalars(query))
-
     def grants(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[GrantFact]:
         """Return the grants that are not closed and have not run out; the decision compares their windows itself."""
         query = _grant_facts(at).where(
@@ -117,6 +115,11 @@ class DecisionFacts:
         )
         row = self._read().execute(query).one_or_none()
         return GrantFact(*row) if row else None
+
+    def roles_of(self, official_id: UUID, at: datetime) -> set[str]:
+        """Return every role assigned to a person, under whatever appointment, that has not ended at ``at``."""
+        not_over = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > at)
+        return set(self._read().scalars(select(RoleAssignment.role_code).where(RoleAssignment.official_id == official_id, not_over)))
 
     def holders_of_roles(self, roles: Sequence[str], at: datetime) -> set[UUID]:
         """Return the officials to whom one of ``roles`` is assigned at ``at``."""

@@ -13,8 +13,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from govcloud.audit.bundle import check_bundle
 from govcloud.audit.checkpoint import Checkpoint
+from govcloud.audit.evidence import check_bundle
 from govcloud.audit.findings import MOST_KEPT, Kind, Report
 from govcloud.audit.queries import AuditEntry
 from govcloud.audit.service import AuditTrail
@@ -37,6 +37,12 @@ class CheckpointType(click.ParamType[Checkpoint]):
 
 SINCE = click.option("--since", type=CheckpointType(), help="A checkpoint kept elsewhere, as verify and seal print it.")
 
+DATABASE_ALONE = "nothing was altered, as far as the database alone can show; with a checkpoint kept elsewhere add --since"
+BUNDLE_ALONE = (
+    "the file agrees with itself and with the checkpoint above. By itself that proves no more, as whoever makes a file chooses its "
+    "checkpoint: compare that with one kept elsewhere, or give it as --since"
+)
+
 
 @click.group()
 def audit() -> None:
@@ -54,10 +60,12 @@ def verify(context: click.Context, *, since: Checkpoint | None, full: bool, bund
     """Recompute everything from the stored bytes and name what does not hold (then exit code 1)."""
     if bundle is not None:
         report = check_bundle(bundle.read_bytes(), since)
+        unanchored = BUNDLE_ALONE
     else:
         with platform(context) as services, progress_bar("verifying") as progress:
             report = services.audit.verify(operator(), since=since, full=full, progress=progress)
-    print_report(report)
+        unanchored = DATABASE_ALONE
+    print_report(report, unanchored)
     sys.exit(0 if report.holds else 1)
 
 
@@ -105,21 +113,21 @@ def trail(context: click.Context, *, chain: str | None, subject: str | None, act
             click.echo(json.dumps(_line(entry), ensure_ascii=False))
 
 
-def print_report(report: Report) -> None:
-    """Print what was verified and every finding that was kept."""
+def print_report(report: Report, unanchored: str) -> None:
+    """Print what was verified and every finding that was kept; ``unanchored`` is what holds without a checkpoint kept elsewhere."""
     for finding in report.findings:
         click.secho(f"{finding.kind}  {finding.where}: {finding.detail}", fg="red", err=True)
     if report.counts.total() > MOST_KEPT:
         click.secho(f"… and {report.counts.total() - MOST_KEPT:,} more", fg="red", err=True)
-    if Kind.NOT_SEQUENCED in report.counts:
-        click.echo("events without a place: if the jobs were not running, run `govcloud audit seal` and verify again", err=True)
+    if Kind.NOT_SEQUENCED in report.counts or Kind.CHECKPOINT_MISSING in report.counts:
+        click.echo("events that are not sealed: if the jobs were not running, run `govcloud audit seal` and verify again", err=True)
     erased = f" ({report.personal_erased:,} erased)" if report.personal_erased else ""
     waiting = f", {report.waiting:,} waiting to be sealed" if report.waiting else ""
     click.echo(f"verified {report.events:,} events, {report.personal_values:,} personal values{erased}{waiting}")
     if report.checkpoint is not None:
         click.echo(f"checkpoint: {report.checkpoint}")
     if report.holds:
-        click.secho("nothing was altered", fg="green")
+        click.secho("nothing was altered since the checkpoint" if report.anchored else unanchored, fg="green")
     else:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(report.counts.items()))
         click.secho(f"the record does not hold: {kinds}", fg="red", err=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -55,5 +57,9 @@ def platform(context: click.Context) -> Iterator[Services]:
 
 
 def operator() -> Actor:
-    """Return the actor of the command line: whoever has a shell on the server, by the name of the system's account."""
-    return Actor.system("operator")
+    """Return the actor of the command line: whoever has a shell on the server, by the name of the system's account.
+
+    Under ``sudo`` that is the account that called it, as far as the environment can be believed: whoever is root here can say
+    anything, so this is a help for honest people and no proof.
+    """
+    return replace(Actor.system("operator"), name=os.environ.get("SUDO_USER") or getpass.getuser())

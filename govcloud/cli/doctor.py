@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import click
 import psycopg
@@ -12,22 +13,12 @@ from sqlalchemy import make_url
 
 from govcloud.cli.context import settings_of
 from govcloud.kernel import schema
-from govcloud.kernel.crypto import MasterKeyError, read_master_key
+from govcloud.kernel.crypto import Cipher, MasterKeyError, derive, read_master_key
 from govcloud.kernel.embedded_postgres import EmbeddedPostgresError
+from govcloud.kernel.keys import COLUMNS, sealing_context
+from govcloud.kernel.privileges import HELD, declared
 from govcloud.kernel.provisioning import MINIMUM_VERSION
 from govcloud.settings import Environment, Settings, SettingsError
-
-#: What the application's role must hold, and what it must not: table, right, wanted.
-_RIGHTS = (
-    ("official", "INSERT", True),
-    ("official", "UPDATE", True),
-    ("audit_event", "INSERT", True),
-    ("audit_event", "UPDATE", False),
-    ("audit_event", "DELETE", False),
-    ("audit_event", "TRUNCATE", False),
-    ("audit_sequence", "DELETE", False),
-    ("alembic_version", "UPDATE", False),
-)
 
 
 class _Wrong(Exception):
@@ -66,7 +57,7 @@ def _line(name: str, text: str, *, well: bool) -> None:
     click.echo(f"{mark}  {name:<12}  {text}")
 
 
-def _connect(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
+def _connect(settings: Settings) -> psycopg.Connection[tuple[Any, ...]]:
     url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         return psycopg.connect(url, connect_timeout=5, autocommit=True)
@@ -95,14 +86,15 @@ def _rights(settings: Settings) -> str:
         role = connection.info.user
         if connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,):
             raise _Wrong(f"{role!r} is a superuser, so nothing protects the record; use two roles: govcloud db prepare")
-        for table, right, wanted in _RIGHTS:
-            found = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
-            if found != (True,):
-                raise _Wrong(f"there is no table {table}; run: govcloud db upgrade")
-            held = connection.execute("SELECT has_table_privilege(%s, %s)", (table, right)).fetchone() == (True,)
-            if held is not wanted:
-                raise _Wrong(f"{role!r} {'must not' if held else 'may not'} {right} on {table}; let the owner run: govcloud db upgrade")
-        return f"{role!r} adds to the record and cannot change it"
+        held = set(connection.execute(HELD).fetchall())
+    if not held:
+        raise _Wrong(f"there is no table that {role!r} may read; let the owner run: govcloud db upgrade")
+    for wrong, rights in (("must not", held - declared()), ("may not", declared() - held)):
+        if rights:
+            table, right = min(rights)
+            others = f" (and {len(rights) - 1} more)" if len(rights) > 1 else ""
+            raise _Wrong(f"{role!r} {wrong} {right} on {table}{others}; let the owner run: govcloud db upgrade")
+    return f"{role!r} adds to the record and cannot change it"
 
 
 def _master_key(settings: Settings) -> str:
@@ -117,10 +109,16 @@ def _signing_key(settings: Settings) -> str:
     with _connect(settings) as connection:
         if connection.execute("SELECT to_regclass('signing_key') IS NOT NULL").fetchone() != (True,):
             raise _Wrong("there is no table signing_key; run: govcloud db upgrade")
-        row = connection.execute("SELECT count(*) FROM signing_key WHERE retired_at IS NULL").fetchone()
-    if row is None or row[0] == 0:
+        rows = connection.execute("SELECT kid, private_sealed FROM signing_key WHERE retired_at IS NULL").fetchall()
+    if not rows:
         raise _Wrong("there is no signing key; run: govcloud keys init")
-    return f"{row[0]} in use"
+    try:
+        cipher = Cipher(derive(read_master_key(settings.master_key_file), COLUMNS))
+        for kid, sealed in rows:
+            cipher.open(bytes(sealed), sealing_context(kid))
+    except MasterKeyError as error:
+        raise _Wrong(f"{error}; nothing that is sealed in this database opens without the key that sealed it: restore that file") from error
+    return f"{len(rows)} in use, open with this master key"
 
 
 def _transport(settings: Settings) -> str:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import click
+import psycopg
+from sqlalchemy import make_url
 
 from govcloud.cli.context import operator, platform, settings_of
 from govcloud.kernel.crypto import create_master_key
+from govcloud.settings import Settings
+
+
+def _sealed_already(settings: Settings) -> bool:
+    """Return whether something in the database was sealed, by whatever key."""
+    url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
+        if connection.execute("SELECT to_regclass('signing_key') IS NOT NULL").fetchone() != (True,):
+            return False
+        return connection.execute("SELECT EXISTS (SELECT FROM signing_key) OR EXISTS (SELECT FROM official)").fetchone() == (True,)
 
 
 @click.group()
@@ -17,7 +29,13 @@ def keys() -> None:
 @click.pass_context
 def init(context: click.Context) -> None:
     """Make what is missing: the master key file (mode 0600) and the first signing key."""
-    path = settings_of().master_key_file
+    settings = settings_of()
+    path = settings.master_key_file
+    if not path.exists() and _sealed_already(settings):
+        raise click.ClickException(
+            f"{path} does not exist, but the database holds values that another master key sealed: put that key's file there; "
+            "a new key would never open them"
+        )
     create_master_key(path)
     with platform(context) as services:
         services.keys.ensure_signing_key(services.uow, operator())

@@ -25,6 +25,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 _LAST_LINES = 12
+_NEEDED_TO_RUN = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH"})
 #: Where ``examples/`` lies: beside the package in a checkout, below the prefix when installed.
 ROOT = next(
     (place for place in (Path(__file__).parents[2], Path(sys.prefix) / "share" / "govcloud") if (place / "examples").is_dir()),
@@ -102,11 +103,11 @@ class Stack:
     processes: list[Process] = field(default_factory=list)
 
     def start(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start ``python -m …`` with exactly these additions to the environment."""
+        """Start ``python -m …`` with exactly this environment."""
         log = (self.logs / f"{name}.log").open("wb")
         popen = subprocess.Popen(  # noqa: S603 - our own programs
             [sys.executable, "-m", *arguments],
-            env={**os.environ, **environment},
+            env=dict(environment),
             cwd=ROOT,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -151,6 +152,15 @@ class Stack:
         self.processes.clear()
 
 
+def example_environment(platform_url: str, client_id: str, secret: str) -> dict[str, str]:
+    """Return the environment of an example: what a program needs to run at all, and its own three settings.
+
+    It stands for a subsystem of another department, so it gets neither the platform's settings nor what else we may hold.
+    """
+    needed = {name: value for name, value in os.environ.items() if name in _NEEDED_TO_RUN or name.startswith("LC_")}
+    return needed | {"GOVCLOUD_ISSUER": platform_url, "GOVCLOUD_CLIENT_ID": client_id, "GOVCLOUD_CLIENT_SECRET": secret}
+
+
 @contextlib.contextmanager
 def stack(logs: Path | None = None) -> Iterator[Stack]:
     """Give an empty stack, and stop whatever was started when leaving."""
@@ -166,11 +176,12 @@ def stack(logs: Path | None = None) -> Iterator[Stack]:
 
 def start_platform(running: Stack, ports: Ports, environment: Mapping[str, str], secrets: Mapping[str, str], workers: int = 2) -> None:
     """Start platform, jobs and both examples, and wait until each answers."""
-    running.start("platform", ["govcloud", "serve", "--port", str(ports.platform), "--workers", str(workers)], environment)
-    running.start("jobs", ["govcloud", "jobs"], environment)
+    ours = {**os.environ, **environment}
+    running.start("platform", ["govcloud", "serve", "--port", str(ports.platform), "--workers", str(workers)], ours)
+    running.start("jobs", ["govcloud", "jobs"], ours)
     for code, port in (("housing", ports.housing), ("assistance", ports.assistance)):
-        example = {"GOVCLOUD_ISSUER": ports.platform_url, "GOVCLOUD_CLIENT_ID": code, "GOVCLOUD_CLIENT_SECRET": secrets[code]}
-        running.start(code, ["examples.serve", code, "--port", str(port)], example)
+        its_own = example_environment(ports.platform_url, code, secrets[code])
+        running.start(code, ["examples.serve", code, "--port", str(port)], its_own)
     running.wait_for("platform", f"{ports.platform_url}/readyz")
     for code, url in ports.example_urls.items():
         running.wait_for(code, f"{url}healthz")

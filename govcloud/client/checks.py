@@ -125,13 +125,16 @@ def _read(answer: Any) -> CheckDecision:  # noqa: ANN401 - JSON from the wire
     """Turn the wire's answer into a decision; only a plain ``true`` allows."""
     if not isinstance(answer, dict) or not isinstance(answer.get("decision"), bool):
         raise CheckUnavailableError("the decision point answered without a decision")
-    context = answer.get("context") or {}
-    rows = (context.get("obligations") or {}).get("rows")
+    allowed = answer["decision"]
+    context = answer.get("context", {})
+    if not isinstance(context, dict):
+        raise CheckUnavailableError("the decision point's context is no object")
+    reasons = context.get("reason_user")
     return CheckDecision(
-        allowed=answer["decision"],
+        allowed=allowed,
         code=str(context.get("reason", "")),
-        rows=_rows(rows) if answer["decision"] else NO_ROWS,
-        reasons=context.get("reason_user") or {},
+        rows=_rows(context.get("obligations")) if allowed else NO_ROWS,
+        reasons=reasons if isinstance(reasons, dict) else {},
         access_request=_access_request(context.get("access_request")),
         trace_id=context.get("trace_id"),
         ends_at=context.get("ends_at"),
@@ -151,10 +154,21 @@ def _access_request(found: Any) -> AccessRequest | None:  # noqa: ANN401 - JSON 
     )
 
 
-def _rows(rows: Any) -> Rows:  # noqa: ANN401 - JSON from the wire
-    """Read the row obligation: absent means no limit; a form that is not understood means no rows."""
-    if rows is None:
+def _rows(obligations: Any) -> Rows:  # noqa: ANN401 - JSON from the wire
+    """Read the rows that a yes opens: all of them when the obligations name none.
+
+    Raises:
+        CheckUnavailableError: there are no obligations, or some that this client cannot keep: a yes under a condition that is not
+            understood is no yes.
+    """
+    if not isinstance(obligations, dict):
+        raise CheckUnavailableError("the decision point answered yes without its obligations")
+    unknown = set(obligations) - {"rows"}
+    if unknown:
+        raise CheckUnavailableError(f"the decision point obliges to what this client cannot keep: {', '.join(sorted(unknown))}")
+    if "rows" not in obligations:
         return Rows(None)
+    rows = obligations["rows"]
     divisions = rows.get("divisions") if isinstance(rows, dict) else None
     if not isinstance(divisions, list) or not all(isinstance(code, str) for code in divisions):
         return NO_ROWS

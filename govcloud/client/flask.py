@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import wraps
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 _OFFICIAL = "govcloud_official"
 _STARTED = "govcloud_started"
+_TOKEN = "govcloud_token"  # noqa: S105 - a key of the session
 #: Two tabs may sign in at once; more than this are not a person.
 _MOST_STARTED = 4
 #: A decision with one of these codes means: the platform's session is over, sign in again.
@@ -65,9 +68,12 @@ class Govcloud:
             raise ConfigurationError("set SESSION_COOKIE_NAME to a name of this subsystem's own: all ports of a host share cookies")
         http = httpx.Client(timeout=float(app.config.get("GOVCLOUD_TIMEOUT", 3)), transport=self._transport, follow_redirects=False)
         credentials = (app.config["GOVCLOUD_ISSUER"], app.config["GOVCLOUD_CLIENT_ID"], app.config["GOVCLOUD_CLIENT_SECRET"])
+        # Browsers that know no default would send the session with forms of other sites.
+        app.config["SESSION_COOKIE_SAMESITE"] = app.config["SESSION_COOKIE_SAMESITE"] or "Lax"
         app.extensions["govcloud_client"] = (RelyingParty(*credentials, http=http), Checks(*credentials, http=http))
         app.register_blueprint(_blueprint(self))
         app.jinja_env.globals["govcloud_official"] = self.official
+        app.jinja_env.globals["govcloud_token"] = _form_token
 
     @property
     def relying_party(self) -> RelyingParty:
@@ -188,11 +194,18 @@ def _blueprint(extension: Govcloud) -> Blueprint:
 
     @blueprint.post("/sign-out")
     def sign_out() -> Response:
+        if not hmac.compare_digest(request.form.get("token", "").encode(), _form_token().encode()):
+            return _page(400, title="没有退出", cause="这个请求不是从本系统的页面提交的。", remedy="请回到首页，再点“退出登录”。")
         kept = session.pop(_OFFICIAL, None)
         home = url_for(current_app.config.get("GOVCLOUD_HOME", "index"), _external=True)
         return make_response(redirect(extension.relying_party.sign_out_url(kept["id_token"], home) if kept else home))
 
     return blueprint
+
+
+def _form_token() -> str:
+    """Return what the sign-out form must carry, so that no other site can sign somebody out."""
+    return str(session.setdefault(_TOKEN, secrets.token_urlsafe(16)))
 
 
 def _finish(extension: Govcloud) -> Response:

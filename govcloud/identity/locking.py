@@ -1,14 +1,29 @@
-"""The lock on a person: whoever changes what somebody may do takes it first, before the locks of lines and grants."""
+"""The locks of identity: on the department tree, and on a person.
+
+Whoever changes what somebody may do takes the person's lock first, before the locks of lines and grants; the tree's comes before all.
+"""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from govcloud.identity import errors
 from govcloud.identity.models import Official
+
+_TREE = "govcloud department tree"
+
+
+def lock_tree(session: Session) -> None:
+    """Let one change of the department tree happen at a time: two moves at once could make a circle that neither sees."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_TREE))))
+
+
+def hold_tree(session: Session) -> None:
+    """Keep the tree as it is until the transaction ends; for whoever writes down the path of a department. Taken before other locks."""
+    session.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(_TREE))))
 
 
 def lock_official(session: Session, official_id: UUID) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from govcloud.identity import errors, inputs
 from govcloud.identity.codes import division_level
@@ -18,6 +18,7 @@ from govcloud.identity.events import (
     OfficeOpened,
 )
 from govcloud.identity.inputs import NewDepartment, NewDivision, NewOffice
+from govcloud.identity.locking import lock_tree
 from govcloud.identity.models import Department, DepartmentVersion, Division, Office
 from govcloud.identity.paths import lies_within, moved, path_below
 from govcloud.identity.views import DepartmentView
@@ -90,7 +91,7 @@ class Organisation(Commands):
         place = self._path_of_all(parent for parent in parents if parent) if None not in parents else None
         target = Target("department", one_place(str(row.id) for row in departments), place)
         with self._uow.begin(actor, "govcloud:department:register", target) as tx:
-            self._lock_tree(tx)
+            lock_tree(tx.session)
             fields = Fields()
             within_limit(departments, fields)
             checked = [inputs.checked_department(row, fields.row(index)) for index, row in enumerate(departments)]
@@ -131,7 +132,7 @@ class Organisation(Commands):
             fields = Fields()
             new_name, new_short = inputs.checked_department_name(name, short_name, fields)
             fields.done()
-            self._lock_tree(tx)
+            lock_tree(tx.session)
             old = self._department(department_id)
             self._replace(tx, [old], {old.id: {"name": new_name, "short_name": new_short}})
             tx.record(DepartmentRenamed(subject=f"department:{old.id}", department_id=old.id, old_name=old.name, new_name=new_name))
@@ -148,7 +149,7 @@ class Organisation(Commands):
         command = "govcloud:department:move"
         goal = self._target(parent_id) if parent_id else Target("department", str(department_id))
         with self._uow.begin(actor, command, self._target(department_id)) as tx, self._uow.begin(actor, command, goal):
-            self._lock_tree(tx)
+            lock_tree(tx.session)
             old = self._department(department_id)
             parent = self._department(parent_id) if parent_id else None
             if parent and lies_within(parent.path, old.path):
@@ -230,10 +231,6 @@ class Organisation(Commands):
             raise errors.changed_meanwhile()
         with explained(errors.CONSTRAINTS):
             tx.session.execute(insert(DepartmentVersion), [_next_version(view, tx) | changes[view.id] for view in old])
-
-    def _lock_tree(self, tx: Transaction) -> None:
-        """Let one change of the tree happen at a time: two moves at once could make a circle that neither sees."""
-        tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("govcloud department tree"))))
 
 
 def _first_version(row: NewDepartment, path: str, tx: Transaction) -> dict[str, object]:

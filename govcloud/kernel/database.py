@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+import psycopg
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Engine,
+    ExceptionContext,
     Index,
     LargeBinary,
     MetaData,
@@ -30,6 +32,7 @@ from sqlalchemy import (
     or_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
+from sqlalchemy.event import listens_for
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 NAMES = {
@@ -137,6 +140,24 @@ class ReadOnlySession(FlaskSession):
         raise ReadOnlyError("this session only reads; change things through a service's command")
 
 
+def keep_values_out_of_errors(engine: Engine) -> None:
+    """Let errors of the database name what failed, and never the values: they end in logs, and rows hold people's data.
+
+    PostgreSQL puts the failing row into the error's detail ("Failing row contains …"); the primary message names table, column
+    and constraint, which is what a log needs.
+    """
+
+    @listens_for(engine, "handle_error")
+    def shorten(context: ExceptionContext) -> None:
+        original, wrapped = context.original_exception, context.sqlalchemy_exception
+        if not isinstance(original, psycopg.Error) or original.diag.message_detail is None:
+            return
+        said = str(original.diag.message_primary)
+        original.args = (said,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(original).__module__}.{type(original).__name__}) {said}",)
+
+
 class ReadOnlyError(Exception):
     """Somebody tried to write outside a unit of work: a defect of the program, never of the input."""
 
@@ -146,4 +167,15 @@ db = SQLAlchemy(
     session_options={"class_": ReadOnlySession, "expire_on_commit": False, "autoflush": False},
 )
 
-__all__ = ["Base", "Mapped", "Temporal", "db", "live_at", "mapped_column", "no_overlap", "prefix_index", "temporal_args"]
+__all__ = [
+    "Base",
+    "Mapped",
+    "Temporal",
+    "db",
+    "keep_values_out_of_errors",
+    "live_at",
+    "mapped_column",
+    "no_overlap",
+    "prefix_index",
+    "temporal_args",
+]

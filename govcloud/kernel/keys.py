@@ -1,23 +1,24 @@
 """The key ring: one place for every key of the platform (tokens, client secrets, sessions, sealed columns).
 
 Signing keys are made at first start and kept in the database, sealed under a key derived from the master key file.
-Loading a private key is slow (60 ms for RSA), so each is loaded once a process.
+Loading a private key is slow (60 ms for RSA), so each is loaded once a process; which of them signs is read again every minute,
+as another process may have made a newer one or retired it.
 """
 
 from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, ClassVar
 
 import rfc8785
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import Index, func, select, text
+from sqlalchemy import Index, Row, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from govcloud.kernel.actor import Actor
@@ -30,6 +31,12 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import UnitOfWork
 
 TOKENS = "tokens"
+READ_AGAIN = timedelta(seconds=60)
+"""For at most this long a process goes on signing with a key that was retired elsewhere."""
+PUBLISHED_AFTER_RETIREMENT = timedelta(minutes=10)
+"""Covers ``READ_AGAIN`` and the life of the last token signed after it: five minutes at most (``settings.access_token_seconds``)."""
+#: What the key of sealed columns is derived for.
+COLUMNS = "columns"
 _P256_BYTES = 32
 
 
@@ -69,6 +76,19 @@ class SigningKey:
     private_key: ec.EllipticCurvePrivateKey
     public_jwk: dict[str, Any]
     signs_from: datetime
+    retired_at: datetime | None
+
+    def signs_at(self, now: datetime) -> bool:
+        """Return whether the key is live: its time has come, and it is not retired."""
+        return self.signs_from <= now and (self.retired_at is None or now < self.retired_at)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """The keys of one purpose as they were read at a moment, newest first."""
+
+    at: datetime
+    keys: tuple[SigningKey, ...]
 
 
 class KeyRing:
@@ -79,9 +99,9 @@ class KeyRing:
         self._master = master
         self._read = read
         self._clock = clock
-        self._cipher = Cipher(derive(master, "columns"))
+        self._cipher = Cipher(derive(master, COLUMNS))
         self._digest_keys: dict[str, bytes] = {}
-        self._loaded: dict[str, tuple[SigningKey, ...]] = {}
+        self._loaded: dict[str, _Loaded] = {}
         self._lock = threading.Lock()
 
     def derived(self, purpose: str) -> bytes:
@@ -104,12 +124,14 @@ class KeyRing:
         return keyed_digest(key, data)
 
     def ensure_signing_key(self, uow: UnitOfWork, actor: Actor, purpose: str = TOKENS) -> None:
-        """Make the first signing key of ``purpose``; a second process that starts at once waits and finds it there."""
-        if self._rows(purpose):
+        """Make a signing key of ``purpose`` when none is there that is not retired; of two processes at once one finds the other's."""
+        now = self._clock.now()
+        if any(row.retired_at is None or row.retired_at > now for row in self._rows(purpose)):
             return
         with uow.begin(actor, "govcloud:signing_key:create") as tx:
             tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(text("'govcloud signing key'")))))
-            if tx.session.scalar(select(SigningKeyRow.kid).where(SigningKeyRow.purpose == purpose).limit(1)):
+            standing = or_(SigningKeyRow.retired_at.is_(None), SigningKeyRow.retired_at > tx.now)
+            if tx.session.scalar(select(SigningKeyRow.kid).where(SigningKeyRow.purpose == purpose, standing).limit(1)):
                 return
             private_key = ec.generate_private_key(ec.SECP256R1())
             public_jwk = _public_jwk(private_key.public_key())
@@ -121,7 +143,7 @@ class KeyRing:
                     purpose=purpose,
                     algorithm="ES256",
                     public_jwk=public_jwk,
-                    private_sealed=self.seal(der, _context(kid)),
+                    private_sealed=self.seal(der, sealing_context(kid)),
                     created_at=tx.now,
                     signs_from=tx.now,
                     retired_at=None,
@@ -130,43 +152,53 @@ class KeyRing:
             tx.record(SigningKeyCreated(subject=f"signing_key:{kid}", purpose=purpose, algorithm="ES256"))
 
     def signing_key(self, purpose: str = TOKENS) -> SigningKey:
-        """Return the key that signs now: the newest whose time has come.
+        """Return the key that signs now: the newest that is live.
 
         Raises:
-            Unavailable: no key was made yet.
+            Unavailable: there is none.
         """
         now = self._clock.now()
-        for key in self._load(purpose):
-            if key.signs_from <= now:
+        for key in self._load(purpose, now):
+            if key.signs_at(now):
                 return key
         raise Unavailable("no_signing_key", Message("平台尚未生成签名密钥，请管理员执行 govcloud keys init。"))
 
     def jwks(self, purpose: str = TOKENS) -> dict[str, Any]:
-        """Return the JWK Set (RFC 7517) of every key that signs, will sign, or signed what is still valid."""
+        """Return the JWK Set (RFC 7517) of every key that signs, will sign, or signed what may still be valid."""
         return {"keys": [row.public_jwk for row in self._rows(purpose)]}
 
-    def _load(self, purpose: str) -> tuple[SigningKey, ...]:
-        """Return the loaded keys, newest first; each process loads them once."""
+    def _load(self, purpose: str, now: datetime) -> tuple[SigningKey, ...]:
+        """Return the keys, newest first, as they stood a minute ago at most; each private key is opened once a process."""
         loaded = self._loaded.get(purpose)
-        if loaded:
-            return loaded
+        # A clock that was set back does not make what was read last for longer.
+        if loaded is not None and loaded.keys and timedelta(0) <= now - loaded.at < READ_AGAIN:
+            return loaded.keys
         with self._lock:
-            keys = tuple(self._open_row(row) for row in self._rows(purpose))
-            self._loaded[purpose] = keys
+            known = {key.kid: key for key in loaded.keys} if loaded is not None else {}
+            keys = tuple(self._key(row, known.get(row.kid)) for row in self._rows(purpose))
+            self._loaded[purpose] = _Loaded(now, keys)
         return keys
 
-    def _rows(self, purpose: str) -> list[SigningKeyRow]:
-        query = select(SigningKeyRow).where(SigningKeyRow.purpose == purpose, SigningKeyRow.retired_at.is_(None))
-        return list(self._read().scalars(query.order_by(SigningKeyRow.signs_from.desc())))
+    def _rows(self, purpose: str) -> Sequence[Row[Any]]:
+        """Return the keys that are published, newest first; columns only, so that no session answers from memory."""
+        columns = (SigningKeyRow.kid, SigningKeyRow.algorithm, SigningKeyRow.public_jwk, SigningKeyRow.private_sealed)
+        query = select(*columns, SigningKeyRow.signs_from, SigningKeyRow.retired_at).where(SigningKeyRow.purpose == purpose)
+        retired = SigningKeyRow.retired_at
+        published = query.where(or_(retired.is_(None), retired > self._clock.now() - PUBLISHED_AFTER_RETIREMENT))
+        return self._read().execute(published.order_by(SigningKeyRow.signs_from.desc())).all()
 
-    def _open_row(self, row: SigningKeyRow) -> SigningKey:
-        private_key = serialization.load_der_private_key(self.open(row.private_sealed, _context(row.kid)), password=None)
+    def _key(self, row: Row[Any], known: SigningKey | None) -> SigningKey:
+        """Return a key as it stands now; ``known`` is how it was read before, with its private key opened."""
+        if known is not None:
+            return replace(known, signs_from=row.signs_from, retired_at=row.retired_at)
+        private_key = serialization.load_der_private_key(self.open(row.private_sealed, sealing_context(row.kid)), password=None)
         if not isinstance(private_key, ec.EllipticCurvePrivateKey):
             raise TypeError(f"signing key {row.kid} is not an elliptic-curve key")
-        return SigningKey(row.kid, row.algorithm, private_key, row.public_jwk, row.signs_from)
+        return SigningKey(row.kid, row.algorithm, private_key, row.public_jwk, row.signs_from, row.retired_at)
 
 
-def _context(kid: str) -> bytes:
+def sealing_context(kid: str) -> bytes:
+    """Return what a signing key's private part is sealed to, so that it cannot be moved to another row."""
     return f"signing_key.private:{kid}".encode()
 
 

@@ -34,7 +34,7 @@ def migrations_folder() -> Path:
 
 
 def upgrade(owner_url: str, app_role: str, revision: str = "head") -> None:
-    """Bring the tables to ``revision`` and grant ``app_role`` what it needs; nothing happens when they are there already.
+    """Bring the tables to ``revision`` and the rights of ``app_role`` to what ``privileges.py`` says; harmless to repeat.
 
     Raises:
         SchemaError: the database stands at a revision that this program does not know.
@@ -96,6 +96,7 @@ def _run(owner_url: str, app_role: str, step: str, *arguments: str) -> None:
     config = _config()
     config.attributes["owner_url"] = owner_url
     config.attributes["app_role"] = app_role
+    config.attributes["mend_rights"] = step == "upgrade"
     try:
         getattr(command, step)(config, *arguments)
     except CommandError as error:

@@ -4,7 +4,9 @@ When to use it: every command of every domain opens ``with uow.begin(actor, comm
 another joins its transaction. When not: pages and checks that only read use ``uow.read()``, whose session cannot write.
 
 A refusal rolls the work back and must still be remembered: events given to ``tx.remember`` and every ``Denied`` are
-recorded in a transaction of their own after the rollback.
+recorded in a transaction of their own after the rollback. A ``Denied`` is recorded once, as the refusal of the command that it
+refused and of that command's actor: when a nested command of the platform's own is refused, the person whose command it doomed
+was not refused anything.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar, cast, runtime_checkable
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from govcloud.kernel.actor import Actor
@@ -63,6 +66,8 @@ class _Work:
     now: datetime
     remembered: list[tuple[Transaction, Event]] = field(default_factory=list)
     failed: list[GovcloudError] = field(default_factory=list)
+    refused: list[Denied] = field(default_factory=list)
+    last: list[Callable[[], None]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,24 @@ class Transaction:
         self._record(self, events)
 
     def remember(self, event: Event) -> None:
-        """Record ``event`` even though the command is about to be refused: it is written after the rollback."""
+        """Record ``event`` whatever becomes of the command: it happened, and no rollback makes that untrue.
+
+        * The command succeeds: it is recorded in this transaction, as the last of its events.
+        * The command, or one that it is nested in, is refused: it is recorded in a transaction of its own, after the rollback.
+        * Any other exception escapes: the same. If that too fails, as when the database is gone, the exception goes on with a
+          note that names what is lost.
+
+        It is recorded under the actor and the command of this transaction, and never reacted to: what follows from an event
+        belongs to ``record``.
+        """
         self._work.remembered.append((self, event))
+
+    def do_last(self, work: Callable[[], None]) -> None:
+        """Do ``work`` at the very end of the whole transaction, after all that the commands in it have written.
+
+        For what every transaction meets at and holds until it has committed: done earlier, two of them would wait for each other.
+        """
+        self._work.last.append(work)
 
 
 class UnitOfWork:
@@ -149,27 +170,25 @@ class UnitOfWork:
             try:
                 self._authorizer.authorize(session, actor, command, target, work.now)
                 yield tx
-                if work.failed:
-                    # A nested command was refused and its caller went on: half of the work would be committed.
-                    raise work.failed[0]
+                self._finish(work)
                 session.commit()
-            except GovcloudError as error:
+            except BaseException as error:
                 session.rollback()
-                if isinstance(error, Denied):
-                    tx.remember(_refused(command, error, target))
-                self._write_remembered(work)
+                _note_refusal(tx, error, target)
+                self._keep_remembered(work, error)
                 raise
             finally:
-                # Leaving the session's context rolls back whatever another kind of exception left open.
                 self._current.reset(token)
 
     def _join(self, work: _Work, actor: Actor, command: str, target: Target | None) -> Iterator[Transaction]:
         """Run a nested command in the open transaction; a refusal dooms the whole."""
+        tx = self._transaction(work, actor, command)
         try:
             self._authorizer.authorize(work.session, actor, command, target, work.now)
-            yield self._transaction(work, actor, command)
+            yield tx
         except GovcloudError as error:
             work.failed.append(error)
+            _note_refusal(tx, error, target)
             raise
 
     def _transaction(self, work: _Work, actor: Actor, command: str) -> Transaction:
@@ -186,16 +205,46 @@ class UnitOfWork:
             for reaction in self._reactions.get(type(event), ()):
                 reaction(tx, event)
 
-    def _write_remembered(self, work: _Work) -> None:
-        """Record what must survive the rollback; only the recorders see it, as nothing happened that could be reacted to."""
+    def _finish(self, work: _Work) -> None:
+        """Record what was to be remembered of a command that succeeds, then do what comes last, with everything else written.
+
+        Raises:
+            GovcloudError: a nested command was refused and its caller went on: half of the work would be committed.
+        """
+        if work.failed:
+            raise work.failed[0]
+        for tx, event in work.remembered:
+            self._tell_recorders(tx, event)
+        work.session.flush()
+        for task in work.last:
+            task()
+
+    def _keep_remembered(self, work: _Work, error: BaseException) -> None:
+        """Record what must survive the rollback, in a transaction of its own."""
         if not work.remembered:
             return
-        with self._sessions() as session:
-            for refused, event in work.remembered:
-                kept = Transaction(session, work.now, refused.actor, refused.command, work, self._record)
-                for recorder in self._recorders:
-                    recorder.record(kept, event)
-            session.commit()
+        try:
+            with self._sessions() as session:
+                for tx, event in work.remembered:
+                    self._tell_recorders(Transaction(session, work.now, tx.actor, tx.command, work, self._record), event)
+                session.commit()
+        except SQLAlchemyError as lost:
+            if isinstance(error, GovcloudError):
+                raise
+            # The database failed under the command as well; what escapes is the first failure, as without anything to remember.
+            error.add_note(f"not recorded: {', '.join(event.name for _, event in work.remembered)} ({type(lost).__name__})")
+
+    def _tell_recorders(self, tx: Transaction, event: Event) -> None:
+        """Record without reactions: nothing happened that could be reacted to."""
+        for recorder in self._recorders:
+            recorder.record(tx, event)
+
+
+def _note_refusal(tx: Transaction, error: BaseException, target: Target | None) -> None:
+    """Remember a refusal under the innermost command that it left; further out, the same error passes through."""
+    if isinstance(error, Denied) and not any(error is known for known in tx._work.refused):  # noqa: SLF001 - of this module
+        tx._work.refused.append(error)  # noqa: SLF001
+        tx.remember(_refused(tx.command, error, target))
 
 
 def _refused(command: str, error: Denied, target: Target | None) -> CommandRefused:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
 from govcloud.kernel.errors import FieldError, Invalid
@@ -74,7 +74,7 @@ class Hashing:
         with self._running:
             try:
                 self._hasher.verify(secret_hash or self._nobody, _prepared(password))
-            except VerifyMismatchError:
+            except (VerificationError, InvalidHashError):
                 return False
         return secret_hash is not None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -46,8 +47,16 @@ class Proven:
 
     account: AccountView
     attempt: Attempt
-    secret_hash: str
+    credential_id: UUID
     fresh_hash: str | None
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The password that an account has, as it is stored."""
+
+    id: UUID
+    secret_hash: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ class _Try:
 
     subject: str
     account: AccountView | None
-    secret_hash: str | None
+    credential: _Known | None
     attempt: Attempt
 
 
@@ -81,32 +90,39 @@ class PasswordProof:
         """
         with self._hashing.place():
             counted = self._count(proving, searchable(login[:_LONGEST_LOGIN]).upper())
-            account, secret_hash = counted.account, counted.secret_hash
-            matches = self._hashing.matches(secret_hash, password)
-            if account is None or secret_hash is None or not matches or not account.active:
+            account, credential = counted.account, counted.credential
+            matches = self._hashing.matches(credential.secret_hash if credential else None, password)
+            if account is None or credential is None or not matches or not account.active:
                 self._record(proving, counted, _reason(counted, matches=matches))
                 raise self.refusal()
             # The password is at hand only now.
-            fresh_hash = self._hashing.hash(password) if self._hashing.outdated(secret_hash) else None
-        return Proven(account, counted.attempt, secret_hash, fresh_hash)
+            fresh_hash = self._hashing.hash(password) if self._hashing.outdated(credential.secret_hash) else None
+        return Proven(account, counted.attempt, credential.id, fresh_hash)
 
     def accept(self, tx: Transaction, proven: Proven) -> None:
         """Turn the counted try into a success, under the person's lock.
 
         Raises:
-            SignInRefused: the account was disabled while the password was being checked.
+            SignInRefused: the account was disabled, or its password replaced, while the password was being checked.
         """
-        # Disabling somebody takes the same lock and then ends their sessions, so nothing may be opened beside it.
+        # Disabling somebody and setting a password take the same lock and then end the sessions, so nothing may be opened beside it.
         lock_official(tx.session, proven.account.official_id)
         standing = self._identity.account(proven.account.id)
+        known = _password(tx, proven.account.id)
         if standing is None or not standing.active:
-            subject = f"official:{proven.account.official_id}"
-            tx.remember(events.SignInFailed(subject=subject, reason="disabled", locked_until=None, source_address=tx.actor.source_address))
-            raise self.refusal()
+            self._remember(tx, proven, "disabled")
+        if known is None or known.id != proven.credential_id:
+            self._remember(tx, proven, "wrong_password")
         self._throttle.succeeded(tx, proven.attempt)
         if proven.fresh_hash is not None:
-            same = (Credential.account_id == proven.account.id, Credential.secret_hash == proven.secret_hash)
-            tx.session.execute(update(Credential).where(*same).values(secret_hash=proven.fresh_hash))
+            same = Credential.id == proven.credential_id
+            tx.session.execute(update(Credential).where(same).values(secret_hash=proven.fresh_hash))
+
+    def _remember(self, tx: Transaction, proven: Proven, reason: str) -> NoReturn:
+        """Refuse a try that did not hold until the end, and keep that it was made."""
+        subject = f"official:{proven.account.official_id}"
+        tx.remember(events.SignInFailed(subject=subject, reason=reason, locked_until=None, source_address=tx.actor.source_address))
+        raise self.refusal()
 
     def refusal(self) -> errors.SignInRefused:
         """Return the one refusal."""
@@ -118,17 +134,21 @@ class PasswordProof:
         Raises:
             SignInLocked: the pair is locked; that it was tried is on record.
         """
-        address = proving.actor.source_address or ""
+        address = self._throttle.network_of(proving.actor.source_address or "")
         digest = self._throttle.login_digest(login)
         with self._uow.begin(proving.actor, proving.command, proving.target) as tx:
             account = self._identity.account_by_login(login)
-            secret_hash = _password_hash(tx, account.id if account else _NOBODY)
+            known = _password(tx, account.id if account else _NOBODY)
             # What was typed as account may be a password, so of an unknown one only the digest is kept.
             subject = f"official:{account.official_id}" if account else f"login:{digest.hex()[:_SUBJECT_LENGTH]}"
             locked_until = self._throttle.locked_until(tx, digest, address)
             if locked_until is None:
-                return _Try(subject, account, secret_hash, self._throttle.count(tx, digest, address))
-            tx.record(events.SignInFailed(subject=subject, reason="locked", locked_until=locked_until, source_address=address))
+                return _Try(subject, account, known, self._throttle.count(tx, digest, address))
+            tx.record(
+                events.SignInFailed(
+                    subject=subject, reason="locked", locked_until=locked_until, source_address=proving.actor.source_address
+                )
+            )
             seconds = math.ceil((locked_until - tx.now).total_seconds())
         raise errors.SignInLocked(seconds)
 
@@ -145,16 +165,17 @@ class PasswordProof:
             )
 
 
-def _password_hash(tx: Transaction, account_id: UUID) -> str | None:
-    """Return the hash of the account's password, if it has one."""
+def _password(tx: Transaction, account_id: UUID) -> _Known | None:
+    """Return the account's password as it is stored, if it has one."""
     live = (Credential.account_id == account_id, Credential.kind == PASSWORD, Credential.replaced_at.is_(None))
-    return tx.session.scalar(select(Credential.secret_hash).where(*live))
+    row = tx.session.execute(select(Credential.id, Credential.secret_hash).where(*live)).one_or_none()
+    return _Known(row.id, row.secret_hash) if row else None
 
 
 def _reason(counted: _Try, *, matches: bool) -> str:
     """Return what stands against the try, for the record."""
     if counted.account is None:
         return "unknown_account"
-    if counted.secret_hash is None:
+    if counted.credential is None:
         return "no_password"
     return "disabled" if matches else "wrong_password"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -19,6 +20,7 @@ from govcloud.settings import Settings
 from govcloud.signon.models import SignInAttempt
 
 _LOCK_BYTES = 8
+_SUBSCRIBER_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ class Throttle:
         self._attempts = settings.lock_attempts
         self._window = timedelta(minutes=settings.lock_window_minutes)
         self._lock = timedelta(minutes=settings.lock_minutes)
+
+    @staticmethod
+    def network_of(address: str) -> str:
+        """Return what an address is counted as: itself, or the /64 of IPv6, which is what one subscriber has (RFC 6177)."""
+        try:
+            known = ip_address(address)
+        except ValueError:
+            return address
+        if isinstance(known, IPv4Address):
+            return str(known)
+        return str(known.ipv4_mapped or ip_network((known, _SUBSCRIBER_BITS), strict=False))
 
     def login_digest(self, login: str) -> bytes:
         """Return the digest that stands for what was typed as account."""

@@ -44,6 +44,7 @@ class Clients(Commands):
                         id=row.id,
                         subsystem_id=owner.id,
                         client_id=row.client_id,
+                        public=row.public,
                         secret_digest=secret_digest(self._keys, row.client_id, secret) if secret else None,
                         name=row.name,
                         created_at=tx.now,

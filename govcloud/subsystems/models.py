@@ -86,14 +86,19 @@ class CatalogueItem(Temporal, Base):
 
 
 class Client(Base):
-    """What a subsystem signs in with; a client without ``secret_digest`` is public (RFC 6749 section 2.1)."""
+    """What a subsystem signs in with; a public client (RFC 6749 section 2.1) has no secret, and losing a secret makes none public."""
 
     __tablename__ = "client"
-    __table_args__ = (UniqueConstraint("client_id"), Index("ix_client_subsystem_id", "subsystem_id"))
+    __table_args__ = (
+        UniqueConstraint("client_id"),
+        CheckConstraint("public = (secret_digest IS NULL)", name="public"),
+        Index("ix_client_subsystem_id", "subsystem_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"))
     client_id: Mapped[str]
+    public: Mapped[bool]
     secret_digest: Mapped[bytes | None]
     name: Mapped[str]
     created_at: Mapped[datetime]

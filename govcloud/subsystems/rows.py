@@ -113,7 +113,7 @@ def client_view(row: Found, redirects: Iterable[ClientRedirect]) -> ClientView:
         subsystem_id=client.subsystem_id,
         subsystem_code=row.code,
         subsystem_name=row.name,
-        public=client.secret_digest is None,
+        public=client.public,
         redirect_uris=tuple(redirect.uri for redirect in mine if redirect.kind == "redirect"),
         post_logout_uris=tuple(redirect.uri for redirect in mine if redirect.kind == "post_logout"),
         disabled=client.disabled_at is not None,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response
+from flask import Blueprint, Response, current_app, make_response
 from sqlalchemy import text
 
+from govcloud.kernel.crypto import MasterKeyError
+from govcloud.kernel.errors import Unavailable
+from govcloud.kernel.messages import Message
 from govcloud.web.gate import public, services
 
 health = Blueprint("health", __name__)
@@ -22,7 +25,11 @@ def alive() -> Response:
 def ready() -> Response:
     """Answer 200 when the database answers and a signing key is at hand; else the error's own status (503)."""
     services().uow.read().execute(text("SELECT 1"))
-    services().keys.signing_key()
+    try:
+        services().keys.signing_key()
+    except MasterKeyError as error:
+        current_app.logger.warning("not ready: %s", error)
+        raise Unavailable("wrong_master_key", Message("主密钥与数据库不符，平台暂不能提供服务。")) from error
     return _plain("ready")
 
 

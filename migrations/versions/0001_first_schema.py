@@ -1,7 +1,8 @@
-"""The first schema: every table, what the database itself enforces, and what the application's role may do.
+"""The first schema: every table, and what the database itself enforces.
 
 Three things stand here that Alembic does not compare, so a later change of them needs a migration by hand: the type
-``uuid_range``, the sequence of request numbers, and the rights and triggers at the end.
+``uuid_range``, the sequence of request numbers, and the triggers at the end. What the application's role may do stands in
+``govcloud/kernel/privileges.py``.
 """
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from alembic import context, op
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
 
-from govcloud.audit.protection import PROTECT, UNPROTECT, grants
+from govcloud.audit.protection import PROTECT, UNPROTECT
 
 revision = "0001"
 down_revision = None
@@ -415,10 +416,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("subsystem_id", sa.Uuid(), nullable=False),
         sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("secret_digest", sa.LargeBinary(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("public = (secret_digest IS NULL)", name=op.f("ck_client_public")),
         sa.ForeignKeyConstraint(["subsystem_id"], ["subsystem.id"], name=op.f("fk_client_subsystem_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client")),
         sa.UniqueConstraint("client_id", name=op.f("uq_client_client_id")),
@@ -774,8 +777,6 @@ def upgrade() -> None:
 
     for statement in PROTECT:
         op.execute(statement)
-    if (role := application_role()) is not None:
-        grant_to(role)
 
 
 def application_role() -> str | None:
@@ -784,24 +785,9 @@ def application_role() -> str | None:
     return None if role == op.get_bind().execute(sa.text("SELECT current_user")).scalar() else role
 
 
-def grant_to(role: str) -> None:
-    """Let the application work in the tables, and only add to the record; what later migrations make follows the same rule."""
-    name = sql.Identifier(role).as_string()
-    op.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
-    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}")
-    op.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}")
-    op.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {name}")
-    op.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {name}")
-    op.execute(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}")
-    for statement in grants(role):
-        op.execute(statement)
-
-
 def downgrade() -> None:
     if (role := application_role()) is not None:
         name = sql.Identifier(role).as_string()
-        op.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM {name}")
-        op.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM {name}")
         op.execute(f"REVOKE ALL ON alembic_version FROM {name}")
         op.execute(f"REVOKE USAGE ON SCHEMA public FROM {name}")
     for statement in UNPROTECT:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Column, create_engine, text
 
 from govcloud.app import metadata
 from govcloud.audit.protection import ONLY_ADDED_TO
 from govcloud.kernel import schema
+from govcloud.kernel.privileges import RIGHTS
 from govcloud.kernel.provisioning import engine_url, role_of
 from tests.factories import databases
 
@@ -26,11 +27,22 @@ DESCRIPTION = """
 SELECT 'column', table_name, column_name, concat_ws(' ', data_type, udt_name, is_nullable, column_default, is_identity)
   FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
 UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
-  FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version' AND contype <> 'n'
+  FROM pg_constraint
+ WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version' AND contype NOT IN ('n', 't')
 UNION ALL SELECT 'index', tablename, indexname, indexdef
   FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
 UNION ALL SELECT 'sequence', sequencename, data_type::text, concat_ws(' ', start_value, increment_by)
   FROM pg_sequences WHERE schemaname = 'public'
+"""
+
+HELD_COLUMNS = """
+SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+   AND has_column_privilege(%s, c.oid, a.attnum, 'UPDATE')
+"""
+HELD_TABLES = """
+SELECT c.relname, right_name FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS right_name
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND has_table_privilege(%s, c.oid, right_name)
 """
 
 
@@ -144,11 +156,66 @@ def test_triggers_stop_the_owner_as_well(migrated: str, table: str) -> None:
 
 def test_the_application_adds_to_the_record_and_works_elsewhere(migrated: str) -> None:
     with psycopg.connect(databases.app_url(migrated)) as connection:
-        connection.execute("INSERT INTO audit_checkpoint VALUES (1, sha256('x'), now())")
         connection.execute("INSERT INTO department VALUES (gen_random_uuid(), '11330000MB1234567X', now())")
-        connection.execute("UPDATE department SET uscc = uscc")
+        connection.execute("UPDATE department_version SET valid_to = now()")
         connection.execute("SELECT nextval('access_request_number')")
         connection.execute("SELECT * FROM alembic_version")
+
+
+def test_every_table_says_what_the_application_may_do() -> None:
+    tables = {table.name: {column.name for column in table.columns} for table in metadata().sorted_tables}
+    assert set(RIGHTS) - {"alembic_version"} == set(tables)
+    assert {f"{table}.{column}" for table, rights in RIGHTS.items() for column in rights.update if column not in tables[table]} == set()
+    assert {table for table, rights in RIGHTS.items() if set(rights.update) & {column.name for column in _primary_key(table)}} == set()
+
+
+def _primary_key(table: str) -> Iterable[Column[object]]:
+    return metadata().tables[table].primary_key.columns if table in metadata().tables else ()
+
+
+def test_the_application_may_do_what_its_rights_say_and_nothing_else(migrated: str, app_role: str) -> None:
+    with psycopg.connect(databases.owner_url(migrated)) as connection:
+        columns = connection.execute(HELD_COLUMNS, (app_role,)).fetchall()
+        tables = connection.execute(HELD_TABLES, (app_role,)).fetchall()
+    assert {(table, column) for table, column in columns} == {
+        (table, column) for table, rights in RIGHTS.items() for column in rights.update
+    }
+    wanted = {(table, "SELECT") for table in RIGHTS}
+    wanted |= {(table, "INSERT") for table, rights in RIGHTS.items() if rights.insert}
+    wanted |= {(table, "DELETE") for table, rights in RIGHTS.items() if rights.delete}
+    assert set(tables) == wanted
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE decision SET outcome = 'rejected'",
+        "DELETE FROM decision",
+        "UPDATE policy_version SET document = ''",
+        "DELETE FROM epoch_change",
+        "UPDATE access_grant SET ends_at = ends_at + interval '1 year'",
+        "UPDATE role_assignment SET role_code = 'system_admin'",
+        "DELETE FROM signing_key",
+        "UPDATE signing_key SET retired_at = NULL",
+        "UPDATE client SET public = true, secret_digest = NULL",
+        "SELECT setval('access_request_number', 1)",
+    ],
+)
+def test_the_application_cannot_rewrite_what_happened(migrated: str, statement: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        run(databases.app_url(migrated), statement)
+
+
+def test_an_upgrade_mends_rights_that_were_changed_by_hand(migrated: str, app_role: str) -> None:
+    run(
+        databases.owner_url(migrated),
+        f"GRANT DELETE, UPDATE (outcome) ON decision TO {app_role}; REVOKE SELECT ON official FROM {app_role}",
+    )
+    upgrade(migrated)
+    run(databases.app_url(migrated), "SELECT * FROM official")
+    for statement in ("DELETE FROM decision", "UPDATE decision SET outcome = outcome"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            run(databases.app_url(migrated), statement)
 
 
 @pytest.mark.parametrize(
@@ -173,9 +240,11 @@ def test_the_application_may_not(migrated: str, statement: str) -> None:
         run(databases.app_url(migrated), statement)
 
 
-def test_a_table_of_a_later_migration_is_the_applications_too(migrated: str) -> None:
+def test_a_table_that_says_nothing_of_rights_is_closed_to_the_application(migrated: str) -> None:
     run(databases.owner_url(migrated), "CREATE TABLE later (word text)")
-    run(databases.app_url(migrated), "INSERT INTO later VALUES ('in')")
+    upgrade(migrated)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        run(databases.app_url(migrated), "SELECT * FROM later")
 
 
 def test_the_migrations_follow_one_another() -> None:

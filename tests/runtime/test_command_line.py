@@ -18,9 +18,11 @@ from sqlalchemy import make_url
 from govcloud.app import create_app
 from govcloud.cli.main import run
 from govcloud.cli.stack import free_ports
+from govcloud.kernel.crypto import create_master_key
 from govcloud.kernel.provisioning import with_database
 from govcloud.settings import Settings
 from tests.factories import databases
+from tests.factories.world import World
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,18 @@ def test_the_doctor_finds_a_superuser_at_work(shell: Shell, environment: dict[st
     assert "is a superuser" in done.out
 
 
+def test_the_doctor_finds_a_right_too_many_and_one_too_few(shell: Shell, environment: dict[str, str]) -> None:
+    role = make_url(environment["DATABASE_URL"]).username
+    with psycopg.connect(environment["DATABASE_OWNER_URL"]) as owner:
+        owner.execute(f"GRANT UPDATE (outcome) ON decision TO {role}; REVOKE INSERT ON official FROM {role}".encode())
+    assert "must not UPDATE (outcome) on decision" in shell("doctor", **environment).out
+    with psycopg.connect(environment["DATABASE_OWNER_URL"]) as owner:
+        owner.execute(f"REVOKE UPDATE (outcome) ON decision FROM {role}".encode())
+    assert "may not INSERT on official" in shell("doctor", **environment).out
+    assert shell("db", "upgrade", **environment).code == 0
+    assert "adds to the record and cannot change it" in shell("doctor", **environment).out
+
+
 def test_the_doctor_finds_every_fault_in_one_go(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
     away = environment | {"DATABASE_URL": "postgresql://app@127.0.0.1:1/govcloud", "GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "none")}
     done = shell("doctor", **away)
@@ -281,6 +295,17 @@ def test_a_port_in_use_is_named_with_the_remedy(shell: Shell, environment: dict[
     assert done.code == 1
     assert f"port {port} " in done.err
     assert words[1] in done.err
+
+
+def test_another_master_key_is_found_and_never_made(shell: Shell, environment: dict[str, str], world: World, tmp_path: Path) -> None:
+    """A new key over a filled database would open nothing that is in it."""
+    lost = environment | {"GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "lost.key")}
+    assert_one_line(shell("keys", "init", **lost), "another master key sealed")
+    assert not (tmp_path / "lost.key").exists()
+    create_master_key(tmp_path / "lost.key")
+    done = shell("doctor", **lost)
+    assert done.code == 1
+    assert "does not open" in done.out
 
 
 def assert_one_line(outcome: Outcome, words: str) -> None:

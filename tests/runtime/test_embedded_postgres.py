@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -157,6 +157,55 @@ def test_a_stale_pid_file_that_names_a_stranger_does_no_harm(server: EmbeddedPos
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_a_shell_that_stands_in_the_data_is_left_alone_and_holds_nothing_up(server: EmbeddedPostgres) -> None:
+    server.start()
+    server.stop()
+    shell = subprocess.Popen(["sleep", "60"], cwd=server.root / "data-18")
+    try:
+        began = time.monotonic()
+        server.start()
+        assert time.monotonic() - began < 10
+        assert shell.poll() is None
+    finally:
+        shell.kill()
+        shell.wait()
+
+
+@pytest.mark.parametrize("plant", [os.symlink, os.link])
+def test_a_lock_that_is_a_link_is_not_followed(server: EmbeddedPostgres, home: Path, plant: Callable[[Path, Path], None]) -> None:
+    victim = home / "victim"
+    victim.write_text("precious\n", encoding="ascii")
+    server.root.mkdir(mode=0o755)
+    plant(victim, server.root / "lock")
+    with pytest.raises(EmbeddedPostgresError, match="file of our own"):
+        server.start()
+    assert victim.read_text(encoding="ascii") == "precious\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives directories away")
+def test_root_does_not_start_in_somebody_elses_directory(server: EmbeddedPostgres) -> None:
+    server.root.mkdir(mode=0o755)
+    os.chown(server.root, 12345, 12345)
+    with pytest.raises(EmbeddedPostgresError, match="belongs to another user"):
+        server.start()
+    assert list(server.root.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server under another account")
+def test_root_starts_in_the_directory_of_the_servers_account(server: EmbeddedPostgres) -> None:
+    account = server_account()
+    server.root.mkdir(mode=0o755)
+    os.chown(server.root, account.uid, account.gid)
+    server.start()
+
+
+def test_a_directory_that_others_may_write_in_is_refused(server: EmbeddedPostgres) -> None:
+    server.root.mkdir()
+    server.root.chmod(0o777)
+    with pytest.raises(EmbeddedPostgresError, match="others may write in it"):
+        server.start()
 
 
 def test_an_interrupted_first_start_is_made_again(server: EmbeddedPostgres) -> None:

@@ -14,9 +14,10 @@ from govcloud.access.rules.decidable import SomebodyDecides
 from govcloud.access.rules.duplicate import OneOpenLine
 from govcloud.access.rules.narrower import ApprovedWithinRequested
 from govcloud.access.rules.own_request import NotOwnRequest
+from govcloud.access.rules.reciprocal import NotReciprocal
 from govcloud.access.rules.registry import Fault, Registry, Rule, check
 from govcloud.access.rules.requestable import ItemIsRequestable
-from govcloud.access.rules.scope_kind import ScopeFitsItem
+from govcloud.access.rules.scope_kind import ApprovedScopeFitsItem, ScopeFitsItem
 from govcloud.access.rules.subordinate import NotSubordinate
 from govcloud.access.rules.term import ApprovedWithinCap, RequestedWithinCap
 from govcloud.access.rules.tier import TierDecidesHere
@@ -37,9 +38,11 @@ APPROVE = Registry(
     NotOwnRequest(),
     DeciderHasAuthority(),
     NotSubordinate(),
+    NotReciprocal(),
     BeneficiaryStaysInPlace(),
     ItemUnchanged(),
     ApprovedWithinRequested(),
+    ApprovedScopeFitsItem(),
     ApprovedWithinCap(),
 )
 REJECT = Registry(

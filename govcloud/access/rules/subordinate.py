@@ -13,9 +13,10 @@ from govcloud.kernel.messages import Message
 
 @dataclass(frozen=True)
 class NotSubordinate:
-    """The decider does not stand below the beneficiary: in the beneficiary's department or one under it, with a lower rank.
+    """The decider does not stand below the beneficiary: under any of their posts, in or under the same department, with a lower rank.
 
-    Ranks off the ladder cannot be compared; then the rule does not speak.
+    Whichever appointment either of them acts under changes nothing about who directs whom. Where ranks cannot be compared, as one
+    is off the ladder, the decider may be the subordinate, so another one decides.
     """
 
     key: ClassVar[str] = "subordinate"
@@ -25,7 +26,11 @@ class NotSubordinate:
     def check(self, facts: DecisionFacts) -> Ok | Refusal:
         """Compare the places in the organisation, then the ranks."""
         decider, beneficiary = facts.decider, facts.beneficiary
-        below = bool(beneficiary.department_path) and decider.department_path.startswith(beneficiary.department_path)
-        if not below or decider.rank_order is None or beneficiary.rank_order is None or decider.rank_order <= beneficiary.rank_order:
+        if not any(lower.startswith(upper) for lower in decider.posts for upper in beneficiary.posts):
+            return Ok()
+        if decider.rank_order is None or beneficiary.rank_order is None:
+            message = Message("%(name)s与您在同一部门系统，职级无法比较，请由上级部门的高级管理员审批。", name=beneficiary.name)
+            return Refusal(self.key, message)
+        if decider.rank_order <= beneficiary.rank_order:
             return Ok()
         return Refusal(self.key, Message("受益人%(name)s是您的上级，请由上级部门的高级管理员审批。", name=beneficiary.name))

@@ -44,8 +44,11 @@ def logout() -> Response:
         if hinted is not None and (here is None or here.session_id == hinted.session_id):
             actor = Actor.subsystem(asked.client.client_id, asked.client.name, source_address=source_address(), trace_id=trace_id())
             signon.sign_out_by_client(actor, asked.hint.sid, asked.client.client_id)
-            here = None
-    return _done(asked) if here is None else _ask(asked)
+            return _done(asked, ended=here is not None)
+    if request.method == "POST" and here is None and asked.hint is None:
+        # The session's cookie does not come with a form of another site; it does with an address.
+        return make_response(redirect(f"{request.path}?{urlencode(request.form.to_dict())}", 303))
+    return _done(asked, ended=False) if here is None else _ask(asked)
 
 
 # Another site may post here: what ends a session is the ID token, or the person's own answer to the form below.
@@ -60,7 +63,7 @@ def logout_confirmed() -> Response:
     here = current_session()
     if here is not None:
         services().signon.sign_out(current_actor(), here.session_id)
-    return _done(asked)
+    return _done(asked, ended=True)
 
 
 def _asked() -> _Asked:
@@ -122,13 +125,18 @@ def _ask(asked: _Asked) -> Response:
     )
 
 
-def _done(asked: _Asked) -> Response:
-    """Go back to the client's registered address, or say that it is over."""
+def _done(asked: _Asked, *, ended: bool) -> Response:
+    """Go back to the client's registered address, or say that it is over.
+
+    The browser's cookie goes only when its own session ``ended``: another site's request comes without the cookie, and must not be
+    able to take it away.
+    """
     if asked.back_to is None:
         response = make_response(render_template("oidc/signed_out.html"))
     else:
         parts = urlsplit(asked.back_to)
         query = "&".join(part for part in (parts.query, urlencode({"state": asked.state}) if asked.state else "") if part)
         response = make_response(redirect(urlunsplit(parts._replace(query=query)), 303))
-    clear_session_token(response)
+    if ended:
+        clear_session_token(response)
     return response

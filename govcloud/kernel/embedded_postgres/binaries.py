@@ -86,9 +86,14 @@ def make_directory(path: Path, mode: int, account: Account | None = None) -> Non
     """Make ``path`` with exactly ``mode`` and give it to ``account``; one that is there already stays as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        path.mkdir()
+        path.mkdir(mode=0o700)
     except FileExistsError:
         return
-    path.chmod(mode)
-    if account is not None and account.switched:
-        os.chown(path, account.uid, account.gid)
+    # By descriptor and without links: the account may own the directory above, and must not turn this on something else.
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fchmod(directory, mode)
+        if account is not None and account.switched:
+            os.fchown(directory, account.uid, account.gid)
+    finally:
+        os.close(directory)

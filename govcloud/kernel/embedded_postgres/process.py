@@ -110,14 +110,22 @@ def _ready(data: Path, pid: int) -> bool:
 
 
 def _working_in(data: Path) -> set[int]:
-    """Return the processes whose working directory is ``data``: a server and its children, nobody else."""
+    """Return the processes of PostgreSQL whose working directory is ``data``: a server and its children.
+
+    Somebody's shell may stand there as well; it is neither ended nor waited for.
+    """
     found = set()
     for link in Path("/proc").glob("[0-9]*/cwd"):
         # A process may end while we look, and those of other users are closed to us.
         with contextlib.suppress(OSError):
-            if link.readlink() == data:
+            if link.readlink() == data and _is_postgres(link.parent):
                 found.add(int(link.parent.name))
     return found
+
+
+def _is_postgres(process: Path) -> bool:
+    """Say whether a process runs the server's program, be it one that an upgrade has replaced by now."""
+    return (process / "exe").readlink().name.removesuffix(" (deleted)") == "postgres"
 
 
 def _first_line(pid_file: Path) -> int:

@@ -126,6 +126,7 @@ class EmbeddedPostgres:
                 f"the user {account.name!r}, as whom PostgreSQL runs, may not enter {closed}; "
                 "set GOVCLOUD_HOME to a directory below ones that every user may enter"
             )
+        _require_ours(self.root, account)
         self._take_lock()
         try:
             return self._start_locked(install, account)
@@ -173,10 +174,7 @@ class EmbeddedPostgres:
 
     def _take_lock(self) -> None:
         """Make sure that no other launcher works on this directory; the lock ends with this process, however that dies."""
-        try:
-            lock = (self.root / "lock").open("a+", encoding="ascii")
-        except OSError as error:
-            raise EmbeddedPostgresError(f"{self.root} belongs to another user: {error.strerror}") from error
+        lock = _open_own(self.root / "lock")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -272,6 +270,34 @@ def _write_private(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
+
+
+def _require_ours(root: Path, account: Account) -> None:
+    """Refuse a directory in which somebody else may put things in our way: as root we would follow them anywhere."""
+    entry = root.stat()
+    if entry.st_uid not in {os.geteuid(), account.uid} or stat.S_IMODE(entry.st_mode) & (stat.S_IWGRP | stat.S_IWOTH):
+        raise EmbeddedPostgresError(
+            f"{root} belongs to another user, or others may write in it; give it to {account.name!r} or to yourself with mode 0755, "
+            "or set GOVCLOUD_HOME to another directory"
+        )
+
+
+def _open_own(path: Path) -> IO[str]:
+    """Open a file of our own for reading and writing, made if it is missing; never one that is reached through a link.
+
+    Raises:
+        EmbeddedPostgresError: something else lies there.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+    except OSError as error:
+        raise EmbeddedPostgresError(f"{path} cannot be opened as a file of our own: {error.strerror}; remove it") from error
+    file = os.fdopen(descriptor, "r+", encoding="ascii")
+    entry = os.fstat(descriptor)
+    if not stat.S_ISREG(entry.st_mode) or entry.st_nlink != 1 or entry.st_uid != os.geteuid():
+        file.close()
+        raise EmbeddedPostgresError(f"{path} is no file of our own; remove it")
+    return file
 
 
 def _require_private(directory: Path, account: Account) -> None:

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import rfc8785
 from sqlalchemy import text
 
-from govcloud.audit.bundle import check_bundle
 from govcloud.audit.checkpoint import Checkpoint
+from govcloud.audit.evidence import check_bundle
 from govcloud.audit.findings import Kind
+from govcloud.audit.merkle import leaf_hash
 from govcloud.kernel.errors import Invalid, NotFound
 from tests.commands.audit.conftest import Record
 
@@ -70,11 +72,38 @@ def other_person(bundle: dict[str, Any]) -> None:
     bundle["events"][0]["personal"][0]["value"] = '"李强"'
 
 
+def omit(bundle: dict[str, Any]) -> None:
+    del bundle["events"][1]
+
+
+def omit_and_say_so(bundle: dict[str, Any]) -> None:
+    del bundle["events"][1]
+    bundle["about"]["entries"] -= 1
+
+
+def omit_all(bundle: dict[str, Any]) -> None:
+    bundle["events"].clear()
+    bundle["about"] = {"chain": "QX1", "subject": "official:wang", "entries": 0}
+
+
+def repeat(bundle: dict[str, Any]) -> None:
+    bundle["events"].append(bundle["events"][0])
+
+
+def of_another_chain(bundle: dict[str, Any]) -> None:
+    bundle["about"]["chain"] = "QX2"
+
+
 @pytest.mark.parametrize(
     ("change", "kinds"),
     [
         (edit_text, {Kind.PROOF_WRONG: 1, Kind.CHAIN_BROKEN: 1}),
-        (move, {Kind.PROOF_WRONG: 1}),
+        (move, {Kind.PROOF_WRONG: 1, Kind.EVENT_REPEATED: 1, Kind.BUNDLE_INCOMPLETE: 1}),
+        (omit, {Kind.BUNDLE_INCOMPLETE: 2}),
+        (omit_and_say_so, {Kind.BUNDLE_INCOMPLETE: 1}),
+        (omit_all, {Kind.BUNDLE_INCOMPLETE: 1}),
+        (repeat, {Kind.EVENT_REPEATED: 1}),
+        (of_another_chain, {Kind.BUNDLE_INCOMPLETE: 5}),
         (swap_proofs, {Kind.PROOF_WRONG: 2}),
         (other_root, {Kind.PROOF_WRONG: 5}),
         (other_person, {Kind.PERSONAL_EDITED: 1}),
@@ -84,6 +113,43 @@ def test_a_changed_bundle_is_found_out(bundle: dict[str, Any], change: Callable[
     changed = copy.deepcopy(bundle)
     change(changed)
     assert check_bundle(json.dumps(changed)).counts == kinds
+
+
+def test_a_bundle_of_everything_lacks_nothing(sealed: Record) -> None:
+    everything = sealed.trail.bundle(sealed.official)
+    assert check_bundle(json.dumps(everything)).holds
+    del everything["events"][3]
+    everything["about"]["entries"] -= 1
+    assert check_bundle(json.dumps(everything)).counts == {Kind.BUNDLE_INCOMPLETE: 1}
+
+
+def test_the_end_of_a_chain_left_out_with_its_count_is_not_found(bundle: dict[str, Any]) -> None:
+    """What no file can show by itself; docs/audit.md says so."""
+    del bundle["events"][-1]
+    assert check_bundle(json.dumps(bundle)).counts == {Kind.BUNDLE_INCOMPLETE: 1}
+    bundle["about"]["entries"] -= 1
+    assert check_bundle(json.dumps(bundle)).holds
+
+
+def test_a_bundle_made_up_whole_is_told_by_a_checkpoint_kept_elsewhere_alone(sealed: Record, bundle: dict[str, Any]) -> None:
+    invented = json.loads(bundle["events"][0]["canonical"]) | {"chain": None, "personal": {}, "subject": "official:invented"}
+    canonical = rfc8785.dumps(invented)
+    forged = bundle | {
+        "checkpoint": {"size": 1, "root": leaf_hash(canonical).hex(), "at": "2020-01-01"},
+        "about": {"chain": None, "subject": "official:invented", "entries": 1},
+        "events": [{"seq": 0, "canonical": canonical.decode(), "proof": [], "personal": []}],
+    }
+    report = check_bundle(json.dumps(forged))
+    assert report.holds
+    assert not report.anchored
+    with pytest.raises(Invalid):
+        check_bundle(json.dumps(forged), Checkpoint(5, first_root(sealed)))
+
+
+def test_the_checkpoint_of_the_bundle_itself_may_be_the_one_kept_elsewhere(bundle: dict[str, Any]) -> None:
+    kept = Checkpoint(7, bytes.fromhex(bundle["checkpoint"]["root"]))
+    report = check_bundle(json.dumps(bundle), kept)
+    assert (report.holds, report.anchored) == (True, True)
 
 
 def test_an_erased_personal_value_leaves_the_bundle_whole(sealed: Record) -> None:

@@ -80,6 +80,10 @@ def test_the_trail_is_lines_of_json_and_a_bundle_verifies_without_a_database(gov
     assert govcloud("audit", "bundle", "-o", str(file)).exit_code == 0
     alone = CliRunner().invoke(main, ["audit", "verify", "--bundle", str(file)], env={"DATABASE_URL": "", "GOVCLOUD_MASTER_KEY_FILE": ""})
     assert alone.exit_code == 0, alone.output
+    assert "nothing was altered" not in alone.output
+    assert "the file agrees with itself" in alone.output
+    held = CliRunner().invoke(main, ["audit", "verify", "--bundle", str(file), "--since", checkpoint(alone)])
+    assert "nothing was altered since the checkpoint" in held.output
     bundle = json.loads(file.read_text(encoding="utf-8"))
     bundle["events"][0]["canonical"] += " "
     file.write_text(json.dumps(bundle), encoding="utf-8")

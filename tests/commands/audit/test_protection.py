@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from govcloud.audit.protection import ONLY_ADDED_TO, PROTECT, UNPROTECT, grants
+from govcloud.audit.protection import GUARDS, ONLY_ADDED_TO, PROTECT, UNPROTECT
+from govcloud.kernel.privileges import grant_rights
 from tests.commands.audit.conftest import Record
 
 RECORD = (*ONLY_ADDED_TO, "audit_personal")
@@ -19,7 +20,7 @@ A_COLUMN = {
     "audit_node": "hash",
     "audit_checkpoint": "root",
 }
-TRIGGERS = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'refuse%'"
+TRIGGERS = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"
 
 
 @pytest.fixture
@@ -34,7 +35,10 @@ def sealed(record: Record) -> Record:
 def app_role(record: Record) -> str:
     """Return a role with the rights that the application's role gets; it goes with the test's transaction."""
     role = f"app_{uuid4().hex[:12]}"
-    record.run(f"CREATE ROLE {role}", *grants(role))
+    record.run(f"CREATE ROLE {role}")
+    with record.open() as session:
+        grant_rights(session.connection(), role)
+        session.commit()
     return role
 
 
@@ -83,6 +87,41 @@ def test_the_application_writes_reads_and_seals(record: Record, app_role: str) -
     assert record.verify().holds
 
 
+SOME_EVENT = "(SELECT event_id FROM audit_pending)"
+ITS_LEAF = f"(SELECT leaf_hash FROM audit_event WHERE id = {SOME_EVENT})"
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (f"INSERT INTO audit_sequence VALUES (1000000, {SOME_EVENT}, {ITS_LEAF})", "the next place in the sequence is 4, not 1000000"),
+        (f"INSERT INTO audit_sequence VALUES (4, {SOME_EVENT}, sha256('x'))", "another leaf hash than its event"),
+        ("INSERT INTO audit_node VALUES (1, 500, sha256('x'))", "is not the hash of the two below it"),
+        ("INSERT INTO audit_node VALUES (1, 2, sha256('x'))", "is not the hash of the two below it"),
+        ("INSERT INTO audit_checkpoint VALUES (1000000, sha256('x'), now())", "a checkpoint over 1000000 events, of which there are 4"),
+    ],
+)
+def test_the_application_adds_nothing_that_does_not_continue_the_tree(sealed: Record, app_role: str, statement: str, reason: str) -> None:
+    with sealed.open() as session:
+        session.execute(text(f"SET LOCAL ROLE {app_role}"))
+        with pytest.raises(IntegrityError, match=reason):
+            session.execute(text(statement))
+        session.rollback()
+    sealed.seal()
+    assert sealed.verify().holds
+
+
+def test_a_place_comes_with_the_nodes_that_it_completes(shared_record: Record) -> None:
+    record = shared_record
+    record.write(1)
+    record.seal()
+    record.write(1)
+    with pytest.raises(IntegrityError, match="place 1 comes without the nodes that it completes"):
+        record.run(f"INSERT INTO audit_sequence VALUES (1, {SOME_EVENT}, {ITS_LEAF})")
+    record.seal()
+    assert record.verify().holds
+
+
 def test_a_personal_value_is_erased_by_the_owner_only(sealed: Record) -> None:
     other = f"other_{uuid4().hex[:12]}"
     sealed.run(f"CREATE ROLE {other} SUPERUSER")
@@ -94,7 +133,7 @@ def test_the_way_back_takes_all_of_it_away(record: Record) -> None:
     record.run(*UNPROTECT)
     assert triggers(record) == 0
     record.run(*PROTECT)
-    assert triggers(record) == 7
+    assert triggers(record) == len(GUARDS)
 
 
 def triggers(record: Record) -> int:

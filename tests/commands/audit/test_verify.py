@@ -10,6 +10,7 @@ from sqlalchemy import text
 from govcloud.audit.checkpoint import Checkpoint
 from govcloud.audit.findings import Kind, Report
 from govcloud.audit.merkle import Frontier, leaf_hash
+from govcloud.audit.verify import Verifier
 from tests.commands.audit.conftest import Record
 
 FORGED = "convert_to(replace(convert_from(canonical, 'UTF8'), '换号', '无'), 'UTF8')"
@@ -144,11 +145,102 @@ def test_keeping_an_event_out_of_the_sequence(record: Record) -> None:
     record.write(3)
     record.attack("DELETE FROM audit_pending WHERE position = (SELECT max(position) FROM audit_pending)")
     record.seal()
-    assert record.verify().holds
-    record.clock.advance(timedelta(minutes=6))
     report = record.verify()
     assert report.counts == {Kind.NOT_SEQUENCED: 1}
     assert report.waiting == 1
+
+
+def test_an_event_that_waits_too_long(record: Record) -> None:
+    record.write(1)
+    assert record.verify().holds
+    record.clock.advance(timedelta(minutes=6))
+    assert record.verify().counts == {Kind.NOT_SEQUENCED: 1}
+
+
+def test_the_last_event_deleted_before_it_has_its_place_is_not_found(record: Record) -> None:
+    """Nothing names the last event of a chain, nor one outside a chain; docs/audit.md says so."""
+    record.write(3, chain="QX1")
+    record.seal()
+    record.write(1, chain="QX1")
+    unplaced = "NOT IN (SELECT event_id FROM audit_sequence)"
+    record.attack(
+        "DELETE FROM audit_pending", f"DELETE FROM audit_personal WHERE event_id {unplaced}", f"DELETE FROM audit_event WHERE id {unplaced}"
+    )
+    assert record.verify().holds
+
+
+def test_a_clock_that_was_set_back(record: Record) -> None:
+    record.write(3, chain="QX1")
+    record.clock.advance(timedelta(days=-3))
+    record.write(3, chain="QX1")
+    record.clock.advance(timedelta(days=-1))
+    record.write(2)
+    record.seal()
+    record.clock.advance(timedelta(days=10))
+    report = record.verify()
+    assert report.counts == {Kind.TIME_WRONG: 2}  # each time it was set back, not each event after it
+    assert [finding.where for finding in report.findings] == ["seq 3", "seq 6"]
+
+
+def test_a_little_disorder_of_times_is_natural(record: Record) -> None:
+    record.write(3)
+    record.clock.advance(timedelta(minutes=-4))
+    record.write(3)
+    record.seal()
+    assert record.verify().holds
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_an_event_dated_ahead(record: Record, *, placed: bool) -> None:
+    record.clock.advance(timedelta(days=3650))
+    record.write(1)
+    record.clock.advance(timedelta(days=-3650))
+    if placed:
+        record.seal()
+    assert record.verify().counts[Kind.TIME_WRONG] >= 1
+
+
+@pytest.mark.parametrize("change", ["at - interval '3 years'", "at + interval '3 years'"])
+def test_editing_the_time_of_a_checkpoint(sealed: Record, change: str) -> None:
+    sealed.attack(f"UPDATE audit_checkpoint SET at = {change}")
+    sealed.write(1)
+    sealed.seal()
+    assert sealed.verify().counts == {Kind.TIME_WRONG: 1}
+
+
+def test_deleting_every_checkpoint(sealed: Record) -> None:
+    sealed.attack("DELETE FROM audit_checkpoint")
+    assert sealed.verify().counts == {Kind.CHECKPOINT_MISSING: 1}
+
+
+def test_deleting_the_newest_checkpoint(sealed: Record) -> None:
+    sealed.write(2)
+    sealed.seal()
+    sealed.attack("DELETE FROM audit_checkpoint WHERE size = 12")
+    assert sealed.verify().holds  # the next one is due within a second
+    sealed.clock.advance(timedelta(minutes=6))
+    report = sealed.verify()
+    assert report.counts == {Kind.CHECKPOINT_MISSING: 1}
+    assert report.findings[0].where == "seq 10–11"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TRIGGER refuse_change ON audit_event",
+        "ALTER TABLE audit_node DISABLE TRIGGER refuse_change",
+        "ALTER TABLE audit_node ENABLE TRIGGER refuse_change",
+        (
+            "DROP TRIGGER refuse_change ON audit_sequence;"
+            " CREATE TRIGGER refuse_change BEFORE DELETE ON audit_sequence EXECUTE FUNCTION audit_refuse_change();"
+            " ALTER TABLE audit_sequence ENABLE ALWAYS TRIGGER refuse_change"
+        ),
+        "CREATE OR REPLACE FUNCTION audit_refuse_erasure_by_others() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL;END'",
+    ],
+)
+def test_taking_a_guard_away(sealed: Record, change: str) -> None:
+    sealed.run(*change.split("; "))
+    assert sealed.verify().counts == {Kind.GUARD_MISSING: 1}
 
 
 def test_adding_an_event_without_a_place(sealed: Record) -> None:
@@ -273,6 +365,21 @@ def test_since_verifies_what_came_after(sealed: Record) -> None:
     assert report.events == 4
     assert checkpoint_of(report) == checkpoint_of(sealed.verify())
     assert sealed.verify(since=kept, full=True).events == 14
+
+
+def test_the_sequencer_works_on_meanwhile(shared_record: Record) -> None:
+    record = shared_record
+    record.write(3)
+    record.seal()
+
+    def more(_done: int, _all: int) -> None:
+        record.write(5)
+        record.seal()
+
+    with record.open() as session:
+        report = Verifier(session, record.clock.now(), more).run()
+    assert report.holds, report.findings
+    assert (report.events, record.verify().events) == (3, 8)
 
 
 def test_progress_is_told(sealed: Record) -> None:

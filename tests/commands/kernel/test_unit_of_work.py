@@ -145,21 +145,68 @@ def test_a_refusal_within_a_command_is_remembered_after_its_work_is_gone(house: 
 
 def test_what_must_be_kept_is_kept_although_the_work_rolls_back(house: House) -> None:
     with pytest.raises(Conflict):
-        remember_and_fail(house)
+        remember_and_fail(house, "wrong password", Conflict("refused", Message("登录失败。")))
     assert house.notes() == [("tests:note:noted", "wrong password")]
 
 
-def remember_and_fail(house: House) -> None:
+def remember_and_fail(house: House, what: str, error: BaseException) -> None:
     with house.uow.begin(WANG, "tests:note:write") as tx:
         tx.record(Noted(subject="note:1", what="gone"))
-        tx.remember(Noted(subject="note:1", what="wrong password"))
-        raise Conflict("refused", Message("登录失败。"))
+        tx.remember(Noted(subject="note:1", what=what))
+        raise error
 
 
-def test_what_was_to_be_remembered_of_a_refusal_is_not_written_when_all_goes_well(house: House) -> None:
+def test_what_was_to_be_remembered_is_kept_when_all_goes_well_after_the_rest(house: House) -> None:
+    house.uow.subscribe(Noted, lambda tx, event: None if event.what == "work" else pytest.fail("what is remembered is not reacted to"))
     with house.uow.begin(WANG, "tests:note:write") as tx:
-        tx.remember(Noted(subject="note:1", what="would have failed"))
-    assert house.notes() == []
+        tx.remember(Noted(subject="note:1", what="seen"))
+        tx.record(Noted(subject="note:1", what="work"))
+    assert house.notes() == [("tests:note:noted", "work"), ("tests:note:noted", "seen")]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("crash"), KeyboardInterrupt()])
+def test_what_was_to_be_remembered_is_kept_when_the_command_crashes(house: House, error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        remember_and_fail(house, "kept", error)
+    assert house.notes() == [("tests:note:noted", "kept")]
+
+
+def test_when_even_that_fails_the_first_failure_escapes_and_says_what_is_lost(house: House) -> None:
+    with pytest.raises(RuntimeError, match="crash") as caught:
+        remember_and_fail(house, "nul \0 is no text", RuntimeError("crash"))
+    assert caught.value.__notes__ == ["not recorded: tests:note:noted (DataError)"]
+
+
+def test_what_comes_last_comes_after_all_work_of_the_whole_transaction(house: House) -> None:
+    with house.uow.begin(WANG, "tests:note:write") as tx:
+        with house.uow.begin(Actor.system("reaction"), "tests:note:other") as inner:
+            inner.do_last(lambda: inner.record(Noted(subject="note:1", what="last")))
+        tx.record(Noted(subject="note:1", what="work"))
+        tx.remember(Noted(subject="note:1", what="seen"))
+    assert [what for _, what in house.notes()] == ["work", "seen", "last"]
+
+
+def test_a_refusal_is_recorded_once_and_as_that_of_whoever_was_refused(house: House) -> None:
+    house.rules.refused.add("tests:note:react")
+    refused: list[tuple[str, str, str]] = []
+
+    class Catcher:
+        def record(self, tx: Transaction, event: Event) -> None:
+            if isinstance(event, CommandRefused):
+                refused.append((tx.actor.id, tx.command, event.command))
+
+    uow = UnitOfWork(
+        sessions=lambda: Session(house.engine),
+        reader=lambda: Session(house.engine),
+        release_reader=lambda: None,
+        authorizer=house.rules,
+        clock=house.clock,
+        recorders=(Catcher(),),
+    )
+    outer, middle = uow.begin(WANG, "tests:note:write"), uow.begin(Actor.system("signon"), "tests:note:middle")
+    with pytest.raises(Denied), outer, middle, uow.begin(Actor.system("reaction"), "tests:note:react"):
+        pytest.fail("the nested command ran")
+    assert refused == [("reaction", "tests:note:react", "tests:note:react")]
 
 
 def test_a_refusal_event_names_command_code_and_reasons(house: House) -> None:

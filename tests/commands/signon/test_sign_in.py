@@ -15,7 +15,7 @@ from govcloud.services import Services
 from govcloud.signon.errors import SignInLocked, SignInRefused
 from tests.commands.signon.conftest import ADDRESS, AGENT, CountQueries, sign_in
 from tests.factories.people import an_official
-from tests.factories.world import PASSWORD, SEED, World
+from tests.factories.world import PASSWORD, SEED, World, give_password
 
 WRONG = "Not-the-password-1"
 
@@ -198,6 +198,31 @@ def test_an_account_disabled_while_its_password_is_checked_opens_nothing(
     assert isinstance(attempt(services, "WANGFANG", PASSWORD), SignInRefused)
     assert services.signon.sessions_of(world.wang.official_id) == ()
     assert failures(services, f"official:{world.wang.official_id}") == [("disabled", ADDRESS)]
+
+
+def test_a_password_replaced_while_it_is_checked_opens_nothing(services: Services, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashing = services.signon._ceremony._proof._hashing
+    matches = hashing.matches
+
+    def replaced_meanwhile(secret: str | None, password: str) -> bool:
+        matched = matches(secret, password)
+        give_password(services, world.wang, "Another-2026-word")
+        return matched
+
+    monkeypatch.setattr(hashing, "matches", replaced_meanwhile)
+    assert isinstance(attempt(services, "WANGFANG", PASSWORD), SignInRefused)
+    assert services.signon.sessions_of(world.wang.official_id) == ()
+    assert failures(services, f"official:{world.wang.official_id}") == [("wrong_password", ADDRESS)]
+
+
+def test_one_subscriber_of_ipv6_is_one_address(services: Services, world: World) -> None:
+    for number in range(5):
+        with pytest.raises(SignInRefused):
+            services.signon.sign_in("WANGFANG", "wrong", f"2001:db8:0:7::{number:x}", AGENT)
+    with pytest.raises(SignInLocked):
+        services.signon.sign_in("WANGFANG", PASSWORD, "2001:db8:0:7:ffff::1", AGENT)
+    assert services.signon.sign_in("WANGFANG", PASSWORD, "2001:db8:0:8::1", AGENT)
+    assert services.signon.sign_in("WANGFANG", PASSWORD, "::ffff:192.0.2.9", AGENT)
 
 
 def test_a_hash_of_old_costs_is_replaced_at_sign_in(services: Services, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

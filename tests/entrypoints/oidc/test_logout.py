@@ -110,3 +110,17 @@ def test_a_hint_of_another_client_is_refused(party: Party, services: Services, w
     assert logout(party, id_token_hint=hint, client_id="housing-web").status_code == 400
     assert logout(party, id_token_hint=party.tokens()["access_token"]).status_code == 400
     assert alive(services, wang)
+
+
+def test_another_site_cannot_sign_anybody_out(party: Party, services: Services, wang: SignedIn) -> None:
+    """A form of another site comes without the session's cookie (``SameSite=Lax``), with or without a hint of the attacker's own."""
+    hint = party.tokens()["id_token"]
+    stranger = party.browser.application.test_client()
+    forged = stranger.post("/oidc/logout", data={"client_id": "assistance-web"})
+    assert (forged.status_code, forged.location) == (303, "/oidc/logout?client_id=assistance-web")
+    assert "Set-Cookie" not in forged.headers
+    assert alive(services, wang)
+    # The hint ends the session that it is about, and takes no browser's cookie that did not come along.
+    ended = stranger.post("/oidc/logout", data={"id_token_hint": hint})
+    assert "govcloud_session" not in ended.headers.get("Set-Cookie", "")
+    assert not alive(services, wang)

@@ -28,7 +28,7 @@ ITEM = ItemFacts(
 
 
 def person(number: int, path: str, rank: str, *, active: bool = True) -> PersonFacts:
-    return PersonFacts(UUID(int=number), UUID(int=number + 100), f"人{number}", active, path, rank, rank_order(rank))
+    return PersonFacts(UUID(int=number), UUID(int=number + 100), f"人{number}", active, path, rank, rank_order(rank), posts=(path,))
 
 
 WANG = person(1, "/gov/xihu/civil/", "一级科员")
@@ -111,10 +111,9 @@ def test_what_stands_against_a_request(facts: RequestFacts, code: str, kind: typ
         replace(DECISION, authority=("/gov/",)),
         replace(DECISION, authority=("/",)),
         replace(DECISION, authority=("/gov/other/", "/gov/housing/")),
-        # The same department, but not below the beneficiary; and ranks that cannot be compared.
+        # The same department, but not below the beneficiary; and a superior of another department.
         replace(DECISION, beneficiary=person(4, "/gov/housing/", "县处级副职")),
         replace(DECISION, beneficiary=person(4, "/gov/housing/", "县处级正职")),
-        replace(DECISION, beneficiary=person(4, "/gov/housing/", "八级职员")),
         replace(DECISION, beneficiary=person(4, "/gov/xihu/civil/", "厅局级正职")),
     ],
 )
@@ -133,6 +132,11 @@ def test_an_approval_that_is_in_order_passes(facts: DecisionFacts) -> None:
         (replace(DECISION, decider=replace(LI, active=False)), "no_authority", Denied),
         (replace(DECISION, beneficiary=person(4, "/gov/housing/", "厅局级副职")), "subordinate", Denied),
         (replace(DECISION, beneficiary=person(4, "/gov/", "厅局级正职")), "subordinate", Denied),
+        (replace(DECISION, beneficiary=person(4, "/gov/housing/", "没有这个职级")), "subordinate", Denied),
+        (replace(DECISION, beneficiary=replace(person(4, "/gov/x/", "厅局级正职"), posts=("/gov/x/", "/gov/"))), "subordinate", Denied),
+        (replace(DECISION, decider=replace(LI, posts=("/gov/housing/", "/gov/xihu/civil/"), rank_order=None)), "subordinate", Denied),
+        (replace(DECISION, owed=True), "reciprocal", Denied),
+        (replace(DECISION, item=replace(ITEM, scope_kind="none")), "scope_does_not_fit", Invalid),
         (replace(DECISION, beneficiary=replace(WANG, active=False)), "beneficiary_moved", Conflict),
         (replace(DECISION, item=replace(ITEM, live_version=2)), "item_changed", Conflict),
         (replace(DECISION, item=replace(ITEM, live_version=None)), "item_changed", Conflict),

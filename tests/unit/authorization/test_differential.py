@@ -27,26 +27,26 @@ def _live(world: World, start: datetime, end: datetime | None) -> bool:
     return start <= world.now and (end is None or world.now < end)
 
 
-def _reaches(world: World, scope: dict[str, Any]) -> bool:
-    """Return whether a window of this scope reaches the world's resource."""
+def _reaches(world: World, scope: dict[str, Any], effect: str) -> bool:
+    """Return whether a window of this scope reaches the world's resource, as a rule of ``effect`` counts it."""
     division, path = world.resource.get("division"), world.resource.get("department_path")
     bound = scope.get("department_path")
-    if bound is not None and world.resource and not (path or "").startswith(bound):
-        return False
+    if bound is not None and world.resource:
+        if path is None:
+            return effect == "deny"
+        if not path.startswith(bound):
+            return False
     return division is None or Scope.from_json(scope).covers(division)
 
 
-def _links(world: World) -> Iterator[tuple[str, Scope]]:
-    """Return the roles that the subject holds now for this resource, before inclusion, each with the window's rows."""
+def _links(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return the roles that the subject holds now, before inclusion, each with the window's scope."""
     for fact in world.assignments:
-        scope = dict(fact.scope or {})
-        if _live(world, fact.starts_at, fact.ends_at) and _reaches(world, scope):
-            yield fact.role_code, Scope.from_json(scope)
+        if _live(world, fact.starts_at, fact.ends_at):
+            yield fact.role_code, dict(fact.scope or {})
     for grant in world.grants:
-        scope = dict(grant.scope or {})
-        open_now = grant.closed_at is None and not grant.suspended and _live(world, grant.starts_at, grant.ends_at)
-        if open_now and _reaches(world, scope):
-            yield f"grant:{grant.function}", Scope.from_json(scope)
+        if grant.closed_at is None and not grant.suspended and _live(world, grant.starts_at, grant.ends_at):
+            yield f"grant:{grant.function}", dict(grant.scope or {})
 
 
 class Reference:
@@ -88,12 +88,13 @@ class Reference:
         wanted = f"grant:{self.world.function}" if rule is GRANT_RULE else rule.role
         found = NOTHING
         for role, scope in _links(self.world):
-            if role == wanted or (role in ROLES and self.roles.has_link(role, wanted)):
-                found = found.union(own.intersect(scope))
+            held = role == wanted or (role in ROLES and self.roles.has_link(role, wanted))
+            if held and _reaches(self.world, scope, rule.effect):
+                found = found.union(own.intersect(Scope.from_json(scope)))
         return found
 
-    def _covers(self, _subject: str, role: str, scope_expr: str) -> bool:
-        rows = self.rows(GRANT_RULE if role == "grant:*" else RuleSpec(role, "", scope_expr=scope_expr))
+    def _covers(self, _subject: str, role: str, scope_expr: str, effect: str) -> bool:
+        rows = self.rows(GRANT_RULE if role == "grant:*" else RuleSpec(role, "", effect=effect, scope_expr=scope_expr))
         division = self.world.resource.get("division")
         return rows != NOTHING if division is None else rows.covers(division)
 

@@ -1,0 +1,160 @@
+"""What the application's database role may do, table by table: the one place from which rights are granted.
+
+A fact that is only added to can be read and added; a fact with an end can have that end written, and nothing else; rows are
+deleted only where the code forgets on purpose. Rights are granted anew at the end of every ``govcloud db upgrade``, from this
+table as far as the database has the tables and columns yet, so a migration that makes a table or a column adds its line
+here and grants nothing itself. A table without a line is closed to the application, and a test names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What may be done beside reading: add rows, change these columns, delete rows."""
+
+    insert: bool = True
+    update: tuple[str, ...] = ()
+    delete: bool = False
+
+
+ONLY_READ = Rights(insert=False)
+ONLY_ADDED_TO = Rights()
+CLOSED = Rights(update=("valid_to",))
+"""A fact with a window: it is closed, never overwritten."""
+
+RIGHTS: Mapping[str, Rights] = {
+    # The record; triggers hold the same against the owner (audit/protection.py).
+    "audit_event": ONLY_ADDED_TO,
+    "audit_personal": ONLY_ADDED_TO,
+    "audit_sequence": ONLY_ADDED_TO,
+    "audit_node": ONLY_ADDED_TO,
+    "audit_checkpoint": ONLY_ADDED_TO,
+    "audit_pending": Rights(delete=True),
+    "outbox_message": Rights(update=("attempts", "available_at", "delivered_at", "last_error")),
+    # The kernel
+    "signing_key": ONLY_ADDED_TO,
+    # Identity
+    "division": CLOSED,
+    "department": ONLY_ADDED_TO,
+    "department_version": CLOSED,
+    "office": CLOSED,
+    # Commands on one person wait for each other at this row, and locking a row takes the right to change some column of it.
+    "official": Rights(update=("phone_sealed",)),
+    "official_version": CLOSED,
+    "appointment": CLOSED,
+    "account": Rights(update=("status",)),
+    # Subsystems
+    "subsystem": Rights(update=("status",)),
+    "subsystem_function": CLOSED,
+    "catalogue_item": CLOSED,
+    "client": Rights(update=("secret_digest", "disabled_at")),
+    "client_redirect": ONLY_ADDED_TO,
+    "power_item": CLOSED,
+    "service_item": CLOSED,
+    "matter": CLOSED,
+    "matter_item": ONLY_ADDED_TO,
+    # Authorization
+    "role": CLOSED,
+    "role_link": CLOSED,
+    "policy_rule": CLOSED,
+    "policy_version": ONLY_ADDED_TO,
+    "role_assignment": CLOSED,
+    "access_grant": Rights(update=("valid_to", "closed_by", "close_reason")),
+    "grant_suspension": CLOSED,
+    "epoch_change": ONLY_ADDED_TO,
+    # Sign-on; what has run out is purged
+    "credential": Rights(update=("secret_hash", "replaced_at")),
+    "session": Rights(
+        update=(
+            "appointment_id",
+            "appointment_until",
+            "token_digest",
+            "auth_time",
+            "last_seen_at",
+            "expires_at",
+            "ended_at",
+            "end_reason",
+        )
+    ),
+    "participant": Rights(update=("ended_at",)),
+    "ticket": Rights(update=("redeemed_at",), delete=True),
+    "issued_token": Rights(update=("revoked_at",), delete=True),
+    "sign_in_attempt": Rights(update=("outcome", "locked_until"), delete=True),
+    # Access
+    "access_request": ONLY_ADDED_TO,
+    "request_line": Rights(update=("owner_path", "state", "version", "closed_at")),
+    "decision": ONLY_ADDED_TO,
+    # Alembic's own
+    "alembic_version": ONLY_READ,
+}
+
+SEQUENCES = ("access_request_number",)
+"""Counters that the application draws from; those behind identity columns need no right of their own."""
+
+HELD = """
+SELECT c.relname::text, r.name
+  FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'DELETE', 'TRUNCATE']) AS r (name)
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND has_table_privilege(c.oid, r.name)
+UNION ALL SELECT c.relname::text, format('UPDATE (%I)', a.attname)
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND has_column_privilege(c.oid, a.attnum, 'UPDATE')
+"""
+"""Selects (table, right) of everything that the current role may do with tables, in the words of ``declared``."""
+
+_COLUMNS = text("SELECT table_name, array_agg(column_name::text) FROM information_schema.columns WHERE table_schema = 'public' GROUP BY 1")
+_COUNTERS = text("SELECT sequencename::text FROM pg_sequences WHERE schemaname = 'public'")
+
+
+def declared() -> set[tuple[str, str]]:
+    """Return every right of the application as (table, right), where the right to change names its column."""
+    return {
+        (table, right)
+        for table, rights in RIGHTS.items()
+        for right in (
+            "SELECT",
+            *(["INSERT"] if rights.insert else []),
+            *(f"UPDATE ({column})" for column in rights.update),
+            *(["DELETE"] if rights.delete else []),
+        )
+    }
+
+
+def grant_rights(connection: Connection, role: str) -> None:
+    """Give ``role`` exactly its rights on what the database holds now; run as the owner of the tables."""
+    tables = {name: frozenset(columns) for name, columns in connection.execute(_COLUMNS)}
+    sequences = set(connection.scalars(_COUNTERS))
+    for statement in statements(role, tables, sequences):
+        connection.execute(text(statement))
+
+
+def statements(role: str, tables: Mapping[str, Collection[str]], sequences: Collection[str]) -> Iterator[str]:
+    """Give the statements that bring the rights of ``role`` to what stands here; ``tables`` are those at hand, with their columns."""
+    name = sql.Identifier(role).as_string()
+    yield f"GRANT USAGE ON SCHEMA public TO {name}"
+    for table, rights in RIGHTS.items():
+        if table not in tables:
+            continue
+        # Taking a right on the table takes it on every column as well.
+        yield f"REVOKE ALL ON {table} FROM {name}"
+        yield f"GRANT {', '.join(_granted(rights, tables[table]))} ON {table} TO {name}"
+    for sequence in SEQUENCES:
+        if sequence in sequences:
+            yield f"GRANT USAGE ON SEQUENCE {sequence} TO {name}"
+
+
+def _granted(rights: Rights, columns: Collection[str]) -> Iterator[str]:
+    yield "SELECT"
+    if rights.insert:
+        yield "INSERT"
+    # A later migration's column is not there yet while an earlier one is at work.
+    if changed := [column for column in rights.update if column in columns]:
+        yield f"UPDATE ({', '.join(changed)})"
+    if rights.delete:
+        yield "DELETE"
