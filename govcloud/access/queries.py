@@ -255,20 +255,26 @@ class AccessQueries:
         )
         return (*live, *ended)
 
-    def overseen_access(self, actor: Actor, limit: int = _MOST) -> tuple[HeldAccess, ...]:
-        """Return the live grants that the actor may revoke as senior administrator, the newest first."""
-        query = (
-            select(RequestLine.id)
-            .join(Decision, Decision.line_id == RequestLine.id)
-            .where(Decision.outcome == "approved", self._under_authority(actor))
-            .order_by(Decision.id.desc())
-        )
-        # A grant lasts a year at most, so older approvals cannot have a live one.
-        recent = query.where(Decision.at > self._clock.now() - timedelta(days=366))
-        grants = self._facts.authorization.grants_of_lines(self._read().scalars(recent).all())
+    def overseen_access(self, actor: Actor, cursor: str | None = None, limit: int = PAGE) -> Page[HeldAccess]:
+        """Return a page of the live grants that the actor may revoke as senior administrator, the newest first."""
+        paths = self._authority(actor)
+        owners = self._facts.identity.departments(self._facts.subsystems.owner_departments()) if paths else {}
+        mine = [key for key, view in owners.items() if any(view.path.startswith(path) for path in paths)]
+        limit = _limited(limit)
+        grants = self._facts.authorization.live_grants_owned_by(mine, limit + 1, _cursor(cursor)) if mine else ()
+        held = self._shower().held(grants[:limit])
+        return Page(tuple(held), str(grants[limit - 1].id) if len(grants) > limit else None)
+
+    def overseen_grant(self, actor: Actor, grant_id: UUID) -> HeldAccess | None:
+        """Return a live grant if the actor may revoke it as senior administrator."""
+        grant = self._facts.authorization.grant(grant_id)
         now = self._clock.now()
-        live = [grant for grant in grants if grant.closed_at is None and grant.ends_at > now]
-        return self._shower().held(sorted(live, key=lambda grant: grant.starts_at, reverse=True)[:limit])
+        if grant is None or grant.owner_department_id is None or grant.closed_at is not None or grant.ends_at <= now:
+            return None
+        path = self._facts.department_path(grant.owner_department_id)
+        if not path or not any(path.startswith(mine) for mine in self._authority(actor)):
+            return None
+        return next(iter(self._shower().held([grant])), None)
 
     # How the above read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import yaml
 from govcloud.authorization.conditions import compile_condition
 from govcloud.authorization.errors import ConditionError, PolicyError
 from govcloud.authorization.models import OFFICER_ROLES
+from govcloud.authorization.officers import kept_apart
 from govcloud.authorization.scope_rules import compile_scope
 from govcloud.authorization.snapshot import GRANT_PREFIX
 from govcloud.kernel.errors import FieldError
@@ -103,6 +104,21 @@ def parse_document(text: str, source: str) -> PolicyDocument:
     return _Parser(source, text).parse()
 
 
+def role_closure(includes: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+    """Return for each role itself and everything that it includes, however deep (stock Casbin stops at ten)."""
+    closure: dict[str, frozenset[str]] = {}
+    for role in includes:
+        reached = {role}
+        waiting = [role]
+        while waiting:
+            for included in includes.get(waiting.pop(), ()):
+                if included not in reached:
+                    reached.add(included)
+                    waiting.append(included)
+        closure[role] = frozenset(reached)
+    return closure
+
+
 def cycle_in(includes: Mapping[str, Iterable[str]]) -> tuple[str, ...] | None:
     """Return a circle of roles that include each other, or ``None``; walks without recursion, so depth has no limit."""
     done: set[str] = set()
@@ -160,6 +176,7 @@ class _Parser:
             roles.append(spec[0])
             rules.extend(spec[1])
         self._check_roles(roles)
+        self._check_officers(roles, rules)
         self._check_functions(rules, functions)
         if self._findings:
             raise PolicyError(self._findings)
@@ -259,6 +276,19 @@ class _Parser:
         circle = cycle_in({role.code: role.includes for role in roles})
         if circle:
             self._find(f"roles.{circle[0]}.includes", Message("角色互相包含，成了环：%(circle)s", circle=" → ".join(circle)), circle[0])
+
+    def _check_officers(self, roles: list[RoleSpec], rules: list[RuleSpec]) -> None:
+        """Find what would bring two of the three offices together."""
+        closure = role_closure({role.code: role.includes for role in roles})
+        opened: dict[str, set[str]] = {}
+        for rule in rules:
+            if rule.effect == ALLOW:
+                opened.setdefault(rule.role, set()).add(rule.function)
+        for role in roles:
+            reached = set().union(*(opened.get(code, set()) for code in closure[role.code]))
+            for function in kept_apart(role.code, sorted(reached)):
+                message = Message("三员分立：角色“%(role)s”不能打开 %(function)s。", role=role.code, function=function)
+                self._find(f"roles.{role.code}.rules", message, function)
 
     def _check_functions(self, rules: list[RuleSpec], functions: Mapping[str, str]) -> None:
         for rule in rules:

@@ -129,6 +129,7 @@ class AccessGrant(Temporal, Base):
         CheckConstraint("(valid_to IS NULL) = (close_reason IS NULL)", name="closed_with_reason"),
         Index("ix_access_grant_official_id_ends_at", "official_id", "ends_at"),
         Index("ix_access_grant_function_ends_at", "function", "ends_at"),
+        Index("ix_access_grant_owner", "owner_department_id", "id", postgresql_where=text("valid_to IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

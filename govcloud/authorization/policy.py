@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from govcloud.authorization.asking import ANY_GRANT
 from govcloud.authorization.conditions import Condition, compile_condition
-from govcloud.authorization.document import ALLOW, RoleSpec, RuleSpec
+from govcloud.authorization.document import ALLOW, RoleSpec, RuleSpec, role_closure
 from govcloud.authorization.scope_rules import ScopeRule, compile_scope
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.kernel.messages import Message
@@ -83,21 +83,6 @@ def row_of(number: int, rule: RuleSpec) -> Row:
 def all_of(function: str) -> str:
     """Return the name of all functions of the same subsystem."""
     return f"{subsystem_of(function)}:*"
-
-
-def role_closure(includes: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
-    """Return for each role itself and everything that it includes, however deep (stock Casbin stops at ten)."""
-    closure: dict[str, frozenset[str]] = {}
-    for role in includes:
-        reached = {role}
-        waiting = [role]
-        while waiting:
-            for included in includes.get(waiting.pop(), ()):
-                if included not in reached:
-                    reached.add(included)
-                    waiting.append(included)
-        closure[role] = frozenset(reached)
-    return closure
 
 
 def compile_policy(number: int, roles: Sequence[RoleSpec], rules: Sequence[RuleSpec]) -> CompiledPolicy:

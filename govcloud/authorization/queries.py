@@ -41,6 +41,7 @@ class GrantView:
     closed_at: datetime | None
     close_reason: str | None
     suspended: bool
+    owner_department_id: UUID | None = None
 
     def state(self, now: datetime) -> str:
         """Return ``revoked``, ``expired``, ``suspended``, ``scheduled`` or ``active``: computed from the clock, never stored."""
@@ -143,6 +144,19 @@ class AuthorizationQueries:
         moment = self._at(at)
         return self._grants(AccessGrant.subsystem_code == subsystem_code, holding(AccessGrant, moment), AccessGrant.ends_at > moment)
 
+    def live_grants_owned_by(self, departments: Iterable[UUID], limit: int, after: UUID | None = None) -> tuple[GrantView, ...]:
+        """Return grants that ``departments`` answer for and that have neither run out nor been closed, the newest first.
+
+        ``after`` is the last one of the page before.
+        """
+        now = self._clock.now()
+        live = (AccessGrant.owner_department_id.in_(set(departments)), holding(AccessGrant, now), AccessGrant.ends_at > now)
+        older = () if after is None else (AccessGrant.id < after,)
+        # Ids are made in the order of time (UUIDv7).
+        ids = self._read().scalars(select(AccessGrant.id).where(*live, *older).order_by(AccessGrant.id.desc()).limit(limit)).all()
+        found = self.grants_by_id(ids)
+        return tuple(found[key] for key in ids)
+
     def assignments_of(self, official_id: UUID, at: datetime | None = None) -> tuple[AssignmentView, ...]:
         """Return the roles that an official holds at ``at``, under any appointment."""
         query = select(RoleAssignment).where(RoleAssignment.official_id == official_id, holding(RoleAssignment, self._at(at)))
@@ -231,6 +245,7 @@ class AuthorizationQueries:
             AccessGrant.valid_to,
             AccessGrant.close_reason,
             resting.label("suspended"),
+            AccessGrant.owner_department_id,
         )
         query = select(*columns).where(*conditions).order_by(AccessGrant.ends_at.desc(), AccessGrant.id)
         return tuple(_grant_view(row) for row in self._read().execute(query))
@@ -251,6 +266,7 @@ def _grant_view(row: Row[*tuple[Any, ...]]) -> GrantView:
         closed_at=row.valid_to,
         close_reason=row.close_reason,
         suspended=row.suspended,
+        owner_department_id=row.owner_department_id,
     )
 
 

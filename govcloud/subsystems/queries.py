@@ -103,6 +103,10 @@ class SubsystemQueries:
         row = self._read().execute(rows.requestable_at(self._at(at)).where(CatalogueItem.id == item_id)).one_or_none()
         return rows.item_view(row) if row else None
 
+    def owner_departments(self) -> frozenset[UUID]:
+        """Return every department that owns, or owned, something that may be requested."""
+        return frozenset(self._read().scalars(select(CatalogueItem.owner_department_id).distinct()))
+
     def items(self, wanted: Iterable[UUID]) -> Mapping[UUID, ItemView]:
         """Return items by id, withdrawn ones too: old requests still name them."""
         found = self._read().execute(rows.items().where(CatalogueItem.id.in_(set(wanted))))

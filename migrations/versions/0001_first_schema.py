@@ -506,6 +506,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_access_grant_function_ends_at", "access_grant", ["function", "ends_at"], unique=False)
     op.create_index("ix_access_grant_official_id_ends_at", "access_grant", ["official_id", "ends_at"], unique=False)
+    op.create_index(
+        "ix_access_grant_owner", "access_grant", ["owner_department_id", "id"], unique=False, postgresql_where=sa.text("valid_to IS NULL")
+    )
     op.create_table(
         "access_request",
         sa.Column("id", sa.Uuid(), nullable=False),

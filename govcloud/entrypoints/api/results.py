@@ -95,6 +95,13 @@ class HeldListAnswer(Answer):
     access: tuple[HeldAnswer, ...]
 
 
+class OverseenAnswer(Answer):
+    """A page of the live grants that one answers for, the newest first."""
+
+    access: tuple[HeldAnswer, ...]
+    cursor: str | None
+
+
 class ClosedAnswer(Answer):
     """A grant that has been ended."""
 

@@ -35,6 +35,7 @@ from govcloud.entrypoints.api.results import (
     DecidedAnswer,
     HeldAnswer,
     HeldListAnswer,
+    OverseenAnswer,
     SubmittedAnswer,
     WithdrawnAnswer,
 )
@@ -203,10 +204,10 @@ def access() -> HeldListAnswer:
 
 
 @signed_in
-def overseen() -> HeldListAnswer:
-    """The live grants that one may revoke as senior administrator."""
-    held = services().access_queries.overseen_access(current_actor())
-    return HeldListAnswer(access=tuple(HeldAnswer.of(entry) for entry in held))
+def overseen(query: ListQuery) -> OverseenAnswer:
+    """The live grants that one may revoke as senior administrator, the newest first."""
+    page = services().access_queries.overseen_access(current_actor(), query.cursor, query.limit)
+    return OverseenAnswer(access=tuple(HeldAnswer.of(entry) for entry in page.entries), cursor=page.cursor)
 
 
 @signed_in
@@ -239,7 +240,7 @@ TABLE = (
     Route("POST", "/lines/<uuid:line_id>/reject", reject, DecidedAnswer, body=RejectBody),
     Route("POST", "/lines/<uuid:line_id>/withdraw", withdraw, WithdrawnAnswer, body=WithdrawBody),
     Route("GET", "/access", access, HeldListAnswer),
-    Route("GET", "/access/overseen", overseen, HeldListAnswer),
+    Route("GET", "/access/overseen", overseen, OverseenAnswer, query=ListQuery),
     Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody),
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
 )

@@ -25,7 +25,9 @@ _LABELS = {"reason": Message("撤销理由")}
 def grants() -> ResponseReturnValue:
     """Show the live grants under the reader's authority."""
     acting_appointment()
-    return render_template("portal/grants.html", entries=services().access_queries.overseen_access(current_actor()))
+    after = request.args.get("after")
+    page = services().access_queries.overseen_access(current_actor(), after)
+    return render_template("portal/grants.html", page=page, after=after)
 
 
 @portal.get("/grants/<uuid:grant_id>/revoke")
@@ -57,8 +59,7 @@ def _overseen(grant_id: UUID) -> HeldAccess:
     Raises:
         NotFound: there is none, or it has ended.
     """
-    entries = services().access_queries.overseen_access(current_actor())
-    found = next((entry for entry in entries if entry.grant.id == grant_id), None)
+    found = services().access_queries.overseen_grant(current_actor(), grant_id)
     if found is None:
         raise NotFound(
             "no_such_grant", Message("这项临时权限不存在、已经结束，或不在您主管的范围内。"), remedy=Message("请在“授权管理”中查看。")

@@ -275,4 +275,4 @@ def test_a_waiting_line_follows_its_department(services: Services, world: World)
         assert services.access_queries.inbox_count(person.actor()) == 1
         assert services.access_queries.decision_page(person.actor(), line_id).may_decide
     assert services.access.approve(world.people["WUXIAOYAN"].actor(), line_id, 1).state is LineState.APPROVED
-    assert services.access_queries.overseen_access(world.li.actor())[0].holder.name == "王芳"
+    assert services.access_queries.overseen_access(world.li.actor()).entries[0].holder.name == "王芳"

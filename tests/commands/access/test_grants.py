@@ -9,13 +9,16 @@ import pytest
 from sqlalchemy import text
 
 from govcloud.access.lifecycle import GrantState
+from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Denied, Invalid, NotFound
 from govcloud.services import Services
 from tests.factories.requests import granted, may_read
-from tests.factories.world import XIHU, YUHANG, World
+from tests.factories.world import SEED, XIHU, YUHANG, World
+
+READ = "housing:register:read"
 
 
 def test_who_answers_for_the_function_or_for_security_revokes(services: Services, world: World) -> None:
@@ -105,11 +108,45 @@ def test_leaving_the_post_ends_what_was_granted_in_it(services: Services, world:
 def test_live_grants_are_listed_for_whoever_may_revoke_them(services: Services, world: World) -> None:
     grant_id = granted(services, world)
     queries = services.access_queries
-    assert [entry.grant.id for entry in queries.overseen_access(world.li.actor())] == [grant_id]
-    assert queries.overseen_access(world.li.actor())[0].holder.name == "王芳"
-    assert queries.overseen_access(world.zhao.actor()) == ()
+    assert [entry.grant.id for entry in queries.overseen_access(world.li.actor()).entries] == [grant_id]
+    assert queries.overseen_access(world.li.actor()).entries[0].holder.name == "王芳"
+    assert queries.overseen_access(world.zhao.actor()).entries == ()
     services.access.revoke(world.li.actor(), grant_id, "办件已结束")
-    assert queries.overseen_access(world.li.actor()) == ()
+    assert queries.overseen_access(world.li.actor()).entries == ()
+
+
+def test_the_oldest_of_many_can_still_be_revoked(services: Services, world: World) -> None:
+    """A list has pages, and what stands on a later one is under the same authority."""
+    li, now = world.li.actor(), services.clock.now()
+    owner = world.organisation.ids["housing"]
+    people = [world.people[login] for login in ("WANGFANG", "SHANXUEMEI", "CHENJIE")]
+    oldest = [
+        services.authorization.open_grant(
+            SEED,
+            NewGrant(
+                person.official_id,
+                person.appointment_id,
+                "housing",
+                READ,
+                now,
+                now + timedelta(days=5),
+                Scope((XIHU,)),
+                owner_department_id=owner,
+            ),
+        )
+        for person in people
+    ]
+    queries = services.access_queries
+    page = queries.overseen_access(li, limit=2)
+    assert [entry.grant.id for entry in page.entries] == oldest[:0:-1]
+    rest = queries.overseen_access(li, page.cursor, limit=2)
+    assert ([entry.grant.id for entry in rest.entries], rest.cursor) == (oldest[:1], None)
+    first = queries.overseen_grant(li, oldest[0])
+    assert first is not None
+    assert first.holder.name == "王芳"
+    assert queries.overseen_grant(world.zhao.actor(), oldest[0]) is None
+    services.authorization.close_grant(SEED, oldest[0], "办结")
+    assert queries.overseen_grant(li, oldest[0]) is None
 
 
 def test_what_ended_long_ago_is_no_longer_listed(services: Services, world: World, clock: ManualClock) -> None:

@@ -103,3 +103,37 @@ def test_a_long_chain_of_roles_is_no_cycle() -> None:
     chain = {f"r{number}": [f"r{number + 1}"] for number in range(5000)}
     assert cycle_in(chain) is None
     assert cycle_in({**chain, "r5000": ["r0"]}) is not None
+
+
+@pytest.mark.parametrize(
+    ("role", "function"),
+    [
+        ("boss", "govcloud:audit:read"),
+        ("boss", "govcloud:policy:install"),
+        ("boss", "govcloud:role:assign"),
+        ("boss", "govcloud:client:entrust"),
+        ("audit_admin", "govcloud:policy:install"),
+        ("audit_admin", "govcloud:official:disable"),
+        ("security_admin", "govcloud:official:register"),
+        ("security_admin", "govcloud:password:issue"),
+        ("security_admin", "govcloud:line:approve"),
+        ("system_admin", "govcloud:role:assign"),
+        ("system_admin", "govcloud:grant:open"),
+        ("system_admin", "govcloud:audit:read"),
+    ],
+)
+def test_no_policy_brings_two_offices_together(role: str, function: str) -> None:
+    """Neither by a rule of the role itself, nor by a role that it includes."""
+    text = f"functions: {{{function}: 某功能}}\nroles: {{{role}: {{rules: [{{allow: '{function}'}}]}}}}"
+    with pytest.raises(PolicyError) as direct:
+        parse_document(text, "test")
+    assert function in [item.value for item in direct.value.fields]
+    parts = "parts: {rules: [{allow: '%s'}]}" % function  # noqa: UP031 - braces of YAML
+    with pytest.raises(PolicyError) as included:
+        parse_document(f"functions: {{{function}: 某功能}}\nroles: {{{role}: {{includes: [parts]}}, {parts}}}", "test")
+    assert f"roles.{role}.rules" in [item.field for item in included.value.fields]
+
+
+def test_a_deny_of_such_a_function_is_welcome() -> None:
+    text = "functions: {'govcloud:audit:read': 查看}\nroles: {boss: {rules: [{deny: 'govcloud:audit:read'}]}}"
+    assert parse_document(text, "test").rules[0].effect == "deny"

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 
 from govcloud.authorization import engine as engine_module
 from govcloud.authorization.asking import Asking
-from govcloud.authorization.document import RoleSpec, RuleSpec
+from govcloud.authorization.document import RoleSpec, RuleSpec, role_closure
 from govcloud.authorization.engine import Engine
-from govcloud.authorization.policy import NEVER, compile_policy, role_closure
+from govcloud.authorization.policy import NEVER, compile_policy
 from govcloud.authorization.shipped import model_text
 from govcloud.authorization.snapshot import Snapshot, Window, grant_role
 from tests.unit.authorization.worlds import World, worlds
