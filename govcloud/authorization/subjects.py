@@ -43,16 +43,18 @@ def official_snapshot(
 
 
 def fixed_snapshot(actor: Actor, closure: Mapping[str, frozenset[str]]) -> Snapshot:
-    """Return the snapshot of an actor who is no official: its one role, and all that this role includes."""
+    """Return the snapshot of an actor who is no official: its role, those that a client was entrusted with, and all they include."""
+    roles: tuple[str, ...]
     match actor.kind:
         case ActorKind.SYSTEM:
-            role, attributes = f"system:{actor.id}", {"kind": "system"}
+            roles, attributes = (f"system:{actor.id}",), {"kind": "system"}
         case ActorKind.SUBSYSTEM:
-            role, attributes = "subsystem", {"kind": "subsystem", "client_id": actor.id}
+            roles, attributes = ("subsystem", *actor.roles), {"kind": "subsystem", "client_id": actor.id}
         case _:
-            role, attributes = "anonymous", {"kind": "anonymous"}
+            roles, attributes = ("anonymous",), {"kind": "anonymous"}
     always = (Window(0),)
-    return Snapshot(f"{actor.kind}:{actor.id}", attributes, dict.fromkeys(closure.get(role, frozenset((role,))), always))
+    held = {included: always for role in roles for included in closure.get(role, frozenset((role,)))}
+    return Snapshot(f"{actor.kind}:{actor.id}", attributes, held)
 
 
 def moment_context(now: datetime, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,16 +86,24 @@ class CatalogueItem(Temporal, Base):
 
 
 class Client(Base):
-    """What a subsystem signs in with; a client without ``secret_digest`` is public (RFC 6749 section 2.1)."""
+    """What a subsystem signs in with; a client without ``secret_digest`` is public (RFC 6749 section 2.1).
+
+    ``roles`` are what the security administrator entrusted it with beyond its own subsystem, e.g. ``provisioning``.
+    """
 
     __tablename__ = "client"
-    __table_args__ = (UniqueConstraint("client_id"), Index("ix_client_subsystem_id", "subsystem_id"))
+    __table_args__ = (
+        UniqueConstraint("client_id"),
+        CheckConstraint("roles <@ ARRAY['provisioning']", name="roles"),
+        Index("ix_client_subsystem_id", "subsystem_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"))
     client_id: Mapped[str]
     secret_digest: Mapped[bytes | None]
     name: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
