@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, opens
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
+from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.facts import DecisionFacts
 from govcloud.authorization.live import LiveEngine
+from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.policy import CompiledPolicy, all_of
-from govcloud.authorization.snapshot import door_of, grant_role, subsystem_of
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, subsystem_of
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.identity.queries import AppointmentView, IdentityQueries, Subject
 from govcloud.kernel.clock import Clock
@@ -49,7 +51,8 @@ class Decider:
         """Take the reads that a decision needs."""
         self.facts = DecisionFacts(read)
         self.live = LiveEngine(self.facts)
-        self._identity = identity_queries
+        self.live_duties = LiveDuties(self.facts)
+        self.identity = identity_queries
         self._subsystems = subsystem_queries
         self._clock = clock
 
@@ -59,8 +62,7 @@ class Decider:
         standing = self.standing(question.official_id, question.appointment_id, now)
         if isinstance(standing, Reason):
             return refusal(standing, self.facts.state().epoch)
-        seen = self._see(standing, now)
-        return answer(question, seen, self._catalogue(standing, seen))
+        return self._answer(question, standing, now)
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
@@ -112,15 +114,26 @@ class Decider:
         Rules on the role of every official are left out: who holds what everybody holds says nothing.
         """
         now = self._clock.now()
-        roles = self.policy().roles_naming(function)
-        candidates = self.facts.holders_of_roles(sorted(roles), now) | self.facts.holders_of_grants(function, now)
+        state = self.facts.state()
+        roles = self.live.of(state.version_id).policy.roles_naming(function)
+        subjects = [subject for subject in self.identity.subjects_under(department_path, now) if subject.active]
+        people = {subject.official_id for subject in subjects}
+        candidates = self.facts.assigned_among(people, sorted(roles), now) | self.facts.granted_among(people, function, now)
+        duties = self.live_duties.of(state.duties, now)
         found: set[UUID] = set()
-        for subject in self._identity.subjects_under(department_path, now) if candidates else ():
+        for subject in subjects:
             if len(found) == limit:
                 break
-            if subject.official_id in candidates and self.decide(Question(function, subject.appointment_id)).allowed:
-                found.add(subject.official_id)
+            by_duty = any(duty.role_code in roles for duty in duties.matching(subject))
+            if subject.official_id not in found and (by_duty or subject.official_id in candidates):
+                standing = Standing(subject.official_id, subject)
+                if self._answer(Question(function, subject.appointment_id), standing, now).allowed:
+                    found.add(subject.official_id)
         return frozenset(found)
+
+    def duties(self) -> CompiledDuties:
+        """Return the duty rules that decide now."""
+        return self.live_duties.of(self.facts.state().duties, self._clock.now())
 
     def policy(self) -> CompiledPolicy:
         """Return the policy that decides now."""
@@ -129,11 +142,11 @@ class Decider:
     def standing(self, official_id: UUID | None, appointment_id: UUID | None, at: datetime) -> Standing | Reason:
         """Return who the subject is at ``at``: an active official, under a live appointment of that official if one is named."""
         if appointment_id is not None:
-            subject = self._identity.subject(appointment_id, at)
+            subject = self.identity.subject(appointment_id, at)
             if subject is None or official_id not in {None, subject.official_id}:
                 return Reason.UNKNOWN_SUBJECT
             return Standing(subject.official_id, subject) if subject.active else Reason.SUBJECT_INACTIVE
-        official = self._identity.official(official_id, at) if official_id is not None else None
+        official = self.identity.official(official_id, at) if official_id is not None else None
         if official is None:
             return Reason.UNKNOWN_SUBJECT
         return Standing(official.id, None) if official.active else Reason.SUBJECT_INACTIVE
@@ -142,7 +155,7 @@ class Decider:
 
     def place_of(self, official_id: UUID, appointment_id: UUID | None) -> AppointmentView | None:
         """Return the live appointment named, or the official's primary one: where a command on the person is aimed at."""
-        found = self._identity.appointments_of(official_id, self._clock.now())
+        found = self.identity.appointments_of(official_id, self._clock.now())
         return next((place for place in found if appointment_id in {None, place.id}), None)
 
     def owner_path(self, subsystem_code: str, department_id: UUID | None) -> str | None:
@@ -150,7 +163,7 @@ class Decider:
         if department_id is None:
             subsystem = self._subsystems.subsystem(subsystem_code)
             department_id = subsystem.owner_department_id if subsystem else None
-        department = self._identity.department(department_id, self._clock.now()) if department_id else None
+        department = self.identity.department(department_id, self._clock.now()) if department_id else None
         return department.path if department else None
 
     def in_catalogue(self, function: str) -> bool:
@@ -162,15 +175,40 @@ class Decider:
 
     # How the above decide
 
-    def _see(self, standing: Standing, now: datetime) -> Seen:
-        """Return the subject as it is now, with the policy that was in force at the same moment."""
-        state = self.facts.state()
-        engine = self.live.of(state.version_id)
-        who = (standing.official_id, standing.appointment_id, now)
-        snapshot = official_snapshot(
-            standing.official_id, standing.subject, self.facts.assignments(*who), self.facts.grants(*who), engine.policy.closure
+    def see_as_of(self, standing: Standing, at: datetime) -> Seen:
+        """Return the subject as it was at ``at`` (or will be, as far as is known), with the policy and duty rules of that moment."""
+        engine = self.live.as_of(self.facts.version_at(at))
+        who = (standing.official_id, standing.appointment_id, at)
+        grants = self.facts.grants(*who)
+        snapshot = self.snapshot(standing, engine.policy, self.live_duties.as_of(at), self.facts.assignments(*who), grants, at)
+        return Seen(snapshot, engine, 0, at)
+
+    def snapshot(  # noqa: PLR0917 - what a snapshot is made of
+        self,
+        standing: Standing,
+        policy: CompiledPolicy,
+        duties: CompiledDuties,
+        assignments: Iterable[AssignmentFact],
+        grants: Iterable[GrantFact],
+        at: datetime,
+    ) -> Snapshot:
+        """Bring an official's facts together; the other appointments are read only when the policy asks about them."""
+        everywhere = self.identity.subjects_of(standing.official_id, at) if policy.asks_everywhere else None
+        return official_snapshot(
+            standing.official_id, standing.subject, assignments, grants, policy.closure, duties=duties, everywhere=everywhere
         )
+
+    def _see(self, standing: Standing, now: datetime) -> Seen:
+        """Return the subject as it is now, with the policy and the duty rules that were in force at the same moment."""
+        state = self.facts.state()
+        engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
+        who = (standing.official_id, standing.appointment_id, now)
+        snapshot = self.snapshot(standing, engine.policy, duties, self.facts.assignments(*who), self.facts.grants(*who), now)
         return Seen(snapshot, engine, state.epoch, now)
+
+    def _answer(self, question: Question, standing: Standing, now: datetime) -> Decision:
+        seen = self._see(standing, now)
+        return answer(question, seen, self._catalogue(standing, seen))
 
     def _catalogue(self, standing: Standing, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
+from govcloud.authorization.duties import NO_DUTIES, CompiledDuties
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window, take_snapshot
 from govcloud.identity.queries import Subject
 from govcloud.kernel.actor import Actor, ActorKind
@@ -23,8 +24,21 @@ def official_snapshot(
     assignments: Iterable[AssignmentFact],
     grants: Iterable[GrantFact],
     closure: Mapping[str, frozenset[str]],
+    *,
+    duties: CompiledDuties = NO_DUTIES,
+    everywhere: Sequence[Subject] | None = None,
 ) -> Snapshot:
-    """Return an active official's snapshot, under the appointment of ``subject`` (``None``: under no appointment)."""
+    """Return an active official's snapshot, under the appointment of ``subject`` (``None``: under no appointment).
+
+    Args:
+        official_id: who it is.
+        subject: the official under the appointment that is acted under.
+        assignments: roles that were assigned.
+        grants: temporary grants.
+        closure: what each role includes.
+        duties: the duty rules in force.
+        everywhere: the official under every live appointment, when the policy asks about all of them.
+    """
     attributes: dict[str, Any] = {"kind": "official", "official_id": str(official_id)}
     if subject is not None:
         attributes |= {
@@ -36,10 +50,16 @@ def official_snapshot(
             "level": subject.level,
             "rank": subject.rank,
             "post": subject.post,
+            "position": subject.position,
+            "appointment_kind": subject.kind,
             "label": subject.label,
         }
+    if everywhere is not None:
+        attributes["all_department_ids"] = tuple(str(place.department_id) for place in everywhere)
+        attributes["all_positions"] = tuple(place.position for place in everywhere)
     since_ever = AssignmentFact(EVERY_OFFICIAL, datetime(1970, 1, 1, tzinfo=UTC))
-    return take_snapshot(f"official:{official_id}", attributes, (since_ever, *assignments), grants, closure)
+    by_duty = duties.held(subject) if subject is not None else ()
+    return take_snapshot(f"official:{official_id}", attributes, (since_ever, *assignments), grants, closure, duties=by_duty)
 
 
 def fixed_snapshot(actor: Actor, closure: Mapping[str, frozenset[str]]) -> Snapshot:

@@ -70,7 +70,7 @@ def _met(criteria: AppointmentCriteria, paths: Mapping[UUID, str]) -> ColumnElem
         (Appointment.kind.expression, criteria.kinds),
         (DepartmentVersion.level.expression, criteria.levels),
     )
-    conditions = [column.in_(values) for column, values in lists if values]
+    conditions: list[ColumnElement[bool]] = [column.in_(values) for column, values in lists if values]
     if criteria.business_lines:
         conditions.append(DepartmentVersion.business_lines.overlap(list(criteria.business_lines)))
     if criteria.department_id is not None:
