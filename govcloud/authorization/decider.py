@@ -20,7 +20,7 @@ from govcloud.authorization.facts import DecisionFacts
 from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.policy import CompiledPolicy, all_of
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, subsystem_of
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.identity.queries import AppointmentView, IdentityQueries, Subject
 from govcloud.kernel.clock import Clock
@@ -53,7 +53,7 @@ class Decider:
         self.live = LiveEngine(self.facts)
         self.live_duties = LiveDuties(self.facts)
         self.identity = identity_queries
-        self._subsystems = subsystem_queries
+        self.subsystems = subsystem_queries
         self._clock = clock
 
     def decide(self, question: Question) -> Decision:
@@ -80,10 +80,10 @@ class Decider:
         seen = self._see(standing, now)
         held = seen.snapshot.roles
         named = seen.engine.policy.functions_of(held)
-        retired = {subsystem.code for subsystem in self._subsystems.all() if subsystem.status == "retired"}
+        retired = {subsystem.code for subsystem in self.subsystems.all() if subsystem.status == "retired"}
         return frozenset(
             function.code
-            for function in self._subsystems.functions(now)
+            for function in self.subsystems.functions(now)
             if function.subsystem_code not in retired
             and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
             and opens(function.code, seen)
@@ -96,7 +96,7 @@ class Decider:
         if isinstance(standing, Reason):
             return frozenset()
         seen = self._see(standing, now)
-        codes = (subsystem.code for subsystem in self._subsystems.all() if subsystem.status == "published")
+        codes = (subsystem.code for subsystem in self.subsystems.all() if subsystem.status == "published")
         return frozenset(code for code in codes if opens(door_of(code), seen))
 
     def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
@@ -151,6 +151,21 @@ class Decider:
             return Reason.UNKNOWN_SUBJECT
         return Standing(official.id, None) if official.active else Reason.SUBJECT_INACTIVE
 
+    def paths_of(self, official_id: UUID, appointment_id: UUID | None, role: str, at: datetime) -> tuple[str, ...]:
+        """Return the departments below which an active official may act in ``role`` at ``at``, the widest only.
+
+        ``("/",)`` is a role held without bounds, ``()`` one that is not held.
+        """
+        standing = self.standing(official_id, appointment_id, at)
+        if isinstance(standing, Reason):
+            return ()
+        state = self.facts.state()
+        policy, duties = self.live.of(state.version_id).policy, self.live_duties.of(state.duties, at)
+        assignments = self.facts.assignments(official_id, appointment_id, at)
+        held = self.snapshot(standing, policy, duties, assignments, (), at).roles.get(role, ())
+        paths = {window.department_path or "/" for window in held if window.live(instant(at))}
+        return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
+
     # What the commands need to know
 
     def place_of(self, official_id: UUID, appointment_id: UUID | None) -> AppointmentView | None:
@@ -161,27 +176,19 @@ class Decider:
     def owner_path(self, subsystem_code: str, department_id: UUID | None) -> str | None:
         """Return the path of ``department_id``, by default of the department that owns the subsystem."""
         if department_id is None:
-            subsystem = self._subsystems.subsystem(subsystem_code)
+            subsystem = self.subsystems.subsystem(subsystem_code)
             department_id = subsystem.owner_department_id if subsystem else None
         department = self.identity.department(department_id, self._clock.now()) if department_id else None
         return department.path if department else None
 
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""
-        subsystem = self._subsystems.subsystem(subsystem_of(function))
+        subsystem = self.subsystems.subsystem(subsystem_of(function))
         if subsystem is None or subsystem.status == "retired":
             return False
-        return function == door_of(subsystem.code) or self._subsystems.function(function, self._clock.now()) is not None
+        return function == door_of(subsystem.code) or self.subsystems.function(function, self._clock.now()) is not None
 
     # How the above decide
-
-    def see_as_of(self, standing: Standing, at: datetime) -> Seen:
-        """Return the subject as it was at ``at`` (or will be, as far as is known), with the policy and duty rules of that moment."""
-        engine = self.live.as_of(self.facts.version_at(at))
-        who = (standing.official_id, standing.appointment_id, at)
-        grants = self.facts.grants(*who)
-        snapshot = self.snapshot(standing, engine.policy, self.live_duties.as_of(at), self.facts.assignments(*who), grants, at)
-        return Seen(snapshot, engine, 0, at)
 
     def snapshot(  # noqa: PLR0917 - what a snapshot is made of
         self,
@@ -219,7 +226,7 @@ class Decider:
             return self.in_catalogue(function)
 
         def item_for(function: str) -> UUID | None:
-            item = self._subsystems.item_for_function(function, seen.now)
+            item = self.subsystems.item_for_function(function, seen.now)
             return item.id if item else None
 
         return Catalogue(
