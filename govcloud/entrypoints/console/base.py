@@ -138,6 +138,11 @@ class ConsoleView(ModelView):
         del row
         return []
 
+    def links_for(self, row: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - a row of any model
+        """Return further pages about the row, each as address and label, that stand before its commands."""
+        del row
+        return []
+
     # Writing: always through a command
 
     def create(self, form: Form) -> Message:

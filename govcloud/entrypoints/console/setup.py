@@ -8,11 +8,13 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_babel import gettext
 
 from govcloud.access.models import RequestLine
-from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
+from govcloud.authorization.models import AccessGrant, DutyRule, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
 from govcloud.entrypoints.console.base import ConsoleView
+from govcloud.entrypoints.console.ceilings import CeilingsView
 from govcloud.entrypoints.console.departments import DepartmentsView
+from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.requests import RequestsView
@@ -30,7 +32,7 @@ from govcloud.web.shell import NavGroup, NavItem
 OPENS = "govcloud:console:open"
 
 
-def _views() -> list[ConsoleView | AuditView]:
+def _views() -> list[ConsoleView | AuditView | CeilingsView]:
     """Return the views, in the order of the rail."""
     return [
         OfficialsView(Official, "officials"),
@@ -38,7 +40,9 @@ def _views() -> list[ConsoleView | AuditView]:
         SubsystemsView(Subsystem, "subsystems"),
         ClientsView(Client, "clients"),
         RolesView(Role, "roles"),
+        DutyRulesView(DutyRule, "duties"),
         AssignmentsView(RoleAssignment, "assignments"),
+        CeilingsView(),
         RulesView(PolicyRule, "policies"),
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
@@ -51,7 +55,7 @@ def _views() -> list[ConsoleView | AuditView]:
 class _Index(AdminIndexView):
     """The console's first page: what the reader's roles open."""
 
-    def __init__(self, views: list[ConsoleView | AuditView]) -> None:
+    def __init__(self, views: list[ConsoleView | AuditView | CeilingsView]) -> None:
         super().__init__(name=gettext("管理控制台"), endpoint="console", url="/console")
         self._rooms = views
 
@@ -62,7 +66,7 @@ class _Index(AdminIndexView):
         return rendered
 
 
-def _groups(views: list[ConsoleView | AuditView]) -> list[NavGroup]:
+def _groups(views: list[ConsoleView | AuditView | CeilingsView]) -> list[NavGroup]:
     """Return the views that the reader may open, by group."""
     found: dict[str, list[NavItem]] = {}
     for view in views:
