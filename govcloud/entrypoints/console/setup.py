@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from govcloud.access.models import RequestLine
 from govcloud.authorization.models import AccessGrant, DutyRule, PolicyRule, Role, RoleAssignment
+from govcloud.entrypoints.console.access import AccessView
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
 from govcloud.entrypoints.console.base import ConsoleView
@@ -30,9 +31,10 @@ from govcloud.web.locale import say
 from govcloud.web.shell import NavGroup, NavItem
 
 OPENS = "govcloud:console:open"
+Room = ConsoleView | AuditView | CeilingsView | AccessView
 
 
-def _views() -> list[ConsoleView | AuditView | CeilingsView]:
+def _views() -> list[Room]:
     """Return the views, in the order of the rail."""
     return [
         OfficialsView(Official, "officials"),
@@ -43,6 +45,7 @@ def _views() -> list[ConsoleView | AuditView | CeilingsView]:
         DutyRulesView(DutyRule, "duties"),
         AssignmentsView(RoleAssignment, "assignments"),
         CeilingsView(),
+        AccessView(),
         RulesView(PolicyRule, "policies"),
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
@@ -55,7 +58,7 @@ def _views() -> list[ConsoleView | AuditView | CeilingsView]:
 class _Index(AdminIndexView):
     """The console's first page: what the reader's roles open."""
 
-    def __init__(self, views: list[ConsoleView | AuditView | CeilingsView]) -> None:
+    def __init__(self, views: list[Room]) -> None:
         super().__init__(name=gettext("管理控制台"), endpoint="console", url="/console")
         self._rooms = views
 
@@ -66,7 +69,7 @@ class _Index(AdminIndexView):
         return rendered
 
 
-def _groups(views: list[ConsoleView | AuditView | CeilingsView]) -> list[NavGroup]:
+def _groups(views: list[Room]) -> list[NavGroup]:
     """Return the views that the reader may open, by group."""
     found: dict[str, list[NavItem]] = {}
     for view in views:
