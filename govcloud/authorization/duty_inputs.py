@@ -15,6 +15,7 @@ from govcloud.identity.inputs import APPOINTMENT_KINDS, DEPARTMENT_LEVELS
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
+from govcloud.subsystems.inputs import CLIENT_ROLES
 
 LABEL_MOST = 100
 _MOST_VALUES = 50
@@ -73,10 +74,15 @@ def check_role(code: str, policy: CompiledPolicy, fields: Fields) -> None:
     """Note when ``code`` is no role that a duty, or an administrator of a department, may give."""
     if code not in policy.roles:
         fields.fail("role_code", Message("没有这个角色。"), code)
-    elif code in INBORN_ROLES or ":" in code:
+    elif not may_be_given(code):
         fields.fail("role_code", Message("这个角色随身份而来，不能授予。"), code)
     elif policy.closure[code] & set(OFFICER_ROLES):
         fields.fail("role_code", Message("系统、安全、审计三员必须逐人任命，不能由规则产生，也不能由部门授予。"), code)
+
+
+def may_be_given(code: str) -> bool:
+    """Return whether people may hold the role at all: not what comes with what one is, nor what only clients are entrusted with."""
+    return code not in INBORN_ROLES and code not in CLIENT_ROLES and ":" not in code
 
 
 def _checked_criteria(criteria: AppointmentCriteria, identity: IdentityQueries, now: datetime, fields: Fields) -> AppointmentCriteria:

@@ -11,11 +11,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.ceilings import CeilingFacts, CeilingView
-from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.document import RoleSpec
 from govcloud.authorization.duties import Duty
-from govcloud.authorization.duty_inputs import DutyChange
+from govcloud.authorization.duty_inputs import DutyChange, may_be_given
 from govcloud.authorization.facts import duty_of
 from govcloud.authorization.models import OFFICER_ROLES, DutyRule
 from govcloud.authorization.previewing import DutyPreview, Previewing
@@ -85,7 +84,7 @@ class DutyQueries:
     def roles(self) -> tuple[RoleSpec, ...]:
         """Return the roles that a duty, or an administrator of a department, may give, in the order of their codes."""
         policy = self._decider.policy()
-        given = (role for role in policy.roles.values() if ":" not in role.code and role.code not in INBORN_ROLES)
+        given = (role for role in policy.roles.values() if may_be_given(role.code))
         return tuple(sorted((role for role in given if not policy.closure[role.code] & set(OFFICER_ROLES)), key=lambda role: role.code))
 
     def ceiling(self, path: str, at: datetime | None = None) -> CeilingView:

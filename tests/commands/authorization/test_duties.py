@@ -198,6 +198,7 @@ def test_a_policy_may_not_drop_a_role_that_a_duty_gives(services: Services, worl
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"role_code": "no_such_role"}, "role_code"),
     ({"role_code": "official"}, "role_code"),
+    ({"role_code": "provisioning"}, "role_code"),
     ({"role_code": "system:operator"}, "role_code"),
     ({"role_code": "senior_admin"}, "bound"),
     ({"label": " "}, "label"),
