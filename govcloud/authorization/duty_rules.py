@@ -45,7 +45,7 @@ class DutyRules:
             checked = [self._checked(tx, new, fields.row(place) if len(rules) > 1 else fields) for place, new in enumerate(rules)]
             fields.done()
             standing = {_key(row): row.id for row in tx.session.scalars(select(DutyRule).where(_lasting(tx.now)))}
-            ids: list[UUID] = []
+            before, ids = len(standing), list[UUID]()
             for new in checked:
                 self._refuse_own_benefit(tx, new)
                 row = _row(tx, new)
@@ -54,7 +54,8 @@ class DutyRules:
                     standing[_key(row)] = row.id
                     tx.record(_added(row))
                 ids.append(standing[_key(row)])
-            note_change(tx, DUTY_CHANGE, reduces=False)
+            if len(standing) > before:
+                note_change(tx, DUTY_CHANGE, reduces=False)
             return ids
 
     def change(self, actor: Actor, rule_id: UUID, new: NewDutyRule) -> UUID:

@@ -26,6 +26,7 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.services import Services
+from tests.factories.requests import ask
 from tests.factories.world import POLICY, SEED, World
 
 REGISTER = "housing:register:read"
@@ -127,6 +128,24 @@ def test_a_bounded_role_delegates_over_the_own_department(services: Services, wo
     services.identity.move_department(SEED, world.organisation.ids["xihu_civil_affairs"], world.organisation.ids["data"])
     moved = paths["data"] + paths["xihu_civil_affairs"].removeprefix(paths["xihu"])
     assert queries.department_paths(sun.official_id, sun.appointment_id, "senior_admin") == (moved,)
+
+
+def test_a_request_is_routed_to_and_decided_by_whoever_has_the_duty(services: Services, world: World) -> None:
+    guard, li = world.security_admin.actor(), world.li
+    for login in ("LIQIANG", "QIANWEI"):
+        for held in services.authorization_queries.assignments_of(world.people[login].official_id):
+            services.authorization.end_assignment(guard, held.id, "改由岗位获得")
+    head = AppointmentCriteria(posts=("处长",), business_lines=("住房和城乡建设",), levels=("province",))
+    with pytest.raises(Conflict, match="没有可以审批"):
+        ask(services, world)
+    [rule_id] = add(services, world, rule("senior_admin", head, bound=True))
+    line_id = ask(services, world).line_id
+    assert [entry.line_id for entry in services.access_queries.inbox(li.actor()).entries] == [line_id]
+    assert services.access.approve(li.actor(), line_id, 1).grant_id is not None
+    second = ask(services, world, who=world.people["SHANXUEMEI"]).line_id
+    services.authorization.end_duty_rule(guard, rule_id, "职责调整")
+    with pytest.raises(Denied):
+        services.access.approve(li.actor(), second, 1)
 
 
 def test_colleagues_who_may_by_duty_are_found(services: Services, world: World) -> None:
