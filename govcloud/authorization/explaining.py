@@ -5,7 +5,7 @@ The same engine decides on the same facts as a click does, so that a function st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -102,7 +102,9 @@ class Explaining:
         engine = decider.live.as_of(decider.facts.version_at(at))
         duties = decider.live_duties.as_of(at)
         snapshot = self._snapshot(standing, engine, duties, at)
-        causes = _Causes(duties, self._assignments(official_id), self._grants(official_id))
+        windows = [window for held in snapshot.roles.values() for window in held]
+        assignments = self._assignments({window.assignment_id for window in windows if window.assignment_id})
+        causes = _Causes(duties, assignments, self._grants({window.grant_id for window in windows if window.grant_id}))
         opened = (self._opened(code, name, snapshot, engine, causes, at) for code, name in self._catalogue(snapshot, engine, at))
         return AccessView(
             official_id,
@@ -148,15 +150,17 @@ class Explaining:
         last = None if None in ends else max(end for end in ends if end is not None)
         return OpenFunction(code, name, subsystem_of(code), verdict.rows, last, tuple(found))
 
-    def _assignments(self, official_id: UUID) -> Mapping[UUID, tuple[str, str]]:
-        query = select(RoleAssignment.id, RoleAssignment.role_code, RoleAssignment.reason)
-        found = self._read().execute(query.where(RoleAssignment.official_id == official_id))
-        return {row.id: (row.role_code, row.reason) for row in found}
+    def _assignments(self, wanted: Collection[UUID]) -> Mapping[UUID, tuple[str, str]]:
+        if not wanted:
+            return {}
+        query = select(RoleAssignment.id, RoleAssignment.role_code, RoleAssignment.reason).where(RoleAssignment.id.in_(wanted))
+        return {row.id: (row.role_code, row.reason) for row in self._read().execute(query)}
 
-    def _grants(self, official_id: UUID) -> Mapping[UUID, tuple[UUID | None, str | None]]:
-        query = select(AccessGrant.id, AccessGrant.line_id, AccessGrant.chain)
-        found = self._read().execute(query.where(AccessGrant.official_id == official_id))
-        return {row.id: (row.line_id, row.chain) for row in found}
+    def _grants(self, wanted: Collection[UUID]) -> Mapping[UUID, tuple[UUID | None, str | None]]:
+        if not wanted:
+            return {}
+        query = select(AccessGrant.id, AccessGrant.line_id, AccessGrant.chain).where(AccessGrant.id.in_(wanted))
+        return {row.id: (row.line_id, row.chain) for row in self._read().execute(query)}
 
 
 @dataclass(frozen=True, slots=True)

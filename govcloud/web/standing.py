@@ -77,7 +77,7 @@ def access_panel(
         platform: whether to show what the platform itself opens, too.
     """
     view = services().authorization_queries.access_of(official_id, appointment_id, at)
-    words = _Words(official_id, view)
+    words = _Words(official_id, view, kinds)
     subsystems = {item.code: item.name for item in services().subsystem_queries.all()}
     grouped: dict[tuple[str, tuple[Cause, ...]], list[str]] = {}
     for item in view.functions:
@@ -95,10 +95,11 @@ def access_panel(
 class _Words:
     """Turns causes into words; every name is looked up once for the whole page."""
 
-    def __init__(self, official_id: UUID, view: AccessView) -> None:
-        causes = [cause for item in view.functions for cause in item.causes] + list(view.roles)
+    def __init__(self, official_id: UUID, view: AccessView, kinds: frozenset[CauseKind]) -> None:
+        every = (*(cause for item in view.functions for cause in item.causes), *view.roles)
+        causes = [cause for cause in every if cause.kind in kinds]
         codes = {code for cause in causes for code in cause.scope.divisions or ()}
-        self._divisions = services().identity_queries.division_names(codes)
+        self._divisions = services().identity_queries.division_names(codes) if codes else {}
         self._roles = services().authorization_queries.policy().roles
         self._departments = _departments(cause.department_path for cause in causes)
         is_lent = any(cause.kind is CauseKind.GRANT for cause in causes)
@@ -150,5 +151,5 @@ class _Words:
 def _departments(paths: Iterable[str | None]) -> dict[str, str]:
     """Return the name of the department at the end of each path."""
     ids = {path: UUID(hex=path.rstrip("/").rpartition("/")[2]) for path in paths if path and path != "/"}
-    found = services().identity_queries.departments(set(ids.values()))
+    found = services().identity_queries.departments(set(ids.values())) if ids else {}
     return {path: found[item].name for path, item in ids.items() if item in found}
