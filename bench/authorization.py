@@ -21,6 +21,7 @@ from typing import Any
 import casbin
 import click
 
+from bench._people import everybody
 from bench._platform import Platform, filled
 from bench._rows import Sheet, Target, finish
 from bench._running import counting, percentile, say
@@ -224,7 +225,7 @@ def province_questions(services: Services) -> Questions:
 
 def _subjects(services: Services) -> list[Subject]:
     """Return the primary subjects of every fourth official."""
-    return [subject for subject in services.identity_queries.subjects_under("/") if subject.kind == "primary"][::4]
+    return [subject for subject in everybody(services) if subject.kind == "primary"][::4]
 
 
 def time_decider(place: Platform, services: Services, questions: Questions, effort: Effort) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 import click
 import httpx
 
+from bench._people import everybody
 from bench._platform import Platform, filled
 from bench._rows import Target, finish
 from bench._running import counting, percentile, say
@@ -89,8 +90,8 @@ def portal_pages(services: Services) -> list[Stop]:
 def _fill(services: Services) -> Submitted:
     """Let officials all over the province ask for the housing register, and grant some; return a request that waits."""
     staff, senior_admin = (_subject(services, login) for login in (STAFF, SENIOR_ADMIN))
-    everybody = [subject for subject in services.identity_queries.subjects_under("/") if subject.kind == "primary" and subject.active]
-    others = [subject for subject in everybody if subject.official_id not in {staff.official_id, senior_admin.official_id}]
+    officials = [subject for subject in everybody(services) if subject.kind == "primary" and subject.active]
+    others = [subject for subject in officials if subject.official_id not in {staff.official_id, senior_admin.official_id}]
     asking = others[:: len(others) // (WAITING + GRANTED)][: WAITING + GRANTED]
     for number, subject in enumerate(counting([*asking, *[staff] * OWN_GRANTED], "filling inbox and lists")):
         submitted = _submit(services, subject)

@@ -97,11 +97,11 @@ class CardMaker:
         )
 
     def _peers(self, request: AccessRequest, line: RequestLine, now: datetime) -> int:
-        """Count the beneficiary's colleagues who can use the function now, in the department and below it."""
+        """Count the beneficiary's colleagues of the same department who can use the function now."""
         subject = self._facts.identity.subject(request.beneficiary_appointment_id, now)
         if subject is None:
             return 0
-        holders = set(self._facts.authorization.holders_in_department(line.function, subject.department_path))
+        holders = set(self._facts.authorization.holders_in_department(line.function, subject.department_id))
         return len(holders - {request.beneficiary_official_id})
 
     def _held(self, request: AccessRequest, line: RequestLine, now: datetime) -> int:

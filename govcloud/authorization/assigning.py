@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from govcloud.authorization.bounding import Bounds
+from govcloud.authorization.ceilings import CeilingFacts
 from govcloud.authorization.commands import REASON_MOST, NewAssignment, checked_assignment
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.epochs import note_change
@@ -40,16 +42,18 @@ class Assigning:
         """Take the unit of work and the decider (for the roles of the policy in force, and where people serve)."""
         self._uow = uow
         self._decider = decider
+        self._bounds = Bounds(decider, CeilingFacts(uow.read))
 
     def assign(self, actor: Actor, assignments: Sequence[NewAssignment]) -> list[UUID]:
         """Give roles; see ``Authorization.assign_role``."""
         with self._uow.begin(actor, "govcloud:role:assign", self._target(assignments)) as tx:
             known = self._decider.policy().roles
             fields = Fields()
-            scopes = [
-                checked_assignment(new, tx.now, known, fields.row(place) if len(assignments) > 1 else fields)
-                for place, new in enumerate(assignments)
-            ]
+            scopes = []
+            for place, new in enumerate(assignments):
+                own = fields.row(place) if len(assignments) > 1 else fields
+                scopes.append(checked_assignment(new, tx.now, known, own))
+                self._bounds.check_giving(actor, new, new.scope, tx.now, own)
             fields.done()
             held = _held(tx, {new.official_id for new in assignments})
             rows = [_row(tx, new, scope) for new, scope in zip(assignments, scopes, strict=True)]
@@ -72,6 +76,7 @@ class Assigning:
             fields.done()
             query = select(RoleAssignment).where(RoleAssignment.id == assignment_id).with_for_update()
             row = tx.session.scalars(query.execution_options(populate_existing=True)).one()
+            self._bounds.check_taking(actor, row.official_id, row.appointment_id, row.role_code, tx.now)
             if row.valid_to is not None and row.valid_to <= tx.now:
                 return False
             row.valid_to = max(tx.now, row.valid_from)

@@ -6,7 +6,6 @@ one role each; what these roles open stands in the policy. How the first policy 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +14,11 @@ from sqlalchemy.orm import Session
 from govcloud.authorization.answering import Seen, command_refusal
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import MESSAGES, Reason
+from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.facts import DecisionFacts
+from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.snapshot import Snapshot
-from govcloud.authorization.subjects import fixed_snapshot, official_snapshot
+from govcloud.authorization.subjects import fixed_snapshot
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import Denied, Refusal
@@ -42,23 +43,25 @@ class EngineAuthorizer:
         facts = DecisionFacts(lambda: session)
         state = facts.state()
         engine = self._decider.live.of(state.version_id)
-        snapshot = self._snapshot(facts, engine.policy.closure, actor, now)
+        snapshot = self._snapshot(facts, engine.policy, self._decider.live_duties.of(state.duties, now), actor, now)
         if isinstance(snapshot, Reason):
             raise _denied(snapshot, command)
         reason = command_refusal(command, _resource(target), Seen(snapshot, engine, state.epoch, now))
         if reason is not None:
             raise _denied(reason, command)
 
-    def _snapshot(self, facts: DecisionFacts, closure: Mapping[str, frozenset[str]], actor: Actor, now: datetime) -> Snapshot | Reason:
+    def _snapshot(
+        self, facts: DecisionFacts, policy: CompiledPolicy, duties: CompiledDuties, actor: Actor, now: datetime
+    ) -> Snapshot | Reason:
         """Return what the actor holds, or why it is nobody."""
         if actor.official_id is None:
-            return fixed_snapshot(actor, closure)
+            return fixed_snapshot(actor, policy.closure)
         standing = self._decider.standing(actor.official_id, actor.appointment_id, now)
         if isinstance(standing, Reason):
             return standing
         assignments = facts.assignments(standing.official_id, standing.appointment_id, now)
         # A temporary grant never opens a command of the platform: ``open_grant`` refuses those functions.
-        return official_snapshot(standing.official_id, standing.subject, assignments, (), closure)
+        return self._decider.snapshot(standing, policy, duties, assignments, (), now)
 
 
 def _resource(target: Target | None) -> dict[str, Any]:

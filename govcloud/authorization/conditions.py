@@ -58,10 +58,16 @@ SUBJECT: dict[str, Kind] = {
     "level": Kind.TEXT,
     "rank": Kind.TEXT,
     "post": Kind.TEXT,
+    "position": Kind.TEXT,
+    "appointment_kind": Kind.TEXT,
+    "all_department_ids": Kind.TEXTS,
+    "all_positions": Kind.TEXTS,
     "label": Kind.NUMBER,
     "client_id": Kind.TEXT,
     "subsystem": Kind.TEXT,
 }
+#: Of all live appointments of the official, not only the one that is acted under; read only when a condition asks for them.
+EVERYWHERE = frozenset({"all_department_ids", "all_positions"})
 RESOURCE: dict[str, Kind] = {"division": Kind.TEXT, "department_path": Kind.TEXT, "type": Kind.TEXT, "id": Kind.TEXT}
 CONTEXT: dict[str, Kind] = {"time": Kind.TEXT, "weekday": Kind.NUMBER, "network_zone": Kind.TEXT, "case_number": Kind.TEXT}
 
@@ -108,10 +114,14 @@ def parse_expression(text: str) -> ast.expr:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition that has been checked; ``holds`` gives True, False or None (undetermined)."""
+    """A condition that has been checked; ``holds`` gives True, False or None (undetermined).
+
+    ``subject_reads`` names the attributes of the subject that it reads.
+    """
 
     text: str
     evaluate: Compiled
+    subject_reads: frozenset[str] = frozenset()
 
     def holds(self, facts: Facts) -> bool | None:
         """Return whether the condition is true for these facts; ``None`` when an attribute that it needs is missing."""
@@ -134,7 +144,8 @@ def compile_condition(text: str) -> Condition:
         # Where the text breaks off, Python points behind the end, or at a line that is not there.
         column = error.offset if error.offset and error.lineno == 1 else len(flat) + 1
         raise ConditionError(Message("条件的写法有误：“%(text)s”。", text=flat[:100]), column) from error
-    return Condition(flat, _Reader(flat).boolean(tree))
+    reader = _Reader(flat)
+    return Condition(flat, reader.boolean(tree), frozenset(reader.subject_reads))
 
 
 class _Reader:
@@ -142,6 +153,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._bytes = text.encode()
+        self.subject_reads: set[str] = set()
 
     def _error(self, node: ast.AST, message: Message) -> ConditionError:
         offset: int = getattr(node, "col_offset", 0)
@@ -190,6 +202,8 @@ class _Reader:
         kind = known.get(name, Kind.ANY if owner == "resource" else None)
         if kind is None:
             raise self._error(node, Message("%(owner)s 没有属性“%(name)s”。", owner=owner, name=name))
+        if owner == "subject":
+            self.subject_reads.add(name)
         return kind, lambda facts: facts[owner].get(name)
 
     def boolean(self, node: ast.expr) -> Compiled:

@@ -16,17 +16,21 @@ from sqlalchemy.orm import Session
 from govcloud.authorization.answering import Catalogue, Seen, answer, opens
 from govcloud.authorization.commands import DELEGATED, NOTHING, OFFICE
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
+from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.facts import DecisionFacts, PolicyState
 from govcloud.authorization.live import LiveEngine
+from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
-from govcloud.authorization.snapshot import door_of, grant_role, subsystem_of
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
 from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
 from govcloud.identity.queries import AppointmentView, IdentityQueries, Subject
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.queries import SubsystemQueries
 
 PLATFORM = "govcloud"
+#: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
+_MOST_COLLEAGUES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,9 @@ class Decider:
         """Take the reads that a decision needs."""
         self.facts = DecisionFacts(read)
         self.live = LiveEngine(self.facts)
-        self._identity = identity_queries
-        self._subsystems = subsystem_queries
+        self.live_duties = LiveDuties(self.facts)
+        self.identity = identity_queries
+        self.subsystems = subsystem_queries
         self._clock = clock
 
     def decide(self, question: Question) -> Decision:
@@ -80,10 +85,10 @@ class Decider:
         seen = self._see(standing, state, now)
         held = seen.snapshot.roles
         named = seen.engine.policy.functions_of(held)
-        retired = {subsystem.code for subsystem in self._subsystems.all() if subsystem.status == "retired"}
+        retired = {subsystem.code for subsystem in self.subsystems.all() if subsystem.status == "retired"}
         return frozenset(
             function.code
-            for function in self._subsystems.functions(now)
+            for function in self.subsystems.functions(now)
             if function.subsystem_code not in retired
             and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
             and opens(function.code, seen)
@@ -96,7 +101,7 @@ class Decider:
         if isinstance(standing, Reason):
             return frozenset()
         seen = self._see(standing, state, now)
-        codes = (subsystem.code for subsystem in self._subsystems.all() if subsystem.status == "published")
+        codes = (subsystem.code for subsystem in self.subsystems.all() if subsystem.status == "published")
         return frozenset(code for code in codes if opens(door_of(code), seen))
 
     def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
@@ -108,21 +113,43 @@ class Decider:
         seen = self._see(standing, state, now)
         return frozenset(function for function in functions if opens(function, seen))
 
-    def holders_in_department(self, function: str, department_path: str, limit: int = 50) -> frozenset[UUID]:
-        """Return up to ``limit`` officials at or below the department who may use ``function`` now, each asked of the engine.
+    def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
+        """Return up to ``limit`` officials of the department who may use ``function`` now, each asked of the engine.
 
-        Rules on the role of every official are left out: who holds what everybody holds says nothing.
+        Its own people alone, a bounded number of them, and read in as many statements for all as for one: departments at the top
+        have the whole province below them. Rules on the role of every official are left out: who holds what everybody holds says
+        nothing.
         """
-        now = self._clock.now()
-        roles = self.policy().roles_naming(function)
-        candidates = self.facts.holders_of_roles(sorted(roles), now) | self.facts.holders_of_grants(function, now)
+        state, now = self._begin()
+        engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
+        roles = engine.policy.roles_naming(function)
+        subjects = [subject for subject in self.identity.subjects_in(department_id, _MOST_COLLEAGUES, now) if subject.active]
+        people = {subject.official_id for subject in subjects}
+        held = self.facts.assigned_among(people, sorted(roles), now) | self.facts.granted_among(people, function, now)
+        candidates = [
+            subject
+            for subject in subjects
+            if subject.official_id in held or any(duty.role_code in roles for duty in duties.matching(subject))
+        ]
+        assignments = self.facts.assignments_of_all({subject.official_id for subject in candidates}, now)
+        grants = self.facts.grants_of_all({subject.official_id for subject in candidates}, now)
         found: set[UUID] = set()
-        for subject in self._identity.subjects_under(department_path, now) if candidates else ():
+        for subject in candidates:
             if len(found) == limit:
                 break
-            if subject.official_id in candidates and self.decide(Question(function, subject.appointment_id)).allowed:
+            if subject.official_id in found:
+                continue
+            who = (subject.official_id, subject.appointment_id)
+            snapshot = self.snapshot(
+                Standing(subject.official_id, subject), engine.policy, duties, assignments.of(*who), grants.of(*who), now
+            )
+            if opens(function, Seen(snapshot, engine, state.epoch, now)):
                 found.add(subject.official_id)
         return frozenset(found)
+
+    def duties(self) -> CompiledDuties:
+        """Return the duty rules that decide now."""
+        return self.live_duties.of(self.facts.state().duties, self._clock.now())
 
     def policy(self) -> CompiledPolicy:
         """Return the policy that decides now."""
@@ -131,20 +158,35 @@ class Decider:
     def standing(self, official_id: UUID | None, appointment_id: UUID | None, at: datetime) -> Standing | Reason:
         """Return who the subject is at ``at``: an active official, under a live appointment of that official if one is named."""
         if appointment_id is not None:
-            subject = self._identity.subject(appointment_id, at)
+            subject = self.identity.subject(appointment_id, at)
             if subject is None or official_id not in {None, subject.official_id}:
                 return Reason.UNKNOWN_SUBJECT
             return Standing(subject.official_id, subject) if subject.active else Reason.SUBJECT_INACTIVE
-        official = self._identity.official(official_id, at) if official_id is not None else None
+        official = self.identity.official(official_id, at) if official_id is not None else None
         if official is None:
             return Reason.UNKNOWN_SUBJECT
         return Standing(official.id, None) if official.active else Reason.SUBJECT_INACTIVE
+
+    def paths_of(self, official_id: UUID, appointment_id: UUID | None, role: str, at: datetime) -> tuple[str, ...]:
+        """Return the departments below which an active official may act in ``role`` at ``at``, the widest only.
+
+        ``("/",)`` is a role held without bounds, ``()`` one that is not held.
+        """
+        standing = self.standing(official_id, appointment_id, at)
+        if isinstance(standing, Reason):
+            return ()
+        state = self.facts.state()
+        policy, duties = self.live.of(state.version_id).policy, self.live_duties.of(state.duties, at)
+        assignments = self.facts.assignments(official_id, appointment_id, at)
+        held = self.snapshot(standing, policy, duties, assignments, (), at).roles.get(role, ())
+        paths = {window.department_path or "/" for window in held if window.live(instant(at))}
+        return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
 
     # What the commands need to know
 
     def place_of(self, official_id: UUID, appointment_id: UUID | None) -> AppointmentView | None:
         """Return the live appointment named, or the official's primary one: where a command on the person is aimed at."""
-        found = self._identity.appointments_of(official_id, self._clock.now())
+        found = self.identity.appointments_of(official_id, self._clock.now())
         return next((place for place in found if appointment_id in {None, place.id}), None)
 
     def entrusted(self, official_id: UUID) -> str:
@@ -154,7 +196,9 @@ class Decider:
         """
         policy = self.policy()
         held: set[str] = set()
-        for role in self.facts.roles_of(official_id, self._clock.now()):
+        now, duties = self._clock.now(), self.duties()
+        by_duty = {duty.role_code for subject in self.identity.subjects_of(official_id, now) for duty in duties.matching(subject)}
+        for role in self.facts.roles_of(official_id, now) | by_duty:
             held |= policy.closure.get(role, frozenset((role,)))
         if not held.isdisjoint(OFFICER_ROLES):
             return OFFICE
@@ -165,17 +209,17 @@ class Decider:
     def owner_path(self, subsystem_code: str, department_id: UUID | None) -> str | None:
         """Return the path of ``department_id``, by default of the department that owns the subsystem."""
         if department_id is None:
-            subsystem = self._subsystems.subsystem(subsystem_code)
+            subsystem = self.subsystems.subsystem(subsystem_code)
             department_id = subsystem.owner_department_id if subsystem else None
-        department = self._identity.department(department_id, self._clock.now()) if department_id else None
+        department = self.identity.department(department_id, self._clock.now()) if department_id else None
         return department.path if department else None
 
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""
-        subsystem = self._subsystems.subsystem(subsystem_of(function))
+        subsystem = self.subsystems.subsystem(subsystem_of(function))
         if subsystem is None or subsystem.status == "retired":
             return False
-        return function == door_of(subsystem.code) or self._subsystems.function(function, self._clock.now()) is not None
+        return function == door_of(subsystem.code) or self.subsystems.function(function, self._clock.now()) is not None
 
     # How the above decide
 
@@ -187,13 +231,26 @@ class Decider:
         """
         return self.facts.state(), self._clock.now()
 
-    def _see(self, standing: Standing, state: PolicyState, now: datetime) -> Seen:
-        """Return the subject as it is now, under the policy of ``state``."""
-        engine = self.live.of(state.version_id)
-        who = (standing.official_id, standing.appointment_id, now)
-        snapshot = official_snapshot(
-            standing.official_id, standing.subject, self.facts.assignments(*who), self.facts.grants(*who), engine.policy.closure
+    def snapshot(  # noqa: PLR0917 - what a snapshot is made of
+        self,
+        standing: Standing,
+        policy: CompiledPolicy,
+        duties: CompiledDuties,
+        assignments: Iterable[AssignmentFact],
+        grants: Iterable[GrantFact],
+        at: datetime,
+    ) -> Snapshot:
+        """Bring an official's facts together; the other appointments are read only when the policy asks about them."""
+        everywhere = self.identity.subjects_of(standing.official_id, at) if policy.asks_everywhere else None
+        return official_snapshot(
+            standing.official_id, standing.subject, assignments, grants, policy.closure, duties=duties, everywhere=everywhere
         )
+
+    def _see(self, standing: Standing, state: PolicyState, now: datetime) -> Seen:
+        """Return the subject as it is now, under the policy and the duty rules of ``state``."""
+        engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
+        who = (standing.official_id, standing.appointment_id, now)
+        snapshot = self.snapshot(standing, engine.policy, duties, self.facts.assignments(*who), self.facts.grants(*who), now)
         return Seen(snapshot, engine, state.epoch, now)
 
     def _catalogue(self, standing: Standing, seen: Seen) -> Catalogue:
@@ -205,7 +262,7 @@ class Decider:
             return self.in_catalogue(function)
 
         def item_for(function: str) -> UUID | None:
-            item = self._subsystems.item_for_function(function, seen.now)
+            item = self.subsystems.item_for_function(function, seen.now)
             return item.id if item else None
 
         return Catalogue(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from govcloud.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from govcloud.kernel.errors import Conflict, Denied, FieldError, Invalid, NotFound, Refusal
 from govcloud.kernel.messages import Message
 
 
@@ -58,6 +58,45 @@ def no_such_assignment(value: object) -> NotFound:
     return NotFound.of(Message("角色授予"), value)
 
 
+def no_such_duty_rule(value: object) -> NotFound:
+    """Return the error for a duty rule that does not exist."""
+    return NotFound.of(Message("岗位规则"), value)
+
+
+def duty_rule_over(label: str) -> Conflict:
+    """Return the refusal to change a duty rule that has ended."""
+    return Conflict(
+        "duty_rule_over", Message("岗位规则“%(label)s”已经结束，不能再变更。", label=label), remedy=Message("请另建一条新规则。")
+    )
+
+
+def own_benefit(position: str) -> Denied:
+    """Return the refusal of a duty rule that would give its author a role."""
+    message = Message("这条规则会让您自己（%(position)s）获得该角色；任何人不能给自己授权。", position=position)
+    return Denied(
+        "own_benefit",
+        message,
+        remedy=Message("请由另一位安全管理员设置，或把条件收窄到不含您的任职。"),
+        refusals=(Refusal("own_benefit", message),),
+    )
+
+
+def above_ceiling(role: Message, department: str) -> Denied:
+    """Return the refusal to give, take or pass on a role that was not opened to the department from above."""
+    message = Message("“%(department)s”的授权上限不含角色“%(role)s”。", department=department, role=role)
+    return Denied(
+        "above_ceiling",
+        message,
+        remedy=Message("请由上级部门管理员或安全管理员提高上限，或由安全管理员直接授予。"),
+        refusals=(Refusal("above_ceiling", message),),
+    )
+
+
+def outside_reach(message: Message) -> Denied:
+    """Return the refusal of what lies outside the departments that an administrator was given."""
+    return Denied("out_of_scope", message, remedy=Message("请联系安全管理员办理。"), refusals=(Refusal("out_of_scope", message),))
+
+
 def no_such_role(value: object) -> NotFound:
     """Return the error for a role that the policy in force does not have."""
     return NotFound.of(Message("角色"), value)
@@ -69,6 +108,15 @@ def role_in_use(roles: Sequence[str]) -> Conflict:
         "role_in_use",
         Message("新策略去掉了仍有人担任的角色：%(roles)s。", roles="、".join(roles)),
         remedy=Message("请先结束这些角色的授予，或在策略中保留它们。"),
+    )
+
+
+def officers_by_duty(roles: Sequence[str]) -> Conflict:
+    """Return the refusal of a policy in which a role that duties give would include an officer's."""
+    return Conflict(
+        "officers_by_duty",
+        Message("新策略让随岗位获得的角色包含了三员之一：%(roles)s。", roles="、".join(roles)),
+        remedy=Message("请先结束这些角色的岗位规则，或不要包含三员的角色。"),
     )
 
 

@@ -53,6 +53,67 @@ class RoleEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DutyRuleAdded(Event):
+    """Whoever serves in an appointment of this description holds a role."""
+
+    name: ClassVar[str] = "authorization:duty_rule:added"
+
+    rule_id: UUID
+    role: str
+    label: str
+    criteria: dict[str, Any]
+    bound: bool
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DutyRuleChanged(Event):
+    """A duty rule ended and another took its place at the same moment."""
+
+    name: ClassVar[str] = "authorization:duty_rule:changed"
+
+    rule_id: UUID
+    replaced_id: UUID
+    role: str
+    label: str
+    criteria: dict[str, Any]
+    bound: bool
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DutyRuleEnded(Event):
+    """A duty no longer gives a role, from ``ends_at`` on."""
+
+    name: ClassVar[str] = "authorization:duty_rule:ended"
+
+    rule_id: UUID
+    role: str
+    label: str
+    ends_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleCeilingSet(Event):
+    """What administrators may give directly in a department and below is another from now on; ``roles`` of ``None``: as above it.
+
+    ``lowered`` names the departments below whose own ceiling had to give way.
+    """
+
+    name: ClassVar[str] = "authorization:role_ceiling:set"
+
+    department_id: UUID
+    roles: list[str] | None
+    lowered: list[UUID]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GrantOpened(Event):
     """A temporary grant was opened; the subsystem is told."""
 

@@ -2,45 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from govcloud.authorization.document import RoleSpec, RuleSpec
+from govcloud.authorization.duties import Duty
 from govcloud.authorization.models import (
     AccessGrant,
+    DutyRule,
     EpochChange,
     GrantSuspension,
     PolicyRule,
     PolicyVersion,
     Role,
     RoleAssignment,
+    RoleCeiling,
     RoleLink,
 )
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact
+from govcloud.identity.criteria import AppointmentCriteria
 
-_Temporal = type[Role] | type[RoleLink] | type[PolicyRule] | type[RoleAssignment] | type[AccessGrant] | type[GrantSuspension]
+_Temporal = (
+    type[Role]
+    | type[RoleLink]
+    | type[PolicyRule]
+    | type[RoleAssignment]
+    | type[DutyRule]
+    | type[RoleCeiling]
+    | type[AccessGrant]
+    | type[GrantSuspension]
+)
+#: The kind of a change to the duty rules, in ``epoch_change``.
+DUTY_CHANGE = "duty"
+_GRACE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyState:
-    """Which policy decides (``None``: none is installed), and the last change that decisions may not miss.
+    """Which policy decides (``None``: none is installed), the last change that decisions may not miss, and that of duty rules.
 
     No lower epoch appears later: numbers become visible in their order (``epochs.py``).
     """
 
     version_id: UUID | None
     epoch: int
+    duties: int
 
 
 def holding(table: _Temporal, at: datetime) -> ColumnElement[bool]:
     """Return the condition that a fact holds at ``at``."""
     return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
+
+
+_ASSIGNMENT_COLUMNS = (
+    RoleAssignment.role_code,
+    RoleAssignment.valid_from,
+    RoleAssignment.valid_to,
+    RoleAssignment.scope,
+    RoleAssignment.id,
+)
+FactT = TypeVar("FactT")
+
+
+class HeldByMany(Generic[FactT]):
+    """Facts of several people, to be asked for one person under one appointment as the reads for one are."""
+
+    def __init__(self, rows: Iterable[tuple[UUID, UUID | None, FactT]]) -> None:
+        """Take (person, appointment or none, fact)."""
+        self._by_person: dict[UUID, list[tuple[UUID | None, FactT]]] = {}
+        for official_id, appointment_id, fact in rows:
+            self._by_person.setdefault(official_id, []).append((appointment_id, fact))
+
+    def of(self, official_id: UUID, appointment_id: UUID | None) -> list[FactT]:
+        """Return what hangs on the person, or on the appointment that the person acts under."""
+        return [fact for place, fact in self._by_person.get(official_id, ()) if place is None or place == appointment_id]
 
 
 class DecisionFacts:
@@ -51,11 +92,30 @@ class DecisionFacts:
         self._read = read
 
     def state(self) -> PolicyState:
-        """Return the policy in force and the epoch, in one statement."""
+        """Return the policy in force, the epoch and the state of the duty rules, in one statement."""
         version = select(PolicyVersion.id).order_by(PolicyVersion.number.desc()).limit(1).scalar_subquery()
         epoch = select(func.coalesce(func.max(EpochChange.epoch), 0)).scalar_subquery()
-        row = self._read().execute(select(version.label("version_id"), epoch.label("epoch"))).one()
-        return PolicyState(row.version_id, row.epoch)
+        row = self._read().execute(select(version.label("version_id"), epoch.label("epoch"), _duty_state().label("duties"))).one()
+        return PolicyState(row.version_id, row.epoch, row.duties)
+
+    def version_at(self, at: datetime) -> UUID | None:
+        """Return the version of the policy that decided at ``at``."""
+        query = select(PolicyVersion.id).where(PolicyVersion.installed_at <= at).order_by(PolicyVersion.number.desc()).limit(1)
+        return self._read().scalars(query).one_or_none()
+
+    def duty_rules(self, now: datetime) -> tuple[int, list[Duty]]:
+        """Return the duty rules that hold or will hold, with the state that they make up, in one statement."""
+        state = select(_duty_state().label("state")).subquery()
+        # Questions that began a little earlier are still being answered.
+        lasting = or_(DutyRule.valid_to.is_(None), DutyRule.valid_to > now - _GRACE)
+        query = select(state.c.state, *_DUTY_COLUMNS).select_from(state).outerjoin(DutyRule, lasting)
+        found = self._read().execute(query.order_by(DutyRule.id)).all()
+        return found[0].state, [duty_of(row) for row in found if row.id is not None]
+
+    def duty_rules_at(self, at: datetime) -> list[Duty]:
+        """Return the duty rules that hold at ``at``."""
+        query = select(*_DUTY_COLUMNS).where(holding(DutyRule, at)).order_by(DutyRule.id)
+        return [duty_of(row) for row in self._read().execute(query)]
 
     def policy(self, version_id: UUID) -> tuple[int, Sequence[RoleSpec], Sequence[RuleSpec]]:
         """Return number, roles and rules of one version of the policy.
@@ -86,9 +146,8 @@ class DecisionFacts:
     def assignments(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[AssignmentFact]:
         """Return the standing roles of a person under one appointment: those of the person, and those of that appointment."""
         own = _under(RoleAssignment.appointment_id, appointment_id)
-        columns = (RoleAssignment.role_code, RoleAssignment.valid_from, RoleAssignment.valid_to, RoleAssignment.scope)
-        query = select(*columns).where(RoleAssignment.official_id == official_id, own, holding(RoleAssignment, at))
-        return [AssignmentFact(row.role_code, row.valid_from, row.valid_to, row.scope) for row in self._read().execute(query)]
+        query = select(*_ASSIGNMENT_COLUMNS).where(RoleAssignment.official_id == official_id, own, holding(RoleAssignment, at))
+        return [AssignmentFact(*row) for row in self._read().execute(query)]
 
     def grants(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[GrantFact]:
         """Return the grants that are not closed and have not run out; the decision compares their windows itself."""
@@ -99,6 +158,18 @@ class DecisionFacts:
             AccessGrant.ends_at > at,
         )
         return [GrantFact(*row) for row in self._read().execute(query)]
+
+    def assignments_of_all(self, officials: Collection[UUID], at: datetime) -> HeldByMany[AssignmentFact]:
+        """Return the standing roles of several people, in one statement; see ``assignments``."""
+        query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, *_ASSIGNMENT_COLUMNS)
+        found = self._read().execute(query.where(RoleAssignment.official_id.in_(officials), holding(RoleAssignment, at)))
+        return HeldByMany([(row[0], row[1], AssignmentFact(*row[2:])) for row in found])
+
+    def grants_of_all(self, officials: Collection[UUID], at: datetime) -> HeldByMany[GrantFact]:
+        """Return the grants of several people, in one statement; see ``grants``."""
+        live = (AccessGrant.official_id.in_(officials), holding(AccessGrant, at), AccessGrant.ends_at > at)
+        query = _grant_facts(at).add_columns(AccessGrant.official_id, AccessGrant.appointment_id).where(*live)
+        return HeldByMany([(row[-2], row[-1], GrantFact(*row[:-2])) for row in self._read().execute(query)])
 
     def last_grant(self, official_id: UUID, appointment_id: UUID | None, function: str, at: datetime) -> GrantFact | None:
         """Return the newest grant of ``function``, closed or not, so that a refusal can say what became of it."""
@@ -121,17 +192,61 @@ class DecisionFacts:
         not_over = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > at)
         return set(self._read().scalars(select(RoleAssignment.role_code).where(RoleAssignment.official_id == official_id, not_over)))
 
-    def holders_of_roles(self, roles: Sequence[str], at: datetime) -> set[UUID]:
-        """Return the officials to whom one of ``roles`` is assigned at ``at``."""
-        query = select(RoleAssignment.official_id).where(RoleAssignment.role_code.in_(roles), holding(RoleAssignment, at))
-        return set(self._read().scalars(query))
-
-    def holders_of_grants(self, function: str, at: datetime) -> set[UUID]:
-        """Return the officials with a live grant of ``function``."""
-        query = select(AccessGrant.official_id).where(
-            AccessGrant.function == function, holding(AccessGrant, at), AccessGrant.starts_at <= at, AccessGrant.ends_at > at
+    def assigned_among(self, officials: Collection[UUID], roles: Sequence[str], at: datetime) -> set[UUID]:
+        """Return those of ``officials`` to whom one of ``roles`` is assigned at ``at``; what follows from a duty is not in here."""
+        query = select(RoleAssignment.official_id).where(
+            RoleAssignment.official_id.in_(officials), RoleAssignment.role_code.in_(roles), holding(RoleAssignment, at)
         )
         return set(self._read().scalars(query))
+
+    def granted_among(self, officials: Collection[UUID], function: str, at: datetime) -> set[UUID]:
+        """Return those of ``officials`` with a live grant of ``function``."""
+        query = select(AccessGrant.official_id).where(
+            AccessGrant.official_id.in_(officials),
+            AccessGrant.function == function,
+            holding(AccessGrant, at),
+            AccessGrant.starts_at <= at,
+            AccessGrant.ends_at > at,
+        )
+        return set(self._read().scalars(query))
+
+
+_DUTY_COLUMNS = (
+    DutyRule.id,
+    DutyRule.role_code,
+    DutyRule.label,
+    DutyRule.positions,
+    DutyRule.posts,
+    DutyRule.ranks,
+    DutyRule.kinds,
+    DutyRule.levels,
+    DutyRule.business_lines,
+    DutyRule.department_id,
+    DutyRule.division_code,
+    DutyRule.bound,
+    DutyRule.valid_from,
+    DutyRule.valid_to,
+)
+
+
+def duty_of(row: Any) -> Duty:  # noqa: ANN401 - a row of these columns, or a ``DutyRule``
+    """Return the rule as decisions read it."""
+    criteria = AppointmentCriteria(
+        positions=tuple(row.positions),
+        posts=tuple(row.posts),
+        ranks=tuple(row.ranks),
+        kinds=tuple(row.kinds),
+        levels=tuple(row.levels),
+        business_lines=tuple(row.business_lines),
+        department_id=row.department_id,
+        division_code=row.division_code,
+    )
+    return Duty(row.id, row.role_code, row.label, criteria, row.bound, row.valid_from, row.valid_to)
+
+
+def _duty_state() -> ScalarSelect[int]:
+    """Return the number of the last change of a duty rule; commands on them wait for each other, so it only ever grows."""
+    return select(func.coalesce(func.max(EpochChange.epoch), 0)).where(EpochChange.kind == DUTY_CHANGE).scalar_subquery()
 
 
 def _under(column: InstrumentedAttribute[UUID | None], appointment_id: UUID | None) -> ColumnElement[bool]:

@@ -11,11 +11,11 @@ from typing import Generic, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec
+from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec, role_closure
 from govcloud.authorization.epochs import note_change
-from govcloud.authorization.errors import policy_changed, role_in_use
+from govcloud.authorization.errors import officers_by_duty, policy_changed, role_in_use
 from govcloud.authorization.events import PolicyInstalled
-from govcloud.authorization.models import PolicyRule, PolicyVersion, Role, RoleAssignment, RoleLink
+from govcloud.authorization.models import OFFICER_ROLES, DutyRule, PolicyRule, PolicyVersion, Role, RoleAssignment, RoleLink
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
@@ -171,10 +171,19 @@ _RULES: _Kept[tuple[int, RuleSpec], PolicyRule] = _Kept(PolicyRule, _rule_key, _
 def _refuse_lost_roles(session: Session, document: PolicyDocument, at: datetime) -> None:
     """Refuse a policy that drops a role which officials hold: they would lose it without anybody having said so.
 
+    Nor may a role that a duty gives come to include an officer's: no official is two officers, and duties give to many.
+
     Raises:
         Conflict: names the roles.
     """
-    query = select(RoleAssignment.role_code).where(RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to > at)).distinct()
-    lost = set(session.scalars(query)) - {role.code for role in document.roles}
+    held, by_duty = (
+        set(session.scalars(select(table.role_code).where(table.valid_to.is_(None) | (table.valid_to > at)).distinct()))
+        for table in (RoleAssignment, DutyRule)
+    )
+    lost = (held | by_duty) - {role.code for role in document.roles}
     if lost:
         raise role_in_use(sorted(lost))
+    closure = role_closure({role.code: role.includes for role in document.roles})
+    officers = [role for role in sorted(by_duty) if closure[role] & set(OFFICER_ROLES)]
+    if officers:
+        raise officers_by_duty(officers)

@@ -40,6 +40,10 @@ class LiveEngine:
                 self._engines = dict([*newest, (version_id, engine)])
             return engine
 
+    def as_of(self, version_id: UUID | None) -> Engine:
+        """Return the engine of a version that decided once, for questions about the past; it takes nobody's place."""
+        return self._engines.get(version_id) or self._make(version_id)
+
     def _make(self, version_id: UUID | None) -> Engine:
         if version_id is None:
             shipped = baseline()

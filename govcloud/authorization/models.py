@@ -19,6 +19,8 @@ from govcloud.kernel.database import Base, Temporal, no_overlap
 #: The three officers (三员): no official holds two of these at one time.
 OFFICER_ROLES = ("system_admin", "security_admin", "audit_admin")
 OFFICERS_EXCLUSIVE = "ex_role_assignment_officers"
+#: An officer is appointed by name: no rule and no ceiling may name these roles, or mutual exclusion could not be held.
+_NO_OFFICER = "role_code NOT IN ('system_admin', 'security_admin', 'audit_admin')"
 
 
 def _window() -> CheckConstraint:
@@ -115,6 +117,66 @@ class RoleAssignment(Temporal, Base):
     assigned_by: Mapped[str]
 
 
+class DutyRule(Temporal, Base):
+    """Whoever serves in an appointment of this description holds a role, for as long as rule and appointment both hold.
+
+    Nobody is written down: who holds the role is worked out at each decision. An empty list means any. ``bound`` delegates the role
+    over the appointment's own department. Both ends of the window may lie ahead.
+    """
+
+    __tablename__ = "duty_rule"
+    __table_args__ = (
+        _window(),
+        CheckConstraint(_NO_OFFICER, name="no_officer"),
+        CheckConstraint("kinds <@ ARRAY['primary', 'concurrent', 'attachment', 'secondment']", name="kinds"),
+        CheckConstraint("levels <@ ARRAY['province', 'city', 'county', 'township']", name="levels"),
+        Index("ix_duty_rule_role_code", "role_code"),
+        Index("ix_duty_rule_valid_to", "valid_to"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    role_code: Mapped[str]
+    label: Mapped[str]
+    positions: Mapped[list[str]]
+    posts: Mapped[list[str]]
+    ranks: Mapped[list[str]]
+    kinds: Mapped[list[str]]
+    levels: Mapped[list[str]]
+    business_lines: Mapped[list[str]]
+    department_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
+    division_code: Mapped[str | None] = mapped_column(ForeignKey("division.code"))
+    bound: Mapped[bool]
+    reason: Mapped[str]
+    created_by: Mapped[str]
+
+
+class RoleCeiling(Temporal, Base):
+    """A role that administrators may give directly in a department and below, until a nearer department says otherwise.
+
+    A NULL ``role_code`` says that nothing may be given here: no row at all means that the department above decides.
+    """
+
+    __tablename__ = "role_ceiling"
+    __table_args__ = (
+        _window(),
+        CheckConstraint(_NO_OFFICER, name="no_officer"),
+        Index(
+            "uq_role_ceiling_current",
+            "department_id",
+            "role_code",
+            unique=True,
+            postgresql_where=text("valid_to IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    role_code: Mapped[str | None]
+    reason: Mapped[str]
+    set_by: Mapped[str]
+
+
 class AccessGrant(Temporal, Base):
     """A temporary grant of one function, in ``[starts_at, ends_at)``.
 
@@ -169,6 +231,7 @@ class EpochChange(Base):
     """A change that decisions may not miss; NULL in ``official_id`` or ``subsystem_code`` means all of them."""
 
     __tablename__ = "epoch_change"
+    __table_args__ = (Index("ix_epoch_change_duty", "epoch", postgresql_where=text("kind = 'duty'")),)
 
     epoch: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     official_id: Mapped[UUID | None]

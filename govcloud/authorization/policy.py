@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from govcloud.authorization.asking import ANY_GRANT
-from govcloud.authorization.conditions import Condition, compile_condition
+from govcloud.authorization.conditions import EVERYWHERE, Condition, compile_condition
 from govcloud.authorization.document import ALLOW, RoleSpec, RuleSpec, role_closure
 from govcloud.authorization.scope_rules import ScopeRule, compile_scope
 from govcloud.authorization.snapshot import subsystem_of
@@ -35,6 +35,8 @@ class CompiledPolicy:
     conditions: Mapping[str, Condition]
     scopes: Mapping[str, ScopeRule]
     _by_function: Mapping[str, Mapping[str, tuple[Row, ...]]]
+    asks_everywhere: bool = False
+    """Whether some condition asks about all appointments of the official, which are read only then."""
 
     def slice_for(self, function: str, roles: Mapping[str, object], grant: str) -> tuple[Row, ...]:
         """Return the rules that may match, in their order; never empty.
@@ -96,14 +98,16 @@ def compile_policy(number: int, roles: Sequence[RoleSpec], rules: Sequence[RuleS
     for place, rule in enumerate(numbered[1:], start=1):
         index.setdefault(rule.function, {}).setdefault(rule.role, []).append(row_of(place, rule))
     frozen = {function: MappingProxyType({role: tuple(rows) for role, rows in by_role.items()}) for function, by_role in index.items()}
+    conditions = _compiled({rule.condition for rule in numbered if rule.condition}, compile_condition)
     return CompiledPolicy(
         number=number,
         roles=MappingProxyType({role.code: role for role in roles}),
         closure=MappingProxyType(role_closure({role.code: role.includes for role in roles})),
         rules=numbered,
-        conditions=_compiled({rule.condition for rule in numbered if rule.condition}, compile_condition),
+        conditions=conditions,
         scopes=_compiled({rule.scope_expr for rule in numbered}, compile_scope),
         _by_function=MappingProxyType(frozen),
+        asks_everywhere=any(condition.subject_reads & EVERYWHERE for condition in conditions.values()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,17 +11,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.decider import Decider, Standing
+from govcloud.authorization.ceilings import departments_of
+from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_document
+from govcloud.authorization.duty_queries import DutyQueries
+from govcloud.authorization.explaining import AccessView, Explaining
 from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension, PolicyVersion, RoleAssignment
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
-from govcloud.authorization.snapshot import instant
+from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import Clock
 
 __all__ = ["AssignmentView", "AuthorizationQueries", "GrantView", "PolicyVersionView", "RoleHolder"]
+
+_MOST_HOLDERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ class AuthorizationQueries:
         self._read = read
         self._decider = decider
         self._clock = clock
+        self._explaining = Explaining(read, decider)
+        self.duties = DutyQueries(read, decider, clock)
 
     def decide(self, question: Question) -> Decision:
         """Return the engine's answer; see ``Decider.decide``."""
@@ -115,9 +122,16 @@ class AuthorizationQueries:
         """Return those of ``functions`` that are open to the subject now; see ``Decider.open_among``."""
         return self._decider.open_among(official_id, appointment_id, functions)
 
-    def holders_in_department(self, function: str, department_path: str, limit: int = 50) -> frozenset[UUID]:
+    def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
         """Return officials of the department who may use ``function`` now; see ``Decider.holders_in_department``."""
-        return self._decider.holders_in_department(function, department_path, limit)
+        return self._decider.holders_in_department(function, department_id, limit)
+
+    def access_of(self, official_id: UUID, appointment_id: UUID | None, at: datetime | None = None) -> AccessView:
+        """Return what an official may do under an appointment at ``at`` (aware; by default now), and why.
+
+        Without an appointment the rights of the person alone count. Every function is in it that ``decide`` would allow then.
+        """
+        return self._explaining.access_of(official_id, appointment_id, self._at(at))
 
     def grant(self, grant_id: UUID) -> GrantView | None:
         """Return a grant, closed or not."""
@@ -168,30 +182,23 @@ class AuthorizationQueries:
         return _assignment_view(row) if row else None
 
     def role_holders(self, role: str, department_paths: Sequence[str], at: datetime | None = None) -> tuple[RoleHolder, ...]:
-        """Return who holds ``role``, itself or through one that includes it, for exactly one of these departments."""
-        closure = self.policy().closure
+        """Return who holds ``role``, itself or through one that includes it, by assignment or duty, over exactly one of these."""
+        moment, closure = self._at(at), self.policy().closure
         roles = [code for code, included in closure.items() if role in included]
         path = RoleAssignment.scope["department_path"].astext
         query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, path).where(
-            RoleAssignment.role_code.in_(roles), path.in_(department_paths), holding(RoleAssignment, self._at(at))
+            RoleAssignment.role_code.in_(roles), path.in_(department_paths), holding(RoleAssignment, moment)
         )
-        return tuple(RoleHolder(*row) for row in self._read().execute(query.order_by(RoleAssignment.official_id)))
+        assigned = (RoleHolder(*row) for row in self._read().execute(query))
+        holders = {*assigned, *self._holders_by_duty(roles, department_paths, moment)}
+        return tuple(sorted(holders, key=lambda holder: (holder.official_id, holder.department_path, str(holder.appointment_id))))
 
     def department_paths(self, official_id: UUID, appointment_id: UUID | None, role: str, at: datetime | None = None) -> tuple[str, ...]:
         """Return the departments below which an active official may act in ``role``, the widest only.
 
         ``("/",)`` is a role held without bounds, ``()`` one that is not held.
         """
-        moment = self._at(at)
-        closure = self.policy().closure
-        active = isinstance(self._decider.standing(official_id, appointment_id, moment), Standing)
-        found = self._decider.facts.assignments(official_id, appointment_id, moment) if active else []
-        paths = {
-            str((fact.scope or {}).get("department_path") or "/")
-            for fact in found
-            if role in closure.get(fact.role_code, ()) and instant(fact.starts_at) <= instant(moment)
-        }
-        return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
+        return self._decider.paths_of(official_id, appointment_id, role, self._at(at))
 
     def policy(self) -> CompiledPolicy:
         """Return the policy that decides now."""
@@ -223,6 +230,18 @@ class AuthorizationQueries:
 
     def _at(self, at: datetime | None) -> datetime:
         return self._clock.now() if at is None else at
+
+    def _holders_by_duty(self, roles: Sequence[str], department_paths: Sequence[str], at: datetime) -> Iterator[RoleHolder]:
+        """Return who holds one of ``roles`` by a duty in exactly one of these departments, over that department."""
+        rules = tuple(duty.criteria for duty in self._decider.duties().giving(roles, at) if duty.bound)
+        departments = tuple(departments_of(path)[0] for path in department_paths if path != "/")
+        after: UUID | None = None
+        while rules:
+            page = self._decider.identity.subjects_wanted(Wanted(rules, departments=departments), _MOST_HOLDERS, after, at=at)
+            yield from (RoleHolder(row.official_id, row.appointment_id, row.department_path) for row in page.rows)
+            after = page.after
+            if after is None:
+                return
 
     def _one_grant(self, condition: ColumnElement[bool]) -> GrantView | None:
         found = self._grants(condition)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.assigning import Assigning
+from govcloud.authorization.ceilings import Ceilings
 from govcloud.authorization.commands import NewAssignment, NewGrant
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.document import PolicyDocument
+from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.authorization.duty_rules import DutyRules
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.granting import Granting
 from govcloud.authorization.installing import Installing
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
-__all__ = ["Authorization", "NewAssignment", "NewGrant"]
+__all__ = ["Authorization", "NewAssignment", "NewDutyRule", "NewGrant"]
 
 
 class Authorization:
@@ -30,6 +33,8 @@ class Authorization:
         self._installing = Installing(uow)
         self._assigning = Assigning(uow, decider)
         self._granting = Granting(uow, decider)
+        self._duties = DutyRules(uow, decider)
+        self._ceilings = Ceilings(uow, decider)
 
     # Decisions
 
@@ -89,6 +94,49 @@ class Authorization:
             Invalid: the reason is missing or wrong.
         """
         return self._assigning.end(actor, assignment_id, reason)
+
+    # Duties and ceilings
+
+    def add_duty_rules(self, actor: Actor, rules: Sequence[NewDutyRule]) -> list[UUID]:
+        """Let everybody in an appointment of some description hold a role, and return the rules' ids; a rule that stands is left alone.
+
+        Raises:
+            Invalid: a role, a criterion or the window is wrong; an officer's role never follows from a duty.
+            Denied: a rule would give its author a role.
+        """
+        return self._duties.add(actor, rules)
+
+    def change_duty_rule(self, actor: Actor, rule_id: UUID, new: NewDutyRule) -> UUID:
+        """Let ``new`` follow a rule at the moment at which it begins; return the new rule's id.
+
+        Raises:
+            NotFound: there is no such rule.
+            Conflict: it has ended.
+            Invalid, Denied: as for ``add_duty_rules``.
+        """
+        return self._duties.change(actor, rule_id, new)
+
+    def end_duty_rule(self, actor: Actor, rule_id: UUID, reason: str, at: datetime | None = None) -> bool:
+        """End a rule at ``at`` (UTC, by default now); return whether that was earlier than it would have ended.
+
+        Raises:
+            NotFound: there is no such rule.
+            Invalid: the moment has passed, or there is no reason.
+        """
+        return self._duties.end(actor, rule_id, reason, at)
+
+    def set_role_ceiling(self, actor: Actor, department_id: UUID, roles: Collection[str] | None, reason: str) -> bool:
+        """Set which roles administrators may give directly in a department and below; return whether anything changed.
+
+        ``None`` lets the department above decide; none at all lets nothing be given. What is taken away is taken from every
+        department below, too.
+
+        Raises:
+            NotFound: there is no such department.
+            Invalid: a role cannot be given; an officer's never can.
+            Denied: the actor does not administer a department above, or passes on more than was opened there.
+        """
+        return self._ceilings.set(actor, department_id, roles, reason)
 
     # Grants
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -57,8 +58,8 @@ def door_of(subsystem_code: str) -> str:
 class Window:
     """A role is held in ``[starts_at, ends_at)`` (instants; ``None`` is an open end), for the rows of ``scope``.
 
-    ``department_path`` bounds delegated administration: only things below that department. ``grant_id`` names the
-    temporary grant that the window comes from.
+    ``department_path`` bounds delegated administration: only things below that department. ``grant_id``, ``assignment_id`` and
+    ``duty_id`` name what the window comes from: a temporary grant, a role that was assigned, a duty rule.
     """
 
     starts_at: int
@@ -66,6 +67,8 @@ class Window:
     scope: Scope = PROVINCE
     grant_id: UUID | None = None
     department_path: str | None = None
+    assignment_id: UUID | None = None
+    duty_id: UUID | None = None
 
     def live(self, now: int) -> bool:
         """Return whether ``now`` lies in the half-open window; this comparison is what ends a grant."""
@@ -80,6 +83,7 @@ class AssignmentFact:
     starts_at: datetime
     ends_at: datetime | None = None
     scope: Mapping[str, Any] | None = None
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ def windows_of_assignment(fact: AssignmentFact) -> Window:
         ends_at=None if fact.ends_at is None else instant(fact.ends_at),
         scope=Scope.from_json(scope),
         department_path=None if path is None else str(path),
+        assignment_id=fact.id,
     )
 
 
@@ -126,6 +131,8 @@ def take_snapshot(
     assignments: Iterable[AssignmentFact],
     grants: Iterable[GrantFact],
     closure: Mapping[str, frozenset[str]],
+    *,
+    duties: Iterable[tuple[str, Window]] = (),
 ) -> Snapshot:
     """Bring a subject's facts into the form that decisions read.
 
@@ -138,11 +145,12 @@ def take_snapshot(
         assignments: standing roles.
         grants: temporary grants.
         closure: for each role, itself and everything that it includes, however deep.
+        duties: roles that follow from the appointment.
     """
     held: dict[str, list[Window]] = {}
-    for assignment in assignments:
-        window = windows_of_assignment(assignment)
-        for role in closure.get(assignment.role_code, frozenset((assignment.role_code,))):
+    assigned = ((assignment.role_code, windows_of_assignment(assignment)) for assignment in assignments)
+    for code, window in chain(assigned, duties):
+        for role in closure.get(code, frozenset((code,))):
             held.setdefault(role, []).append(window)
     for grant in grants:
         if grant.suspended or grant.closed_at is not None:

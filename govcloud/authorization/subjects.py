@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
+from govcloud.authorization.duties import NO_DUTIES, CompiledDuties
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window, take_snapshot
 from govcloud.identity.queries import Subject
 from govcloud.kernel.actor import Actor, ActorKind
@@ -23,8 +24,21 @@ def official_snapshot(
     assignments: Iterable[AssignmentFact],
     grants: Iterable[GrantFact],
     closure: Mapping[str, frozenset[str]],
+    *,
+    duties: CompiledDuties = NO_DUTIES,
+    everywhere: Sequence[Subject] | None = None,
 ) -> Snapshot:
-    """Return an active official's snapshot, under the appointment of ``subject`` (``None``: under no appointment)."""
+    """Return an active official's snapshot, under the appointment of ``subject`` (``None``: under no appointment).
+
+    Args:
+        official_id: who it is.
+        subject: the official under the appointment that is acted under.
+        assignments: roles that were assigned.
+        grants: temporary grants.
+        closure: what each role includes.
+        duties: the duty rules in force.
+        everywhere: the official under every live appointment, when the policy asks about all of them.
+    """
     attributes: dict[str, Any] = {"kind": "official", "official_id": str(official_id)}
     if subject is not None:
         attributes |= {
@@ -36,23 +50,31 @@ def official_snapshot(
             "level": subject.level,
             "rank": subject.rank,
             "post": subject.post,
+            "position": subject.position,
+            "appointment_kind": subject.kind,
             "label": subject.label,
         }
+    if everywhere is not None:
+        attributes["all_department_ids"] = tuple(str(place.department_id) for place in everywhere)
+        attributes["all_positions"] = tuple(place.position for place in everywhere)
     since_ever = AssignmentFact(EVERY_OFFICIAL, datetime(1970, 1, 1, tzinfo=UTC))
-    return take_snapshot(f"official:{official_id}", attributes, (since_ever, *assignments), grants, closure)
+    by_duty = duties.held(subject) if subject is not None else ()
+    return take_snapshot(f"official:{official_id}", attributes, (since_ever, *assignments), grants, closure, duties=by_duty)
 
 
 def fixed_snapshot(actor: Actor, closure: Mapping[str, frozenset[str]]) -> Snapshot:
-    """Return the snapshot of an actor who is no official: its one role, and all that this role includes."""
+    """Return the snapshot of an actor who is no official: its role, those that a client was entrusted with, and all they include."""
+    roles: tuple[str, ...]
     match actor.kind:
         case ActorKind.SYSTEM:
-            role, attributes = f"system:{actor.id}", {"kind": "system"}
+            roles, attributes = (f"system:{actor.id}",), {"kind": "system"}
         case ActorKind.SUBSYSTEM:
-            role, attributes = "subsystem", {"kind": "subsystem", "client_id": actor.id}
+            roles, attributes = ("subsystem", *actor.roles), {"kind": "subsystem", "client_id": actor.id}
         case _:
-            role, attributes = "anonymous", {"kind": "anonymous"}
+            roles, attributes = ("anonymous",), {"kind": "anonymous"}
     always = (Window(0),)
-    return Snapshot(f"{actor.kind}:{actor.id}", attributes, dict.fromkeys(closure.get(role, frozenset((role,))), always))
+    held = {included: always for role in roles for included in closure.get(role, frozenset((role,)))}
+    return Snapshot(f"{actor.kind}:{actor.id}", attributes, held)
 
 
 def moment_context(now: datetime, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import click
 
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
-from govcloud.subsystems.inputs import ClientCredentials, NewClient
+from govcloud.subsystems.inputs import CLIENT_ROLES, ClientCredentials, NewClient
 
 
 @click.group()
@@ -85,6 +85,18 @@ def disable(context: click.Context, client_id: str) -> None:
     with platform(context) as services:
         services.subsystems.disable_client(operator(), client_id)
         click.echo(f"disabled {client_id}")
+
+
+@client.command()
+@click.argument("client_id")
+@click.option("--role", "roles", multiple=True, type=click.Choice(CLIENT_ROLES), help="what it may do, repeatable; none takes all away")
+@click.option("--reason", required=True, help="stands in the audit record")
+@click.pass_context
+def entrust(context: click.Context, client_id: str, *, roles: tuple[str, ...], reason: str) -> None:
+    """Let CLIENT_ID act for the platform itself, e.g. as the source of people and organisation."""
+    with platform(context) as services:
+        services.subsystems.entrust_client(operator(), client_id, roles, reason)
+        click.echo(f"{client_id}: {', '.join(sorted(roles)) or 'nothing beyond its own subsystem'}")
 
 
 def _print(credentials: ClientCredentials) -> None:

@@ -13,6 +13,7 @@ from govcloud.authorization.comparing import Difference, compare
 from govcloud.authorization.document import PolicyDocument, RuleSpec, load_document
 from govcloud.authorization.shipped import baseline, policies_folder
 from govcloud.cli.context import operator, platform
+from govcloud.cli.duties import duties
 from govcloud.cli.tables import show as show_rows
 from govcloud.services import Services
 
@@ -99,6 +100,9 @@ def install(context: click.Context, file: Path | None, *, yes: bool) -> None:
             click.confirm(f"install {new.source} ({len(new.rules)} rules)?", abort=True)
         number = services.authorization.install_policy(operator(), new)
     click.echo(f"policy {number} is in force ({new.source}, {len(new.rules)} rules)")
+
+
+policy.add_command(duties)
 
 
 def _in_force(services: Services) -> PolicyDocument:

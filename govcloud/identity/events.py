@@ -82,6 +82,21 @@ class OfficialRegistered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfficialChanged(Event):
+    """A person's name, phone, rank, staffing type or security label is another from now on; ``changed`` names which."""
+
+    name: ClassVar[str] = "identity:official:changed"
+    personal: ClassVar[frozenset[str]] = frozenset({"official_name"})
+
+    official_id: UUID
+    changed: tuple[str, ...]
+    official_name: str
+    rank: str
+    staffing_type: str
+    security_label: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfficialDisabled(Event):
     """A person may no longer act; sessions and grants end with it."""
 

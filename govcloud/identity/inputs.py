@@ -92,6 +92,17 @@ class NewOfficial:
     id: UUID = field(default_factory=new_id)
 
 
+@dataclass(frozen=True)
+class OfficialChange:
+    """What is to change of an official; ``None`` leaves a fact as it is, an empty ``phone`` takes the number away."""
+
+    name: str | None = None
+    phone: str | None = None
+    rank: str | None = None
+    staffing_type: str | None = None
+    security_label: int | None = None
+
+
 def checked_division(row: NewDivision, fields: Fields) -> NewDivision:
     """Check the form of a division: code, name, and a parent whose code its own continues."""
     code = row.code.strip()
@@ -185,6 +196,26 @@ def checked_official(row: NewOfficial, fields: Fields, now: datetime, today: dat
         staffing_type=fields.text("staffing_type", row.staffing_type, most=_MOST_TITLE),
         security_label=fields.number("security_label", row.security_label, least=0, most=MOST_LABEL),
         appointments=tuple(checked_appointment(appointment, fields, now) for appointment in row.appointments),
+    )
+
+
+def checked_change(change: OfficialChange, fields: Fields) -> OfficialChange:
+    """Check the form of what is to change."""
+    phone = None if change.phone is None else change.phone.strip()
+    fault = codes.phone_fault(phone) if phone else None
+    if fault:
+        fields.fail("phone", fault, masking.mask_phone(phone or ""))
+    texts = {"name": (1, _MOST_NAME), "rank": (0, _MOST_TITLE), "staffing_type": (1, _MOST_TITLE)}
+    clean = {
+        field: fields.text(field, value, least=least, most=most)
+        for field, (least, most) in texts.items()
+        if (value := getattr(change, field)) is not None
+    }
+    label = change.security_label
+    return OfficialChange(
+        **clean,
+        phone=phone,
+        security_label=None if label is None else fields.number("security_label", label, least=0, most=MOST_LABEL),
     )
 
 

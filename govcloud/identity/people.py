@@ -11,8 +11,15 @@ from sqlalchemy import insert, or_, select, update
 
 from govcloud.identity import errors, inputs, masking, sealing
 from govcloud.identity.commands import Commands
-from govcloud.identity.events import AppointmentBegun, AppointmentEnded, OfficialDisabled, OfficialRegistered, OfficialRestored
-from govcloud.identity.inputs import NewAppointment, NewOfficial
+from govcloud.identity.events import (
+    AppointmentBegun,
+    AppointmentEnded,
+    OfficialChanged,
+    OfficialDisabled,
+    OfficialRegistered,
+    OfficialRestored,
+)
+from govcloud.identity.inputs import NewAppointment, NewOfficial, OfficialChange
 from govcloud.identity.locking import lock_official
 from govcloud.identity.models import Account, Appointment, Office, Official, OfficialVersion
 from govcloud.identity.names import search_keys
@@ -66,6 +73,37 @@ class People(Commands):
             refuse_known(tx.session, select(Official.id_number_digest), digests, field="id_number", message=already, shown=shown)
             self._insert_officials(tx, checked, digests)
         return tuple(row.id for row in checked)
+
+    def change_official(self, actor: Actor, official_id: UUID, change: OfficialChange) -> bool:
+        """Change facts about a person from now on; return whether anything is different.
+
+        Raises:
+            Invalid: names every wrong field.
+            NotFound: there is no such person.
+        """
+        with self._uow.begin(actor, "govcloud:official:change", self._person(official_id)) as tx:
+            fields = Fields()
+            clean = inputs.checked_change(change, fields)
+            fields.done()
+            lock_official(tx.session, official_id)
+            person = tx.session.scalars(select(Official).where(Official.id == official_id)).one()
+            changed = self._change_person(tx, person, clean)
+            standing, differs = self._change_standing(tx, official_id, clean)
+            changed += differs
+            if not changed:
+                return False
+            tx.record(
+                OfficialChanged(
+                    subject=f"official:{official_id}",
+                    official_id=official_id,
+                    changed=tuple(sorted(changed)),
+                    official_name=person.name,
+                    rank=standing.rank,
+                    staffing_type=standing.staffing_type,
+                    security_label=standing.security_label,
+                )
+            )
+            return True
 
     def appoint(self, actor: Actor, official_id: UUID, appointment: NewAppointment) -> UUID:
         """Give a person another place and return the appointment's id.
@@ -165,6 +203,37 @@ class People(Commands):
                 fields.fail("department_id", Message("没有这个部门，请核对。"), place.department_id)
             if place.office_id is not None and offices.get(place.office_id) != place.department_id:
                 fields.fail("office_id", Message("该部门没有这个处室，请核对。"), place.office_id)
+
+    def _change_person(self, tx: Transaction, person: Official, change: OfficialChange) -> list[str]:
+        """Write a new name and phone number on the person; return which of them differ."""
+        changed = []
+        if change.name is not None and change.name != person.name:
+            person.name = change.name
+            person.pinyin, person.initials = search_keys(change.name)
+            changed.append("name")
+        old_phone = sealing.open_phone(self._keys, person.id, person.phone_sealed) if person.phone_sealed else ""
+        if change.phone is not None and change.phone != old_phone:
+            person.phone_sealed = sealing.seal_phone(self._keys, person.id, change.phone) if change.phone else None
+            changed.append("phone")
+        tx.session.flush()
+        return changed
+
+    def _change_standing(self, tx: Transaction, official_id: UUID, change: OfficialChange) -> tuple[OfficialVersion, list[str]]:
+        """Close the standing that holds now and open one with the new facts; return what holds then, and which facts differ."""
+        mine = (OfficialVersion.official_id == official_id, live_at(OfficialVersion, tx.now))
+        old = tx.session.scalars(select(OfficialVersion).where(*mine)).one()
+        wanted = {name: getattr(change, name) for name in ("rank", "staffing_type", "security_label")}
+        facts = {name: value for name, value in wanted.items() if value is not None and value != getattr(old, name)}
+        if not facts:
+            return old, []
+        kept = {name: getattr(old, name) for name in ("status", "rank", "staffing_type", "security_label", "valid_to")}
+        old.valid_to = tx.now
+        tx.session.flush()
+        new = OfficialVersion(id=new_id(), official_id=official_id, valid_from=tx.now, **kept | facts)
+        with explained(errors.CONSTRAINTS):
+            tx.session.add(new)
+            tx.session.flush()
+        return new, sorted(facts)
 
     def _change_status(self, tx: Transaction, official_id: UUID, status: str, account_status: str) -> None:
         """Close the person's standing and open another that differs in its status."""

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from govcloud.identity import codes, rows, sealing
+from govcloud.identity.matching import SubjectPage, Wanted, counted, selected
 from govcloud.identity.models import Account, Appointment, Department, DepartmentVersion, Division, Office, Official
 from govcloud.identity.views import (
     AccountView,
@@ -37,6 +38,8 @@ __all__ = [
     "OfficialPage",
     "OfficialView",
     "Subject",
+    "SubjectPage",
+    "Wanted",
 ]
 
 _MOST_ROWS = 200
@@ -201,12 +204,30 @@ class IdentityQueries:
         query = rows.subjects_at(self._at(at)).where(Appointment.official_id == official_id)
         return tuple(rows.subject_view(row) for row in self._read().execute(query))
 
-    def subjects_under(self, path: str, at: datetime | None = None) -> tuple[Subject, ...]:
-        """Return the subjects of every live appointment in the department at ``path`` and below it."""
-        query = rows.subjects_at(self._at(at)).where(DepartmentVersion.path.startswith(path, autoescape=True))
+    def subjects_in(self, department_id: UUID, limit: int, at: datetime | None = None) -> tuple[Subject, ...]:
+        """Return the subjects of up to ``limit`` live appointments in a department itself, not below it."""
+        query = rows.subjects_at(self._at(at)).where(Appointment.department_id == department_id).limit(limit)
         return tuple(rows.subject_view(row) for row in self._read().execute(query))
 
+    def count_wanted(self, wanted: Wanted, at: datetime | None = None) -> int:
+        """Return how many live appointments are ``wanted``."""
+        return int(self._read().execute(counted(self._wanted(wanted, self._at(at)))).scalar_one())
+
+    def subjects_wanted(self, wanted: Wanted, limit: int = 20, after: UUID | None = None, *, at: datetime | None = None) -> SubjectPage:
+        """Return a page of the live appointments that are ``wanted``; ``after`` is the ``after`` of the page before."""
+        query = self._wanted(wanted, self._at(at))
+        if after is not None:
+            query = query.where(Appointment.id > after)
+        most = _limited(limit)
+        found = self._read().execute(query.order_by(Appointment.id).limit(most + 1)).all()
+        page = tuple(rows.subject_view(row) for row in found[:most])
+        return SubjectPage(page, page[-1].appointment_id if len(found) > most else None)
+
     # How the above read
+
+    def _wanted(self, wanted: Wanted, at: datetime) -> rows.Rows:
+        paths = {found.id: found.path for found in self.departments(wanted.roots, at).values()} if wanted.roots else {}
+        return selected(wanted, paths, at)
 
     def _at(self, at: datetime | None) -> datetime:
         return self._clock.now() if at is None else at

@@ -23,7 +23,8 @@ class ActorKind(StrEnum):
 class Actor:
     """Who runs a command, and from where; it stands in every audit event.
 
-    ``id`` is the official's id, the client_id of a subsystem, or the name of the part of the platform.
+    ``id`` is the official's id, the client_id of a subsystem, or the name of the part of the platform. ``roles`` are what a
+    client was entrusted with beyond its own subsystem.
     """
 
     kind: ActorKind
@@ -34,6 +35,7 @@ class Actor:
     session_id: UUID | None = None
     source_address: str | None = None
     trace_id: str | None = None
+    roles: tuple[str, ...] = ()
 
     @classmethod
     def official(
@@ -50,9 +52,17 @@ class Actor:
         return cls(ActorKind.OFFICIAL, str(official_id), name, official_id, appointment_id, session_id, source_address, trace_id)
 
     @classmethod
-    def subsystem(cls, client_id: str, name: str, *, source_address: str | None = None, trace_id: str | None = None) -> Actor:
+    def subsystem(
+        cls,
+        client_id: str,
+        name: str,
+        *,
+        roles: tuple[str, ...] = (),
+        source_address: str | None = None,
+        trace_id: str | None = None,
+    ) -> Actor:
         """Return a relying system that proved its client credentials."""
-        return cls(ActorKind.SUBSYSTEM, client_id, name, source_address=source_address, trace_id=trace_id)
+        return cls(ActorKind.SUBSYSTEM, client_id, name, source_address=source_address, trace_id=trace_id, roles=roles)
 
     @classmethod
     def system(cls, name: str, *, trace_id: str | None = None) -> Actor:

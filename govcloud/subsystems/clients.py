@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import insert, update
 
 from govcloud.kernel.actor import Actor
@@ -11,7 +13,7 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems import errors, inputs
 from govcloud.subsystems.commands import Commands
-from govcloud.subsystems.events import ClientDisabled, ClientRegistered, ClientSecretRotated
+from govcloud.subsystems.events import ClientDisabled, ClientEntrusted, ClientRegistered, ClientSecretRotated
 from govcloud.subsystems.inputs import ClientCredentials, NewClient
 from govcloud.subsystems.models import Client, ClientRedirect
 from govcloud.subsystems.secrets import new_secret, secret_digest
@@ -79,6 +81,26 @@ class Clients(Commands):
             tx.session.execute(update(Client).where(Client.id == view.id).values(secret_digest=digest))
             tx.record(ClientSecretRotated(subject=f"client:{view.client_id}", client_id=view.client_id, subsystem_code=view.subsystem_code))
         return ClientCredentials(view.client_id, secret)
+
+    def entrust_client(self, actor: Actor, client_id: str, roles: Sequence[str], reason: str) -> None:
+        """Let a client act for the platform itself in ``roles`` (see ``CLIENT_ROLES``), in place of those that it had; none takes all away.
+
+        Raises:
+            Invalid: a role is none of those that a client may have, or there is no reason.
+            NotFound: there is no such enabled client.
+            Conflict: the client is public: whoever has no secret cannot be trusted with anything.
+        """
+        view, target = self._client(client_id)
+        with self._uow.begin(actor, "govcloud:client:entrust", target) as tx:
+            fields = Fields()
+            wanted = tuple(sorted({fields.choice("roles", role, inputs.CLIENT_ROLES) for role in roles}))
+            clean = fields.text("reason", reason, most=inputs.MOST_REASON, multiline=True)
+            fields.done()
+            if view.public:
+                raise errors.public_client(view.client_id)
+            tx.session.execute(update(Client).where(Client.id == view.id).values(roles=list(wanted)))
+            subject = f"client:{view.client_id}"
+            tx.record(ClientEntrusted(subject=subject, client_id=view.client_id, old_roles=view.roles, roles=wanted, reason=clean))
 
     def disable_client(self, actor: Actor, client_id: str) -> None:
         """Close a client for good: it is as good as unknown from now on.

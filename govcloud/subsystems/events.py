@@ -129,6 +129,18 @@ class ServiceItemRegistered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClientEntrusted(Event):
+    """A client may act for the platform itself in these roles from now on, in place of the old ones."""
+
+    name: ClassVar[str] = "subsystems:client:entrusted"
+
+    client_id: str
+    old_roles: tuple[str, ...]
+    roles: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClientDisabled(Event):
     """A client was closed for good."""
 

@@ -33,6 +33,7 @@ _MOST_NAME = 100
 _MOST_CODE = 120
 _MOST_TEXT = 1000
 _MOST_ADDRESSES = 20
+MOST_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ class NewClient:
     post_logout_uris: tuple[str, ...] = ()
     public: bool = False
     id: UUID = field(default_factory=new_id)
+
+
+#: What a client may be entrusted with beyond its own subsystem; each is a role of the policy.
+CLIENT_ROLES = ("provisioning",)
 
 
 @dataclass(frozen=True)

@@ -86,12 +86,16 @@ class CatalogueItem(Temporal, Base):
 
 
 class Client(Base):
-    """What a subsystem signs in with; a public client (RFC 6749 section 2.1) has no secret, and losing a secret makes none public."""
+    """What a subsystem signs in with; a public client (RFC 6749 section 2.1) has no secret, and losing a secret makes none public.
+
+    ``roles`` are what the security administrator entrusted it with beyond its own subsystem, e.g. ``provisioning``.
+    """
 
     __tablename__ = "client"
     __table_args__ = (
         UniqueConstraint("client_id"),
         CheckConstraint("public = (secret_digest IS NULL)", name="public"),
+        CheckConstraint("roles <@ ARRAY['provisioning']", name="roles"),
         Index("ix_client_subsystem_id", "subsystem_id"),
     )
 
@@ -101,6 +105,7 @@ class Client(Base):
     public: Mapped[bool]
     secret_digest: Mapped[bytes | None]
     name: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

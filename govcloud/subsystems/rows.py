@@ -117,4 +117,5 @@ def client_view(row: Found, redirects: Iterable[ClientRedirect]) -> ClientView:
         redirect_uris=tuple(redirect.uri for redirect in mine if redirect.kind == "redirect"),
         post_logout_uris=tuple(redirect.uri for redirect in mine if redirect.kind == "post_logout"),
         disabled=client.disabled_at is not None,
+        roles=tuple(client.roles),
     )

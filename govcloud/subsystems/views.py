@@ -79,6 +79,7 @@ class ClientView:
     redirect_uris: tuple[str, ...]
     post_logout_uris: tuple[str, ...]
     disabled: bool
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def current_actor() -> Actor:
     """Return who makes the request, for the commands."""
     client = g.get("current_client")
     if client is not None:
-        return Actor.subsystem(client.client_id, client.name, source_address=source_address(), trace_id=trace_id())
+        return Actor.subsystem(client.client_id, client.name, roles=client.roles, source_address=source_address(), trace_id=trace_id())
     session = current_session()
     if session is None:
         return Actor.anonymous(source_address(), trace_id=trace_id())

@@ -15,11 +15,13 @@ DECISION_FACTS = {
     "catalogue_item",
     "department_version",
     "division",
+    "duty_rule",
     "grant_suspension",
     "official_version",
     "policy_rule",
     "role",
     "role_assignment",
+    "role_ceiling",
     "role_link",
     "subsystem_function",
 }

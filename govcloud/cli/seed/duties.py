@@ -1,4 +1,4 @@
-"""Roles that go with a position: who stands at a counter, reviews, keeps data or leads, in a department of which kind."""
+"""Roles that go with a position, and the duty rules that say so: who stands at a counter, reviews, keeps data or leads, in which line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 import yaml
 
+from govcloud.authorization.duty_inputs import NewDutyRule
 from govcloud.cli.seed.cast import COUNTER
 from govcloud.cli.seed.catalogue import DOOR, PlannedSubsystem
 from govcloud.cli.seed.datafiles import document
+from govcloud.identity.criteria import AppointmentCriteria
 
 #: Duty → its name for people and the positions that carry it.
 _DUTIES = {
@@ -21,27 +23,32 @@ _DUTIES = {
 _ANY_COUNTER = "any_counter"
 _OWN_DIVISION = "own_division"
 _SERVICE_PORTAL = "service_portal"
+_LEVELS = ("province", "city", "county")
+_REASON = "岗位职责所需"
 
 
 class Duties:
-    """The roles of a province and which of them an appointment carries."""
+    """The roles of a province and the rules that give them."""
 
     def __init__(self, subsystems: Sequence[PlannedSubsystem]) -> None:
         """Take the catalogue whose functions the roles open."""
         self._subsystems = subsystems
-        self._lines = {kind["kind"]: kind["line"] for kind in document("departments")["kinds"]}
+        self._kinds = {kind["kind"]: kind for kind in document("departments")["kinds"]}
         self._roles: dict[str, dict[str, Any]] = {}
         for system in subsystems:
             self._add_duties(system)
         self._roles[_ANY_COUNTER] = self._any_counter()
 
-    def roles(self, kind: str, position: str) -> Iterator[str]:
-        """Return the codes of the roles of ``position`` in a department of ``kind``."""
-        duty = next((code for code, (_, positions) in _DUTIES.items() if position in positions), None)
-        if duty and f"{kind}_{duty}" in self._roles:
-            yield f"{kind}_{duty}"
-        if duty == "counter":
-            yield _ANY_COUNTER
+    def rules(self) -> Iterator[NewDutyRule]:
+        """Return the rules that give each role to whoever serves in its positions, in departments of its line."""
+        for kind, described in self._kinds.items():
+            for duty, (name, positions) in _DUTIES.items():
+                if f"{kind}_{duty}" in self._roles:
+                    # Townships have teams of the same line, with other work.
+                    levels = tuple(level for level in _LEVELS if level in described)
+                    criteria = AppointmentCriteria(positions, levels=levels, business_lines=(described["line"],))
+                    yield NewDutyRule(f"{kind}_{duty}", f"{described['line']}条线的{name}岗位", criteria, _REASON)
+        yield NewDutyRule(_ANY_COUNTER, "各部门的窗口受理岗位", AppointmentCriteria(_DUTIES["counter"][1]), _REASON)
 
     @property
     def role_names(self) -> Mapping[str, str]:
@@ -58,7 +65,7 @@ class Duties:
             allowed = [function.code for function in system.functions if function.open or set(function.positions) & set(positions)]
             if not allowed:
                 continue
-            line = self._lines[system.owner_kind]
+            line = self._kinds[system.owner_kind]["line"]
             role = self._roles.setdefault(
                 f"{system.owner_kind}_{duty}",
                 {"name": f"{line}·{name}", "description": f"{line}条线{name}岗位，限本行政区划的数据", "rules": []},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from govcloud.authorization.commands import NewAssignment
@@ -27,7 +27,6 @@ from govcloud.services import Services
 _ACTOR = Actor.system("seed")
 _COMMAND = "govcloud:platform:seed"
 _BATCH = 500
-_DUTY_REASON = "岗位职责"
 _DELEGATED = frozenset({"senior_admin", "department_admin", "subsystem_admin"})
 
 
@@ -77,7 +76,6 @@ class _Loader:
         self._plan = plan
         self._progress = progress
         self._departments: dict[str, UUID] = {}
-        self._kinds = {department.key: department.kind for department in plan.departments}
         self._offices: dict[tuple[str, str], UUID] = {}
         self._cast: list[tuple[CastMember, UUID, UUID]] = []
         self._counts: Counter[str] = Counter()
@@ -140,15 +138,14 @@ class _Loader:
         self._services.authorization.install_policy(_ACTOR, document)
         self._progress("policy", len(document.rules), len(document.rules))
         self._services.subsystems.install_catalogue(_ACTOR, baseline().functions)
+        rules = list(self._plan.duties.rules())
+        self._services.authorization.add_duty_rules(_ACTOR, rules)
+        self._note("duty rules", len(rules), len(rules))
 
     def _load_officials(self) -> None:
         for batch in batches(self._plan.officials(), _BATCH):
             rows = [self._official(planned) for planned in batch]
             self._services.identity.register_officials(_ACTOR, rows)
-            assignments = [new for planned, row in zip(batch, rows, strict=True) for new in self._duties(planned, row)]
-            if assignments:
-                self._services.authorization.assign_roles(_ACTOR, assignments)
-            self._counts["role assignments"] += len(assignments)
             self._cast.extend(
                 (planned.cast, row.id, row.appointments[0].id) for planned, row in zip(batch, rows, strict=True) if planned.cast
             )
@@ -174,12 +171,6 @@ class _Loader:
             kind=planned.kind,
             office_id=self._offices[planned.department_key, planned.office] if planned.office else None,
         )
-
-    def _duties(self, planned: PlannedOfficial, row: NewOfficial) -> Iterable[NewAssignment]:
-        """Return the roles that go with each appointment."""
-        for place, appointment in zip(planned.appointments, row.appointments, strict=True):
-            for role in self._plan.duties.roles(self._kinds[place.department_key], place.position):
-                yield NewAssignment(row.id, role, appointment.id, reason=_DUTY_REASON)
 
     def _give_roles_to_cast(self) -> None:
         """Give the story's people what goes beyond their duty; delegated roles reach over their own department."""

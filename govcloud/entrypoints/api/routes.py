@@ -29,6 +29,7 @@ from govcloud.entrypoints.api.bodies import (
     WithdrawBody,
 )
 from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, InboxLineAnswer
+from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.results import (
     ClosedAnswer,
@@ -243,4 +244,5 @@ TABLE = (
     Route("GET", "/access/overseen", overseen, OverseenAnswer, query=ListQuery),
     Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody),
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
+    *DUTIES,
 )

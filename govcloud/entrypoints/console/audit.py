@@ -7,9 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import request
-from flask_admin import BaseView, expose
+from flask_admin import expose
 
 from govcloud.audit.queries import AuditEntry, Cursor
+from govcloud.entrypoints.console.base import ConsolePage
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import searchable
 from govcloud.web.gate import current_actor, services
@@ -19,11 +20,10 @@ PAGE = 50
 _LONGEST = 100
 
 
-class AuditView(BaseView):
+class AuditView(ConsolePage):
     """The audit record; only the audit officer may open it."""
 
     opens = "govcloud:audit:read"
-    functions = frozenset([opens])
     title = Message("审计记录")
     lead = Message("谁在何时对什么做了什么；只增不改，可离线核验。")
     icon = "scroll-text"
@@ -31,7 +31,7 @@ class AuditView(BaseView):
 
     def __init__(self) -> None:
         """Serve below ``/console/audit/``."""
-        super().__init__(name=str(self.title), endpoint="console_audit", url="/console/audit")
+        super().__init__("audit")
 
     @expose("/")
     def index_view(self) -> str:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
 from flask import g
 from flask_admin.form import BaseForm
 from sqlalchemy import or_
-from wtforms import Form, SelectField, StringField
-from wtforms.validators import InputRequired
+from wtforms import DateTimeLocalField, Form, SelectField, StringField
+from wtforms.validators import InputRequired, Optional
 
 from govcloud.access.lifecycle import grant_state
 from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
+from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.web.locale import say
+from govcloud.web.moments import CHINA, moment
 from govcloud.web.words import GRANT
 
 GROUP = Message("授权")
@@ -53,6 +56,13 @@ class RolesView(_Window):
         """Return the name."""
         return row.name
 
+    def sections(self, row: Role) -> list[Section]:
+        """Return the duty rules that give the role."""
+        found = services().authorization_queries.duties.rules(role=row.code).rows
+        over = {True: say(Message("限本部门及下级")), False: say(Message("不限部门"))}
+        rows = [(duty.label, over[duty.bound], moment(duty.starts_at)) for duty in found]
+        return [Section(Message("由岗位规则获得"), (Message("规则名称"), Message("管理范围"), Message("生效时间")), rows)]
+
 
 def role_name(code: str) -> str:
     """Return the role's name in the policy in force; the policy is in memory, so this costs one small read a request."""
@@ -68,6 +78,7 @@ class AssignmentForm(BaseForm):
     employee_code = StringField(validators=[InputRequired()])
     role_code = SelectField(validators=[InputRequired()])
     department_uscc = StringField()
+    until = DateTimeLocalField(validators=[Optional()], format="%Y-%m-%dT%H:%M")
     reason = StringField(validators=[InputRequired()])
 
 
@@ -85,7 +96,7 @@ class AssignmentsView(_Window):
     title = Message("角色授予")
     icon = "shield-check"
     group = GROUP
-    lead = Message("系统、安全、审计三员互斥：任何人不能同时担任其中两个。")
+    lead = Message("岗位规则之外的例外授予。系统、安全、审计三员互斥：任何人不能同时担任其中两个。")
     form = AssignmentForm
     column_list = ("official_id", "role_code", "reason", "valid_from", "valid_to")
     column_details_list = ("official_id", "role_code", "scope", "reason", "assigned_by", "valid_from", "valid_to")
@@ -101,6 +112,7 @@ class AssignmentsView(_Window):
         "valid_to": Message("结束时间"),
         "employee_code": Message("工号"),
         "department_uscc": Message("管理范围：部门的统一社会信用代码"),
+        "until": Message("结束时间（留空为长期）"),
     }
     column_formatters = {"official_id": name_of("official_id"), "role_code": lambda _v, _c, row, _n: role_name(row.role_code)}
     commands = (
@@ -136,7 +148,10 @@ class AssignmentsView(_Window):
             if department is None:
                 raise Invalid.of(FieldError("department_uscc", Message("没有这个统一社会信用代码的部门。"), uscc))
             scope = {"department_path": department.path}
-        services().authorization.assign_role(current_actor(), official.id, data["role_code"], scope=scope, reason=data["reason"])
+        until = data["until"].replace(tzinfo=CHINA).astimezone(UTC) if data["until"] else None
+        services().authorization.assign_role(
+            current_actor(), official.id, data["role_code"], scope=scope, reason=data["reason"], until=until
+        )
         return Message("已授予%(name)s角色，立即生效。", name=official.name)
 
 

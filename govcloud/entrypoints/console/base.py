@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from flask import Response, current_app, flash, g, make_response, redirect, request, url_for
-from flask_admin import expose
+from flask_admin import BaseView, expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from flask_admin.model.base import ViewArgs
@@ -62,6 +62,26 @@ class RowCommand:
     run: Callable[[Any, str], Message]
     preview: Callable[[Any], Sequence[Message]] = lambda _: ()
     applies: Callable[[Any], bool] = lambda _: True
+
+
+class ConsolePage(BaseView):
+    """One page of the console that is no table; subclasses say what opens it and what it is called."""
+
+    opens: ClassVar[str]
+    """The function that opens the page; the gate asks the engine for it."""
+    title: ClassVar[Message]
+    icon: ClassVar[str]
+    group: ClassVar[Message]
+    lead: ClassVar[Message | None] = None
+
+    def __init__(self, endpoint: str) -> None:
+        """Serve below ``/console/<endpoint>/``."""
+        super().__init__(name=str(self.title), endpoint=f"console_{endpoint}", url=f"/console/{endpoint}")
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """Return the functions that the page asks for."""
+        return frozenset((self.opens,))
 
 
 class ConsoleView(ModelView):
@@ -177,6 +197,11 @@ class ConsoleView(ModelView):
 
     def sections(self, row: Any) -> list[Section]:  # noqa: ANN401 - a row of any model
         """Return the tables of related rows below the facts; none unless the view says so."""
+        del row
+        return []
+
+    def links_for(self, row: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - a row of any model
+        """Return further pages about the row, each as address and label, that stand before its commands."""
         del row
         return []
 
@@ -329,4 +354,16 @@ def link_to(endpoint: str, attribute: str = "id") -> Callable[[Any, Any, Any, st
     return show
 
 
-__all__ = ["PAGE", "REASON_LEAST", "REASON_MOST", "ConsoleView", "RowCommand", "current_actor", "link_to", "name_of", "opened", "services"]
+__all__ = [
+    "PAGE",
+    "REASON_LEAST",
+    "REASON_MOST",
+    "ConsolePage",
+    "ConsoleView",
+    "RowCommand",
+    "current_actor",
+    "link_to",
+    "name_of",
+    "opened",
+    "services",
+]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import g
+from flask import g, url_for
 from flask_admin.form import BaseForm
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
@@ -19,6 +19,7 @@ from govcloud.identity.rows import begins_with
 from govcloud.identity.views import OfficialView
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
+from govcloud.web.gate import may
 from govcloud.web.locale import say
 from govcloud.web.moments import day
 from govcloud.web.words import appointment_kind
@@ -137,6 +138,12 @@ class OfficialsView(ConsoleView):
         """Read the current facts of all rows at once."""
         g.console_officials = services().identity_queries.officials(row.id for row in rows)
         return {}
+
+    def links_for(self, row: Official) -> list[tuple[str, str]]:
+        """Lead to what the person may do, and why."""
+        if not may("govcloud:official:access"):
+            return []
+        return [(url_for("console_access.index_view", code=row.employee_code), say(Message("权限")))]
 
     def heading(self, row: Official) -> str:
         """Return the name with the code."""

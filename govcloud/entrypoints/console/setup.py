@@ -8,11 +8,14 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_babel import gettext
 
 from govcloud.access.models import RequestLine
-from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
+from govcloud.authorization.models import AccessGrant, DutyRule, PolicyRule, Role, RoleAssignment
+from govcloud.entrypoints.console.access import AccessView
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
-from govcloud.entrypoints.console.base import ConsoleView, opened
+from govcloud.entrypoints.console.base import ConsolePage, ConsoleView, opened
+from govcloud.entrypoints.console.ceilings import CeilingsView
 from govcloud.entrypoints.console.departments import DepartmentsView
+from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.requests import RequestsView
@@ -28,9 +31,10 @@ from govcloud.web.locale import say
 from govcloud.web.shell import NavGroup, NavItem
 
 OPENS = "govcloud:console:open"
+Room = ConsoleView | ConsolePage
 
 
-def _views() -> list[ConsoleView | AuditView]:
+def _views() -> list[Room]:
     """Return the views, in the order of the rail."""
     return [
         OfficialsView(Official, "officials"),
@@ -38,7 +42,10 @@ def _views() -> list[ConsoleView | AuditView]:
         SubsystemsView(Subsystem, "subsystems"),
         ClientsView(Client, "clients"),
         RolesView(Role, "roles"),
+        DutyRulesView(DutyRule, "duties"),
         AssignmentsView(RoleAssignment, "assignments"),
+        CeilingsView(),
+        AccessView(),
         RulesView(PolicyRule, "policies"),
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
@@ -51,7 +58,7 @@ def _views() -> list[ConsoleView | AuditView]:
 class _Index(AdminIndexView):
     """The console's first page: what the reader's roles open."""
 
-    def __init__(self, views: list[ConsoleView | AuditView]) -> None:
+    def __init__(self, views: list[Room]) -> None:
         super().__init__(name=gettext("管理控制台"), endpoint="console", url="/console")
         self._rooms = views
 
@@ -62,7 +69,7 @@ class _Index(AdminIndexView):
         return rendered
 
 
-def _groups(views: list[ConsoleView | AuditView]) -> list[NavGroup]:
+def _groups(views: list[Room]) -> list[NavGroup]:
     """Return the views that the reader may open, by group."""
     found: dict[str, list[NavItem]] = {}
     for view in views:

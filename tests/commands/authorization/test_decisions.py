@@ -169,11 +169,14 @@ def test_lists_equal_checks(services: Services, world: World, data: st.DataObjec
 
 
 def test_peers_are_those_whom_the_engine_allows(services: Services, world: World) -> None:
-    queries, xihu = services.authorization_queries, world.organisation.paths["xihu"]
-    assert queries.holders_in_department(READ, xihu) == {world.people["CHENJIE"].official_id}
+    queries, places = services.authorization_queries, world.organisation.ids
+    assert queries.holders_in_department(READ, places["xihu_housing"]) == {world.people["CHENJIE"].official_id}
+    assert queries.holders_in_department(READ, places["xihu_civil_affairs"]) == frozenset()
     services.authorization.open_grant(SEED, grant(services, world.wang))
-    assert queries.holders_in_department(READ, xihu) == {world.people["CHENJIE"].official_id, world.wang.official_id}
-    assert queries.holders_in_department(READ, world.organisation.paths["housing"]) == frozenset()
+    assert queries.holders_in_department(READ, places["xihu_civil_affairs"]) == {world.wang.official_id}
+    assert queries.holders_in_department(READ, places["housing"]) == frozenset()
+    # Colleagues of the department itself: what lies below a department at the top is the whole province.
+    assert queries.holders_in_department(READ, places["xihu"]) == frozenset()
 
 
 def test_only_those_who_may_open_and_close_grants(services: Services, world: World) -> None:

@@ -57,7 +57,7 @@ def test_a_new_policy_counts_in_the_very_next_decision(services: Services, world
     question = Question("housing:register:read", chen.appointment_id)
     assert services.authorization.decide(question).allowed
     services.authorization.install_policy(OPERATOR, baseline().extended_by(POLICY, "a").extended_by(EXTRA, "b"))
-    services.authorization.assign_role(world.security_admin.actor(), chen.official_id, "barred")
+    services.authorization.assign_role(world.security_admin.actor(), chen.official_id, "barred", reason="停用")
     assert services.authorization.decide(question).code is Reason.FORBIDDEN_BY_RULE
 
 

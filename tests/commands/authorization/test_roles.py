@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -37,20 +38,19 @@ def test_the_security_administrator_gives_and_takes_roles(services: Services, wo
 
 def test_a_role_may_be_given_again_in_the_instant_in_which_it_was_taken(services: Services, world: World) -> None:
     guard, wang = world.security_admin.actor(), world.wang
-    first = services.authorization.assign_role(guard, wang.official_id, "housing_clerk")
+    first = services.authorization.assign_role(guard, wang.official_id, "housing_clerk", reason="借调")
     services.authorization.end_assignment(guard, first, "误授")
-    second = services.authorization.assign_role(guard, wang.official_id, "housing_clerk")
+    second = services.authorization.assign_role(guard, wang.official_id, "housing_clerk", reason="借调")
     assert first != second
     assert held(services, wang.official_id).count("housing_clerk") == 1
 
 
 def test_giving_what_is_held_changes_nothing(services: Services, world: World) -> None:
     guard = world.security_admin.actor()
-    first = services.authorization.assign_role(guard, world.wang.official_id, "housing_clerk", scope={"divisions": ["330106000000"]})
-    assert (
-        services.authorization.assign_role(guard, world.wang.official_id, "housing_clerk", scope={"divisions": ["330106000000"]}) == first
-    )
-    assert services.authorization.assign_role(guard, world.wang.official_id, "housing_clerk") != first
+    terms: dict[str, Any] = {"scope": {"divisions": ["330106000000"]}, "reason": "帮办"}
+    first = services.authorization.assign_role(guard, world.wang.official_id, "housing_clerk", **terms)
+    assert services.authorization.assign_role(guard, world.wang.official_id, "housing_clerk", **terms) == first
+    assert services.authorization.assign_role(guard, world.wang.official_id, "housing_clerk", reason="帮办") != first
 
 
 def test_the_security_administrator_gives_herself_nothing(services: Services, world: World) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.event import listens_for
 
 from govcloud.audit.models import AuditEvent
-from govcloud.identity.inputs import NewAppointment, NewOffice
+from govcloud.identity.inputs import NewAppointment, NewOffice, OfficialChange
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
@@ -100,7 +100,7 @@ def test_batches_are_written_set_by_set(services: Services, places: Organisation
     # psycopg sends the rows of one statement in pipelines; what would take time is a statement for each row.
     assert cost(2) == cost(300)
     assert events(services, "identity:official:registered") == 302
-    assert len(services.identity_queries.subjects_under(places.paths["xihu"])) == 302
+    assert len(services.identity_queries.subjects_in(places.ids["xihu_civil_affairs"], 1000)) == 302
 
 
 def test_text_is_text(services: Services, places: Organisation) -> None:
@@ -318,3 +318,23 @@ def test_two_registrations_of_one_person_at_once_leave_one(services: Services, p
 
 def test_ids_of_the_generators_differ() -> None:
     assert len({id_number(number) for number in range(1000)}) == 1000
+
+
+def test_facts_change_from_now_on_and_stay_as_of_before(services: Services, places: Organisation, clock: ManualClock) -> None:
+    official_id = services.identity.register_official(SEED, replace(an_official(places.ids["housing"], name="仇英"), phone="13800138000"))
+    before = clock.now()
+    clock.advance(timedelta(days=1))
+    change = OfficialChange(name="仇小英", phone="", rank="四级主任科员", security_label=2)
+    assert services.identity.change_official(SEED, official_id, change) is True
+    assert services.identity.change_official(SEED, official_id, change) is False
+    now, then = services.identity_queries.official(official_id), services.identity_queries.official(official_id, before)
+    assert now is not None
+    assert (now.name, now.pinyin, now.masked_phone, now.rank, now.security_label) == ("仇小英", "qiuxiaoying", None, "四级主任科员", 2)
+    assert then is not None
+    assert (then.rank, then.security_label) == ("一级科员", 0)
+    assert events(services, "identity:official:changed") == 1
+    with pytest.raises(Invalid) as wrong:
+        services.identity.change_official(SEED, official_id, OfficialChange(name=" ", phone="123", security_label=9))
+    assert sorted(fields_of(wrong)) == ["name", "phone", "security_label"]
+    with pytest.raises(NotFound):
+        services.identity.change_official(SEED, uuid4(), OfficialChange(name="无"))

@@ -24,7 +24,7 @@ PAGES = [
     ("/requests/new?item={item}", "wang", 31),
     ("/requests", "wang", 27),
     ("/requests/{request}", "wang", 27),
-    ("/access", "wang", 25),
+    ("/access", "wang", 24),
     ("/account", "wang", 17),
     ("/appointment", "wang", 4),
     ("/inbox", "li", 25),

@@ -17,7 +17,9 @@ from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.sizes import SHAPES
 from govcloud.identity.codes import id_number_fault, phone_fault, uscc_fault
 from govcloud.identity.inputs import STAFFING_TYPES
+from govcloud.identity.queries import Subject
 from govcloud.identity.ranks import LADDER
+from tests.factories.subjects import serving
 
 TODAY = date(2026, 11, 24)
 SIZES = ["dev", "demo"]
@@ -142,10 +144,24 @@ def test_memory_stays_flat_at_the_size_of_a_province() -> None:
 
 
 def test_what_stands_at_the_door_of_the_story(plan: Plan) -> None:
-    rules = {rule.function: rule for rule in _rules_of(plan, plan.duties.roles("civil_affairs", "窗口受理员"))}
+    counter = serving("窗口受理员", "民政", "county")
+    rules = {rule.function: rule for rule in _rules_of(plan, _roles_of(plan, counter))}
     assert {"assistance:door:enter", "assistance:case:read", "housing:door:enter", "housing:guide:read"} <= set(rules)
     assert "housing:register:read" not in rules
     assert rules["assistance:case:read"].scope_expr == "own_division"
+
+
+def test_a_duty_gives_its_role_in_its_line_only(plan: Plan) -> None:
+    def roles(position: str, line: str, level: str = "county") -> set[str]:
+        return _roles_of(plan, serving(position, line, level))
+
+    assert roles("窗口受理员", "民政") == {"civil_affairs_counter", "any_counter"}
+    assert roles("业务审核员", "民政") == {"civil_affairs_review"}
+    assert roles("窗口受理员", "住房和城乡建设") >= {"any_counter", "housing_counter"}
+    assert roles("窗口受理员", "民政", "township") == {"any_counter"}
+    assert roles("司机", "民政") == set()
+    assert len({new.label for new in plan.duties.rules()}) == len(list(plan.duties.rules())) > 10
+    assert {new.role_code for new in plan.duties.rules()} == set(plan.duties.role_names)
 
 
 def test_policy_names_only_functions_of_the_catalogue(plan: Plan) -> None:
@@ -188,6 +204,10 @@ def test_service_items_have_codes_of_31_characters(plan: Plan) -> None:
         assert power.code[2:4] == power.kind
         codes.add(power.service_code)
     assert len(codes) == len(list(plan.powers())) > 100
+
+
+def _roles_of(plan: Plan, subject: Subject) -> set[str]:
+    return {new.role_code for new in plan.duties.rules() if new.criteria.met_by(subject)}
 
 
 def _rules_of(plan: Plan, roles: Iterable[str]) -> list[RuleSpec]:

@@ -1,0 +1,133 @@
+"""Roles that follow from a duty: which rules an appointment meets, worked out in memory at each decision.
+
+The rules are compiled once for each state of theirs, into an index by position and business line; the rules without one stand
+under ``None``. Nothing changes a compiled set: a rule that comes or goes makes another beside it (see ``live_duties.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from uuid import UUID
+
+from govcloud.authorization.scope import division_prefix
+from govcloud.authorization.snapshot import Window, instant
+from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.queries import Subject
+
+Key = tuple[str | None, str | None]
+Check = Callable[[Subject], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A duty rule as the database has it: whoever meets ``criteria`` holds ``role_code`` in ``[starts_at, ends_at)``.
+
+    ``bound`` delegates the role over the appointment's own department.
+    """
+
+    id: UUID
+    role_code: str
+    label: str
+    criteria: AppointmentCriteria
+    bound: bool
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+    def window_for(self, subject: Subject) -> Window | None:
+        """Return when the appointment of ``subject``, which meets the criteria, holds the role; ``None``: at no moment.
+
+        The rule and the appointment must both hold.
+        """
+        ends = [instant(end) for end in (self.ends_at, subject.ends_at) if end is not None]
+        starts_at, ends_at = max(instant(self.starts_at), instant(subject.starts_at)), min(ends, default=None)
+        if ends_at is not None and ends_at <= starts_at:
+            return None
+        return Window(starts_at, ends_at, department_path=subject.department_path if self.bound else None, duty_id=self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A rule with the checks that the index does not make already."""
+
+    duty: Duty
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
+class CompiledDuties:
+    """The duty rules of one state. Immutable."""
+
+    duties: Mapping[UUID, Duty]
+    _by_key: Mapping[Key, tuple[_Compiled, ...]]
+
+    def matching(self, subject: Subject) -> tuple[Duty, ...]:
+        """Return the rules that the appointment of ``subject`` meets, whenever they hold."""
+        found: dict[UUID, Duty] = {}
+        for position in (subject.position, None):
+            for line in (*subject.business_lines, None):
+                for rule in self._by_key.get((position, line), ()):
+                    if all(check(subject) for check in rule.checks):
+                        found[rule.duty.id] = rule.duty
+        return tuple(found.values())
+
+    def held(self, subject: Subject) -> Iterator[tuple[str, Window]]:
+        """Return the roles that follow from the duty of ``subject``, each with its window."""
+        for duty in self.matching(subject):
+            window = duty.window_for(subject)
+            if window is not None:
+                yield duty.role_code, window
+
+    def giving(self, roles: Iterable[str], at: datetime) -> tuple[Duty, ...]:
+        """Return the rules that give one of ``roles`` at ``at``."""
+        wanted = frozenset(roles)
+        return tuple(
+            duty
+            for duty in self.duties.values()
+            if duty.role_code in wanted and duty.starts_at <= at and (duty.ends_at is None or at < duty.ends_at)
+        )
+
+
+def compile_duties(duties: Iterable[Duty]) -> CompiledDuties:
+    """Make duty rules ready to decide.
+
+    Raises:
+        ValueError: a division is not twelve digits; the database holds none such.
+    """
+    by_key: dict[Key, list[_Compiled]] = {}
+    known: dict[UUID, Duty] = {}
+    for duty in duties:
+        known[duty.id] = duty
+        compiled = _Compiled(duty, tuple(_checks(duty.criteria)))
+        for position in duty.criteria.positions or (None,):
+            for line in duty.criteria.business_lines or (None,):
+                by_key.setdefault((position, line), []).append(compiled)
+    return CompiledDuties(MappingProxyType(known), MappingProxyType({key: tuple(rules) for key, rules in by_key.items()}))
+
+
+def _checks(criteria: AppointmentCriteria) -> Iterator[Check]:
+    """Return the checks for the criteria that are given, beyond position and business line; the cheap ones first."""
+    if criteria.levels:
+        levels = frozenset(criteria.levels)
+        yield lambda subject: subject.level in levels
+    if criteria.kinds:
+        kinds = frozenset(criteria.kinds)
+        yield lambda subject: subject.kind in kinds
+    if criteria.posts:
+        posts = frozenset(criteria.posts)
+        yield lambda subject: subject.post in posts
+    if criteria.ranks:
+        ranks = frozenset(criteria.ranks)
+        yield lambda subject: subject.rank in ranks
+    if criteria.division_code is not None:
+        prefix = division_prefix(criteria.division_code)
+        yield lambda subject: subject.division.startswith(prefix)
+    if criteria.department_id is not None:
+        part = f"/{criteria.department_id.hex}/"
+        yield lambda subject: part in subject.department_path
+
+
+#: What decides for a subject that stands under no appointment.
+NO_DUTIES = compile_duties(())

@@ -1,0 +1,80 @@
+"""人员权限: what may this person do, and why, now or at another moment; for those in whose charge the person is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import request
+from flask_admin import expose
+
+from govcloud.authorization.decisions import Question
+from govcloud.entrypoints.console.authorization import GROUP
+from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.identity.queries import AppointmentView, OfficialView
+from govcloud.kernel.errors import Denied
+from govcloud.kernel.messages import Message
+from govcloud.web.gate import SignInRequired, current_session, services
+from govcloud.web.moments import CHINA
+from govcloud.web.standing import access_panel
+
+_MINUTE = "%Y-%m-%dT%H:%M"
+_FUNCTION = "govcloud:official:access"
+
+
+class AccessView(ConsolePage):
+    """The access of one official; the template ``_access.html`` serves the official's own page, too."""
+
+    opens = _FUNCTION
+    title = Message("人员权限")
+    lead = Message("此人可以做什么，为什么：岗位规则、单独授予、临时权限，可查任一时点。")
+    icon = "file-search"
+    group = GROUP
+
+    def __init__(self) -> None:
+        """Serve below ``/console/access/``."""
+        super().__init__("access")
+
+    @expose("/")
+    def index_view(self) -> str:
+        """Show the access of the official with the employee code that is asked for."""
+        code = request.args.get("code", "").strip()
+        at = _moment(request.args.get("at", ""))
+        official = services().identity_queries.official_by_code(code, at) if code else None
+        places = services().identity_queries.appointments_of(official.id, at) if official else ()
+        place = next((item for item in places if str(item.id) == request.args.get("appointment")), places[0] if places else None)
+        if official:
+            check_reach(official, place)
+        rendered: str = self.render(
+            "console/access.html",
+            view=self,
+            code=code,
+            at=at.astimezone(CHINA).strftime(_MINUTE) if at else "",
+            official=official,
+            places=places,
+            place=place,
+            access=access_panel(official.id, place.id if place else None, at) if official else None,
+        )
+        return rendered
+
+
+def check_reach(official: OfficialView, place: AppointmentView | None) -> None:
+    """Let the reader go on who may see the access of ``official`` under the appointment ``place``.
+
+    Raises:
+        Denied: the person does not serve in a department in the reader's charge.
+    """
+    session = current_session()
+    if session is None:
+        raise SignInRequired
+    resource = {"official_id": str(official.id)} | ({"department_path": place.department_path} if place else {})
+    question = Question(_FUNCTION, session.appointment_id, session.official_id, resource)
+    if not services().authorization.decide(question).allowed:
+        raise Denied("out_of_scope", Message("此人或此部门不在您的管理范围内。"), remedy=Message("请联系安全管理员办理。"))
+
+
+def _moment(text: str) -> datetime | None:
+    """Return a time of day in China as an instant; whatever is none means now."""
+    try:
+        return datetime.strptime(text, _MINUTE).replace(tzinfo=CHINA).astimezone(UTC)
+    except ValueError:
+        return None
