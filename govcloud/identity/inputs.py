@@ -51,6 +51,7 @@ class NewDepartment:
     parent_id: UUID | None = None
     business_lines: tuple[str, ...] = ()
     position: int = 0
+    lead_department_id: UUID | None = None
     id: UUID = field(default_factory=new_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from govcloud.identity import errors, inputs
 from govcloud.identity.codes import division_level
@@ -19,6 +19,8 @@ from govcloud.identity.events import (
 )
 from govcloud.identity.inputs import NewDepartment, NewDivision, NewOffice
 from govcloud.identity.models import Department, DepartmentVersion, Division, Office
+from govcloud.identity.names import department_keys
+from govcloud.identity.locking import hold_departments, lock_tree
 from govcloud.identity.paths import lies_within, moved, path_below
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.actor import Actor
@@ -90,7 +92,7 @@ class Organisation(Commands):
         place = self._path_of_all(parent for parent in parents if parent) if None not in parents else None
         target = Target("department", one_place(str(row.id) for row in departments), place)
         with self._uow.begin(actor, "govcloud:department:register", target) as tx:
-            self._lock_tree(tx)
+            lock_tree(tx.session)
             fields = Fields()
             within_limit(departments, fields)
             checked = [inputs.checked_department(row, fields.row(index)) for index, row in enumerate(departments)]
@@ -104,7 +106,8 @@ class Organisation(Commands):
             refuse_known(tx.session, select(Department.uscc), [row.uscc for row in checked], field="uscc", message=message)
             with explained(errors.CONSTRAINTS):
                 tx.session.execute(insert(Department), [{"id": row.id, "uscc": row.uscc, "created_at": tx.now} for row in checked])
-                tx.session.execute(insert(DepartmentVersion), [_first_version(row, paths[row.id], tx) for row in checked])
+                first = [_first_version(row, paths[row.id], tx) for row in checked]
+                tx.session.execute(insert(DepartmentVersion), first, execution_options={"render_nulls": True})
             tx.record_all(
                 [
                     DepartmentRegistered(
@@ -131,7 +134,7 @@ class Organisation(Commands):
             fields = Fields()
             new_name, new_short = inputs.checked_department_name(name, short_name, fields)
             fields.done()
-            self._lock_tree(tx)
+            lock_tree(tx.session)
             old = self._department(department_id)
             self._replace(tx, [old], {old.id: {"name": new_name, "short_name": new_short}})
             tx.record(DepartmentRenamed(subject=f"department:{old.id}", department_id=old.id, old_name=old.name, new_name=new_name))
@@ -148,7 +151,7 @@ class Organisation(Commands):
         command = "govcloud:department:move"
         goal = self._target(parent_id) if parent_id else Target("department", str(department_id))
         with self._uow.begin(actor, command, self._target(department_id)) as tx, self._uow.begin(actor, command, goal):
-            self._lock_tree(tx)
+            lock_tree(tx.session)
             old = self._department(department_id)
             parent = self._department(parent_id) if parent_id else None
             if parent and lies_within(parent.path, old.path):
@@ -175,6 +178,7 @@ class Organisation(Commands):
             fields = Fields()
             within_limit(offices, fields)
             checked = [inputs.checked_office(row, fields.row(index)) for index, row in enumerate(offices)]
+            hold_departments(tx.session, {row.department_id for row in checked})
             known = self._queries.departments({row.department_id for row in checked}, tx.now)
             for index, row in enumerate(checked):
                 if row.department_id not in known:
@@ -229,40 +233,49 @@ class Organisation(Commands):
         if len(closed) != len(old):
             raise errors.changed_meanwhile()
         with explained(errors.CONSTRAINTS):
-            tx.session.execute(insert(DepartmentVersion), [_next_version(view, tx) | changes[view.id] for view in old])
-
-    def _lock_tree(self, tx: Transaction) -> None:
-        """Let one change of the tree happen at a time: two moves at once could make a circle that neither sees."""
-        tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("govcloud department tree"))))
+            tx.session.execute(insert(DepartmentVersion), [_next_version(view, changes[view.id], tx) for view in old], execution_options={"render_nulls": True})
 
 
 def _first_version(row: NewDepartment, path: str, tx: Transaction) -> dict[str, object]:
-    return {
-        "id": new_id(),
-        "department_id": row.id,
-        "name": row.name,
-        "short_name": row.short_name,
-        "parent_id": row.parent_id,
-        "path": path,
-        "division_code": row.division_code,
-        "level": row.level,
-        "business_lines": list(row.business_lines),
-        "position": row.position,
-        "valid_from": tx.now,
-    }
+    return with_keys(
+        {
+            "id": new_id(),
+            "department_id": row.id,
+            "name": row.name,
+            "short_name": row.short_name,
+            "parent_id": row.parent_id,
+            "path": path,
+            "division_code": row.division_code,
+            "level": row.level,
+            "business_lines": list(row.business_lines),
+            "lead_department_id": row.lead_department_id,
+            "position": row.position,
+            "valid_from": tx.now,
+        }
+    )
 
 
-def _next_version(view: DepartmentView, tx: Transaction) -> dict[str, object]:
-    return {
-        "id": new_id(),
-        "department_id": view.id,
-        "name": view.name,
-        "short_name": view.short_name,
-        "parent_id": view.parent_id,
-        "path": view.path,
-        "division_code": view.division,
-        "level": view.level,
-        "business_lines": list(view.business_lines),
-        "position": view.position,
-        "valid_from": tx.now,
-    }
+def _next_version(view: DepartmentView, changes: dict[str, object], tx: Transaction) -> dict[str, object]:
+    return with_keys(
+        {
+            "id": new_id(),
+            "department_id": view.id,
+            "name": view.name,
+            "short_name": view.short_name,
+            "parent_id": view.parent_id,
+            "path": view.path,
+            "division_code": view.division,
+            "level": view.level,
+            "business_lines": list(view.business_lines),
+            "lead_department_id": view.lead_department_id,
+            "position": view.position,
+            "valid_from": tx.now,
+        }
+        | changes
+    )
+
+
+def with_keys(values: dict[str, object]) -> dict[str, object]:
+    """Return the values of a version with the search keys of its names."""
+    pinyin, initials, grams = department_keys(str(values["name"]), str(values["short_name"]))
+    return values | {"pinyin": pinyin, "initials": initials, "grams": grams}

@@ -113,8 +113,8 @@ class IdentityQueries:
 
     def offices(self, department_id: UUID, at: datetime | None = None) -> Mapping[UUID, str]:
         """Return the names of a department's internal offices by id."""
-        query = select(Office).where(Office.department_id == department_id, live_at(Office, self._at(at))).order_by(Office.id)
-        return {row.id: row.name for row in self._read().scalars(query)}
+        query = select(Office).where(Office.department_id == department_id, live_at(Office, self._at(at))).order_by(Office.office_id)
+        return {row.office_id: row.name for row in self._read().scalars(query)}
 
     # Officials and accounts
 
