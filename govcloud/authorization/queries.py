@@ -15,6 +15,7 @@ from govcloud.authorization.decider import Decider, Standing
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_document
 from govcloud.authorization.facts import holding
+from govcloud.authorization.following import delegated
 from govcloud.authorization.models import AccessGrant, GrantSuspension, PolicyVersion, RoleAssignment
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
@@ -174,6 +175,10 @@ class AuthorizationQueries:
             if role in closure.get(fact.role_code, ()) and instant(fact.starts_at) <= instant(moment)
         }
         return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
+
+    def delegated(self, paths: Sequence[str], limit: int = 10) -> tuple[int, tuple[tuple[UUID, str], ...]]:
+        """Return how many roles reach over departments at or below ``paths`` only, and the first as (official, role)."""
+        return delegated(self._read(), paths, self._clock.now(), limit)
 
     def policy(self) -> CompiledPolicy:
         """Return the policy that decides now."""
