@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -122,7 +122,7 @@ def test_reads_at_ten_thousand_departments_are_single_statements_on_an_index_and
     tree = services.tree_queries
     leaf = services.identity_queries.department(wide[-1])
     assert leaf is not None
-    reads = {
+    reads: dict[str, Callable[[], object]] = {
         "roots": lambda: tree.children(None),
         "children": lambda: tree.children(wide[0]),
         "next page": lambda: tree.children(wide[1], 20, tree.children(wide[1], 20).after),
