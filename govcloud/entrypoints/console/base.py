@@ -166,12 +166,12 @@ class ConsoleView(ModelView):
         """Return the commands that the reader may run on ``row``."""
         return [item for item in self.commands if item.applies(row) and may(item.function)]
 
-    @expose("/command/<name>/<row_id>", methods=("GET", "POST"))
-    def command_view(self, name: str, row_id: str) -> Response | str:
+    @expose("/command/<command_name>/<row_id>", methods=("GET", "POST"))
+    def command_view(self, command_name: str, row_id: str) -> Response | str:
         """Show what a command will do; run it when it is confirmed with a reason."""
-        command = next((item for item in self.commands if item.name == name), None)
+        command = next((item for item in self.commands if item.name == command_name), None)
         if command is None:
-            raise NotFound.of(Message("操作"), name)
+            raise NotFound.of(Message("操作"), command_name)
         row = self.get_one(row_id)
         error: GovcloudError | None = None
         if request.method == "POST":

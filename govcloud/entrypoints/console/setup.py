@@ -12,13 +12,13 @@ from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAss
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
 from govcloud.entrypoints.console.base import ConsoleView
-from govcloud.entrypoints.console.departments import DepartmentsView
+from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.requests import RequestsView
 from govcloud.entrypoints.console.sessions import SessionsView
 from govcloud.entrypoints.console.subsystems import ClientsView, SubsystemsView
-from govcloud.identity.models import DepartmentVersion, Official
+from govcloud.identity.models import Official
 from govcloud.outbox.models import OutboxMessage
 from govcloud.signon.models import Session
 from govcloud.subsystems.models import Client, Subsystem
@@ -30,11 +30,11 @@ from govcloud.web.shell import NavGroup, NavItem
 OPENS = "govcloud:console:open"
 
 
-def _views() -> list[ConsoleView | AuditView]:
+def _views() -> list[ConsoleView | OrganisationView | AuditView]:
     """Return the views, in the order of the rail."""
     return [
         OfficialsView(Official, "officials"),
-        DepartmentsView(DepartmentVersion, "departments"),
+        OrganisationView(),
         SubsystemsView(Subsystem, "subsystems"),
         ClientsView(Client, "clients"),
         RolesView(Role, "roles"),
@@ -51,7 +51,7 @@ def _views() -> list[ConsoleView | AuditView]:
 class _Index(AdminIndexView):
     """The console's first page: what the reader's roles open."""
 
-    def __init__(self, views: list[ConsoleView | AuditView]) -> None:
+    def __init__(self, views: list[ConsoleView | OrganisationView | AuditView]) -> None:
         super().__init__(name=gettext("管理控制台"), endpoint="console", url="/console")
         self._rooms = views
 
@@ -62,7 +62,7 @@ class _Index(AdminIndexView):
         return rendered
 
 
-def _groups(views: list[ConsoleView | AuditView]) -> list[NavGroup]:
+def _groups(views: list[ConsoleView | OrganisationView | AuditView]) -> list[NavGroup]:
     """Return the views that the reader may open, by group."""
     found: dict[str, list[NavItem]] = {}
     for view in views:

@@ -1,0 +1,68 @@
+"""What the console's tests stand on: visitors with a browser of their own, who sign in and fill in forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.factories.world import PASSWORD
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from govcloud.services import Services
+    from tests.factories.world import World
+
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+
+
+@dataclass
+class Administrator:
+    """Somebody at the console."""
+
+    client: FlaskClient
+
+    def get(self, path: str) -> TestResponse:
+        """Open a page."""
+        return self.client.get(f"/console{path}")
+
+    def post(self, path: str, form: Mapping[str, object]) -> TestResponse:
+        """Submit a form as its page would."""
+        found = _TOKEN.search(self.get(path).text)
+        token = found[1] if found else ""
+        return self.client.post(f"/console{path}", data={**form, "csrf_token": token})
+
+    def confirm(self, path: str, previewed: TestResponse) -> TestResponse:
+        """Confirm what a preview shows, with exactly the values that it carries."""
+        form: dict[str, list[str]] = {}
+        for name, value in _HIDDEN.findall(previewed.text):
+            form.setdefault(name, []).append(unescape(value))
+        return self.client.post(f"/console{path}", data={**form, "step": "confirm"})
+
+
+Become = Callable[[str], Administrator]
+
+
+@pytest.fixture
+def become(app: Flask, services: Services, world: World) -> Become:
+    """Return the way to become somebody of the small province."""
+
+    def sign_in(login: str) -> Administrator:
+        client = app.test_client()
+        client.set_cookie("govcloud_session", services.signon.sign_in(login, PASSWORD, "192.0.2.7", "test").token)
+        return Administrator(client)
+
+    return sign_in
+
+
+def said(answer: TestResponse) -> str:
+    """Return the text of a page without its markup."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.text)))
