@@ -217,9 +217,12 @@ class Organisation(Commands):
         return paths
 
     def _leads_known(self, checked: Sequence[NewDepartment], fields: Fields) -> None:
-        known = self._queries.departments({row.lead_department_id for row in checked if row.lead_department_id})
+        standing = self._queries.departments({row.lead_department_id for row in checked if row.lead_department_id})
+        known = {*standing, *(row.id for row in checked)}
         for index, row in enumerate(checked):
-            if row.lead_department_id is not None and row.lead_department_id not in known:
+            if row.lead_department_id == row.id:
+                fields.row(index).fail("lead_department_id", Message("部门不能由自己牵头。"), row.id)
+            elif row.lead_department_id is not None and row.lead_department_id not in known:
                 fields.row(index).fail("lead_department_id", Message("没有这个牵头部门，请核对。"), row.lead_department_id)
 
     def _all_within_parents(self, departments: Sequence[NewDepartment]) -> bool:

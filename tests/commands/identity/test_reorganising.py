@@ -324,6 +324,18 @@ def test_facts_change_and_wrong_ones_are_named(services: Services, ids: dict[str
         services.identity.reorganise(SEED, Change(bureau, lead_department_id=uuid4()))
 
 
+def test_a_lead_may_come_with_the_same_batch_but_is_another(services: Services, ids: dict[str, UUID]) -> None:
+    first = a_department(ids["government"])
+    second = replace(a_department(ids["government"]), lead_department_id=first.id)
+    services.identity.register_departments(SEED, [first, second])
+    own, strange = a_department(ids["government"]), a_department(ids["government"])
+    with pytest.raises(Invalid) as error:
+        services.identity.register_departments(
+            SEED, [replace(own, lead_department_id=own.id), replace(strange, lead_department_id=uuid4())]
+        )
+    assert [item.field for item in error.value.fields] == ["rows[0].lead_department_id", "rows[1].lead_department_id"]
+
+
 def test_a_lead_follows_into_the_successor(services: Services, ids: dict[str, UUID], clock: ManualClock) -> None:
     services.identity.reorganise(SEED, Change(ids["xihu_civil_affairs"], lead_department_id=ids["civil_affairs"]))
     tomorrow(clock)
