@@ -90,6 +90,10 @@ class DepartmentChange:
     start: Callable[[DepartmentView], Values] = field(default=lambda _view: {})
     grave: bool = False
     on_office: bool = False
+    at_parent: bool = False
+    """Decided where the department stands: it needs authority over the parent."""
+    bounded: bool = False
+    """Open to a delegated administrator only for what is no more than its parent."""
 
     @property
     def previews(self) -> bool:
@@ -295,6 +299,7 @@ CHANGES: Mapping[str, DepartmentChange] = {
             "govcloud:department:register",
             lambda _view: (_NAME, _SHORT, _USCC, _DIVISION, _LEVEL, _LINES, _LEAD),
             act=_register,
+            bounded=True,
             start=lambda view: {
                 "division_code": [view.division],
                 "level": [view.level],
@@ -318,6 +323,8 @@ CHANGES: Mapping[str, DepartmentChange] = {
             lambda _view: (_DIVISION, _LEVEL, _LINES, _LEAD),
             _change,
             start=_facts,
+            at_parent=True,
+            bounded=True,
         ),
         DepartmentChange(
             "move",
@@ -330,12 +337,17 @@ CHANGES: Mapping[str, DepartmentChange] = {
             ),
             _move,
             grave=True,
+            at_parent=True,
         ),
         DepartmentChange(
             "reorder", Message("下级排序"), "list-tree", "govcloud:department:reorder", _places, _reorder, start=_place_values
         ),
-        DepartmentChange("merge", Message("合并"), "layers", "govcloud:department:merge", lambda _view: _MERGE_FIELDS, _merge, grave=True),
-        DepartmentChange("split", Message("拆分"), "app-window", "govcloud:department:split", _split_fields, _split, grave=True),
+        DepartmentChange(
+            "merge", Message("合并"), "layers", "govcloud:department:merge", lambda _view: _MERGE_FIELDS, _merge, grave=True, at_parent=True
+        ),
+        DepartmentChange(
+            "split", Message("拆分"), "app-window", "govcloud:department:split", _split_fields, _split, grave=True, at_parent=True
+        ),
         DepartmentChange(
             "abolish",
             Message("撤销机构"),
@@ -347,6 +359,7 @@ CHANGES: Mapping[str, DepartmentChange] = {
             ),
             _abolish,
             grave=True,
+            at_parent=True,
         ),
         DepartmentChange("open-office", Message("设立处室"), "plus", "govcloud:office:open", lambda _view: (_NAME,), act=_open_office),
         DepartmentChange(

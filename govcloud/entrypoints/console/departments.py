@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import BaseView, expose
 
+from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.department_changes import CHANGES, DepartmentChange, Filled
 from govcloud.entrypoints.console.department_reach import must_reach, reach, reaches
 from govcloud.identity.reorganisation import KINDS, Preview
@@ -151,7 +152,7 @@ class OrganisationView(BaseView):
         tree, identity = services().tree_queries, services().identity_queries
         lead = identity.department(view.lead_department_id, then) if view.lead_department_id else None
         opened = _open_among({OFFICIALS, *(change.function for change in CHANGES.values())})
-        offered = [] if at or ended_at else [change for change in CHANGES.values() if change.function in opened]
+        offered = [] if at or ended_at else [change for change in CHANGES.values() if _offered(change, view, opened)]
         return {
             "department": view,
             "ended_at": ended_at,
@@ -216,6 +217,22 @@ def _open_among(functions: set[str]) -> frozenset[str]:
     if session is None:
         return frozenset()
     return services().authorization_queries.open_among(session.official_id, session.appointment_id, functions)
+
+
+def _offered(change: DepartmentChange, view: DepartmentView, opened: frozenset[str]) -> bool:
+    """Say whether to offer a change of ``view``: what would be refused whatever is filled in is not shown."""
+    above = view.path.removesuffix(f"{view.id.hex}/")
+    if change.at_parent and not reaches(above):
+        return False
+    if change.function in opened:
+        return True
+    session = current_session()
+    if session is None or not change.bounded:
+        return False
+    # Open to a delegated administrator under a condition on what is filled in.
+    resource = {"department_path": above if change.at_parent else view.path, "within_parent": True}
+    question = Question(change.function, session.appointment_id, session.official_id, resource=resource)
+    return services().authorization.decide(question).allowed
 
 
 def _first_root(at: datetime | None) -> UUID | None:

@@ -29,6 +29,7 @@ class Administrator:
     """Somebody at the console."""
 
     client: FlaskClient
+    token: str = ""
 
     def get(self, path: str) -> TestResponse:
         """Open a page."""
@@ -36,9 +37,12 @@ class Administrator:
 
     def post(self, path: str, form: Mapping[str, object]) -> TestResponse:
         """Submit a form as its page would."""
-        found = _TOKEN.search(self.get(path).text)
-        token = found[1] if found else ""
-        return self.client.post(f"/console{path}", data={**form, "csrf_token": token})
+        if not self.token:
+            # One token serves every form of a session.
+            found = _TOKEN.search(self.get("/").text)
+            assert found is not None
+            self.token = found[1]
+        return self.client.post(f"/console{path}", data={**form, "csrf_token": self.token})
 
     def confirm(self, path: str, previewed: TestResponse) -> TestResponse:
         """Confirm what a preview shows, with exactly the values that it carries."""

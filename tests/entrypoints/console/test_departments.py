@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -17,7 +19,7 @@ from tests.factories.world import SEED
 if TYPE_CHECKING:
     from govcloud.kernel.clock import ManualClock
     from govcloud.services import Services
-    from tests.entrypoints.console.conftest import Become
+    from tests.entrypoints.console.conftest import Administrator, Become
     from tests.factories.world import World
 
 ADMIN = "ZHOUJIANJUN"
@@ -183,8 +185,8 @@ def test_a_department_admin_sees_and_changes_the_own_subtree_only(services: Serv
     for outside in (ids["xihu"], ids["xihu_housing"], ids["government"]):
         assert sun.get(f"/departments/?id={outside}").status_code == 403
         assert sun.get(f"/departments/level/{outside}").status_code == 403
-        for name in ("new", "rename", "change", "move", "reorder", "merge", "split", "abolish", "open-office"):
-            assert sun.get(change(name, outside)).status_code == 403, name
+    for name in ("new", "rename", "change", "move", "reorder", "merge", "split", "abolish", "open-office"):
+        assert sun.get(change(name, ids["xihu_housing"])).status_code == 403, name
     # What is within reach but would reach out is refused by the command.
     for name, form, status in (
         ("move", {"root": "1"}, 403),
@@ -200,6 +202,30 @@ def test_a_department_admin_sees_and_changes_the_own_subtree_only(services: Serv
     assert sun.post(change("close-office", own), stolen).status_code == 403
     assert sun.post(change("open-office", own), {"name": "救助科", "step": "confirm"}).status_code == 303
     assert sun.get("/officials/").status_code == 403
+
+
+def test_only_what_may_succeed_is_offered(services: Services, become: Become, ids: dict[str, UUID]) -> None:
+    own = ids["xihu_civil_affairs"]
+    below = replace(a_department(own, name="西湖区救助站", division="330106000000"), level="county", business_lines=("民政",))
+    station = services.identity.register_department(SEED, below)
+    sun, admin = become("SUNLI"), become(ADMIN)
+
+    def offered(administrator: Administrator, department_id: UUID) -> set[str]:
+        return set(re.findall(r"/departments/change/([a-z-]+)/", administrator.get(f"/departments/?id={department_id}").text))
+
+    everything = {"new", "rename", "change", "move", "reorder", "merge", "split", "abolish", "open-office"}
+    assert offered(admin, own) == everything
+    assert offered(sun, station) == everything
+    assert offered(sun, own) == {"new", "rename", "reorder", "open-office"}
+    new = {
+        "name": "西湖区福利院",
+        "uscc": a_department().uscc,
+        "division_code": "330106000000",
+        "level": "county",
+        "business_lines": "民政",
+    }
+    assert sun.post(change("new", own), {**new, "level": "province", "step": "confirm"}).status_code == 403
+    assert sun.post(change("new", own), {**new, "step": "confirm"}).status_code == 303
 
 
 def test_others_do_not_get_in(become: Become) -> None:
