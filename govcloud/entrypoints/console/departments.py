@@ -11,7 +11,8 @@ from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import BaseView, expose
 
 from govcloud.authorization.decisions import Question
-from govcloud.entrypoints.console.department_changes import CHANGES, DepartmentChange, Filled
+from govcloud.entrypoints.console.department_changes import CHANGES, DepartmentChange
+from govcloud.entrypoints.console.department_forms import Filled
 from govcloud.entrypoints.console.department_reach import must_reach, reach, reaches
 from govcloud.identity.reorganisation import KINDS, Preview
 from govcloud.identity.tree import Node, NodePage
