@@ -100,6 +100,13 @@ def noted() -> Iterator[list[tuple[str, Any]]]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
+def timed(read: Callable[[], object]) -> float:
+    """Return how many seconds a read takes."""
+    started = time.perf_counter()
+    read()
+    return time.perf_counter() - started
+
+
 @pytest.fixture
 def wide(services: Services, superuser_url: str) -> list[UUID]:
     """Return the ids of 10,000 departments: a root, 99 below it, and 100 below each of these."""
@@ -133,9 +140,8 @@ def test_reads_at_ten_thousand_departments_are_single_statements_on_an_index_and
     for name, read in reads.items():
         read()
         with noted() as statements:
-            started = time.perf_counter()
             read()
-            took = time.perf_counter() - started
+        took = min(timed(read) for _ in range(5))
         assert len(statements) == (2 if name == "next page" else 1), name
         # Several tests share two cores: the budget is that of a quiet machine, four times over.
         assert took < BUDGET * 4, (name, took)
