@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import MetaData
@@ -24,9 +26,20 @@ from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
-from govcloud.identity.events import AppointmentEnded, DepartmentMoved, OfficialDisabled, OfficialRestored
+from govcloud.identity.events import (
+    AppointmentEnded,
+    DepartmentAbolished,
+    DepartmentMerged,
+    DepartmentMoved,
+    DepartmentSplit,
+    OfficialDisabled,
+    OfficialRestored,
+)
 from govcloud.identity.queries import IdentityQueries
+from govcloud.identity.reorganisation import MOST_NAMED, Affected, Elsewhere
 from govcloud.identity.service import Identity
+from govcloud.identity.tree import TreeQueries
+from govcloud.identity.views import DepartmentView
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.crypto import read_master_key
@@ -111,21 +124,24 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     )
     authorization = Authorization(uow, decider)
     authorization_queries = AuthorizationQueries(read, decider, clock)
+    access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
+    elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings)
     services = Services(
         settings=settings,
         clock=clock,
         keys=keys,
         uow=uow,
-        identity=Identity(uow, keys, clock),
+        identity=Identity(uow, keys, clock, elsewhere),
         identity_queries=identity_queries,
+        tree_queries=TreeQueries(read, clock),
         subsystems=Subsystems(uow, keys, clock),
         subsystem_queries=subsystem_queries,
         authorization=authorization,
         authorization_queries=authorization_queries,
         signon=signon,
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
-        access_queries=AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock),
+        access_queries=access_queries,
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),
         sequencer=Sequencer(uow),
@@ -134,6 +150,28 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     )
     subscribe_reactions(services)
     return services
+
+
+def count_holdings(
+    identity: IdentityQueries, subsystems: SubsystemQueries, authorization: AuthorizationQueries, access: AccessQueries
+) -> Elsewhere:
+    """Return what counts the roles, catalogue entries and open lines that hang on departments, for previews of identity."""
+
+    def count(departments: Sequence[DepartmentView], below: bool) -> Sequence[Affected]:  # noqa: FBT001 - the port's signature
+        paths = [view.path for view in departments]
+        roles, holders = authorization.delegated(paths, MOST_NAMED)
+        names, known = identity.official_names({official for official, _ in holders}), authorization.policy().roles
+        lines, numbers = access.open_lines_within(paths, MOST_NAMED)
+        # What departments own stays theirs when they move with all below them.
+        owned = {} if below else subsystems.owned(view.id for view in departments)
+        found = [
+            Affected("roles", roles, tuple(f"{names[who]}（{known[role].name if role in known else role}）" for who, role in holders)),
+            *(Affected(kind, *counted) for kind, counted in owned.items()),
+            Affected("lines", lines, numbers),
+        ]
+        return [item for item in found if item.count]
+
+    return count
 
 
 def subscribe_reactions(services: Services) -> None:
@@ -158,10 +196,35 @@ def subscribe_reactions(services: Services) -> None:
         services.authorization.follow_department(tx, event.old_path, event.new_path)
         services.access.follow_department(tx, event.old_path, event.new_path)
 
+    def carry(tx: Transaction, department_id: UUID, successor_id: UUID) -> None:
+        services.authorization.advance_epoch(tx, "department")
+        appointments = services.identity_queries.continued(department_id, successor_id)
+        services.signon.carry_appointments(tx, appointments)
+        services.authorization.carry_appointments(tx, appointments)
+        services.access.carry_appointments(tx, appointments)
+
+    def absorb(tx: Transaction, event: DepartmentMerged) -> None:
+        carry(tx, event.department_id, event.successor_id)
+        services.subsystems.change_owner(tx, event.department_id, event.successor_id)
+        services.authorization.change_owner(tx, event.department_id, event.successor_id)
+        services.access.change_owner(tx, event.department_id, event.successor_id)
+        services.authorization.follow_department(tx, event.old_path, event.new_path)
+        services.access.follow_department(tx, event.old_path, event.new_path)
+
+    def divide(tx: Transaction, event: DepartmentSplit) -> None:
+        carry(tx, event.department_id, event.successor_id)
+
+    def abandon(tx: Transaction, event: DepartmentAbolished) -> None:
+        services.authorization.advance_epoch(tx, "department")
+        services.authorization.end_delegations(tx, event.old_path, event.reason)
+
     services.uow.subscribe(OfficialDisabled, end_all)
     services.uow.subscribe(OfficialRestored, restore)
     services.uow.subscribe(AppointmentEnded, leave)
     services.uow.subscribe(DepartmentMoved, follow)
+    services.uow.subscribe(DepartmentMerged, absorb)
+    services.uow.subscribe(DepartmentSplit, divide)
+    services.uow.subscribe(DepartmentAbolished, abandon)
 
 
 def register_entrypoints(app: Flask) -> None:

@@ -13,6 +13,7 @@ from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
+from govcloud.identity.tree import TreeQueries
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import UnitOfWork
@@ -34,6 +35,7 @@ class Services:
     uow: UnitOfWork
     identity: Identity
     identity_queries: IdentityQueries
+    tree_queries: TreeQueries
     subsystems: Subsystems
     subsystem_queries: SubsystemQueries
     authorization: Authorization

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
-from govcloud.access.lifecycle import LineState, advance
-from govcloud.access.models import Decision, RequestLine
+from govcloud.access.lifecycle import OPEN, LineState, advance
+from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.errors import Conflict
 
@@ -85,6 +86,33 @@ def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> 
     session.refresh(line)
     if not isinstance(moved, CursorResult) or moved.rowcount != 1:
         raise errors.line_changed(shown, line.version)
+
+
+def change_owner(session: Session, department_id: UUID, successor_id: UUID) -> None:
+    """Let the lines of a department be its successor's."""
+    mine = update(RequestLine).where(RequestLine.owner_department_id == department_id)
+    session.execute(mine.values(owner_department_id=successor_id).execution_options(synchronize_session=False))
+
+
+def carry_appointments(session: Session, appointments: Mapping[UUID, UUID]) -> None:
+    """Let requests that still wait be made under the appointments that go on with those they were made under."""
+    waiting = select(RequestLine.request_id).where(RequestLine.state.in_(OPEN))
+    for name in ("requester_appointment_id", "beneficiary_appointment_id"):
+        column = getattr(AccessRequest, name)
+        found = select(AccessRequest.id, column.label("held")).where(column.in_(appointments), AccessRequest.id.in_(waiting))
+        rows = session.execute(found.order_by(AccessRequest.id).with_for_update()).all()
+        for old in {row.held for row in rows}:
+            mine = update(AccessRequest).where(AccessRequest.id.in_([row.id for row in rows if row.held == old]))
+            session.execute(mine.values({name: appointments[old]}).execution_options(synchronize_session=False))
+
+
+def open_lines_within(session: Session, paths: Sequence[str], limit: int) -> tuple[int, tuple[str, ...]]:
+    """Return how many lines wait for departments at or below ``paths``, and the numbers of the first requests."""
+    within = or_(false(), *(RequestLine.owner_path.startswith(path, autoescape=True) for path in paths))
+    query = select(AccessRequest.number).join(RequestLine, RequestLine.request_id == AccessRequest.id)
+    query = query.where(RequestLine.state.in_(OPEN), within)
+    names = session.scalars(query.order_by(AccessRequest.number).limit(limit)).all()
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0, tuple(names)
 
 
 def follow_department(session: Session, old_path: str, new_path: str) -> int:

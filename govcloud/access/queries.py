@@ -6,7 +6,7 @@ told that there is no such request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from govcloud.access.choices import scope_choices
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import DecisionFacts, Wanted
 from govcloud.access.lifecycle import OPEN
-from govcloud.access.lines import read_line
+from govcloud.access.lines import open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.routing import nearest
@@ -254,6 +254,10 @@ class AccessQueries:
             (entry for entry in held if not entry.is_live and _ended_at(entry) > now - _ENDED_SHOWN), key=_ended_at, reverse=True
         )
         return (*live, *ended)
+
+    def open_lines_within(self, paths: Sequence[str], limit: int = 10) -> tuple[int, tuple[str, ...]]:
+        """Return how many lines wait for departments at or below ``paths``, and the numbers of the first requests."""
+        return open_lines_within(self._read(), paths, limit)
 
     def overseen_access(self, actor: Actor, cursor: str | None = None, limit: int = PAGE) -> Page[HeldAccess]:
         """Return a page of the live grants that the actor may revoke as senior administrator, the newest first."""

@@ -5,13 +5,14 @@ Asking lies in ``submit.py``, deciding in ``decide.py``, ending grants in ``gran
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
+from govcloud.access import lines
 from govcloud.access.cards import CardMaker
 from govcloud.access.commands import Closed, Decided, NewRequest, Submitted, Withdrawn
 from govcloud.access.decide import Answer, Deciding
 from govcloud.access.grants import Closing
-from govcloud.access.lines import follow_department
 from govcloud.access.loading import FactsLoader
 from govcloud.access.submit import Submitting
 from govcloud.authorization.queries import AuthorizationQueries
@@ -123,4 +124,12 @@ class Access:
 
     def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
         """Let the lines of departments that moved stand below their new path, in the transaction of the move; return how many."""
-        return follow_department(tx.session, old_path, new_path)
+        return lines.follow_department(tx.session, old_path, new_path)
+
+    def change_owner(self, tx: Transaction, department_id: UUID, successor_id: UUID) -> None:
+        """Let the lines of a department be its successor's, in the transaction of the merger."""
+        lines.change_owner(tx.session, department_id, successor_id)
+
+    def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
+        """Let requests that wait go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
+        lines.carry_appointments(tx.session, appointments)

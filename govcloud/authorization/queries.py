@@ -18,6 +18,7 @@ from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_docu
 from govcloud.authorization.duty_queries import DutyQueries
 from govcloud.authorization.explaining import AccessView, Explaining
 from govcloud.authorization.facts import holding
+from govcloud.authorization.following import delegated
 from govcloud.authorization.models import AccessGrant, GrantSuspension, PolicyVersion, RoleAssignment
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
@@ -199,6 +200,10 @@ class AuthorizationQueries:
         ``("/",)`` is a role held without bounds, ``()`` one that is not held.
         """
         return self._decider.paths_of(official_id, appointment_id, role, self._at(at))
+
+    def delegated(self, paths: Sequence[str], limit: int = 10) -> tuple[int, tuple[tuple[UUID, str], ...]]:
+        """Return how many roles reach over departments at or below ``paths`` only, and the first as (official, role)."""
+        return delegated(self._read(), paths, self._clock.now(), limit)
 
     def policy(self) -> CompiledPolicy:
         """Return the policy that decides now."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from govcloud.authorization import following
 from govcloud.authorization.assigning import Assigning
 from govcloud.authorization.ceilings import Ceilings
 from govcloud.authorization.commands import NewAssignment, NewGrant
@@ -184,6 +185,18 @@ class Authorization:
     def advance_epoch(self, tx: Transaction, kind: str, *, official_id: UUID | None = None, reduces: bool = True) -> None:
         """Note, in the transaction of its cause, a change in another domain that decisions may not miss."""
         note_change(tx, kind, official_id=official_id, reduces=reduces)
+
+    def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
+        """Let roles and grants go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
+        following.carry_appointments(tx, appointments)
+
+    def change_owner(self, tx: Transaction, department_id: UUID, successor_id: UUID) -> None:
+        """Let the successor of a department answer for its grants."""
+        following.change_owner(tx, department_id, successor_id)
+
+    def end_delegations(self, tx: Transaction, path: str, reason: str) -> None:
+        """Take away the roles that reach over a department which is no more."""
+        following.end_delegations(tx, path, reason)
 
     def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
         """Let delegated roles follow a department that has moved in the tree; return how many did."""

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("db", "prepare, upgrade and check the database"),
     "keys": ("keys", "make the master key and the signing keys"),
     "policy": ("policy", "show, test, compare and install policies"),
+    "org": ("org", "read and reorganise the department tree"),
     "people": ("people", "find, show, register and disable officials"),
     "client": ("client", "register subsystems' clients and rotate their secrets"),
     "audit": ("audit", "verify and read the audit record"),

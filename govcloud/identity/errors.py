@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from govcloud.kernel.errors import Conflict, NotFound
+from collections.abc import Sequence
+
+from govcloud.identity.reorganisation import KINDS, MOST_NAMED, Affected
+from govcloud.kernel.errors import Conflict, NotFound, Refusal
 from govcloud.kernel.messages import Message
 
 # What each constraint means to people. Commands look before they write; these hold when two commands race.
@@ -12,11 +15,13 @@ CONSTRAINTS = {
     "uq_department_uscc": Message("该统一社会信用代码已登记为另一部门。"),
     "ex_department_version_one_at_a_time": Message("该部门刚被他人修改，请刷新后重试。"),
     "pk_office": Message("该处室编号已被使用。"),
+    "ex_office_one_at_a_time": Message("该处室刚被他人修改，请刷新后重试。"),
     "pk_official": Message("该人员编号已被使用。"),
     "uq_official_employee_code": Message("该工号已登记。"),
     "uq_official_id_number_digest": Message("该身份证件号码已登记：一人只能有一个账号。"),
     "ex_official_version_one_at_a_time": Message("该人员的状态刚被他人修改，请刷新后重试。"),
     "pk_appointment": Message("该任职编号已被使用。"),
+    "ix_appointment_continues_id": Message("该任职刚被他人转隶，请刷新后重试。"),
     "ex_appointment_one_primary": Message("该人员在这段时间内已有主职，请先结束原主职，或改为兼职、挂职、借调。"),
     "uq_account_login": Message("该登录名已被使用。"),
 }
@@ -25,6 +30,11 @@ CONSTRAINTS = {
 def department_missing(value: object) -> NotFound:
     """Return the error for a department that there is not."""
     return NotFound.of(Message("部门"), value)
+
+
+def office_missing(value: object) -> NotFound:
+    """Return the error for an internal office that there is not."""
+    return NotFound.of(Message("处室"), value)
 
 
 def official_missing(value: object) -> NotFound:
@@ -44,6 +54,55 @@ def department_cycle(name: str) -> Conflict:
         Message("不能把“%(name)s”移到它自己或其下级部门之下。", name=name),
         remedy=Message("请选择不在其下级中的部门作为新的上级。"),
     )
+
+
+def vanishing(name: str) -> Conflict:
+    """Return the error for a successor that ends itself, or stands below one that does."""
+    return Conflict(
+        "successor_vanishes",
+        Message("“%(name)s”本身被并入或位于被并入的机构之下，不能作为接收机构。", name=name),
+        remedy=Message("请先把接收机构移到别处，或选择其他接收机构。"),
+    )
+
+
+def still_held(name: str, held: Sequence[Affected]) -> Conflict:
+    """Return the error for abolishing a department on which something hangs; it names what."""
+    return Conflict(
+        "department_in_use",
+        Message("“%(name)s”还有人员、下级机构或主管的事项，不能撤销。", name=name),
+        remedy=Message("请指定承接机构（即并入该机构），或先逐项移交。"),
+        refusals=tuple(
+            Refusal(
+                f"still_has_{item.kind}",
+                Message("%(kind)s %(count)s：%(names)s", kind=KINDS[item.kind], count=item.count, names="、".join(item.names) or "—"),
+            )
+            for item in held
+        ),
+    )
+
+
+def office_in_use(name: str, people: Sequence[str]) -> Conflict:
+    """Return the error for closing an office in which people serve; it names them."""
+    return Conflict(
+        "office_in_use",
+        Message("“%(name)s”还有任职人员，不能撤销：%(people)s。", name=name, people=_some(people)),
+        remedy=Message("请先为他们调整处室或结束任职。"),
+    )
+
+
+def position_twice(people: Sequence[str]) -> Conflict:
+    """Return the error for a transfer after which people would hold one position in a department twice; it names them."""
+    return Conflict(
+        "position_twice",
+        Message("以下人员转隶后会在同一部门重复担任同一岗位：%(people)s。", people=_some(people)),
+        remedy=Message("请先结束其中一项任职，或更改其岗位。"),
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, and that there are more."""
+    shown = "、".join(names[:MOST_NAMED])
+    return f"{shown}…" if len(names) > MOST_NAMED else shown
 
 
 def changed_meanwhile() -> Conflict:

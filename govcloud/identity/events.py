@@ -58,10 +58,98 @@ class DepartmentMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DepartmentReordered(Event):
+    """The children of a department (``None``: the roots) stand in another order."""
+
+    name: ClassVar[str] = "identity:department:reordered"
+
+    parent_id: UUID | None
+    order: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentChanged(Event):
+    """A department has another division, level, business lines or lead department from now on; ``changed`` names which."""
+
+    name: ClassVar[str] = "identity:department:changed"
+
+    department_id: UUID
+    changed: tuple[str, ...]
+    division: str
+    level: str
+    business_lines: tuple[str, ...]
+    lead_department_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentMerged(Event):
+    """A department went into another: its people, offices, children and what it owns belong to the successor from now on."""
+
+    name: ClassVar[str] = "identity:department:merged"
+
+    department_id: UUID
+    department_name: str
+    successor_id: UUID
+    old_path: str
+    new_path: str
+    appointments: int
+    offices: int
+    children: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentSplit(Event):
+    """A new department took people, offices and children out of one that goes on; what that one owns stays with it."""
+
+    name: ClassVar[str] = "identity:department:split"
+
+    department_id: UUID
+    successor_id: UUID
+    appointments: int
+    offices: int
+    children: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentAbolished(Event):
+    """A department is no more and has no successor; roles that reached over it end."""
+
+    name: ClassVar[str] = "identity:department:abolished"
+
+    department_id: UUID
+    department_name: str
+    old_path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfficeOpened(Event):
     """A department has another internal office."""
 
     name: ClassVar[str] = "identity:office:opened"
+
+    department_id: UUID
+    office_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeRenamed(Event):
+    """An internal office goes by another name from now on."""
+
+    name: ClassVar[str] = "identity:office:renamed"
+
+    department_id: UUID
+    old_name: str
+    new_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeClosed(Event):
+    """A department has an internal office less."""
+
+    name: ClassVar[str] = "identity:office:closed"
 
     department_id: UUID
     office_name: str
@@ -132,6 +220,18 @@ class AppointmentBegun(Event):
     position: str
     starts_at: datetime
     ends_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentTransferred(Event):
+    """A reorganisation took a person's place to another department; it goes on there under another id, with what hung on it."""
+
+    name: ClassVar[str] = "identity:appointment:transferred"
+
+    official_id: UUID
+    appointment_id: UUID
+    continues_id: UUID
+    department_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)

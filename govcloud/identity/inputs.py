@@ -7,6 +7,7 @@ Ids are chosen by the caller, so that a batch may name its own parents.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -51,6 +52,7 @@ class NewDepartment:
     parent_id: UUID | None = None
     business_lines: tuple[str, ...] = ()
     position: int = 0
+    lead_department_id: UUID | None = None
     id: UUID = field(default_factory=new_id)
 
 
@@ -129,17 +131,14 @@ def checked_department(row: NewDepartment, fields: Fields) -> NewDepartment:
     if fault:
         fields.fail("division_code", fault, row.division_code)
     name = fields.text("name", row.name, most=_MOST_DEPARTMENT_NAME)
-    if len(row.business_lines) > _MOST_BUSINESS_LINES:
-        fields.fail("business_lines", Message("条线最多 %(most)s 个。", most=_MOST_BUSINESS_LINES), len(row.business_lines))
-    lines = tuple(fields.text("business_lines", line, most=_MOST_TITLE) for line in row.business_lines[:_MOST_BUSINESS_LINES])
     return replace(
         row,
         uscc=uscc,
         name=name,
         short_name=fields.text("short_name", row.short_name or name, most=_MOST_DEPARTMENT_NAME),
         level=fields.choice("level", row.level, DEPARTMENT_LEVELS),
-        business_lines=tuple(dict.fromkeys(lines)),
-        position=fields.number("position", row.position, least=0, most=_MOST_POSITION),
+        business_lines=checked_business_lines(row.business_lines, fields),
+        position=checked_position(row.position, fields),
     )
 
 
@@ -149,9 +148,50 @@ def checked_department_name(name: str, short_name: str, fields: Fields) -> tuple
     return clean, fields.text("short_name", short_name or clean, most=_MOST_DEPARTMENT_NAME)
 
 
+def checked_department_facts(
+    division_code: str | None, level: str | None, business_lines: Sequence[str] | None, fields: Fields
+) -> dict[str, object]:
+    """Return the facts of a department that are given, in their stored form, by column."""
+    facts: dict[str, object] = {}
+    if division_code is not None:
+        facts["division_code"] = division_code.strip()
+        fault = codes.division_fault(division_code.strip())
+        if fault:
+            fields.fail("division_code", fault, division_code)
+    if level is not None:
+        facts["level"] = fields.choice("level", level, DEPARTMENT_LEVELS)
+    if business_lines is not None:
+        facts["business_lines"] = list(checked_business_lines(business_lines, fields))
+    return facts
+
+
+def checked_business_lines(business_lines: Sequence[str], fields: Fields) -> tuple[str, ...]:
+    """Return business lines in their stored form, each once."""
+    if len(business_lines) > _MOST_BUSINESS_LINES:
+        fields.fail("business_lines", Message("条线最多 %(most)s 个。", most=_MOST_BUSINESS_LINES), len(business_lines))
+    lines = [fields.text("business_lines", line, most=_MOST_TITLE) for line in business_lines[:_MOST_BUSINESS_LINES]]
+    return tuple(dict.fromkeys(lines))
+
+
+def level_within(level: str, outer: str) -> bool:
+    """Say whether a department of ``level`` may stand below one of ``outer``: at that level or a lower one."""
+    known = level in DEPARTMENT_LEVELS and outer in DEPARTMENT_LEVELS
+    return known and DEPARTMENT_LEVELS.index(level) >= DEPARTMENT_LEVELS.index(outer)
+
+
 def checked_office(row: NewOffice, fields: Fields) -> NewOffice:
     """Check the form of an office."""
-    return replace(row, name=fields.text("name", row.name, most=_MOST_DEPARTMENT_NAME))
+    return replace(row, name=checked_office_name(row.name, fields))
+
+
+def checked_office_name(name: str, fields: Fields) -> str:
+    """Return an office's name in its stored form."""
+    return fields.text("name", name, most=_MOST_DEPARTMENT_NAME)
+
+
+def checked_position(position: int, fields: Fields) -> int:
+    """Return a department's place among its siblings, if it is one."""
+    return fields.number("position", position, least=0, most=_MOST_POSITION)
 
 
 def checked_appointment(row: NewAppointment, fields: Fields, now: datetime) -> NewAppointment:

@@ -5,13 +5,14 @@ Whoever changes what somebody may do takes the person's lock first, before the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from govcloud.identity import errors
-from govcloud.identity.models import Official
+from govcloud.identity.models import Department, Official
 
 _TREE = "govcloud department tree"
 
@@ -35,3 +36,16 @@ def lock_official(session: Session, official_id: UUID) -> None:
     row = select(Official.id).where(Official.id == official_id).with_for_update(key_share=True)
     if session.scalar(row) is None:
         raise errors.official_missing(official_id)
+
+
+def hold_departments(session: Session, departments: Iterable[UUID]) -> None:
+    """Keep departments from being dissolved until the transaction ends; whoever places people there takes this before looking."""
+    wanted = sorted(departments)
+    query = select(Department.id).where(Department.id.in_(wanted)).order_by(Department.id)
+    session.execute(query.with_for_update(read=True, key_share=True)).all()
+
+
+def seize_departments(session: Session, departments: Iterable[UUID]) -> None:
+    """Wait for those who are placing people in departments, and keep others from it until the transaction ends."""
+    query = select(Department.id).where(Department.id.in_(sorted(departments))).order_by(Department.id)
+    session.execute(query.with_for_update()).all()

@@ -7,6 +7,7 @@ have an answer. Personal numbers are stored sealed; beside the ID number stands 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -56,8 +57,11 @@ class DepartmentVersion(Temporal, Base):
         CheckConstraint("path LIKE '%/' || replace(CAST(department_id AS text), '-', '') || '/'", name="path"),
         no_overlap("ex_department_version_one_at_a_time", "department_id"),
         Index("ix_department_version_department_id", "department_id"),
+        CheckConstraint("lead_department_id <> department_id", name="lead"),
         Index("ix_department_version_parent_id", "parent_id", "position"),
         Index("ix_department_version_division_code", "division_code"),
+        Index("ix_department_version_lead_department_id", "lead_department_id"),
+        Index("ix_department_version_grams", "grams", postgresql_using="gin"),
         prefix_index("ix_department_version_path", "path"),
     )
 
@@ -70,16 +74,56 @@ class DepartmentVersion(Temporal, Base):
     division_code: Mapped[str] = mapped_column(ForeignKey("division.code"))
     level: Mapped[str]
     business_lines: Mapped[list[str]]
+    lead_department_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
     position: Mapped[int]
+    # Search keys: what a name sounds like, and the pairs of letters that name, short name and pinyin are made of.
+    pinyin: Mapped[str]
+    initials: Mapped[str]
+    grams: Mapped[list[str]]
+
+
+class DepartmentSuccession(Base):
+    """What became of a department: it went into another, gave birth to one, or was abolished without a successor."""
+
+    __tablename__ = "department_succession"
+    __table_args__ = (
+        CheckConstraint("kind IN ('merge', 'split', 'abolish')", name="kind"),
+        CheckConstraint("(successor_id IS NULL) = (kind = 'abolish')", name="successor"),
+        CheckConstraint("predecessor_id <> successor_id", name="different"),
+        Index("ix_department_succession_predecessor_id", "predecessor_id", "at"),
+        Index("ix_department_succession_successor_id", "successor_id", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    predecessor_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    successor_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+def _own_id(context: Any) -> UUID:  # noqa: ANN401 - SQLAlchemy's context of a default
+    """Return the id of the row that is inserted: an office's first row names itself."""
+    own: UUID = context.get_current_parameters()["id"]
+    return own
 
 
 class Office(Temporal, Base):
-    """An internal office of a department."""
+    """What an internal office is called and where it belongs, for one window of time.
+
+    ``office_id`` is the office itself, the id of its first row: appointments name it, whatever the office is called meanwhile.
+    """
 
     __tablename__ = "office"
-    __table_args__ = (*temporal_args(), Index("ix_office_department_id", "department_id"))
+    __table_args__ = (
+        *temporal_args(),
+        no_overlap("ex_office_one_at_a_time", "office_id"),
+        Index("ix_office_department_id", "department_id"),
+        Index("ix_office_office_id", "office_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    office_id: Mapped[UUID] = mapped_column(default=_own_id)
     department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
     name: Mapped[str]
 
@@ -139,6 +183,7 @@ class Appointment(Temporal, Base):
         no_overlap("ex_appointment_one_primary", "official_id", where="kind = 'primary'"),
         Index("ix_appointment_official_id", "official_id"),
         Index("ix_appointment_department_id", "department_id"),
+        Index("ix_appointment_continues_id", "continues_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -148,6 +193,8 @@ class Appointment(Temporal, Base):
     kind: Mapped[str]
     post: Mapped[str]
     position: Mapped[str]
+    # The appointment that a reorganisation closed and this one goes on with: the same duty in another department.
+    continues_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointment.id"))
 
 
 class Account(Base):

@@ -57,6 +57,22 @@ def search_keys(name: str) -> tuple[str, str]:
     return "".join(spoken), "".join(syllable[0] for syllable in spoken)
 
 
+def department_keys(name: str, short_name: str) -> tuple[str, str, list[str]]:
+    """Return ``(pinyin, initials, grams)`` of a department's name: what searches for a part of it look at."""
+    spoken = [letters for syllable in _plain(name) if (letters := _LETTERS.sub("", syllable.lower()))]
+    pinyin, initials = "".join(spoken), "".join(syllable[0] for syllable in spoken)
+    return pinyin, initials, sorted({gram for text in (name, short_name, pinyin, initials) for gram in (*text.lower(), *grams_of(text))})
+
+
+def grams_of(text: str) -> list[str]:
+    """Return the pairs of neighbouring characters in ``text`` (itself, when it is a single one), in lower case.
+
+    What contains ``text`` has all of them, so an index on them narrows a search for a part of a name without any extension.
+    """
+    lower = text.lower()
+    return [lower] if len(lower) == 1 else [lower[place : place + 2] for place in range(len(lower) - 1)]
+
+
 def _read(name: str) -> list[str]:
     """Return the reading of each character, the surname's first."""
     for length in range(_LONGEST_SURNAME, 0, -1):

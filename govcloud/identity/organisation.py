@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
 from govcloud.identity import errors, inputs
-from govcloud.identity.codes import division_level
+from govcloud.identity.codes import division_covers, division_level
 from govcloud.identity.commands import Commands
 from govcloud.identity.events import (
     DepartmentMoved,
@@ -18,8 +18,9 @@ from govcloud.identity.events import (
     OfficeOpened,
 )
 from govcloud.identity.inputs import NewDepartment, NewDivision, NewOffice
-from govcloud.identity.locking import lock_tree
+from govcloud.identity.locking import hold_departments, lock_tree
 from govcloud.identity.models import Department, DepartmentVersion, Division, Office
+from govcloud.identity.names import department_keys
 from govcloud.identity.paths import lies_within, moved, path_below
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.actor import Actor
@@ -89,7 +90,8 @@ class Organisation(Commands):
         """
         parents = {row.parent_id for row in departments} - {row.id for row in departments}
         place = self._path_of_all(parent for parent in parents if parent) if None not in parents else None
-        target = Target("department", one_place(str(row.id) for row in departments), place)
+        attributes = {"within_parent": self._all_within_parents(departments)}
+        target = Target("department", one_place(str(row.id) for row in departments), place, attributes=attributes)
         with self._uow.begin(actor, "govcloud:department:register", target) as tx:
             lock_tree(tx.session)
             fields = Fields()
@@ -100,12 +102,14 @@ class Organisation(Commands):
                 if row.division_code not in known:
                     fields.row(index).fail("division_code", Message("没有这个行政区划，请先登记行政区划。"), row.division_code)
             paths = self._paths(checked, fields)
+            self._leads_known(checked, fields)
             fields.done()
             message = Message("该统一社会信用代码已登记为另一部门。")
             refuse_known(tx.session, select(Department.uscc), [row.uscc for row in checked], field="uscc", message=message)
             with explained(errors.CONSTRAINTS):
                 tx.session.execute(insert(Department), [{"id": row.id, "uscc": row.uscc, "created_at": tx.now} for row in checked])
-                tx.session.execute(insert(DepartmentVersion), [_first_version(row, paths[row.id], tx) for row in checked])
+                first = [_first_version(row, paths[row.id], tx) for row in checked]
+                tx.session.execute(insert(DepartmentVersion), first, execution_options={"render_nulls": True})
             tx.record_all(
                 [
                     DepartmentRegistered(
@@ -176,6 +180,7 @@ class Organisation(Commands):
             fields = Fields()
             within_limit(offices, fields)
             checked = [inputs.checked_office(row, fields.row(index)) for index, row in enumerate(offices)]
+            hold_departments(tx.session, {row.department_id for row in checked})
             known = self._queries.departments({row.department_id for row in checked}, tx.now)
             for index, row in enumerate(checked):
                 if row.department_id not in known:
@@ -211,6 +216,24 @@ class Organisation(Commands):
             paths[row.id] = path_below(paths.get(row.parent_id) if row.parent_id else None, row.id)
         return paths
 
+    def _leads_known(self, checked: Sequence[NewDepartment], fields: Fields) -> None:
+        standing = self._queries.departments({row.lead_department_id for row in checked if row.lead_department_id})
+        known = {*standing, *(row.id for row in checked)}
+        for index, row in enumerate(checked):
+            if row.lead_department_id == row.id:
+                fields.row(index).fail("lead_department_id", Message("部门不能由自己牵头。"), row.id)
+            elif row.lead_department_id is not None and row.lead_department_id not in known:
+                fields.row(index).fail("lead_department_id", Message("没有这个牵头部门，请核对。"), row.lead_department_id)
+
+    def _all_within_parents(self, departments: Sequence[NewDepartment]) -> bool:
+        """Say whether each is no more than its parent: the policy lets a delegated administrator register no other."""
+        parents = self._queries.departments({row.parent_id for row in departments if row.parent_id})
+        return all(
+            (parent := parents.get(row.parent_id) if row.parent_id else None) is not None
+            and within_parent(parent, row.division_code, row.level, row.business_lines)
+            for row in departments
+        )
+
     def _department(self, department_id: UUID) -> DepartmentView:
         view = self._queries.department(department_id)
         if view is None:
@@ -221,45 +244,75 @@ class Organisation(Commands):
         view = self._department(department_id)
         return Target("department", str(view.id), view.path, view.division)
 
-    def _replace(self, tx: Transaction, old: Sequence[DepartmentView], changes: dict[UUID, dict[str, object]]) -> None:
+    def _replace(self, tx: Transaction, old: Sequence[DepartmentView], changes: Mapping[UUID, dict[str, object]]) -> None:
         """Close the live versions of ``old`` and open others that differ by ``changes``."""
+        self._close(tx, old)
+        if not old:
+            return
+        values = [_next_version(view, changes[view.id], tx) for view in old]
+        with explained(errors.CONSTRAINTS):
+            tx.session.execute(insert(DepartmentVersion), values, execution_options={"render_nulls": True})
+
+    def _close(self, tx: Transaction, old: Sequence[DepartmentView]) -> None:
+        """End the live versions of ``old``.
+
+        Raises:
+            Conflict: one of them is not as the actor saw it any more.
+        """
         mine = DepartmentVersion.department_id.in_([view.id for view in old])
         # A change that waited for the lock may be older than the version it finds: then the actor saw another organisation.
         closing = update(DepartmentVersion).where(mine, DepartmentVersion.valid_to.is_(None), DepartmentVersion.valid_from <= tx.now)
         closed = tx.session.execute(closing.values(valid_to=tx.now).returning(DepartmentVersion.id)).all()
         if len(closed) != len(old):
             raise errors.changed_meanwhile()
-        with explained(errors.CONSTRAINTS):
-            tx.session.execute(insert(DepartmentVersion), [_next_version(view, tx) | changes[view.id] for view in old])
+
+
+def within_parent(parent: DepartmentView, division: str, level: str, business_lines: Iterable[str]) -> bool:
+    """Say whether a department with these facts is no more than ``parent``: in its division, at its level or below, in its lines."""
+    covered = division_covers(parent.division, division)
+    return covered and inputs.level_within(level, parent.level) and set(business_lines) <= set(parent.business_lines)
 
 
 def _first_version(row: NewDepartment, path: str, tx: Transaction) -> dict[str, object]:
-    return {
-        "id": new_id(),
-        "department_id": row.id,
-        "name": row.name,
-        "short_name": row.short_name,
-        "parent_id": row.parent_id,
-        "path": path,
-        "division_code": row.division_code,
-        "level": row.level,
-        "business_lines": list(row.business_lines),
-        "position": row.position,
-        "valid_from": tx.now,
-    }
+    return with_keys(
+        {
+            "id": new_id(),
+            "department_id": row.id,
+            "name": row.name,
+            "short_name": row.short_name,
+            "parent_id": row.parent_id,
+            "path": path,
+            "division_code": row.division_code,
+            "level": row.level,
+            "business_lines": list(row.business_lines),
+            "lead_department_id": row.lead_department_id,
+            "position": row.position,
+            "valid_from": tx.now,
+        }
+    )
 
 
-def _next_version(view: DepartmentView, tx: Transaction) -> dict[str, object]:
-    return {
-        "id": new_id(),
-        "department_id": view.id,
-        "name": view.name,
-        "short_name": view.short_name,
-        "parent_id": view.parent_id,
-        "path": view.path,
-        "division_code": view.division,
-        "level": view.level,
-        "business_lines": list(view.business_lines),
-        "position": view.position,
-        "valid_from": tx.now,
-    }
+def _next_version(view: DepartmentView, changes: dict[str, object], tx: Transaction) -> dict[str, object]:
+    return with_keys(
+        {
+            "id": new_id(),
+            "department_id": view.id,
+            "name": view.name,
+            "short_name": view.short_name,
+            "parent_id": view.parent_id,
+            "path": view.path,
+            "division_code": view.division,
+            "level": view.level,
+            "business_lines": list(view.business_lines),
+            "lead_department_id": view.lead_department_id,
+            "position": view.position,
+            "valid_from": tx.now,
+        }
+        | changes
+    )
+
+
+def with_keys(values: dict[str, object]) -> dict[str, object]:
+    """Return the values of a version with the search keys of its names."""
+    pinyin, initials, grams = department_keys(str(values["name"]), str(values["short_name"]))
+    return values | {"pinyin": pinyin, "initials": initials, "grams": grams}

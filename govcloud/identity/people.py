@@ -20,7 +20,7 @@ from govcloud.identity.events import (
     OfficialRestored,
 )
 from govcloud.identity.inputs import NewAppointment, NewOfficial, OfficialChange
-from govcloud.identity.locking import lock_official
+from govcloud.identity.locking import hold_departments, lock_official
 from govcloud.identity.models import Account, Appointment, Office, Official, OfficialVersion
 from govcloud.identity.names import search_keys
 from govcloud.kernel.actor import Actor
@@ -194,10 +194,12 @@ class People(Commands):
 
     def _check_places(self, tx: Transaction, places: Sequence[tuple[Fields, NewAppointment]]) -> None:
         """Note departments that are not there, and offices that are not of the department."""
+        hold_departments(tx.session, {place.department_id for _, place in places})
         departments = self._queries.departments({place.department_id for _, place in places})
         wanted = {place.office_id for _, place in places if place.office_id}
-        found = tx.session.execute(select(Office.id, Office.department_id).where(Office.id.in_(wanted), live_at(Office, tx.now)))
-        offices = {row.id: row.department_id for row in found}
+        mine = (Office.office_id.in_(wanted), live_at(Office, tx.now))
+        found = tx.session.execute(select(Office.office_id, Office.department_id).where(*mine))
+        offices = {row.office_id: row.department_id for row in found}
         for fields, place in places:
             if place.department_id not in departments:
                 fields.fail("department_id", Message("没有这个部门，请核对。"), place.department_id)

@@ -10,9 +10,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from govcloud.identity import codes, rows, sealing
+from govcloud.identity.census import lasting
 from govcloud.identity.matching import SubjectPage, Wanted, counted, selected
 from govcloud.identity.models import Account, Appointment, Department, DepartmentVersion, Division, Office, Official
 from govcloud.identity.views import (
@@ -120,8 +121,12 @@ class IdentityQueries:
 
     def offices(self, department_id: UUID, at: datetime | None = None) -> Mapping[UUID, str]:
         """Return the names of a department's internal offices by id."""
-        query = select(Office).where(Office.department_id == department_id, live_at(Office, self._at(at))).order_by(Office.id)
-        return {row.id: row.name for row in self._read().scalars(query)}
+        query = select(Office).where(Office.department_id == department_id, live_at(Office, self._at(at))).order_by(Office.office_id)
+        return {row.office_id: row.name for row in self._read().scalars(query)}
+
+    def office_department(self, office_id: UUID, at: datetime | None = None) -> UUID | None:
+        """Return the department that an office belongs to."""
+        return self._read().scalar(select(Office.department_id).where(Office.office_id == office_id, live_at(Office, self._at(at))))
 
     # Officials and accounts
 
@@ -188,6 +193,18 @@ class IdentityQueries:
         """Return the live appointments of a person, the primary one first."""
         query = rows.appointments_at(self._at(at)).where(Appointment.official_id == official_id)
         return tuple(rows.appointment_view(row) for row in self._read().execute(query))
+
+    def people_in(self, departments: Iterable[UUID], people: Iterable[UUID], at: datetime | None = None) -> frozenset[UUID]:
+        """Return those of ``people`` who serve, or will serve, in one of ``departments``."""
+        mine = (Appointment.department_id.in_(set(departments)), Appointment.official_id.in_(set(people)), lasting(self._at(at)))
+        return frozenset(self._read().scalars(select(Appointment.official_id).where(*mine)))
+
+    def continued(self, department_id: UUID, successor_id: UUID) -> Mapping[UUID, UUID]:
+        """Return which appointment in ``successor_id`` goes on with which of ``department_id``, whenever a reorganisation did so."""
+        before = aliased(Appointment)
+        query = select(before.id, Appointment.id.label("now")).join(before, before.id == Appointment.continues_id)
+        query = query.where(Appointment.department_id == successor_id, before.department_id == department_id)
+        return {row.id: row.now for row in self._read().execute(query)}
 
     def subject(self, appointment_id: UUID, at: datetime | None = None) -> Subject | None:
         """Return what decisions may read of the official under this appointment; ``None`` when it is not live at ``at``."""

@@ -48,7 +48,7 @@ def appointments_at(at: datetime) -> Rows:
         select(Appointment, DepartmentVersion, Division.name.label("division_name"), Office.name.label("office_name"))
         .join(DepartmentVersion, and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at)))
         .join(Division, Division.code == DepartmentVersion.division_code)
-        .outerjoin(Office, Office.id == Appointment.office_id)
+        .outerjoin(Office, and_(Office.office_id == Appointment.office_id, live_at(Office, at)))
         .where(live_at(Appointment, at))
         .order_by(Appointment.official_id, Appointment.kind != "primary", Appointment.id)
     )
@@ -107,6 +107,7 @@ def department_view(row: Found) -> DepartmentView:
         level=version.level,
         business_lines=tuple(version.business_lines),
         position=version.position,
+        lead_department_id=version.lead_department_id,
     )
 
 

@@ -31,6 +31,7 @@ class DepartmentView:
     level: str
     business_lines: tuple[str, ...]
     position: int
+    lead_department_id: UUID | None = None
 
 
 @dataclass(frozen=True)

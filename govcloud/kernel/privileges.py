@@ -42,7 +42,9 @@ RIGHTS: Mapping[str, Rights] = {
     "signing_key": ONLY_ADDED_TO,
     # Identity
     "division": CLOSED,
-    "department": ONLY_ADDED_TO,
+    # Locked by whoever places people there or dissolves it, like a person's row below.
+    "department": Rights(update=("created_at",)),
+    "department_succession": ONLY_ADDED_TO,
     "department_version": CLOSED,
     "office": CLOSED,
     # Commands on one person wait for each other at this row, and locking a row takes the right to change some column of it.
@@ -51,14 +53,14 @@ RIGHTS: Mapping[str, Rights] = {
     "appointment": CLOSED,
     "account": Rights(update=("status",)),
     # Subsystems
-    "subsystem": Rights(update=("status",)),
+    "subsystem": Rights(update=("status", "owner_department_id")),
     "subsystem_function": CLOSED,
-    "catalogue_item": CLOSED,
+    "catalogue_item": Rights(update=("valid_to", "owner_department_id")),
     "client": Rights(update=("secret_digest", "roles", "disabled_at")),
     "client_redirect": ONLY_ADDED_TO,
-    "power_item": CLOSED,
-    "service_item": CLOSED,
-    "matter": CLOSED,
+    "power_item": Rights(update=("valid_to", "department_id")),
+    "service_item": Rights(update=("valid_to", "department_id", "power_item_id")),
+    "matter": Rights(update=("valid_to", "lead_department_id")),
     "matter_item": ONLY_ADDED_TO,
     # Authorization
     "role": CLOSED,
@@ -68,7 +70,7 @@ RIGHTS: Mapping[str, Rights] = {
     "role_assignment": CLOSED,
     "duty_rule": CLOSED,
     "role_ceiling": CLOSED,
-    "access_grant": Rights(update=("valid_to", "closed_by", "close_reason")),
+    "access_grant": Rights(update=("valid_to", "closed_by", "close_reason", "owner_department_id")),
     "grant_suspension": CLOSED,
     "epoch_change": ONLY_ADDED_TO,
     # Sign-on; what has run out is purged
@@ -90,8 +92,8 @@ RIGHTS: Mapping[str, Rights] = {
     "issued_token": Rights(update=("revoked_at",), delete=True),
     "sign_in_attempt": Rights(update=("outcome", "locked_until"), delete=True),
     # Access
-    "access_request": ONLY_ADDED_TO,
-    "request_line": Rights(update=("owner_path", "state", "version", "closed_at")),
+    "access_request": Rights(update=("requester_appointment_id", "beneficiary_appointment_id")),
+    "request_line": Rights(update=("owner_path", "owner_department_id", "state", "version", "closed_at")),
     "decision": ONLY_ADDED_TO,
     # Alembic's own
     "alembic_version": ONLY_READ,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from govcloud.authorization.decisions import Decision, Question
@@ -11,7 +12,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
 from govcloud.signon.ceremony import Ceremony
@@ -123,6 +124,10 @@ class SignOn:
             NotFound: the session or the appointment is not a live one of the actor.
         """
         return self._sessions.choose_appointment(actor, session_id, appointment_id)
+
+    def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
+        """Let sessions go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
+        self._sessions.carry_appointments(tx, appointments)
 
     def leave_appointment(self, actor: Actor, appointment_id: UUID) -> None:
         """Take an appointment that ended out of every session; the reaction to its end."""

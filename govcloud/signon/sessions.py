@@ -6,6 +6,7 @@ is over although no job has marked it yet.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -137,6 +138,14 @@ class Sessions:
             left = change.values(appointment_id=None, appointment_until=None).returning(Session.id, Session.official_id)
             for row in tx.session.execute(left).all():
                 tx.record(events.AppointmentLeft(subject=f"official:{row.official_id}", session_id=row.id, appointment_id=appointment_id))
+
+    def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
+        """Let sessions go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
+        live = select(Session.id, Session.appointment_id).where(Session.appointment_id.in_(appointments), Session.ended_at.is_(None))
+        rows = tx.session.execute(live.order_by(Session.id).with_for_update()).all()
+        for old in {row.appointment_id for row in rows}:
+            change = update(Session).where(Session.id.in_([row.id for row in rows if row.appointment_id == old]))
+            tx.session.execute(change.values(appointment_id=appointments[old]).execution_options(synchronize_session=False))
 
     # Ending
 

@@ -69,6 +69,19 @@ class ItemOffered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnerChanged(Event):
+    """A department went into another, which owns its subsystems, items and lists from now on."""
+
+    name: ClassVar[str] = "subsystems:owner:changed"
+
+    department_id: UUID
+    successor_id: UUID
+    subsystems: int
+    items: int
+    lists: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClientRegistered(Event):
     """A subsystem may sign officials in through this client."""
 

@@ -30,6 +30,7 @@ from govcloud.subsystems.models import (
     Subsystem,
     SubsystemFunction,
 )
+from govcloud.subsystems.owners import owned
 from govcloud.subsystems.secrets import secret_digest
 from govcloud.subsystems.views import (
     ClientView,
@@ -95,6 +96,10 @@ class SubsystemQueries:
         query = rows.functions_at(self._at(at)).where(SubsystemFunction.code == searchable(code))
         row = self._read().execute(query).one_or_none()
         return rows.function_view(row) if row else None
+
+    def owned(self, departments: Iterable[UUID], at: datetime | None = None) -> Mapping[str, tuple[int, tuple[str, ...]]]:
+        """Return how many ``subsystems``, ``items`` and ``lists`` departments own, and the names of the first."""
+        return owned(self._read(), departments, self._at(at))
 
     # Requestable items
 

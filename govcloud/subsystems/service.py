@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from govcloud.kernel.unit_of_work import Transaction
+from govcloud.subsystems import owners
 from govcloud.subsystems.catalogue import Catalogue
 from govcloud.subsystems.clients import Clients
 from govcloud.subsystems.inputs import ClientCredentials
@@ -10,6 +14,10 @@ from govcloud.subsystems.lists import Lists
 
 class Subsystems(Catalogue, Clients, Lists):
     """Registers subsystems, functions, items, clients, lists and matters; each command is one transaction."""
+
+    def change_owner(self, tx: Transaction, department_id: UUID, successor_id: UUID) -> None:
+        """Hand what a department owned over to its successor, in the transaction of the merger."""
+        owners.change_owner(tx, department_id, successor_id)
 
 
 __all__ = ["ClientCredentials", "Subsystems"]

@@ -11,7 +11,7 @@ from govcloud.authorization.shipped import baseline
 from govcloud.cli.seed.batches import batches
 from govcloud.cli.seed.cast import CAST, CastMember
 from govcloud.cli.seed.catalogue_loader import CatalogueLoader
-from govcloud.cli.seed.departments import PlannedDepartment
+from govcloud.cli.seed.departments import GOVERNMENT, PlannedDepartment, department_key
 from govcloud.cli.seed.officials import PlannedAppointment, PlannedOfficial
 from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.report import Progress, SampleAccount, SeedReport
@@ -129,7 +129,13 @@ class _Loader:
             parent_id=self._departments[planned.parent_key] if planned.parent_key else None,
             business_lines=planned.business_lines,
             position=planned.position,
+            lead_department_id=self._lead(planned),
         )
+
+    def _lead(self, planned: PlannedDepartment) -> UUID | None:
+        """Return the department of the same kind one level up, which leads the line; nobody leads a people's government."""
+        above = self._plan.divisions.by_code[planned.division].parent_code
+        return self._departments.get(department_key(above, planned.kind)) if above and planned.kind != GOVERNMENT else None
 
     def _install_policy(self) -> None:
         """Install the shipped policy with the roles of the positions added."""

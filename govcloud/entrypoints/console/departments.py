@@ -1,18 +1,30 @@
-"""机构: the departments of the organisation tree as they stand today."""
+"""机构: the lazy tree on the left, one department on the right as of any day, and the changes that the reader may make."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
 from uuid import UUID
 
-from flask import g
+from flask import Response, flash, make_response, redirect, request, url_for
+from flask_admin import expose
 
-from govcloud.entrypoints.console.base import ConsoleView, name_of, services
-from govcloud.entrypoints.console.sections import Section
-from govcloud.identity.models import DepartmentVersion
+from govcloud.authorization.decisions import Question
+from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.department_changes import CHANGES, DepartmentChange
+from govcloud.entrypoints.console.department_forms import Filled
+from govcloud.entrypoints.console.department_reach import must_reach, reach, reaches
+from govcloud.identity.reorganisation import KINDS, Preview
+from govcloud.identity.tree import Node, NodePage
+from govcloud.identity.views import DepartmentView
+from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.web.errors import status_of
+from govcloud.web.gate import current_actor, current_session, services
 from govcloud.web.locale import say
+from govcloud.web.moments import CHINA, day
+from govcloud.web.words import appointment_kind
 
 LEVELS = {
     "province": Message("省级"),
@@ -20,52 +32,244 @@ LEVELS = {
     "county": Message("县级"),
     "township": Message("乡镇级"),
 }
+STEPS = {"merge": Message("并入"), "split": Message("拆分"), "abolish": Message("撤销")}
+PAGE = 20
+MOST_NODES = 100
+WHOLE = ("/",)
+OFFICIALS = "govcloud:console:officials"
 
 
-class DepartmentsView(ConsoleView):
-    """The departments that exist now; history stays in the table and is read by as-of questions."""
+@dataclass(frozen=True)
+class Branch:
+    """One level of the tree as it is drawn: its lines, what stands open below one of them, and whether there are more."""
 
-    opens = "govcloud:console:departments"
-    title = Message("机构")
-    lead = Message("现行的机构：层级、上级、行政区划和条线；历史版本保留备查。")
-    icon = "building-2"
-    group = Message("组织与人员")
-    column_list = ("name", "level", "parent_id", "division_code", "business_lines")
-    column_details_list = ("name", "short_name", "level", "parent_id", "division_code", "business_lines", "valid_from")
-    column_searchable_list = ("name",)
-    column_sortable_list = ()
-    column_default_sort = [("path", False), ("position", False)]
-    labels = {
-        "name": Message("名称"),
-        "short_name": Message("简称"),
-        "level": Message("层级"),
-        "parent_id": Message("上级机构"),
-        "division_code": Message("行政区划"),
-        "business_lines": Message("条线"),
-        "valid_from": Message("生效时间"),
-    }
-    column_formatters = {
-        "level": lambda _v, _c, row, _n: say(LEVELS[row.level]),
-        "parent_id": name_of("parent_id"),
-        "division_code": lambda _v, _c, row, _n: f"{g.console_divisions.get(row.division_code, '')} {row.division_code}".strip(),
-        "business_lines": lambda _v, _c, row, _n: "、".join(row.business_lines),
-    }
+    nodes: tuple[Node, ...]
+    open_id: UUID | None = None
+    below: Branch | None = None
+    more: bool = False
 
-    def get_query(self) -> Any:  # noqa: ANN401 - Flask-Admin's query
-        """Return the versions that hold now."""
-        return super().get_query().filter(DepartmentVersion.valid_to.is_(None))
 
-    def names(self, rows: Sequence[DepartmentVersion]) -> Mapping[UUID, str]:
-        """Return the names of the parents, and keep those of the divisions beside them."""
-        g.console_divisions = services().identity_queries.division_names({row.division_code for row in rows})
-        parents = {row.parent_id for row in rows if row.parent_id}
-        return {key: view.name for key, view in services().identity_queries.departments(parents).items()}
+class OrganisationView(ConsolePage):
+    """The organisation as it is or was; a delegated administrator sees and changes the own subtree only."""
 
-    def heading(self, row: DepartmentVersion) -> str:
-        """Return the name."""
-        return row.name
+    opens: ClassVar[str] = "govcloud:console:departments"
+    title: ClassVar[Message] = Message("机构")
+    lead: ClassVar[Message | None] = Message("机构树、人员与处室、沿革；调整前先预览影响，历史可按日期回看。")
+    icon: ClassVar[str] = "building-2"
+    group: ClassVar[Message] = Message("组织与人员")
 
-    def sections(self, row: DepartmentVersion) -> list[Section]:
-        """Return the departments below."""
-        below = services().identity_queries.children(row.department_id)
-        return [Section(Message("下级机构"), (Message("名称"), Message("统一社会信用代码")), [(item.name, item.uscc) for item in below])]
+    def __init__(self) -> None:
+        """Serve below ``/console/departments/``."""
+        super().__init__("departments")
+
+    @expose("/")
+    def index_view(self) -> str:
+        """Show the tree with one department, or what a search found."""
+        at, shown_day = _as_of(request.args.get("at", ""))
+        text = request.args.get("search", "").strip()
+        if text:
+            return self._found(text, at, shown_day)
+        selected = _identifier(request.args.get("id"))
+        if selected is None:
+            selected = _first_root(at)
+        if selected is None:
+            return self._page(branch=_tree(None, at), at=shown_day)
+        found = services().tree_queries.last_known(selected, at)
+        if found is None:
+            raise NotFound.of(Message("部门"), selected)
+        view, ended_at = found
+        must_reach(view.path)
+        return self._page(branch=_tree(view, at), at=shown_day, **self._facts(view, ended_at, at))
+
+    @expose("/level/<uuid:parent_id>")
+    def level(self, parent_id: UUID) -> str:
+        """Return one level of the tree as a part of a page, for opening it in place."""
+        at, shown_day = _as_of(request.args.get("at", ""))
+        parent = services().identity_queries.department(parent_id, at)
+        if parent is None:
+            raise NotFound.of(Message("部门"), parent_id)
+        must_reach(parent.path)
+        page = services().tree_queries.children(parent_id, MOST_NODES, at=at)
+        rendered: str = self.render(
+            "console/_level.html", branch=Branch(page.nodes, more=page.after is not None), at=shown_day, selected=None
+        )
+        return rendered
+
+    @expose("/change/<change_name>/<uuid:department_id>", methods=("GET", "POST"))
+    def change_view(self, change_name: str, department_id: UUID) -> Response:
+        """Take in what is to change, show whom and what it touches, and run it when that is confirmed."""
+        change = CHANGES.get(change_name)
+        if change is None:
+            raise NotFound.of(Message("操作"), change_name)
+        view = services().identity_queries.department(department_id)
+        if view is None:
+            raise NotFound.of(Message("部门"), department_id)
+        must_reach(view.path)
+        filled = Filled.of(request) if request.method == "POST" else change.initial(view, request)
+        step = request.form.get("step", "") if request.method == "POST" else ""
+        preview, error = None, None
+        if step in {"preview", "confirm"}:
+            try:
+                if step == "confirm" or not change.previews:
+                    return self._done(view, *change.run(view, filled, current_actor()))
+                preview = change.preview(view, filled, current_actor())
+            except GovcloudError as refused:
+                error = refused
+        page = self._change_page(view, change, filled, preview, error)
+        return make_response(page, status_of(error) if error else 200)
+
+    def _done(self, view: DepartmentView, said: Message, department_id: UUID | None) -> Response:
+        """Say what was done, on the page of what came out of it."""
+        flash(say(said), "success")
+        return make_response(redirect(url_for(".index_view", id=department_id or view.parent_id), 303))
+
+    def _change_page(
+        self, view: DepartmentView, change: DepartmentChange, filled: Filled, preview: Preview | None, error: GovcloudError | None
+    ) -> str:
+        fields = change.fields(view)
+        findings: dict[str, str] = {}
+        for item in error.fields if error else ():
+            # The first finding of a field is the one that explains the others.
+            findings.setdefault(item.field.rpartition(".")[2], say(item.message))
+        known = {field.name for field in fields if field.kind != "hidden" and (field.kind != "checks" or field.options)}
+        return self._render(
+            "console/department_change.html",
+            department=view,
+            change=change,
+            fields=fields,
+            filled=filled,
+            preview=preview,
+            kinds=KINDS,
+            error=error,
+            errors={name: text for name, text in findings.items() if name in known},
+            loose=[text for name, text in findings.items() if name not in known],
+            levels=LEVELS,
+            level_options=[(key, say(word)) for key, word in LEVELS.items()],
+        )
+
+    def _facts(self, view: DepartmentView, ended_at: datetime | None, at: datetime | None) -> dict[str, Any]:
+        """Return what the page shows of one department."""
+        # Of a department that is gone the last moment is shown, which no window contains any more.
+        then = ended_at - timedelta(microseconds=1) if ended_at else at
+        tree, identity = services().tree_queries, services().identity_queries
+        lead = identity.department(view.lead_department_id, then) if view.lead_department_id else None
+        opened = _open_among({OFFICIALS, *(change.function for change in CHANGES.values())})
+        offered = [] if at or ended_at else [change for change in CHANGES.values() if _offered(change, view, opened)]
+        return {
+            "department": view,
+            "ended_at": ended_at,
+            "ancestors": [node for node in tree.ancestors(view, at=then) if reaches(_path_to(view, node.id))],
+            "division": identity.division_names([view.division]).get(view.division, ""),
+            "lead_department": lead,
+            "members": tree.members(view.id, PAGE, _identifier(request.args.get("after")), at=then),
+            "offices": identity.offices(view.id, then),
+            "children": tree.children(view.id, PAGE, _identifier(request.args.get("below")), at=then),
+            "history": tree.history(view.id),
+            "opened": opened,
+            "changes": [change for change in offered if not change.on_office and change.name != "open-office"],
+            "office_changes": [change for change in offered if change.on_office],
+            "open_office": next((change for change in offered if change.name == "open-office"), None),
+        }
+
+    def _found(self, text: str, at: datetime | None, shown_day: str) -> str:
+        page = services().tree_queries.search(text, PAGE, _identifier(request.args.get("after")), within=reach(), at=at)
+        parents = services().identity_queries.departments({view.parent_id for view in page.rows if view.parent_id}, at)
+        return self._page(branch=_tree(None, at), at=shown_day, search=text, found=page, parents=parents)
+
+    def _page(self, **values: Any) -> str:  # noqa: ANN401 - template values
+        usual = {"department": None, "found": None, "search": "", "levels": LEVELS, "steps": STEPS, "kind": appointment_kind}
+        return self._render("console/departments.html", **usual | values)
+
+    def _render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - template values
+        rendered: str = self.render(template, view=self, **values)
+        return rendered
+
+
+def _tree(selected: DepartmentView | None, at: datetime | None) -> Branch:
+    """Return the tree, open from the reader's roots down to ``selected`` and to what is directly below it."""
+    chain = [UUID(part) for part in selected.path.split("/") if part] if selected else []
+    roots = reach()
+    if roots == WHOLE:
+        return _branch(services().tree_queries.children(None, MOST_NODES, at=at), chain, at)
+    own = [UUID(path.rstrip("/").rpartition("/")[2]) for path in roots]
+    nodes = services().tree_queries.nodes(own, at=at)
+    within = next((chain[place:] for place, item in enumerate(chain) if item in own), [])
+    return _branch(NodePage(nodes, None), within, at)
+
+
+def _branch(page: NodePage, chain: list[UUID], at: datetime | None) -> Branch:
+    nodes = page.nodes
+    if not chain:
+        return Branch(nodes, more=page.after is not None)
+    if chain[0] not in {node.id for node in nodes}:
+        # It stands behind the first hundred of its level, or is no more.
+        nodes = (*nodes, *services().tree_queries.nodes(chain[:1], at=at))
+    here = next((node for node in nodes if node.id == chain[0]), None)
+    if here is None:
+        return Branch(nodes, more=page.after is not None)
+    below = None
+    if here.has_children:
+        below = _branch(services().tree_queries.children(here.id, MOST_NODES, at=at), chain[1:], at)
+    return Branch(nodes, here.id, below, more=page.after is not None)
+
+
+def _open_among(functions: set[str]) -> frozenset[str]:
+    """Return those of ``functions`` that are open to the reader, asked at once."""
+    session = current_session()
+    if session is None:
+        return frozenset()
+    return services().authorization_queries.open_among(session.official_id, session.appointment_id, functions)
+
+
+def _offered(change: DepartmentChange, view: DepartmentView, opened: frozenset[str]) -> bool:
+    """Say whether to offer a change of ``view``: what would be refused whatever is filled in is not shown."""
+    above = view.path.removesuffix(f"{view.id.hex}/")
+    if change.at_parent and not reaches(above):
+        return False
+    if change.function in opened:
+        return True
+    session = current_session()
+    if session is None or not change.bounded:
+        return False
+    # Open to a delegated administrator under a condition on what is filled in.
+    resource = {"department_path": above if change.at_parent else view.path, "within_parent": True}
+    question = Question(change.function, session.appointment_id, session.official_id, resource=resource)
+    return services().authorization.decide(question).allowed
+
+
+def _first_root(at: datetime | None) -> UUID | None:
+    """Return the department that is shown when none is asked for."""
+    roots = reach()
+    if roots == WHOLE:
+        page = services().tree_queries.children(None, 1, at=at)
+        return page.nodes[0].id if page.nodes else None
+    return UUID(roots[0].rstrip("/").rpartition("/")[2]) if roots else None
+
+
+def _path_to(view: DepartmentView, department_id: UUID) -> str:
+    """Return the path of a department above ``view``."""
+    return view.path.partition(department_id.hex)[0] + f"{department_id.hex}/"
+
+
+def _as_of(text: str) -> tuple[datetime | None, str]:
+    """Return the end of the day that is asked for, and the day as it stands in the field; today and what is no day mean now."""
+    try:
+        wanted = date.fromisoformat(text)
+    except ValueError:
+        return None, ""
+    now = services().clock.now()
+    if text >= day(now):
+        return None, ""
+    ends = datetime.combine(wanted, datetime.min.time(), CHINA) + timedelta(days=1) - timedelta(microseconds=1)
+    return ends.astimezone(UTC), text
+
+
+def _identifier(text: str | None) -> UUID | None:
+    """Return the id in an address; what is none is as good as left out."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+__all__ = ["LEVELS", "OrganisationView"]

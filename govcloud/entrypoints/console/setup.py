@@ -14,14 +14,14 @@ from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
 from govcloud.entrypoints.console.base import ConsolePage, ConsoleView, opened
 from govcloud.entrypoints.console.ceilings import CeilingsView
-from govcloud.entrypoints.console.departments import DepartmentsView
+from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.requests import RequestsView
 from govcloud.entrypoints.console.sessions import SessionsView
 from govcloud.entrypoints.console.subsystems import ClientsView, SubsystemsView
-from govcloud.identity.models import DepartmentVersion, Official
+from govcloud.identity.models import Official
 from govcloud.outbox.models import OutboxMessage
 from govcloud.signon.models import Session
 from govcloud.subsystems.models import Client, Subsystem
@@ -38,7 +38,7 @@ def _views() -> list[Room]:
     """Return the views, in the order of the rail."""
     return [
         OfficialsView(Official, "officials"),
-        DepartmentsView(DepartmentVersion, "departments"),
+        OrganisationView(),
         SubsystemsView(Subsystem, "subsystems"),
         ClientsView(Client, "clients"),
         RolesView(Role, "roles"),

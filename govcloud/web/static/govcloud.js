@@ -94,6 +94,23 @@
     search.addEventListener("focusout", (event) => { if (!search.contains(event.relatedTarget)) close(); });
   }
 
+  // A level of the tree opens in place; the link behind it is the page that shows the same.
+  document.addEventListener("click", async (event) => {
+    const twisty = event.target.closest("[data-level]");
+    if (!twisty || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const line = twisty.closest("li"), open = twisty.getAttribute("aria-expanded") === "true";
+    let below = line.querySelector(":scope > ul");
+    if (!open && !below) {
+      const answer = await fetch(twisty.dataset.level, { headers: { Accept: "text/html" }, redirect: "error" }).catch(() => null);
+      if (!answer?.ok) { location.assign(twisty.href); return; }
+      if (!line.querySelector(":scope > ul")) line.insertAdjacentHTML("beforeend", await answer.text());
+      below = line.querySelector(":scope > ul");
+    }
+    if (below) below.hidden = open;
+    twisty.setAttribute("aria-expanded", String(!open));
+  });
+
   // Clocks: "4 days left" stays true while the page is open. The words come from the page, in its language.
   const source = document.getElementById("relative-words");
   const words = source ? JSON.parse(source.textContent) : null;

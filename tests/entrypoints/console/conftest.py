@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from govcloud.subsystems.inputs import NewSubsystem
+from tests.entrypoints.console.administrators import Administrator, Become
 from tests.factories.browsing import Visitor, signed_in
 from tests.factories.people import credit_code, id_number
 from tests.factories.requests import ask, granted
@@ -147,3 +148,15 @@ def new_assignment(**changes: str) -> dict[str, str]:
 def unknown_department() -> str:
     """Return a valid credit code that no department has."""
     return credit_code(90_001)
+
+
+@pytest.fixture
+def become(app: Flask, services: Services, world: World) -> Become:
+    """Return the way to become somebody of the small province."""
+
+    def sign_in(login: str) -> Administrator:
+        client = app.test_client()
+        client.set_cookie("govcloud_session", services.signon.sign_in(login, PASSWORD, "192.0.2.7", "test").token)
+        return Administrator(client)
+
+    return sign_in

@@ -1,0 +1,77 @@
+"""When a department goes into another: everything of the catalogue that it owned belongs to its successor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CursorResult, Select, Update, func, select, text, update
+from sqlalchemy.orm import Session, aliased
+
+from govcloud.kernel.database import live_at
+from govcloud.kernel.unit_of_work import Transaction
+from govcloud.subsystems.events import OwnerChanged
+from govcloud.subsystems.models import CatalogueItem, Matter, PowerItem, ServiceItem, Subsystem
+
+MOST_NAMED = 10
+_LISTS = ((PowerItem, PowerItem.department_id), (ServiceItem, ServiceItem.department_id), (Matter, Matter.lead_department_id))
+
+
+def change_owner(tx: Transaction, department_id: UUID, successor_id: UUID) -> None:
+    """Hand over subsystems, items, lists and matters, in the transaction of the merger.
+
+    A row keeps its id: requests, matters and grants name it. Of two entries of the power list with one code the successor's own
+    stays, and what hung on the other hangs on it.
+    """
+    subsystems = _moved(
+        tx, update(Subsystem).where(Subsystem.owner_department_id == department_id).values(owner_department_id=successor_id)
+    )
+    mine = CatalogueItem.owner_department_id == department_id
+    items = _moved(tx, update(CatalogueItem).where(mine).values(owner_department_id=successor_id))
+    _join_power_items(tx, department_id, successor_id)
+    lists = _moved(tx, update(PowerItem).where(PowerItem.department_id == department_id).values(department_id=successor_id))
+    lists += _moved(tx, update(ServiceItem).where(ServiceItem.department_id == department_id).values(department_id=successor_id))
+    lists += _moved(tx, update(Matter).where(Matter.lead_department_id == department_id).values(lead_department_id=successor_id))
+    if subsystems or items or lists:
+        tx.record(
+            OwnerChanged(
+                subject=f"department:{department_id}",
+                department_id=department_id,
+                successor_id=successor_id,
+                subsystems=subsystems,
+                items=items,
+                lists=lists,
+            )
+        )
+
+
+def owned(session: Session, departments: Iterable[UUID], at: datetime) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """Return, by kind (``subsystems``, ``items``, ``lists``), how many things departments own and the names of the first."""
+    wanted = list(departments)
+    queries = {
+        "subsystems": [select(Subsystem.name).where(Subsystem.owner_department_id.in_(wanted), Subsystem.status != "retired")],
+        "items": [select(CatalogueItem.name).where(CatalogueItem.owner_department_id.in_(wanted), live_at(CatalogueItem, at))],
+        "lists": [select(table.name).where(owner.in_(wanted), live_at(table, at)) for table, owner in _LISTS],
+    }
+    return {kind: _counted(session, found) for kind, found in queries.items()}
+
+
+def _counted(session: Session, queries: Sequence[Select[str]]) -> tuple[int, tuple[str, ...]]:
+    names: list[str] = [name for query in queries for name in session.scalars(query.order_by(text("name")).limit(MOST_NAMED))][:MOST_NAMED]
+    return sum(session.scalar(select(func.count()).select_from(query.subquery())) or 0 for query in queries), tuple(names)
+
+
+def _join_power_items(tx: Transaction, department_id: UUID, successor_id: UUID) -> None:
+    """Close those entries of the power list whose code the successor has itself, and point what hung on them there."""
+    mine, theirs = aliased(PowerItem), aliased(PowerItem)
+    same = (theirs.code == mine.code, theirs.department_id == successor_id, live_at(theirs, tx.now))
+    query = select(mine.id, theirs.id.label("kept")).join(theirs, same[0]).where(*same[1:], mine.department_id == department_id)
+    for row in tx.session.execute(query.where(live_at(mine, tx.now))).all():
+        _moved(tx, update(ServiceItem).where(ServiceItem.power_item_id == row.id).values(power_item_id=row.kept))
+        _moved(tx, update(PowerItem).where(PowerItem.id == row.id).values(valid_to=tx.now))
+
+
+def _moved(tx: Transaction, statement: Update) -> int:
+    done = tx.session.execute(statement.execution_options(synchronize_session=False))
+    return done.rowcount if isinstance(done, CursorResult) else 0

@@ -1,0 +1,96 @@
+"""``govcloud org``: the tree is read and reorganised from the command line, and a dry run changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+
+from govcloud.app import create_app
+from govcloud.cli.main import main
+from govcloud.identity.inputs import NewOffice
+from govcloud.kernel.errors import Conflict
+from govcloud.services import Services
+from govcloud.settings import Settings
+from tests.factories.people import a_department
+from tests.factories.world import SEED, World
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def cli(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Return the command line on the small province; a refused command keeps its error in ``exception``."""
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("GOVCLOUD_MASTER_KEY_FILE", str(settings.master_key_file))
+    monkeypatch.setenv("GOVCLOUD_ENVIRONMENT", "test")
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, ["org", *words], obj=create_app)
+
+    return run
+
+
+@pytest.fixture
+def codes(services: Services, world: World) -> dict[str, str]:
+    """Return the credit codes of the small province's departments by key."""
+    views = services.identity_queries.departments(world.organisation.ids.values())
+    return {key: views[department].uscc for key, department in world.organisation.ids.items()}
+
+
+def output_of(result: Result) -> str:
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.output
+
+
+def test_the_tree_is_listed_found_and_shown(cli: Cli, codes: dict[str, str]) -> None:
+    assert output_of(cli("tree")).startswith("+ 浙江省人民政府\t")
+    assert len(output_of(cli("tree", codes["government"])).splitlines()) == 6
+    assert codes["xihu_civil_affairs"] in output_of(cli("search", "xhqmzj"))
+    assert "no department" in output_of(cli("search", "nothing"))
+    shown = output_of(cli("show", codes["xihu_civil_affairs"]))
+    assert "浙江省人民政府 / 杭州市西湖区人民政府" in shown
+    missing = cli("show", codes["xihu_civil_affairs"], "--at", "2020-01-01")
+    assert missing.exit_code == 1
+    assert "no department" in missing.output
+
+
+def test_departments_are_reorganised_after_a_dry_run(cli: Cli, codes: dict[str, str], services: Services, world: World) -> None:
+    ids = world.organisation.ids
+    services.identity.open_offices(SEED, [NewOffice(ids["xihu_civil_affairs"], "救助科")])
+    words = ("merge", codes["xihu_civil_affairs"], "--into", codes["xihu_housing"], "--reason", "机构改革")
+    told = output_of(cli(*words, "--dry-run"))
+    assert "would touch: 杭州市西湖区民政局" in told
+    assert "王芳" in told
+    assert codes["xihu_civil_affairs"] in output_of(cli("search", "西湖区民政局"))
+
+    new = a_department().uscc
+    split = (
+        "split",
+        codes["xihu_civil_affairs"],
+        "--new-uscc",
+        new,
+        "--name",
+        "西湖区社会救助局",
+        "--office",
+        "救助科",
+        "--person",
+        "WANGFANG",
+    )
+    assert "done: 西湖区社会救助局" in output_of(cli(*split, "--reason", "职能调整"))
+    assert "杭州市西湖区人民政府" in output_of(cli("show", new))
+    assert "done" in output_of(cli("rename", new, "西湖区救助管理局"))
+    assert "done" in output_of(cli("move", new, "--below", codes["data"]))
+    assert "done" in output_of(cli("move", new, "--root"))
+    joined = ("merge", codes["xihu_civil_affairs"], new, "--into", a_department().uscc, "--name", "西湖区民生局", "--reason", "机构改革")
+    assert "done: 西湖区民生局" in output_of(cli(*joined))
+    assert "done: 杭州市西湖区住房和城乡建设局" in output_of(
+        cli("abolish", codes["data"], "--successor", codes["xihu_housing"], "--reason", "职能并入")
+    )
+    refused = cli("abolish", codes["housing"], "--reason", "撤销", "--dry-run")
+    assert isinstance(refused.exception, Conflict)
+    assert cli("move", codes["housing"]).exit_code == 2
+    for wrong in (("--office", "没有的科"), ("--person", "NOBODY"), ("--child", "nothing")):
+        asked = ("split", codes["housing"], "--new-uscc", a_department().uscc, "--name", "新厅", "--reason", "职能调整", *wrong)
+        assert cli(*asked).exit_code == 1
