@@ -113,14 +113,17 @@ class Decider:
 
         Rules on the role of every official are left out: who holds what everybody holds says nothing.
         """
-        now = self._clock.now()
-        roles = self.policy().roles_naming(function)
+        state, now = self._begin()
+        policy = self.live.of(state.version_id).policy
+        roles = policy.roles_naming(function)
         candidates = self.facts.holders_of_roles(sorted(roles), now) | self.facts.holders_of_grants(function, now)
+        there = self._identity.subjects_under(department_path, now) if candidates else ()
+        asked = [subject for subject in there if subject.active and subject.official_id in candidates]
         found: set[UUID] = set()
-        for subject in self._identity.subjects_under(department_path, now) if candidates else ():
+        for subject in asked if asked and self._knows(function, policy) else ():
             if len(found) == limit:
                 break
-            if subject.official_id in candidates and self.decide(Question(function, subject.appointment_id)).allowed:
+            if opens(function, self._see(Standing(subject.official_id, subject), state, now)):
                 found.add(subject.official_id)
         return frozenset(found)
 
@@ -196,20 +199,19 @@ class Decider:
         )
         return Seen(snapshot, engine, state.epoch, now)
 
+    def _knows(self, function: str, policy: CompiledPolicy) -> bool:
+        """Return whether there is such a function: of the platform in its policy, of a subsystem in the catalogue."""
+        return policy.knows(function) if subsystem_of(function) == PLATFORM else self.in_catalogue(function)
+
     def _catalogue(self, standing: Standing, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
-
-        def knows(function: str) -> bool:
-            if subsystem_of(function) == PLATFORM:
-                return seen.engine.policy.knows(function)
-            return self.in_catalogue(function)
 
         def item_for(function: str) -> UUID | None:
             item = self._subsystems.item_for_function(function, seen.now)
             return item.id if item else None
 
         return Catalogue(
-            knows=knows,
+            knows=lambda function: self._knows(function, seen.engine.policy),
             last_grant=lambda function: self.facts.last_grant(standing.official_id, standing.appointment_id, function, seen.now),
             item_for=item_for,
         )
