@@ -134,7 +134,7 @@ class Decider:
         assignments = self.facts.assignments_of_all({subject.official_id for subject in candidates}, now)
         grants = self.facts.grants_of_all({subject.official_id for subject in candidates}, now)
         found: set[UUID] = set()
-        for subject in candidates:
+        for subject in candidates if self._knows(function, engine.policy) else ():
             if len(found) == limit:
                 break
             if subject.official_id in found:
@@ -253,20 +253,19 @@ class Decider:
         snapshot = self.snapshot(standing, engine.policy, duties, self.facts.assignments(*who), self.facts.grants(*who), now)
         return Seen(snapshot, engine, state.epoch, now)
 
+    def _knows(self, function: str, policy: CompiledPolicy) -> bool:
+        """Return whether there is such a function: of the platform in its policy, of a subsystem in the catalogue."""
+        return policy.knows(function) if subsystem_of(function) == PLATFORM else self.in_catalogue(function)
+
     def _catalogue(self, standing: Standing, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
-
-        def knows(function: str) -> bool:
-            if subsystem_of(function) == PLATFORM:
-                return seen.engine.policy.knows(function)
-            return self.in_catalogue(function)
 
         def item_for(function: str) -> UUID | None:
             item = self.subsystems.item_for_function(function, seen.now)
             return item.id if item else None
 
         return Catalogue(
-            knows=knows,
+            knows=lambda function: self._knows(function, seen.engine.policy),
             last_grant=lambda function: self.facts.last_grant(standing.official_id, standing.appointment_id, function, seen.now),
             item_for=item_for,
         )

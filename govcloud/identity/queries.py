@@ -211,10 +211,11 @@ class IdentityQueries:
         row = self._read().execute(rows.subjects_at(self._at(at)).where(Appointment.id == appointment_id)).one_or_none()
         return rows.subject_view(row) if row else None
 
-    def subjects_asked(self, wanted: Mapping[UUID, datetime]) -> Mapping[UUID, Subject]:
+    def subjects_asked(self, wanted: Iterable[tuple[UUID, datetime]]) -> Mapping[tuple[UUID, datetime], Subject]:
         """Return the subjects under the appointments ``wanted``, each as at its own moment; those not live then are left out."""
-        found = self._read().execute(rows.subjects_asked(wanted)) if wanted else ()
-        return {row.Appointment.id: rows.subject_view(row) for row in found}
+        asked = tuple(set(wanted))
+        found = self._read().execute(rows.subjects_asked(asked)) if asked else ()
+        return {(row.Appointment.id, row.at): rows.subject_view(row) for row in found}
 
     def subjects_of(self, official_id: UUID, at: datetime | None = None) -> tuple[Subject, ...]:
         """Return one subject for each live appointment of a person, the primary one first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -59,12 +59,12 @@ def subjects_at(at: datetime) -> Rows:
     return _subjects(Appointment.__table__, at)
 
 
-def subjects_asked(wanted: Mapping[UUID, datetime]) -> Rows:
-    """Select the same of the appointments ``wanted``, each as it was at its own moment."""
-    ids, moments = cast(list(wanted), ARRAY(Uuid())), cast(list(wanted.values()), ARRAY(DateTime(timezone=True)))
+def subjects_asked(wanted: Sequence[tuple[UUID, datetime]]) -> Rows:
+    """Select the same of the appointments ``wanted``, each as it was at its own moment (``at``)."""
+    ids, moments = cast([pair[0] for pair in wanted], ARRAY(Uuid())), cast([pair[1] for pair in wanted], ARRAY(DateTime(timezone=True)))
     columns = (column("id", Uuid()), column("at", DateTime(timezone=True)))
     asked = func.unnest(ids, moments).table_valued(*columns, name="asked").render_derived()
-    return _subjects(asked.join(Appointment.__table__, Appointment.id == asked.c.id), asked.c.at)
+    return _subjects(asked.join(Appointment.__table__, Appointment.id == asked.c.id), asked.c.at).add_columns(asked.c.at)
 
 
 def _subjects(appointments: FromClause, at: datetime | ColumnElement[datetime]) -> Rows:
