@@ -73,6 +73,8 @@ class ConsolePage(BaseView):
     icon: ClassVar[str]
     group: ClassVar[Message]
     lead: ClassVar[Message | None] = None
+    asks: ClassVar[tuple[str, ...]] = ()
+    """Functions that the page asks for beside the one that opens it."""
 
     def __init__(self, endpoint: str) -> None:
         """Serve below ``/console/<endpoint>/``."""
@@ -81,7 +83,7 @@ class ConsolePage(BaseView):
     @property
     def functions(self) -> frozenset[str]:
         """Return the functions that the page asks for."""
-        return frozenset((self.opens,))
+        return frozenset((self.opens, *self.asks))
 
 
 class ConsoleView(ModelView):
@@ -97,6 +99,8 @@ class ConsoleView(ModelView):
     """The function that opens the form for a new row; ``None``: there is none."""
     create_title: ClassVar[Message] = Message("新增")
     commands: ClassVar[tuple[RowCommand, ...]] = ()
+    asks: ClassVar[tuple[str, ...]] = ()
+    """Functions that the view asks for beside these."""
     labels: ClassVar[Mapping[str, Message]] = {}
 
     # What Flask-Admin would serve beside the list, the details and the form for a new row: no such routes here.
@@ -136,7 +140,8 @@ class ConsoleView(ModelView):
     @property
     def functions(self) -> frozenset[str]:
         """Return every function that the view asks about."""
-        return frozenset([self.opens, *([self.creates] if self.creates else []), *(command.function for command in self.commands)])
+        creates = (self.creates,) if self.creates else ()
+        return frozenset((self.opens, *creates, *self.asks, *(command.function for command in self.commands)))
 
     # Reading
 

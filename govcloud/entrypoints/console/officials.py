@@ -11,7 +11,7 @@ from flask_admin.form import BaseForm
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
-from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, services
+from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, opened, services
 from govcloud.entrypoints.console.sections import Section
 from govcloud.identity.inputs import NewAppointment, NewOfficial
 from govcloud.identity.models import Official
@@ -19,7 +19,6 @@ from govcloud.identity.rows import begins_with
 from govcloud.identity.views import OfficialView
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import may
 from govcloud.web.locale import say
 from govcloud.web.moments import day
 from govcloud.web.words import appointment_kind
@@ -70,6 +69,7 @@ class OfficialsView(ConsoleView):
     """The people of the province."""
 
     opens = "govcloud:console:officials"
+    asks = ("govcloud:official:access",)
     creates = "govcloud:official:register"
     title = Message("人员")
     icon = "users"
@@ -141,7 +141,7 @@ class OfficialsView(ConsoleView):
 
     def links_for(self, row: Official) -> list[tuple[str, str]]:
         """Lead to what the person may do, and why."""
-        if not may("govcloud:official:access"):
+        if not opened("govcloud:official:access"):
             return []
         return [(url_for("console_access.index_view", code=row.employee_code), say(Message("权限")))]
 
