@@ -46,6 +46,17 @@ def department_cycle(name: str) -> Conflict:
     )
 
 
+def department_in_use(name: str, people: int, departments: int) -> Conflict:
+    """Return the error for ending a department that people or other departments still hang on."""
+    return Conflict(
+        "department_in_use",
+        Message(
+            "“%(name)s”仍有 %(people)s 人任职、%(departments)s 个下级部门，不能撤销。", name=name, people=people, departments=departments
+        ),
+        remedy=Message("请先结束这些任职，并调整或撤销下级部门。"),
+    )
+
+
 def changed_meanwhile() -> Conflict:
     """Return the error for a change that another one overtook."""
     return Conflict("changed_meanwhile", Message("该部门刚被他人修改，请刷新后重试。"))

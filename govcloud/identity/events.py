@@ -58,6 +58,18 @@ class DepartmentMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DepartmentAbolished(Event):
+    """A department is no more and has no successor."""
+
+    name: ClassVar[str] = "identity:department:abolished"
+
+    department_id: UUID
+    department_name: str
+    old_path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfficeOpened(Event):
     """A department has another internal office."""
 
@@ -83,7 +95,7 @@ class OfficialRegistered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OfficialChanged(Event):
-    """A person's name, phone, rank, staffing type or security label is another from now on; ``changed`` names which."""
+    """A person's name, phone, rank, staffing type, security label or ID number is another from now on; ``changed`` names which."""
 
     name: ClassVar[str] = "identity:official:changed"
     personal: ClassVar[frozenset[str]] = frozenset({"official_name"})

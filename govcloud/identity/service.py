@@ -1,12 +1,12 @@
-"""The commands of identity behind one face: ``organisation.py`` and ``people.py`` hold them."""
+"""The commands of identity behind one face: ``organisation.py``, ``people.py`` and the rooms beside them hold them."""
 
 from __future__ import annotations
 
-from govcloud.identity.organisation import Organisation
-from govcloud.identity.people import People
+from govcloud.identity.abolishing import Abolishing
+from govcloud.identity.correcting import Correcting
 
 
-class Identity(Organisation, People):
+class Identity(Abolishing, Correcting):
     """Registers and changes divisions, departments, officials and appointments; each command is one transaction."""
 
 
