@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 from pydantic import ValidationError
-from scim2_models import Error, SCIMException
+from scim2_models import Error, InvalidValueException, SCIMException
 from scim2_server.errors import MethodNotAllowedException
 from scim2_server.responses import SCIM_MEDIA_TYPE
 from scim2_server.service import scim_exception_of
@@ -58,10 +58,11 @@ _HTTP = {
 def error_of(error: Exception) -> Error:
     """Return an error as the wire has it; one that nobody foresaw says nothing but that, and is logged."""
     match error:
+        case InvalidValueException(__cause__=ValidationError() as cause) | (ValidationError() as cause):
+            # The library would say all that its models think of a value; the first finding is said in the words of the protocol.
+            return scim_exception_of(cause).to_error()
         case SCIMException():
             return error.to_error()
-        case ValidationError():
-            return scim_exception_of(error).to_error()
         case GovcloudError():
             status, keyword = next((row for kind, row in STATUS.items() if isinstance(error, kind)), (500, None))
             taken = isinstance(error, Conflict) and error.code == _TAKEN

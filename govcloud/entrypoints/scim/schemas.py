@@ -60,9 +60,7 @@ class GroupMembership(ComplexAttribute):
     value: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
     """The id of the group."""
 
-    ref: Annotated[Reference[Group[Any]] | None, Mutability.read_only] = Field(
-        None, serialization_alias="$ref", validation_alias="$ref"
-    )
+    ref: Annotated[Reference[Group[Any]] | None, Mutability.read_only] = Field(None, serialization_alias="$ref", validation_alias="$ref")
     """The address of the group."""
 
     display: Annotated[str | None, Mutability.read_only] = None
@@ -189,9 +187,7 @@ class GroupMember(ComplexAttribute):
     value: Annotated[str | None, Mutability.immutable, CaseExact.true] = None
     """The id of the user."""
 
-    ref: Annotated[Reference[User[Any]] | None, Mutability.immutable] = Field(
-        None, serialization_alias="$ref", validation_alias="$ref"
-    )
+    ref: Annotated[Reference[User[Any]] | None, Mutability.immutable] = Field(None, serialization_alias="$ref", validation_alias="$ref")
     """The address of the user."""
 
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])

@@ -97,7 +97,7 @@ def give_examples(services: Services, world: World, user: type[Resource[Any]], g
         ref = a_member_ref()
         return member(value=ref.rpartition("/")[2], ref=ref, type="User", display=_MEMBER, position="窗口受理员")
 
-    places = {
+    places: dict[str, Callable[[], Any]] = {
         "id": lambda: str(uuid4()),
         "department": lambda: uscc(services, world, "xihu"),
         "position": lambda: "联络员",
