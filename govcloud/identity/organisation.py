@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from govcloud.identity import errors, inputs
 from govcloud.identity.codes import division_level
@@ -18,6 +18,7 @@ from govcloud.identity.events import (
     OfficeOpened,
 )
 from govcloud.identity.inputs import NewDepartment, NewDivision, NewOffice
+from govcloud.identity.locking import lock_tree
 from govcloud.identity.models import Department, DepartmentVersion, Division, Office
 from govcloud.identity.paths import lies_within, moved, path_below
 from govcloud.identity.views import DepartmentView
@@ -232,8 +233,7 @@ class Organisation(Commands):
             tx.session.execute(insert(DepartmentVersion), [_next_version(view, tx) | changes[view.id] for view in old])
 
     def _lock_tree(self, tx: Transaction) -> None:
-        """Let one change of the tree happen at a time: two moves at once could make a circle that neither sees."""
-        tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("govcloud department tree"))))
+        lock_tree(tx.session)
 
 
 def _first_version(row: NewDepartment, path: str, tx: Transaction) -> dict[str, object]:

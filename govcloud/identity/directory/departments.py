@@ -16,6 +16,7 @@ from govcloud.identity import errors
 from govcloud.identity.directory.lookups import Begins, Condition, Everything, Is, Lookups, as_sql
 from govcloud.identity.directory.people import not_over
 from govcloud.identity.directory.views import DOMAIN, DepartmentRecord, Member
+from govcloud.identity.locking import lock_tree
 from govcloud.identity.models import Appointment, Department, DepartmentVersion, Official
 from govcloud.identity.rows import Rows
 from govcloud.kernel.clock import Clock
@@ -38,12 +39,12 @@ class DepartmentDirectory:
         return found[0] if found else None
 
     def locked(self, department_id: UUID) -> DepartmentRecord:
-        """Return a department as the last change left it, and let no other program change it until the transaction ends.
+        """Return a department as the last change left it; nobody else changes the tree until the transaction ends.
 
         Raises:
             NotFound: there is no such live department.
         """
-        self._read().execute(select(Department.id).where(Department.id == department_id).with_for_update(key_share=True))
+        lock_tree(self._read())
         found = self.one(department_id)
         if found is None:
             raise errors.department_missing(department_id)
