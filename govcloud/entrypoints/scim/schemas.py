@@ -240,3 +240,8 @@ class Department(Extension):
 
     members_left_out: Annotated[bool | None, Mutability.read_only] = None
     """True in a list that leaves the members out because there are many: read the group itself, or ask for `attributes=members`."""
+
+
+# A user names groups and a group users, so that one of them is read before the other is there; now both are.
+GroupMembership.model_rebuild()
+User.model_rebuild()
