@@ -69,7 +69,7 @@ class DepartmentReordered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DepartmentChanged(Event):
-    """A department has another division, level, business lines or lead department from now on; ``changed`` names which."""
+    """A department has another division, level, business lines, lead or (after a merger) parent from now on; ``changed`` names which."""
 
     name: ClassVar[str] = "identity:department:changed"
 

@@ -78,7 +78,8 @@ def error_of(error: Exception) -> Error:
 def _detail(error: GovcloudError) -> str:
     """Return what is wrong, where, and what to do; values are not repeated."""
     places = [f"{_attribute(item.field)}: {say(item.message)}" for item in error.fields]
-    return " ".join([say(error.message), *places, *([say(error.remedy)] if error.remedy else [])])
+    reasons = [say(refusal.message) for refusal in error.refusals] if isinstance(error, Conflict) else []
+    return " ".join([say(error.message), *reasons, *places, *([say(error.remedy)] if error.remedy else [])])
 
 
 def _attribute(field: str) -> str:

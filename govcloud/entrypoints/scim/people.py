@@ -35,6 +35,7 @@ class PeopleWriter:
         departments = self._departments(wanted.places)
         returning = self._directory.people.left(wanted.employee_code)
         if returning is not None and self._directory.people.has_id_number(returning, wanted.id_number or ""):
+            self._directory.people.locked(returning, left_too=True)
             self._identity.restore_official(self._actor, returning, self._reason)
             self.change(self._directory.people.locked(returning), wanted)
             return returning

@@ -14,7 +14,7 @@ from govcloud.audit.changes import Changes
 from govcloud.identity import errors, masking, sealing
 from govcloud.identity.directory.lookups import Begins, Condition, Everything, Is, Lookups, as_sql
 from govcloud.identity.directory.views import DOMAIN, PersonRecord, Place
-from govcloud.identity.locking import lock_official
+from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.identity.models import Appointment, Department, DepartmentVersion, Division, Official, OfficialVersion
 from govcloud.identity.rows import Found, Rows
 from govcloud.kernel.clock import Clock
@@ -43,9 +43,12 @@ class PeopleDirectory:
     def locked(self, official_id: UUID, *, left_too: bool = False) -> PersonRecord:
         """Return a person as the last change left them, and let nobody else change them until the transaction ends.
 
+        The tree is held first: a merger locks departments, then people, and whoever placed a locked person would meet it halfway.
+
         Raises:
             NotFound: the directory has no such person.
         """
+        hold_tree(self._read())
         lock_official(self._read(), official_id)
         found = self.one(official_id, left_too=left_too)
         if found is None:
