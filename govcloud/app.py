@@ -26,6 +26,7 @@ from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
+from govcloud.entrypoints.scim.blueprint import scim
 from govcloud.identity.events import (
     AppointmentEnded,
     DepartmentAbolished,
@@ -233,6 +234,7 @@ def register_entrypoints(app: Flask) -> None:
     app.register_blueprint(oidc)
     app.register_blueprint(authzen)
     app.register_blueprint(api)
+    app.register_blueprint(scim)
     init_console(app)
 
 

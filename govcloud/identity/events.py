@@ -69,7 +69,7 @@ class DepartmentReordered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DepartmentChanged(Event):
-    """A department has another division, level, business lines or lead department from now on; ``changed`` names which."""
+    """A department has another division, level, business lines, lead or (after a merger) parent from now on; ``changed`` names which."""
 
     name: ClassVar[str] = "identity:department:changed"
 
@@ -171,7 +171,7 @@ class OfficialRegistered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OfficialChanged(Event):
-    """A person's name, phone, rank, staffing type or security label is another from now on; ``changed`` names which."""
+    """A person's name, phone, rank, staffing type, security label or ID number is another from now on; ``changed`` names which."""
 
     name: ClassVar[str] = "identity:official:changed"
     personal: ClassVar[frozenset[str]] = frozenset({"official_name"})

@@ -48,7 +48,7 @@ RIGHTS: Mapping[str, Rights] = {
     "department_version": CLOSED,
     "office": CLOSED,
     # Commands on one person wait for each other at this row, and locking a row takes the right to change some column of it.
-    "official": Rights(update=("name", "pinyin", "initials", "phone_sealed")),
+    "official": Rights(update=("name", "pinyin", "initials", "id_number_sealed", "id_number_digest", "phone_sealed")),
     "official_version": CLOSED,
     "appointment": CLOSED,
     "account": Rights(update=("status",)),
