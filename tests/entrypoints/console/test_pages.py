@@ -195,10 +195,10 @@ ODD = [
 
 def test_whatever_stands_in_the_address_the_list_is_a_page(officers: dict[str, Visitor], rows: Rows) -> None:
     """One list of each kind takes every oddity; the others, which share their code, those that reach the database."""
-    for login in officers:
+    for login, officer in officers.items():
         for table in sorted(OPENED[login]):
             for query in ODD if table in {"officials", "grants", "audit"} else ODD[:5]:
-                page = officers[login].get(f"/console/{table}/?{query}")
+                page = officer.get(f"/console/{table}/?{query}")
                 assert page.status_code == 200, (table, query)
                 assert inline_code(page) == [], (table, query)
                 assert "<script>alert" not in page.text
