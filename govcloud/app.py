@@ -24,7 +24,16 @@ from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
-from govcloud.identity.events import AppointmentEnded, DepartmentMoved, OfficialDisabled
+from govcloud.identity.events import (
+    AppointmentEnded,
+    AppointmentRescheduled,
+    DepartmentMoved,
+    LeaveUndone,
+    OfficialDisabled,
+    OfficialLeft,
+    PersonnelChangeRecorded,
+    PersonnelChangeSettled,
+)
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.kernel.actor import Actor
@@ -127,19 +136,46 @@ def subscribe_reactions(services: Services) -> None:
     """Say what follows from what, across domains: each runs in the transaction of its cause and fails it when it fails."""
     reaction = Actor.system("reaction")
 
-    def end_all(_tx: Transaction, event: OfficialDisabled) -> None:
+    def end_all(tx: Transaction, event: OfficialDisabled) -> None:
+        services.authorization.advance_epoch(tx, "standing", official_id=event.official_id)
         services.signon.end_sessions_of(reaction, event.official_id, "official_disabled")
         services.authorization.close_grants_of(reaction, event.official_id, "disabled")
 
-    def leave(_tx: Transaction, event: AppointmentEnded) -> None:
+    def end_for_good(tx: Transaction, event: OfficialLeft) -> None:
+        services.authorization.advance_epoch(tx, "standing", official_id=event.official_id)
+        services.signon.end_sessions_of(reaction, event.official_id, "official_left")
+        services.authorization.close_grants_of(reaction, event.official_id, "leaver")
+        services.authorization.end_roles_of(reaction, event.official_id, "leaver", cause=event.change_id)
+
+    def give_back(_tx: Transaction, event: LeaveUndone) -> None:
+        services.authorization.restore_roles_of(reaction, event.official_id, cause=event.change_id, followed=event.restored)
+
+    def leave(tx: Transaction, event: AppointmentEnded) -> None:
+        services.authorization.advance_epoch(tx, "appointment", official_id=event.official_id)
         services.signon.leave_appointment(reaction, event.appointment_id)
         services.authorization.close_grants_of(reaction, event.official_id, "mover", appointment_id=event.appointment_id)
+
+    def reschedule(tx: Transaction, event: AppointmentRescheduled) -> None:
+        services.authorization.advance_epoch(tx, "appointment", official_id=event.official_id)
+        services.signon.reschedule_appointment(tx, event.appointment_id, event.ends_at)
+
+    def look_ahead(tx: Transaction, event: PersonnelChangeRecorded) -> None:
+        if event.planned and event.kind in {"leave", "suspend"}:
+            services.signon.cap_sessions(tx, event.official_id, event.effective_at)
+
+    def take_note(tx: Transaction, event: PersonnelChangeSettled) -> None:
+        services.authorization.advance_epoch(tx, "duty", official_id=event.official_id)
 
     def follow(tx: Transaction, event: DepartmentMoved) -> None:
         services.authorization.follow_department(tx, event.old_path, event.new_path)
         services.access.follow_department(tx, event.old_path, event.new_path)
 
     services.uow.subscribe(OfficialDisabled, end_all)
+    services.uow.subscribe(OfficialLeft, end_for_good)
+    services.uow.subscribe(LeaveUndone, give_back)
+    services.uow.subscribe(AppointmentRescheduled, reschedule)
+    services.uow.subscribe(PersonnelChangeRecorded, look_ahead)
+    services.uow.subscribe(PersonnelChangeSettled, take_note)
     services.uow.subscribe(AppointmentEnded, leave)
     services.uow.subscribe(DepartmentMoved, follow)
 

@@ -7,7 +7,7 @@ read together with the subject; a decision is never cached.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -60,7 +60,12 @@ class Decider:
         if isinstance(standing, Reason):
             return refusal(standing, self.facts.state().epoch)
         seen = self._see(standing, now)
-        return answer(question, seen, self._catalogue(standing, seen))
+        decision = answer(question, seen, self._catalogue(standing, seen))
+        until = standing.subject.ends_at if standing.subject else None
+        if decision.allowed and until is not None:
+            # What hangs on a duty lasts no longer than the duty.
+            return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
+        return decision
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -173,7 +173,25 @@ class AuthorizationQueries:
             for fact in found
             if role in closure.get(fact.role_code, ()) and instant(fact.starts_at) <= instant(moment)
         }
-        return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
+        return _widest(paths)
+
+    def reach_of(self, official_id: UUID, appointment_id: UUID | None, function: str, at: datetime | None = None) -> tuple[str, ...]:
+        """Return the departments below which an active official's roles open ``function`` of the platform, the widest only.
+
+        ``("/",)`` is a function held without bounds, ``()`` one that no role of the official names. Conditions of rules are not
+        asked: what a page lists is bounded here, what a command may do is decided by the engine.
+        """
+        moment = self._at(at)
+        policy = self.policy()
+        naming = policy.roles_naming(function)
+        active = isinstance(self._decider.standing(official_id, appointment_id, moment), Standing)
+        found = self._decider.facts.assignments(official_id, appointment_id, moment) if active else []
+        paths = {
+            str((fact.scope or {}).get("department_path") or "/")
+            for fact in found
+            if naming & policy.closure.get(fact.role_code, frozenset()) and instant(fact.starts_at) <= instant(moment)
+        }
+        return _widest(paths)
 
     def policy(self) -> CompiledPolicy:
         """Return the policy that decides now."""
@@ -230,6 +248,11 @@ class AuthorizationQueries:
         )
         query = select(*columns).where(*conditions).order_by(AccessGrant.ends_at.desc(), AccessGrant.id)
         return tuple(_grant_view(row) for row in self._read().execute(query))
+
+
+def _widest(paths: Collection[str]) -> tuple[str, ...]:
+    """Return the paths that do not lie below another one."""
+    return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
 
 
 def _grant_view(row: Row[*tuple[Any, ...]]) -> GrantView:

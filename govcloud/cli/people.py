@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from uuid import UUID
 
 import click
 
@@ -178,7 +177,7 @@ def _show_found(services: Services, text: str, limit: int) -> None:
 
 def _found(services: Services, text: str, limit: int) -> Iterator[OfficialView]:
     """Go through the pages of a search until ``limit`` officials were found."""
-    after: UUID | None = None
+    after: str | None = None
     while limit > 0:
         page = services.identity_queries.search_officials(text, min(limit, _PAGE), after)
         yield from page.rows

@@ -1,12 +1,14 @@
-"""The commands of identity behind one face: ``organisation.py`` and ``people.py`` hold them."""
+"""The commands of identity behind one face: ``organisation.py``, ``people.py``, ``lifecycle.py`` and the rooms beside hold them."""
 
 from __future__ import annotations
 
+from govcloud.identity.lifecycle import Lifecycle
 from govcloud.identity.organisation import Organisation
-from govcloud.identity.people import People
+from govcloud.identity.settling import Settling
+from govcloud.identity.unmasking import Unmasking
 
 
-class Identity(Organisation, People):
+class Identity(Organisation, Lifecycle, Settling, Unmasking):
     """Registers and changes divisions, departments, officials and appointments; each command is one transaction."""
 
 

@@ -136,6 +136,16 @@ class Sessions:
             for row in tx.session.execute(left).all():
                 tx.record(events.AppointmentLeft(subject=f"official:{row.official_id}", session_id=row.id, appointment_id=appointment_id))
 
+    def reschedule_appointment(self, tx: Transaction, appointment_id: UUID, ends_at: datetime | None) -> None:
+        """Let the sessions that act under an appointment know its new end, which each of their requests compares."""
+        change = update(Session).where(Session.appointment_id == appointment_id, Session.ended_at.is_(None))
+        tx.session.execute(change.values(appointment_until=ends_at))
+
+    def cap_sessions(self, tx: Transaction, official_id: UUID, until: datetime) -> None:
+        """Let no session of a person outlast ``until``, when the person may no longer act."""
+        change = update(Session).where(Session.official_id == official_id, Session.ended_at.is_(None), Session.expires_at > until)
+        tx.session.execute(change.values(expires_at=until))
+
     # Ending
 
     def sign_out(self, actor: Actor, session_id: UUID, *, reason: str = "signed_out") -> None:
