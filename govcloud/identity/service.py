@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from govcloud.identity.lifecycle import Lifecycle
+from govcloud.identity.feed import Feed
 from govcloud.identity.organisation import Organisation
 from govcloud.identity.settling import Settling
 from govcloud.identity.unmasking import Unmasking
 
 
-class Identity(Organisation, Lifecycle, Settling, Unmasking):
+class Identity(Organisation, Feed, Settling, Unmasking):
     """Registers and changes divisions, departments, officials and appointments; each command is one transaction."""
 
 

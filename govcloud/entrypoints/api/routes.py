@@ -30,6 +30,7 @@ from govcloud.entrypoints.api.bodies import (
 )
 from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, InboxLineAnswer
 from govcloud.entrypoints.api.errors import refusals_of
+from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
 from govcloud.entrypoints.api.results import (
     ClosedAnswer,
     DecidedAnswer,
@@ -242,4 +243,5 @@ TABLE = (
     Route("GET", "/access/overseen", overseen, HeldListAnswer),
     Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody),
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
+    Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )
