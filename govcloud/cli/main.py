@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("db", "prepare, upgrade and check the database"),
     "keys": ("keys", "make the master key and the signing keys"),
     "policy": ("policy", "show, test, compare and install policies"),
-    "people": ("people", "find, show, register and disable officials"),
+    "people": ("people", "find, register, transfer and disable officials"),
     "client": ("client", "register subsystems' clients and rotate their secrets"),
     "audit": ("audit", "verify and read the audit record"),
     "doctor": ("doctor", "check settings, database, keys and privileges"),

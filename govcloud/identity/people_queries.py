@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from govcloud.identity import rows
 from govcloud.identity.models import Appointment, DepartmentVersion, Official, OfficialVersion, PersonnelChange
 from govcloud.identity.reach import EVERYWHERE, Reach, within
 from govcloud.identity.search import Asked, Place, Wanted, page_of_ids
-from govcloud.identity.views import OfficialPage, OfficialView
+from govcloud.identity.views import AppointmentView, OfficialPage, OfficialView
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.validation import searchable
@@ -25,7 +25,10 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """An appointment on the time line; ``state`` is past, present or planned. The department goes by the name that it had last."""
+    """An appointment on the time line; ``state`` is past, present or planned. The department goes by the name that it had last.
+
+    A primary one that is ``handing_over`` now is concurrent.
+    """
 
     id: UUID
     kind: str
@@ -35,8 +38,8 @@ class TimelineEntry:
     department_name: str
     starts_at: datetime
     ends_at: datetime | None
-    handover_from: datetime | None
     state: str
+    handing_over: bool
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,14 @@ class PeopleQueries:
         query = rows.officials_at(moment).where(Official.id == official_id, within(reach, moment))
         row = self._read().execute(query).one_or_none()
         return rows.official_view(row, self._keys) if row else None
+
+    def main_places(self, officials: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, AppointmentView]:
+        """Return for each person the first of the appointments that hold at ``at``: the primary one, if there is one."""
+        moment = self._clock.now() if at is None else at
+        found: dict[UUID, AppointmentView] = {}
+        for row in self._read().execute(rows.appointments_at(moment).where(Appointment.official_id.in_(set(officials)))):
+            found.setdefault(row.Appointment.official_id, rows.appointment_view(row))
+        return found
 
     def departments_served(self, official_id: UUID, at: datetime | None = None) -> tuple[UUID, ...]:
         """Return the departments of a person's appointments that hold or lie ahead."""
@@ -169,17 +180,18 @@ def _last_name() -> ScalarSelect[str]:
 def _entry(row: Appointment, department_name: str, now: datetime) -> TimelineEntry:
     over = row.valid_to is not None and row.valid_to <= now
     state = "planned" if row.valid_from > now else "past" if over else "present"
+    handing_over = state == "present" and row.handover_from is not None and row.handover_from <= now
     return TimelineEntry(
         row.id,
-        row.kind,
+        "concurrent" if handing_over else row.kind,
         row.post,
         row.position,
         row.department_id,
         department_name,
         row.valid_from,
         row.valid_to,
-        row.handover_from,
         state,
+        handing_over,
     )
 
 
