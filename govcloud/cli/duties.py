@@ -1,4 +1,4 @@
-"""``govcloud people transfer | appoint | suspend | reinstate | leave | undo-leave | planned | cancel``: what an official does, and until when."""
+"""The part of ``govcloud people`` that changes duties: transfer, appoint, suspend, reinstate, leave, undo-leave, planned, cancel."""
 
 from __future__ import annotations
 
