@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 from govcloud.identity.orders import Duty, Order
 from govcloud.services import Services
 from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
-from tests.factories.world import PASSWORD, SEED
+from tests.factories.world import PASSWORD, SEED, give_password
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -29,6 +29,12 @@ def wang(site: Site, services: Services) -> str:
     services.identity.concurrent(SEED, who, Duty(ids["xihu_civil_affairs"], "信息员"), ahead)
     services.identity.leave(SEED, who, Order("退休", now + timedelta(days=200)))
     return str(who)
+
+
+@pytest.fixture(autouse=True)
+def sun(site: Site, services: Services) -> None:
+    """Let 孙丽, the administrator of 西湖区民政局, sign in."""
+    give_password(services, site.world.people["SUNLI"])
 
 
 def sign_in(window: BrowserContext, login: str, arrived: str = ".topbar") -> Page:

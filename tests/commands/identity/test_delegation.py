@@ -34,9 +34,9 @@ COMMANDS: dict[str, Command] = {
     "attach": lambda s, w, a, p: s.identity.attach(a, p.official_id, _duty(w, s, p), WHY),
     "second": lambda s, w, a, p: s.identity.second(a, p.official_id, _duty(w, s, p), WHY),
     "suspend": lambda s, w, a, p: s.identity.suspend(a, p.official_id, WHY),
-    "reinstate": lambda s, w, a, p: _once(s, p, s.identity.suspend) or s.identity.reinstate(a, p.official_id, WHY),
+    "reinstate": lambda s, w, a, p: s.identity.reinstate(a, _once(s, p, s.identity.suspend), WHY),
     "leave": lambda s, w, a, p: s.identity.leave(a, p.official_id, WHY),
-    "undo_leave": lambda s, w, a, p: _once(s, p, s.identity.leave) or s.identity.undo_leave(a, p.official_id, "有误"),
+    "undo_leave": lambda s, w, a, p: s.identity.undo_leave(a, _once(s, p, s.identity.leave), "有误"),
     "cancel": lambda s, w, a, p: s.identity.cancel_change(
         a, s.identity.leave(SEED, p.official_id, Order("退休", s.clock.now() + timedelta(days=3))).change_id, "取消"
     ),
@@ -45,11 +45,12 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def _once(services: Services, person: Person, command: Callable[..., object]) -> None:
-    """Bring a person who is active into the state from which the command leads back."""
+def _once(services: Services, person: Person, command: Callable[..., object]) -> UUID:
+    """Bring a person who is active into the state from which another command leads back; return the person's id."""
     view = services.identity_queries.official(person.official_id)
     if view is not None and view.active:
         command(SEED, person.official_id, WHY)
+    return person.official_id
 
 
 def _account(services: Services, person: Person) -> UUID:

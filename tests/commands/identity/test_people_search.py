@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -62,7 +63,7 @@ def plain(url: str) -> str:
 
 def plan(url: str, statement: str, values: object) -> str:
     with psycopg.connect(plain(url)) as connection:
-        return "\n".join(row[0] for row in connection.execute(f"EXPLAIN {statement}".encode(), values))  # type: ignore[arg-type]
+        return "\n".join(row[0] for row in connection.execute(f"EXPLAIN {statement}".encode(), cast("dict[str, Any]", values)))
 
 
 def pages(services: Services, search: str, reach: Reach = EVERYWHERE, limit: int = 7) -> list[str]:
