@@ -10,8 +10,13 @@ from govcloud.web.setup import csrf
 
 #: Programs send credentials with every request and no cookie counts: AuthZEN's enforcement points, SCIM, and the wire half of OIDC.
 EXEMPT_BLUEPRINTS = {"authzen", "scim", "wire"}
-#: Both only repeat a form of another site as an address; the sign-out itself asks for a click with a token.
-EXEMPT_VIEWS = {"govcloud.entrypoints.oidc.authorize.authorize_form", "govcloud.entrypoints.oidc.logout.logout"}
+#: The first two only repeat a form of another site as an address; the sign-out itself asks for a click with a token. The feed is
+#: for programs, which prove themselves with every call.
+EXEMPT_VIEWS = {
+    "govcloud.entrypoints.oidc.authorize.authorize_form",
+    "govcloud.entrypoints.oidc.logout.logout",
+    "govcloud.entrypoints.api.feed.personnel_events",
+}
 
 
 def test_every_route_declares_who_may_call_it(app: Flask) -> None:

@@ -274,7 +274,7 @@ class ConsoleView(ModelView):
         error: GovcloudError | None = None
         if request.method == "POST":
             try:
-                flash(say(command.run(row, _reason())), "success")
+                flash(say(command.run(row, checked_reason(request.form.get("reason", "")))), "success")
                 return make_response(redirect(url_for(f"{self.endpoint}.index_view"), 303))
             except GovcloudError as refused:
                 error = refused
@@ -297,15 +297,14 @@ class ConsoleView(ModelView):
         return say(label) if label else name
 
 
-def _reason() -> str:
-    """Return the reason that was typed.
+def checked_reason(typed: str) -> str:
+    """Return the reason as it was typed.
 
     Raises:
         Invalid: it is shorter or longer than asked for, or has control characters.
     """
     fields = Fields()
-    given = request.form.get("reason", "").replace("\r\n", "\n")
-    reason = fields.text("reason", given, least=REASON_LEAST, most=REASON_MOST, multiline=True)
+    reason = fields.text("reason", typed.replace("\r\n", "\n"), least=REASON_LEAST, most=REASON_MOST, multiline=True)
     fields.done()
     return reason
 
@@ -366,6 +365,7 @@ __all__ = [
     "ConsolePage",
     "ConsoleView",
     "RowCommand",
+    "checked_reason",
     "current_actor",
     "link_to",
     "name_of",

@@ -182,7 +182,7 @@ def test_at_most_one_primary_appointment_at_a_time(services: Services, world: Wo
 
     services.identity.appoint(SEED, world.wang.official_id, replace(place, kind="concurrent"))
     services.identity.end_appointment(SEED, world.wang.appointment_id, "调动")
-    services.identity.appoint(SEED, world.wang.official_id, replace(place, id=uuid4()))
+    services.identity.appoint(SEED, world.wang.official_id, replace(place, id=uuid4(), position="内设机构负责人"))
     assert [view.kind for view in services.identity_queries.appointments_of(world.wang.official_id)] == ["primary", "concurrent"]
 
 
