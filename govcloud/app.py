@@ -25,6 +25,8 @@ from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.identity.events import AppointmentEnded, DepartmentMoved, OfficialDisabled
+from govcloud.identity.importing.runs import ImportQueries
+from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.kernel.actor import Actor
@@ -38,6 +40,7 @@ from govcloud.outbox.queries import OutboxQueries
 from govcloud.outbox.recorder import OutboxRecorder
 from govcloud.services import Services
 from govcloud.settings import Settings, load_settings
+from govcloud.signon.imported import accept_hashes
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
@@ -99,13 +102,16 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     authorization = Authorization(uow, decider)
     authorization_queries = AuthorizationQueries(read, decider, clock)
     signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings)
+    identity = Identity(uow, keys, clock)
     services = Services(
         settings=settings,
         clock=clock,
         keys=keys,
         uow=uow,
-        identity=Identity(uow, keys, clock),
+        identity=identity,
         identity_queries=identity_queries,
+        importing=Importing(uow, keys, clock, identity, accept_hashes),
+        import_queries=ImportQueries(read),
         subsystems=Subsystems(uow, keys, clock),
         subsystem_queries=subsystem_queries,
         authorization=authorization,

@@ -11,6 +11,8 @@ from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
+from govcloud.identity.importing.runs import ImportQueries
+from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.kernel.clock import Clock
@@ -34,6 +36,8 @@ class Services:
     uow: UnitOfWork
     identity: Identity
     identity_queries: IdentityQueries
+    importing: Importing
+    import_queries: ImportQueries
     subsystems: Subsystems
     subsystem_queries: SubsystemQueries
     authorization: Authorization

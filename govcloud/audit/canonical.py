@@ -22,6 +22,9 @@ from govcloud.kernel.events import Event
 
 VERSION = 1
 SALT_BYTES = 32
+#: RFC 8785 section 3.2.2.3: integers that every reader of JSON keeps whole.
+_SAFE_INTEGER = 2**53 - 1
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def canonical_event(event: Event, *, event_id: UUID, at: datetime, actor: Actor,
         "data": payload,
         "personal": {value.field: value.commitment() for value in personal},
     }
-    return CanonicalEvent(rfc8785.dumps(document), tuple(personal))
+    return CanonicalEvent(_dumps(document), tuple(personal))
 
 
 def moment(at: datetime) -> str:
@@ -123,8 +126,34 @@ def restored(document: Mapping[str, Any], kept: Mapping[str, str]) -> Restored:
     return Restored(document["actor"].get("name", values.get("actor.name")), values.get("actor.source_address"), data)
 
 
+def _dumps(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """Return the RFC 8785 form of ``value``.
+
+    The standard library writes the same bytes ten times as fast where nothing is in it that the two treat differently: numbers
+    beyond 2^53 or with a fraction, and keys outside ASCII (RFC 8785 orders them by UTF-16).
+    """
+    if _plain(value):
+        try:
+            return _ENCODE(value).encode()
+        except UnicodeEncodeError:  # a lone surrogate: the slow way names it
+            pass
+    canonical: bytes = rfc8785.dumps(value)
+    return canonical
+
+
+def _plain(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is dict:
+        return all(type(key) is str and key.isascii() and (type(item) is str or _plain(item)) for key, item in value.items())
+    if kind is int:
+        return bool(-_SAFE_INTEGER <= value <= _SAFE_INTEGER)
+    return kind is list and all(map(_plain, value))
+
+
 def _personal(field: str, value: object) -> PersonalValue:
-    return PersonalValue(field, secrets.token_bytes(SALT_BYTES), rfc8785.dumps(value).decode())  # type: ignore[arg-type]  # JSON-ready
+    return PersonalValue(field, secrets.token_bytes(SALT_BYTES), _dumps(value).decode())
 
 
 def _chain(link: ChainLink | None) -> dict[str, Any] | None:
