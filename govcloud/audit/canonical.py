@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,6 +22,7 @@ from govcloud.kernel.events import Event
 
 VERSION = 1
 SALT_BYTES = 32
+_SALTS_AT_ONCE = 256
 #: RFC 8785 section 3.2.2.3: integers that every reader of JSON keeps whole.
 _SAFE_INTEGER = 2**53 - 1
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
@@ -57,14 +58,41 @@ class CanonicalEvent:
     personal: tuple[PersonalValue, ...]
 
 
-def canonical_event(event: Event, *, event_id: UUID, at: datetime, actor: Actor, command: str, link: ChainLink | None) -> CanonicalEvent:
-    """Return the canonical form of ``event``, recorded at ``at`` (aware) under ``command`` by ``actor``.
+def fresh_salt() -> bytes:
+    """Return a salt."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def fresh_salts() -> Callable[[], bytes]:
+    """Return what gives one fresh salt after another; it asks the system for many at once, which a large set of events pays for."""
+    salts: list[bytes] = []
+
+    def one() -> bytes:
+        if not salts:
+            drawn = secrets.token_bytes(SALT_BYTES * _SALTS_AT_ONCE)
+            salts.extend(drawn[start : start + SALT_BYTES] for start in range(0, len(drawn), SALT_BYTES))
+        return salts.pop()
+
+    return one
+
+
+def canonical_event(
+    event: Event,
+    *,
+    event_id: UUID,
+    at: datetime,
+    actor: Actor,
+    command: str,
+    link: ChainLink | None,
+    salt: Callable[[], bytes] = fresh_salt,
+) -> CanonicalEvent:
+    """Return the canonical form of ``event``, recorded at ``at`` (aware) under ``command`` by ``actor``; ``salt`` gives fresh salts.
 
     Raises:
         rfc8785.CanonicalizationError: a value has no canonical form (an integer beyond 2^53, a lone surrogate).
     """
     payload = event.payload()
-    personal = [_personal(f"data.{field}", payload.pop(field)) for field in sorted(event.personal)]
+    personal = [_personal(f"data.{field}", payload.pop(field), salt()) for field in sorted(event.personal)]
     who: dict[str, Any] = {
         "kind": actor.kind.value,
         "id": actor.id,
@@ -73,11 +101,11 @@ def canonical_event(event: Event, *, event_id: UUID, at: datetime, actor: Actor,
         "trace_id": actor.trace_id,
     }
     if actor.kind is ActorKind.OFFICIAL:
-        personal.append(_personal("actor.name", actor.name))
+        personal.append(_personal("actor.name", actor.name, salt()))
     else:
         who["name"] = actor.name
     if actor.source_address is not None:
-        personal.append(_personal("actor.source_address", actor.source_address))
+        personal.append(_personal("actor.source_address", actor.source_address, salt()))
     document: dict[str, Any] = {
         "v": VERSION,
         "id": str(event_id),
@@ -146,14 +174,17 @@ def _plain(value: Any) -> bool:  # noqa: ANN401 - any JSON
     if kind is str or value is None or kind is bool:
         return True
     if kind is dict:
-        return all(type(key) is str and key.isascii() and (type(item) is str or _plain(item)) for key, item in value.items())
+        for key, item in value.items():  # noqa: SIM110 - a loop is twice as fast as a generator, and this runs for every event
+            if not (type(key) is str and key.isascii() and (type(item) is str or _plain(item))):
+                return False
+        return True
     if kind is int:
         return bool(-_SAFE_INTEGER <= value <= _SAFE_INTEGER)
     return kind is list and all(map(_plain, value))
 
 
-def _personal(field: str, value: object) -> PersonalValue:
-    return PersonalValue(field, secrets.token_bytes(SALT_BYTES), _dumps(value).decode())
+def _personal(field: str, value: object, salt: bytes) -> PersonalValue:
+    return PersonalValue(field, salt, _dumps(value).decode())
 
 
 def _chain(link: ChainLink | None) -> dict[str, Any] | None:

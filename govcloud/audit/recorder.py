@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, literal, select, text
 from sqlalchemy.orm import Session
 
-from govcloud.audit.canonical import ChainLink, canonical_event
+from govcloud.audit.canonical import ChainLink, canonical_event, fresh_salt, fresh_salts
 from govcloud.audit.merkle import leaf_hash
 from govcloud.audit.models import AuditEvent
 from govcloud.kernel.copying import copy_rows
 from govcloud.kernel.events import Event
-from govcloud.kernel.ids import new_id
+from govcloud.kernel.ids import new_ids
 from govcloud.kernel.unit_of_work import Transaction
 
 # The event, its personal values and its place in the sequencer's queue in one round trip: every command pays for this.
@@ -60,12 +61,13 @@ class AuditRecorder:
         """Add ``events`` in their order: a few by statements, for which psycopg does not wait one by one; many by COPY."""
         ends: dict[str, ChainEnd] = {}
         rows = []
-        for event in events:
+        salt = fresh_salts() if len(events) >= _MANY else fresh_salt
+        for event_id, event in zip(new_ids(len(events)), events, strict=True):
             link = None
             if event.chain is not None:
                 end = ends[event.chain] if event.chain in ends else _hold_chain(tx.session, event.chain)
                 link = ChainLink(event.chain, end.position + 1, end.leaf)
-            row = _row(tx, event, link)
+            row = _row(tx, event, event_id, link, salt)
             if link is not None:
                 ends[link.chain] = ChainEnd(link.position, row["leaf_hash"])
             rows.append(row)
@@ -83,10 +85,9 @@ class ChainEnd:
     leaf: bytes | None
 
 
-def _row(tx: Transaction, event: Event, link: ChainLink | None) -> dict[str, Any]:
+def _row(tx: Transaction, event: Event, event_id: UUID, link: ChainLink | None, salt: Callable[[], bytes]) -> dict[str, Any]:
     """Return what the insertion of one event takes."""
-    event_id = new_id()
-    form = canonical_event(event, event_id=event_id, at=tx.now, actor=tx.actor, command=tx.command, link=link)
+    form = canonical_event(event, event_id=event_id, at=tx.now, actor=tx.actor, command=tx.command, link=link, salt=salt)
     return {
         "id": event_id,
         "at": tx.now,

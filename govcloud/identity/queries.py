@@ -165,6 +165,30 @@ class IdentityQueries:
         """Return the one account of a person."""
         return self._one_account(Account.official_id == official_id)
 
+    def accounts_of(self, officials: Iterable[UUID]) -> Mapping[UUID, AccountView]:
+        """Return the accounts of several people, by the person."""
+        query = select(Account, Official.name, Official.employee_code).join(Official, Official.id == Account.official_id)
+        found = self._read().execute(query.where(Account.official_id.in_(set(officials))))
+        return {
+            row.Account.official_id: AccountView(
+                row.Account.id, row.Account.official_id, row.Account.login, row.Account.status, row.name, row.employee_code
+            )
+            for row in found
+        }
+
+    def paths_of(self, officials: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, tuple[str, ...]]:
+        """Return where several people serve, as paths of departments; those without a live appointment are left out."""
+        moment = self._at(at)
+        query = (
+            select(Appointment.official_id, DepartmentVersion.path)
+            .join(DepartmentVersion, DepartmentVersion.department_id == Appointment.department_id)
+            .where(Appointment.official_id.in_(set(officials)), live_at(Appointment, moment), live_at(DepartmentVersion, moment))
+        )
+        found: dict[UUID, tuple[str, ...]] = {}
+        for row in self._read().execute(query):
+            found[row.official_id] = (*found.get(row.official_id, ()), row.path)
+        return found
+
     # Appointments and subjects
 
     def appointment(self, appointment_id: UUID, at: datetime | None = None) -> AppointmentView | None:

@@ -56,8 +56,8 @@ def write_xlsx(file: IO[bytes], sheets: Iterable[tuple[str, Sequence[str], Itera
             for column, value in enumerate(heads):
                 sheet.write_string(0, column, safe_cell(value), head)
             for line, row in enumerate(rows, 1):
-                for column, value in enumerate(row):
-                    sheet.write_string(line, column, safe_cell(value), text)
+                for column, cell in enumerate(row):
+                    sheet.write_string(line, column, safe_cell(cell), text)
 
 
 def _taken(buffer: io.StringIO) -> str:

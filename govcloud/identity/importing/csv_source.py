@@ -69,7 +69,9 @@ def encoding_of(path: Path) -> str:
 def _reads_as(head: bytes, encoding: str) -> bool:
     """Say whether the first line has known headings beyond ASCII in ``encoding``."""
     names = head.partition(b"\n")[0].decode(encoding, "replace").removeprefix("\ufeff")
-    return any(place_of(name.strip('" \r')) is not None and not name.isascii() for name in names.replace("\t", ",").replace(";", ",").split(","))
+    return any(
+        place_of(name.strip('" \r')) is not None and not name.isascii() for name in names.replace("\t", ",").replace(";", ",").split(",")
+    )
 
 
 def _first_bad_line(path: Path, encoding: str) -> int | None:
@@ -132,7 +134,9 @@ def _places(headings: Sequence[str]) -> tuple[int | None, ...]:
 def _record(line: int, cells: Sequence[str], places: Sequence[int | None]) -> Record:
     values: list[str | None] = [None] * len(COLUMNS)
     if len(cells) > len(places):
-        fault = Message("该行有 %(cells)s 个单元格，表头只有 %(heads)s 列；请检查多余的逗号或缺少的引号。", cells=len(cells), heads=len(places))
+        fault = Message(
+            "该行有 %(cells)s 个单元格，表头只有 %(heads)s 列；请检查多余的逗号或缺少的引号。", cells=len(cells), heads=len(places)
+        )
         return _with_code(line, cells, places, fault)
     for place, cell in zip(places, cells, strict=False):
         if place is not None:

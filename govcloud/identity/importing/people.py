@@ -156,11 +156,10 @@ class Checker:
                 own = Fields()
                 row.appointment = inputs.checked_appointment(row.appointment, own, self._now)
                 person.findings += (Finding.of(row.line, error) for error in own.findings)
-        if values[_HASH] and values[_HASH].strip():
-            person.password_hash = values[_HASH].strip()
-            if scheme_of(person.password_hash) is None:
-                message = Message("不接受这种密码散列；可用 argon2、bcrypt（$2b$）、pbkdf2-sha256，成本应在常规范围内，不能是明文。")
-                person.fail(person.line, "password_hash", message, "*" * 8)
+        person.password_hash = (values[_HASH] or "").strip()
+        if person.password_hash and scheme_of(person.password_hash) is None:
+            message = Message("不接受这种密码散列；可用 argon2、bcrypt（$2b$）、pbkdf2-sha256，成本应在常规范围内，不能是明文。")
+            person.fail(person.line, "password_hash", message, "*" * 8)
         return checked
 
     @staticmethod
@@ -195,14 +194,14 @@ class Checker:
         clean = (text or "").strip()
         if not clean:
             return None
-        match = _DAY.fullmatch(clean)
         try:
-            if match is None:
-                raise ValueError(clean)
-            return datetime(*(int(part or 0) for part in match.groups()), tzinfo=CHINA)  # type: ignore[misc,arg-type]
+            if match := _DAY.fullmatch(clean):
+                year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+                return datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
         except ValueError:
-            person.fail(record.line, key, Message("不是有效的日期；请按 2026-12-01 的格式填写。"), clean)
-            return None
+            pass  # the thirtieth of February: the same finding
+        person.fail(record.line, key, Message("不是有效的日期；请按 2026-12-01 的格式填写。"), clean)
+        return None
 
     @staticmethod
     def _no_formulas(person: Candidate, record: Record) -> None:
@@ -218,7 +217,9 @@ class Checker:
         for key in _PERSONAL:
             told = (other.values[PLACE[key]] or "").strip()
             if told and told != (first.values[PLACE[key]] or "").strip():
-                message = Message("与第 %(line)s 行同一工号的“%(column)s”不一致；请核对，同一人的各行应相同。", line=first.line, column=HEADINGS[key])
+                message = Message(
+                    "与第 %(line)s 行同一工号的“%(column)s”不一致；请核对，同一人的各行应相同。", line=first.line, column=HEADINGS[key]
+                )
                 person.fail(other.line, key, message, _masked(key, told))
 
     @staticmethod

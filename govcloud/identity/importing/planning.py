@@ -51,11 +51,7 @@ class Plan:
 
     def touched(self) -> set[UUID]:
         """Return the known people whom the plan changes; their rows are locked first."""
-        return (
-            {change.known.id for change in self.changes}
-            | {known.id for known, _ in self.ended}
-            | {known.id for known, _ in self.begun}
-        )
+        return {change.known.id for change in self.changes} | {known.id for known, _ in self.ended} | {known.id for known, _ in self.begun}
 
 
 @dataclass
@@ -190,9 +186,7 @@ class Planner:
             return _Steps(None, list(wanted), [])
         steps = _Steps(self._change(person, known), [], [])
         self._match(steps, known, wanted, now)
-        final = [
-            (item.kind, _key(item), item.starts_at, _end(item, now) if item in steps.ended else item.ends_at) for item in known.held
-        ]
+        final = [(item.kind, _key(item), item.starts_at, _end(item, now) if item in steps.ended else item.ends_at) for item in known.held]
         for new in steps.begun:
             line = _line_of(person, new)
             self._fits(person, line, new, final)
@@ -238,9 +232,7 @@ class Planner:
                     continue
                 new = replace(new, starts_at=max(now, live.starts_at))  # noqa: PLW2901 - it goes on from where the old one ends
             steps.begun.append(new)
-        steps.ended += (
-            item for item in free if not item.over(now) and (self._scope is None or lies_within(item.path, self._scope))
-        )
+        steps.ended += (item for item in free if not item.over(now) and (self._scope is None or lies_within(item.path, self._scope)))
 
     @staticmethod
     def _fits(

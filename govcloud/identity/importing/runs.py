@@ -178,9 +178,7 @@ def restore_upload(session: Session, keys: KeyRing, run_id: UUID, path: Path) ->
         raise Conflict("upload_gone", Message("上传的文件已按期清除。"), remedy=Message("请重新上传。"))
     with path.open("wb") as file:
         for position in positions:
-            sealed = session.scalars(
-                select(ImportChunk.sealed).where(ImportChunk.run_id == run_id, ImportChunk.position == position)
-            ).one()
+            sealed = session.scalars(select(ImportChunk.sealed).where(ImportChunk.run_id == run_id, ImportChunk.position == position)).one()
             file.write(keys.open(sealed, _context(run_id, position)))
 
 

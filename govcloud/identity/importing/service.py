@@ -132,7 +132,13 @@ class Importing:
         run = self._queries.run(run_id)
         with self._command(actor, run.order) as tx:
             wanted = update(ImportRun).where(ImportRun.id == run_id, ImportRun.state == "checked")
-            values = {"state": "queued", "updated_at": tx.now, "lines_done": 0, "summary": Summary().stored(), "actor": runs.actor_row(actor)}
+            values = {
+                "state": "queued",
+                "updated_at": tx.now,
+                "lines_done": 0,
+                "summary": Summary().stored(),
+                "actor": runs.actor_row(actor),
+            }
             if allow_vanish is not None:
                 values["allow_vanish"] = allow_vanish
             if tx.session.scalar(wanted.values(**values).returning(ImportRun.id)) is None:
@@ -369,8 +375,18 @@ def _opened(run: RunView) -> ImportOpened:
 
 
 def _finished(run: RunView, summary: Summary) -> ImportFinished:
-    counts = {key: value for key, value in summary.stored().items() if key not in {"findings", "lines"}}
-    return ImportFinished(subject=f"import:{run.id}", run_id=run.id, source=run.source, **counts)
+    return ImportFinished(
+        subject=f"import:{run.id}",
+        run_id=run.id,
+        source=run.source,
+        new=summary.new,
+        changed=summary.changed,
+        unchanged=summary.unchanged,
+        refused=summary.refused,
+        begun=summary.begun,
+        ended=summary.ended,
+        vanished=summary.vanished,
+    )
 
 
 def _not_checked() -> Conflict:

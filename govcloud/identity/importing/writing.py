@@ -18,7 +18,7 @@ from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.constraints import explained
 from govcloud.kernel.copying import copy_rows
 from govcloud.kernel.events import Event
-from govcloud.kernel.ids import new_id
+from govcloud.kernel.ids import new_id, new_ids
 from govcloud.kernel.unit_of_work import Transaction
 
 AcceptHashes = Callable[[Transaction, Sequence[tuple[UUID, str]]], None]
@@ -81,9 +81,7 @@ _SEEN = text(
     ON CONFLICT (official_id) DO UPDATE SET source = excluded.source, run_id = excluded.run_id
     """
 )
-_SEEN_REFUSED = text(
-    "UPDATE import_member SET run_id = :run_id WHERE source = :source AND official_id = ANY(CAST(:people AS uuid[]))"
-)
+_SEEN_REFUSED = text("UPDATE import_member SET run_id = :run_id WHERE source = :source AND official_id = ANY(CAST(:people AS uuid[]))")
 
 
 def lock(session: Session, people: set[UUID]) -> None:
@@ -131,9 +129,7 @@ def _write_changes(tx: Transaction, changes: Sequence[Change], events: list[Even
     others = [(change, facts) for change, facts in standings if facts != _stood(change.known)]
     if others:
         tx.session.execute(_CLOSE, {"now": tx.now, "versions": [change.known.version_id for change, _ in others]})
-        rows = (
-            (new_id(), change.known.id, change.known.status, *facts, tx.now, change.known.version_ends_at) for change, facts in others
-        )
+        rows = ((new_id(), change.known.id, change.known.status, *facts, tx.now, change.known.version_ends_at) for change, facts in others)
         copy_rows(tx.session, "official_version", _STANDING, rows)
     for change, (rank, staffing_type, label) in standings:
         events.append(
@@ -182,10 +178,19 @@ def _write_new(tx: Transaction, new: Sequence[tuple[Candidate, tuple[NewAppointm
     if not new:
         return
     now, session = tx.now, tx.session
-    accounts = [new_id() for _ in new]
+    accounts = new_ids(len(new))
     copy_rows(session, "official", _OFFICIAL, (_official(person, now) for person, _ in new))
-    copy_rows(session, "official_version", _STANDING, (_first_standing(person, now) for person, _ in new))
-    logins = ((account, person.official.id, person.code, "active", now) for account, (person, _) in zip(accounts, new, strict=True) if person.official)
+    copy_rows(
+        session,
+        "official_version",
+        _STANDING,
+        (_first_standing(person, version, now) for version, (person, _) in zip(new_ids(len(new)), new, strict=True)),
+    )
+    logins = (
+        (account, person.official.id, person.code, "active", now)
+        for account, (person, _) in zip(accounts, new, strict=True)
+        if person.official
+    )
     copy_rows(session, "account", _ACCOUNT, logins)
     _copy_appointments(session, [(person.official.id, item) for person, places in new if person.official for item in places])
     for account, (person, places) in zip(accounts, new, strict=True):
@@ -221,11 +226,11 @@ def _official(person: Candidate, now: datetime) -> tuple[object, ...]:
     )
 
 
-def _first_standing(person: Candidate, now: datetime) -> tuple[object, ...]:
+def _first_standing(person: Candidate, version: UUID, now: datetime) -> tuple[object, ...]:
     official = person.official
     if official is None:
         raise ValueError(f"line {person.line} was not checked")
-    return (new_id(), official.id, "active", official.rank, official.staffing_type, official.security_label, now, None)
+    return (version, official.id, "active", official.rank, official.staffing_type, official.security_label, now, None)
 
 
 def _copy_appointments(session: Session, rows: Sequence[tuple[UUID, NewAppointment]]) -> None:
@@ -235,7 +240,17 @@ def _copy_appointments(session: Session, rows: Sequence[tuple[UUID, NewAppointme
             "appointment",
             _APPOINTMENT,
             (
-                (item.id, official_id, item.department_id, item.office_id, item.kind, item.post, item.position, item.starts_at, item.ends_at)
+                (
+                    item.id,
+                    official_id,
+                    item.department_id,
+                    item.office_id,
+                    item.kind,
+                    item.post,
+                    item.position,
+                    item.starts_at,
+                    item.ends_at,
+                )
                 for official_id, item in rows
             ),
         )

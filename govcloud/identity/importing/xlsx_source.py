@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import IO
 
@@ -67,7 +68,7 @@ def _guard(path: Path) -> None:
                 with archive.open(member) as stream:
                     while stream.read(_CHUNK):
                         pass
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, zipfile.zlib.error) as error:
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, zlib.error) as error:
         raise _broken() from error
 
 
@@ -76,7 +77,8 @@ def _formulas(path: Path) -> dict[int, str]:
     found: dict[int, str] = {}
     with zipfile.ZipFile(path) as archive:
         sheets = sorted(
-            (name for name in archive.namelist() if re.fullmatch(r"xl/worksheets/sheet[0-9]+\.xml", name)), key=lambda name: (len(name), name)
+            (name for name in archive.namelist() if re.fullmatch(r"xl/worksheets/sheet[0-9]+\.xml", name)),
+            key=lambda name: (len(name), name),
         )
         if sheets:
             with archive.open(sheets[0]) as stream:
@@ -94,7 +96,7 @@ def _formula_cells(stream: IO[bytes]) -> Iterator[tuple[str, int]]:
         kept = text[-_OVERLAP:]
 
 
-def _places(headings: list[object]) -> tuple[int | None, ...]:
+def _places(headings: Sequence[object]) -> tuple[int | None, ...]:
     places = tuple(place_of(heading) for heading in headings)
     known = [place for place in places if place is not None]
     if lacking := missing(places):
@@ -105,7 +107,7 @@ def _places(headings: list[object]) -> tuple[int | None, ...]:
     return places
 
 
-def _record(line: int, cells: list[object], places: tuple[int | None, ...], formula: str | None) -> Record:
+def _record(line: int, cells: Sequence[object], places: tuple[int | None, ...], formula: str | None) -> Record:
     values: list[str | None] = [None] * len(COLUMNS)
     fault = None
     for place, cell in zip(places, cells, strict=False):
@@ -115,7 +117,14 @@ def _record(line: int, cells: list[object], places: tuple[int | None, ...], form
             fault = (KEYS[place], Message("单元格是数字格式，15 位之后已失真；请把该列设为文本格式后重新填写。"))
         values[place] = _text(cell)
         if len(values[place] or "") > MOST_CELL:
-            fault = (KEYS[place], Message("“%(column)s”有 %(length)s 个字符，过长；请核对该单元格。", column=HEADINGS[KEYS[place]], length=len(values[place] or "")))
+            fault = (
+                KEYS[place],
+                Message(
+                    "“%(column)s”有 %(length)s 个字符，过长；请核对该单元格。",
+                    column=HEADINGS[KEYS[place]],
+                    length=len(values[place] or ""),
+                ),
+            )
             values[place] = ""
     if formula is not None:
         fault = ("row", Message("单元格 %(cell)s 是公式；请粘贴为数值后重试。", cell=f"{formula}{line}"))
@@ -125,8 +134,6 @@ def _record(line: int, cells: list[object], places: tuple[int | None, ...], form
 def _text(cell: object) -> str:
     """Return a cell as one would type it into a CSV."""
     match cell:
-        case None:
-            return ""
         case bool():
             return str(cell).upper()
         case float():
@@ -135,10 +142,8 @@ def _text(cell: object) -> str:
             return cell.strftime("%Y-%m-%d") if cell.time() == time() else cell.strftime("%Y-%m-%d %H:%M:%S")
         case date():
             return cell.isoformat()
-        case time() | timedelta():
-            return str(cell)
         case _:
-            return str(cell)
+            return "" if cell is None else str(cell)
 
 
 def _bomb() -> Invalid:
