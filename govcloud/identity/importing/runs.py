@@ -138,7 +138,9 @@ def keep_findings(session: Session, run_id: UUID, findings: Sequence[Finding], s
             "field": found.field,
             "value": found.value,
             "template": found.message.template,
-            "values": {key: str(value) for key, value in found.message.values.items()},
+            "values": {
+                key: value if isinstance(value, int) else str(value) for key, value in found.message.values.items()
+            },
         }
         for index, found in enumerate(findings)
     ]
