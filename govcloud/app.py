@@ -20,6 +20,7 @@ from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.cli.main import run
 from govcloud.entrypoints.api.blueprint import api
+from govcloud.entrypoints.api.feeds import feeds
 from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
@@ -46,6 +47,7 @@ from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.webhooks import Webhooks
 from govcloud.web.setup import configure_web
+from govcloud.web.uploads import declare_upload
 
 
 def metadata() -> MetaData:
@@ -156,7 +158,9 @@ def register_entrypoints(app: Flask) -> None:
     app.register_blueprint(oidc)
     app.register_blueprint(authzen)
     app.register_blueprint(api)
+    app.register_blueprint(feeds)
     init_console(app)
+    declare_upload(app, "feeds.import_people")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from govcloud.web.health import health
 from govcloud.web.locale import init_locale
 from govcloud.web.looks import init_looks
 from govcloud.web.trace import init_trace
+from govcloud.web.uploads import init_uploads
 
 csrf = CSRFProtect()
 
@@ -54,6 +55,8 @@ def configure_web(app: Flask, settings: Settings, secret: bytes) -> None:
     init_locale(app)
     init_headers(app, settings)
     init_looks(app)
+    # Before the gate and the form token, which read the request: how much of it may be read is settled first.
+    init_uploads(app)
     init_gate(app)
     csrf.init_app(app)
     init_errors(app)

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("department_id", sa.Uuid(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("lines_done", sa.Integer(), nullable=False),
+        sa.Column("lines_total", sa.Integer(), nullable=True),
         sa.Column("summary", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("allow_vanish", sa.Float(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),

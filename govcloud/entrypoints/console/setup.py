@@ -9,10 +9,12 @@ from flask_babel import gettext
 
 from govcloud.access.models import RequestLine
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
+from govcloud.entrypoints.console.activation import ActivationView
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
 from govcloud.entrypoints.console.base import ConsoleView
 from govcloud.entrypoints.console.departments import DepartmentsView
+from govcloud.entrypoints.console.imports import ImportsView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.requests import RequestsView
@@ -26,14 +28,18 @@ from govcloud.web.gate import Gate, declare_blueprint, may
 from govcloud.web.headers import csp_nonce
 from govcloud.web.locale import say
 from govcloud.web.shell import NavGroup, NavItem
+from govcloud.web.uploads import declare_upload
 
 OPENS = "govcloud:console:open"
+Room = ConsoleView | AuditView | ImportsView | ActivationView
 
 
-def _views() -> list[ConsoleView | AuditView]:
+def _views() -> list[Room]:
     """Return the views, in the order of the rail."""
     return [
         OfficialsView(Official, "officials"),
+        ImportsView(),
+        ActivationView(),
         DepartmentsView(DepartmentVersion, "departments"),
         SubsystemsView(Subsystem, "subsystems"),
         ClientsView(Client, "clients"),
@@ -51,7 +57,7 @@ def _views() -> list[ConsoleView | AuditView]:
 class _Index(AdminIndexView):
     """The console's first page: what the reader's roles open."""
 
-    def __init__(self, views: list[ConsoleView | AuditView]) -> None:
+    def __init__(self, views: list[Room]) -> None:
         super().__init__(name=gettext("管理控制台"), endpoint="console", url="/console")
         self._rooms = views
 
@@ -62,7 +68,7 @@ class _Index(AdminIndexView):
         return rendered
 
 
-def _groups(views: list[ConsoleView | AuditView]) -> list[NavGroup]:
+def _groups(views: list[Room]) -> list[NavGroup]:
     """Return the views that the reader may open, by group."""
     found: dict[str, list[NavItem]] = {}
     for view in views:
@@ -94,6 +100,7 @@ def init_console(app: Flask) -> None:
     declare_blueprint(app, "console", Gate("requires", OPENS))
     for view in views:
         declare_blueprint(app, view.endpoint, Gate("requires", view.opens))
+    declare_upload(app, "console_imports.upload")
 
     def console_rail() -> list[NavGroup]:
         home = NavItem(url_for("console.index"), gettext("管理控制台"), "monitor-cog", current=request.endpoint == "console.index")

@@ -37,6 +37,7 @@ class ImportRun(Base):
     department_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
     state: Mapped[str]
     lines_done: Mapped[int] = mapped_column(default=0)
+    lines_total: Mapped[int | None]
     summary: Mapped[dict[str, Any]]
     allow_vanish: Mapped[float]
     error: Mapped[str] = mapped_column(default="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from govcloud.identity.importing.columns import HEADINGS
 from govcloud.kernel.errors import FieldError
@@ -66,6 +67,7 @@ class Report:
     summary: Summary = field(default_factory=Summary)
     findings: list[Finding] = field(default_factory=list)
     tell: Callable[[Finding], None] = lambda _: None
+    run_id: UUID | None = None
 
     def take(self, findings: Iterable[Finding]) -> None:
         """Note findings."""

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from govcloud.identity.importing.models import ImportChunk, ImportFinding, ImportRun
+from govcloud.identity.importing.models import ImportChunk, ImportFinding, ImportMember, ImportRun
 from govcloud.identity.importing.report import Finding, Summary
 from govcloud.identity.importing.sources import Source
 from govcloud.kernel.actor import Actor, ActorKind
@@ -63,6 +63,7 @@ class RunView:
     department_id: UUID | None
     state: str
     lines_done: int
+    lines_total: int | None
     summary: Summary
     allow_vanish: float
     error: str
@@ -70,6 +71,11 @@ class RunView:
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+
+    @property
+    def percent(self) -> int:
+        """Return how much of the file is done, as far as its length is known."""
+        return min(100, self.lines_done * 100 // self.lines_total) if self.lines_total else 0
 
     @property
     def order(self) -> Order:
@@ -138,9 +144,7 @@ def keep_findings(session: Session, run_id: UUID, findings: Sequence[Finding], s
             "field": found.field,
             "value": found.value,
             "template": found.message.template,
-            "values": {
-                key: value if isinstance(value, int) else str(value) for key, value in found.message.values.items()
-            },
+            "values": {key: value if isinstance(value, int) else str(value) for key, value in found.message.values.items()},
         }
         for index, found in enumerate(findings)
     ]
@@ -153,7 +157,7 @@ def set_state(tx: Transaction, run_id: UUID, state: str, *, summary: Summary | N
     over = state in {"done", "failed", "discarded"}
     values: dict[str, Any] = {"state": state, "updated_at": tx.now, "error": error[:500], "finished_at": tx.now if over else None}
     if summary is not None:
-        values["summary"] = summary.stored()
+        values |= {"summary": summary.stored(), "lines_total": summary.lines}
     tx.session.execute(update(ImportRun).where(ImportRun.id == run_id).values(**values))
     if over:
         tx.session.execute(delete(ImportChunk).where(ImportChunk.run_id == run_id))
@@ -208,7 +212,7 @@ class ImportQueries:
 
     def runs(self, *, after: UUID | None = None, official_id: UUID | None = None, limit: int = 20) -> tuple[RunView, ...]:
         """Return a page of runs, newest first; ``official_id`` leaves only those that one person started."""
-        query = select(ImportRun).order_by(ImportRun.id.desc()).limit(limit)
+        query = select(ImportRun).order_by(ImportRun.id.desc()).limit(limit).execution_options(populate_existing=True)
         if after is not None:
             query = query.where(ImportRun.id < after)
         if official_id is not None:
@@ -227,6 +231,11 @@ class ImportQueries:
             (row.number, Finding(row.line, row.field, Message(row.template, **row.values), row.value))
             for row in self._read().scalars(query)
         )
+
+    def people_of(self, run_id: UUID, *, after: UUID | None = None, limit: int = 1000) -> tuple[UUID, ...]:
+        """Return people whom the run saw last, page by page in the order of their ids."""
+        query = select(ImportMember.official_id).where(ImportMember.run_id == run_id).order_by(ImportMember.official_id).limit(limit)
+        return tuple(self._read().scalars(query if after is None else query.where(ImportMember.official_id > after)))
 
     def all_findings(self, run_id: UUID) -> Iterable[Finding]:
         """Give all kept findings, page by page."""
@@ -256,6 +265,7 @@ def run_view(row: ImportRun) -> RunView:
         department_id=row.department_id,
         state=row.state,
         lines_done=row.lines_done,
+        lines_total=row.lines_total,
         summary=Summary(**row.summary),
         allow_vanish=row.allow_vanish,
         error=row.error,

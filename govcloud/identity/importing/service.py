@@ -80,8 +80,10 @@ class Importing:
         """
         with self._command(actor, order) as tx:
             run = runs.open_run(tx, source, order, "checked")
+        report = report or Report()
+        report.run_id = run.id
         with self._failing(run):
-            return self._dry(actor, source, run, report or Report(), hooks)
+            return self._dry(actor, source, run, report, hooks)
 
     def apply(self, actor: Actor, source: Source, order: Order, report: Report | None = None, hooks: Hooks = _QUIET) -> RunView:
         """Import a source in commands of at most ten thousand rows; a person with a finding is left as registered.

@@ -84,7 +84,10 @@ def test_people_are_registered_with_account_and_appointments(services: Services,
     assert account.official_id == shan.id
     xie = queries.official_by_code("IM00002")
     assert xie is not None
-    assert [(view.kind, view.position) for view in queries.appointments_of(xie.id)] == [("primary", "窗口受理员"), ("concurrent", "数据管理员")]
+    assert [(view.kind, view.position) for view in queries.appointments_of(xie.id)] == [
+        ("primary", "窗口受理员"),
+        ("concurrent", "数据管理员"),
+    ]
     assert not verify(services).findings
 
 
@@ -230,7 +233,9 @@ def test_who_serves_elsewhere_too_is_changed_from_above_only(services: Services,
     apply(services, tmp_path / "a.csv", rows)
     report = Report()
     order = Order("console", world.organisation.ids["xihu_civil_affairs"])
-    services.importing.apply(world.people["SUNLI"].actor(), examine(write_csv(tmp_path / "b.csv", [a_row(1, rank="二级科员")])), order, report)
+    services.importing.apply(
+        world.people["SUNLI"].actor(), examine(write_csv(tmp_path / "b.csv", [a_row(1, rank="二级科员")])), order, report
+    )
     assert report.summary.refused == 1
 
 

@@ -52,7 +52,10 @@ class Spec:
 
 
 others = st.builds(
-    Post, st.sampled_from(_DEPARTMENTS), st.sampled_from(("concurrent", "attachment", "secondment")), st.sampled_from(("窗口受理员", "数据管理员"))
+    Post,
+    st.sampled_from(_DEPARTMENTS),
+    st.sampled_from(("concurrent", "attachment", "secondment")),
+    st.sampled_from(("窗口受理员", "数据管理员")),
 )
 primary = st.builds(Post, st.sampled_from(_DEPARTMENTS), st.just("primary"), st.sampled_from(("窗口受理员", "内设机构负责人")))
 posts = st.tuples(primary, st.lists(others, max_size=2, unique=True)).map(lambda pair: (pair[0], *pair[1]))
@@ -102,7 +105,9 @@ class _Twins:
     def single_commands(self, file: dict[int, Spec]) -> None:
         for who, spec in file.items():
             phone = phone_number(self.numbers["B", who]) if spec.phone else None
-            places = {post: NewAppointment(self.world.organisation.ids[post.department], post.position, "", post.kind) for post in spec.posts}
+            places = {
+                post: NewAppointment(self.world.organisation.ids[post.department], post.position, "", post.kind) for post in spec.posts
+            }
             identity = self.services.identity
             if who not in self.ids:
                 facts: dict[str, Any] = {"staffing_type": spec.staffing_type} if spec.staffing_type else {}
@@ -167,7 +172,9 @@ class _Twins:
             view = self.services.identity_queries.official_by_code(self.code(side, who))
             if view is None:
                 continue
-            query = text("SELECT name, at, convert_from(canonical, 'UTF8')::jsonb -> 'data' AS data FROM audit_event WHERE subject = :s ORDER BY id")
+            query = text(
+                "SELECT name, at, convert_from(canonical, 'UTF8')::jsonb -> 'data' AS data FROM audit_event WHERE subject = :s ORDER BY id"
+            )
             for row in self.services.uow.read().execute(query, {"s": f"official:{view.id}"}):
                 kept = {key: value for key, value in row.data.items() if not key.endswith("_id") and key != "employee_code"}
                 found[who].append((row.name, row.at, kept))

@@ -63,7 +63,9 @@ def test_lines_count_the_heading_and_columns_may_stand_anywhere(tmp_path: Path) 
 def test_semicolons_and_tabs_separate_too(tmp_path: Path) -> None:
     for separator in ";\t":
         path = tmp_path / "a.csv"
-        path.write_text(separator.join(("工号", "姓名", "证件号码", "部门信用代码", "岗位")) + "\n" + separator.join("abcde") + "\n", "utf-8")
+        path.write_text(
+            separator.join(("工号", "姓名", "证件号码", "部门信用代码", "岗位")) + "\n" + separator.join("abcde") + "\n", "utf-8"
+        )
         assert [record.values[1] for record in records(path)] == ["b"]
 
 
@@ -117,7 +119,9 @@ def test_a_hundred_megabytes_in_one_field_are_never_read(tmp_path: Path, kind: s
         if kind == "csv":
             file.write(csv_bytes([ROWS[0]]) + b"A002,")
         else:
-            file.write((b"[" if kind == "json" else b"") + json.dumps(ROWS[0]).encode() + (b"," if kind == "json" else b"\n") + b'{"name": "')
+            file.write(
+                (b"[" if kind == "json" else b"") + json.dumps(ROWS[0]).encode() + (b"," if kind == "json" else b"\n") + b'{"name": "'
+            )
         for _ in range(100):
             file.write(filler)
     tracemalloc.start()
@@ -130,7 +134,15 @@ def test_a_hundred_megabytes_in_one_field_are_never_read(tmp_path: Path, kind: s
 
 @pytest.mark.parametrize(
     "text",
-    ['[{"a": 1}', "[1]", '{"employee_code": "A"}\nnope', "[" * 60_000, '[{"employee_code": "A"} {"employee_code": "B"}', '[{"a":1}] x', "[,]"],
+    [
+        '[{"a": 1}',
+        "[1]",
+        '{"employee_code": "A"}\nnope',
+        "[" * 60_000,
+        '[{"employee_code": "A"} {"employee_code": "B"}',
+        '[{"a":1}] x',
+        "[,]",
+    ],
 )
 def test_malformed_json_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.json"
