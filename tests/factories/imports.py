@@ -53,7 +53,7 @@ def csv_bytes(rows: Iterable[Row], *, encoding: str = "utf-8", keys: Sequence[st
 
 def write_csv(path: Path, rows: Iterable[Row], **options: str) -> Path:
     """Write a CSV and return its path."""
-    path.write_bytes(csv_bytes(rows, **options))  # type: ignore[arg-type]
+    path.write_bytes(csv_bytes(rows, **options))
     return path
 
 

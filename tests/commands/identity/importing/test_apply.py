@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from govcloud.audit.findings import Report as AuditReport
-from govcloud.identity.importing import service as importing_service
+from govcloud.identity.importing import applying
 from govcloud.identity.importing.report import Report, Summary
 from govcloud.identity.importing.runs import Order
 from govcloud.identity.importing.service import Hooks
@@ -161,7 +161,7 @@ def test_every_kind_of_source_says_the_same(services: Services, world: World, tm
 def test_an_interrupted_import_goes_on_where_it_stopped(
     services: Services, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing_service, "MOST_ROWS", 20)
+    monkeypatch.setattr(applying, "MOST_ROWS", 20)
     rows = [a_row(number) for number in range(50)]
 
     def stop(done: int) -> None:
@@ -183,16 +183,17 @@ def test_somebody_registered_meanwhile_is_found_at_the_second_look(
     services: Services, world: World, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = a_row(1)
-    real, raced = importing_service.write, []
+    real: Any = vars(applying)["write"]
+    raced: list[bool] = []
 
-    def race(*args: Any) -> None:
+    def race(*args: Any) -> None:  # noqa: ANN401 - handed on as they come
         if not raced:
             raced.append(True)
             # A transaction of its own, as another process would have it.
             register_elsewhere(settings.database_url, row["employee_code"])
         real(*args)
 
-    monkeypatch.setattr(importing_service, "write", race)
+    monkeypatch.setattr(applying, "write", race)
     report = apply(services, tmp_path / "a.csv", [row])
     assert raced
     assert report.summary.refused == 1
@@ -202,7 +203,7 @@ def test_somebody_registered_meanwhile_is_found_at_the_second_look(
 def test_progress_and_what_keeps_up_are_told_after_every_command(
     services: Services, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing_service, "MOST_ROWS", 10)
+    monkeypatch.setattr(applying, "MOST_ROWS", 10)
     told: list[int] = []
     sealed: list[object] = []
     jobs = Actor.system("jobs")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -165,7 +164,7 @@ class _Twins:
             )
         return found
 
-    def events(self, side: str) -> dict[int, Sequence[Any]]:
+    def events(self, side: str) -> dict[int, list[Any]]:
         """Return what is on record about each person, in its order, without ids."""
         found: dict[int, list[Any]] = defaultdict(list)
         for who in range(4):
@@ -178,7 +177,6 @@ class _Twins:
             for row in self.services.uow.read().execute(query, {"s": f"official:{view.id}"}):
                 kept = {key: value for key, value in row.data.items() if not key.endswith("_id") and key != "employee_code"}
                 found[who].append((row.name, row.at, kept))
-            # Within one moment the order of a person's appointments is that of the rows.
         return found
 
 
