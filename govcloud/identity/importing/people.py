@@ -175,6 +175,10 @@ class Checker:
     def _place(self, person: Candidate, record: Record) -> PlaceRow:
         values = record.values
         kind = (values[_KIND] or "").strip()
+        if kind not in KINDS:
+            message = Message("不是可选值，请填写：%(allowed)s。", allowed="主职、兼职、挂职、借调")
+            person.fail(record.line, "kind", message, kind)
+            kind = ""
         starts_at = self._moment(person, record, "starts_at", values[_STARTS])
         ends_at = self._moment(person, record, "ends_at", values[_ENDS])
         uscc = (values[_USCC] or "").strip().upper()
@@ -184,7 +188,7 @@ class Checker:
         if division and (fault := codes.division_fault(division)):
             person.fail(record.line, "division_code", fault, division)
         appointment = NewAppointment(
-            _NOWHERE, values[_POSITION] or "", values[_POST] or "", KINDS.get(kind, kind), starts_at=starts_at, ends_at=ends_at
+            _NOWHERE, values[_POSITION] or "", values[_POST] or "", KINDS[kind], starts_at=starts_at, ends_at=ends_at
         )
         return PlaceRow(record.line, uscc, division, (values[_OFFICE] or "").strip(), appointment, starts_at is not None)
 
