@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('uploaded', 'checked', 'queued', 'running', 'done', 'failed', 'discarded')", name=op.f("ck_import_run_state")
+            "state IN ('uploaded', 'checking', 'checked', 'queued', 'running', 'done', 'failed', 'discarded')", name=op.f("ck_import_run_state")
         ),
         sa.CheckConstraint("kind IN ('csv', 'xlsx', 'json')", name=op.f("ck_import_run_kind")),
         sa.CheckConstraint("mode IN ('import', 'sync')", name=op.f("ck_import_run_mode")),
@@ -45,7 +45,7 @@ def upgrade() -> None:
         "ix_import_run_waiting",
         "import_run",
         ["created_at"],
-        postgresql_where=sa.text("state IN ('uploaded', 'queued', 'running')"),
+        postgresql_where=sa.text("state IN ('uploaded', 'checking', 'queued', 'running')"),
     )
     op.create_table(
         "import_chunk",

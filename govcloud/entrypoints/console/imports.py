@@ -28,7 +28,7 @@ FINDINGS = 50
 _AT_ONCE = 1 << 20
 _MIB = 1 << 20
 _RELOAD_SECONDS = 3
-_MOVING = frozenset({"uploaded", "queued", "running"})
+_MOVING = frozenset({"uploaded", "checking", "queued", "running"})
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _IMPORT = "govcloud:official:import"
 
@@ -62,10 +62,11 @@ class ImportsView(BaseView):
             with tempfile.TemporaryDirectory(prefix="govcloud-upload-") as folder:
                 path = Path(folder) / "upload"
                 given.save(path)
-                run = services().importing.upload(current_actor(), path, given.filename, order)
+                at_once = path.stat().st_size <= _AT_ONCE
+                run = services().importing.upload(current_actor(), path, given.filename, order, at_once=at_once)
         except GovcloudError as error:
             return self._index(_sentence(error), status_of(error))
-        if run.size <= _AT_ONCE:
+        if at_once:
             services().importing.check(run.id)
         return redirect(url_for(".run_view", run_id=run.id), 303)
 

@@ -9,6 +9,7 @@ from govcloud.web.words import StateWord
 
 RUN: Mapping[str, StateWord] = {
     "uploaded": StateWord(Message("预检中"), "hourglass"),
+    "checking": StateWord(Message("预检中"), "hourglass"),
     "checked": StateWord(Message("待确认"), "clock", "warning"),
     "queued": StateWord(Message("排队中"), "hourglass"),
     "running": StateWord(Message("导入中"), "timer", "primary"),

@@ -19,12 +19,12 @@ class ImportRun(Base):
 
     __tablename__ = "import_run"
     __table_args__ = (
-        CheckConstraint("state IN ('uploaded', 'checked', 'queued', 'running', 'done', 'failed', 'discarded')", name="state"),
+        CheckConstraint("state IN ('uploaded', 'checking', 'checked', 'queued', 'running', 'done', 'failed', 'discarded')", name="state"),
         CheckConstraint("kind IN ('csv', 'xlsx', 'json')", name="kind"),
         CheckConstraint("mode IN ('import', 'sync')", name="mode"),
         CheckConstraint("lines_done >= 0", name="lines_done"),
         Index("ix_import_run_sha256", "sha256", "created_at"),
-        Index("ix_import_run_waiting", "created_at", postgresql_where="state IN ('uploaded', 'queued', 'running')"),
+        Index("ix_import_run_waiting", "created_at", postgresql_where="state IN ('uploaded', 'checking', 'queued', 'running')"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -247,9 +247,18 @@ class ImportQueries:
 
 def waiting(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a job may take a run up: uploaded, confirmed, or interrupted with its upload still kept."""
-    stale = (ImportRun.state == "running") & (ImportRun.updated_at < now - STALE)
-    kept = select(ImportChunk.run_id).where(ImportChunk.run_id == ImportRun.id, ImportChunk.position == 0).exists()
-    return or_(ImportRun.state.in_(("uploaded", "queued")), stale) & kept
+    stale = ImportRun.state.in_(("checking", "running")) & (ImportRun.updated_at < now - STALE)
+    return or_(ImportRun.state.in_(("uploaded", "queued")), stale) & kept()
+
+
+def forgotten(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that an upload was checked and nobody confirmed it in time."""
+    return (ImportRun.state == "checked") & (ImportRun.updated_at < now - KEEP_UPLOADS) & kept()
+
+
+def kept() -> ColumnElement[bool]:
+    """Return the condition that a run's upload is still there."""
+    return select(ImportChunk.run_id).where(ImportChunk.run_id == ImportRun.id, ImportChunk.position == 0).exists()
 
 
 def run_view(row: ImportRun) -> RunView:

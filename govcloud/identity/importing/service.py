@@ -15,16 +15,20 @@ from govcloud.identity.importing.models import ImportFinding, ImportRun
 from govcloud.identity.importing.report import Report, Summary
 from govcloud.identity.importing.runs import Order, RunView
 from govcloud.identity.importing.sources import Source, examine
+from govcloud.identity.importing.vanishing import Extent, check_share
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Conflict, GovcloudError
 from govcloud.kernel.messages import Message
+
+#: What a run becomes when a job takes it up; one that was interrupted stays what it was.
+_NEXT = {"uploaded": "checking", "queued": "running"}
 
 
 class Importing(Applying):
     """Imports people; what was uploaded waits, sealed, until somebody confirms it."""
 
-    def upload(self, actor: Actor, path: Path, name: str, order: Order) -> RunView:
-        """Take a file in, sealed, to be checked and confirmed later.
+    def upload(self, actor: Actor, path: Path, name: str, order: Order, *, at_once: bool = False) -> RunView:
+        """Take a file in, sealed, to be checked and confirmed later; with ``at_once`` the caller checks it, else the jobs do.
 
         Raises:
             Denied: the actor may not import into that department.
@@ -32,7 +36,7 @@ class Importing(Applying):
         """
         source = examine(path, name)
         with self._command(actor, order) as tx:
-            run = runs.open_run(tx, source, order, "uploaded")
+            run = runs.open_run(tx, source, order, "checking" if at_once else "uploaded")
             runs.keep_upload(tx.session, self._keys, run.id, path)
         return run
 
@@ -46,11 +50,14 @@ class Importing(Applying):
 
         Raises:
             Denied: the actor may not import into that department.
-            Conflict: it was not checked, or is under way already.
+            Conflict: it was not checked, or is under way already; or too many would vanish.
         """
         run = self._queries.run(run_id)
         with self._command(actor, run.order) as tx:
-            wanted = update(ImportRun).where(ImportRun.id == run_id, ImportRun.state == "checked")
+            if run.mode == "sync":
+                managed = Extent(run.source, self._path(run.order)).managed(tx.session, tx.now)
+                check_share(run.summary.vanished, managed, run.allow_vanish if allow_vanish is None else allow_vanish)
+            wanted = update(ImportRun).where(ImportRun.id == run_id, ImportRun.state == "checked", runs.kept())
             values = {
                 "state": "queued",
                 "updated_at": tx.now,
@@ -76,7 +83,7 @@ class Importing(Applying):
         taken = 0
         while (run_id := self._take(actor)) is not None:
             run = self._queries.run(run_id)
-            if run.state == "uploaded":
+            if run.state == "checking":
                 self.check(run_id)
             else:
                 self._settled(run, lambda source, run=run: self._apply_upload(source, run, hooks))  # type: ignore[misc]
@@ -86,16 +93,17 @@ class Importing(Applying):
     # How the jobs work
 
     def _take(self, actor: Actor) -> UUID | None:
-        """Claim the oldest run that waits, by a fresh sign of life."""
+        """Claim the oldest run that waits, by a fresh sign of life; uploads that nobody confirmed in time are forgotten."""
         with self._uow.begin(actor, "govcloud:import:work") as tx:
+            for run_id in tx.session.scalars(select(ImportRun.id).where(runs.forgotten(tx.now))).all():
+                runs.set_state(tx, run_id, "discarded")
             row = tx.session.scalar(
                 select(ImportRun).where(runs.waiting(tx.now)).order_by(ImportRun.created_at).limit(1).with_for_update(skip_locked=True)
             )
             if row is None:
                 return None
             row.updated_at = tx.now
-            if row.state == "queued":
-                row.state = "running"
+            row.state = _NEXT.get(row.state, row.state)
             tx.session.flush()
             return row.id
 

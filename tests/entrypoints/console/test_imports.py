@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from govcloud.identity.importing import applying
@@ -139,13 +140,11 @@ def test_a_complete_list_asks_for_the_share(admin: Sign, services: Services, wor
     services.importing.work(ACTOR)
     run = uploaded(zhou.upload(csv_bytes(rows[:3]), complete="yes"))
     assert "1 人将被停用" in said(zhou.get(run))
-    zhou.post(f"{run}/confirm", {"allow_vanish": "2"})
+    refused = zhou.post(f"{run}/confirm", {"allow_vanish": "2"})
+    assert (refused.status_code, "超过安全阈值" in said(refused)) == (409, True)
+    assert zhou.post(f"{run}/confirm", {"allow_vanish": "30"}).status_code == 303
     services.importing.work(ACTOR)
-    assert "超过安全阈值" in said(zhou.get(run))
-    again = uploaded(zhou.upload(csv_bytes(rows[:3]), complete="yes"))
-    zhou.post(f"{again}/confirm", {"allow_vanish": "30"})
-    services.importing.work(ACTOR)
-    assert "已停用 1 人" in said(zhou.get(again))
+    assert "已停用 1 人" in said(zhou.get(run))
 
 
 def test_an_interrupted_run_is_taken_up_by_the_jobs(
@@ -168,6 +167,22 @@ def test_an_interrupted_run_is_taken_up_by_the_jobs(
     assert services.importing.work(ACTOR) == 1
     [found] = services.import_queries.runs()
     assert (found.state, found.summary.new) == ("done", 25)
+
+
+def test_an_upload_that_nobody_confirms_is_forgotten(admin: Sign, services: Services, world: World, clock: ManualClock) -> None:
+    run = uploaded(admin("ZHOUJIANJUN").upload(csv_bytes([a_row(1)])))
+    kept = text("SELECT count(*) FROM import_chunk")
+    assert services.uow.read().scalar(kept) == 1
+    sealed = services.uow.read().scalars(text("SELECT sealed FROM import_chunk")).one()
+    assert id_number(30_001).encode() not in sealed
+    services.importing.work(ACTOR)
+    assert services.uow.read().scalar(kept) == 1
+    clock.advance(timedelta(days=1, minutes=1))
+    services.importing.work(ACTOR)
+    assert services.uow.read().scalar(kept) == 0
+    zhou = admin("ZHOUJIANJUN")
+    assert "已放弃" in said(zhou.get(run))
+    assert zhou.post(f"{run}/confirm").status_code == 409
 
 
 def test_templates_are_offered(admin: Sign, world: World) -> None:
