@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("lines_total", sa.Integer(), nullable=True),
         sa.Column("summary", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("allow_vanish", sa.Float(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("actor", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),

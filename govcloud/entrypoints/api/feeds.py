@@ -135,7 +135,7 @@ def _run(run: RunView) -> dict[str, Any]:
         "sha256": run.sha256,
         "rows_done": run.lines_done,
         "summary": run.summary.stored(),
-        "error": run.error,
+        "error": " ".join(say(part) for part in run.error),
         "created_at": run.created_at.isoformat(),
         "finished_at": run.finished_at.isoformat() if run.finished_at else None,
     }

@@ -219,8 +219,7 @@ class Applying:
         except GovcloudError as error:
             if error.code != runs.MOVED_ON:
                 with self._uow.begin(Actor.system("jobs"), "govcloud:import:work") as tx:
-                    said = " ".join(str(part) for part in (error.message, error.remedy) if part)
-                    runs.set_state(tx, run.id, "failed", error=said)
+                    runs.set_state(tx, run.id, "failed", error=error)
             raise
 
     @contextmanager

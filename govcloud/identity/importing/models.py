@@ -40,7 +40,7 @@ class ImportRun(Base):
     lines_total: Mapped[int | None]
     summary: Mapped[dict[str, Any]]
     allow_vanish: Mapped[float]
-    error: Mapped[str] = mapped_column(default="")
+    error: Mapped[dict[str, Any] | None]
     actor: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

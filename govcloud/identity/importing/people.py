@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,10 @@ _TEXTS = tuple(PLACE[key] for key in KEYS if key != "password_hash")
 _CODE, _NAME, _ID, _PHONE, _RANK, _STAFFING, _LABEL, _USCC, _DIVISION, _OFFICE, _KIND, _POST, _POSITION, _STARTS, _ENDS, _HASH = range(
     len(KEYS)
 )
+
+
+#: A province has ten thousand departments and a million and a half rows.
+_uscc_fault = lru_cache(maxsize=20_000)(codes.uscc_fault)
 
 
 @dataclass(slots=True)
@@ -182,7 +187,7 @@ class Checker:
         starts_at = self._moment(person, record, "starts_at", values[_STARTS])
         ends_at = self._moment(person, record, "ends_at", values[_ENDS])
         uscc = (values[_USCC] or "").strip().upper()
-        if fault := codes.uscc_fault(uscc):
+        if fault := _uscc_fault(uscc):
             person.fail(record.line, "department_uscc", fault, uscc)
         division = (values[_DIVISION] or "").strip()
         if division and (fault := codes.division_fault(division)):

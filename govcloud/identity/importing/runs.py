@@ -16,7 +16,7 @@ from govcloud.identity.importing.models import ImportChunk, ImportFinding, Impor
 from govcloud.identity.importing.report import Finding, Summary
 from govcloud.identity.importing.sources import Source
 from govcloud.kernel.actor import Actor, ActorKind
-from govcloud.kernel.errors import Conflict, NotFound
+from govcloud.kernel.errors import Conflict, GovcloudError, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
@@ -66,7 +66,7 @@ class RunView:
     lines_total: int | None
     summary: Summary
     allow_vanish: float
-    error: str
+    error: tuple[Message, ...]
     actor: Actor
     created_at: datetime
     updated_at: datetime
@@ -110,7 +110,7 @@ def open_run(tx: Transaction, source: Source, order: Order, state: str) -> RunVi
         lines_done=0,
         summary=Summary().stored(),
         allow_vanish=order.allow_vanish,
-        error="",
+        error=None,
         actor=actor_row(tx.actor),
         created_at=tx.now,
         updated_at=tx.now,
@@ -143,8 +143,7 @@ def keep_findings(session: Session, run_id: UUID, findings: Sequence[Finding], s
             "line": found.line,
             "field": found.field,
             "value": found.value,
-            "template": found.message.template,
-            "values": {key: value if isinstance(value, int) else str(value) for key, value in found.message.values.items()},
+            **_stored(found.message),
         }
         for index, found in enumerate(findings)
     ]
@@ -152,10 +151,11 @@ def keep_findings(session: Session, run_id: UUID, findings: Sequence[Finding], s
         session.execute(insert(ImportFinding), rows)
 
 
-def set_state(tx: Transaction, run_id: UUID, state: str, *, summary: Summary | None = None, error: str = "") -> None:
+def set_state(tx: Transaction, run_id: UUID, state: str, *, summary: Summary | None = None, error: GovcloudError | None = None) -> None:
     """Move a run to another state; the upload goes when nothing more will be read of it."""
     over = state in {"done", "failed", "discarded"}
-    values: dict[str, Any] = {"state": state, "updated_at": tx.now, "error": error[:500], "finished_at": tx.now if over else None}
+    said = {"said": [_stored(part) for part in (error.message, error.remedy) if part]} if error else None
+    values: dict[str, Any] = {"state": state, "updated_at": tx.now, "error": said, "finished_at": tx.now if over else None}
     if summary is not None:
         values |= {"summary": summary.stored(), "lines_total": summary.lines}
     tx.session.execute(update(ImportRun).where(ImportRun.id == run_id).values(**values))
@@ -277,12 +277,22 @@ def run_view(row: ImportRun) -> RunView:
         lines_total=row.lines_total,
         summary=Summary(**row.summary),
         allow_vanish=row.allow_vanish,
-        error=row.error,
+        error=tuple(_message(part) for part in row.error["said"]) if row.error else (),
         actor=_actor(row.actor),
         created_at=row.created_at,
         updated_at=row.updated_at,
         finished_at=row.finished_at,
     )
+
+
+def _stored(message: Message) -> dict[str, Any]:
+    """Return a sentence so that it can be said in another language later; numbers stay numbers."""
+    values = {key: value if isinstance(value, int) else str(value) for key, value in message.values.items()}
+    return {"template": message.template, "values": values}
+
+
+def _message(row: dict[str, Any]) -> Message:
+    return Message(row["template"], **row["values"])
 
 
 def actor_row(actor: Actor) -> dict[str, Any]:
