@@ -292,7 +292,8 @@ def _stored(message: Message) -> dict[str, Any]:
 
 
 def _message(row: dict[str, Any]) -> Message:
-    return Message(row["template"], **row["values"])
+    template, values = row["template"], row["values"]
+    return Message(template, **values)
 
 
 def actor_row(actor: Actor) -> dict[str, Any]:
