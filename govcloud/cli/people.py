@@ -1,4 +1,4 @@
-"""``govcloud people``: find, show, register, disable and restore officials."""
+"""``govcloud people``: find, show, register, disable and restore officials; in sets: ``people_import.py``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 import click
 
 from govcloud.cli.context import operator, platform
+from govcloud.cli.people_import import COMMANDS
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.inputs import APPOINTMENT_KINDS, NewAppointment, NewOfficial
 from govcloud.identity.queries import OfficialView
@@ -20,6 +21,10 @@ _PAGE = 200
 @click.group()
 def people() -> None:
     """Find, show, register, disable and restore officials."""
+
+
+for _command in COMMANDS:
+    people.add_command(_command)
 
 
 @people.command("list")

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from govcloud.web.gate import gate_of
 from govcloud.web.setup import csrf
 
-#: Programs send credentials with every request and no cookie counts: AuthZEN's enforcement points, and the wire half of OIDC.
-EXEMPT_BLUEPRINTS = {"authzen", "wire"}
+#: Programs send credentials with every request and no cookie counts: AuthZEN's enforcement points, feeds, the wire half of OIDC.
+EXEMPT_BLUEPRINTS = {"authzen", "feeds", "wire"}
 #: Both only repeat a form of another site as an address; the sign-out itself asks for a click with a token.
 EXEMPT_VIEWS = {"govcloud.entrypoints.oidc.authorize.authorize_form", "govcloud.entrypoints.oidc.logout.logout"}
 
