@@ -139,3 +139,26 @@ def test_only_those_in_charge_issue(services: Services, world: World) -> None:
     assert len(services.signon.issue_activation_codes(world.system_admin.actor(), [wang, chen])) == 2
     with pytest.raises(Invalid):
         services.signon.issue_activation_codes(OPERATOR, [wang] * 1001)
+
+
+def test_nobody_gets_the_code_of_those_who_are_entrusted_with_more(services: Services, world: World) -> None:
+    """A code opens an account as a password does, alone or among many."""
+    wang, zhou = world.wang.official_id, world.system_admin
+    for officer in (world.security_admin, world.audit_admin, zhou):
+        for batch in ([officer.official_id], [wang, officer.official_id]):
+            with pytest.raises(Denied):
+                services.signon.issue_activation_codes(zhou.actor(), batch)
+    sun = world.people["SUNLI"]
+    with pytest.raises(Denied):
+        services.signon.issue_activation_codes(sun.actor(), [sun.official_id])
+    assert len(services.signon.issue_activation_codes(zhou.actor(), [sun.official_id])) == 1
+
+
+def test_a_department_s_list_names_everybody_without_a_password(services: Services, world: World) -> None:
+    departments = world.organisation.ids
+    new = services.identity.register_officials(
+        OPERATOR, [an_official(departments[name]) for name in ("xihu_civil_affairs", "xihu_housing")]
+    )
+    assert services.signon.to_activate(departments["xihu_civil_affairs"]) == new[:1]
+    assert services.signon.to_activate(departments["xihu"]) == tuple(sorted(new))
+    assert len(services.signon.to_activate(departments["xihu"], 1)) == 1

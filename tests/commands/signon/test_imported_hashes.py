@@ -13,13 +13,14 @@ from argon2.low_level import Type
 from sqlalchemy import text
 from werkzeug.security import generate_password_hash
 
+from govcloud.authorization.commands import NewAssignment
 from govcloud.identity.importing.runs import Order
 from govcloud.identity.importing.sources import examine
 from govcloud.kernel import password_hashes
 from govcloud.services import Services
 from govcloud.signon.errors import SignInRefused
 from tests.factories.imports import OPERATOR, a_row, write_csv
-from tests.factories.world import World
+from tests.factories.world import SEED, World
 
 OLD = "Alt-Passwort-密码1"
 _DJANGO = base64.b64encode(hashlib.pbkdf2_hmac("sha256", OLD.encode(), b"salty", 1000)).decode()
@@ -79,3 +80,18 @@ def test_a_long_password_is_cut_as_bcrypt_always_did() -> None:
     assert password_hashes.matches(secret, b"x" * 100)
     assert not password_hashes.matches(secret, b"x" * 71)
     assert not password_hashes.matches(secret, b"x\0x")
+
+
+def test_nobody_brings_the_password_of_those_who_are_entrusted_with_more(services: Services, world: World, tmp_path: Path) -> None:
+    """Whoever brings a hash may know its password; from those in charge of a department the platform takes none of another's trust."""
+    rows = [a_row(1, password_hash=HASHES["bcrypt"]), a_row(2, password_hash=HASHES["bcrypt"])]
+    bare = [{key: value for key, value in row.items() if key != "password_hash"} for row in rows]
+    services.importing.apply(OPERATOR, examine(write_csv(tmp_path / "a.csv", bare)), Order("hr"))
+    trusted = services.identity_queries.official_by_code("IM00001")
+    assert trusted is not None
+    services.authorization.assign_roles(SEED, [NewAssignment(trusted.id, "system_admin", reason="岗位职责")])
+    sun, place = world.people["SUNLI"].actor(), world.organisation.ids["xihu_civil_affairs"]
+    services.importing.apply(sun, examine(write_csv(tmp_path / "b.csv", rows)), Order("console", place))
+    with_one = text("SELECT login FROM credential JOIN account ON account.id = account_id WHERE login LIKE 'IM%'")
+    services.uow.read().rollback()
+    assert services.uow.read().scalars(with_one).all() == ["IM00002"]

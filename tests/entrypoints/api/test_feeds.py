@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -70,6 +71,22 @@ def test_a_department_bounds_the_feed(feed: Feed, world: World) -> None:
     answer = feed.send([a_row(1), a_row(2, at="xihu_housing")], f"?department={uscc_of('xihu_civil_affairs')}")
     assert answer.json["summary"]["refused"] == 1
     assert feed.send([a_row(1)], "?department=91330000000000000X").status_code == 404
+
+
+def test_a_feed_may_come_in_pieces(feed: Feed, services: Services, world: World, app: Flask) -> None:
+    """A body without an announced length is read piece by piece, up to the limit of files and not to that of forms."""
+    rows = b"\n".join(json.dumps(a_row(number, position="窗口" + "理" * 20)).encode() for number in range(4_000))
+    assert len(rows) > services.settings.request_max_bytes
+    pieces = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+
+    def send(body: bytes) -> Any:  # noqa: ANN401 - an answer
+        options: dict[str, Any] = {"content_type": "application/x-ndjson", "headers": feed.headers, "environ_overrides": pieces}
+        return feed.client.post("/api/v1/imports?dry_run=true", input_stream=BytesIO(body), **options)
+
+    answer = send(rows)
+    assert (answer.status_code, answer.json["summary"]["new"]) == (201, 4_000), answer.text[:300]
+    beyond = send(b"\n" * (services.settings.import_max_bytes + 100_000))
+    assert (beyond.status_code, beyond.mimetype) == (413, "application/problem+json")
 
 
 def test_what_is_wrong_with_a_call_is_a_problem(feed: Feed, app: Flask, services: Services, world: World) -> None:
