@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.cli.main import run
 from govcloud.entrypoints.api.blueprint import api
+from govcloud.entrypoints.api.feeds import feeds
 from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
@@ -41,6 +43,8 @@ from govcloud.identity.events import (
     PersonnelChangeRecorded,
     PersonnelChangeSettled,
 )
+from govcloud.identity.importing.runs import ImportQueries
+from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.reorganisation import MOST_NAMED, Affected, Elsewhere
 from govcloud.identity.service import Identity
@@ -57,11 +61,13 @@ from govcloud.outbox.queries import OutboxQueries
 from govcloud.outbox.recorder import OutboxRecorder
 from govcloud.services import Services
 from govcloud.settings import Settings, load_settings
+from govcloud.signon.imported import accept_hashes
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.webhooks import Webhooks
 from govcloud.web.setup import configure_web
+from govcloud.web.uploads import declare_upload
 
 
 def metadata() -> MetaData:
@@ -133,14 +139,17 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings)
+    identity = Identity(uow, keys, clock, elsewhere)
     services = Services(
         settings=settings,
         clock=clock,
         keys=keys,
         uow=uow,
-        identity=Identity(uow, keys, clock, elsewhere),
+        identity=identity,
         identity_queries=identity_queries,
         tree_queries=TreeQueries(read, clock),
+        importing=Importing(uow, keys, clock, identity, partial(accept_hashes, authorization)),
+        import_queries=ImportQueries(read),
         subsystems=Subsystems(uow, keys, clock),
         subsystem_queries=subsystem_queries,
         authorization=authorization,
@@ -273,7 +282,9 @@ def register_entrypoints(app: Flask) -> None:
     app.register_blueprint(authzen)
     app.register_blueprint(api)
     app.register_blueprint(scim)
+    app.register_blueprint(feeds)
     init_console(app)
+    declare_upload(app, "feeds.import_people")
 
 
 def main() -> None:

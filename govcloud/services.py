@@ -11,6 +11,8 @@ from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
+from govcloud.identity.importing.runs import ImportQueries
+from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.identity.tree import TreeQueries
@@ -36,6 +38,8 @@ class Services:
     identity: Identity
     identity_queries: IdentityQueries
     tree_queries: TreeQueries
+    importing: Importing
+    import_queries: ImportQueries
     subsystems: Subsystems
     subsystem_queries: SubsystemQueries
     authorization: Authorization

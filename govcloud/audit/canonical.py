@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,6 +22,10 @@ from govcloud.kernel.events import Event
 
 VERSION = 1
 SALT_BYTES = 32
+_SALTS_AT_ONCE = 256
+#: RFC 8785 section 3.2.2.3: integers that every reader of JSON keeps whole.
+_SAFE_INTEGER = 2**53 - 1
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,41 @@ class CanonicalEvent:
     personal: tuple[PersonalValue, ...]
 
 
-def canonical_event(event: Event, *, event_id: UUID, at: datetime, actor: Actor, command: str, link: ChainLink | None) -> CanonicalEvent:
-    """Return the canonical form of ``event``, recorded at ``at`` (aware) under ``command`` by ``actor``.
+def fresh_salt() -> bytes:
+    """Return a salt."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def fresh_salts() -> Callable[[], bytes]:
+    """Return what gives one fresh salt after another; it asks the system for many at once, which a large set of events pays for."""
+    salts: list[bytes] = []
+
+    def one() -> bytes:
+        if not salts:
+            drawn = secrets.token_bytes(SALT_BYTES * _SALTS_AT_ONCE)
+            salts.extend(drawn[start : start + SALT_BYTES] for start in range(0, len(drawn), SALT_BYTES))
+        return salts.pop()
+
+    return one
+
+
+def canonical_event(
+    event: Event,
+    *,
+    event_id: UUID,
+    at: datetime,
+    actor: Actor,
+    command: str,
+    link: ChainLink | None,
+    salt: Callable[[], bytes] = fresh_salt,
+) -> CanonicalEvent:
+    """Return the canonical form of ``event``, recorded at ``at`` (aware) under ``command`` by ``actor``; ``salt`` gives fresh salts.
 
     Raises:
         rfc8785.CanonicalizationError: a value has no canonical form (an integer beyond 2^53, a lone surrogate).
     """
     payload = event.payload()
-    personal = [_personal(f"data.{field}", payload.pop(field)) for field in sorted(event.personal)]
+    personal = [_personal(f"data.{field}", payload.pop(field), salt()) for field in sorted(event.personal)]
     who: dict[str, Any] = {
         "kind": actor.kind.value,
         "id": actor.id,
@@ -70,11 +101,11 @@ def canonical_event(event: Event, *, event_id: UUID, at: datetime, actor: Actor,
         "trace_id": actor.trace_id,
     }
     if actor.kind is ActorKind.OFFICIAL:
-        personal.append(_personal("actor.name", actor.name))
+        personal.append(_personal("actor.name", actor.name, salt()))
     else:
         who["name"] = actor.name
     if actor.source_address is not None:
-        personal.append(_personal("actor.source_address", actor.source_address))
+        personal.append(_personal("actor.source_address", actor.source_address, salt()))
     document: dict[str, Any] = {
         "v": VERSION,
         "id": str(event_id),
@@ -87,7 +118,7 @@ def canonical_event(event: Event, *, event_id: UUID, at: datetime, actor: Actor,
         "data": payload,
         "personal": {value.field: value.commitment() for value in personal},
     }
-    return CanonicalEvent(rfc8785.dumps(document), tuple(personal))
+    return CanonicalEvent(_dumps(document), tuple(personal))
 
 
 def moment(at: datetime) -> str:
@@ -123,8 +154,37 @@ def restored(document: Mapping[str, Any], kept: Mapping[str, str]) -> Restored:
     return Restored(document["actor"].get("name", values.get("actor.name")), values.get("actor.source_address"), data)
 
 
-def _personal(field: str, value: object) -> PersonalValue:
-    return PersonalValue(field, secrets.token_bytes(SALT_BYTES), rfc8785.dumps(value).decode())  # type: ignore[arg-type]  # JSON-ready
+def _dumps(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """Return the RFC 8785 form of ``value``.
+
+    The standard library writes the same bytes ten times as fast where nothing is in it that the two treat differently: numbers
+    beyond 2^53 or with a fraction, and keys outside ASCII (RFC 8785 orders them by UTF-16).
+    """
+    if _plain(value):
+        try:
+            return _ENCODE(value).encode()
+        except UnicodeEncodeError:  # a lone surrogate: the slow way names it
+            pass
+    canonical: bytes = rfc8785.dumps(value)
+    return canonical
+
+
+def _plain(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is dict:
+        for key, item in value.items():  # noqa: SIM110 - a loop is twice as fast as a generator, and this runs for every event
+            if not (type(key) is str and key.isascii() and (type(item) is str or _plain(item))):
+                return False
+        return True
+    if kind is int:
+        return bool(-_SAFE_INTEGER <= value <= _SAFE_INTEGER)
+    return kind is list and all(map(_plain, value))
+
+
+def _personal(field: str, value: object, salt: bytes) -> PersonalValue:
+    return PersonalValue(field, salt, _dumps(value).decode())
 
 
 def _chain(link: ChainLink | None) -> dict[str, Any] | None:

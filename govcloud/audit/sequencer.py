@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from govcloud.audit.checkpoint import Checkpoint
 from govcloud.audit.merkle import Frontier, Node
-from govcloud.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSequence
+from govcloud.audit.models import AuditCheckpoint, AuditEvent, AuditPending
 from govcloud.audit.tree import load_frontier
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import UnitOfWork
@@ -24,6 +24,16 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 COMMAND = "govcloud:audit:seal"
 BATCH = 1_000
 CHECKPOINT_EVERY = timedelta(seconds=1)
+# Whole columns as arrays: one statement of one shape however many rows, where a thousand rows of values are planned each time.
+_INSERT_SEQUENCE = text(
+    "INSERT INTO audit_sequence (seq, event_id, leaf_hash)"
+    " SELECT * FROM unnest(CAST(:numbers AS bigint[]), CAST(:ids AS uuid[]), CAST(:leaves AS bytea[]))"
+)
+_INSERT_NODES = text(
+    "INSERT INTO audit_node (level, position, hash)"
+    " SELECT * FROM unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[]), CAST(:hashes AS bytea[]))"
+)
+_DELETE_PENDING = text("DELETE FROM audit_pending WHERE position = ANY(CAST(:positions AS bigint[]))")
 
 
 @dataclass(frozen=True)
@@ -58,9 +68,12 @@ class Sequencer:
             taken = _take(tx.session, BATCH)
             nodes = _sequence(tx.session, frontier, taken)
             if nodes:
-                tx.session.execute(
-                    insert(AuditNode), [{"level": node.level, "position": node.position, "hash": node.hash} for node in nodes]
-                )
+                columns = {
+                    "levels": [node.level for node in nodes],
+                    "positions": [node.position for node in nodes],
+                    "hashes": [node.hash for node in nodes],
+                }
+                tx.session.execute(_INSERT_NODES, columns)
             checkpoint = None
             if frontier.size and (checkpoint_now or len(taken) == BATCH or _checkpoint_is_old(tx.session, tx.now)):
                 checkpoint = _write_checkpoint(tx.session, frontier, tx.now)
@@ -87,7 +100,7 @@ def _take(session: Session, most: int) -> list[tuple[UUID, bytes]]:
         .limit(most)
     ).all()
     if rows:
-        session.execute(delete(AuditPending).where(AuditPending.position.in_([row.position for row in rows])))
+        session.execute(_DELETE_PENDING, {"positions": [row.position for row in rows]})
     return [(row.id, row.leaf_hash) for row in rows]
 
 
@@ -96,7 +109,9 @@ def _sequence(session: Session, frontier: Frontier, taken: list[tuple[UUID, byte
     if not taken:
         return []
     numbered = enumerate(taken, start=frontier.size)
-    session.execute(insert(AuditSequence), [{"seq": seq, "event_id": event_id, "leaf_hash": leaf} for seq, (event_id, leaf) in numbered])
+    numbers, places = zip(*numbered, strict=True)
+    columns = {"numbers": list(numbers), "ids": [event_id for event_id, _ in places], "leaves": [leaf for _, leaf in places]}
+    session.execute(_INSERT_SEQUENCE, columns)
     return [node for _, leaf in taken for node in frontier.append(leaf)]
 
 

@@ -6,7 +6,7 @@ read together with the subject; a decision is never cached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -190,22 +190,16 @@ class Decider:
         found = self.identity.appointments_of(official_id, self._clock.now())
         return next((place for place in found if appointment_id in {None, place.id}), None)
 
-    def entrusted(self, official_id: UUID) -> str:
-        """Return what is entrusted to an official under any appointment, now or by what is planned.
+    def entrusted(self, officials: Collection[UUID]) -> dict[UUID, str]:
+        """Return what is entrusted to each of ``officials`` under any appointment, now or by what is planned.
 
         ``office`` is one of the three, ``delegated`` any command of the platform that not everybody has, else ``nothing``.
         """
-        policy = self.policy()
-        held: set[str] = set()
-        now, duties = self._clock.now(), self.duties()
-        by_duty = {duty.role_code for subject in self.identity.subjects_of(official_id, now) for duty in duties.matching(subject)}
-        for role in self.facts.roles_of(official_id, now) | by_duty:
-            held |= policy.closure.get(role, frozenset((role,)))
-        if not held.isdisjoint(OFFICER_ROLES):
-            return OFFICE
-        everybody = policy.functions_of(policy.closure.get(EVERY_OFFICIAL, frozenset((EVERY_OFFICIAL,))))
-        beyond = policy.functions_of(held) - everybody
-        return DELEGATED if any(subsystem_of(function) == PLATFORM for function in beyond) else NOTHING
+        policy, now, duties = self.policy(), self._clock.now(), self.duties()
+        roles = self.facts.roles_among(officials, now)
+        for subject in self.identity.subjects_among(officials, now):
+            roles[subject.official_id] |= {duty.role_code for duty in duties.matching(subject)}
+        return {official_id: _trust(policy, held) for official_id, held in roles.items()}
 
     def owner_path(self, subsystem_code: str, department_id: UUID | None) -> str | None:
         """Return the path of ``department_id``, by default of the department that owns the subsystem."""
@@ -284,3 +278,15 @@ class Decider:
             last_grant=lambda function: self.facts.last_grant(standing.official_id, standing.appointment_id, function, seen.now),
             item_for=item_for,
         )
+
+
+def _trust(policy: CompiledPolicy, roles: Iterable[str]) -> str:
+    """Return what is entrusted to whoever holds ``roles``."""
+    held: set[str] = set()
+    for role in roles:
+        held |= policy.closure.get(role, frozenset((role,)))
+    if not held.isdisjoint(OFFICER_ROLES):
+        return OFFICE
+    everybody = policy.functions_of(policy.closure.get(EVERY_OFFICIAL, frozenset((EVERY_OFFICIAL,))))
+    beyond = policy.functions_of(held) - everybody
+    return DELEGATED if any(subsystem_of(function) == PLATFORM for function in beyond) else NOTHING

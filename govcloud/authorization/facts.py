@@ -187,10 +187,14 @@ class DecisionFacts:
         row = self._read().execute(query).one_or_none()
         return GrantFact(*row) if row else None
 
-    def roles_of(self, official_id: UUID, at: datetime) -> set[str]:
-        """Return every role assigned to a person, under whatever appointment, that has not ended at ``at``."""
+    def roles_among(self, officials: Collection[UUID], at: datetime) -> dict[UUID, set[str]]:
+        """Return, for each of ``officials``, every role assigned under whatever appointment that has not ended at ``at``."""
         not_over = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > at)
-        return set(self._read().scalars(select(RoleAssignment.role_code).where(RoleAssignment.official_id == official_id, not_over)))
+        query = select(RoleAssignment.official_id, RoleAssignment.role_code).where(RoleAssignment.official_id.in_(officials), not_over)
+        found: dict[UUID, set[str]] = {official_id: set() for official_id in officials}
+        for row in self._read().execute(query):
+            found[row.official_id].add(row.role_code)
+        return found
 
     def assigned_among(self, officials: Collection[UUID], roles: Sequence[str], at: datetime) -> set[UUID]:
         """Return those of ``officials`` to whom one of ``roles`` is assigned at ``at``; what follows from a duty is not in here."""

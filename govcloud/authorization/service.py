@@ -49,7 +49,11 @@ class Authorization:
 
     def entrusted(self, official_id: UUID) -> str:
         """Return what is entrusted to an official under any appointment: ``office`` (one of the three), ``delegated`` or ``nothing``."""
-        return self._decider.entrusted(official_id)
+        return self._decider.entrusted([official_id])[official_id]
+
+    def entrusted_among(self, officials: Collection[UUID]) -> Mapping[UUID, str]:
+        """Return what is entrusted to each of ``officials``, in as many statements as for one."""
+        return self._decider.entrusted(officials)
 
     # The policy
 

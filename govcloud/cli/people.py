@@ -1,4 +1,4 @@
-"""``govcloud people``: find, show, register, disable and restore officials; their duties stand in ``duties.py``."""
+"""``govcloud people``: find, show, register, disable and restore officials; duties: ``duties.py``; in sets: ``people_import.py``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from govcloud.cli.changes import COMMANDS as CHANGES
 from govcloud.cli.changes import find
 from govcloud.cli.context import operator, platform
+from govcloud.cli.people_import import COMMANDS
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.inputs import APPOINTMENT_KINDS, NewAppointment, NewOfficial
 from govcloud.identity.queries import OfficialView
@@ -24,6 +25,10 @@ def people() -> None:
 
 
 for _command in CHANGES:
+    people.add_command(_command)
+
+
+for _command in COMMANDS:
     people.add_command(_command)
 
 

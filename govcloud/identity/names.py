@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pypinyin import lazy_pinyin
 
@@ -46,6 +47,7 @@ _SURNAMES = {
 _LONGEST_SURNAME = 2
 
 
+@lru_cache(maxsize=20_000)
 def search_keys(name: str) -> tuple[str, str]:
     """Return ``(pinyin, initials)`` of a name: ``单小丽`` gives ``("shanxiaoli", "sxl")``.
 

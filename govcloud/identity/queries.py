@@ -158,6 +158,30 @@ class IdentityQueries(PeopleQueries):
         """Return the one account of a person."""
         return self._one_account(Account.official_id == official_id)
 
+    def accounts_of(self, officials: Iterable[UUID]) -> Mapping[UUID, AccountView]:
+        """Return the accounts of several people, by the person."""
+        query = select(Account, Official.name, Official.employee_code).join(Official, Official.id == Account.official_id)
+        found = self._read().execute(query.where(Account.official_id.in_(set(officials))))
+        return {
+            row.Account.official_id: AccountView(
+                row.Account.id, row.Account.official_id, row.Account.login, row.Account.status, row.name, row.employee_code
+            )
+            for row in found
+        }
+
+    def paths_of(self, officials: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, tuple[str, ...]]:
+        """Return where several people serve, as paths of departments; those without a live appointment are left out."""
+        moment = self._at(at)
+        query = (
+            select(Appointment.official_id, DepartmentVersion.path)
+            .join(DepartmentVersion, DepartmentVersion.department_id == Appointment.department_id)
+            .where(Appointment.official_id.in_(set(officials)), live_at(Appointment, moment), live_at(DepartmentVersion, moment))
+        )
+        found: dict[UUID, tuple[str, ...]] = {}
+        for row in self._read().execute(query):
+            found[row.official_id] = (*found.get(row.official_id, ()), row.path)
+        return found
+
     # Appointments and subjects
 
     def appointment(self, appointment_id: UUID, at: datetime | None = None) -> AppointmentView | None:
@@ -196,6 +220,11 @@ class IdentityQueries(PeopleQueries):
     def subjects_of(self, official_id: UUID, at: datetime | None = None) -> tuple[Subject, ...]:
         """Return one subject for each live appointment of a person, the primary one first."""
         query = rows.subjects_at(self._at(at)).where(Appointment.official_id == official_id)
+        return tuple(rows.subject_view(row) for row in self._read().execute(query))
+
+    def subjects_among(self, officials: Iterable[UUID], at: datetime | None = None) -> tuple[Subject, ...]:
+        """Return one subject for each live appointment of several people."""
+        query = rows.subjects_at(self._at(at)).where(Appointment.official_id.in_(set(officials)))
         return tuple(rows.subject_view(row) for row in self._read().execute(query))
 
     def subjects_in(self, department_id: UUID, limit: int, at: datetime | None = None) -> tuple[Subject, ...]:

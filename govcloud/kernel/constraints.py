@@ -21,8 +21,10 @@ def explained(messages: Mapping[str, Message]) -> Iterator[None]:
     """
     try:
         yield
-    except IntegrityError as error:
-        violated = error.orig.diag.constraint_name if isinstance(error.orig, psycopg.Error) else None
+    except (IntegrityError, psycopg.IntegrityError) as error:
+        # COPY goes past SQLAlchemy, so its error comes bare.
+        bare = error.orig if isinstance(error, IntegrityError) else error
+        violated = bare.diag.constraint_name if isinstance(bare, psycopg.Error) else None
         message = messages.get(violated or "")
         if message is None:
             raise

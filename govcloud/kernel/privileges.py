@@ -57,6 +57,13 @@ RIGHTS: Mapping[str, Rights] = {
     # The answer is written in the transaction that takes the event's id.
     "personnel_event": Rights(update=("answer",)),
     "account": ONLY_ADDED_TO,
+    # A run moves on with each of its commands; an upload and the findings of a check go when nothing more is read of them.
+    "import_run": Rights(
+        update=("state", "lines_done", "lines_total", "summary", "allow_vanish", "error", "actor", "updated_at", "finished_at")
+    ),
+    "import_chunk": Rights(delete=True),
+    "import_finding": Rights(delete=True),
+    "import_member": Rights(update=("source", "run_id")),
     # Subsystems
     "subsystem": Rights(update=("status", "owner_department_id")),
     "subsystem_function": CLOSED,
@@ -80,6 +87,7 @@ RIGHTS: Mapping[str, Rights] = {
     "epoch_change": ONLY_ADDED_TO,
     # Sign-on; what has run out is purged
     "credential": Rights(update=("secret_hash", "replaced_at")),
+    "activation_code": Rights(update=("used_at", "replaced_at")),
     "session": Rights(
         update=(
             "appointment_id",

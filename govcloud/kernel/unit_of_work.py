@@ -140,11 +140,19 @@ class UnitOfWork:
         self._clock = clock
         self._recorders = tuple(recorders)
         self._reactions: dict[type[Event], list[Callable[[Transaction, Any], None]]] = {}
+        self._set_reactions: dict[type[Event], list[Callable[[Transaction, Any], None]]] = {}
         self._current: ContextVar[_Work | None] = ContextVar("govcloud_work", default=None)
 
     def subscribe(self, event_type: type[EventT], reaction: Callable[[Transaction, EventT], None]) -> None:
         """Run ``reaction`` in the same transaction whenever an ``event_type`` is recorded; its failure fails the command."""
         self._reactions.setdefault(event_type, []).append(cast("Callable[[Transaction, Any], None]", reaction))
+
+    def subscribe_set(self, event_type: type[EventT], reaction: Callable[[Transaction, Sequence[EventT]], None]) -> None:
+        """Run ``reaction`` once for all events of ``event_type`` that a command records together.
+
+        A command on many rows is then followed by one on many rows, not by thousands on one.
+        """
+        self._set_reactions.setdefault(event_type, []).append(cast("Callable[[Transaction, Any], None]", reaction))
 
     def read(self) -> Session:
         """Return the session that queries read from: that of the open transaction, else the read-only one."""
@@ -204,6 +212,9 @@ class UnitOfWork:
         for event in events:
             for reaction in self._reactions.get(type(event), ()):
                 reaction(tx, event)
+        for event_type in dict.fromkeys(map(type, events)) if self._set_reactions else ():
+            for reaction in self._set_reactions.get(event_type, ()):
+                reaction(tx, [event for event in events if type(event) is event_type])
 
     def _finish(self, work: _Work) -> None:
         """Record what was to be remembered of a command that succeeds, then do what comes last, with everything else written.

@@ -21,6 +21,11 @@ class Fields:
         self._prefix = prefix
         self._findings = [] if findings is None else findings
 
+    @property
+    def findings(self) -> tuple[FieldError, ...]:
+        """Return what was found so far; a report on many rows takes it, where a command would refuse."""
+        return tuple(self._findings)
+
     def row(self, index: int) -> Fields:
         """Return the checker of one row (from 0) of a batch; it adds to the same findings."""
         return Fields(f"{self._prefix}rows[{index}].", self._findings)
@@ -86,6 +91,9 @@ def has_control_characters(text: str, *, multiline: bool = False) -> bool:
     PostgreSQL refuses NUL and surrogates; overrides make a page show another text than is stored. Private-use characters pass:
     rare characters of names are still written with them.
     """
+    # Printable text has none of them, and that is quickly seen; private use is not "printable" and is looked at closely.
+    if text.isprintable():
+        return False
     allowed = "\n\r\t" if multiline else ""
     return any(unicodedata.category(char) in {"Cc", "Cf", "Cs"} and char not in allowed for char in text)
 

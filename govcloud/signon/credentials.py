@@ -49,7 +49,7 @@ class Credentials:
         passwords.check_policy(password, account.login)
         secret_hash = self._hash(password)
         with self._uow.begin(actor, _SET, self._target(account)) as tx:
-            self._replace(tx, account, secret_hash, issued=False)
+            self.replace(tx, account, secret_hash, issued=False)
 
     def issue_password(self, actor: Actor, account_id: UUID) -> str:
         """Set a generated password and return it; see ``SignOn.issue_password``."""
@@ -57,7 +57,7 @@ class Credentials:
         password = passwords.generate()
         secret_hash = self._hash(password)
         with self._uow.begin(actor, _ISSUE, self._target(account)) as tx:
-            self._replace(tx, account, secret_hash, issued=True)
+            self.replace(tx, account, secret_hash, issued=True)
         return password
 
     def change_password(self, actor: Actor, current: str, new: str) -> None:
@@ -71,7 +71,7 @@ class Credentials:
         secret_hash = self._hash(new)
         with self._uow.begin(actor, _SET, target) as tx:
             self._proof.accept(tx, proven)
-            self._replace(tx, account, secret_hash, issued=False)
+            self.replace(tx, account, secret_hash, issued=False)
 
     def _account(self, account_id: UUID) -> AccountView:
         account = self._identity.account(account_id)
@@ -97,7 +97,8 @@ class Credentials:
             attributes={"official_id": str(account.official_id), "entrusted": self._authorization.entrusted(account.official_id)},
         )
 
-    def _replace(self, tx: Transaction, account: AccountView, secret_hash: str, *, issued: bool) -> None:
+    def replace(self, tx: Transaction, account: AccountView, secret_hash: str, *, issued: bool) -> None:
+        """Give the account another password within an open command; the one before stays as history, other sessions end."""
         # Two changes at once would both close the old one; under the person's lock the second closes the first's.
         lock_official(tx.session, account.official_id)
         live = (Credential.account_id == account.id, Credential.kind == PASSWORD, Credential.replaced_at.is_(None))

@@ -3,6 +3,7 @@
 ::
 
     Denied
+    ├── ActivationRefused  unknown account, wrong, used or expired code: one text for all
     ├── SignInRefused   unknown account, wrong or no password, disabled: one text for all, so that nothing can be learned
     └── SignInLocked    too many failures from this address; ``retry_after`` says when
     Unavailable
@@ -33,6 +34,18 @@ class SignInRefused(Denied):
                 attempts=attempts,
                 minutes=minutes,
             ),
+        )
+
+
+class ActivationRefused(Denied):
+    """Account and code do not let anybody set a password; the text is the same whatever the reason."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "activation_refused",
+            Message("工号或激活码不正确，或激活码已使用、已过期。"),
+            remedy=Message("请核对后重试；仍不成功请联系本部门管理员重新签发激活码。"),
         )
 
 

@@ -92,6 +92,27 @@ class PasswordSet(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActivationIssued(Event):
+    """A one-time code was made with which the owner of an account may set its password until ``expires_at``."""
+
+    name: ClassVar[str] = "signon:activation:issued"
+
+    account_id: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationRedeemed(Event):
+    """Somebody set the password of an account with its one-time code."""
+
+    name: ClassVar[str] = "signon:activation:redeemed"
+    personal: ClassVar[frozenset[str]] = frozenset({"source_address"})
+
+    account_id: UUID
+    source_address: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class EntryRefused(Event):
     """An official wanted to enter a subsystem and was refused at its door."""
 

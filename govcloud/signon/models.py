@@ -30,6 +30,28 @@ class Credential(Base):
     replaced_at: Mapped[datetime | None]
 
 
+class ActivationCode(Base):
+    """A one-time code that lets somebody set the first password of an account, or a new one; only its keyed digest is kept.
+
+    At most one is live for an account: the next one takes its place.
+    """
+
+    __tablename__ = "activation_code"
+    __table_args__ = (
+        UniqueConstraint("digest"),
+        Index("uq_activation_code_live", "account_id", unique=True, postgresql_where="used_at IS NULL AND replaced_at IS NULL"),
+        Index("ix_activation_code_expires_at", "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    digest: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    replaced_at: Mapped[datetime | None]
+
+
 class Session(Base):
     """One sign-in of an official in one browser, behind all protocols.
 

@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
+from govcloud.kernel import password_hashes
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import hashing_busy
@@ -72,6 +73,9 @@ class Hashing:
     def matches(self, secret_hash: str | None, password: str) -> bool:
         """Return whether ``password`` is the one behind ``secret_hash``; ``None`` never matches and takes as long."""
         with self._running:
+            if secret_hash is not None and self.outdated(secret_hash):
+                # Hashed elsewhere, perhaps from the bytes as typed; such a hash is replaced at the first success.
+                return any(password_hashes.matches(secret_hash, form) for form in _forms(password))
             try:
                 self._hasher.verify(secret_hash or self._nobody, _prepared(password))
             except (VerificationError, InvalidHashError):
@@ -79,8 +83,8 @@ class Hashing:
         return secret_hash is not None
 
     def outdated(self, secret_hash: str) -> bool:
-        """Return whether ``secret_hash`` was made with other costs than today's."""
-        return self._hasher.check_needs_rehash(secret_hash)
+        """Return whether ``secret_hash`` was made in another way, or with other costs, than today's."""
+        return not secret_hash.startswith("$argon2") or self._hasher.check_needs_rehash(secret_hash)
 
 
 def _random(count: int) -> str:
@@ -91,6 +95,12 @@ def _random(count: int) -> str:
 def _prepared(password: str) -> bytes:
     """Return the bytes that are hashed: the same for every way of typing a character (NFKC, NIST SP 800-63B section 3.1.1.2)."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
+
+
+def _forms(password: str) -> tuple[bytes, ...]:
+    """Return the bytes that another system may have hashed: as we would, and as typed where that differs."""
+    typed = password.encode("utf-8", "surrogatepass")
+    return tuple(dict.fromkeys((_prepared(password), typed)))
 
 
 def check_policy(password: str, login: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
+from govcloud.signon.activation import Activation, IssuedCode
 from govcloud.signon.ceremony import Ceremony
 from govcloud.signon.claims import identity_claims
 from govcloud.signon.credentials import Credentials
@@ -54,11 +55,13 @@ class SignOn:
         hashing = Hashing(settings.hash_concurrency)
         self._sessions = Sessions(uow, identity_queries, keys, clock, settings)
         opening = Opening(identity_queries, self._sessions)
-        proof = PasswordProof(uow, identity_queries, Throttle(keys, settings), hashing, settings)
+        throttle = Throttle(keys, settings)
+        proof = PasswordProof(uow, identity_queries, throttle, hashing, settings)
         self._ceremony = Ceremony(uow, proof, opening)
         self._credentials = Credentials(
             uow=uow, identity=identity_queries, authorization=authorization, sessions=self._sessions, proof=proof, hashing=hashing
         )
+        self._activation = Activation(uow, identity_queries, keys, throttle, hashing, self._credentials, authorization, settings)
         self._purging = Purging(uow)
         self._tickets = Tickets(uow, self._sessions, keys, settings)
         self._tokens = Tokens(keys, clock, settings)
@@ -198,6 +201,36 @@ class SignOn:
             Invalid: ``new`` breaks the policy.
         """
         self._credentials.change_password(actor, current, new)
+
+    # Activation
+
+    def issue_activation_codes(self, actor: Actor, officials: Sequence[UUID]) -> tuple[IssuedCode, ...]:
+        """Make a one-time code for each active account of ``officials`` and return them, which is the only time they can be read.
+
+        Raises:
+            Denied: the accounts are not in the actor's care.
+            Invalid: more than a thousand at once.
+        """
+        return self._activation.issue(actor, officials)
+
+    def without_password(self, officials: Iterable[UUID]) -> frozenset[UUID]:
+        """Return those of ``officials`` whose accounts are active and have no password."""
+        return self._activation.without_password(officials)
+
+    def to_activate(self, department_id: UUID, most: int | None = None) -> tuple[UUID, ...]:
+        """Return people without a password who serve in a department or below it, up to about ``most`` of them."""
+        return self._activation.to_activate(department_id, most)
+
+    def activate(self, login: str, code: str, password: str, address: str | None, trace: str | None = None) -> None:
+        """Set the password of the account that ``login`` and its one-time ``code`` name; the code is used up.
+
+        Raises:
+            ActivationRefused: one text for every reason.
+            SignInLocked: too many failures; ``retry_after`` says when.
+            Invalid: the password breaks the policy.
+            Unavailable: too many at once.
+        """
+        self._activation.redeem(Actor.anonymous(address, trace_id=trace), login, code, password)
 
     # Subsystems
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -15,6 +17,7 @@ from govcloud.web.health import health
 from govcloud.web.locale import init_locale
 from govcloud.web.looks import init_looks
 from govcloud.web.trace import init_trace
+from govcloud.web.uploads import init_uploads, takes_upload
 
 csrf = CSRFProtect()
 
@@ -42,7 +45,8 @@ def configure_web(app: Flask, settings: Settings, secret: bytes) -> None:
         # The gate runs first and names the client; the check itself is called below, for browsers only.
         WTF_CSRF_CHECK_DEFAULT=True,
     )
-    app.wsgi_app = KnownLength(app.wsgi_app, settings.request_max_bytes)  # type: ignore[method-assign]
+    streamed = partial(takes_upload, app)
+    app.wsgi_app = KnownLength(app.wsgi_app, settings.request_max_bytes, streamed)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_prefix=0)  # type: ignore[method-assign]
@@ -56,6 +60,8 @@ def configure_web(app: Flask, settings: Settings, secret: bytes) -> None:
     init_locale(app)
     init_headers(app, settings)
     init_looks(app)
+    # Before the gate and the form token, which read the request: how much of it may be read is settled first.
+    init_uploads(app)
     init_gate(app)
     csrf.init_app(app)
     init_errors(app)

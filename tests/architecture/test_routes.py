@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from govcloud.web.gate import gate_of
 from govcloud.web.setup import csrf
 
-#: Programs send credentials with every request and no cookie counts: AuthZEN's enforcement points, SCIM, and the wire half of OIDC.
-EXEMPT_BLUEPRINTS = {"authzen", "scim", "wire"}
+#: Programs send credentials with every request and no cookie counts: AuthZEN's enforcement points, SCIM, feeds, the wire half of OIDC.
+EXEMPT_BLUEPRINTS = {"authzen", "feeds", "scim", "wire"}
 #: The first two only repeat a form of another site as an address; the sign-out itself asks for a click with a token. The feed is
 #: for programs, which prove themselves with every call.
 EXEMPT_VIEWS = {

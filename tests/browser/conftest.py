@@ -99,6 +99,7 @@ def addresses(world: World, submitted: Submitted) -> Callable[[], list[tuple[str
     item = world.items["housing:register:read"]
     return lambda: [
         ("sign-in", "", "/sign-in"),
+        ("activate", "", "/activate"),
         ("not-found", "", "/nowhere"),
         ("workbench", "WANGFANG", "/"),
         ("search", "WANGFANG", "/search?q=住房"),

@@ -73,6 +73,7 @@ SUBJECTS = {
     "subsystem": Message("业务子系统"),
     "client": Message("客户端"),
     "audit_record": Message("审计记录"),
+    "import": Message("导入"),
 }
 
 

@@ -10,12 +10,14 @@ from flask_babel import gettext
 from govcloud.access.models import RequestLine
 from govcloud.authorization.models import AccessGrant, DutyRule, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.access import AccessView
+from govcloud.entrypoints.console.activation import ActivationView
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
 from govcloud.entrypoints.console.base import ConsolePage, ConsoleView, opened
 from govcloud.entrypoints.console.ceilings import CeilingsView
 from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.duties import DutyRulesView
+from govcloud.entrypoints.console.imports import ImportsView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.requests import RequestsView
@@ -29,6 +31,7 @@ from govcloud.web.gate import Gate, declare_blueprint
 from govcloud.web.headers import csp_nonce
 from govcloud.web.locale import say
 from govcloud.web.shell import NavGroup, NavItem
+from govcloud.web.uploads import declare_upload
 
 OPENS = "govcloud:console:open"
 Room = ConsoleView | ConsolePage
@@ -38,6 +41,8 @@ def _views() -> list[Room]:
     """Return the views, in the order of the rail."""
     return [
         OfficialsView(Official, "officials"),
+        ImportsView(),
+        ActivationView(),
         OrganisationView(),
         SubsystemsView(Subsystem, "subsystems"),
         ClientsView(Client, "clients"),
@@ -102,6 +107,7 @@ def init_console(app: Flask) -> None:
     declare_blueprint(app, "console", Gate("requires", OPENS))
     for view in views:
         declare_blueprint(app, view.endpoint, Gate("requires", view.opens))
+    declare_upload(app, "console_imports.upload")
 
     def console_rail() -> list[NavGroup]:
         home = NavItem(url_for("console.index"), gettext("管理控制台"), "monitor-cog", current=request.endpoint == "console.index")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from govcloud.entrypoints.portal import (
     account,
+    activation,
     appointment,
     grants,
     held,
@@ -18,6 +19,7 @@ from govcloud.entrypoints.portal.blueprint import portal
 
 __all__ = [
     "account",
+    "activation",
     "appointment",
     "grants",
     "held",

@@ -41,6 +41,7 @@ FIELDS: Mapping[str, Message] = {
     "new": Message("新密码"),
     "again": Message("再输一遍新密码"),
     "appointment": Message("任职"),
+    "code": Message("激活码"),
 }
 
 

@@ -97,8 +97,9 @@ def test_batches_are_written_set_by_set(services: Services, places: Organisation
         services.identity.register_officials(SEED, [an_official(places.ids["xihu_civil_affairs"]) for _ in range(rows)])
         return len(statements)
 
-    # psycopg sends the rows of one statement in pipelines; what would take time is a statement for each row.
-    assert cost(2) == cost(300)
+    # psycopg sends the rows of one statement in pipelines; what would take time is a statement for each row. The events of many
+    # go by COPY, which is not counted here.
+    assert cost(300) <= cost(2)
     assert events(services, "identity:official:registered") == 302
     assert len(services.identity_queries.subjects_in(places.ids["xihu_civil_affairs"], 1000)) == 302
 

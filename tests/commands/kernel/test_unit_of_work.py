@@ -329,3 +329,13 @@ def test_another_thread_has_a_transaction_of_its_own(house: House) -> None:
         thread.start()
         thread.join()
         assert seen != [tx.session]
+
+
+def test_a_set_of_events_is_reacted_to_once(house: House) -> None:
+    seen: list[list[str]] = []
+    house.uow.subscribe_set(Noted, lambda _tx, events: seen.append([event.what for event in events]))
+    with house.uow.begin(WANG, "tests:note:add") as tx:
+        tx.record_all([Noted(subject="note:1", what=what) for what in "abc"])
+        tx.record(Noted(subject="note:2", what="d"))
+    assert seen == [["a", "b", "c"], ["d"]]
+    assert len(house.notes()) == 4

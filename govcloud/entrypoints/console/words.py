@@ -1,0 +1,19 @@
+"""Words that only the console needs: the states of an import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from govcloud.kernel.messages import Message
+from govcloud.web.words import StateWord
+
+RUN: Mapping[str, StateWord] = {
+    "uploaded": StateWord(Message("预检中"), "hourglass"),
+    "checking": StateWord(Message("预检中"), "hourglass"),
+    "checked": StateWord(Message("待确认"), "clock", "warning"),
+    "queued": StateWord(Message("排队中"), "hourglass"),
+    "running": StateWord(Message("导入中"), "timer", "primary"),
+    "done": StateWord(Message("已完成"), "circle-check", "success"),
+    "failed": StateWord(Message("未完成"), "circle-x", "danger"),
+    "discarded": StateWord(Message("已放弃"), "ban"),
+}

@@ -1,0 +1,85 @@
+"""Who is missing from a complete list, how many may be, and their disabling: command by command, each person as by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from govcloud.kernel.errors import Conflict
+from govcloud.kernel.messages import Message
+
+BATCH = 500
+REASON = "同步：完整名单中已无此人"
+
+# A person belongs to a source by the import that saw them last; within a department, by a live appointment below it.
+_OF_SOURCE = """
+    FROM import_member AS member
+    JOIN official_version AS version
+      ON version.official_id = member.official_id AND version.valid_to IS NULL AND version.status = 'active'
+    WHERE member.source = :source
+"""
+_OF_SUBTREE = """
+    FROM official_version AS version
+    LEFT JOIN import_member AS member ON member.official_id = version.official_id
+    WHERE version.valid_to IS NULL AND version.status = 'active'
+      AND EXISTS (
+        SELECT 1 FROM appointment
+        JOIN department_version AS place ON place.department_id = appointment.department_id
+        WHERE appointment.official_id = version.official_id
+          AND appointment.valid_from <= :now AND (appointment.valid_to IS NULL OR appointment.valid_to > :now)
+          AND place.valid_from <= :now AND (place.valid_to IS NULL OR place.valid_to > :now)
+          AND starts_with(place.path, :path))
+"""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Whom a complete list is about: everybody of ``source``, or everybody who serves below ``path``."""
+
+    source: str
+    path: str | None
+
+    def managed(self, session: Session, now: object) -> int:
+        """Return how many active people that is."""
+        return int(session.scalar(text(f"SELECT count(*) {self._from()}"), self._values(now)) or 0)
+
+    def missing(self, session: Session, now: object, run_id: UUID, limit: int) -> list[UUID]:
+        """Return up to ``limit`` of them whom the run did not see."""
+        query = f"SELECT version.official_id {self._from()} AND member.run_id IS DISTINCT FROM :run_id ORDER BY 1 LIMIT :limit"  # noqa: S608
+        return list(session.scalars(text(query), self._values(now) | {"run_id": run_id, "limit": limit}))
+
+    def count_missing(self, session: Session, now: object, run_id: UUID) -> int:
+        """Return how many of them the run did not see."""
+        query = f"SELECT count(*) {self._from()} AND member.run_id IS DISTINCT FROM :run_id"  # noqa: S608 - constants
+        return int(session.scalar(text(query), self._values(now) | {"run_id": run_id}) or 0)
+
+    def _from(self) -> str:
+        return _OF_SOURCE if self.path is None else _OF_SUBTREE
+
+    def _values(self, now: object) -> dict[str, object]:
+        return {"source": self.source} if self.path is None else {"path": self.path, "now": now}
+
+
+def check_share(vanished: int, managed: int, allow: float) -> None:
+    """Return nothing when so many may be gone.
+
+    Raises:
+        Conflict: names the number and what to do.
+    """
+    if managed == 0 or vanished * 100 <= allow * managed:
+        return
+    share = vanished * 100 / managed
+    raise Conflict(
+        "too_many_vanish",
+        Message(
+            "名单中少了 %(vanished)s 人（占 %(managed)s 人的 %(share)s%%），超过安全阈值 %(allow)s%%，没有停用任何人。",
+            vanished=vanished,
+            managed=managed,
+            share=f"{share:.1f}",
+            allow=f"{allow:g}",
+        ),
+        remedy=Message("请核对名单是否完整；确认无误后，以 --allow-vanish %(share)s%% 或在页面上确认后重试。", share=f"{share + 0.05:.1f}"),
+    )
