@@ -75,7 +75,7 @@ RIGHTS: Mapping[str, Rights] = {
     "role_assignment": Rights(update=("valid_to", "ended_with", "planned_end")),
     "duty_rule": CLOSED,
     "role_ceiling": CLOSED,
-    "access_grant": Rights(update=("valid_to", "closed_by", "close_reason", "owner_department_id")),
+    "access_grant": Rights(update=("valid_to", "line_id", "closed_by", "close_reason", "owner_department_id")),
     "grant_suspension": CLOSED,
     "epoch_change": ONLY_ADDED_TO,
     # Sign-on; what has run out is purged
