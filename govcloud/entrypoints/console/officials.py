@@ -21,6 +21,7 @@ from govcloud.identity.views import OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
+from govcloud.web.gate import no_permission
 from govcloud.web.locale import say
 from govcloud.web.moments import day
 from govcloud.web.standing import access_panel
@@ -28,6 +29,16 @@ from govcloud.web.words import OFFICIAL_STATUS
 
 _UNMASKS, _CANCELS = "govcloud:official:unmask", "govcloud:personnel_change:cancel"
 _MASKED = {"id_number": Message("证件号码"), "phone": Message("手机号")}
+
+
+def _require(function: str) -> None:
+    """Let the reader go on to whom ``function`` is open.
+
+    Raises:
+        Denied: it is not.
+    """
+    if not opened(function):
+        raise no_permission()
 
 
 class OfficialForm(BaseForm):
@@ -102,6 +113,7 @@ class OfficialsView(ConsoleView):
         form = FORMS.get(kind)
         if form is None:
             raise NotFound.of(Message("操作"), kind)
+        _require(form.function)
         person = person_within(official_id)
         filled = Filled({name: request.form.get(name, "").strip() for name in form.fields})
         if request.method == "GET":
@@ -121,6 +133,7 @@ class OfficialsView(ConsoleView):
     @expose("/cancel/<uuid:change_id>", methods=("GET", "POST"))
     def cancel_view(self, change_id: Any) -> Response | str:  # noqa: ANN401 - an UUID of the router
         """Cancel a change that lies ahead, when it is confirmed with a reason."""
+        _require(_CANCELS)
         change = services().identity_queries.change(change_id)
         if change is None:
             raise NotFound.of(Message("人事变动"), change_id)
@@ -143,6 +156,7 @@ class OfficialsView(ConsoleView):
         """Ask for the reason, then show one number in clear, on this answer only."""
         if fact not in _MASKED:
             raise NotFound.of(Message("信息"), fact)
+        _require(_UNMASKS)
         person, number, status = person_within(official_id), None, 200
         filled = Filled({"reason": request.form.get("reason", "").strip()})
         if request.method == "POST":

@@ -81,19 +81,22 @@ def test_who_is_disabled_is_out_at_once_and_comes_back_when_restored(
     enter: Enter, system: Visitor, services: Services, world: World, rows: Rows
 ) -> None:
     wang = enter("WANGFANG")
-    address = f"/console/officials/command/disable/{world.wang.official_id}"
-    preview = said(system.get(address))
-    assert "将结束 1 个登录会话" in preview
-    assert "将终止 1 项临时权限" in preview
+    address = f"/console/officials/change/suspend/{world.wang.official_id}"
+    preview = said(system.post(address, {"reason": REASON}))
+    assert "结束登录会话：" in preview
+    assert "终止临时权限：" in preview
     assert may_read(services, world.wang)
-    assert system.post(address, {"reason": REASON}).status_code == 303
-    assert "已停用王芳" in said(system.get("/console/officials/"))
+    assert system.post(address, {"reason": REASON, "confirmed": "1"}).status_code == 303
+    assert "停职已办理" in said(system.get("/console/officials/"))
     assert wang.get("/").status_code == 302
     assert not may_read(services, world.wang)
-    again = system.post(address, {"reason": REASON})
+    again = system.post(address, {"reason": REASON, "confirmed": "1"})
     assert again.status_code == 409
     assert "停用" in said(again)
-    assert system.post(f"/console/officials/command/restore/{world.wang.official_id}", {"reason": REASON}).status_code == 303
+    assert (
+        system.post(f"/console/officials/change/reinstate/{world.wang.official_id}", {"reason": REASON, "confirmed": "1"}).status_code
+        == 303
+    )
     assert enter("WANGFANG").get("/").status_code == 200
     assert not may_read(services, world.wang), "what was granted has ended for good"
 
@@ -230,7 +233,7 @@ def test_html_and_sql_stay_text_on_every_page(officers: dict[str, Visitor], serv
     assert official is not None
     assert official.name == NASTY
     assert security.post("/console/assignments/new/", new_assignment(employee_code="N0001", reason=NASTY)).status_code == 303
-    assert system.post(f"/console/officials/command/disable/{official.id}", {"reason": NASTY}).status_code == 303
+    assert system.post(f"/console/officials/change/suspend/{official.id}", {"reason": NASTY, "confirmed": "1"}).status_code == 303
     assert security.post(f"/console/grants/command/revoke/{rows.grant}", {"reason": NASTY}).status_code == 303
     services.signon.sign_in("LIQIANG", PASSWORD, "192.0.2.1", NASTY)
     session = services.signon.sessions_of(world.li.official_id)[0].session_id
@@ -239,7 +242,7 @@ def test_html_and_sql_stay_text_on_every_page(officers: dict[str, Visitor], serv
         "list": system.get("/console/officials/"),
         "search": system.get("/console/officials/", query_string={"search": NASTY}),
         "details": system.get(f"/console/officials/details/?id={official.id}"),
-        "confirmation": system.get(f"/console/officials/command/restore/{official.id}"),
+        "confirmation": system.get(f"/console/officials/change/reinstate/{official.id}"),
         "session": system.get(f"/console/sessions/details/?id={session}"),
         "assignments": security.get("/console/assignments/"),
         "grant": security.get(f"/console/grants/details/?id={rows.grant}"),
@@ -253,7 +256,7 @@ def test_html_and_sql_stay_text_on_every_page(officers: dict[str, Visitor], serv
 
 
 def test_what_was_typed_into_a_refused_command_is_still_there(system: Visitor, rows: Rows) -> None:
-    answer = system.post(f"/console/officials/command/restore/{rows.active}", {"reason": f"{REASON}<b>"})
+    answer = system.post(f"/console/officials/change/reinstate/{rows.active}", {"reason": f"{REASON}<b>", "confirmed": "1"})
     assert answer.status_code == 409
     assert f"{REASON}&lt;b&gt;</textarea>" in answer.text
 

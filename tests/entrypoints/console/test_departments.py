@@ -201,7 +201,7 @@ def test_a_department_admin_sees_and_changes_the_own_subtree_only(services: Serv
     assert sun.post(change("rename-office", own), stolen).status_code == 403
     assert sun.post(change("close-office", own), stolen).status_code == 403
     assert sun.post(change("open-office", own), {"name": "救助科", "step": "confirm"}).status_code == 303
-    assert sun.get("/officials/").status_code == 403
+    assert sun.get("/subsystems/").status_code == 403
 
 
 def test_only_what_may_succeed_is_offered(services: Services, become: Become, ids: dict[str, UUID]) -> None:

@@ -78,8 +78,8 @@ def test_rows_are_made_only_where_there_is_a_command(system: Visitor, security: 
 def test_unknown_commands_and_rows(system: Visitor, rows: Rows) -> None:
     for path in (
         f"officials/command/delete/{rows.active}",
-        "officials/command/disable/nobody",
-        "officials/command/disable/00000000-0000-7000-8000-000000000000",
+        "officials/change/suspend/nobody",
+        "officials/change/suspend/00000000-0000-7000-8000-000000000000",
         "officials/details/?id=nobody",
         "officials/details/?id=" + "9" * 200,
         "subsystems/details/?id=' OR 1=1 --",

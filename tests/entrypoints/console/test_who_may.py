@@ -46,8 +46,8 @@ OPENED = {
 #: The commands of the console, and who may run each.
 RUN = {
     "officials/new/": {"ZHOUJIANJUN"},
-    "officials/command/disable/{rows.active}": {"ZHOUJIANJUN", "WUXIAOYAN"},
-    "officials/command/restore/{rows.disabled}": {"ZHOUJIANJUN"},
+    "officials/change/suspend/{rows.active}": {"ZHOUJIANJUN", "WUXIAOYAN"},
+    "officials/change/reinstate/{rows.disabled}": {"ZHOUJIANJUN"},
     "subsystems/command/publish/{rows.unpublished}": {"ZHOUJIANJUN"},
     "assignments/new/": {"WUXIAOYAN"},
     "assignments/command/end/{rows.assignment}": {"WUXIAOYAN"},
@@ -81,7 +81,7 @@ def test_each_role_runs_its_commands_and_no_other(enter: Enter, services: Servic
 def form_of(path: str, services: Services, world: World) -> dict[str, str]:
     """Return the form that runs a command."""
     forms = {"officials/new/": new_official(world, services), "assignments/new/": new_assignment()}
-    return forms.get(path, {"reason": REASON})
+    return forms.get(path, {"reason": REASON, "confirmed": "1"})
 
 
 def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(app: Flask, services: Services, world: World, rows: Rows) -> None:
@@ -112,14 +112,17 @@ def test_the_buttons_are_those_that_work(enter: Enter, rows: Rows) -> None:
         shown = set()
         for table in sorted(OPENED[login]):
             page = visitor.get(f"/console/{table}/").text
+            if table == "officials":
+                # What concerns one person is offered on the person's page.
+                page += "".join(visitor.get(f"/console/officials/details/?id={row}").text for row in (rows.active, rows.disabled))
             shown |= {path for path in RUN if f'href="/console/{path.format(rows=rows)}"' in page}
         assert shown == {path for path, runners in RUN.items() if login in runners}
 
 
 def test_a_command_that_does_not_apply_is_not_offered(system: Visitor, rows: Rows) -> None:
     page = system.get(f"/console/officials/details/?id={rows.active}").text
-    assert f"/command/disable/{rows.active}" in page
-    assert f"/command/restore/{rows.active}" not in page
+    assert f"/change/suspend/{rows.active}" in page
+    assert f"/change/reinstate/{rows.active}" not in page
 
 
 def test_a_role_that_is_taken_away_closes_the_console_at_once(services: Services, world: World, system: Visitor) -> None:
