@@ -56,7 +56,7 @@ class Platform:
     def serve(self) -> None:
         """Serve the platform alone with one worker, and wait until it answers."""
         say("starting the platform, one worker")
-        self._running.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], {})
+        self._running.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], os.environ)
         self._running.wait_for("platform", f"{self.url}/readyz")
 
     def serve_all(self) -> None:

@@ -28,14 +28,20 @@ from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
+from govcloud.entrypoints.scim.blueprint import scim
 from govcloud.identity.events import (
     AppointmentEnded,
+    AppointmentRescheduled,
     DepartmentAbolished,
     DepartmentMerged,
     DepartmentMoved,
     DepartmentSplit,
+    LeaveUndone,
     OfficialDisabled,
+    OfficialLeft,
     OfficialRestored,
+    PersonnelChangeRecorded,
+    PersonnelChangeSettled,
 )
 from govcloud.identity.importing.runs import ImportQueries
 from govcloud.identity.importing.service import Importing
@@ -234,6 +240,39 @@ def subscribe_reactions(services: Services) -> None:
     services.uow.subscribe(DepartmentMerged, absorb)
     services.uow.subscribe(DepartmentSplit, divide)
     services.uow.subscribe(DepartmentAbolished, abandon)
+    subscribe_lifecycle(services)
+
+
+def subscribe_lifecycle(services: Services) -> None:
+    """Say what follows from changes in a person's working life."""
+    reaction = Actor.system("reaction")
+
+    def end_for_good(tx: Transaction, event: OfficialLeft) -> None:
+        services.authorization.advance_epoch(tx, "official", official_id=event.official_id)
+        services.signon.end_sessions_of(reaction, event.official_id, "official_left")
+        services.authorization.close_grants_of(reaction, event.official_id, "leaver")
+        services.authorization.end_roles_of(reaction, event.official_id, "leaver", cause=event.change_id)
+
+    def give_back(tx: Transaction, event: LeaveUndone) -> None:
+        services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
+        services.authorization.restore_roles_of(reaction, event.official_id, cause=event.change_id, followed=event.restored)
+
+    def reschedule(tx: Transaction, event: AppointmentRescheduled) -> None:
+        services.authorization.advance_epoch(tx, "appointment", official_id=event.official_id)
+        services.signon.reschedule_appointment(tx, event.appointment_id, event.ends_at)
+
+    def look_ahead(tx: Transaction, event: PersonnelChangeRecorded) -> None:
+        if event.planned and event.kind in {"leave", "suspend"}:
+            services.signon.cap_sessions(tx, event.official_id, event.effective_at)
+
+    def take_note(tx: Transaction, event: PersonnelChangeSettled) -> None:
+        services.authorization.advance_epoch(tx, "official", official_id=event.official_id)
+
+    services.uow.subscribe(OfficialLeft, end_for_good)
+    services.uow.subscribe(LeaveUndone, give_back)
+    services.uow.subscribe(AppointmentRescheduled, reschedule)
+    services.uow.subscribe(PersonnelChangeRecorded, look_ahead)
+    services.uow.subscribe(PersonnelChangeSettled, take_note)
 
 
 def register_entrypoints(app: Flask) -> None:
@@ -242,6 +281,7 @@ def register_entrypoints(app: Flask) -> None:
     app.register_blueprint(oidc)
     app.register_blueprint(authzen)
     app.register_blueprint(api)
+    app.register_blueprint(scim)
     app.register_blueprint(feeds)
     init_console(app)
     declare_upload(app, "feeds.import_people")

@@ -14,6 +14,7 @@ from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names
 from govcloud.authorization.scope import Scope
+from govcloud.identity.queries import Subject
 
 _MOST_PAST = 5
 
@@ -131,11 +132,12 @@ class CardMaker:
             .order_by(Decision.at.desc(), Decision.id.desc())
             .limit(_MOST_PAST)
         )
-        return tuple(self._past(row[0], row[1], names) for row in self._read().execute(query))
+        rows = self._read().execute(query).all()
+        subjects = self._facts.identity.subjects_asked((row[1], row[0].at) for row in rows)
+        return tuple(self._past(row[0], subjects.get((row[1], row[0].at)), names) for row in rows)
 
-    def _past(self, decision: Decision, appointment_id: UUID, names: Names) -> PastDecision:
-        """Return one earlier decision."""
-        subject = self._facts.identity.subject(appointment_id, decision.at)
+    def _past(self, decision: Decision, subject: Subject | None, names: Names) -> PastDecision:
+        """Return one earlier decision, on somebody in the duty of ``subject``."""
         scope = Scope.from_json(decision.approved_scope) if decision.approved_scope is not None else None
         return PastDecision(
             at=utc_text(decision.at),

@@ -53,8 +53,8 @@ class Names:
         for appointment_id, at in wanted:
             if appointment_id is not None and appointment_id not in self._people:
                 missing.setdefault(appointment_id, at)
-        found = self._identity.subjects_asked(missing)
-        self._people.update((appointment_id, _in_duty(subject)) for appointment_id, subject in found.items())
+        found = self._identity.subjects_asked(missing.items())
+        self._people.update((appointment_id, _in_duty(subject)) for (appointment_id, _at), subject in found.items())
 
     def _alone(self, official_id: UUID, appointment_id: UUID | None) -> PersonView:
         name = self._identity.official_names([official_id]).get(official_id, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -81,16 +81,35 @@ class Assigning:
                 return False
             row.valid_to = max(tx.now, row.valid_from)
             note_change(tx, "role", reduces=True, official_id=row.official_id)
-            tx.record(
-                RoleEnded(
-                    subject=f"official:{row.official_id}",
-                    assignment_id=row.id,
-                    official_id=row.official_id,
-                    role=row.role_code,
-                    reason=reason,
-                )
-            )
+            tx.record(_ended(row, reason))
             return True
+
+    def end_all(self, actor: Actor, official_id: UUID, reason: str, cause: UUID) -> int:
+        """Take all roles of a person away; see ``Authorization.end_roles_of``."""
+        target = Target("official", str(official_id), attributes={"official_id": str(official_id)})
+        with self._uow.begin(actor, "govcloud:role:end_all", target) as tx:
+            lasting = RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to > tx.now)
+            query = select(RoleAssignment).where(RoleAssignment.official_id == official_id, lasting).order_by(RoleAssignment.id)
+            rows = tx.session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
+            for row in rows:
+                row.ended_with, row.planned_end, row.valid_to = cause, row.valid_to, max(tx.now, row.valid_from)
+            if rows:
+                note_change(tx, "role", reduces=True, official_id=official_id)
+            tx.record_all([_ended(row, reason) for row in rows])
+            return len(rows)
+
+    def restore_all(self, actor: Actor, official_id: UUID, cause: UUID, followed: Mapping[str, str]) -> int:
+        """Give roles back; see ``Authorization.restore_roles_of``."""
+        target = Target("official", str(official_id), attributes={"official_id": str(official_id)})
+        with self._uow.begin(actor, "govcloud:role:restore", target) as tx:
+            lasting = RoleAssignment.planned_end.is_(None) | (RoleAssignment.planned_end > tx.now)
+            ended = (RoleAssignment.official_id == official_id, RoleAssignment.ended_with == cause, lasting)
+            fresh = [_again(tx, row, followed) for row in tx.session.scalars(select(RoleAssignment).where(*ended).with_for_update())]
+            _insert(tx.session, fresh)
+            if fresh:
+                note_change(tx, "role", reduces=False, official_id=official_id)
+            tx.record_all([_assigned(row) for row in fresh])
+            return len(fresh)
 
     def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
         """Let delegated roles follow a department that moved; see ``Authorization.follow_department``."""
@@ -150,6 +169,22 @@ def _row(tx: Transaction, new: NewAssignment, scope: dict[str, Any] | None) -> R
     )
 
 
+def _again(tx: Transaction, row: RoleAssignment, followed: Mapping[str, str]) -> RoleAssignment:
+    """Return the assignment that goes on where ``row`` ended, under the appointment that follows the old one."""
+    under = row.appointment_id and UUID(followed.get(str(row.appointment_id), str(row.appointment_id)))
+    return RoleAssignment(
+        id=new_id(),
+        official_id=row.official_id,
+        appointment_id=under,
+        role_code=row.role_code,
+        scope=row.scope,
+        reason=row.reason,
+        assigned_by=row.assigned_by,
+        valid_from=max(tx.now, row.valid_from),
+        valid_to=row.planned_end,
+    )
+
+
 def _key(row: RoleAssignment) -> tuple[object, ...]:
     """Return what makes two assignments the same one."""
     return (row.official_id, row.appointment_id, row.role_code, repr(sorted((row.scope or {}).items())), row.valid_to)
@@ -196,6 +231,16 @@ def _which_office(session: Session, rows: Sequence[RoleAssignment]) -> Conflict:
         if held is not None:
             return officers_conflict(OFFICER_NAMES[held])
     return officers_conflict(OFFICER_NAMES[offices[0].role_code])
+
+
+def _ended(row: RoleAssignment, reason: str) -> RoleEnded:
+    return RoleEnded(
+        subject=f"official:{row.official_id}",
+        assignment_id=row.id,
+        official_id=row.official_id,
+        role=row.role_code,
+        reason=reason,
+    )
 
 
 def _assigned(row: RoleAssignment) -> RoleAssigned:

@@ -7,7 +7,7 @@ read together with the subject; a decision is never cached.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -67,7 +67,12 @@ class Decider:
         if isinstance(standing, Reason):
             return refusal(standing, state.epoch)
         seen = self._see(standing, state, now)
-        return answer(question, seen, self._catalogue(standing, seen))
+        decision = answer(question, seen, self._catalogue(standing, seen))
+        until = standing.subject.ends_at if standing.subject else None
+        if decision.allowed and until is not None:
+            # What hangs on a duty lasts no longer than the duty.
+            return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
+        return decision
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
@@ -134,7 +139,7 @@ class Decider:
         assignments = self.facts.assignments_of_all({subject.official_id for subject in candidates}, now)
         grants = self.facts.grants_of_all({subject.official_id for subject in candidates}, now)
         found: set[UUID] = set()
-        for subject in candidates:
+        for subject in candidates if self._knows(function, engine.policy) else ():
             if len(found) == limit:
                 break
             if subject.official_id in found:
@@ -172,15 +177,11 @@ class Decider:
 
         ``("/",)`` is a role held without bounds, ``()`` one that is not held.
         """
-        standing = self.standing(official_id, appointment_id, at)
-        if isinstance(standing, Reason):
-            return ()
-        state = self.facts.state()
-        policy, duties = self.live.of(state.version_id).policy, self.live_duties.of(state.duties, at)
-        assignments = self.facts.assignments(official_id, appointment_id, at)
-        held = self.snapshot(standing, policy, duties, assignments, (), at).roles.get(role, ())
-        paths = {window.department_path or "/" for window in held if window.live(instant(at))}
-        return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
+        return self._widest(official_id, appointment_id, at, lambda _policy: frozenset((role,)))
+
+    def reach_of(self, official_id: UUID, appointment_id: UUID | None, function: str, at: datetime) -> tuple[str, ...]:
+        """Return the departments below which an active official's roles name ``function`` at ``at``, the widest only."""
+        return self._widest(official_id, appointment_id, at, lambda policy: policy.roles_naming(function))
 
     # What the commands need to know
 
@@ -240,6 +241,20 @@ class Decider:
             standing.official_id, standing.subject, assignments, grants, policy.closure, duties=duties, everywhere=everywhere
         )
 
+    def _widest(
+        self, official_id: UUID, appointment_id: UUID | None, at: datetime, naming: Callable[[CompiledPolicy], frozenset[str]]
+    ) -> tuple[str, ...]:
+        """Return the widest departments over which the official holds one of the roles that ``naming`` picks from the policy."""
+        standing = self.standing(official_id, appointment_id, at)
+        if isinstance(standing, Reason):
+            return ()
+        state = self.facts.state()
+        policy, duties = self.live.of(state.version_id).policy, self.live_duties.of(state.duties, at)
+        roles = self.snapshot(standing, policy, duties, self.facts.assignments(official_id, appointment_id, at), (), at).roles
+        held = [window for role in naming(policy) for window in roles.get(role, ())]
+        paths = {window.department_path or "/" for window in held if window.live(instant(at))}
+        return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
+
     def _see(self, standing: Standing, state: PolicyState, now: datetime) -> Seen:
         """Return the subject as it is now, under the policy and the duty rules of ``state``."""
         engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
@@ -247,20 +262,19 @@ class Decider:
         snapshot = self.snapshot(standing, engine.policy, duties, self.facts.assignments(*who), self.facts.grants(*who), now)
         return Seen(snapshot, engine, state.epoch, now)
 
+    def _knows(self, function: str, policy: CompiledPolicy) -> bool:
+        """Return whether there is such a function: of the platform in its policy, of a subsystem in the catalogue."""
+        return policy.knows(function) if subsystem_of(function) == PLATFORM else self.in_catalogue(function)
+
     def _catalogue(self, standing: Standing, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
-
-        def knows(function: str) -> bool:
-            if subsystem_of(function) == PLATFORM:
-                return seen.engine.policy.knows(function)
-            return self.in_catalogue(function)
 
         def item_for(function: str) -> UUID | None:
             item = self.subsystems.item_for_function(function, seen.now)
             return item.id if item else None
 
         return Catalogue(
-            knows=knows,
+            knows=lambda function: self._knows(function, seen.engine.policy),
             last_grant=lambda function: self.facts.last_grant(standing.official_id, standing.appointment_id, function, seen.now),
             item_for=item_for,
         )

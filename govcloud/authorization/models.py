@@ -106,6 +106,7 @@ class RoleAssignment(Temporal, Base):
         no_overlap(OFFICERS_EXCLUSIVE, "official_id", where="role_code IN ('system_admin', 'security_admin', 'audit_admin')"),
         Index("ix_role_assignment_official_id", "official_id"),
         Index("ix_role_assignment_role_code", "role_code"),
+        Index("ix_role_assignment_ended_with", "ended_with", postgresql_where=text("ended_with IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -115,6 +116,9 @@ class RoleAssignment(Temporal, Base):
     scope: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     reason: Mapped[str]
     assigned_by: Mapped[str]
+    # Ended because its holder left: with which change, and when it would have ended otherwise. An undone leave gives it back.
+    ended_with: Mapped[UUID | None]
+    planned_end: Mapped[datetime | None]
 
 
 class DutyRule(Temporal, Base):

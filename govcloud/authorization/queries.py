@@ -201,6 +201,14 @@ class AuthorizationQueries:
         """
         return self._decider.paths_of(official_id, appointment_id, role, self._at(at))
 
+    def reach_of(self, official_id: UUID, appointment_id: UUID | None, function: str, at: datetime | None = None) -> tuple[str, ...]:
+        """Return the departments below which an active official's roles open ``function`` of the platform, the widest only.
+
+        ``("/",)`` is a function held without bounds, ``()`` one that no role of the official names. Conditions of rules are not
+        asked: what a page lists is bounded here, what a command may do is decided by the engine.
+        """
+        return self._decider.reach_of(official_id, appointment_id, function, self._at(at))
+
     def delegated(self, paths: Sequence[str], limit: int = 10) -> tuple[int, tuple[tuple[UUID, str], ...]]:
         """Return how many roles reach over departments at or below ``paths`` only, and the first as (official, role)."""
         return delegated(self._read(), paths, self._clock.now(), limit)

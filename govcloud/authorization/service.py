@@ -100,6 +100,20 @@ class Authorization:
         """
         return self._assigning.end(actor, assignment_id, reason)
 
+    def end_roles_of(self, actor: Actor, official_id: UUID, reason: str, *, cause: UUID) -> int:
+        """Take every role of an official away, present and ahead, because of ``cause``; return how many there were."""
+        return self._assigning.end_all(actor, official_id, reason, cause)
+
+    def restore_roles_of(self, actor: Actor, official_id: UUID, *, cause: UUID, followed: Mapping[str, str]) -> int:
+        """Give back the roles that ended because of ``cause``, as far as they would last; return how many.
+
+        ``followed`` names for an appointment that ended the one that goes on in its place.
+
+        Raises:
+            Conflict: the official would be two of the three officers.
+        """
+        return self._assigning.restore_all(actor, official_id, cause, followed)
+
     # Duties and ceilings
 
     def add_duty_rules(self, actor: Actor, rules: Sequence[NewDutyRule]) -> list[UUID]:

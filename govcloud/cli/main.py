@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys", "make the master key and the signing keys"),
     "policy": ("policy", "show, test, compare and install policies"),
     "org": ("org", "read and reorganise the department tree"),
-    "people": ("people", "find, show, register and disable officials"),
+    "people": ("people", "find, register, transfer and disable officials"),
     "client": ("client", "register subsystems' clients and rotate their secrets"),
     "audit": ("audit", "verify and read the audit record"),
     "doctor": ("doctor", "check settings, database, keys and privileges"),

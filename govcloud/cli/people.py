@@ -1,13 +1,14 @@
-"""``govcloud people``: find, show, register, disable and restore officials; in sets: ``people_import.py``."""
+"""``govcloud people``: find, show, register, disable and restore officials; duties: ``duties.py``; in sets: ``people_import.py``."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from uuid import UUID
 
 import click
 
+from govcloud.cli.changes import COMMANDS as CHANGES
+from govcloud.cli.changes import find
 from govcloud.cli.context import operator, platform
 from govcloud.cli.people_import import COMMANDS
 from govcloud.cli.tables import show as show_rows
@@ -20,7 +21,11 @@ _PAGE = 200
 
 @click.group()
 def people() -> None:
-    """Find, show, register, disable and restore officials."""
+    """Find, show, register, disable and restore officials, and change their duties."""
+
+
+for _command in CHANGES:
+    people.add_command(_command)
 
 
 for _command in COMMANDS:
@@ -52,7 +57,7 @@ def search(context: click.Context, text: str, limit: int) -> None:
 def show(context: click.Context, employee_code: str) -> None:
     """Show one official with appointments; personal numbers stay masked."""
     with platform(context) as services:
-        official = _find(services, employee_code)
+        official = find(services, employee_code)
         account = services.identity_queries.account_of(official.id)
         facts = (
             ("name", official.name),
@@ -136,7 +141,7 @@ def register(
 def disable(context: click.Context, employee_code: str, reason: str) -> None:
     """Stop an official from acting: sessions and grants end at once."""
     with platform(context) as services:
-        official = _find(services, employee_code)
+        official = find(services, employee_code)
         services.identity.disable_official(operator(), official.id, reason)
         click.echo(f"disabled {official.name} ({official.employee_code})")
 
@@ -148,7 +153,7 @@ def disable(context: click.Context, employee_code: str, reason: str) -> None:
 def restore(context: click.Context, employee_code: str, reason: str) -> None:
     """Let a disabled official act again; sessions and grants that ended stay ended."""
     with platform(context) as services:
-        official = _find(services, employee_code)
+        official = find(services, employee_code)
         services.identity.restore_official(operator(), official.id, reason)
         click.echo(f"restored {official.name} ({official.employee_code})")
 
@@ -158,13 +163,6 @@ def _secret_line(what: str) -> str:
     if sys.stdin.isatty():
         return str(click.prompt(what, hide_input=True))
     return sys.stdin.readline().strip()
-
-
-def _find(services: Services, employee_code: str) -> OfficialView:
-    official = services.identity_queries.official_by_code(employee_code)
-    if official is None:
-        raise click.ClickException(f"no official has the employee code {employee_code!r}; try: govcloud people search")
-    return official
 
 
 def _show_found(services: Services, text: str, limit: int) -> None:
@@ -183,7 +181,7 @@ def _show_found(services: Services, text: str, limit: int) -> None:
 
 def _found(services: Services, text: str, limit: int) -> Iterator[OfficialView]:
     """Go through the pages of a search until ``limit`` officials were found."""
-    after: UUID | None = None
+    after: str | None = None
     while limit > 0:
         page = services.identity_queries.search_officials(text, min(limit, _PAGE), after)
         yield from page.rows

@@ -19,6 +19,7 @@ class Commands:
         """Take the unit of work, the key ring and the clock."""
         self._uow = uow
         self._keys = keys
+        self._clock = clock
         self._queries = IdentityQueries(uow.read, keys, clock)
 
     def _path_of_all(self, departments: Iterable[UUID]) -> str | None:

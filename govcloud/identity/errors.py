@@ -23,6 +23,8 @@ CONSTRAINTS = {
     "pk_appointment": Message("该任职编号已被使用。"),
     "ix_appointment_continues_id": Message("该任职刚被他人转隶，请刷新后重试。"),
     "ex_appointment_one_primary": Message("该人员在这段时间内已有主职，请先结束原主职，或改为兼职、挂职、借调。"),
+    "ex_appointment_one_per_position": Message("该人员在这段时间内已在该部门担任这个岗位，请核对起止时间，或先结束原任职。"),
+    "pk_personnel_event": Message("该事件编号已被使用。"),
     "uq_account_login": Message("该登录名已被使用。"),
 }
 
@@ -118,3 +120,40 @@ def wrong_status(name: str, status: Message) -> Conflict:
 def appointment_over() -> Conflict:
     """Return the error for ending an appointment that has ended."""
     return Conflict("appointment_ended", Message("该任职已经结束，无需再次结束。"))
+
+
+def has_left(name: str) -> Conflict:
+    """Return the error for a change in the duty of somebody who has left, or will have by then."""
+    return Conflict(
+        "has_left",
+        Message("%(name)s届时已经离职，不能办理此项变动。", name=name),
+        remedy=Message("如离职登记有误，请先撤销离职。"),
+    )
+
+
+def change_stands(kind: Message, date: str) -> Conflict:
+    """Return the error for a change that another one, planned for later, stands in the way of."""
+    return Conflict(
+        "change_stands",
+        Message("已有一项计划于 %(date)s 生效的%(kind)s，与本次变动冲突。", date=date, kind=kind),
+        remedy=Message("请先取消那项计划，再办理本次变动。"),
+    )
+
+
+def change_missing(value: object) -> NotFound:
+    """Return the error for a change that there is not."""
+    return NotFound.of(Message("人事变动"), value)
+
+
+def change_over() -> Conflict:
+    """Return the error for cancelling a change that holds already, or was cancelled before."""
+    return Conflict(
+        "change_over",
+        Message("该变动已经生效或已被取消，不能再取消。"),
+        remedy=Message("已生效的离职可以撤销；其他已生效的变动请另行办理新的变动。"),
+    )
+
+
+def no_leave(name: str) -> Conflict:
+    """Return the error for undoing a leave that there is not."""
+    return Conflict("no_leave", Message("%(name)s没有可以撤销的离职。", name=name))

@@ -69,7 +69,7 @@ class DepartmentReordered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DepartmentChanged(Event):
-    """A department has another division, level, business lines or lead department from now on; ``changed`` names which."""
+    """A department has another division, level, business lines, lead or (after a merger) parent from now on; ``changed`` names which."""
 
     name: ClassVar[str] = "identity:department:changed"
 
@@ -171,7 +171,7 @@ class OfficialRegistered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OfficialChanged(Event):
-    """A person's name, phone, rank, staffing type or security label is another from now on; ``changed`` names which."""
+    """A person's name, phone, rank, staffing type, security label or ID number is another from now on; ``changed`` names which."""
 
     name: ClassVar[str] = "identity:official:changed"
     personal: ClassVar[frozenset[str]] = frozenset({"official_name"})
@@ -244,4 +244,96 @@ class AppointmentEnded(Event):
     official_id: UUID
     appointment_id: UUID
     department_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentRescheduled(Event):
+    """An appointment that goes on ends at another moment than was said before (`None`: it is open)."""
+
+    name: ClassVar[str] = "identity:appointment:rescheduled"
+
+    official_id: UUID
+    appointment_id: UUID
+    department_id: UUID
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonnelChangeRecorded(Event):
+    """A change in a person's duty was ordered, for now or (`planned`) for a day that lies ahead."""
+
+    name: ClassVar[str] = "identity:personnel_change:recorded"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    change_id: UUID
+    official_id: UUID
+    kind: str
+    effective_at: datetime
+    appointment_id: UUID | None
+    planned: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonnelChangeCancelled(Event):
+    """A change that lay ahead will not come."""
+
+    name: ClassVar[str] = "identity:personnel_change:cancelled"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    change_id: UUID
+    official_id: UUID
+    kind: str
+    effective_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonnelChangeSettled(Event):
+    """A change that was planned has come, and all that follows from it was done."""
+
+    name: ClassVar[str] = "identity:personnel_change:settled"
+
+    change_id: UUID
+    official_id: UUID
+    kind: str
+    effective_at: datetime
+    appointment_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialLeft(Event):
+    """A person left the service: appointments, sessions, grants and direct roles end with it."""
+
+    name: ClassVar[str] = "identity:official:left"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    official_id: UUID
+    change_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaveUndone(Event):
+    """A leave was a mistake: `restored` names for each appointment that ended the one that goes on in its place."""
+
+    name: ClassVar[str] = "identity:official:leave_undone"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    official_id: UUID
+    change_id: UUID
+    restored: dict[str, str]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialUnmasked(Event):
+    """Somebody looked at a person's ID number or phone number in clear; the number itself is not in the record."""
+
+    name: ClassVar[str] = "identity:official:unmasked"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    official_id: UUID
+    fact: str
     reason: str

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 
 from govcloud.kernel.database import Base, Mapped, Temporal, mapped_column, no_overlap, prefix_index, temporal_args
 
@@ -128,25 +129,35 @@ class Office(Temporal, Base):
     name: Mapped[str]
 
 
+#: One position of one person in one department, as a uuid: the server has no ``btree_gist`` to compare texts with.
+_ONE_POSITION = 'CAST(md5(CAST(official_id AS text) || CAST(department_id AS text) || "position") AS uuid)'
+
+
+def _search_key() -> Mapped[str]:
+    """Return a column that is searched by its beginning and listed in its own order: both want bytes compared, not words."""
+    return mapped_column(Text(collation="C"))
+
+
 class Official(Base):
-    """A person; ``pinyin`` and ``initials`` are search keys, as the database sorts no Chinese by itself."""
+    """A person; ``pinyin`` and ``initials`` are search keys, as the database sorts no Chinese by itself.
+
+    Each key has one index that both finds a beginning and gives the order of the pages (``search.py``).
+    """
 
     __tablename__ = "official"
     __table_args__ = (
         UniqueConstraint("employee_code"),
         UniqueConstraint("id_number_digest"),
+        Index("ix_official_name_id", "name", "id"),
         Index("ix_official_pinyin_id", "pinyin", "id"),
-        prefix_index("ix_official_name", "name"),
-        prefix_index("ix_official_pinyin", "pinyin"),
-        prefix_index("ix_official_initials", "initials"),
-        prefix_index("ix_official_employee_code_prefix", "employee_code"),
+        Index("ix_official_initials_id", "initials", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    employee_code: Mapped[str]
-    name: Mapped[str]
-    pinyin: Mapped[str]
-    initials: Mapped[str]
+    employee_code: Mapped[str] = _search_key()
+    name: Mapped[str] = _search_key()
+    pinyin: Mapped[str] = _search_key()
+    initials: Mapped[str] = _search_key()
     id_number_sealed: Mapped[bytes]
     id_number_digest: Mapped[bytes]
     phone_sealed: Mapped[bytes | None]
@@ -163,6 +174,7 @@ class OfficialVersion(Temporal, Base):
         CheckConstraint("security_label BETWEEN 0 AND 4", name="security_label"),
         no_overlap("ex_official_version_one_at_a_time", "official_id"),
         Index("ix_official_version_official_id", "official_id"),
+        Index("ix_official_version_suspended", "official_id", postgresql_where="status = 'suspended'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -174,16 +186,24 @@ class OfficialVersion(Temporal, Base):
 
 
 class Appointment(Temporal, Base):
-    """An official's place in a department; rights hang on it. At most one is primary at a time."""
+    """An official's place in a department; rights hang on it. At most one is primary at a time.
+
+    A primary appointment that was transferred away from may hold on to hand over: from ``handover_from`` on another one is the
+    primary. ``end_noted_at`` is when its end came on record with all that follows (a job does it for an end that was planned);
+    decisions never ask for it, they compare the window.
+    """
 
     __tablename__ = "appointment"
     __table_args__ = (
         *temporal_args(),
         CheckConstraint("kind IN ('primary', 'concurrent', 'attachment', 'secondment')", name="kind"),
-        no_overlap("ex_appointment_one_primary", "official_id", where="kind = 'primary'"),
+        no_overlap("ex_appointment_one_primary", "official_id", where="kind = 'primary'", until="LEAST(handover_from, valid_to)"),
+        no_overlap("ex_appointment_one_per_position", _ONE_POSITION),
+        CheckConstraint("handover_from >= valid_from", name="handover"),
         Index("ix_appointment_official_id", "official_id"),
-        Index("ix_appointment_department_id", "department_id"),
         Index("ix_appointment_continues_id", "continues_id", unique=True),
+        Index("ix_appointment_department_id", "department_id", "official_id"),
+        Index("ix_appointment_end_due", "valid_to", postgresql_where="valid_to IS NOT NULL AND end_noted_at IS NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -195,10 +215,12 @@ class Appointment(Temporal, Base):
     position: Mapped[str]
     # The appointment that a reorganisation closed and this one goes on with: the same duty in another department.
     continues_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointment.id"))
+    handover_from: Mapped[datetime | None]
+    end_noted_at: Mapped[datetime | None]
 
 
 class Account(Base):
-    """The one identity that an official signs in with."""
+    """The one identity that an official signs in with; whether its owner may act at all stands in the owner's standing."""
 
     __tablename__ = "account"
     __table_args__ = (
@@ -212,3 +234,47 @@ class Account(Base):
     login: Mapped[str]
     status: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class PersonnelChange(Base):
+    """One change in a person's duty (入职, 调动, 停职, 离职 …): what was ordered, for when, and what it found.
+
+    What holds stands in the appointments and standings, with windows that may begin ahead; this row lets a planned change be
+    listed, cancelled and undone. ``before`` names what the change closed, so that it can be put back. ``settled_at`` is when
+    all that follows from it was done; a job does that for planned ones.
+    """
+
+    __tablename__ = "personnel_change"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('transfer', 'concurrent', 'attachment', 'secondment', 'suspend', 'reinstate', 'leave', 'undo_leave')", name="kind"
+        ),
+        Index("ix_personnel_change_official_id", "official_id", "effective_at"),
+        Index("ix_personnel_change_due", "effective_at", "id", postgresql_where="settled_at IS NULL AND cancelled_at IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    kind: Mapped[str]
+    effective_at: Mapped[datetime]
+    appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointment.id"))
+    reason: Mapped[str]
+    before: Mapped[dict[str, Any]] = mapped_column(JSONB(none_as_null=True))
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+    settled_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    superseded_by: Mapped[UUID | None] = mapped_column(ForeignKey("personnel_change.id"))
+
+
+class PersonnelEvent(Base):
+    """One event that a personnel system sent, by its own id: the digest of what it said, and what it was answered."""
+
+    __tablename__ = "personnel_event"
+
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[bytes]
+    answer: Mapped[dict[str, Any]] = mapped_column(JSONB(none_as_null=True))
+    received_at: Mapped[datetime]

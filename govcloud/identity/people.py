@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, or_, select
 
-from govcloud.identity import errors, inputs, masking, sealing
+from govcloud.identity import changes, errors, inputs, masking, sealing, standings
 from govcloud.identity.commands import Commands
 from govcloud.identity.events import (
     AppointmentBegun,
-    AppointmentEnded,
     OfficialChanged,
     OfficialDisabled,
     OfficialRegistered,
@@ -34,7 +34,7 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
 
-_CHINA = ZoneInfo("Asia/Shanghai")
+CHINA = ZoneInfo("Asia/Shanghai")
 _STATUS = {"active": Message("在岗"), "suspended": Message("停用"), "left": Message("离职")}
 
 
@@ -61,7 +61,7 @@ class People(Commands):
         with self._uow.begin(actor, "govcloud:official:register", target) as tx:
             fields = Fields()
             within_limit(officials, fields)
-            today = tx.now.astimezone(_CHINA).date()
+            today = tx.now.astimezone(CHINA).date()
             checked = [inputs.checked_official(row, fields.row(index), tx.now, today) for index, row in enumerate(officials)]
             self._check_places(tx, [(fields.row(index), place) for index, row in enumerate(checked) for place in row.appointments])
             fields.done()
@@ -113,16 +113,15 @@ class People(Commands):
             NotFound: there is no such person.
             Conflict: the person has a primary appointment in that time already.
         """
-        target = Target("appointment", str(appointment.id), self._path_of_all([appointment.department_id]))
+        target = replace(self._person(official_id, appointment.department_id), type="appointment", id=str(appointment.id))
         with self._uow.begin(actor, "govcloud:appointment:begin", target) as tx:
             fields = Fields()
             checked = inputs.checked_appointment(appointment, fields, tx.now)
             self._check_places(tx, [(fields, checked)])
             fields.done()
             lock_official(tx.session, official_id)
-            with explained(errors.CONSTRAINTS):
-                tx.session.execute(insert(Appointment), [_appointment_values(official_id, checked)])
-            tx.record(_begun(official_id, checked))
+            self._refuse_left(tx, official_id, checked.starts_at or tx.now)
+            changes.begin(tx, Appointment(**_appointment_values(official_id, checked)))
         return checked.id
 
     def end_appointment(self, actor: Actor, appointment_id: UUID, reason: str) -> None:
@@ -136,7 +135,7 @@ class People(Commands):
         if found is None:
             raise errors.appointment_missing(appointment_id)
         target = Target("appointment", str(appointment_id), self._path_of_all([found.department_id]))
-        official_id, department_id = found.official_id, found.department_id
+        official_id = found.official_id
         with self._uow.begin(actor, "govcloud:appointment:end", target) as tx:
             clean = inputs.checked_reason(reason)
             lock_official(tx.session, official_id)
@@ -144,20 +143,11 @@ class People(Commands):
                 select(Appointment)
                 .where(Appointment.id == appointment_id, or_(Appointment.valid_to.is_(None), Appointment.valid_to > tx.now))
                 .with_for_update()
+                .execution_options(populate_existing=True)
             )
-            if row is None:
+            if row is None or row.valid_to == row.valid_from:
                 raise errors.appointment_over()
-            row.valid_to = max(tx.now, row.valid_from)
-            tx.session.flush()
-            tx.record(
-                AppointmentEnded(
-                    subject=f"official:{official_id}",
-                    official_id=official_id,
-                    appointment_id=appointment_id,
-                    department_id=department_id,
-                    reason=clean,
-                )
-            )
+            changes.end(tx, row, tx.now, clean)
 
     def disable_official(self, actor: Actor, official_id: UUID, reason: str) -> None:
         """Stop a person from acting, now; sessions and grants end in the same transaction, through the event.
@@ -168,7 +158,7 @@ class People(Commands):
         """
         with self._uow.begin(actor, "govcloud:official:disable", self._person(official_id)) as tx:
             clean = inputs.checked_reason(reason)
-            self._change_status(tx, official_id, "suspended", "disabled")
+            self._change_status(tx, official_id, standings.SUSPENDED)
             tx.record(OfficialDisabled(subject=f"official:{official_id}", official_id=official_id, reason=clean))
 
     def restore_official(self, actor: Actor, official_id: UUID, reason: str) -> None:
@@ -180,17 +170,30 @@ class People(Commands):
         """
         with self._uow.begin(actor, "govcloud:official:restore", self._person(official_id)) as tx:
             clean = inputs.checked_reason(reason)
-            self._change_status(tx, official_id, "active", "active")
+            self._change_status(tx, official_id, standings.ACTIVE)
             tx.record(OfficialRestored(subject=f"official:{official_id}", official_id=official_id, reason=clean))
 
     # Parts of the commands above
 
-    def _person(self, official_id: UUID) -> Target:
-        """Return a person as a target: where the department of every live appointment lies within."""
+    def _person(self, official_id: UUID, *others: UUID) -> Target:
+        """Return a person as a target: where the department of every appointment, present or ahead, and of ``others`` lies within.
+
+        Who serves nowhere lies in no department, so only an administrator of the whole province may act on them.
+        """
         if self._queries.official(official_id) is None:
             raise errors.official_missing(official_id)
-        places = [view.department_id for view in self._queries.appointments_of(official_id)]
-        return Target("official", str(official_id), self._path_of_all(places), attributes={"official_id": str(official_id)})
+        places = self._queries.departments_served(official_id)
+        path = self._path_of_all([*places, *others]) if places else None
+        return Target("official", str(official_id), path, attributes={"official_id": str(official_id)})
+
+    def _refuse_left(self, tx: Transaction, official_id: UUID, at: datetime) -> None:
+        """Refuse a change in the duty of somebody who has left by ``at``.
+
+        Raises:
+            Conflict: so it is.
+        """
+        if standings.status_at(tx.session, official_id, at) == standings.LEFT:
+            raise errors.has_left(tx.session.scalars(select(Official.name).where(Official.id == official_id)).one())
 
     def _check_places(self, tx: Transaction, places: Sequence[tuple[Fields, NewAppointment]]) -> None:
         """Note departments that are not there, and offices that are not of the department."""
@@ -221,48 +224,31 @@ class People(Commands):
         return changed
 
     def _change_standing(self, tx: Transaction, official_id: UUID, change: OfficialChange) -> tuple[OfficialVersion, list[str]]:
-        """Close the standing that holds now and open one with the new facts; return what holds then, and which facts differ."""
+        """Let the new facts hold from now on, in planned standings too; return what holds then, and which facts differ."""
         mine = (OfficialVersion.official_id == official_id, live_at(OfficialVersion, tx.now))
         old = tx.session.scalars(select(OfficialVersion).where(*mine)).one()
         wanted = {name: getattr(change, name) for name in ("rank", "staffing_type", "security_label")}
         facts = {name: value for name, value in wanted.items() if value is not None and value != getattr(old, name)}
         if not facts:
             return old, []
-        kept = {name: getattr(old, name) for name in ("status", "rank", "staffing_type", "security_label", "valid_to")}
-        old.valid_to = tx.now
-        tx.session.flush()
-        new = OfficialVersion(id=new_id(), official_id=official_id, valid_from=tx.now, **kept | facts)
-        with explained(errors.CONSTRAINTS):
-            tx.session.add(new)
-            tx.session.flush()
-        return new, sorted(facts)
+        standings.restate(tx.session, official_id, standings.Stretch(old.status, tx.now, None), facts=facts)
+        return tx.session.scalars(select(OfficialVersion).where(*mine)).one(), sorted(facts)
 
-    def _change_status(self, tx: Transaction, official_id: UUID, status: str, account_status: str) -> None:
-        """Close the person's standing and open another that differs in its status."""
+    def _change_status(self, tx: Transaction, official_id: UUID, status: str) -> None:
+        """Let another status hold from now until the next change of it that is planned; a leave, present or planned, stays.
+
+        Raises:
+            Conflict: the person has the status already, or has left.
+        """
         lock_official(tx.session, official_id)
-        mine = (OfficialVersion.official_id == official_id, OfficialVersion.valid_to.is_(None))
-        old = tx.session.scalars(select(OfficialVersion).where(*mine)).one()
-        if old.status == status:
-            name = tx.session.scalars(select(Official.name).where(Official.id == official_id)).one()
-            raise errors.wrong_status(name, _STATUS[old.status])
-        old.valid_to = max(tx.now, old.valid_from)
-        tx.session.flush()
-        with explained(errors.CONSTRAINTS):
-            tx.session.execute(
-                insert(OfficialVersion),
-                [
-                    {
-                        "id": new_id(),
-                        "official_id": official_id,
-                        "status": status,
-                        "rank": old.rank,
-                        "staffing_type": old.staffing_type,
-                        "security_label": old.security_label,
-                        "valid_from": old.valid_to,
-                    }
-                ],
-            )
-        tx.session.execute(update(Account).where(Account.official_id == official_id).values(status=account_status))
+        name = tx.session.scalars(select(Official.name).where(Official.id == official_id)).one()
+        if standings.status_at(tx.session, official_id, tx.now) == standings.LEFT:
+            raise errors.has_left(name)
+        ahead = changes.planned(tx.session, official_id, tx.now)
+        until = next((change.effective_at for change in ahead if change.kind in changes.STATUS_CHANGES), None)
+        stretch = standings.Stretch(status, tx.now, until)
+        if not standings.restate(tx.session, official_id, stretch, keeping=(standings.LEFT,)):
+            raise errors.wrong_status(name, _STATUS[status])
 
     def _insert_officials(self, tx: Transaction, checked: Sequence[NewOfficial], digests: Sequence[bytes]) -> None:
         """Write people, standings, accounts and appointments, a set at a time, and record each."""

@@ -5,17 +5,18 @@ Every look-up of one thing returns ``None`` when there is none at that moment; `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import aliased
 
 from govcloud.identity import codes, rows, sealing
 from govcloud.identity.census import lasting
 from govcloud.identity.matching import SubjectPage, Wanted, counted, selected
 from govcloud.identity.models import Account, Appointment, Department, DepartmentVersion, Division, Office, Official
+from govcloud.identity.people_queries import MOST_ROWS, ChangeView, PeopleQueries, TimelineEntry
 from govcloud.identity.views import (
     AccountView,
     AppointmentView,
@@ -25,14 +26,13 @@ from govcloud.identity.views import (
     OfficialView,
     Subject,
 )
-from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
-from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.validation import searchable
 
 __all__ = [
     "AccountView",
     "AppointmentView",
+    "ChangeView",
     "DepartmentView",
     "DivisionView",
     "IdentityQueries",
@@ -40,20 +40,13 @@ __all__ = [
     "OfficialView",
     "Subject",
     "SubjectPage",
+    "TimelineEntry",
     "Wanted",
 ]
 
-_MOST_ROWS = 200
 
-
-class IdentityQueries:
-    """Answers questions about people and the organisation; it never writes."""
-
-    def __init__(self, read: Callable[[], Session], keys: KeyRing, clock: Clock) -> None:
-        """Take the source of reading sessions, the key ring (to show masked numbers) and the clock."""
-        self._read = read
-        self._keys = keys
-        self._clock = clock
+class IdentityQueries(PeopleQueries):
+    """Answers questions about people and the organisation; it never writes. Search and time lines: ``people_queries.py``."""
 
     # Divisions
 
@@ -153,23 +146,6 @@ class IdentityQueries:
         found = self._read().execute(select(Official.id, Official.name).where(Official.id.in_(set(wanted))))
         return {row.id: row.name for row in found}
 
-    def search_officials(self, text: str, limit: int = 20, after: UUID | None = None, *, at: datetime | None = None) -> OfficialPage:
-        """Return a page of people whose name, pinyin, initials or employee code begins with ``text``, in pinyin order.
-
-        An empty ``text`` lists everybody. ``after`` is the ``after`` of the page before.
-        """
-        clean = searchable(text)
-        query = rows.officials_at(self._at(at))
-        if clean:
-            query = query.where(rows.begins_with(clean))
-        if after is not None:
-            last = select(Official.pinyin, Official.id).where(Official.id == after)
-            query = query.where(tuple_(Official.pinyin, Official.id) > last.scalar_subquery())
-        most = _limited(limit)
-        found = self._read().execute(query.order_by(Official.pinyin, Official.id).limit(most + 1)).all()
-        page = tuple(rows.official_view(row, self._keys) for row in found[:most])
-        return OfficialPage(page, page[-1].id if len(found) > most else None)
-
     def account(self, account_id: UUID) -> AccountView | None:
         """Return an account by its id."""
         return self._one_account(Account.id == account_id)
@@ -235,10 +211,11 @@ class IdentityQueries:
         row = self._read().execute(rows.subjects_at(self._at(at)).where(Appointment.id == appointment_id)).one_or_none()
         return rows.subject_view(row) if row else None
 
-    def subjects_asked(self, wanted: Mapping[UUID, datetime]) -> Mapping[UUID, Subject]:
+    def subjects_asked(self, wanted: Iterable[tuple[UUID, datetime]]) -> Mapping[tuple[UUID, datetime], Subject]:
         """Return the subjects under the appointments ``wanted``, each as at its own moment; those not live then are left out."""
-        found = self._read().execute(rows.subjects_asked(wanted)) if wanted else ()
-        return {row.Appointment.id: rows.subject_view(row) for row in found}
+        asked = tuple(set(wanted))
+        found = self._read().execute(rows.subjects_asked(asked)) if asked else ()
+        return {(row.Appointment.id, row.at): rows.subject_view(row) for row in found}
 
     def subjects_of(self, official_id: UUID, at: datetime | None = None) -> tuple[Subject, ...]:
         """Return one subject for each live appointment of a person, the primary one first."""
@@ -291,13 +268,9 @@ class IdentityQueries:
         return rows.official_view(row, self._keys) if row else None
 
     def _one_account(self, condition: ColumnElement[bool]) -> AccountView | None:
-        query = select(Account, Official.name, Official.employee_code).join(Official, Official.id == Account.official_id)
-        row = self._read().execute(query.where(condition)).one_or_none()
-        if row is None:
-            return None
-        account: Account = row.Account
-        return AccountView(account.id, account.official_id, account.login, account.status, row.name, row.employee_code)
+        row = self._read().execute(rows.accounts_at(self._clock.now()).where(condition)).one_or_none()
+        return rows.account_view(row) if row else None
 
 
 def _limited(limit: int) -> int:
-    return max(1, min(limit, _MOST_ROWS))
+    return max(1, min(limit, MOST_ROWS))

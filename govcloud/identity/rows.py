@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Select, Uuid, and_, cast, column, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Select, Uuid, and_, case, cast, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from govcloud.identity import masking, sealing
 from govcloud.identity.models import (
+    Account,
     Appointment,
     Department,
     DepartmentVersion,
@@ -20,7 +21,7 @@ from govcloud.identity.models import (
     Official,
     OfficialVersion,
 )
-from govcloud.identity.views import AppointmentView, DepartmentView, DivisionView, OfficialView, Subject
+from govcloud.identity.views import AccountView, AppointmentView, DepartmentView, DivisionView, OfficialView, Subject
 from govcloud.kernel.database import live_at
 from govcloud.kernel.keys import KeyRing
 
@@ -42,15 +43,41 @@ def officials_at(at: datetime) -> Rows:
     )
 
 
+def accounts_at(at: datetime) -> Rows:
+    """Select accounts with the standing that their owners have at ``at``."""
+    return (
+        select(Account, Official.name, Official.employee_code, OfficialVersion.status)
+        .join(Official, Official.id == Account.official_id)
+        .outerjoin(OfficialVersion, and_(OfficialVersion.official_id == Official.id, live_at(OfficialVersion, at)))
+    )
+
+
+def handing_over(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the condition that an appointment holds at ``at`` only to hand over: its place as the primary one is taken."""
+    return func.coalesce(Appointment.handover_from <= at, literal(value=False))
+
+
+def kind_at(at: datetime | ColumnElement[datetime]) -> ColumnElement[str]:
+    """Return what kind an appointment is of at ``at``."""
+    return case((handing_over(at), "concurrent"), else_=Appointment.kind)
+
+
 def appointments_at(at: datetime) -> Rows:
     """Select the appointments that are live at ``at``, each person's primary one first."""
     return (
-        select(Appointment, DepartmentVersion, Division.name.label("division_name"), Office.name.label("office_name"))
+        select(
+            Appointment,
+            DepartmentVersion,
+            Division.name.label("division_name"),
+            Office.name.label("office_name"),
+            kind_at(at).label("kind"),
+            handing_over(at).label("handing_over"),
+        )
         .join(DepartmentVersion, and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at)))
         .join(Division, Division.code == DepartmentVersion.division_code)
         .outerjoin(Office, and_(Office.office_id == Appointment.office_id, live_at(Office, at)))
         .where(live_at(Appointment, at))
-        .order_by(Appointment.official_id, Appointment.kind != "primary", Appointment.id)
+        .order_by(Appointment.official_id, kind_at(at) != "primary", Appointment.id)
     )
 
 
@@ -59,33 +86,24 @@ def subjects_at(at: datetime) -> Rows:
     return _subjects(Appointment.__table__, at)
 
 
-def subjects_asked(wanted: Mapping[UUID, datetime]) -> Rows:
-    """Select the same of the appointments ``wanted``, each as it was at its own moment."""
-    ids, moments = cast(list(wanted), ARRAY(Uuid())), cast(list(wanted.values()), ARRAY(DateTime(timezone=True)))
+def subjects_asked(wanted: Sequence[tuple[UUID, datetime]]) -> Rows:
+    """Select the same of the appointments ``wanted``, each as it was at its own moment (``at``)."""
+    ids, moments = cast([pair[0] for pair in wanted], ARRAY(Uuid())), cast([pair[1] for pair in wanted], ARRAY(DateTime(timezone=True)))
     columns = (column("id", Uuid()), column("at", DateTime(timezone=True)))
     asked = func.unnest(ids, moments).table_valued(*columns, name="asked").render_derived()
-    return _subjects(asked.join(Appointment.__table__, Appointment.id == asked.c.id), asked.c.at)
+    return _subjects(asked.join(Appointment.__table__, Appointment.id == asked.c.id), asked.c.at).add_columns(asked.c.at)
 
 
 def _subjects(appointments: FromClause, at: datetime | ColumnElement[datetime]) -> Rows:
     return (
-        select(Appointment, DepartmentVersion, OfficialVersion, Official.name, Official.employee_code)
+        select(Appointment, DepartmentVersion, OfficialVersion, Official.name, Official.employee_code, kind_at(at).label("kind"))
         .select_from(appointments)
         .join(Official, Official.id == Appointment.official_id)
         .join(OfficialVersion, and_(OfficialVersion.official_id == Official.id, live_at(OfficialVersion, at)))
         .join(DepartmentVersion, and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at)))
         .where(live_at(Appointment, at))
-        .order_by(Appointment.official_id, Appointment.kind != "primary", Appointment.id)
+        .order_by(Appointment.official_id, kind_at(at) != "primary", Appointment.id)
     )
-
-
-def begins_with(text: str) -> ColumnElement[bool]:
-    """Return the condition that a person's name, pinyin, initials or employee code begins with ``text``."""
-    letters = "".join(text.lower().split())
-    conditions = [Official.name.startswith(text, autoescape=True), Official.employee_code.startswith(text.upper(), autoescape=True)]
-    if letters.isascii() and letters.isalpha():
-        conditions += [Official.pinyin.startswith(letters), Official.initials.startswith(letters)]
-    return or_(*conditions)
 
 
 def division_view(row: Division) -> DivisionView:
@@ -138,7 +156,7 @@ def appointment_view(row: Found) -> AppointmentView:
     return AppointmentView(
         id=appointment.id,
         official_id=appointment.official_id,
-        kind=appointment.kind,
+        kind=row.kind,
         post=appointment.post,
         position=appointment.position,
         office_id=appointment.office_id,
@@ -150,7 +168,15 @@ def appointment_view(row: Found) -> AppointmentView:
         division_name=row.division_name,
         starts_at=appointment.valid_from,
         ends_at=appointment.valid_to,
+        handing_over=row.handing_over,
     )
+
+
+def account_view(row: Found) -> AccountView:
+    """Translate a row of ``accounts_at``: who may not act may not sign in."""
+    account: Account = row.Account
+    status = account.status if row.status == "active" else "disabled"
+    return AccountView(account.id, account.official_id, account.login, status, row.name, row.employee_code)
 
 
 def subject_view(row: Found) -> Subject:
@@ -164,7 +190,7 @@ def subject_view(row: Found) -> Subject:
         name=row.name,
         employee_code=row.employee_code,
         status=standing.status,
-        kind=appointment.kind,
+        kind=row.kind,
         post=appointment.post,
         position=appointment.position,
         rank=standing.rank,

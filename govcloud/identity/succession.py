@@ -6,14 +6,15 @@ department follows through the events.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import insert, select
 
 from govcloud.identity import errors, inputs
 from govcloud.identity.census import census
-from govcloud.identity.events import DepartmentAbolished, DepartmentMerged, DepartmentSplit
+from govcloud.identity.events import DepartmentAbolished, DepartmentChanged, DepartmentMerged, DepartmentSplit
 from govcloud.identity.inputs import NewDepartment
 from govcloud.identity.locking import seize_departments
 from govcloud.identity.models import DepartmentSuccession, DepartmentVersion, Office
@@ -27,6 +28,9 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
+
+_SEEN = {"parent_id", "lead_department_id"}
+"""What a merger changes about other departments, as they show it; a path is nobody's fact but the tree's."""
 
 
 class Succession(Offices):
@@ -187,6 +191,8 @@ class Succession(Offices):
                 old[view.id] = view
         self._close(tx, sources)
         self._replace(tx, list(old.values()), changes)
+        # Whoever fetches only what changed learns of these too, not just of the department that is gone.
+        tx.record_all([_changed(view, changes[view.id]) for view in old.values() if changes[view.id].keys() & _SEEN])
         return counted
 
     def _note_succession(
@@ -197,3 +203,16 @@ class Succession(Offices):
             for view in predecessors
         ]
         tx.session.execute(insert(DepartmentSuccession), rows, execution_options={"render_nulls": True})
+
+
+def _changed(view: DepartmentView, changes: Mapping[str, object]) -> DepartmentChanged:
+    """Return the event of a department whose parent or lead is another after a merger."""
+    return DepartmentChanged(
+        subject=f"department:{view.id}",
+        department_id=view.id,
+        changed=tuple(sorted(changes.keys() & _SEEN)),
+        division=view.division,
+        level=view.level,
+        business_lines=view.business_lines,
+        lead_department_id=cast("UUID | None", changes.get("lead_department_id", view.lead_department_id)),
+    )

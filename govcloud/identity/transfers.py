@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from govcloud.identity import errors
+from govcloud.identity import changes, errors
 from govcloud.identity.census import lasting
 from govcloud.identity.events import AppointmentTransferred
 from govcloud.identity.models import Appointment, Office, Official
@@ -49,7 +49,7 @@ def transfer_appointments(tx: Transaction, appointments: Sequence[UUID], departm
     rows = tx.session.execute(select(Appointment.__table__).where(chosen, lasting(tx.now)).with_for_update()).mappings().all()
     _refuse_doubles(tx, [row["id"] for row in rows], department_id)
     ends = case((Appointment.valid_from > tx.now, Appointment.valid_from), else_=tx.now)
-    close = update(Appointment).where(Appointment.id.in_([row["id"] for row in rows])).values(valid_to=ends)
+    close = update(Appointment).where(Appointment.id.in_([row["id"] for row in rows])).values(valid_to=ends, end_noted_at=tx.now)
     tx.session.execute(close.execution_options(synchronize_session=False))
     kept = set(tx.session.scalars(select(Office.office_id).where(Office.department_id == department_id, live_at(Office, tx.now))))
     new = [
@@ -60,12 +60,15 @@ def transfer_appointments(tx: Transaction, appointments: Sequence[UUID], departm
             "department_id": department_id,
             "office_id": row["office_id"] if row["office_id"] in kept else None,
             "valid_from": max(row["valid_from"], tx.now),
+            # Who was handing over hands over still.
+            "handover_from": row["handover_from"] and max(row["handover_from"], tx.now),
         }
         for row in rows
     ]
     with explained(errors.CONSTRAINTS):
         tx.session.execute(insert(Appointment), new, execution_options={"render_nulls": True})
     tx.session.expire_all()
+    changes.carry(tx, {row["continues_id"]: row["id"] for row in new})
     tx.record_all(
         [
             AppointmentTransferred(

@@ -219,7 +219,7 @@ class TreeQueries:
                 Official.name,
                 Official.employee_code,
                 OfficialVersion.status,
-                Appointment.kind,
+                rows.kind_at(moment).label("kind"),
                 Appointment.post,
                 Appointment.position,
                 Office.name.label("office_name"),

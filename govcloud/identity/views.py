@@ -61,7 +61,7 @@ class OfficialPage:
     """One page of a search; ``after`` asks for the next one and is ``None`` at the end."""
 
     rows: tuple[OfficialView, ...]
-    after: UUID | None
+    after: str | None
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,10 @@ class AccountView:
 
 @dataclass(frozen=True)
 class AppointmentView:
-    """An appointment that is live at the moment asked for, with its department as it then was."""
+    """An appointment that is live at the moment asked for, with its department as it then was.
+
+    One that was transferred away from and holds on for a while is ``handing_over``: its kind is then concurrent.
+    """
 
     id: UUID
     official_id: UUID
@@ -99,6 +102,7 @@ class AppointmentView:
     division_name: str
     starts_at: datetime
     ends_at: datetime | None
+    handing_over: bool = False
 
 
 @dataclass(frozen=True)

@@ -86,15 +86,17 @@ def live_at(table: type[Temporal], at: datetime | ColumnElement[datetime]) -> Co
     return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
 
 
-def no_overlap(name: str, column: str, where: str | None = None) -> ExcludeConstraint:
+def no_overlap(name: str, column: str, where: str | None = None, *, until: str = "valid_to") -> ExcludeConstraint:
     """Return the constraint that two windows of one ``column`` value (uuid) never overlap.
+
+    ``column`` may be an expression that gives a uuid, ``until`` one that gives the end of the window.
 
     It stands on the type ``uuid_range``, which the first migration makes from PostgreSQL's own parts: the embedded server
     has no contrib modules, so ``btree_gist`` is not at hand.
     """
     return ExcludeConstraint(
         (func.uuid_range(literal_column(column), literal_column(column), literal_column("'[]'")), "&&"),
-        (func.tstzrange(literal_column("valid_from"), literal_column("valid_to")), "&&"),
+        (func.tstzrange(literal_column("valid_from"), literal_column(until)), "&&"),
         name=name,
         where=literal_column(where) if where else None,
         using="gist",

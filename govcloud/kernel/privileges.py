@@ -48,10 +48,15 @@ RIGHTS: Mapping[str, Rights] = {
     "department_version": CLOSED,
     "office": CLOSED,
     # Commands on one person wait for each other at this row, and locking a row takes the right to change some column of it.
-    "official": Rights(update=("name", "pinyin", "initials", "phone_sealed")),
+    "official": Rights(update=("name", "pinyin", "initials", "id_number_sealed", "id_number_digest", "phone_sealed")),
     "official_version": CLOSED,
-    "appointment": CLOSED,
-    "account": Rights(update=("status",)),
+    "appointment": Rights(update=("valid_to", "handover_from", "end_noted_at")),
+    "personnel_change": Rights(
+        update=("before", "appointment_id", "settled_at", "cancelled_at", "undone_at", "superseded_by"),
+    ),
+    # The answer is written in the transaction that takes the event's id.
+    "personnel_event": Rights(update=("answer",)),
+    "account": ONLY_ADDED_TO,
     # A run moves on with each of its commands; an upload and the findings of a check go when nothing more is read of them.
     "import_run": Rights(
         update=("state", "lines_done", "lines_total", "summary", "allow_vanish", "error", "actor", "updated_at", "finished_at")
@@ -74,10 +79,10 @@ RIGHTS: Mapping[str, Rights] = {
     "role_link": CLOSED,
     "policy_rule": CLOSED,
     "policy_version": ONLY_ADDED_TO,
-    "role_assignment": CLOSED,
+    "role_assignment": Rights(update=("valid_to", "ended_with", "planned_end")),
     "duty_rule": CLOSED,
     "role_ceiling": CLOSED,
-    "access_grant": Rights(update=("valid_to", "closed_by", "close_reason", "owner_department_id")),
+    "access_grant": Rights(update=("line_id", "valid_to", "closed_by", "close_reason", "owner_department_id")),
     "grant_suspension": CLOSED,
     "epoch_change": ONLY_ADDED_TO,
     # Sign-on; what has run out is purged

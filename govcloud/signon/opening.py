@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import update
 
@@ -61,7 +63,7 @@ class Opening:
                 auth_time=tx.now,
                 amr=[PASSWORD_METHOD],
                 last_seen_at=tx.now,
-                expires_at=tx.now + self._sessions.longest,
+                expires_at=self._expiry(tx, account.official_id),
                 ended_at=None,
                 end_reason=None,
                 source_address=browser.address,
@@ -78,6 +80,12 @@ class Opening:
             appointment_id=appointment_id,
             last_appointment_id=last if any(item.id == last for item in appointments) else None,
         )
+
+    def _expiry(self, tx: Transaction, official_id: UUID) -> datetime:
+        """Return when a session ends at the latest: at its age, or when the person is to leave or to be suspended."""
+        longest = tx.now + self._sessions.longest
+        until = self._identity.active_until(official_id, tx.now)
+        return longest if until is None else min(longest, until)
 
     def _add(self, tx: Transaction, session: Session) -> None:
         tx.session.add(session)
@@ -103,7 +111,7 @@ class Opening:
             token_digest=self._sessions.digest(token),
             auth_time=tx.now,
             last_seen_at=tx.now,
-            expires_at=tx.now + self._sessions.longest,
+            expires_at=self._expiry(tx, session.official_id),
         )
         if tx.session.scalar(renewed.returning(Session.id)) is None:
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from govcloud.authorization.decisions import Decision, Question
@@ -135,6 +136,14 @@ class SignOn:
     def leave_appointment(self, actor: Actor, appointment_id: UUID) -> None:
         """Take an appointment that ended out of every session; the reaction to its end."""
         self._sessions.leave_appointment(actor, appointment_id)
+
+    def reschedule_appointment(self, tx: Transaction, appointment_id: UUID, ends_at: datetime | None) -> None:
+        """Let sessions know, in the transaction of its cause, that an appointment ends at another moment."""
+        self._sessions.reschedule_appointment(tx, appointment_id, ends_at)
+
+    def cap_sessions(self, tx: Transaction, official_id: UUID, until: datetime) -> None:
+        """Let no session of a person outlast ``until``, in the transaction of its cause."""
+        self._sessions.cap_sessions(tx, official_id, until)
 
     def sign_out(self, actor: Actor, session_id: UUID) -> None:
         """End one of the actor's own sessions, in every subsystem; doing it twice is fine.

@@ -147,6 +147,16 @@ class Sessions:
             change = update(Session).where(Session.id.in_([row.id for row in rows if row.appointment_id == old]))
             tx.session.execute(change.values(appointment_id=appointments[old]).execution_options(synchronize_session=False))
 
+    def reschedule_appointment(self, tx: Transaction, appointment_id: UUID, ends_at: datetime | None) -> None:
+        """Let the sessions that act under an appointment know its new end, which each of their requests compares."""
+        change = update(Session).where(Session.appointment_id == appointment_id, Session.ended_at.is_(None))
+        tx.session.execute(change.values(appointment_until=ends_at))
+
+    def cap_sessions(self, tx: Transaction, official_id: UUID, until: datetime) -> None:
+        """Let no session of a person outlast ``until``, when the person may no longer act."""
+        change = update(Session).where(Session.official_id == official_id, Session.ended_at.is_(None), Session.expires_at > until)
+        tx.session.execute(change.values(expires_at=until))
+
     # Ending
 
     def sign_out(self, actor: Actor, session_id: UUID, *, reason: str = "signed_out") -> None:

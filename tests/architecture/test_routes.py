@@ -8,10 +8,15 @@ from flask.testing import FlaskClient
 from govcloud.web.gate import gate_of
 from govcloud.web.setup import csrf
 
-#: Programs send credentials with every request and no cookie counts: AuthZEN's enforcement points, feeds, the wire half of OIDC.
-EXEMPT_BLUEPRINTS = {"authzen", "feeds", "wire"}
-#: Both only repeat a form of another site as an address; the sign-out itself asks for a click with a token.
-EXEMPT_VIEWS = {"govcloud.entrypoints.oidc.authorize.authorize_form", "govcloud.entrypoints.oidc.logout.logout"}
+#: Programs send credentials with every request and no cookie counts: AuthZEN's enforcement points, SCIM, feeds, the wire half of OIDC.
+EXEMPT_BLUEPRINTS = {"authzen", "feeds", "scim", "wire"}
+#: The first two only repeat a form of another site as an address; the sign-out itself asks for a click with a token. The feed is
+#: for programs, which prove themselves with every call.
+EXEMPT_VIEWS = {
+    "govcloud.entrypoints.oidc.authorize.authorize_form",
+    "govcloud.entrypoints.oidc.logout.logout",
+    "govcloud.entrypoints.api.feed.personnel_events",
+}
 
 
 def test_every_route_declares_who_may_call_it(app: Flask) -> None:

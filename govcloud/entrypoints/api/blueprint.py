@@ -15,6 +15,7 @@ from govcloud.entrypoints.api.routes import PREFIX, TABLE
 from govcloud.entrypoints.api.table import view_of
 from govcloud.web.gate import public, services
 from govcloud.web.locale import html_lang
+from govcloud.web.setup import csrf
 
 _ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _DOCUMENT = "/openapi.json"
@@ -23,7 +24,10 @@ api = Blueprint("api", __name__, url_prefix=PREFIX)
 init_errors(api)
 
 for _route in TABLE:
-    api.add_url_rule(_route.path, _route.name, view_of(_route), methods=[_route.method])
+    _view = view_of(_route)
+    if _route.by_client:
+        csrf.exempt(_view)
+    api.add_url_rule(_route.path, _route.name, _view, methods=[_route.method])
 
 _KNOWN = Map([Rule(route.path, methods=[route.method], endpoint=route.name) for route in TABLE] + [Rule(_DOCUMENT, methods=["GET"])])
 

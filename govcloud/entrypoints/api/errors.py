@@ -12,7 +12,7 @@ from govcloud.entrypoints.api.results import FieldProblem, Problem, RefusalAnswe
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Refusal, Unavailable
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import DATABASE_AWAY, database_away
-from govcloud.web.gate import SignInRequired, services
+from govcloud.web.gate import ClientRequired, SignInRequired, services
 from govcloud.web.locale import html_lang, say
 from govcloud.web.trace import trace_id
 
@@ -21,6 +21,7 @@ CONTENT_TYPE = "application/problem+json"
 STATUS: dict[type[GovcloudError], int] = {
     Malformed: 400,
     SignInRequired: 401,
+    ClientRequired: 401,
     Invalid: 422,
     NotFound: 404,
     Conflict: 409,
@@ -60,9 +61,9 @@ def refusals_of(refusals: tuple[Refusal, ...]) -> tuple[RefusalAnswer, ...]:
     return tuple(RefusalAnswer(code=refusal.code, message=say(refusal.message)) for refusal in refusals)
 
 
-def problem(status: int, error: GovcloudError) -> Response:
-    """Return the answer to ``error``; nothing of the inside is in it."""
-    body = Problem(
+def problem_of(status: int, error: GovcloudError) -> Problem:
+    """Return what is said about ``error``; nothing of the inside is in it."""
+    return Problem(
         type=f"urn:govcloud:problem:{error.code}",
         title=say(_TITLES.get(status, _TITLES[400 if status < InternalServerError.code else 500])),
         status=status,
@@ -73,7 +74,11 @@ def problem(status: int, error: GovcloudError) -> Response:
         refusals=refusals_of(error.refusals),
         trace_id=trace_id(),
     )
-    response = Response(body.model_dump_json(), status, content_type=CONTENT_TYPE)
+
+
+def problem(status: int, error: GovcloudError) -> Response:
+    """Return the answer to ``error``."""
+    response = Response(problem_of(status, error).model_dump_json(), status, content_type=CONTENT_TYPE)
     response.headers["Content-Language"] = html_lang()
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
@@ -88,6 +93,13 @@ def _on_sign_in_required(error: SignInRequired) -> Response:
     """Answer 401 with the challenge that it needs (RFC 9110 section 15.5.2)."""
     response = problem(401, error)
     response.headers["WWW-Authenticate"] = f'Cookie realm="govcloud", form-action="{services().settings.public_url}/sign-in"'
+    return response
+
+
+def _on_client_required(error: ClientRequired) -> Response:
+    """Answer 401 to a program whose credentials are missing or wrong (RFC 6749 section 5.2)."""
+    response = problem(401, error)
+    response.headers["WWW-Authenticate"] = 'Basic realm="govcloud", charset="UTF-8"'
     return response
 
 
@@ -118,6 +130,7 @@ def _on_defect(error: InternalServerError) -> Response:
 def init_errors(blueprint: Blueprint) -> None:
     """Register the answers for every error below the API's addresses."""
     blueprint.register_error_handler(SignInRequired, _on_sign_in_required)
+    blueprint.register_error_handler(ClientRequired, _on_client_required)
     blueprint.register_error_handler(GovcloudError, _on_domain_error)
     blueprint.register_error_handler(CSRFError, _on_csrf)
     for away in DATABASE_AWAY:

@@ -66,7 +66,12 @@ def document(table: Iterable[Route], public_url: str, prefix: str) -> dict[str, 
                     "in": "cookie",
                     "name": "__Host-govcloud" if public_url.startswith("https://") else "govcloud_session",
                     "description": "the cookie of the platform's own sign-in",
-                }
+                },
+                "client": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "client_id and secret of a client that is entrusted with `provisioning`",
+                },
             },
         },
     }
@@ -91,7 +96,9 @@ def _operation(route: Route, references: References) -> dict[str, Any]:
         "parameters": [*_path_parameters(route), *_query_parameters(route.query)],
         "responses": _responses(route, references),
     }
-    if route.method == "POST":
+    if route.by_client:
+        operation["security"] = [{"client": []}]
+    elif route.method == "POST":
         token = {"name": "X-CSRFToken", "in": "header", "required": True, "schema": {"type": "string"}}
         operation["parameters"].append(token)
     if route.body is not None:

@@ -106,6 +106,10 @@ _MESSAGES = {
     "string_pattern_mismatch": Message("格式有误；行政区划代码应为 12 位数字。"),
     "string_too_long": Message("文字过长。"),
     "too_long": Message("项数过多。"),
+    "too_short": Message("项数过少。"),
+    "timezone_aware": Message("时间应带时区，例如 2026-12-01T00:00:00+08:00。"),
+    "datetime_from_date_parsing": Message("应为时间，例如 2026-12-01T00:00:00+08:00。"),
+    "datetime_parsing": Message("应为时间，例如 2026-12-01T00:00:00+08:00。"),
     "greater_than_equal": Message("数字过小。"),
     "less_than_equal": Message("数字过大。"),
 }

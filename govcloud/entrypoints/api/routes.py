@@ -31,6 +31,7 @@ from govcloud.entrypoints.api.bodies import (
 from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, InboxLineAnswer
 from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
+from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
 from govcloud.entrypoints.api.organisation import ORGANISATION
 from govcloud.entrypoints.api.results import (
     ClosedAnswer,
@@ -247,4 +248,5 @@ TABLE = (
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *DUTIES,
     *ORGANISATION,
+    Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

@@ -20,6 +20,7 @@ class Route:
 
     The function gets the ids of the path, ``query`` if the row names one and ``body`` if the row names one; its docstring is the
     route's description. ``location`` makes the address of what was created out of the answer (then the status is 201).
+    ``by_client`` says that programs call it with the credentials of a client, so no cookie counts and no token is asked for.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Route:
     body: type[Input] | None = None
     query: type[Input] | None = None
     location: Callable[[Any], str] | None = None
+    by_client: bool = False
 
     @property
     def name(self) -> str:

@@ -63,13 +63,17 @@ def check_reach(official: OfficialView, place: AppointmentView | None) -> None:
     Raises:
         Denied: the person does not serve in a department in the reader's charge.
     """
+    if not may_see(official, place):
+        raise Denied("out_of_scope", Message("此人或此部门不在您的管理范围内。"), remedy=Message("请联系安全管理员办理。"))
+
+
+def may_see(official: OfficialView, place: AppointmentView | None) -> bool:
+    """Return whether the reader may see the access of ``official`` under the appointment ``place``."""
     session = current_session()
     if session is None:
         raise SignInRequired
     resource = {"official_id": str(official.id)} | ({"department_path": place.department_path} if place else {})
-    question = Question(_FUNCTION, session.appointment_id, session.official_id, resource)
-    if not services().authorization.decide(question).allowed:
-        raise Denied("out_of_scope", Message("此人或此部门不在您的管理范围内。"), remedy=Message("请联系安全管理员办理。"))
+    return services().authorization.decide(Question(_FUNCTION, session.appointment_id, session.official_id, resource)).allowed
 
 
 def _moment(text: str) -> datetime | None:

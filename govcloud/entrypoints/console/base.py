@@ -73,6 +73,8 @@ class ConsolePage(BaseView):
     icon: ClassVar[str]
     group: ClassVar[Message]
     lead: ClassVar[Message | None] = None
+    asks: ClassVar[tuple[str, ...]] = ()
+    """Functions that the page asks for beside the one that opens it."""
 
     def __init__(self, endpoint: str) -> None:
         """Serve below ``/console/<endpoint>/``."""
@@ -81,7 +83,7 @@ class ConsolePage(BaseView):
     @property
     def functions(self) -> frozenset[str]:
         """Return the functions that the page asks for."""
-        return frozenset((self.opens,))
+        return frozenset((self.opens, *self.asks))
 
 
 class ConsoleView(ModelView):
@@ -97,6 +99,8 @@ class ConsoleView(ModelView):
     """The function that opens the form for a new row; ``None``: there is none."""
     create_title: ClassVar[Message] = Message("新增")
     commands: ClassVar[tuple[RowCommand, ...]] = ()
+    asks: ClassVar[tuple[str, ...]] = ()
+    """Functions that the view asks for beside these."""
     labels: ClassVar[Mapping[str, Message]] = {}
 
     # What Flask-Admin would serve beside the list, the details and the form for a new row: no such routes here.
@@ -136,7 +140,8 @@ class ConsoleView(ModelView):
     @property
     def functions(self) -> frozenset[str]:
         """Return every function that the view asks about."""
-        return frozenset([self.opens, *([self.creates] if self.creates else []), *(command.function for command in self.commands)])
+        creates = (self.creates,) if self.creates else ()
+        return frozenset((self.opens, *creates, *self.asks, *(command.function for command in self.commands)))
 
     # Reading
 
@@ -269,7 +274,7 @@ class ConsoleView(ModelView):
         error: GovcloudError | None = None
         if request.method == "POST":
             try:
-                flash(say(command.run(row, _reason())), "success")
+                flash(say(command.run(row, checked_reason(request.form.get("reason", "")))), "success")
                 return make_response(redirect(url_for(f"{self.endpoint}.index_view"), 303))
             except GovcloudError as refused:
                 error = refused
@@ -292,15 +297,14 @@ class ConsoleView(ModelView):
         return say(label) if label else name
 
 
-def _reason() -> str:
-    """Return the reason that was typed.
+def checked_reason(typed: str) -> str:
+    """Return the reason as it was typed.
 
     Raises:
         Invalid: it is shorter or longer than asked for, or has control characters.
     """
     fields = Fields()
-    given = request.form.get("reason", "").replace("\r\n", "\n")
-    reason = fields.text("reason", given, least=REASON_LEAST, most=REASON_MOST, multiline=True)
+    reason = fields.text("reason", typed.replace("\r\n", "\n"), least=REASON_LEAST, most=REASON_MOST, multiline=True)
     fields.done()
     return reason
 
@@ -361,6 +365,7 @@ __all__ = [
     "ConsolePage",
     "ConsoleView",
     "RowCommand",
+    "checked_reason",
     "current_actor",
     "link_to",
     "name_of",

@@ -11,11 +11,11 @@ from flask_admin import expose
 
 from govcloud.authorization.ceilings import ADMIN_ROLE, UNBOUND_ROLE
 from govcloud.entrypoints.console.authorization import GROUP, role_name
-from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.base import ConsolePage, opened
 from govcloud.identity.queries import DepartmentView
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import SignInRequired, current_actor, current_session, may, services
+from govcloud.web.gate import SignInRequired, current_actor, current_session, services
 from govcloud.web.locale import say
 
 _PAGE = 20
@@ -36,6 +36,7 @@ class CeilingsView(ConsolePage):
     """The ceilings; administrators of departments see those of their own subtree."""
 
     opens = "govcloud:role_ceiling:read"
+    asks = (_SETS,)
     title = Message("角色授予上限")
     lead = Message("部门管理员只能在上限之内单独授予角色；下级未设时沿用上级。")
     icon = "layers"
@@ -66,7 +67,7 @@ class CeilingsView(ConsolePage):
             rows=_rows(_own(found)),
             following=following,
             after=after,
-            sets=may(_SETS),
+            sets=opened(_SETS),
         )
         return rendered
 

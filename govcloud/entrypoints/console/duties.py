@@ -13,12 +13,11 @@ from govcloud.authorization.facts import duty_of
 from govcloud.authorization.models import DutyRule
 from govcloud.authorization.previewing import DutyPreview
 from govcloud.entrypoints.console.authorization import GROUP, _Window, role_name
-from govcloud.entrypoints.console.base import RowCommand, current_actor, services
+from govcloud.entrypoints.console.base import RowCommand, current_actor, opened, services
 from govcloud.entrypoints.console.departments import LEVELS
 from govcloud.entrypoints.console.duty_forms import LABELS, DutyForm, criteria_words
 from govcloud.kernel.errors import Conflict, GovcloudError
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import may
 from govcloud.web.locale import say
 from govcloud.web.words import APPOINTMENT_KINDS
 
@@ -46,6 +45,7 @@ class DutyRulesView(_Window):
     """The duty rules that hold or will hold."""
 
     opens = "govcloud:duty_rule:read"
+    asks = ("govcloud:duty_rule:change",)
     creates = "govcloud:duty_rule:add"
     create_title = Message("新增岗位规则")
     title = Message("岗位规则")
@@ -82,7 +82,7 @@ class DutyRulesView(_Window):
 
     def links_for(self, row: DutyRule) -> list[tuple[str, str]]:
         """Offer to change a rule."""
-        if not may("govcloud:duty_rule:change"):
+        if not opened("govcloud:duty_rule:change"):
             return []
         return [(url_for(".change_view", row_id=row.id), say(Message("变更")))]
 

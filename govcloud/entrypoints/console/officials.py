@@ -1,30 +1,33 @@
-"""人员: who there is, in which duties; register, disable, restore."""
+"""人员: who there is within the reader's reach, a page for each, and the forms that change a duty; personal numbers stay masked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from flask import g, url_for
+from flask import Response, flash, make_response, redirect, request, stream_with_context, url_for
+from flask_admin import expose
 from flask_admin.form import BaseForm
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
-from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, services
-from govcloud.entrypoints.console.sections import Section
+from govcloud.entrypoints.console.access import may_see
+from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services
+from govcloud.entrypoints.console.change_forms import FORMS, ChangeForm, Filled, check, losses, run
+from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
+from govcloud.entrypoints.console.people_reach import OPENS, person_within
 from govcloud.identity.inputs import NewAppointment, NewOfficial
-from govcloud.identity.models import Official
-from govcloud.identity.rows import begins_with
+from govcloud.identity.orders import CHANGE_NAMES
 from govcloud.identity.views import OfficialView
-from govcloud.kernel.errors import FieldError, Invalid
+from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import may
+from govcloud.web.errors import status_of
 from govcloud.web.locale import say
 from govcloud.web.moments import day
-from govcloud.web.words import appointment_kind
+from govcloud.web.standing import access_panel
+from govcloud.web.words import OFFICIAL_STATUS
 
-STATUS = {"active": Message("在职"), "suspended": Message("停职"), "left": Message("离职")}
+_UNMASKS, _CANCELS = "govcloud:official:unmask", "govcloud:personnel_change:cancel"
+_MASKED = {"id_number": Message("证件号码"), "phone": Message("手机号")}
 
 
 class OfficialForm(BaseForm):
@@ -39,68 +42,21 @@ class OfficialForm(BaseForm):
     post = StringField()
 
 
-def _disable(row: Official, reason: str) -> Message:
-    services().identity.disable_official(current_actor(), row.id, reason)
-    return Message("已停用%(name)s：其会话、临时权限均已立即终止。", name=row.name)
-
-
-def _restore(row: Official, reason: str) -> Message:
-    services().identity.restore_official(current_actor(), row.id, reason)
-    return Message("已恢复%(name)s。临时权限需要重新申请。", name=row.name)
-
-
-def _view(row: Official) -> OfficialView | None:
-    """Return the person's current facts; ``names`` has read those of all rows of the page."""
-    known: Mapping[UUID, OfficialView] = g.console_officials
-    return known.get(row.id)
-
-
-def _active(row: Official) -> bool:
-    view = _view(row)
-    return view is not None and view.active
-
-
-def _ends(row: Official) -> Sequence[Message]:
-    sessions = len(services().signon.sessions_of(row.id))
-    grants = sum(1 for held in services().access_queries.my_access(row.id) if held.is_live)
-    return (Message("将结束 %(n)s 个登录会话。", n=sessions), Message("将终止 %(n)s 项临时权限。", n=grants))
-
-
 class OfficialsView(ConsoleView):
-    """The people of the province."""
+    """The people within reach."""
 
-    opens = "govcloud:console:officials"
+    opens = OPENS
+    asks = ("govcloud:official:access",)
     creates = "govcloud:official:register"
     title = Message("人员")
     icon = "users"
     group = Message("组织与人员")
     create_title = Message("登记人员")
     lead = Message("一人一号：每名公职人员只有一个账号，权限随任职而定。")
-    column_list = ("employee_code", "name", "pinyin", "status", "created_at")
-    column_details_list = (
-        "employee_code",
-        "name",
-        "pinyin",
-        "status",
-        "masked_id_number",
-        "masked_phone",
-        "rank",
-        "staffing_type",
-        "created_at",
-    )
-    column_searchable_list = ("employee_code", "name", "pinyin", "initials")
-    column_sortable_list = ()
-    column_default_sort = ("id", True)
+    column_list = ("employee_code", "name")
     labels = {
         "employee_code": Message("工号"),
         "name": Message("姓名"),
-        "pinyin": Message("拼音"),
-        "status": Message("状态"),
-        "masked_id_number": Message("证件号码"),
-        "masked_phone": Message("手机号"),
-        "rank": Message("职级"),
-        "staffing_type": Message("编制"),
-        "created_at": Message("登记时间"),
         "id_number": Message("证件号码"),
         "phone": Message("手机号"),
         "department_uscc": Message("部门的统一社会信用代码"),
@@ -108,72 +64,95 @@ class OfficialsView(ConsoleView):
         "post": Message("职务"),
     }
     form = OfficialForm
-    commands = (
-        RowCommand(
-            "disable",
-            Message("停用"),
-            "ban",
-            "govcloud:official:disable",
-            Message("停用后立即不能登录，所有会话和临时权限同时终止。"),
-            _disable,
-            preview=_ends,
-            applies=_active,
-        ),
-        RowCommand(
-            "restore",
-            Message("恢复"),
-            "undo-2",
-            "govcloud:official:restore",
-            Message("恢复后可以重新登录，任职所带的权限重新有效。"),
-            _restore,
-            applies=lambda row: not _active(row),
-        ),
-    )
 
-    def _apply_search(self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str) -> tuple[Any, Any, Any, Any]:  # noqa: ANN401 - Flask-Admin's signature
-        """Search by the start of code, name, pinyin or initials, as the portal does."""
-        return query.filter(begins_with(search)), count_query, joins, count_joins
+    @property
+    def functions(self) -> frozenset[str]:
+        """Return the functions of the page and of every form about a person."""
+        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS}
 
-    def names(self, rows: Sequence[Official]) -> Mapping[UUID, str]:
-        """Read the current facts of all rows at once."""
-        g.console_officials = services().identity_queries.officials(row.id for row in rows)
-        return {}
+    @expose("/")
+    def index_view(self) -> str:
+        """Show one page of the list."""
+        query = Query.of(request)
+        page = query.page(request.args.get("after"))
+        return self.render(
+            "console/officials.html",
+            query=query,
+            page=page,
+            places=places_of(page.rows),
+            statuses=[("", say(Message("全部状态"))), *((code, say(word.text)) for code, word in OFFICIAL_STATUS.items())],
+            shown_after=request.args.get("after", ""),
+        )
 
-    def links_for(self, row: Official) -> list[tuple[str, str]]:
-        """Lead to what the person may do, and why."""
-        if not may("govcloud:official:access"):
-            return []
-        return [(url_for("console_access.index_view", code=row.employee_code), say(Message("权限")))]
+    @expose("/export.csv")
+    def export_view(self, *_: object) -> Response:
+        """Send the list as a file, written while it is read."""
+        lines = stream_with_context(as_csv(Query.of(request)))
+        headers = {"Content-Disposition": 'attachment; filename="officials.csv"'}
+        return Response(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
-    def heading(self, row: Official) -> str:
-        """Return the name with the code."""
-        return f"{row.name} {row.employee_code}"
+    @expose("/details/")
+    def details_view(self) -> str:
+        """Show one person: facts, duties over time, what lies ahead, sessions, and what is held beyond the duties."""
+        return self._person_page(person_within(request.args.get("id", "")))
 
-    def sections(self, row: Official) -> list[Section]:
-        """Return the appointments, what is held beyond them, and the live sessions."""
-        now = services().clock.now()
-        appointments = services().identity_queries.appointments_of(row.id, now)
-        held = services().access_queries.my_access(row.id)
-        return [
-            Section(
-                Message("任职"),
-                (Message("部门"), Message("岗位"), Message("类别"), Message("起止")),
-                [
-                    (
-                        item.department_name,
-                        item.position,
-                        say(appointment_kind(item.kind)),
-                        f"{day(item.starts_at)} — {day(item.ends_at) if item.ends_at else ''}",
-                    )
-                    for item in appointments
-                ],
-            ),
-            Section(
-                Message("临时权限"),
-                (Message("权限"), Message("到期"), Message("状态")),
-                [(item.grant.function_name, day(item.grant.ends_at), item.grant.state.value) for item in held],
-            ),
-        ]
+    @expose("/change/<kind>/<official_id>", methods=("GET", "POST"))
+    def change_view(self, kind: str, official_id: str) -> Response | str:
+        """Show a form, then what the change would end, and run it when that is confirmed."""
+        form = FORMS.get(kind)
+        if form is None:
+            raise NotFound.of(Message("操作"), kind)
+        person = person_within(official_id)
+        filled = Filled({name: request.form.get(name, "").strip() for name in form.fields})
+        if request.method == "GET":
+            return self._form_page(form, person, filled)
+        try:
+            check(form, filled.values)
+            if "confirmed" in request.form:
+                flash(say(run(form, person.id, filled.values)), "success")
+                return make_response(redirect(url_for(".details_view", id=person.id), 303))
+            if "back" not in request.form:
+                return self._form_page(form, person, filled, preview=losses(form, person, filled.values))
+        except GovcloudError as error:
+            filled.take(error)
+            return make_response(self._form_page(form, person, filled), status_of(error))
+        return self._form_page(form, person, filled)
+
+    @expose("/cancel/<uuid:change_id>", methods=("GET", "POST"))
+    def cancel_view(self, change_id: Any) -> Response | str:  # noqa: ANN401 - an UUID of the router
+        """Cancel a change that lies ahead, when it is confirmed with a reason."""
+        change = services().identity_queries.change(change_id)
+        if change is None:
+            raise NotFound.of(Message("人事变动"), change_id)
+        person = person_within(change.official_id)
+        filled = Filled({"reason": request.form.get("reason", "").strip()})
+        if request.method == "POST":
+            try:
+                services().identity.cancel_change(current_actor(), change.id, checked_reason(filled.values["reason"]))
+            except GovcloudError as error:
+                filled.take(error)
+            else:
+                said = Message("已取消原定于%(date)s的%(kind)s。", date=day(change.effective_at), kind=CHANGE_NAMES[change.kind])
+                flash(say(said), "success")
+                return make_response(redirect(url_for(".details_view", id=person.id), 303))
+        page = self.render("console/cancel_change.html", change=change, person=person, filled=filled, change_names=CHANGE_NAMES)
+        return make_response(page, 422 if filled.errors or filled.general else 200)
+
+    @expose("/unmask/<fact>/<official_id>", methods=("GET", "POST"))
+    def unmask_view(self, fact: str, official_id: str) -> Response | str:
+        """Ask for the reason, then show one number in clear, on this answer only."""
+        if fact not in _MASKED:
+            raise NotFound.of(Message("信息"), fact)
+        person, number, status = person_within(official_id), None, 200
+        filled = Filled({"reason": request.form.get("reason", "").strip()})
+        if request.method == "POST":
+            try:
+                number = services().identity.unmask(current_actor(), person.id, fact, checked_reason(filled.values["reason"]))
+            except GovcloudError as error:
+                filled.take(error)
+                status = status_of(error)
+        page = self.render("console/unmask.html", person=person, label=_MASKED[fact], number=number, filled=filled)
+        return make_response(page, status)
 
     def create(self, form: Form) -> Message:
         """Register the official with one primary appointment."""
@@ -194,14 +173,35 @@ class OfficialsView(ConsoleView):
         )
         return Message("已登记%(name)s。账号没有密码，请签发初始密码。", name=data["name"])
 
+    def render(self, template: str, **kwargs: Any) -> str:  # noqa: ANN401 - template values
+        """Render with the words of a person's status at hand."""
+        return super().render(template, official_words=OFFICIAL_STATUS, **kwargs)
 
-def _shown(attribute: str) -> Any:  # noqa: ANN401 - Flask-Admin's formatter
-    def show(_flask_admin: Any, _context: Any, row: Official, _name: str) -> str:  # noqa: ANN401 - Flask-Admin's signature
-        view = _view(row)
-        value = getattr(view, attribute) if view else None
-        return say(STATUS[value]) if attribute == "status" and value in STATUS else str(value or "—")
+    def get_one(self, id: Any) -> Any:  # noqa: A002, ANN401 - Flask-Admin's signature
+        """Return the row, if it lies within reach."""
+        return super().get_one(person_within(id).id)
 
-    return show
+    def _person_page(self, person: OfficialView) -> str:
+        queries = services().identity_queries
+        place = queries.main_places([person.id]).get(person.id)
+        return self.render(
+            "console/official.html",
+            person=person,
+            access=access_panel(person.id, place.id if place else None) if may_see(person, place) else None,
+            account=queries.account_of(person.id),
+            timeline=queries.timeline(person.id),
+            planned=queries.planned_changes(person.id),
+            history=queries.changes_of(person.id),
+            sessions=services().signon.sessions_of(person.id),
+            held=[item for item in services().access_queries.my_access(person.id) if item.is_live],
+            roles=services().authorization_queries.assignments_of(person.id),
+            role_names={role.code: role.name for role in services().authorization_queries.roles()},
+            forms=[form for form in FORMS.values() if person.status in form.statuses and opened(form.function)],
+            may_unmask=opened(_UNMASKS),
+            may_cancel=opened(_CANCELS),
+            change_names=CHANGE_NAMES,
+        )
 
-
-OfficialsView.column_formatters = {name: _shown(name) for name in ("status", "masked_id_number", "masked_phone", "rank", "staffing_type")}
+    def _form_page(self, form: ChangeForm, person: OfficialView, filled: Filled, preview: object = None) -> str:
+        place = services().identity_queries.main_places([person.id]).get(person.id)
+        return self.render("console/change_form.html", duty=form, person=person, place=place, filled=filled, preview=preview)

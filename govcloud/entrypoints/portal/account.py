@@ -13,6 +13,7 @@ from flask_babel import gettext
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import reader
 from govcloud.entrypoints.portal.forms import Findings
+from govcloud.identity.orders import CHANGE_NAMES
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import SignInLocked, SignInRefused
@@ -104,12 +105,16 @@ def _browser(agent: str | None) -> str:
 
 def _page(findings: Findings) -> str:
     me, queries = reader(), services().identity_queries
+    timeline = queries.timeline(me.official_id)
     own = queries.account(me.account_id)
     return render_template(
         "portal/account.html",
         official=queries.official(me.official_id),
         login=own.login if own else "",
-        appointments=queries.appointments_of(me.official_id),
+        appointments=[entry for entry in timeline if entry.state != "past"],
+        past=[entry for entry in timeline if entry.state == "past"],
+        planned=queries.planned_changes(me.official_id),
+        change_names=CHANGE_NAMES,
         current_appointment=me.appointment_id,
         sessions=[
             _SessionRow(

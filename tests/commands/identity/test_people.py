@@ -183,7 +183,7 @@ def test_at_most_one_primary_appointment_at_a_time(services: Services, world: Wo
 
     services.identity.appoint(SEED, world.wang.official_id, replace(place, kind="concurrent"))
     services.identity.end_appointment(SEED, world.wang.appointment_id, "调动")
-    services.identity.appoint(SEED, world.wang.official_id, replace(place, id=uuid4()))
+    services.identity.appoint(SEED, world.wang.official_id, replace(place, id=uuid4(), position="内设机构负责人"))
     assert [view.kind for view in services.identity_queries.appointments_of(world.wang.official_id)] == ["primary", "concurrent"]
 
 
@@ -218,12 +218,13 @@ def test_many_are_asked_about_at_once_each_at_its_own_moment(services: Services,
         services.identity.end_appointment(SEED, person.appointment_id, "调离")
 
     queries = services.identity_queries
-    found = queries.subjects_asked({wang.appointment_id: before, li.appointment_id: clock.now(), zhao.appointment_id: clock.now()})
-    assert found == {
-        wang.appointment_id: queries.subject(wang.appointment_id, before),
-        zhao.appointment_id: queries.subject(zhao.appointment_id),
+    now = clock.now()
+    asked = [(wang.appointment_id, before), (wang.appointment_id, now), (li.appointment_id, now), (zhao.appointment_id, now)]
+    assert queries.subjects_asked(asked) == {
+        (wang.appointment_id, before): queries.subject(wang.appointment_id, before),
+        (zhao.appointment_id, now): queries.subject(zhao.appointment_id),
     }
-    assert queries.subjects_asked({}) == {}
+    assert queries.subjects_asked([]) == {}
 
 
 def test_an_office_belongs_to_its_department(services: Services, world: World) -> None:

@@ -63,7 +63,6 @@ class Rows:
 
     active: UUID
     disabled: UUID
-    department: UUID
     unpublished: UUID
     client: UUID
     role: UUID
@@ -77,7 +76,6 @@ class Rows:
         """Return the row whose details each table shows."""
         return {
             "officials": self.active,
-            "departments": self.department,
             "subsystems": self.unpublished,
             "clients": self.client,
             "roles": self.role,
@@ -100,7 +98,6 @@ def rows(services: Services, world: World) -> Rows:
     return Rows(
         active=people["SHANXUEMEI"].official_id,
         disabled=people["CHENJIE"].official_id,
-        department=one(services, "SELECT id FROM department_version WHERE name = '浙江省民政厅'"),
         unpublished=services.subsystems.register_subsystem(SEED, new),
         client=one(services, "SELECT id FROM client WHERE client_id = 'housing-web'"),
         role=one(services, "SELECT id FROM role WHERE code = 'counter_clerk'"),

@@ -22,7 +22,10 @@ TABLES = (
     "subsystems",
     "clients",
     "roles",
+    "duties",
     "assignments",
+    "ceilings",
+    "access",
     "policies",
     "requests",
     "grants",
@@ -32,11 +35,11 @@ TABLES = (
 )
 #: Who opens which table; the index opens to whoever opens a table.
 OPENED = {
-    "ZHOUJIANJUN": {"officials", "departments", "subsystems", "clients", "sessions", "outbox"},
-    "WUXIAOYAN": {"officials", "roles", "assignments", "policies", "requests", "grants", "sessions"},
+    "ZHOUJIANJUN": {"officials", "departments", "subsystems", "clients", "access", "sessions", "outbox"},
+    "WUXIAOYAN": {"officials", "roles", "duties", "assignments", "ceilings", "access", "policies", "requests", "grants", "sessions"},
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
-    "SUNLI": set(),
+    "SUNLI": {"departments", "ceilings", "access"},
     "HEWEI": set(),
     "WANGFANG": set(),
 }
@@ -143,6 +146,7 @@ def test_nobody_is_a_superuser(services: Services, world: World) -> None:
         "govcloud:console:open",
         "govcloud:console:officials",
         "govcloud:console:sessions",
+        "govcloud:official:access",
         "govcloud:official:disable",
         "govcloud:session:end",
     }

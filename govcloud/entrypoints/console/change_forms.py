@@ -1,0 +1,241 @@
+"""The forms that change somebody's duty: 调动, 兼职, 挂职, 借调, 停职, 复职, 离职 and its undoing; shown first, then confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from govcloud.entrypoints.console.base import checked_reason
+from govcloud.entrypoints.console.people_reach import reach
+from govcloud.identity.orders import CHANGE_NAMES, Duty, Order
+from govcloud.identity.views import OfficialView
+from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
+from govcloud.kernel.messages import Message
+from govcloud.web.gate import current_actor, services
+from govcloud.web.locale import say
+from govcloud.web.moments import CHINA, day
+
+_PLACE = ("department", "position", "post")
+_ANY = frozenset({"active", "suspended"})
+
+
+@dataclass(frozen=True)
+class ChangeForm:
+    """One kind of change: its icon, the function that opens it, its fields, and of which status the person must be."""
+
+    kind: str
+    icon: str
+    function: str
+    fields: tuple[str, ...]
+    statuses: frozenset[str] = _ANY
+    danger: bool = False
+
+    @property
+    def label(self) -> Message:
+        """The word for the change."""
+        return CHANGE_NAMES[self.kind]
+
+
+_BEGIN = "govcloud:appointment:begin"
+FORMS: Mapping[str, ChangeForm] = {
+    form.kind: form
+    for form in (
+        ChangeForm("transfer", "arrow-right", "govcloud:official:transfer", (*_PLACE, "effective_on", "handover_days", "reason")),
+        ChangeForm("concurrent", "plus", _BEGIN, (*_PLACE, "effective_on", "ends_on", "reason")),
+        ChangeForm("attachment", "building-2", _BEGIN, (*_PLACE, "effective_on", "ends_on", "reason")),
+        ChangeForm("secondment", "external-link", _BEGIN, (*_PLACE, "effective_on", "ends_on", "reason")),
+        ChangeForm("suspend", "ban", "govcloud:official:suspend", ("effective_on", "reason"), frozenset({"active"}), danger=True),
+        ChangeForm("reinstate", "circle-check", "govcloud:official:reinstate", ("effective_on", "reason"), frozenset({"suspended"})),
+        ChangeForm("leave", "log-out", "govcloud:official:leave", ("effective_on", "reason"), danger=True),
+        ChangeForm("undo_leave", "undo-2", "govcloud:official:undo_leave", ("reason",), frozenset({"left"})),
+    )
+}
+
+
+@dataclass
+class Filled:
+    """A form as it was filled in: the values, what is wrong with each, and about the whole."""
+
+    values: Mapping[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+    general: str = ""
+
+    def take(self, error: GovcloudError) -> None:
+        """Put what a command said on the fields that it is about, the rest on top."""
+        for item in error.fields:
+            self.errors.setdefault(_FIELD_NAMES.get(item.field, item.field), say(item.message))
+        parts = [error.message, *(item.message for item in error.refusals), error.remedy]
+        self.general = "" if self.errors else " ".join(dict.fromkeys(say(part) for part in parts if part is not None))
+
+
+_FIELD_NAMES = {"effective_at": "effective_on", "ends_at": "ends_on", "department_id": "department"}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A group of what changes hands: a heading, and the things by name."""
+
+    title: Message
+    names: tuple[str, ...]
+
+
+def run(form: ChangeForm, official_id: UUID, values: Mapping[str, str]) -> Message:
+    """Run the command of a form; return what to say.
+
+    Raises:
+        GovcloudError: what the command says, or a date or department that cannot be read.
+    """
+    identity, actor = services().identity, current_actor()
+    order = Order(checked_reason(values.get("reason", "")), _day("effective_on", values))
+    if form.kind == "undo_leave":
+        done = identity.undo_leave(actor, official_id, order.reason)
+    elif form.kind == "transfer":
+        done = identity.transfer(actor, official_id, _duty(values), order, handover_days=_days(values))
+    elif "department" in form.fields:
+        taking: Mapping[str, Callable[..., object]] = {
+            "concurrent": identity.concurrent,
+            "attachment": identity.attach,
+            "secondment": identity.second,
+        }
+        taking[form.kind](actor, official_id, _duty(values), order)
+        return _said(form, order)
+    else:
+        {"suspend": identity.suspend, "reinstate": identity.reinstate, "leave": identity.leave}[form.kind](actor, official_id, order)
+        return _said(form, order)
+    return _said(form, Order(order.reason, done.effective_at if done.planned else None))
+
+
+def check(form: ChangeForm, values: Mapping[str, str]) -> None:
+    """Look at what can be told before the command: reason, dates, department.
+
+    Raises:
+        Invalid: names every field that is wrong.
+    """
+    found: list[FieldError] = []
+    checks: Mapping[str, Callable[[], object]] = {
+        "department": lambda: _duty(values),
+        "effective_on": lambda: _day("effective_on", values),
+        "handover_days": lambda: _days(values),
+        "reason": lambda: checked_reason(values.get("reason", "")),
+    }
+    for name, look in checks.items():
+        if name in form.fields:
+            try:
+                look()
+            except Invalid as error:
+                found += error.fields
+    if form.kind in {"attachment", "secondment"} and not values.get("ends_on"):
+        found.append(FieldError("ends_on", Message("挂职和借调应有结束时间，请填写。")))
+    if found:
+        raise Invalid.of(*found)
+
+
+def losses(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) -> list[Loss]:
+    """Return what the change would end and begin, by name: this is what is confirmed."""
+    now = services().clock.now()
+    queries = services().identity_queries
+    at = max(_day("effective_on", values) or now, now)
+    held = queries.appointments_of(person.id, at)
+    if form.kind == "undo_leave":
+        back = Message("原有任职、状态和直接授予的角色恢复；会话与临时权限不恢复，需要重新登录、重新申请。")
+        return [Loss(back, ())]
+    if form.kind == "reinstate":
+        return [Loss(Message("恢复后可以重新登录；停职时终止的会话与临时权限不恢复。"), ())]
+    if "department" in form.fields and form.kind != "transfer":
+        return [Loss(Message("增加一项任职，原有任职和权限不变。"), (_new_place(values),))]
+    ended = [view for view in held if view.kind == "primary"] if form.kind == "transfer" else list(held)
+    ids = {view.id for view in ended}
+    whole = form.kind in {"leave", "suspend"}
+    sessions = [item for item in services().signon.sessions_of(person.id) if whole or item.appointment_id in ids]
+    grants = {view.id for view in services().authorization_queries.grants_of(person.id) if whole or view.appointment_id in ids}
+    names = [
+        item.grant.function_name for item in services().access_queries.my_access(person.id) if item.is_live and item.grant.id in grants
+    ]
+    roles = [row for row in services().authorization_queries.assignments_of(person.id, now) if whole or row.appointment_id in ids]
+    called = {role.code: role.name for role in services().authorization_queries.roles()}
+    found = [
+        Loss(
+            Message("结束登录会话") if whole else Message("退出原任职的登录会话"),
+            tuple(f"{item.source_address or '—'} · {day(item.started_at)}" for item in sessions),
+        ),
+        Loss(Message("终止临时权限"), tuple(names)),
+        Loss(
+            Message("停用期间不能使用的角色") if form.kind == "suspend" else Message("结束直接授予的角色"),
+            tuple(called.get(row.role_code, row.role_code) for row in roles),
+        ),
+    ]
+    if form.kind != "suspend":
+        found.insert(0, Loss(Message("结束任职"), tuple(f"{view.department_name} · {view.position}" for view in ended)))
+    if form.kind == "transfer":
+        found.insert(0, Loss(Message("新的主职"), (_new_place(values),)))
+    if form.kind == "leave":
+        ahead = tuple(
+            f"{day(item.effective_at)} {say(CHANGE_NAMES[item.kind])}"
+            for item in queries.planned_changes(person.id)
+            if item.effective_at > at
+        )
+        found.append(Loss(Message("取消计划中的变动"), ahead))
+    return found
+
+
+def _new_place(values: Mapping[str, str]) -> str:
+    duty = _duty(values)
+    view = services().identity_queries.department(duty.department_id)
+    return f"{view.name if view else ''} · {duty.position}"
+
+
+def _said(form: ChangeForm, order: Order) -> Message:
+    if order.effective_at is not None and order.effective_at > services().clock.now():
+        return Message("已登记%(kind)s，%(date)s起生效；在此之前可以取消。", kind=form.label, date=day(order.effective_at))
+    return Message("%(kind)s已办理，立即生效。", kind=form.label)
+
+
+def _duty(values: Mapping[str, str]) -> Duty:
+    """Return the place that a form names: the department by its full name or credit code.
+
+    Raises:
+        Invalid: there is none within reach, or more than one; names them.
+    """
+    typed = values.get("department", "").strip()
+    found = [view for view in services().identity_queries.search_departments(typed, 50) if reach().covers(view.path)] if typed else []
+    exact = [view for view in found if typed.upper() == view.uscc or typed in {view.name, view.short_name}]
+    if len(exact) != 1:
+        raise Invalid.of(FieldError("department", _unclear(typed, [view.name for view in exact or found])))
+    return Duty(exact[0].id, values.get("position", ""), values.get("post", ""), ends_at=_day("ends_on", values))
+
+
+def _unclear(typed: str, names: list[str]) -> Message:
+    if not typed:
+        return Message("不能为空，请填写。")
+    if not names:
+        return Message("您的管理范围内没有这个部门，请填写部门全称或统一社会信用代码。")
+    return Message("请填写部门全称或统一社会信用代码，例如：%(names)s。", names="、".join(names[:5]))
+
+
+def _day(name: str, values: Mapping[str, str]) -> datetime | None:
+    """Return midnight in China of a date field; ``None`` for an empty one.
+
+    Raises:
+        Invalid: it is no date.
+    """
+    typed = values.get(name, "").strip()
+    if not typed:
+        return None
+    try:
+        return datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=CHINA)
+    except ValueError:
+        raise Invalid.of(FieldError(name, Message("日期应写作 2026-12-01。"), typed)) from None
+
+
+def _days(values: Mapping[str, str]) -> int:
+    """Return the days for handing over.
+
+    Raises:
+        Invalid: it is no number.
+    """
+    typed = values.get("handover_days", "").strip() or "0"
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 3):  # noqa: PLR2004 - more digits are no number of days
+        raise Invalid.of(FieldError("handover_days", Message("应为整数。"), typed))
+    return int(typed)

@@ -1,0 +1,157 @@
+"""Searching people: which index serves each key at 20,000 rows, pages that are complete and disjoint, and every reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import psycopg
+import pytest
+from sqlalchemy import event, text
+
+from govcloud.identity.orders import Duty, Order
+from govcloud.identity.reach import EVERYWHERE, NOWHERE, Reach
+from govcloud.identity.search import Asked, Wanted, page_of_ids
+from govcloud.kernel.database import db
+from govcloud.services import Services
+from tests.factories.people import an_official
+from tests.factories.world import SEED, World
+
+INDEXES = {
+    "ZJ0000": "uq_official_employee_code",
+    "王伟": "ix_official_name_id",
+    "wangw": "ix_official_pinyin_id",
+    "qx": "ix_official_initials_id",
+    "": "ix_official_pinyin_id",
+}
+#: Twenty thousand people in one statement: the plan is looked at, not the commands.
+FILL = """
+INSERT INTO official (id, employee_code, name, pinyin, initials, id_number_sealed, id_number_digest, created_at)
+SELECT gen_random_uuid(), 'ZJ' || lpad(n::text, 8, '0'), surname.zh || given.zh, surname.py || given.py,
+       left(surname.py, 1) || left(given.py, 1), '\\x00', decode(md5(n::text), 'hex'), '2026-01-01'
+FROM generate_series(1, 20000) n
+JOIN (VALUES (0, '王', 'wang'), (1, '李', 'li'), (2, '张', 'zhang'), (3, '单', 'shan'), (4, '仇', 'qiu')) surname (i, zh, py) ON i = n % 5
+JOIN (VALUES (0, '伟', 'wei'), (1, '芳', 'fang'), (2, '娜', 'na'), (3, '秀英', 'xiuying'), (4, '敏', 'min'), (5, '静', 'jing'),
+             (6, '霞', 'xia')) given (j, zh, py) ON j = n % 7;
+INSERT INTO official_version (id, official_id, status, rank, staffing_type, security_label, valid_from)
+SELECT gen_random_uuid(), id, 'active', '', '行政编制', 0, created_at - interval '1 day' FROM official
+WHERE employee_code LIKE 'ZJ%';
+ANALYZE official; ANALYZE official_version;
+"""
+
+
+@contextmanager
+def statements() -> Iterator[list[tuple[str, object]]]:
+    """Collect the statements that are sent, with their values."""
+    seen: list[tuple[str, object]] = []
+
+    def note(*args: object) -> None:
+        seen.append((str(args[2]), args[3]))
+
+    engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def plan(url: str, statement: str, values: object) -> str:
+    with psycopg.connect(plain(url)) as connection:
+        return "\n".join(row[0] for row in connection.execute(f"EXPLAIN {statement}".encode(), cast("dict[str, Any]", values)))
+
+
+def pages(services: Services, search: str, reach: Reach = EVERYWHERE, limit: int = 7) -> list[str]:
+    """Return the employee codes of all pages of a search."""
+    found: list[str] = []
+    after: str | None = None
+    while True:
+        page = services.identity_queries.search_officials(search, limit, after, reach=reach)
+        found += [row.employee_code for row in page.rows]
+        after = page.after
+        if after is None:
+            return found
+
+
+def test_each_key_is_served_by_its_index_in_order(services: Services, world: World, superuser_url: str) -> None:
+    with psycopg.connect(plain(superuser_url), autocommit=True) as connection:
+        connection.execute(FILL.encode())
+    now, reader = services.clock.now(), services.uow.read
+    for search, index in INDEXES.items():
+        asked, place = Asked(Wanted(search), now, 20), None
+        for _ in range(2):
+            with statements() as seen:
+                ids, place = page_of_ids(reader(), asked, place)
+            assert len(ids) == 20, search
+            assert place is not None
+            plans = [plan(superuser_url, statement, values) for statement, values in seen]
+            # The branches before the one that fills the page looked into their own index and found nothing.
+            assert index in plans[-1], (search, plans[-1])
+            for found in plans:
+                assert "Seq Scan" not in found, found
+                assert "Sort" not in found, found
+
+
+def test_pages_of_every_search_are_complete_and_disjoint(services: Services, world: World) -> None:
+    names = ["王芳", "王方", "单于明", "仇英", "解放", "wang", "王·买买提", "𠮷野"]
+    services.identity.register_officials(
+        SEED, [an_official(world.organisation.ids["data"], name=names[number % len(names)]) for number in range(40)]
+    )
+    everybody = {
+        row.employee_code: row for row in services.uow.read().execute(text("SELECT employee_code, name, pinyin, initials FROM official"))
+    }
+    for search in ("", "王", "w", "wang", "wf", "T01", "单", "shan", "xie", "qiu", "𠮷", "王·", "zz", "u", "un"):
+        letters = "".join(search.lower().split())
+        expected = {
+            code
+            for code, row in everybody.items()
+            if code.startswith(search.upper())
+            or row.name.startswith(search)
+            or (letters.isascii() and letters.isalpha() and (row.pinyin.startswith(letters) or row.initials.startswith(letters)))
+        }
+        for limit in (1, 7, 200):
+            found = pages(services, search, limit=limit)
+            assert len(found) == len(set(found)), search
+            assert set(found) == expected, search
+
+
+@pytest.mark.parametrize("few", [0, 6_000])
+def test_a_reach_bounds_every_search(services: Services, world: World, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Taken out first or looked for in order: the same people."""
+    monkeypatch.setattr("govcloud.identity.search.FEW", few)
+    services.identity.second(
+        SEED,
+        world.li.official_id,
+        Duty(world.organisation.ids["xihu_housing"], "专班", ends_at=services.clock.now().replace(year=2027)),
+        Order("专班", services.clock.now().replace(year=2026, month=12)),
+    )
+    paths = world.organisation.paths
+    inside = {"WANGFANG", "SUNLI", "CHENJIE", "LIQIANG"}
+    assert set(pages(services, "", Reach((paths["xihu"],)), limit=2)) == inside
+    assert pages(services, "wf", Reach((paths["xihu"],))) == ["WANGFANG"]
+    assert pages(services, "sxm", Reach((paths["xihu"],))) == []
+    assert set(pages(services, "", Reach((paths["xihu_housing"], paths["yuhang_civil_affairs"])), limit=1)) == {
+        "CHENJIE",
+        "LIQIANG",
+        "SHANXUEMEI",
+    }
+    assert pages(services, "", NOWHERE) == []
+    assert len(pages(services, "", Reach((paths["government"],)))) == len(world.people)
+    # A mover is out of the old reach, a leaver stays where the last duty was.
+    services.identity.leave(SEED, world.wang.official_id, Order("辞职", services.clock.now().replace(day=26)))
+    services.clock.advance(services.clock.now().replace(day=27) - services.clock.now())  # type: ignore[attr-defined]
+    services.identity.transfer(SEED, world.people["CHENJIE"].official_id, Duty(world.organisation.ids["data"], "数据管理员"), Order("调动"))
+    assert set(pages(services, "", Reach((paths["xihu"],)))) == {"WANGFANG", "SUNLI", "LIQIANG"}
+    assert services.identity_queries.official_within(world.wang.official_id, Reach((paths["xihu"],))) is not None
+    assert services.identity_queries.official_within(world.people["CHENJIE"].official_id, Reach((paths["xihu"],))) is None
+
+
+def test_a_cursor_that_is_none_begins_anew(services: Services, world: World) -> None:
+    first = services.identity_queries.search_officials("")
+    for nonsense in ("x", "=====", "WyJub25lIiwiIiwiIl0", "WyJuYW1lIiwxLCIiXQ", "WyJwaW55aW4iLCJhIiwieCJd"):
+        assert services.identity_queries.search_officials("", after=nonsense).rows == first.rows
