@@ -25,7 +25,7 @@ ISSUE = "govcloud:activation:issue"
 class ActivationView(ConsolePage):
     """Issues codes: for one person, or for everybody of a department who has no password."""
 
-    opens = ISSUE
+    opens = "govcloud:console:activation"
     title = Message("激活码")
     lead = Message("为没有密码的人员签发一次性激活码；本人凭码设置密码，任何人都不知道密码。")
     icon = "key-round"
@@ -68,8 +68,9 @@ class ActivationView(ConsolePage):
         people = services().signon.to_activate(department.id, MOST_AT_ONCE)
         trust = services().authorization.entrusted_among(people)
         open_to = {level for level in set(trust.values()) if self._may_issue(department.path, level)}
-        # Whoever is entrusted with more than the reader may open is left out: those codes are somebody else's to issue.
-        return [person for person in people if trust[person] in open_to]
+        # Whoever is entrusted with more than the reader may open is left out: those codes are somebody else's to issue. Where
+        # nothing is open, the command itself refuses.
+        return [person for person in people if trust[person] in open_to or not open_to]
 
     @staticmethod
     def _may_issue(path: str, entrusted: str) -> bool:

@@ -31,8 +31,14 @@ STOCK = [
 ]
 
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
-PAGES = ("departments", "ceilings", "access", "audit")
+PAGES = ("imports", "activation", "departments", "ceilings", "access", "audit")
 OWN = {
+    ("/console/imports/upload", "POST"),
+    ("/console/imports/<uuid:run_id>", "GET"),
+    *((f"/console/imports/<uuid:run_id>/{command}", "POST") for command in ("confirm", "discard")),
+    ("/console/imports/<uuid:run_id>/report.csv", "GET"),
+    ("/console/imports/template.<kind>", "GET"),
+    ("/console/activation/issue", "POST"),
     ("/console/departments/level/<uuid:parent_id>", "GET"),
     *(("/console/departments/change/<change_name>/<uuid:department_id>", method) for method in ("GET", "POST")),
     *(("/console/ceilings/set/<department_id>", method) for method in ("GET", "POST")),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TABLES = (
     "officials",
+    "imports",
+    "activation",
     "departments",
     "subsystems",
     "clients",
@@ -35,11 +37,11 @@ TABLES = (
 )
 #: Who opens which table; the index opens to whoever opens a table.
 OPENED = {
-    "ZHOUJIANJUN": {"officials", "departments", "subsystems", "clients", "access", "sessions", "outbox"},
+    "ZHOUJIANJUN": {"officials", "imports", "activation", "departments", "subsystems", "clients", "access", "sessions", "outbox"},
     "WUXIAOYAN": {"officials", "roles", "duties", "assignments", "ceilings", "access", "policies", "requests", "grants", "sessions"},
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
-    "SUNLI": {"departments", "ceilings", "access"},
+    "SUNLI": {"officials", "imports", "activation", "departments", "ceilings", "access"},
     "HEWEI": set(),
     "WANGFANG": set(),
 }
