@@ -83,8 +83,8 @@ def test_who_is_disabled_is_out_at_once_and_comes_back_when_restored(
     wang = enter("WANGFANG")
     address = f"/console/officials/change/suspend/{world.wang.official_id}"
     preview = said(system.post(address, {"reason": REASON}))
-    assert "结束登录会话：" in preview
-    assert "终止临时权限：" in preview
+    assert "结束登录会话" in preview
+    assert "终止临时权限" in preview
     assert may_read(services, world.wang)
     assert system.post(address, {"reason": REASON, "confirmed": "1"}).status_code == 303
     assert "停职已办理" in said(system.get("/console/officials/"))

@@ -33,6 +33,12 @@ STOCK = [
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
 PAGES = ("imports", "activation", "departments", "ceilings", "access", "audit")
 OWN = {
+    ("/console/officials/export.csv", "GET"),
+    *(
+        (f"/console/officials/{page}", method)
+        for page in ("change/<kind>/<official_id>", "cancel/<uuid:change_id>", "unmask/<fact>/<official_id>")
+        for method in ("GET", "POST")
+    ),
     ("/console/imports/upload", "POST"),
     ("/console/imports/<uuid:run_id>", "GET"),
     *((f"/console/imports/<uuid:run_id>/{command}", "POST") for command in ("confirm", "discard")),
