@@ -160,14 +160,8 @@ class IdentityQueries(PeopleQueries):
 
     def accounts_of(self, officials: Iterable[UUID]) -> Mapping[UUID, AccountView]:
         """Return the accounts of several people, by the person."""
-        query = select(Account, Official.name, Official.employee_code).join(Official, Official.id == Account.official_id)
-        found = self._read().execute(query.where(Account.official_id.in_(set(officials))))
-        return {
-            row.Account.official_id: AccountView(
-                row.Account.id, row.Account.official_id, row.Account.login, row.Account.status, row.name, row.employee_code
-            )
-            for row in found
-        }
+        query = rows.accounts_at(self._clock.now()).where(Account.official_id.in_(set(officials)))
+        return {row.Account.official_id: rows.account_view(row) for row in self._read().execute(query)}
 
     def paths_of(self, officials: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, tuple[str, ...]]:
         """Return where several people serve, as paths of departments; those without a live appointment are left out."""

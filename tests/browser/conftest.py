@@ -31,9 +31,9 @@ DESK = (1440, 900)
 PHONE = (390, 844)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Start Chromium once a process; nothing is downloaded."""
+    """Start Chromium once a module, not once a process: while it lives, its event loop bars every other in this thread."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if program is None:
         pytest.fail("Chromium is missing: `make test` installs the distribution's package, or set CHROMIUM to its path")

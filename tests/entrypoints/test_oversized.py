@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NOBODY = "00000000-0000-7000-8000-000000000000"
 CHUNKED = "chunked"
 #: What each kind of way in answers with.
-FORMS = {"api": "application/problem+json", "authzen": "application/json", "oidc.wire": "application/json"}
+FORMS = {"api": "application/problem+json", "authzen": "application/json", "oidc.wire": "application/json", "scim": "application/scim+json"}
 
 
 def routes(app: Flask, how: str) -> list[Rule]:
@@ -62,13 +62,13 @@ def send(visitor: Visitor, rule: Rule, world: World, how: str) -> TestResponse:
     """Send two megabytes to a route, in the way that it takes them."""
     credentials = world.clients["housing"]
     blueprint = rule.endpoint.rpartition(".")[0]
-    as_json = blueprint in {"api", "authzen"}
+    as_json = blueprint in {"api", "authzen", "scim"}
     body = b'{"reason": "' + b"x" * 2_000_000 + b'"}' if as_json else b"reason=" + b"x" * 2_000_000
     options: dict[str, Any] = {
         "content_type": "application/json" if as_json else "application/x-www-form-urlencoded",
         "headers": {"X-CSRFToken": visitor.client.get("/api/v1/me").get_json()["csrf_token"]},
     }
-    if blueprint == "authzen":
+    if blueprint in {"authzen", "scim"} or rule.endpoint == "api.personnel_events":
         options["auth"] = (credentials.client_id, credentials.secret or "")
     if how == CHUNKED:
         environ = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
@@ -81,6 +81,7 @@ def send(visitor: Visitor, rule: Rule, world: World, how: str) -> TestResponse:
 @pytest.mark.parametrize("how", ["with its length", CHUNKED])
 def test_every_route_refuses_an_oversized_body(app: Flask, services: Services, world: World, callers: dict[str, Visitor], how: str) -> None:
     grant_id = granted(services, world)
+    services.subsystems.entrust_client(world.security_admin.actor(), world.clients["housing"].client_id, ["provisioning"], "人事系统")
     events = text("SELECT count(*) FROM audit_event")
     before = services.uow.read().scalar(events)
     found = routes(app, how)

@@ -253,13 +253,7 @@ def overlap(one: NewAppointment, other: NewAppointment) -> bool:
 
 
 def _same_place(one: PlaceRow, other: PlaceRow) -> bool:
-    return (one.uscc, one.office, one.appointment.position, one.appointment.post, one.appointment.kind) == (
-        other.uscc,
-        other.office,
-        other.appointment.position,
-        other.appointment.post,
-        other.appointment.kind,
-    )
+    return (one.uscc, one.appointment.position) == (other.uscc, other.appointment.position)
 
 
 def _masked(key: str, value: str) -> str:

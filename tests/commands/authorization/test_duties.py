@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from govcloud.authorization.decisions import Question
 from govcloud.authorization.duty_inputs import DutyChange, NewDutyRule
+from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.models import OFFICER_ROLES, DutyRule, EpochChange, RoleAssignment
 from govcloud.authorization.shipped import baseline
 from govcloud.identity.criteria import AppointmentCriteria
@@ -189,17 +190,12 @@ def test_officers_never_come_from_a_rule(services: Services, world: World) -> No
                 tx.session.add(row)
 
 
-def test_nor_through_a_role_that_includes_one(services: Services, world: World) -> None:
-    add(services, world, rule())
-    extra = "roles: {chief: {includes: [security_admin]}, housing_clerk: {name: 住房保障经办, includes: [audit_admin]}}"
-    policy = baseline().extended_by(POLICY, "a").extended_by(extra, "b")
-    with pytest.raises(Conflict) as refused:
-        services.authorization.install_policy(world.security_admin.actor(), policy)
-    assert refused.value.code == "officers_by_duty"
-    chief = baseline().extended_by(POLICY, "a").extended_by("roles: {chief: {includes: [security_admin]}}", "b")
-    services.authorization.install_policy(world.security_admin.actor(), chief)
-    with pytest.raises(Invalid):
-        add(services, world, rule("chief"))
+@pytest.mark.parametrize(
+    "extra", ["roles: {chief: {includes: [security_admin]}}", "roles: {housing_clerk: {name: 住房保障经办, includes: [audit_admin]}}"]
+)
+def test_nor_through_a_role_that_includes_one(extra: str) -> None:
+    with pytest.raises(PolicyError, match="_admin"):
+        baseline().extended_by(POLICY, "a").extended_by(extra, "b")
 
 
 def test_a_policy_may_not_drop_a_role_that_a_duty_gives(services: Services, world: World) -> None:
@@ -314,7 +310,6 @@ def test_a_refused_rule_leaves_no_trace_in_decisions(services: Services, world: 
     def add_and_fail() -> None:
         with services.uow.begin(SEED, "govcloud:duty_rule:add"):
             services.authorization.add_duty_rules(SEED, [rule()])
-            assert may(services, wang)
             services.authorization.end_duty_rule(SEED, uuid4(), "没有这条")
 
     with pytest.raises(Denied):

@@ -98,7 +98,7 @@ def test_what_is_wrong_with_a_call_is_a_problem(feed: Feed, app: Flask, services
     assert (too_long.status_code, too_long.json["code"]) == (422, "record_too_long")
     claimed = {"CONTENT_LENGTH": str(10**9), "CONTENT_TYPE": "application/json"}
     assert feed.client.post("/api/v1/imports", data=b"[]", headers=feed.headers, environ_overrides=claimed).status_code == 413
-    assert feed.client.post("/api/v1/imports", json=[]).status_code == 403
+    assert feed.client.post("/api/v1/imports", json=[]).status_code == 401
     other = Feed(app, world, "assistance")
     assert other.send([a_row(1)]).status_code == 403
     run = feed.send([a_row(9)]).headers["Location"]

@@ -21,15 +21,15 @@ PAGES = [
     ("/", "wang", 22),
     ("/search?q=住房", "wang", 22),
     ("/requests/new", "wang", 15),
-    ("/requests/new?item={item}", "wang", 32),
+    ("/requests/new?item={item}", "wang", 33),
     ("/requests", "wang", 27),
     ("/requests/{request}", "wang", 27),
-    ("/access", "wang", 24),
+    ("/access", "wang", 25),
     ("/account", "wang", 17),
     ("/appointment", "wang", 4),
     ("/inbox", "li", 25),
     ("/inbox?tab=decided", "li", 18),
-    ("/inbox/{line}", "li", 59),
+    ("/inbox/{line}", "li", 64),
     ("/grants", "li", 26),
 ]
 _INLINE = re.compile(r"<[^>]+\s(?:on\w+|style)=", re.IGNORECASE)

@@ -58,7 +58,18 @@ others = st.builds(
     st.sampled_from(("窗口受理员", "数据管理员")),
 )
 primary = st.builds(Post, st.sampled_from(_DEPARTMENTS), st.just("primary"), st.sampled_from(("窗口受理员", "内设机构负责人")))
-posts = st.tuples(primary, st.lists(others, max_size=2, unique=True)).map(lambda pair: (pair[0], *pair[1]))
+
+
+def _positions(held: tuple[Post, ...]) -> list[tuple[str, str]]:
+    return [(post.department, post.position) for post in held]
+
+
+#: Nobody holds one position in a department twice: the single commands refuse it, and so does the check of a file.
+posts = (
+    st.tuples(primary, st.lists(others, max_size=2, unique=True))
+    .map(lambda pair: (pair[0], *pair[1]))
+    .filter(lambda held: len(set(_positions(held))) == len(held))
+)
 specs = st.builds(
     Spec,
     name=st.sampled_from(("单小丽", "仇和", "买买提·艾力", "𠮷田", "解晓")),
