@@ -92,7 +92,7 @@ def test_who_is_disabled_is_out_at_once_and_comes_back_when_restored(
     assert not may_read(services, world.wang)
     again = system.post(address, {"reason": REASON, "confirmed": "1"})
     assert again.status_code == 409
-    assert "停用" in said(again)
+    assert "当前为“停职”状态" in said(again)
     assert (
         system.post(f"/console/officials/change/reinstate/{world.wang.official_id}", {"reason": REASON, "confirmed": "1"}).status_code
         == 303
