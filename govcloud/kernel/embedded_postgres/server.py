@@ -130,7 +130,7 @@ class EmbeddedPostgres:
         self._take_lock()
         try:
             return self._start_locked(install, account)
-        except BaseException:
+        except BaseException:  # Ctrl-C during the start included: no server and no lock may stay behind; it is raised again
             self.stop()
             raise
 
