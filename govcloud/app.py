@@ -76,18 +76,23 @@ def metadata() -> MetaData:
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
-    """Return the platform as a WSGI application.
+    """Return the platform as a WSGI application, with every way in; takes and raises what ``assemble`` does."""
+    app = assemble(settings or load_settings(), clock or SystemClock())
+    register_entrypoints(app)
+    return app
+
+
+def assemble(settings: Settings, clock: Clock) -> Flask:
+    """Return the platform with its services (``app.extensions["govcloud"]``) and no way in yet.
 
     Args:
-        settings: typed settings; by default those of the environment.
+        settings: typed settings.
         clock: the one clock; tests hand in one that they move themselves.
 
     Raises:
         SettingsError: a setting is missing or unsafe.
         MasterKeyError: the master key cannot be used.
     """
-    settings = settings or load_settings()
-    clock = clock or SystemClock()
     master = read_master_key(settings.master_key_file)
     app = Flask("govcloud", root_path=str(Path(__file__).parent), static_folder=None)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
@@ -97,7 +102,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         services = wire(settings, clock, master)
     app.extensions["govcloud"] = services
     configure_web(app, settings, services.keys.derived("web/forms"))
-    register_entrypoints(app)
     return app
 
 

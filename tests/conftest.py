@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import make_url
 
 from govcloud.kernel import schema
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
     from govcloud.services import Services
     from tests.factories.world import World
+
+# The same examples at every run, and no limit by the clock of a busy machine. New ones are looked for on purpose, with
+# `make test ARGS="--hypothesis-profile=search"`.
+hypothesis_settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("search", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("suite")
 
 #: A Tuesday morning in China; every test begins here unless it says otherwise.
 START = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
@@ -54,8 +61,8 @@ def province_template(template_database: str, master_key_file: Path) -> Iterator
     from tests.factories.world import small_province  # noqa: PLC0415
 
     with databases.clone(template_database, "province") as name:
-        with _platform(_settings(databases.app_url(name), master_key_file), ManualClock(START)) as app:
-            world = small_province(cast("Services", app.extensions["govcloud"]), passwords=None)
+        with _assembled(_settings(databases.app_url(name), master_key_file), ManualClock(START)) as app:
+            world = small_province(_services(app), passwords=None)
         yield name, world
 
 
@@ -124,31 +131,42 @@ def _own_context_client() -> type[FlaskClient]:
 
 @pytest.fixture
 def app(settings: Settings, clock: ManualClock) -> Iterator[Flask]:
-    """Return the platform on the clone, with its first signing key; its application context is open."""
-    with _platform(settings, clock) as app:
+    """Return the platform on the clone with every way in, and its first signing key; its application context is open."""
+    from govcloud.app import register_entrypoints  # noqa: PLC0415
+
+    with _assembled(settings, clock) as app:
+        register_entrypoints(app)
+        app.test_client_class = _own_context_client()
         yield app
 
 
+@pytest.fixture
+def services(request: pytest.FixtureRequest) -> Iterator[Services]:
+    """Return the services of the platform of the test; one that asks for no way in gets none, which saves a fifth of a second."""
+    if "app" in request.fixturenames:
+        yield _services(request.getfixturevalue("app"))
+    else:
+        with _assembled(request.getfixturevalue("settings"), request.getfixturevalue("clock")) as app:
+            yield _services(app)
+
+
 @contextmanager
-def _platform(settings: Settings, clock: ManualClock) -> Iterator[Flask]:
-    from govcloud.app import create_app  # noqa: PLC0415
+def _assembled(settings: Settings, clock: ManualClock) -> Iterator[Flask]:
+    from govcloud.app import assemble  # noqa: PLC0415
     from govcloud.kernel.actor import Actor  # noqa: PLC0415
     from govcloud.kernel.database import db  # noqa: PLC0415
 
-    app = create_app(settings, clock)
+    app = assemble(settings, clock)
     app.testing = True
-    app.test_client_class = _own_context_client()
     with app.app_context():
-        services = cast("Services", app.extensions["govcloud"])
+        services = _services(app)
         services.keys.ensure_signing_key(services.uow, Actor.system("operator"))
         yield app
         db.session.remove()
         db.engine.dispose()
 
 
-@pytest.fixture
-def services(app: Flask) -> Services:
-    """Return the services of the platform of the test."""
+def _services(app: Flask) -> Services:
     return cast("Services", app.extensions["govcloud"])
 
 

@@ -99,6 +99,7 @@ class AccessMachine(RuleBasedStateMachine):
             assert done.grant_id == line.grant.id
             return
         assert line.state == "pending"
+        assert self.clock.now() < line.due_at
         assert line.scope.covers(given[0])
         assert given[1] <= line.days
         assert done.grant_id is not None
@@ -115,6 +116,7 @@ class AccessMachine(RuleBasedStateMachine):
             return
         assert who in AUTHORISED
         assert line.state == ("rejected" if done.replayed else "pending")
+        assert done.replayed or self.clock.now() < line.due_at
         line.state = "rejected"
 
     def refused(self, error: GovcloudError, line: Line, who: str) -> None:
@@ -122,7 +124,7 @@ class AccessMachine(RuleBasedStateMachine):
         if isinstance(error, Denied):
             assert who not in AUTHORISED
         elif isinstance(error, Conflict):
-            assert line.state != "pending"
+            assert line.state != "pending" or line.due_at <= self.clock.now()
         else:
             assert isinstance(error, Invalid)
 
