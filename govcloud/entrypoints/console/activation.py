@@ -10,6 +10,7 @@ from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.people_reach import department_named, own_department
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.kernel.spreadsheets import csv_lines
@@ -56,15 +57,15 @@ class ActivationView(ConsolePage):
             Invalid: there is no such person or department.
         """
         identity = services().identity_queries
-        code, uscc = (request.form.get(name, "").strip() for name in ("employee_code", "department_uscc"))
+        code = request.form.get("employee_code", "").strip()
         if code:
             view = identity.official_by_code(code)
             if view is None:
                 raise Invalid.of(FieldError("employee_code", Message("没有这个工号，请核对。"), code))
             return [view.id]
-        department = identity.department_by_uscc(uscc) if uscc else None
-        if department is None:
-            raise Invalid.of(FieldError("department_uscc", Message("没有这个统一社会信用代码的部门，请先登记部门。"), uscc))
+        if "employee_code" in request.form:
+            raise Invalid.of(FieldError("employee_code", Message("不能为空，请填写。")))
+        department = department_named("department", request.form.get("department", ""), beyond=True)
         people = services().signon.to_activate(department.id, MOST_AT_ONCE)
         trust = services().authorization.entrusted_among(people)
         open_to = {level for level in set(trust.values()) if self._may_issue(department.path, level)}
@@ -89,6 +90,7 @@ class ActivationView(ConsolePage):
             errors={item.field: say(item.message) for item in error.fields} if error else {},
             most=MOST_AT_ONCE,
             hours=services().settings.activation_hours,
+            own=own_department(),
         )
         response = make_response(page, status_of(error) if error else 200)
         response.headers["Cache-Control"] = "no-store"

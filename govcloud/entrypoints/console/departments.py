@@ -132,6 +132,10 @@ class OrganisationView(ConsolePage):
             # The first finding of a field is the one that explains the others.
             findings.setdefault(item.field.rpartition(".")[2], say(item.message))
         known = {field.name for field in fields if field.kind != "hidden" and (field.kind != "checks" or field.options)}
+        more = [say(item.message) for item in error.refusals] if error else []
+        more += [text for name, text in findings.items() if name not in known]
+        if error and error.remedy:
+            more.append(say(error.remedy))
         return self._render(
             "console/department_change.html",
             department=view,
@@ -142,7 +146,8 @@ class OrganisationView(ConsolePage):
             kinds=KINDS,
             error=error,
             errors={name: text for name, text in findings.items() if name in known},
-            loose=[text for name, text in findings.items() if name not in known],
+            more=more,
+            labels={field.name: field.label for field in fields},
             levels=LEVELS,
             level_options=[(key, say(word)) for key, word in LEVELS.items()],
         )

@@ -12,7 +12,7 @@ from govcloud.authorization.duty_inputs import DutyChange
 from govcloud.authorization.facts import duty_of
 from govcloud.authorization.models import DutyRule
 from govcloud.authorization.previewing import DutyPreview
-from govcloud.entrypoints.console.authorization import GROUP, _Window, role_name
+from govcloud.entrypoints.console.authorization import GROUP, _Window, role_choice, role_name
 from govcloud.entrypoints.console.base import RowCommand, current_actor, opened, services
 from govcloud.entrypoints.console.departments import LEVELS
 from govcloud.entrypoints.console.duty_forms import LABELS, DutyForm, criteria_words
@@ -123,7 +123,7 @@ class DutyRulesView(_Window):
             "console/duty_form.html",
             form=form,
             row=row,
-            roles=[(role.code, f"{say(Message(role.name))}（{role.code}）") for role in services().authorization_queries.duties.roles()],
+            roles=[(role.code, role_choice(role.code)) for role in services().authorization_queries.duties.roles()],
             kinds=[(kind, say(text)) for kind, text in APPOINTMENT_KINDS.items()],
             levels=[(level, say(text)) for level, text in LEVELS.items()],
         )

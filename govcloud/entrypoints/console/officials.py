@@ -7,18 +7,19 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, request, stream_with_context, url_for
 from flask_admin import expose
 from flask_admin.form import BaseForm
-from wtforms import Form, StringField
+from wtforms import Form, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from govcloud.entrypoints.console.access import may_see
+from govcloud.entrypoints.console.authorization import role_name
 from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services
-from govcloud.entrypoints.console.change_forms import FORMS, ChangeForm, Filled, check, losses, run
+from govcloud.entrypoints.console.change_forms import FORMS, LABELS, ChangeForm, Filled, check, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
-from govcloud.entrypoints.console.people_reach import OPENS, person_within
-from govcloud.identity.inputs import NewAppointment, NewOfficial
+from govcloud.entrypoints.console.people_reach import OPENS, department_named, own_department, person_within
+from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial
 from govcloud.identity.orders import CHANGE_NAMES
 from govcloud.identity.views import OfficialView
-from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
+from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
 from govcloud.web.gate import no_permission
@@ -44,13 +45,15 @@ def _require(function: str) -> None:
 class OfficialForm(BaseForm):
     """What it takes to register an official with the first appointment."""
 
-    employee_code = StringField(validators=[InputRequired()])
+    employee_code = StringField(validators=[InputRequired()], description=str(Message("3 至 32 位字母、数字，也是登录账号。")))
     name = StringField(validators=[InputRequired()])
-    id_number = StringField(validators=[InputRequired()])
-    phone = StringField()
-    department_uscc = StringField(validators=[InputRequired()])
-    position = StringField(validators=[InputRequired()])
-    post = StringField()
+    id_number = StringField(validators=[InputRequired()], description=str(Message("18 位居民身份证号码；加密保存，页面上只显示首尾。")))
+    phone = StringField(description=str(Message("可不填；加密保存。")))
+    rank = StringField(description=str(Message("例如：一级科员")))
+    staffing_type = SelectField(default=STAFFING_TYPES[0])
+    department = StringField(validators=[InputRequired()], default=own_department, description=str(Message("部门全称或统一社会信用代码")))
+    position = StringField(validators=[InputRequired()], description=str(Message("例如：窗口受理员")))
+    post = StringField(description=str(Message("例如：科员")))
 
 
 class OfficialsView(ConsoleView):
@@ -70,7 +73,9 @@ class OfficialsView(ConsoleView):
         "name": Message("姓名"),
         "id_number": Message("证件号码"),
         "phone": Message("手机号"),
-        "department_uscc": Message("部门的统一社会信用代码"),
+        "rank": Message("职级"),
+        "staffing_type": Message("编制"),
+        "department": Message("部门"),
         "position": Message("岗位"),
         "post": Message("职务"),
     }
@@ -168,13 +173,16 @@ class OfficialsView(ConsoleView):
         page = self.render("console/unmask.html", person=person, label=_MASKED[fact], number=number, filled=filled)
         return make_response(page, status)
 
+    def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
+        """Offer the kinds of staffing in the reader's language."""
+        form = super().create_form(obj)
+        form.staffing_type.choices = [(kind, say(Message(kind))) for kind in STAFFING_TYPES]
+        return form
+
     def create(self, form: Form) -> Message:
         """Register the official with one primary appointment."""
         data = form.data
-        department = services().identity_queries.department_by_uscc((data["department_uscc"] or "").strip())
-        if department is None:
-            wrong = Message("没有这个统一社会信用代码的部门，请先登记部门。")
-            raise Invalid.of(FieldError("department_uscc", wrong, data["department_uscc"] or ""))
+        department = department_named("department", data["department"] or "", beyond=True)
         services().identity.register_official(
             current_actor(),
             NewOfficial(
@@ -182,14 +190,16 @@ class OfficialsView(ConsoleView):
                 name=data["name"],
                 id_number=data["id_number"],
                 phone=data["phone"] or None,
+                rank=data["rank"] or "",
+                staffing_type=data["staffing_type"],
                 appointments=(NewAppointment(department_id=department.id, position=data["position"], post=data["post"] or ""),),
             ),
         )
-        return Message("已登记%(name)s。账号没有密码，请签发初始密码。", name=data["name"])
+        return Message("已登记%(name)s。账号没有密码，请签发激活码，由本人设置密码。", name=data["name"])
 
     def render(self, template: str, **kwargs: Any) -> str:  # noqa: ANN401 - template values
-        """Render with the words of a person's status at hand."""
-        return super().render(template, official_words=OFFICIAL_STATUS, **kwargs)
+        """Render with the words of a person's status and of the forms' fields at hand."""
+        return super().render(template, official_words=OFFICIAL_STATUS, field_labels=LABELS, **kwargs)
 
     def get_one(self, id: Any) -> Any:  # noqa: A002, ANN401 - Flask-Admin's signature
         """Return the row, if it lies within reach."""
@@ -209,7 +219,7 @@ class OfficialsView(ConsoleView):
             sessions=services().signon.sessions_of(person.id),
             held=[item for item in services().access_queries.my_access(person.id) if item.is_live],
             roles=services().authorization_queries.assignments_of(person.id),
-            role_names={role.code: role.name for role in services().authorization_queries.roles()},
+            role_name=role_name,
             forms=[form for form in FORMS.values() if person.status in form.statuses and opened(form.function)],
             may_unmask=opened(_UNMASKS),
             may_cancel=opened(_CANCELS),
