@@ -33,7 +33,10 @@ def _losing(row: DutyRule) -> Sequence[Message]:
     """Return what the end of a rule would do."""
     found = services().authorization_queries.duties.preview(DutyChange(rule_id=row.id), _SHOWN)
     lines = [Message("现有 %(matching)s 个任职符合条件，其中 %(losses)s 个将失去这个角色。", matching=found.matching, losses=found.losses)]
-    names = "、".join(f"{subject.name}（{subject.department_name} {subject.position}）" for subject in found.losers.rows)
+    names = say(Message("、")).join(
+        say(Message("%(name)s（%(code)s）", name=subject.name, code=f"{subject.department_name} {subject.position}"))
+        for subject in found.losers.rows
+    )
     if names and found.losers.after:
         lines.append(Message("其中有：%(names)s 等。", names=names))
     elif names:

@@ -51,7 +51,7 @@ class OfficialForm(BaseForm):
     phone = StringField(description=str(Message("可不填；加密保存。")))
     rank = StringField(description=str(Message("例如：一级科员")))
     staffing_type = SelectField(default=STAFFING_TYPES[0])
-    department = StringField(validators=[InputRequired()], default=own_department, description=str(Message("部门全称或统一社会信用代码")))
+    department = StringField(validators=[InputRequired()], description=str(Message("部门全称或统一社会信用代码")))
     position = StringField(validators=[InputRequired()], description=str(Message("例如：窗口受理员")))
     post = StringField(description=str(Message("例如：科员")))
 
@@ -174,8 +174,10 @@ class OfficialsView(ConsoleView):
         return make_response(page, status)
 
     def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
-        """Offer the kinds of staffing in the reader's language."""
+        """Offer the kinds of staffing in the reader's language, and begin with the reader's own department."""
         form = super().create_form(obj)
+        if request.method == "GET":
+            form.department.data = own_department()
         form.staffing_type.choices = [(kind, say(Message(kind))) for kind in STAFFING_TYPES]
         return form
 

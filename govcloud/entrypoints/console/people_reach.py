@@ -1,4 +1,4 @@
-"""Within which subtrees the reader of a console page sees people, and the look-ups of a person and of a department in forms about people."""
+"""Within which subtrees the reader of a console page sees people; the look-ups of a person, and of a department that a form names."""
 
 from __future__ import annotations
 
