@@ -373,4 +373,5 @@ __all__ = [
     "name_of",
     "opened",
     "services",
+    "show_refusal",
 ]

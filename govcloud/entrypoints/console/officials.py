@@ -12,23 +12,23 @@ from wtforms.validators import InputRequired
 
 from govcloud.entrypoints.console.access import may_see
 from govcloud.entrypoints.console.authorization import role_name
-from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services
+from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services, show_refusal
 from govcloud.entrypoints.console.change_forms import FORMS, LABELS, ChangeForm, Filled, check, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
 from govcloud.entrypoints.console.people_reach import OPENS, department_named, own_department, person_within
-from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial
+from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial, OfficialChange
 from govcloud.identity.orders import CHANGE_NAMES
 from govcloud.identity.views import OfficialView
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
 from govcloud.web.gate import no_permission
-from govcloud.web.locale import say
+from govcloud.web.locale import own_words, say
 from govcloud.web.moments import day
 from govcloud.web.standing import access_panel
 from govcloud.web.words import OFFICIAL_STATUS
 
-_UNMASKS, _CANCELS = "govcloud:official:unmask", "govcloud:personnel_change:cancel"
+_UNMASKS, _CANCELS, _CHANGES = "govcloud:official:unmask", "govcloud:personnel_change:cancel", "govcloud:official:change"
 _MASKED = {"id_number": Message("证件号码"), "phone": Message("手机号")}
 
 
@@ -54,6 +54,15 @@ class OfficialForm(BaseForm):
     department = StringField(validators=[InputRequired()], description=str(Message("部门全称或统一社会信用代码")))
     position = StringField(validators=[InputRequired()], description=str(Message("例如：窗口受理员")))
     post = StringField(description=str(Message("例如：科员")))
+
+
+class FactsForm(BaseForm):
+    """What may be changed about a person beside the duties."""
+
+    name = StringField(validators=[InputRequired()])
+    phone = StringField(description=str(Message("留空表示不变；加密保存。")))
+    rank = StringField(description=str(Message("例如：一级科员")))
+    staffing_type = SelectField()
 
 
 class OfficialsView(ConsoleView):
@@ -84,7 +93,7 @@ class OfficialsView(ConsoleView):
     @property
     def functions(self) -> frozenset[str]:
         """Return the functions of the page and of every form about a person."""
-        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS}
+        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, _CHANGES}
 
     @expose("/")
     def index_view(self) -> str:
@@ -135,6 +144,31 @@ class OfficialsView(ConsoleView):
             return make_response(self._form_page(form, person, filled), status_of(error))
         return self._form_page(form, person, filled)
 
+    @expose("/facts/<official_id>", methods=("GET", "POST"))
+    def facts_view(self, official_id: str) -> Response:
+        """Change what is wrong or out of date about a person: name, phone, rank, staffing."""
+        _require(_CHANGES)
+        person, status = person_within(official_id), 200
+        form = FactsForm(request.form or None, name=person.name, rank=person.rank, staffing_type=person.staffing_type)
+        kinds = dict.fromkeys((*STAFFING_TYPES, *([person.staffing_type] if person.staffing_type else ())))
+        form.staffing_type.choices = [(kind, own_words(kind)) for kind in kinds]
+        if request.method == "POST":
+            status = 422
+            if form.validate():
+                data = form.data
+                change = OfficialChange(data["name"], data["phone"] or None, data["rank"] or "", data["staffing_type"])
+                try:
+                    changed = services().identity.change_official(current_actor(), person.id, change)
+                except GovcloudError as error:
+                    show_refusal(error, form)
+                    status = status_of(error)
+                else:
+                    flash(say(Message("已变更，立即生效。") if changed else Message("内容没有变化。")), "success" if changed else "info")
+                    return make_response(redirect(url_for(".details_view", id=person.id), 303))
+        heading = say(Message("变更信息：%(name)s", name=person.name))
+        back = url_for(".details_view", id=person.id)
+        return make_response(self.render("console/form.html", form=form, heading=heading, back=back), status)
+
     @expose("/cancel/<uuid:change_id>", methods=("GET", "POST"))
     def cancel_view(self, change_id: Any) -> Response | str:  # noqa: ANN401 - an UUID of the router
         """Cancel a change that lies ahead, when it is confirmed with a reason."""
@@ -178,7 +212,7 @@ class OfficialsView(ConsoleView):
         form = super().create_form(obj)
         if request.method == "GET":
             form.department.data = own_department()
-        form.staffing_type.choices = [(kind, say(Message(kind))) for kind in STAFFING_TYPES]
+        form.staffing_type.choices = [(kind, own_words(kind)) for kind in STAFFING_TYPES]
         return form
 
     def create(self, form: Form) -> Message:
@@ -225,6 +259,7 @@ class OfficialsView(ConsoleView):
             forms=[form for form in FORMS.values() if person.status in form.statuses and opened(form.function)],
             may_unmask=opened(_UNMASKS),
             may_cancel=opened(_CANCELS),
+            may_change=opened(_CHANGES),
             change_names=CHANGE_NAMES,
         )
 

@@ -262,3 +262,22 @@ def test_english_is_english(world: World, become: Become) -> None:
     ):
         text = sun.get(path).text
         assert not set("：、，。；（）") & set(text), (path, set("：、，。；（）") & set(text))
+
+
+def test_facts_about_a_person_are_changed(world: World, services: Services, become: Become) -> None:
+    who, sun = world.people[INSIDE].official_id, become("SUNLI")
+    facts = f"/officials/facts/{who}"
+    assert facts in sun.get(page_of(world, INSIDE)).text
+    form = {"name": "王芳", "phone": "", "rank": "四级主任科员", "staffing_type": "行政编制"}
+    before = services.identity_queries.official(who)
+    assert before is not None
+    assert sun.post(facts, form).status_code == 303
+    after = services.identity_queries.official(who)
+    assert after is not None
+    assert (after.rank, after.masked_phone) == ("四级主任科员", before.masked_phone)
+    wrong = sun.post(facts, {**form, "phone": "123", "rank": "级" * 51})
+    assert wrong.status_code == 422
+    assert '<a href="#phone">手机号：' in wrong.text
+    assert sun.post(facts, {**form, "staffing_type": "临时工"}).status_code == 422
+    assert sun.post(f"/officials/facts/{world.people[OUTSIDE].official_id}", form).status_code == 404
+    assert become("WUXIAOYAN").post(facts, form).status_code == 403
