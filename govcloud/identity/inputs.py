@@ -21,11 +21,11 @@ APPOINTMENT_KINDS = ("primary", "concurrent", "attachment", "secondment")
 DEPARTMENT_LEVELS = ("province", "city", "county", "township")
 STAFFING_TYPES = ("行政编制", "参公编制", "事业编制", "编外")
 MOST_LABEL = 4
+MOST_TITLE = 50
 
 _EMPLOYEE_CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{2,31}")
 _MOST_NAME = 50
 _MOST_DEPARTMENT_NAME = 100
-_MOST_TITLE = 50
 _MOST_BUSINESS_LINES = 20
 _MOST_POSITION = 1_000_000
 _MOST_REASON = 500
@@ -169,7 +169,7 @@ def checked_business_lines(business_lines: Sequence[str], fields: Fields) -> tup
     """Return business lines in their stored form, each once."""
     if len(business_lines) > _MOST_BUSINESS_LINES:
         fields.fail("business_lines", Message("条线最多 %(most)s 个。", most=_MOST_BUSINESS_LINES), len(business_lines))
-    lines = [fields.text("business_lines", line, most=_MOST_TITLE) for line in business_lines[:_MOST_BUSINESS_LINES]]
+    lines = [fields.text("business_lines", line, most=MOST_TITLE) for line in business_lines[:_MOST_BUSINESS_LINES]]
     return tuple(dict.fromkeys(lines))
 
 
@@ -202,8 +202,8 @@ def checked_appointment(row: NewAppointment, fields: Fields, now: datetime) -> N
     return replace(
         row,
         kind=fields.choice("kind", row.kind, APPOINTMENT_KINDS),
-        post=fields.text("post", row.post, least=0, most=_MOST_TITLE),
-        position=fields.text("position", row.position, most=_MOST_TITLE),
+        post=fields.text("post", row.post, least=0, most=MOST_TITLE),
+        position=fields.text("position", row.position, most=MOST_TITLE),
         starts_at=starts_at,
     )
 
@@ -232,8 +232,8 @@ def checked_official(row: NewOfficial, fields: Fields, now: datetime, today: dat
         name=fields.text("name", row.name, most=_MOST_NAME),
         id_number=id_number,
         phone=phone,
-        rank=fields.text("rank", row.rank, least=0, most=_MOST_TITLE),
-        staffing_type=fields.text("staffing_type", row.staffing_type, most=_MOST_TITLE),
+        rank=fields.text("rank", row.rank, least=0, most=MOST_TITLE),
+        staffing_type=fields.text("staffing_type", row.staffing_type, most=MOST_TITLE),
         security_label=fields.number("security_label", row.security_label, least=0, most=MOST_LABEL),
         appointments=tuple(checked_appointment(appointment, fields, now) for appointment in row.appointments),
     )
@@ -245,7 +245,7 @@ def checked_change(change: OfficialChange, fields: Fields) -> OfficialChange:
     fault = codes.phone_fault(phone) if phone else None
     if fault:
         fields.fail("phone", fault, masking.mask_phone(phone or ""))
-    texts = {"name": (1, _MOST_NAME), "rank": (0, _MOST_TITLE), "staffing_type": (1, _MOST_TITLE)}
+    texts = {"name": (1, _MOST_NAME), "rank": (0, MOST_TITLE), "staffing_type": (1, MOST_TITLE)}
     clean = {
         field: fields.text(field, value, least=least, most=most)
         for field, (least, most) in texts.items()

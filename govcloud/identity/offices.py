@@ -1,14 +1,16 @@
-"""Commands on internal offices: renaming and closing; opening them stands with the departments."""
+"""Commands on internal offices: opening, renaming, closing; no two of a department bear the same name."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from govcloud.identity import errors, inputs
 from govcloud.identity.census import lasting
-from govcloud.identity.events import OfficeClosed, OfficeRenamed
+from govcloud.identity.events import OfficeClosed, OfficeOpened, OfficeRenamed
+from govcloud.identity.inputs import NewOffice
 from govcloud.identity.locking import seize_departments
 from govcloud.identity.models import Appointment, Office, Official
 from govcloud.identity.organisation import Organisation
@@ -16,25 +18,66 @@ from govcloud.identity.reorganisation import MOST_NAMED
 from govcloud.identity.transfers import replace_offices
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.batches import one_place, within_limit
+from govcloud.kernel.constraints import explained
 from govcloud.kernel.database import live_at
+from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
+
+_NAME_TAKEN = Message("本部门已有同名的处室，请换一个名称。")
 
 
 class Offices(Organisation):
     """Commands on internal offices; each is one transaction."""
 
+    def open_offices(self, actor: Actor, offices: Sequence[NewOffice]) -> tuple[UUID, ...]:
+        """Open internal offices in departments and return their ids.
+
+        Raises:
+            Invalid: a name is wrong or taken in its department, or a department unknown.
+        """
+        departments = {row.department_id for row in offices}
+        place = self._path_of_all(departments)
+        with self._uow.begin(actor, "govcloud:office:open", Target("office", one_place(str(row.id) for row in offices), place)) as tx:
+            fields = Fields()
+            within_limit(offices, fields)
+            checked = [inputs.checked_office(row, fields.row(index)) for index, row in enumerate(offices)]
+            # Of two who open the same office at once, the second finds it there.
+            seize_departments(tx.session, departments)
+            known = self._queries.departments(departments, tx.now)
+            taken = self._taken(tx, departments)
+            for index, row in enumerate(checked):
+                if row.department_id not in known:
+                    fields.row(index).fail("department_id", Message("没有这个部门，请核对。"), row.department_id)
+                elif (row.department_id, row.name) in taken:
+                    fields.row(index).fail("name", _NAME_TAKEN, row.name)
+                taken.add((row.department_id, row.name))
+            fields.done()
+            with explained(errors.CONSTRAINTS):
+                values = [{"id": row.id, "department_id": row.department_id, "name": row.name, "valid_from": tx.now} for row in checked]
+                tx.session.execute(insert(Office), values)
+            tx.record_all(
+                [OfficeOpened(subject=f"office:{row.id}", department_id=row.department_id, office_name=row.name) for row in checked]
+            )
+        return tuple(row.id for row in checked)
+
     def rename_office(self, actor: Actor, office_id: UUID, name: str) -> None:
         """Give an office another name from now on; before now it keeps the old one.
 
         Raises:
-            Invalid: the name is empty, too long or has control characters.
+            Invalid: the name is empty, too long, has control characters, or is another office's of the department.
             NotFound: there is no such office.
         """
         department_id, target = self._office(office_id)
         with self._uow.begin(actor, "govcloud:office:rename", target) as tx:
             fields = Fields()
             new_name = inputs.checked_office_name(name, fields)
+            fields.done()
+            seize_departments(tx.session, [department_id])
+            named = select(Office.office_id).where(Office.department_id == department_id, Office.name == new_name, live_at(Office, tx.now))
+            if tx.session.scalar(named.where(Office.office_id != office_id)) is not None:
+                fields.fail("name", _NAME_TAKEN, new_name)
             fields.done()
             old = replace_offices(tx, Office.office_id == office_id, name=new_name)
             if not old:
@@ -59,6 +102,12 @@ class Offices(Organisation):
             self._refuse_used(tx, office_id, name)
             tx.session.execute(update(Office).where(*mine).values(valid_to=tx.now).execution_options(synchronize_session=False))
             tx.record(OfficeClosed(subject=f"office:{office_id}", department_id=department_id, office_name=name))
+
+    @staticmethod
+    def _taken(tx: Transaction, departments: Collection[UUID]) -> set[tuple[UUID, str]]:
+        """Return the names that live offices of ``departments`` bear, each with its department."""
+        query = select(Office.department_id, Office.name).where(Office.department_id.in_(departments), live_at(Office, tx.now))
+        return {(row.department_id, row.name) for row in tx.session.execute(query)}
 
     def _refuse_used(self, tx: Transaction, office_id: UUID, name: str) -> None:
         people = select(Official.name).join(Appointment, Appointment.official_id == Official.id)

@@ -1,4 +1,4 @@
-"""Commands on the organisation: divisions, the department tree and internal offices."""
+"""Commands on the organisation: divisions and the department tree; internal offices stand in ``offices.py``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from govcloud.identity.events import (
     DepartmentRegistered,
     DepartmentRenamed,
     DivisionRegistered,
-    OfficeOpened,
 )
-from govcloud.identity.inputs import NewDepartment, NewDivision, NewOffice
-from govcloud.identity.locking import hold_departments, lock_tree
-from govcloud.identity.models import Department, DepartmentVersion, Division, Office
+from govcloud.identity.inputs import NewDepartment, NewDivision
+from govcloud.identity.locking import lock_tree
+from govcloud.identity.models import Department, DepartmentVersion, Division
 from govcloud.identity.names import department_keys
 from govcloud.identity.paths import lies_within, moved, path_below
 from govcloud.identity.views import DepartmentView
@@ -168,31 +167,6 @@ class Organisation(Commands):
                     subject=f"department:{old.id}", department_id=old.id, old_path=old.path, new_path=new_path, moved=len(subtree)
                 )
             )
-
-    def open_offices(self, actor: Actor, offices: Sequence[NewOffice]) -> tuple[UUID, ...]:
-        """Open internal offices in departments and return their ids.
-
-        Raises:
-            Invalid: a name is wrong or a department unknown.
-        """
-        place = self._path_of_all({row.department_id for row in offices})
-        with self._uow.begin(actor, "govcloud:office:open", Target("office", one_place(str(row.id) for row in offices), place)) as tx:
-            fields = Fields()
-            within_limit(offices, fields)
-            checked = [inputs.checked_office(row, fields.row(index)) for index, row in enumerate(offices)]
-            hold_departments(tx.session, {row.department_id for row in checked})
-            known = self._queries.departments({row.department_id for row in checked}, tx.now)
-            for index, row in enumerate(checked):
-                if row.department_id not in known:
-                    fields.row(index).fail("department_id", Message("没有这个部门，请核对。"), row.department_id)
-            fields.done()
-            with explained(errors.CONSTRAINTS):
-                values = [{"id": row.id, "department_id": row.department_id, "name": row.name, "valid_from": tx.now} for row in checked]
-                tx.session.execute(insert(Office), values)
-            tx.record_all(
-                [OfficeOpened(subject=f"office:{row.id}", department_id=row.department_id, office_name=row.name) for row in checked]
-            )
-        return tuple(row.id for row in checked)
 
     # Parts of the commands above
 

@@ -35,7 +35,7 @@ from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
 
 CHINA = ZoneInfo("Asia/Shanghai")
-_STATUS = {"active": Message("在岗"), "suspended": Message("停用"), "left": Message("离职")}
+_STATUS = {"active": Message("在岗"), "suspended": Message("停用"), "left": Message("已离职")}
 
 
 class People(Commands):

@@ -17,6 +17,7 @@ from govcloud.identity.reach import EVERYWHERE, Reach, within
 from govcloud.identity.search import Asked, Place, Wanted, page_of_ids
 from govcloud.identity.views import AppointmentView, OfficialPage, OfficialView
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import live_at
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.validation import searchable
 
@@ -112,6 +113,15 @@ class PeopleQueries:
         ahead = or_(Appointment.valid_to.is_(None), and_(Appointment.valid_to > moment, Appointment.valid_to > Appointment.valid_from))
         query = select(Appointment.department_id).where(Appointment.official_id == official_id, ahead).distinct()
         return tuple(self._read().scalars(query))
+
+    def serving_beyond(self, people: Iterable[UUID], reach: Reach) -> frozenset[UUID]:
+        """Return those of ``people`` who also serve, or will, in a department that ``reach`` does not cover."""
+        moment = self._clock.now()
+        ahead = or_(Appointment.valid_to.is_(None), and_(Appointment.valid_to > moment, Appointment.valid_to > Appointment.valid_from))
+        version = and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, moment))
+        covered = or_(*(DepartmentVersion.path.startswith(path, autoescape=True) for path in reach.paths))
+        query = select(Appointment.official_id).join(DepartmentVersion, version).where(Appointment.official_id.in_(set(people)), ahead)
+        return frozenset(self._read().scalars(query.where(~covered).distinct() if reach.paths else query.distinct()))
 
     def active_until(self, official_id: UUID, at: datetime | None = None) -> datetime | None:
         """Return when a person who is active at ``at`` will no longer be, as far as that is planned."""

@@ -101,7 +101,7 @@ KINDS = {
     "departments": Message("机构（含下级）"),
     "people": Message("人员"),
     "appointments": Message("任职（含将来的）"),
-    "offices": Message("处室"),
+    "offices": Message("内设处室"),
     "children": Message("下级机构"),
     "led": Message("由其牵头的机构"),
     "roles": Message("按部门授予的角色"),

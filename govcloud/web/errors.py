@@ -6,6 +6,7 @@ Blueprints with a wire of their own (OAuth, problem+json, AuthZEN) register thei
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
@@ -59,10 +60,26 @@ def status_of(error: GovcloudError) -> int:
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
 
 
+def _cause(error: GovcloudError) -> Message:
+    """Return what happened; an id that stands on no page says nothing to its reader, and is left out."""
+    kind, value = (error.message.values.get(name) for name in ("kind", "value"))
+    if isinstance(error, NotFound) and isinstance(kind, Message) and _is_id(str(value)):
+        return Message("找不到这个%(kind)s，或者您不能查看。", kind=kind)
+    return error.message
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 def error_page(status: int, *, error: GovcloudError | None = None) -> Response:
     """Return the page of ``status``; a domain error's own words replace the general ones."""
     general = EXPLANATIONS.get(status) or EXPLANATIONS[500 if status >= InternalServerError.code else 400]
-    cause = error.message if error else general.cause
+    cause = _cause(error) if error else general.cause
     remedy = (error.remedy if error else None) or general.remedy
     page = render_template(
         "web/error.html",

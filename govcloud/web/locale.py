@@ -35,6 +35,15 @@ def say(message: Message) -> str:
     return message.render(lambda template: str(gettext(template)))
 
 
+def own_words(text: str) -> str:
+    """Return a name that the platform's own data give (a role, a function of the console) in the language of the current request.
+
+    What a site calls its own roles and functions has no translation, and stays as it is.
+    """
+    # The catalogue answers nothing with its own head.
+    return str(gettext(text)) if text else ""
+
+
 def init_locale(app: Flask) -> None:
     """Set up Babel; times are shown in China Standard Time."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", CHINESE)
@@ -42,4 +51,4 @@ def init_locale(app: Flask) -> None:
     # A relative directory is looked up below the application's root folder, which is the package.
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "web/translations")
     Babel(app, locale_selector=current_locale)
-    app.jinja_env.globals.update(html_lang=html_lang, say=say)
+    app.jinja_env.globals.update(html_lang=html_lang, own_words=own_words, say=say)

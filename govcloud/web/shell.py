@@ -85,11 +85,11 @@ def _item(place: _Place, inbox: str) -> NavItem:
 
 
 def _duty(appointment_id: UUID | None) -> str:
-    """Return department and post of the appointment in which one acts, or nothing."""
+    """Return department and post (or position) of the appointment in which one acts, or nothing."""
     if appointment_id is None:
         return ""
     held = services().identity_queries.appointment(appointment_id, services().clock.now())
-    return f"{held.department_name} · {held.post}" if held else ""
+    return f"{held.department_name} · {held.post or held.position}" if held else ""
 
 
 def _build() -> Shell:

@@ -10,6 +10,7 @@ from uuid import UUID
 from govcloud.authorization.explaining import AccessView, Cause, CauseKind
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import services
+from govcloud.web.locale import own_words
 from govcloud.web.words import StateWord
 
 PLATFORM = "govcloud"
@@ -78,17 +79,19 @@ def access_panel(
     """
     view = services().authorization_queries.access_of(official_id, appointment_id, at)
     words = _Words(official_id, view, kinds)
-    subsystems = {item.code: item.name for item in services().subsystem_queries.all()}
+    subsystems = {item.code: own_words(item.name) if item.code == PLATFORM else item.name for item in services().subsystem_queries.all()}
     grouped: dict[tuple[str, tuple[Cause, ...]], list[str]] = {}
     for item in view.functions:
         causes = tuple(dict.fromkeys(words.same(cause) for cause in item.causes if cause.kind in kinds))
         if causes and (platform or item.subsystem_code != PLATFORM):
-            grouped.setdefault((item.subsystem_code, causes), []).append(item.name)
+            # What the platform calls itself and its functions are its own words, so they have their English.
+            name = own_words(item.name) if item.subsystem_code == PLATFORM else item.name
+            grouped.setdefault((item.subsystem_code, causes), []).append(name)
     rows = tuple(
         AccessRow(subsystems.get(code, code), tuple(names), tuple(words.of(cause) for cause in causes))
         for (code, causes), names in grouped.items()
     )
-    roles = tuple(RoleRow(words.role(cause.held_role), words.of(cause)) for cause in view.roles if cause.kind in kinds)
+    roles = tuple(RoleRow(own_words(words.role(cause.held_role)), words.of(cause)) for cause in view.roles if cause.kind in kinds)
     return AccessPanel(view, rows, roles)
 
 

@@ -75,7 +75,7 @@ TIERS: Mapping[str, Message] = {
 OFFICIAL_STATUS: Mapping[str, StateWord] = {
     "active": StateWord(Message("在职"), "circle-check", "success"),
     "suspended": StateWord(Message("停用"), "circle-slash", "warning"),
-    "left": StateWord(Message("离职"), "log-out"),
+    "left": StateWord(Message("已离职"), "log-out"),
 }
 
 

@@ -10,6 +10,7 @@ from flask_admin import expose
 from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.authorization import GROUP
 from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.people_reach import reach
 from govcloud.identity.queries import AppointmentView, OfficialView
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message
@@ -17,6 +18,7 @@ from govcloud.web.gate import SignInRequired, current_session, services
 from govcloud.web.moments import CHINA
 from govcloud.web.standing import access_panel
 
+_CHOICES = 8
 _MINUTE = "%Y-%m-%dT%H:%M"
 _FUNCTION = "govcloud:official:access"
 
@@ -52,6 +54,7 @@ class AccessView(ConsolePage):
             official=official,
             places=places,
             place=place,
+            like=_like(code) if code and official is None else (),
             access=access_panel(official.id, place.id if place else None, at) if official else None,
         )
         return rendered
@@ -74,6 +77,11 @@ def may_see(official: OfficialView, place: AppointmentView | None) -> bool:
         raise SignInRequired
     resource = {"official_id": str(official.id)} | ({"department_path": place.department_path} if place else {})
     return services().authorization.decide(Question(_FUNCTION, session.appointment_id, session.official_id, resource)).allowed
+
+
+def _like(text: str) -> tuple[OfficialView, ...]:
+    """Return people in the reader's charge whose name or pinyin begins so, to choose from."""
+    return services().identity_queries.search_officials(text, _CHOICES, reach=reach()).rows
 
 
 def _moment(text: str) -> datetime | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
-from flask import Response, make_response, request
+from flask import Response, flash, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.people_reach import department_named, own_department, reach
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.kernel.spreadsheets import csv_lines
@@ -20,6 +22,7 @@ from govcloud.web.locale import say
 from govcloud.web.moments import moment
 
 ISSUE = "govcloud:activation:issue"
+_NAMED = 10
 
 
 class ActivationView(ConsolePage):
@@ -56,21 +59,27 @@ class ActivationView(ConsolePage):
             Invalid: there is no such person or department.
         """
         identity = services().identity_queries
-        code, uscc = (request.form.get(name, "").strip() for name in ("employee_code", "department_uscc"))
+        code = request.form.get("employee_code", "").strip()
         if code:
             view = identity.official_by_code(code)
             if view is None:
                 raise Invalid.of(FieldError("employee_code", Message("没有这个工号，请核对。"), code))
             return [view.id]
-        department = identity.department_by_uscc(uscc) if uscc else None
-        if department is None:
-            raise Invalid.of(FieldError("department_uscc", Message("没有这个统一社会信用代码的部门，请先登记部门。"), uscc))
+        if "employee_code" in request.form:
+            raise Invalid.of(FieldError("employee_code", Message("不能为空，请填写。")))
+        department = department_named("department", request.form.get("department", ""), beyond=True)
         people = services().signon.to_activate(department.id, MOST_AT_ONCE)
         trust = services().authorization.entrusted_among(people)
         open_to = {level for level in set(trust.values()) if self._may_issue(department.path, level)}
-        # Whoever is entrusted with more than the reader may open is left out: those codes are somebody else's to issue. Where
-        # nothing is open, the command itself refuses.
-        return [person for person in people if trust[person] in open_to or not open_to]
+        # Whoever is entrusted with more than the reader may open, or serves elsewhere as well, is left out: those codes are somebody
+        # else's to issue, and one of them would have the command refuse all. Where nothing is open, the command itself refuses.
+        if not open_to:
+            return list(people)
+        beyond = identity.serving_beyond(people, reach())
+        left_out = [person for person in people if person in beyond or trust[person] not in open_to]
+        if left_out:
+            flash(say(_left_out(identity.official_names(left_out[:_NAMED]), len(left_out))), "warning")
+        return [person for person in people if person not in set(left_out)]
 
     @staticmethod
     def _may_issue(path: str, entrusted: str) -> bool:
@@ -89,10 +98,20 @@ class ActivationView(ConsolePage):
             errors={item.field: say(item.message) for item in error.fields} if error else {},
             most=MOST_AT_ONCE,
             hours=services().settings.activation_hours,
+            own=own_department(),
         )
         response = make_response(page, status_of(error) if error else 200)
         response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _left_out(names: Mapping[UUID, str], count: int) -> Message:
+    """Return who got no code, the first by name, and whose they are to give."""
+    return Message(
+        "%(count)s 人担任管理职责或同时在您的管理范围之外任职，未予签发，请由系统管理员签发：%(names)s。",
+        count=count,
+        names=say(Message("、")).join(sorted(names.values())),
+    )
 
 
 def _table(codes: tuple[IssuedCode, ...]) -> Response:

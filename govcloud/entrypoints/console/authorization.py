@@ -17,10 +17,11 @@ from govcloud.access.lifecycle import grant_state
 from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
+from govcloud.entrypoints.console.people_reach import department_named
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
-from govcloud.web.locale import say
+from govcloud.web.locale import own_words, say
 from govcloud.web.moments import CHINA, moment
 from govcloud.web.words import GRANT
 
@@ -52,9 +53,14 @@ class RolesView(_Window):
     column_default_sort = "code"
     labels = {"name": Message("名称"), "code": Message("代码"), "description": Message("说明"), "valid_from": Message("生效时间")}
 
+    column_formatters = {
+        "name": lambda _v, _c, row, _n: own_words(row.name),
+        "description": lambda _v, _c, row, _n: own_words(row.description),
+    }
+
     def heading(self, row: Role) -> str:
         """Return the name."""
-        return row.name
+        return own_words(row.name)
 
     def sections(self, row: Role) -> list[Section]:
         """Return the duty rules that give the role."""
@@ -69,7 +75,12 @@ def role_name(code: str) -> str:
     roles = g.get("console_roles")
     if roles is None:
         roles = g.console_roles = services().authorization_queries.policy().roles
-    return roles[code].name if code in roles else code
+    return own_words(roles[code].name) if code in roles else code
+
+
+def role_choice(code: str) -> str:
+    """Return a role as it stands in a list to choose from: its name, and its code."""
+    return say(Message("%(name)s（%(code)s）", name=role_name(code), code=code))
 
 
 class AssignmentForm(BaseForm):
@@ -77,7 +88,7 @@ class AssignmentForm(BaseForm):
 
     employee_code = StringField(validators=[InputRequired()])
     role_code = SelectField(validators=[InputRequired()])
-    department_uscc = StringField()
+    department = StringField()
     until = DateTimeLocalField(validators=[Optional()], format="%Y-%m-%dT%H:%M")
     reason = StringField(validators=[InputRequired()])
 
@@ -103,7 +114,7 @@ class AssignmentsView(_Window):
     column_searchable_list = ("role_code",)
     column_default_sort = ("id", True)
     labels = {
-        "official_id": Message("人员"),
+        "official_id": Message("姓名"),
         "role_code": Message("角色"),
         "scope": Message("范围"),
         "reason": Message("原因"),
@@ -111,7 +122,7 @@ class AssignmentsView(_Window):
         "valid_from": Message("生效时间"),
         "valid_to": Message("结束时间"),
         "employee_code": Message("工号"),
-        "department_uscc": Message("管理范围：部门的统一社会信用代码"),
+        "department": Message("管理范围（部门及其下级）"),
         "until": Message("结束时间（留空为长期）"),
     }
     column_formatters = {"official_id": name_of("official_id"), "role_code": lambda _v, _c, row, _n: role_name(row.role_code)}
@@ -133,7 +144,7 @@ class AssignmentsView(_Window):
         form = super().create_form(obj)
         roles = services().authorization_queries.policy().roles.values()
         given = [role for role in roles if ":" not in role.code and role.code not in INBORN_ROLES]
-        form.role_code.choices = [(role.code, f"{role.name}（{role.code}）") for role in given]
+        form.role_code.choices = [(role.code, role_choice(role.code)) for role in given]
         return form
 
     def create(self, form: Form) -> Message:
@@ -143,11 +154,8 @@ class AssignmentsView(_Window):
         if official is None:
             raise Invalid.of(FieldError("employee_code", Message("没有这个工号的人员。"), data["employee_code"] or ""))
         scope = None
-        if uscc := (data["department_uscc"] or "").strip():
-            department = services().identity_queries.department_by_uscc(uscc)
-            if department is None:
-                raise Invalid.of(FieldError("department_uscc", Message("没有这个统一社会信用代码的部门。"), uscc))
-            scope = {"department_path": department.path}
+        if (typed := data["department"] or "").strip():
+            scope = {"department_path": department_named("department", typed, beyond=True).path}
         until = data["until"].replace(tzinfo=CHINA).astimezone(UTC) if data["until"] else None
         services().authorization.assign_role(
             current_actor(), official.id, data["role_code"], scope=scope, reason=data["reason"], until=until
@@ -179,6 +187,7 @@ class RulesView(_Window):
     column_formatters = {
         "role_code": lambda _v, _c, row, _n: role_name(row.role_code),
         "effect": lambda _v, _c, row, _n: say(Message("允许") if row.effect == "allow" else Message("禁止")),
+        "label": lambda _v, _c, row, _n: own_words(row.label),
     }
 
     def heading(self, row: PolicyRule) -> str:
@@ -205,7 +214,7 @@ class GrantsView(ConsoleView):
     column_sortable_list = ()
     column_default_sort = ("id", True)
     labels = {
-        "official_id": Message("人员"),
+        "official_id": Message("姓名"),
         "function": Message("功能"),
         "scope": Message("数据范围"),
         "starts_at": Message("开始"),

@@ -322,8 +322,10 @@ def _scope_words(scope: Mapping[str, Any]) -> str:
 
 
 def show_refusal(error: GovcloudError, form: Form) -> None:
-    """Put every wrong field's sentence on its field, and the rest on top of the form."""
+    """Put every wrong field's sentence on its field, where the form's own summary finds it, and the rest on top of the page."""
     left = [item for item in error.fields if not _on_field(form, item)]
+    if error.fields and not left and not error.refusals:
+        return
     sentences = [say(error.message), *(say(item.message) for item in left), *(say(item.message) for item in error.refusals)]
     flash(" ".join(sentences), "error")
 
@@ -371,4 +373,5 @@ __all__ = [
     "name_of",
     "opened",
     "services",
+    "show_refusal",
 ]

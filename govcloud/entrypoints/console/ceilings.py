@@ -52,8 +52,12 @@ class CeilingsView(ConsolePage):
         text, after = request.args.get("search", "").strip(), _identifier(request.args.get("after"))
         queries = services().identity_queries
         following: UUID | None = None
+        paths = _paths()
         if text:
-            found = list(queries.search_departments(text, _PAGE))
+            found = list(services().tree_queries.search(text, _PAGE, within=paths).rows) if paths else []
+        elif "/" not in paths:
+            # Whoever is in charge of a part begins there: those with a ceiling of their own lie anywhere in the province.
+            found = list(queries.departments({UUID(path.rstrip("/").rpartition("/")[2]) for path in paths}).values())
         else:
             ids = services().authorization_queries.duties.departments_with_ceiling(_PAGE + 1, after)
             following = ids[_PAGE - 1] if len(ids) > _PAGE else None
@@ -64,10 +68,11 @@ class CeilingsView(ConsolePage):
             view=self,
             role_name=role_name,
             search=text,
-            rows=_rows(_own(found)),
+            rows=_rows(found),
             following=following,
             after=after,
-            sets=opened(_SETS),
+            # What may be given in one's own department is said from above.
+            settable={row.id for row in found if opened(_SETS) and row.path not in paths},
         )
         return rendered
 
@@ -78,7 +83,7 @@ class CeilingsView(ConsolePage):
         department = services().identity_queries.department(wanted) if wanted else None
         if department is None:
             raise NotFound.of(Message("部门"), department_id)
-        if not _own([department]):
+        if not _own([department], _paths()):
             raise Denied("out_of_scope", Message("此人或此部门不在您的管理范围内。"), remedy=Message("请联系安全管理员办理。"))
         [row] = _rows([department])
         mode, chosen, reason = ("own" if row.own else "inherit"), list(row.roles), ""
@@ -92,22 +97,26 @@ class CeilingsView(ConsolePage):
             else:
                 flash(say(Message("上限已保存，立即生效。")), "success")
                 return make_response(redirect(url_for(".index_view")))
-        roles = [(role.code, say(Message(role.name))) for role in services().authorization_queries.duties.roles()]
+        roles = [(role.code, role_name(role.code)) for role in services().authorization_queries.duties.roles()]
         page = self.render(
             "console/ceiling_form.html", view=self, row=row, mode=mode, chosen=chosen, reason=reason, roles=roles, error=error
         )
         return make_response(page, 200 if error is None else 409 if isinstance(error, Conflict | Denied) else 422)
 
 
-def _own(found: Sequence[DepartmentView]) -> list[DepartmentView]:
-    """Return those of the departments that lie in the reader's charge."""
+def _paths() -> list[str]:
+    """Return the subtrees in the reader's charge; ``"/"`` is the whole province."""
     session = current_session()
     if session is None:
         raise SignInRequired
     queries = services().authorization_queries
-    paths = [
+    return [
         path for role in (UNBOUND_ROLE, ADMIN_ROLE) for path in queries.department_paths(session.official_id, session.appointment_id, role)
     ]
+
+
+def _own(found: Sequence[DepartmentView], paths: Sequence[str]) -> list[DepartmentView]:
+    """Return those of the departments that lie within ``paths``."""
     return [department for department in found if any(department.path.startswith(path) for path in paths)]
 
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from govcloud.entrypoints.console.authorization import role_name
 from govcloud.entrypoints.console.base import checked_reason
-from govcloud.entrypoints.console.people_reach import reach
+from govcloud.entrypoints.console.people_reach import department_named
+from govcloud.identity.inputs import MOST_TITLE
 from govcloud.identity.orders import CHANGE_NAMES, Duty, Order
 from govcloud.identity.views import OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import Fields
 from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 from govcloud.web.moments import CHINA, day
@@ -37,6 +40,16 @@ class ChangeForm:
         """The word for the change."""
         return CHANGE_NAMES[self.kind]
 
+
+LABELS: Mapping[str, Message] = {
+    "department": Message("部门"),
+    "position": Message("岗位"),
+    "post": Message("职务"),
+    "effective_on": Message("生效日期"),
+    "ends_on": Message("结束日期"),
+    "handover_days": Message("交接天数"),
+    "reason": Message("原因"),
+}
 
 _BEGIN = "govcloud:appointment:begin"
 FORMS: Mapping[str, ChangeForm] = {
@@ -116,6 +129,8 @@ def check(form: ChangeForm, values: Mapping[str, str]) -> None:
     found: list[FieldError] = []
     checks: Mapping[str, Callable[[], object]] = {
         "department": lambda: _duty(values),
+        "position": lambda: _title("position", values, 1),
+        "post": lambda: _title("post", values, 0),
         "effective_on": lambda: _day("effective_on", values),
         "handover_days": lambda: _days(values),
         "reason": lambda: checked_reason(values.get("reason", "")),
@@ -154,7 +169,6 @@ def losses(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) ->
         item.grant.function_name for item in services().access_queries.my_access(person.id) if item.is_live and item.grant.id in grants
     ]
     roles = [row for row in services().authorization_queries.assignments_of(person.id, now) if whole or row.appointment_id in ids]
-    called = {role.code: role.name for role in services().authorization_queries.roles()}
     found = [
         Loss(
             Message("结束登录会话") if whole else Message("退出原任职的登录会话"),
@@ -163,7 +177,7 @@ def losses(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) ->
         Loss(Message("终止临时权限"), tuple(names)),
         Loss(
             Message("停用期间不能使用的角色") if form.kind == "suspend" else Message("结束直接授予的角色"),
-            tuple(called.get(row.role_code, row.role_code) for row in roles),
+            tuple(role_name(row.role_code) for row in roles),
         ),
     ]
     if form.kind != "suspend":
@@ -193,25 +207,24 @@ def _said(form: ChangeForm, order: Order) -> Message:
 
 
 def _duty(values: Mapping[str, str]) -> Duty:
-    """Return the place that a form names: the department by its full name or credit code.
+    """Return the place that a form names.
 
     Raises:
-        Invalid: there is none within reach, or more than one; names them.
+        Invalid: the department is not told, or not within reach.
     """
-    typed = values.get("department", "").strip()
-    found = [view for view in services().identity_queries.search_departments(typed, 50) if reach().covers(view.path)] if typed else []
-    exact = [view for view in found if typed.upper() == view.uscc or typed in {view.name, view.short_name}]
-    if len(exact) != 1:
-        raise Invalid.of(FieldError("department", _unclear(typed, [view.name for view in exact or found])))
-    return Duty(exact[0].id, values.get("position", ""), values.get("post", ""), ends_at=_day("ends_on", values))
+    department = department_named("department", values.get("department", ""))
+    return Duty(department.id, values.get("position", ""), values.get("post", ""), ends_at=_day("ends_on", values))
 
 
-def _unclear(typed: str, names: list[str]) -> Message:
-    if not typed:
-        return Message("不能为空，请填写。")
-    if not names:
-        return Message("您的管理范围内没有这个部门，请填写部门全称或统一社会信用代码。")
-    return Message("请填写部门全称或统一社会信用代码，例如：%(names)s。", names="、".join(names[:5]))
+def _title(name: str, values: Mapping[str, str], least: int) -> None:
+    """Look at 岗位 or 职务 as the command will.
+
+    Raises:
+        Invalid: it is too short, too long, or has control characters.
+    """
+    fields = Fields()
+    fields.text(name, values.get(name, ""), least=least, most=MOST_TITLE)
+    fields.done()
 
 
 def _day(name: str, values: Mapping[str, str]) -> datetime | None:

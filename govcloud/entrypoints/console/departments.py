@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from flask import Response, flash, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
@@ -63,7 +64,7 @@ class OrganisationView(ConsolePage):
         super().__init__("departments")
 
     @expose("/")
-    def index_view(self) -> str:
+    def index_view(self) -> ResponseReturnValue:
         """Show the tree with one department, or what a search found."""
         at, shown_day = _as_of(request.args.get("at", ""))
         text = request.args.get("search", "").strip()
@@ -75,6 +76,9 @@ class OrganisationView(ConsolePage):
         if selected is None:
             return self._page(branch=_tree(None, at), at=shown_day)
         found = services().tree_queries.last_known(selected, at)
+        if found is None and at is not None and services().tree_queries.last_known(selected) is not None:
+            flash(say(Message("%(day)s 当日还没有这个机构，以下是现在的情况。", day=shown_day)), "warning")
+            return redirect(url_for(".index_view", id=selected))
         if found is None:
             raise NotFound.of(Message("部门"), selected)
         view, ended_at = found
@@ -132,9 +136,14 @@ class OrganisationView(ConsolePage):
             # The first finding of a field is the one that explains the others.
             findings.setdefault(item.field.rpartition(".")[2], say(item.message))
         known = {field.name for field in fields if field.kind != "hidden" and (field.kind != "checks" or field.options)}
+        more = [say(item.message) for item in error.refusals] if error else []
+        more += [text for name, text in findings.items() if name not in known]
+        if error and error.remedy:
+            more.append(say(error.remedy))
         return self._render(
             "console/department_change.html",
             department=view,
+            subject=_office_name(view, filled) if change.on_office else view.name,
             change=change,
             fields=fields,
             filled=filled,
@@ -142,7 +151,8 @@ class OrganisationView(ConsolePage):
             kinds=KINDS,
             error=error,
             errors={name: text for name, text in findings.items() if name in known},
-            loose=[text for name, text in findings.items() if name not in known],
+            more=more,
+            labels={field.name: field.label for field in fields},
             levels=LEVELS,
             level_options=[(key, say(word)) for key, word in LEVELS.items()],
         )
@@ -183,6 +193,13 @@ class OrganisationView(ConsolePage):
     def _render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - template values
         rendered: str = self.render(template, view=self, **values)
         return rendered
+
+
+def _office_name(view: DepartmentView, filled: Filled) -> str:
+    """Return the name of the office that a form is about, behind its department's."""
+    offices = services().identity_queries.offices(view.id)
+    name = next((name for key, name in offices.items() if str(key) == filled.text("office")), "")
+    return " · ".join(part for part in (view.name, name) if part)
 
 
 def _tree(selected: DepartmentView | None, at: datetime | None) -> Branch:

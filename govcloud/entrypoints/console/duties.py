@@ -12,7 +12,7 @@ from govcloud.authorization.duty_inputs import DutyChange
 from govcloud.authorization.facts import duty_of
 from govcloud.authorization.models import DutyRule
 from govcloud.authorization.previewing import DutyPreview
-from govcloud.entrypoints.console.authorization import GROUP, _Window, role_name
+from govcloud.entrypoints.console.authorization import GROUP, _Window, role_choice, role_name
 from govcloud.entrypoints.console.base import RowCommand, current_actor, opened, services
 from govcloud.entrypoints.console.departments import LEVELS
 from govcloud.entrypoints.console.duty_forms import LABELS, DutyForm, criteria_words
@@ -33,7 +33,10 @@ def _losing(row: DutyRule) -> Sequence[Message]:
     """Return what the end of a rule would do."""
     found = services().authorization_queries.duties.preview(DutyChange(rule_id=row.id), _SHOWN)
     lines = [Message("现有 %(matching)s 个任职符合条件，其中 %(losses)s 个将失去这个角色。", matching=found.matching, losses=found.losses)]
-    names = "、".join(f"{subject.name}（{subject.department_name} {subject.position}）" for subject in found.losers.rows)
+    names = say(Message("、")).join(
+        say(Message("%(name)s（%(code)s）", name=subject.name, code=f"{subject.department_name} {subject.position}"))
+        for subject in found.losers.rows
+    )
     if names and found.losers.after:
         lines.append(Message("其中有：%(names)s 等。", names=names))
     elif names:
@@ -123,7 +126,7 @@ class DutyRulesView(_Window):
             "console/duty_form.html",
             form=form,
             row=row,
-            roles=[(role.code, f"{say(Message(role.name))}（{role.code}）") for role in services().authorization_queries.duties.roles()],
+            roles=[(role.code, role_choice(role.code)) for role in services().authorization_queries.duties.roles()],
             kinds=[(kind, say(text)) for kind, text in APPOINTMENT_KINDS.items()],
             levels=[(level, say(text)) for level, text in LEVELS.items()],
         )

@@ -7,27 +7,28 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, request, stream_with_context, url_for
 from flask_admin import expose
 from flask_admin.form import BaseForm
-from wtforms import Form, StringField
+from wtforms import Form, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from govcloud.entrypoints.console.access import may_see
-from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services
-from govcloud.entrypoints.console.change_forms import FORMS, ChangeForm, Filled, check, losses, run
+from govcloud.entrypoints.console.authorization import role_name
+from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services, show_refusal
+from govcloud.entrypoints.console.change_forms import FORMS, LABELS, ChangeForm, Filled, check, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
-from govcloud.entrypoints.console.people_reach import OPENS, person_within
-from govcloud.identity.inputs import NewAppointment, NewOfficial
+from govcloud.entrypoints.console.people_reach import OPENS, department_named, own_department, person_within
+from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial, OfficialChange
 from govcloud.identity.orders import CHANGE_NAMES
 from govcloud.identity.views import OfficialView
-from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
+from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
 from govcloud.web.gate import no_permission
-from govcloud.web.locale import say
+from govcloud.web.locale import own_words, say
 from govcloud.web.moments import day
 from govcloud.web.standing import access_panel
 from govcloud.web.words import OFFICIAL_STATUS
 
-_UNMASKS, _CANCELS = "govcloud:official:unmask", "govcloud:personnel_change:cancel"
+_UNMASKS, _CANCELS, _CHANGES = "govcloud:official:unmask", "govcloud:personnel_change:cancel", "govcloud:official:change"
 _MASKED = {"id_number": Message("证件号码"), "phone": Message("手机号")}
 
 
@@ -44,13 +45,24 @@ def _require(function: str) -> None:
 class OfficialForm(BaseForm):
     """What it takes to register an official with the first appointment."""
 
-    employee_code = StringField(validators=[InputRequired()])
+    employee_code = StringField(validators=[InputRequired()], description=str(Message("3 至 32 位字母、数字，也是登录账号。")))
     name = StringField(validators=[InputRequired()])
-    id_number = StringField(validators=[InputRequired()])
-    phone = StringField()
-    department_uscc = StringField(validators=[InputRequired()])
-    position = StringField(validators=[InputRequired()])
-    post = StringField()
+    id_number = StringField(validators=[InputRequired()], description=str(Message("18 位居民身份证号码；加密保存，页面上只显示首尾。")))
+    phone = StringField(description=str(Message("可不填；加密保存。")))
+    rank = StringField(description=str(Message("例如：一级科员")))
+    staffing_type = SelectField(default=STAFFING_TYPES[0])
+    department = StringField(validators=[InputRequired()], description=str(Message("部门全称或统一社会信用代码")))
+    position = StringField(validators=[InputRequired()], description=str(Message("例如：窗口受理员")))
+    post = StringField(description=str(Message("例如：科员")))
+
+
+class FactsForm(BaseForm):
+    """What may be changed about a person beside the duties."""
+
+    name = StringField(validators=[InputRequired()])
+    phone = StringField(description=str(Message("留空表示不变；加密保存。")))
+    rank = StringField(description=str(Message("例如：一级科员")))
+    staffing_type = SelectField()
 
 
 class OfficialsView(ConsoleView):
@@ -70,7 +82,9 @@ class OfficialsView(ConsoleView):
         "name": Message("姓名"),
         "id_number": Message("证件号码"),
         "phone": Message("手机号"),
-        "department_uscc": Message("部门的统一社会信用代码"),
+        "rank": Message("职级"),
+        "staffing_type": Message("编制"),
+        "department": Message("部门"),
         "position": Message("岗位"),
         "post": Message("职务"),
     }
@@ -79,7 +93,7 @@ class OfficialsView(ConsoleView):
     @property
     def functions(self) -> frozenset[str]:
         """Return the functions of the page and of every form about a person."""
-        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS}
+        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, _CHANGES}
 
     @expose("/")
     def index_view(self) -> str:
@@ -130,6 +144,31 @@ class OfficialsView(ConsoleView):
             return make_response(self._form_page(form, person, filled), status_of(error))
         return self._form_page(form, person, filled)
 
+    @expose("/facts/<official_id>", methods=("GET", "POST"))
+    def facts_view(self, official_id: str) -> Response:
+        """Change what is wrong or out of date about a person: name, phone, rank, staffing."""
+        _require(_CHANGES)
+        person, status = person_within(official_id), 200
+        form = FactsForm(request.form or None, name=person.name, rank=person.rank, staffing_type=person.staffing_type)
+        kinds = dict.fromkeys((*STAFFING_TYPES, *([person.staffing_type] if person.staffing_type else ())))
+        form.staffing_type.choices = [(kind, own_words(kind)) for kind in kinds]
+        if request.method == "POST":
+            status = 422
+            if form.validate():
+                data = form.data
+                change = OfficialChange(data["name"], data["phone"] or None, data["rank"] or "", data["staffing_type"])
+                try:
+                    changed = services().identity.change_official(current_actor(), person.id, change)
+                except GovcloudError as error:
+                    show_refusal(error, form)
+                    status = status_of(error)
+                else:
+                    flash(say(Message("已变更，立即生效。") if changed else Message("内容没有变化。")), "success" if changed else "info")
+                    return make_response(redirect(url_for(".details_view", id=person.id), 303))
+        heading = say(Message("变更信息：%(name)s", name=person.name))
+        back = url_for(".details_view", id=person.id)
+        return make_response(self.render("console/form.html", form=form, heading=heading, back=back), status)
+
     @expose("/cancel/<uuid:change_id>", methods=("GET", "POST"))
     def cancel_view(self, change_id: Any) -> Response | str:  # noqa: ANN401 - an UUID of the router
         """Cancel a change that lies ahead, when it is confirmed with a reason."""
@@ -168,13 +207,18 @@ class OfficialsView(ConsoleView):
         page = self.render("console/unmask.html", person=person, label=_MASKED[fact], number=number, filled=filled)
         return make_response(page, status)
 
+    def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
+        """Offer the kinds of staffing in the reader's language, and begin with the reader's own department."""
+        form = super().create_form(obj)
+        if request.method == "GET":
+            form.department.data = own_department()
+        form.staffing_type.choices = [(kind, own_words(kind)) for kind in STAFFING_TYPES]
+        return form
+
     def create(self, form: Form) -> Message:
         """Register the official with one primary appointment."""
         data = form.data
-        department = services().identity_queries.department_by_uscc((data["department_uscc"] or "").strip())
-        if department is None:
-            wrong = Message("没有这个统一社会信用代码的部门，请先登记部门。")
-            raise Invalid.of(FieldError("department_uscc", wrong, data["department_uscc"] or ""))
+        department = department_named("department", data["department"] or "", beyond=True)
         services().identity.register_official(
             current_actor(),
             NewOfficial(
@@ -182,14 +226,16 @@ class OfficialsView(ConsoleView):
                 name=data["name"],
                 id_number=data["id_number"],
                 phone=data["phone"] or None,
+                rank=data["rank"] or "",
+                staffing_type=data["staffing_type"],
                 appointments=(NewAppointment(department_id=department.id, position=data["position"], post=data["post"] or ""),),
             ),
         )
-        return Message("已登记%(name)s。账号没有密码，请签发初始密码。", name=data["name"])
+        return Message("已登记%(name)s。账号没有密码，请签发激活码，由本人设置密码。", name=data["name"])
 
     def render(self, template: str, **kwargs: Any) -> str:  # noqa: ANN401 - template values
-        """Render with the words of a person's status at hand."""
-        return super().render(template, official_words=OFFICIAL_STATUS, **kwargs)
+        """Render with the words of a person's status and of the forms' fields at hand."""
+        return super().render(template, official_words=OFFICIAL_STATUS, field_labels=LABELS, **kwargs)
 
     def get_one(self, id: Any) -> Any:  # noqa: A002, ANN401 - Flask-Admin's signature
         """Return the row, if it lies within reach."""
@@ -209,10 +255,11 @@ class OfficialsView(ConsoleView):
             sessions=services().signon.sessions_of(person.id),
             held=[item for item in services().access_queries.my_access(person.id) if item.is_live],
             roles=services().authorization_queries.assignments_of(person.id),
-            role_names={role.code: role.name for role in services().authorization_queries.roles()},
+            role_name=role_name,
             forms=[form for form in FORMS.values() if person.status in form.statuses and opened(form.function)],
             may_unmask=opened(_UNMASKS),
             may_cancel=opened(_CANCELS),
+            may_change=opened(_CHANGES),
             change_names=CHANGE_NAMES,
         )
 

@@ -1,4 +1,4 @@
-"""Within which subtrees the reader of a console page sees people, and the one look-up that every page of a person goes through."""
+"""Within which subtrees the reader of a console page sees people; the look-ups of a person, and of a department that a form names."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from uuid import UUID
 from flask import g
 
 from govcloud.identity.reach import NOWHERE, Reach
-from govcloud.identity.views import OfficialView
-from govcloud.kernel.errors import NotFound
+from govcloud.identity.views import DepartmentView, OfficialView
+from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import current_session, services
 
 OPENS = "govcloud:console:officials"
+_LOOKED_AT, _SHOWN = 50, 5
 
 
 def reach() -> Reach:
@@ -38,3 +39,45 @@ def person_within(official_id: object) -> OfficialView:
     if view is None:
         raise NotFound.of(Message("公职人员"), official_id)
     return view
+
+
+def departments_like(text: str, most: int) -> tuple[DepartmentView, ...]:
+    """Return departments within reach whose name, short name, pinyin or initials contain ``text``, the topmost first."""
+    paths = reach().paths
+    return services().tree_queries.search(text, most, within=paths).rows if paths else ()
+
+
+def department_named(field: str, typed: str, *, beyond: bool = False) -> DepartmentView:
+    """Return the department that a form's field means: by its credit code, its full name or its short name, within reach.
+
+    ``beyond`` takes a code wherever it leads: the command that follows says whether the reader may.
+
+    Raises:
+        Invalid: there is none, or more than one; names them.
+    """
+    queries, clean = services().identity_queries, typed.strip()
+    by_code = queries.department_by_uscc(clean) if clean else None
+    if by_code is not None and (beyond or reach().covers(by_code.path)):
+        return by_code
+    found = departments_like(clean, _LOOKED_AT)
+    exact = [view for view in found if clean in {view.name, view.short_name}]
+    if len(exact) == 1:
+        return exact[0]
+    raise Invalid.of(FieldError(field, _unclear(clean, [view.name for view in exact or found]), typed))
+
+
+def own_department() -> str:
+    """Return the name of the department in which the reader acts, for the forms of those who manage that one; else nothing."""
+    session = current_session()
+    if session is None or session.appointment_id is None or reach().everywhere:
+        return ""
+    held = services().identity_queries.appointment(session.appointment_id, services().clock.now())
+    return held.department_name if held and reach().covers(held.department_path) else ""
+
+
+def _unclear(typed: str, names: list[str]) -> Message:
+    if not typed:
+        return Message("不能为空，请填写。")
+    if not names:
+        return Message("您的管理范围内没有这个部门，请填写部门全称或统一社会信用代码。")
+    return Message("请填写部门全称或统一社会信用代码，例如：%(names)s。", names="、".join(names[:_SHOWN]))

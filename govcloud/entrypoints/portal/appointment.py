@@ -36,7 +36,8 @@ def choose_appointment() -> ResponseReturnValue:
     except NotFound as error:
         findings.take(error)
         return _page(target, findings), 422
-    flash(gettext("现在以“%(department)s · %(post)s”办理业务。", department=held.department_name, post=held.post), "success")
+    post = held.post or held.position
+    flash(gettext("现在以“%(department)s · %(post)s”办理业务。", department=held.department_name, post=post), "success")
     return redirect(target, 303)
 
 

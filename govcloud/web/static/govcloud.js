@@ -111,6 +111,10 @@
     twisty.setAttribute("aria-expanded", String(!open));
   });
 
+  // The head of a table that fits stays in sight below the top bar; one that is wider scrolls sideways instead.
+  const fit = new ResizeObserver((seen) => seen.forEach(({ target }) => target.classList.toggle("fits", target.scrollWidth <= target.clientWidth)));
+  all(".tablewrap").forEach((box) => fit.observe(box));
+
   // Clocks: "4 days left" stays true while the page is open. The words come from the page, in its language.
   const source = document.getElementById("relative-words");
   const words = source ? JSON.parse(source.textContent) : null;

@@ -150,6 +150,24 @@ def test_offices_belong_to_departments(services: Services, places: Organisation)
     assert fields_of(error) == ["rows[0].department_id"]
 
 
+def test_no_two_offices_of_a_department_bear_one_name(services: Services, places: Organisation) -> None:
+    first, second = NewOffice(places.ids["housing"], "住房保障处"), NewOffice(places.ids["housing"], "市场处")
+    services.identity.open_offices(SEED, [first, second])
+    with pytest.raises(Invalid) as error:
+        services.identity.open_offices(SEED, [NewOffice(places.ids["housing"], "法规处"), NewOffice(places.ids["housing"], "住房保障处")])
+    assert fields_of(error) == ["rows[1].name"]
+    with pytest.raises(Invalid) as error:
+        services.identity.open_offices(SEED, [NewOffice(places.ids["xihu"], "法规处"), NewOffice(places.ids["xihu"], "法规处")])
+    assert fields_of(error) == ["rows[1].name"]
+    with pytest.raises(Invalid) as error:
+        services.identity.rename_office(SEED, second.id, "住房保障处")
+    assert fields_of(error) == ["name"]
+    services.identity.rename_office(SEED, first.id, "住房保障处")
+    services.identity.open_offices(SEED, [NewOffice(places.ids["xihu"], "住房保障处")])
+    services.identity.close_office(SEED, first.id)
+    services.identity.open_offices(SEED, [NewOffice(places.ids["housing"], "住房保障处")])
+
+
 MOVES = st.lists(st.tuples(st.integers(0, 8), st.integers(-1, 8)), max_size=12)
 
 

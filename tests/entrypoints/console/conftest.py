@@ -130,7 +130,7 @@ def new_official(world: World, services: Services, **changes: str) -> dict[str, 
         "name": "仇晓",
         "id_number": id_number(7001),
         "phone": "",
-        "department_uscc": department.uscc,
+        "department": department.uscc,
         "position": "窗口受理员",
         "post": "科员",
     }
@@ -139,7 +139,7 @@ def new_official(world: World, services: Services, **changes: str) -> dict[str, 
 
 def new_assignment(**changes: str) -> dict[str, str]:
     """Return the form that gives a role."""
-    return {"employee_code": "SUNLI", "role_code": "counter_clerk", "department_uscc": "", "reason": REASON} | changes
+    return {"employee_code": "SUNLI", "role_code": "counter_clerk", "department": "", "reason": REASON} | changes
 
 
 def unknown_department() -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OFFICES = {"system_admin": "系统管理员", "security_admin": "安全管理员", "audit_admin": "审计管理员"}
 #: Stock sentences of the libraries; none may reach a reader of Chinese.
 ENGLISH = re.compile(r"(?i)record|field is required|valid choice|permission|failed|error|invalid|not found")
-_ERRORS = re.compile(r'<p class="error">.*?</p>|<div class="flashes".*?(?=<div class="pagehead|<nav class="crumbs)', re.DOTALL)
+_ERRORS = re.compile(r'<p class="error"[^>]*>.*?</p>|<div class="flashes".*?(?=<div class="pagehead|<nav class="crumbs)', re.DOTALL)
 
 
 def alerts(answer: TestResponse) -> str:
@@ -40,7 +40,7 @@ def test_an_official_is_registered(system: Visitor, services: Services, world: W
     answer = system.post("/console/officials/new/", new_official(world, services))
     assert (answer.status_code, answer.location) == (303, "/console/officials/")
     page = said(system.get("/console/officials/"))
-    assert "已登记仇晓。账号没有密码，请签发初始密码。" in page
+    assert "已登记仇晓。账号没有密码，请签发激活码，由本人设置密码。" in page
     assert "N0001" in page
     assert not ENGLISH.search(page)
     official = services.identity_queries.official_by_code("N0001")
@@ -59,9 +59,12 @@ WRONG_OFFICIALS: list[tuple[dict[str, str], int, str]] = [
     ({"id_number": "330106199001011234"}, 422, "校验位不符"),
     ({"id_number": id_number(5000)}, 409, "该身份证件号码已登记：一人只能有一个账号。"),
     ({"phone": "12345"}, 422, "手机号"),
-    ({"department_uscc": ""}, 422, "该字段是必填字段。"),
-    ({"department_uscc": "' OR 1=1 --"}, 422, "没有这个统一社会信用代码的部门"),
-    ({"department_uscc": unknown_department()}, 422, "没有这个统一社会信用代码的部门"),
+    ({"department": ""}, 422, "该字段是必填字段。"),
+    ({"department": "' OR 1=1 --"}, 422, "您的管理范围内没有这个部门"),
+    ({"department": unknown_department()}, 422, "您的管理范围内没有这个部门"),
+    ({"department": "民政"}, 422, "例如：浙江省人民政府、浙江省民政厅"),
+    ({"rank": "级" * 51}, 422, "长度应为 0 至 50 个字符"),
+    ({"staffing_type": "临时工"}, 422, "不是有效的选择"),
     ({"position": "岗" * 51}, 422, "长度应为 1 至 50 个字符"),
 ]
 
@@ -147,7 +150,7 @@ def test_each_command_does_what_it_says(system: Visitor, security: Visitor, serv
 def test_a_role_is_given_within_a_department(security: Visitor, services: Services, world: World) -> None:
     department = services.identity_queries.department(world.organisation.ids["xihu_housing"])
     assert department is not None
-    form = new_assignment(employee_code=" chenjie ", role_code="department_admin", department_uscc=department.uscc)
+    form = new_assignment(employee_code=" chenjie ", role_code="department_admin", department=department.name)
     assert security.post("/console/assignments/new/", form).status_code == 303
     assert "已授予陈杰角色，立即生效。" in said(security.get("/console/assignments/"))
     held = services.authorization_queries.assignments_of(world.people["CHENJIE"].official_id)
@@ -163,7 +166,7 @@ WRONG_ASSIGNMENTS: list[tuple[dict[str, str], int, str]] = [
     ({"role_code": "system:operator"}, 422, "不是有效的选择"),
     ({"role_code": "official"}, 422, "不是有效的选择"),
     ({"role_code": "senior_admin"}, 422, "授予这个角色必须指定部门范围。"),
-    ({"department_uscc": "' OR 1=1 --"}, 422, "没有这个统一社会信用代码的部门。"),
+    ({"department": "' OR 1=1 --"}, 422, "您的管理范围内没有这个部门"),
     ({"reason": ""}, 422, "该字段是必填字段。"),
     ({"reason": "长" * 501}, 422, "长度应为 0 至 500 个字符"),
     ({"reason": "岗位\0调整"}, 422, "不能含有控制字符"),

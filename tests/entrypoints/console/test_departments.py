@@ -231,3 +231,25 @@ def test_only_what_may_succeed_is_offered(services: Services, become: Become, id
 def test_others_do_not_get_in(become: Become) -> None:
     for login in ("WANGFANG", "LIQIANG", "ZHENGGUOHUA"):
         assert become(login).get("/departments/").status_code == 403
+
+
+def test_a_day_before_the_department_is_told_and_an_unknown_id_stays_unsaid(become: Become, ids: dict[str, UUID]) -> None:
+    admin = become(ADMIN)
+    before = admin.get(f"/departments/?id={ids['xihu_civil_affairs']}&at=2020-01-01")
+    assert (before.status_code, before.location) == (302, f"/console/departments/?id={ids['xihu_civil_affairs']}")
+    assert "2020-01-01 当日还没有这个机构" in said(admin.get(f"/departments/?id={ids['xihu_civil_affairs']}"))
+    nobody = uuid4()
+    missing = admin.get(f"/departments/?id={nobody}")
+    assert missing.status_code == 404
+    assert "找不到这个部门" in said(missing)
+    assert str(nobody) not in said(missing)
+
+
+def test_an_office_goes_by_its_name(become: Become, services: Services, ids: dict[str, UUID]) -> None:
+    [office] = services.identity.open_offices(SEED, [NewOffice(ids["xihu_civil_affairs"], "社会救助科")])
+    admin = become(ADMIN)
+    form = change("close-office", ids["xihu_civil_affairs"])
+    assert "撤销处室：杭州市西湖区民政局 · 社会救助科" in said(admin.get(f"{form}?office={office}"))
+    again = admin.post(change("open-office", ids["xihu_civil_affairs"]), {"name": "社会救助科", "step": "confirm"})
+    assert again.status_code == 422
+    assert '<a href="#name">名称：本部门已有同名的处室' in again.text

@@ -238,7 +238,7 @@ def test_codes_are_issued_and_open_accounts(admin: Sign, services: Services, wor
     run = uploaded(sun.upload(csv_bytes([a_row(number) for number in range(3)]), scope="department"))
     sun.post(f"{run}/confirm")
     services.importing.work(ACTOR)
-    listed = sun.post("/console/activation/issue", {"department_uscc": uscc_of("xihu_civil_affairs"), "as": "csv"})
+    listed = sun.post("/console/activation/issue", {"department": uscc_of("xihu_civil_affairs"), "as": "csv"})
     assert listed.mimetype == "text/csv", said(listed)
     lines = listed.text.splitlines()
     assert [line.split(",")[0] for line in lines[1:]] == ["IM00000", "IM00001", "IM00002"]

@@ -206,7 +206,78 @@ def test_the_index_and_registering_are_bounded_too(world: World, become: Become,
     inside, outside = uscc["xihu_civil_affairs"], uscc["data"]
     assert inside is not None
     assert outside is not None
-    assert sun.post("/officials/new/", {**form, "department_uscc": outside.uscc}).status_code == 403  # shown again, with the refusal
+    assert sun.post("/officials/new/", {**form, "department": outside.uscc}).status_code == 403  # shown again, with the refusal
     assert services.identity_queries.official_by_code("T990001") is None
-    assert sun.post("/officials/new/", {**form, "department_uscc": inside.uscc}).status_code == 303
+    assert sun.post("/officials/new/", {**form, "department": inside.uscc}).status_code == 303
     assert services.identity_queries.official_by_code("T990001") is not None
+
+
+def test_people_and_departments_go_by_their_names(world: World, services: Services, become: Become) -> None:
+    sun = become("SUNLI")
+    assert f'value="{OWN}"' in sun.get("/officials/new/").text
+    form = {"employee_code": "N0077", "name": "解晓", "id_number": id_number(7077), "department": "西湖区民政", "position": "综合岗"}
+    refused = sun.post("/officials/new/", form)
+    assert refused.status_code == 422
+    assert f'<a href="#department">部门：请填写部门全称或统一社会信用代码，例如：{OWN}。' in refused.text
+    assert sun.post("/officials/new/", {**form, "department": OWN, "rank": "一级科员", "staffing_type": "事业编制"}).status_code == 303
+    person = services.identity_queries.official_by_code("N0077")
+    assert person is not None
+    assert (person.rank, person.staffing_type) == ("一级科员", "事业编制")
+    listed = sun.get("/access/?code=王").text
+    assert "code=WANGFANG" in listed
+    assert "code=SHANXUEMEI" not in become("SUNLI").get("/access/?code=单").text
+    ceilings = sun.get("/ceilings/").text
+    assert OWN in ceilings
+    assert "/console/ceilings/set/" not in ceilings
+
+
+def test_whoever_serves_elsewhere_as_well_does_not_stop_the_codes_of_the_others(world: World, services: Services, become: Become) -> None:
+    ids = world.organisation.ids
+    both, own = an_official(ids["yuhang_civil_affairs"], name="两边任"), an_official(ids["xihu_civil_affairs"], name="本部门")
+    for person in (both, own):
+        services.identity.register_official(SEED, person)
+    services.identity.concurrent(SEED, both.id, Duty(ids["xihu_civil_affairs"], "信息员"), Order("工作需要"))
+    answer = become("SUNLI").post("/activation/issue", {"department": OWN})
+    assert answer.status_code == 200
+    assert own.employee_code in answer.text
+    assert both.employee_code not in answer.text
+    assert f"未予签发，请由系统管理员签发：{both.name}" in answer.text
+
+
+def test_english_is_english(world: World, become: Become) -> None:
+    sun = become("SUNLI")
+    sun.client.set_cookie("govcloud_language", "en")
+    left = sun.post(change(world, "leave"), {"reason": "本人申请辞职"}).text
+    assert "<h1>Leave: 王芳" in left
+    assert "Confirm: Leave" in left
+    for path in (
+        "/officials/",
+        page_of(world, INSIDE),
+        "/departments/",
+        "/imports/",
+        "/activation/",
+        "/ceilings/",
+        "/access/",
+        "/officials/new/",
+    ):
+        text = sun.get(path).text
+        assert not set("：、，。；（）") & set(text), (path, set("：、，。；（）") & set(text))
+
+
+def test_facts_about_a_person_are_changed(world: World, services: Services, become: Become) -> None:
+    who, sun = world.people[INSIDE].official_id, become("SUNLI")
+    facts = f"/officials/facts/{who}"
+    assert facts in sun.get(page_of(world, INSIDE)).text
+    form = {"name": "王芳", "phone": "", "rank": "四级主任科员", "staffing_type": "行政编制"}
+    before = services.identity_queries.official(who)
+    assert before is not None
+    assert sun.post(facts, form).status_code == 303
+    after = services.identity_queries.official(who)
+    assert after is not None
+    assert (after.rank, after.masked_phone) == ("四级主任科员", before.masked_phone)
+    wrong = sun.post(facts, {**form, "phone": "123", "rank": "级" * 51})
+    assert wrong.status_code == 422
+    assert '<a href="#phone">手机号：' in wrong.text
+    assert sun.post(facts, {**form, "staffing_type": "临时工"}).status_code == 422
+    assert sun.post(f"/officials/facts/{world.people[OUTSIDE].official_id}", form).status_code == 404
+    assert become("WUXIAOYAN").post(facts, form).status_code == 403

@@ -27,7 +27,7 @@ STATEMENTS = {
     "ZHOUJIANJUN": {
         "": 20,
         "access": 20,
-        "activation": 20,
+        "activation": 23,
         "clients": 22,
         "departments": 44,
         "imports": 27,

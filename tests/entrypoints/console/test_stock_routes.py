@@ -36,7 +36,7 @@ OWN = {
     ("/console/officials/export.csv", "GET"),
     *(
         (f"/console/officials/{page}", method)
-        for page in ("change/<kind>/<official_id>", "cancel/<uuid:change_id>", "unmask/<fact>/<official_id>")
+        for page in ("change/<kind>/<official_id>", "facts/<official_id>", "cancel/<uuid:change_id>", "unmask/<fact>/<official_id>")
         for method in ("GET", "POST")
     ),
     ("/console/imports/upload", "POST"),

@@ -118,7 +118,7 @@ def test_a_form_without_its_token_is_refused(wang: Visitor, path: str) -> None:
         ("GET", "/nowhere", 404, "页面不存在"),
         ("GET", "/requests/not-an-id", 404, "页面不存在"),
         ("POST", "/requests", 405, "操作方式不支持"),
-        ("GET", "/requests/00000000-0000-7000-8000-000000000000", 404, "找不到权限申请"),
+        ("GET", "/requests/00000000-0000-7000-8000-000000000000", 404, "找不到这个权限申请，或者您不能查看"),
     ],
 )
 def test_errors_are_pages(wang: Visitor, method: str, path: str, status: int, words: str) -> None:

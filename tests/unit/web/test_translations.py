@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
@@ -53,6 +54,14 @@ def test_every_sentence_has_its_translation(english: dict[str, Message], tmp_pat
     assert len(said) > 300
     missing = [text for text in said if text not in english or not all(_texts(english[text].string))]
     assert not missing, "add to messages.po:\n" + "\n".join(missing)
+
+
+def test_what_the_shipped_policy_calls_its_roles_and_functions_has_its_translation(english: dict[str, Message]) -> None:
+    policy = yaml.safe_load((ROOT / "policies/baseline.yaml").read_text(encoding="utf-8"))
+    said = [*policy["functions"].values()]
+    for role in policy["roles"].values():
+        said += [role["name"], role.get("description", ""), *(rule.get("label", "") for rule in role["rules"])]
+    assert not [text for text in said if text and text not in english], "add to messages.po"
 
 
 def test_translations_keep_the_values_and_are_english(english: dict[str, Message]) -> None:
