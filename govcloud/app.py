@@ -39,6 +39,7 @@ from govcloud.identity.events import (
     LeaveUndone,
     OfficialDisabled,
     OfficialLeft,
+    OfficialRejoined,
     OfficialRestored,
     PersonnelChangeRecorded,
     PersonnelChangeSettled,
@@ -257,6 +258,10 @@ def subscribe_lifecycle(services: Services) -> None:
         services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
         services.authorization.restore_roles_of(reaction, event.official_id, cause=event.change_id, followed=event.restored)
 
+    def begin_anew(tx: Transaction, event: OfficialRejoined) -> None:
+        services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
+        services.signon.withdraw_password(tx, event.official_id)
+
     def reschedule(tx: Transaction, event: AppointmentRescheduled) -> None:
         services.authorization.advance_epoch(tx, "appointment", official_id=event.official_id)
         services.signon.reschedule_appointment(tx, event.appointment_id, event.ends_at)
@@ -270,6 +275,7 @@ def subscribe_lifecycle(services: Services) -> None:
 
     services.uow.subscribe(OfficialLeft, end_for_good)
     services.uow.subscribe(LeaveUndone, give_back)
+    services.uow.subscribe(OfficialRejoined, begin_anew)
     services.uow.subscribe(AppointmentRescheduled, reschedule)
     services.uow.subscribe(PersonnelChangeRecorded, look_ahead)
     services.uow.subscribe(PersonnelChangeSettled, take_note)

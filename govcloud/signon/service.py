@@ -202,6 +202,10 @@ class SignOn:
         """
         self._credentials.change_password(actor, current, new)
 
+    def withdraw_password(self, tx: Transaction, official_id: UUID) -> None:
+        """Leave a person's account without a password and without a code, in the transaction of its cause."""
+        self._credentials.withdraw(tx, official_id)
+
     # Activation
 
     def issue_activation_codes(self, actor: Actor, officials: Sequence[UUID]) -> tuple[IssuedCode, ...]:

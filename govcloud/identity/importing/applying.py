@@ -22,8 +22,9 @@ from govcloud.identity.importing.runs import ImportQueries, Order, RunView
 from govcloud.identity.importing.sources import Source
 from govcloud.identity.importing.writing import AcceptHashes, lock, write
 from govcloud.identity.locking import hold_departments
-from govcloud.identity.people import People
+from govcloud.identity.orders import Order as Return
 from govcloud.identity.queries import IdentityQueries
+from govcloud.identity.rejoining import JOINED_AGAIN, Rejoining
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import MOST_ROWS
@@ -55,8 +56,8 @@ QUIET = Hooks()
 class Applying:
     """Imports people. Every command is one transaction of its own, so an import that is interrupted goes on where it stopped."""
 
-    def __init__(self, uow: UnitOfWork, keys: KeyRing, clock: Clock, people: People, accept: AcceptHashes) -> None:
-        """Take the unit of work, keys and clock, the single commands (disabling), and what keeps imported password hashes."""
+    def __init__(self, uow: UnitOfWork, keys: KeyRing, clock: Clock, people: Rejoining, accept: AcceptHashes) -> None:
+        """Take the unit of work, keys and clock, the single commands (disabling, coming back), and what keeps imported password hashes."""
         self._uow = uow
         self._keys = keys
         self._clock = clock
@@ -185,6 +186,8 @@ class Applying:
                 lock(tx.session, touched)
                 plan = planner.plan(batch, standing_of(tx.session, batch, tx.now), tx.now)
             write(tx, plan, run.source, run.id, self._accept)
+            for known, places in plan.rejoined:
+                self._people.rejoin(actor, known.id, places, Return(JOINED_AGAIN, min(place.starts_at or tx.now for place in places)))
             summary = Summary(**report.summary.stored())
             summary.add(plan.summary)
             kept = plan.findings[: max(0, MOST_KEPT - report.summary.findings)]
