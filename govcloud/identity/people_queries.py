@@ -12,11 +12,13 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, tup
 from sqlalchemy.orm import Session
 
 from govcloud.identity import rows
+from govcloud.identity.census import lasting
 from govcloud.identity.models import Appointment, DepartmentVersion, Official, OfficialVersion, PersonnelChange
 from govcloud.identity.reach import EVERYWHERE, Reach, within
 from govcloud.identity.search import Asked, Place, Wanted, page_of_ids
 from govcloud.identity.views import AppointmentView, OfficialPage, OfficialView
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import live_at
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.validation import searchable
 
@@ -134,6 +136,17 @@ class PeopleQueries:
         ahead = or_(Appointment.valid_to.is_(None), and_(Appointment.valid_to > moment, Appointment.valid_to > Appointment.valid_from))
         query = select(Appointment.department_id).where(Appointment.official_id == official_id, ahead).distinct()
         return tuple(self._read().scalars(query))
+
+    def left_among(self, officials: Iterable[UUID], at: datetime) -> frozenset[UUID]:
+        """Return those of ``officials`` who have left by ``at``."""
+        gone = (OfficialVersion.official_id.in_(set(officials)), OfficialVersion.status == "left", live_at(OfficialVersion, at))
+        return frozenset(self._read().scalars(select(OfficialVersion.official_id).where(*gone)))
+
+    def owners_of(self, appointments: Iterable[UUID], at: datetime) -> Mapping[UUID, UUID]:
+        """Return whose each of ``appointments`` is that holds at ``at`` or will hold later; others are left out."""
+        wanted = set(appointments)
+        query = select(Appointment.id, Appointment.official_id).where(Appointment.id.in_(wanted), lasting(at))
+        return {row.id: row.official_id for row in self._read().execute(query)} if wanted else {}
 
     def active_until(self, official_id: UUID, at: datetime | None = None) -> datetime | None:
         """Return when a person who is active at ``at`` will no longer be, as far as that is planned."""
