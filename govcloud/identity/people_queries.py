@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from govcloud.identity import rows
@@ -133,9 +133,19 @@ class PeopleQueries:
     def departments_served(self, official_id: UUID, at: datetime | None = None) -> tuple[UUID, ...]:
         """Return the departments of a person's appointments that hold or lie ahead."""
         moment = self._clock.now() if at is None else at
-        ahead = or_(Appointment.valid_to.is_(None), and_(Appointment.valid_to > moment, Appointment.valid_to > Appointment.valid_from))
-        query = select(Appointment.department_id).where(Appointment.official_id == official_id, ahead).distinct()
+        query = select(Appointment.department_id).where(Appointment.official_id == official_id, lasting(moment)).distinct()
         return tuple(self._read().scalars(query))
+
+    def departments_served_by(self, officials: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, frozenset[UUID]]:
+        """Return the same of many people; those who serve nowhere are left out."""
+        moment = self._clock.now() if at is None else at
+        query = select(Appointment.official_id, Appointment.department_id).where(
+            Appointment.official_id.in_(set(officials)), lasting(moment)
+        )
+        found: dict[UUID, set[UUID]] = {}
+        for row in self._read().execute(query.distinct()):
+            found.setdefault(row.official_id, set()).add(row.department_id)
+        return {official_id: frozenset(departments) for official_id, departments in found.items()}
 
     def left_among(self, officials: Iterable[UUID], at: datetime) -> frozenset[UUID]:
         """Return those of ``officials`` who have left by ``at``."""

@@ -206,9 +206,8 @@ class Applying:
         while True:
             with self._command(actor, run.order) as tx:
                 gone_now = extent.missing(tx.session, tx.now, run.id, vanishing.BATCH)
-                for official_id in gone_now:
-                    self._people.disable_official(actor, official_id, vanishing.REASON)
-                report.summary.vanished += len(gone_now)
+                if gone_now:
+                    report.summary.vanished += len(self._people.disable_officials(actor, gone_now, vanishing.REASON))
                 if gone_now:
                     runs.advance(tx, run.id, report.summary.lines, report.summary, ())
             hooks.between()

@@ -1,4 +1,4 @@
-"""Who is missing from a complete list, how many may be, and their disabling: command by command, each person as by hand."""
+"""Who is missing from a complete list, how many may be; they are disabled a few hundred a command."""
 
 from __future__ import annotations
 
