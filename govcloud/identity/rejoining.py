@@ -19,6 +19,7 @@ from govcloud.identity.lifecycle import Lifecycle
 from govcloud.identity.locking import lock_official
 from govcloud.identity.models import Appointment
 from govcloud.identity.orders import CHANGE_NAMES, Order, Recorded, checked_order
+from govcloud.identity.settling import settle
 from govcloud.identity.standings import Stretch
 from govcloud.identity.views import OfficialView
 from govcloud.kernel.actor import Actor
@@ -67,6 +68,8 @@ class Rejoining(Lifecycle):
             self._check_places(tx, list(zip(own, checked, strict=True)))
             fields.done()
             lock_official(tx.session, official_id)
+            # A leave whose day has come may not have been settled yet: what it ends must have ended before anything begins anew.
+            settle(tx, official_id)
             self._refuse_planned(tx, official_id, tx.now, (REJOIN,))
             if standings.status_at(tx.session, official_id, tx.now) != standings.LEFT:
                 raise errors.not_left(self._name(tx, official_id))
@@ -85,9 +88,10 @@ class Rejoining(Lifecycle):
         leaver = self._leaver(official)
         if leaver is None:
             return Joined(self.register_official(actor, official))
-        if official.employee_code.strip().upper() != leaver.employee_code:
-            raise errors.left_under(leaver.employee_code, official.employee_code)
         with self._uow.begin(actor, COMMAND, self._arrival(leaver.id, official.appointments)):
+            # Under which code somebody was here before is told to nobody who may not take the person on.
+            if official.employee_code.strip().upper() != leaver.employee_code:
+                raise errors.left_under(leaver.employee_code, official.employee_code)
             again = self.rejoin(actor, leaver.id, official.appointments, order)
             self.change_official(actor, leaver.id, _facts(official))
         return Joined(leaver.id, again)

@@ -23,6 +23,7 @@ from govcloud.web.moments import CHINA
 OPENS = "govcloud:personnel_change:read"
 _CANCELS = "govcloud:personnel_change:cancel"
 _PAGE = 20
+_YEARS = range(1900, 9999)
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ class PlannedView(ConsolePage):
 def _day(typed: str) -> datetime | None:
     """Return the beginning of a day in China; ``None`` for what is none."""
     try:
-        return datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=CHINA)
+        found = datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=CHINA)
     except ValueError:
         return None
+    # The last day of the calendar has no next one.
+    return found if found.year in _YEARS else None

@@ -146,6 +146,28 @@ def test_a_planned_return_is_cancelled_and_the_leave_can_be_undone_again(service
     assert [view.department_id for view in services.identity_queries.appointments_of(wang)] == [world.wang.department_id]
 
 
+def test_a_leave_that_no_job_has_settled_is_settled_first(services: Services, world: World, clock: ManualClock) -> None:
+    wang, now = world.wang, clock.now()
+    services.authorization.assign_role(SEED, wang.official_id, "housing_clerk", reason="专项")
+    grant = NewGrant(wang.official_id, None, "housing", REGISTER, now, now + 20 * DAY, Scope((XIHU,)))
+    services.authorization.open_grant(SEED, grant)
+    services.identity.leave(SEED, wang.official_id, Order("辞职", now + DAY))
+    clock.advance(2 * DAY)
+    place = at(world)
+    services.identity.rejoin(SEED, wang.official_id, [place], WHY)
+    assert services.authorization_queries.assignments_of(wang.official_id) == ()
+    assert not may(services, place.id, REGISTER)
+    assert services.identity.settle_due(ACTOR) == 0
+
+
+def test_the_code_of_then_is_told_to_those_who_may_take_the_person_on(services: Services, world: World, clock: ManualClock) -> None:
+    leave(services, world, clock)
+    for actor in (world.people["SUNLI"].actor(), world.li.actor()):
+        with pytest.raises(Denied) as refused:
+            services.identity.join(actor, a_form(world, employee_code="WF0002"), WHY)
+        assert "WANGFANG" not in str(refused.value.message)
+
+
 def test_who_has_not_left_does_not_come_back(services: Services, world: World, clock: ManualClock) -> None:
     wang = world.wang.official_id
     services.identity.leave(SEED, wang, Order("退休", clock.now() + DAY))

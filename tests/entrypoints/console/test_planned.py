@@ -76,6 +76,7 @@ def test_the_query_narrows(world: World, plan: Plan, become: Become) -> None:
         ("last=2026-12-01", ["单雪梅", "陈杰"]),
         ("first=2026-12-01&last=2026-12-01&kind=secondment", ["陈杰"]),
         ("first=yesterday", list(everybody)),
+        ("first=0001-01-01&last=9999-12-31", list(everybody)),
         ("first=2026-12-04", []),
         ("after=nonsense~%00", list(everybody)),
     ):
