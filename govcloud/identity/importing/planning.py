@@ -35,6 +35,15 @@ class Change:
     phone_sealed: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Somebody who left and comes back: the new places (none: the return is planned already), and the facts that differ."""
+
+    known: Known
+    places: tuple[NewAppointment, ...]
+    facts: OfficialChange | None
+
+
 @dataclass
 class Plan:
     """What one command is to do, and what it refuses; the appointments of new people stand with them."""
@@ -43,7 +52,7 @@ class Plan:
     changes: list[Change] = field(default_factory=list)
     ended: list[tuple[Known, Held]] = field(default_factory=list)
     begun: list[tuple[Known, NewAppointment]] = field(default_factory=list)
-    rejoined: list[tuple[Known, tuple[NewAppointment, ...]]] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
     seen: list[UUID] = field(default_factory=list)
     refused_known: list[UUID] = field(default_factory=list)
     hashes: list[tuple[UUID, str]] = field(default_factory=list)
@@ -52,8 +61,8 @@ class Plan:
 
     def touched(self) -> set[UUID]:
         """Return the known people whom the plan changes; their rows are locked first."""
-        parts = (self.ended, self.begun, self.rejoined)
-        return {change.known.id for change in self.changes} | {known.id for part in parts for known, _ in part}
+        placed = {known.id for known, _ in self.ended} | {known.id for known, _ in self.begun}
+        return placed | {change.known.id for change in self.changes} | {item.known.id for item in self.returns}
 
 
 @dataclass
@@ -117,16 +126,17 @@ class Planner:
                 plan.hashes.append((official.id, person.password_hash))
             return
         plan.seen.append(known.id)
-        if steps.change is not None:
-            plan.changes.append(steps.change)
-        plan.ended += ((known, item) for item in steps.ended)
         if returns(known):
-            # A password of then does not come back, nor one that a file brings.
-            plan.rejoined += [(known, tuple(steps.begun))] if steps.begun else []
+            # Few come back, so each does by the single commands. A password of then does not, nor one that a file brings.
+            if steps.begun or steps.change is not None:
+                plan.returns.append(Return(known, tuple(steps.begun), steps.change.facts if steps.change else None))
         else:
+            if steps.change is not None:
+                plan.changes.append(steps.change)
+            plan.ended += ((known, item) for item in steps.ended)
             plan.begun += ((known, item) for item in steps.begun)
-        if person.password_hash and not returns(known):
-            plan.hashes.append((known.id, person.password_hash))
+            if person.password_hash:
+                plan.hashes.append((known.id, person.password_hash))
         if steps.change is not None or steps.begun or steps.ended:
             plan.summary.changed += 1
         else:

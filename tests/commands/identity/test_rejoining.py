@@ -285,6 +285,38 @@ def test_an_import_lets_who_left_come_back_once(services: Services, world: World
     assert (repeated.summary.unchanged, repeated.summary.changed) == (1, 0)
 
 
+def stored(services: Services, code: str) -> list[object]:
+    """Return what stands of a person, without ids: standings, appointments, changes, and the record in its order."""
+    person = services.identity_queries.official_by_code(code)
+    assert person is not None
+    parts = (
+        "SELECT status, rank, staffing_type, security_label, valid_from, valid_to FROM official_version"
+        " WHERE official_id = :id ORDER BY 5, 6",
+        "SELECT department_id, kind, position, post, valid_from, valid_to FROM appointment WHERE official_id = :id ORDER BY 5, 6",
+        "SELECT kind, effective_at, reason, recorded_at FROM personnel_change WHERE official_id = :id ORDER BY id",
+    )
+    found: list[object] = [services.uow.read().execute(text(part), {"id": person.id}).all() for part in parts]
+    names = text("SELECT name FROM audit_event WHERE subject = :subject ORDER BY id")
+    return [*found, services.uow.read().scalars(names, {"subject": f"official:{person.id}"}).all()]
+
+
+def test_a_return_by_import_is_the_single_command(services: Services, world: World, clock: ManualClock, tmp_path: Path) -> None:
+    rows = [a_row(number, phone="") for number in (1, 2)]
+    run(services, tmp_path / "a.csv", *rows)
+    clock.advance(DAY)
+    for code in ("IM00001", "IM00002"):
+        person = services.identity_queries.official_by_code(code)
+        assert person is not None
+        services.identity.leave(SEED, person.id, WHY)
+    clock.advance(DAY)
+    changes = {"rank": "二级科员", "position": "综合岗", "name": "单小莉"}
+    run(services, tmp_path / "b.csv", rows[0] | changes)
+    place = NewAppointment(world.wang.department_id, "综合岗", "科员")
+    form = NewOfficial("IM00002", "单小莉", rows[1]["id_number"], None, "二级科员", security_label=1, appointments=(place,))
+    services.identity.join(OPERATOR, form, Order("重新入职"))
+    assert stored(services, "IM00001") == stored(services, "IM00002")
+
+
 def test_an_import_says_what_it_cannot_do_about_a_return(services: Services, world: World, clock: ManualClock, tmp_path: Path) -> None:
     rows = [a_row(number) for number in range(3)]
     run(services, tmp_path / "a.csv", *rows)
