@@ -290,8 +290,10 @@ def stored(services: Services, code: str) -> list[object]:
     person = services.identity_queries.official_by_code(code)
     assert person is not None
     parts = (
-        "SELECT status, rank, staffing_type, security_label, valid_from, valid_to FROM official_version"
-        " WHERE official_id = :id ORDER BY 5, 6",
+        (
+            "SELECT status, rank, staffing_type, security_label, valid_from, valid_to FROM official_version"
+            " WHERE official_id = :id ORDER BY 5, 6"
+        ),
         "SELECT department_id, kind, position, post, valid_from, valid_to FROM appointment WHERE official_id = :id ORDER BY 5, 6",
         "SELECT kind, effective_at, reason, recorded_at FROM personnel_change WHERE official_id = :id ORDER BY id",
     )
