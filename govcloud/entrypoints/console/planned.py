@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from flask import Request, request
 from flask_admin import expose
 
+from govcloud.entrypoints.console.audit import ACTORS
 from govcloud.entrypoints.console.base import ConsolePage, opened
 from govcloud.entrypoints.console.people_reach import departments_named, reach
 from govcloud.identity.orders import CHANGE_NAMES, PLANNABLE
-from govcloud.identity.people_queries import ChangePage, Planned
+from govcloud.identity.people_queries import ChangePage, ChangeView, Planned
 from govcloud.identity.reach import Reach
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.messages import Message
@@ -81,17 +82,25 @@ class PlannedView(ConsolePage):
     def index_view(self) -> str:
         """Show one page of what lies ahead, the next one first."""
         query = Query.of(request)
+        page = query.page(request.args.get("after"))
         rendered: str = self.render(
             "console/planned.html",
             view=self,
             query=query,
-            page=query.page(request.args.get("after")),
+            page=page,
+            ordered_by=lambda row: _ordered_by(row, page),
             kinds=[("", say(Message("全部变动"))), *((kind, say(CHANGE_NAMES[kind])) for kind in PLANNABLE)],
             change_names=CHANGE_NAMES,
             may_cancel=opened(_CANCELS),
             shown_after=request.args.get("after", ""),
         )
         return rendered
+
+
+def _ordered_by(row: ChangeView, page: ChangePage) -> str:
+    """Return who ordered a change, as the page of the record says it."""
+    name, words = page.by(row), ACTORS.get(row.recorded_by.partition(":")[0])
+    return say(Message(words.template, name=name)) if words else name
 
 
 def _day(typed: str) -> datetime | None:

@@ -57,7 +57,7 @@ def test_each_sees_the_plans_within_reach(world: World, plan: Plan, become: Beco
     assert names(become("ZHOUJIANJUN").get("/planned/"), *everybody) == list(everybody)
     page = said(become("ZHOUJIANJUN").get("/planned/"))
     assert page.index("单雪梅") < page.index("陈杰") < page.index("王芳")
-    for word in ("离职", "借调", "杭州市西湖区民政局 · 专班成员", "2026-12-03", "周建军", "seed", "计划9"):
+    for word in ("离职", "借调", "杭州市西湖区民政局 · 专班成员", "2026-12-03", "周建军", "平台：seed", "计划9"):
         assert word in page, word
 
 
