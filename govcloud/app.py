@@ -39,6 +39,7 @@ from govcloud.identity.events import (
     LeaveUndone,
     OfficialDisabled,
     OfficialLeft,
+    OfficialRejoined,
     OfficialRestored,
     PersonnelChangeRecorded,
     PersonnelChangeSettled,
@@ -195,20 +196,8 @@ def count_holdings(
 
 def subscribe_reactions(services: Services) -> None:
     """Say what follows from what, across domains: each runs in the transaction of its cause and fails it when it fails."""
-    reaction = Actor.system("reaction")
-
-    def end_all(tx: Transaction, event: OfficialDisabled) -> None:
-        services.authorization.advance_epoch(tx, "official", official_id=event.official_id)
-        services.signon.end_sessions_of(reaction, event.official_id, "official_disabled")
-        services.authorization.close_grants_of(reaction, event.official_id, "disabled")
-
-    def restore(tx: Transaction, event: OfficialRestored) -> None:
-        services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
-
-    def leave(tx: Transaction, event: AppointmentEnded) -> None:
-        services.authorization.advance_epoch(tx, "appointment", official_id=event.official_id)
-        services.signon.leave_appointment(reaction, event.appointment_id)
-        services.authorization.close_grants_of(reaction, event.official_id, "mover", appointment_id=event.appointment_id)
+    subscribe_endings(services)
+    subscribe_lifecycle(services)
 
     def follow(tx: Transaction, event: DepartmentMoved) -> None:
         services.authorization.advance_epoch(tx, "department")
@@ -237,14 +226,37 @@ def subscribe_reactions(services: Services) -> None:
         services.authorization.advance_epoch(tx, "department")
         services.authorization.end_delegations(tx, event.old_path, event.reason)
 
-    services.uow.subscribe(OfficialDisabled, end_all)
-    services.uow.subscribe(OfficialRestored, restore)
-    services.uow.subscribe(AppointmentEnded, leave)
     services.uow.subscribe(DepartmentMoved, follow)
     services.uow.subscribe(DepartmentMerged, absorb)
     services.uow.subscribe(DepartmentSplit, divide)
     services.uow.subscribe(DepartmentAbolished, abandon)
-    subscribe_lifecycle(services)
+
+
+def subscribe_endings(services: Services) -> None:
+    """Say what follows when people may no longer act, or may again, and when appointments end."""
+    reaction = Actor.system("reaction")
+
+    def end_all(tx: Transaction, events: Sequence[OfficialDisabled]) -> None:
+        officials = [event.official_id for event in events]
+        for official_id in officials:
+            services.authorization.advance_epoch(tx, "official", official_id=official_id)
+        services.signon.end_sessions_of(reaction, officials, "official_disabled")
+        services.authorization.close_grants_of(reaction, officials, "disabled")
+
+    def restore(tx: Transaction, event: OfficialRestored) -> None:
+        services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
+
+    def leave(tx: Transaction, events: Sequence[AppointmentEnded]) -> None:
+        officials, appointments = sorted({event.official_id for event in events}), [event.appointment_id for event in events]
+        for official_id in officials:
+            services.authorization.advance_epoch(tx, "appointment", official_id=official_id)
+        services.signon.leave_appointments(reaction, appointments)
+        services.authorization.close_grants_of(reaction, officials, "mover", appointments=appointments)
+
+    # An import disables and ends by the thousand, so what follows is done for all of a command at once.
+    services.uow.subscribe_set(OfficialDisabled, end_all)
+    services.uow.subscribe_set(AppointmentEnded, leave)
+    services.uow.subscribe(OfficialRestored, restore)
 
 
 def subscribe_lifecycle(services: Services) -> None:
@@ -253,13 +265,17 @@ def subscribe_lifecycle(services: Services) -> None:
 
     def end_for_good(tx: Transaction, event: OfficialLeft) -> None:
         services.authorization.advance_epoch(tx, "official", official_id=event.official_id)
-        services.signon.end_sessions_of(reaction, event.official_id, "official_left")
-        services.authorization.close_grants_of(reaction, event.official_id, "leaver")
+        services.signon.end_sessions_of(reaction, [event.official_id], "official_left")
+        services.authorization.close_grants_of(reaction, [event.official_id], "leaver")
         services.authorization.end_roles_of(reaction, event.official_id, "leaver", cause=event.change_id)
 
     def give_back(tx: Transaction, event: LeaveUndone) -> None:
         services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
         services.authorization.restore_roles_of(reaction, event.official_id, cause=event.change_id, followed=event.restored)
+
+    def begin_anew(tx: Transaction, event: OfficialRejoined) -> None:
+        services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
+        services.signon.withdraw_password(tx, event.official_id)
 
     def reschedule(tx: Transaction, event: AppointmentRescheduled) -> None:
         services.authorization.advance_epoch(tx, "appointment", official_id=event.official_id)
@@ -274,6 +290,7 @@ def subscribe_lifecycle(services: Services) -> None:
 
     services.uow.subscribe(OfficialLeft, end_for_good)
     services.uow.subscribe(LeaveUndone, give_back)
+    services.uow.subscribe(OfficialRejoined, begin_anew)
     services.uow.subscribe(AppointmentRescheduled, reschedule)
     services.uow.subscribe(PersonnelChangeRecorded, look_ahead)
     services.uow.subscribe(PersonnelChangeSettled, take_note)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import hypothesis
 import pytest
-from hypothesis import settings as hypothesis_settings
 from sqlalchemy import make_url
 
 from govcloud.kernel import schema
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from govcloud.services import Services
     from tests.factories.world import World
 
-# The same examples at every run, and no limit by the clock of a busy machine. New ones are looked for on purpose, with
-# `make test ARGS="--hypothesis-profile=search"`.
-hypothesis_settings.register_profile("suite", derandomize=True, deadline=None)
-hypothesis_settings.register_profile("search", deadline=None, print_blob=True)
-hypothesis_settings.load_profile("suite")
+# The same examples at every run, and no limit by the clock: how long an example takes says how busy the machine is, not whether
+# the property holds. New ones are looked for on purpose, with `make test ARGS="--hypothesis-profile=search"`.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("suite")
 
 #: A Tuesday morning in China; every test begins here unless it says otherwise.
 START = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)

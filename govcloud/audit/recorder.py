@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from govcloud.audit.canonical import ChainLink, canonical_event, fresh_salt, fresh_salts
 from govcloud.audit.merkle import leaf_hash
-from govcloud.audit.models import AuditEvent
 from govcloud.kernel.copying import copy_rows
 from govcloud.kernel.events import Event
 from govcloud.kernel.ids import new_ids
@@ -30,6 +29,19 @@ _INSERT = text(
         FROM unnest(CAST(:fields AS text[]), CAST(:salts AS bytea[]), CAST(:values AS text[])) AS kept (field, salt, value)
     )
     INSERT INTO audit_pending (event_id) VALUES (:id)
+    """
+)
+_HOLD = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(chain, 0)) FROM unnest(CAST(:chains AS text[])) WITH ORDINALITY AS held (chain, place)"
+    " ORDER BY place"
+)
+_ENDS = text(
+    """
+    SELECT held.chain, newest.chain_position, newest.leaf_hash
+    FROM unnest(CAST(:chains AS text[])) AS held (chain)
+    CROSS JOIN LATERAL (
+        SELECT chain_position, leaf_hash FROM audit_event WHERE audit_event.chain = held.chain ORDER BY chain_position DESC LIMIT 1
+    ) AS newest
     """
 )
 #: From so many events on COPY is quicker than a statement for each.
@@ -59,13 +71,13 @@ class AuditRecorder:
 
     def record_all(self, tx: Transaction, events: Sequence[Event]) -> None:
         """Add ``events`` in their order: a few by statements, for which psycopg does not wait one by one; many by COPY."""
-        ends: dict[str, ChainEnd] = {}
+        ends = _hold_chains(tx.session, {event.chain for event in events if event.chain is not None})
         rows = []
         salt = fresh_salts() if len(events) >= _MANY else fresh_salt
         for event_id, event in zip(new_ids(len(events)), events, strict=True):
             link = None
             if event.chain is not None:
-                end = ends[event.chain] if event.chain in ends else _hold_chain(tx.session, event.chain)
+                end = ends[event.chain]
                 link = ChainLink(event.chain, end.position + 1, end.leaf)
             row = _row(tx, event, event_id, link, salt)
             if link is not None:
@@ -119,19 +131,16 @@ def _copy(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     copy_rows(session, "audit_pending", {"event_id": "uuid"}, ((row["id"],) for row in rows))
 
 
-def _hold_chain(session: Session, chain: str) -> ChainEnd:
-    """Return the end of ``chain``, which stays this transaction's to go on from until it ends.
+def _hold_chains(session: Session, chains: Collection[str]) -> dict[str, ChainEnd]:
+    """Return the ends of ``chains``, which stay this transaction's to go on from until it ends.
 
-    Commands on a request hold its row's lock anyway; the lock here also orders writers that do not, and is never waited for
-    when they do. The reading comes in a statement of its own, so that it sees what the one before committed.
+    Commands on a request hold its row's lock anyway; the locks here also order writers that do not, and are never waited for
+    when they do. They are taken in one order; the reading comes in a statement of its own, so that it sees what the one before
+    committed.
     """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(literal(f"govcloud audit chain {chain}"), 0))))
-    last = session.execute(
-        select(AuditEvent.chain_position, AuditEvent.leaf_hash)
-        .where(AuditEvent.chain == chain)
-        .order_by(AuditEvent.chain_position.desc())
-        .limit(1)
-    ).one_or_none()
-    if last is None or last.chain_position is None:
-        return ChainEnd(0, None)
-    return ChainEnd(last.chain_position, last.leaf_hash)
+    if not chains:
+        return {}
+    wanted = sorted(chains)
+    session.execute(_HOLD, {"chains": [f"govcloud audit chain {chain}" for chain in wanted]})
+    last = {row.chain: ChainEnd(row.chain_position, row.leaf_hash) for row in session.execute(_ENDS, {"chains": wanted})}
+    return {chain: last.get(chain, ChainEnd(0, None)) for chain in wanted}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from govcloud.authorization.ceilings import CeilingFacts
 from govcloud.authorization.commands import REASON_MOST, NewAssignment, checked_assignment
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.epochs import note_change
-from govcloud.authorization.errors import no_such_assignment, officers_conflict
+from govcloud.authorization.errors import left_already, no_such_assignment, officers_conflict
 from govcloud.authorization.events import RoleAssigned, RoleEnded
 from govcloud.authorization.facts import holding
+from govcloud.authorization.locking import hold_what_bounds
 from govcloud.authorization.models import OFFICER_ROLES, OFFICERS_EXCLUSIVE, RoleAssignment
 from govcloud.authorization.violations import violated_constraint
 from govcloud.kernel.actor import Actor
@@ -46,14 +48,19 @@ class Assigning:
 
     def assign(self, actor: Actor, assignments: Sequence[NewAssignment]) -> list[UUID]:
         """Give roles; see ``Authorization.assign_role``."""
-        with self._uow.begin(actor, "govcloud:role:assign", self._target(assignments)) as tx:
+        target = self._target(assignments)
+        with self._uow.begin(actor, "govcloud:role:assign", target) as tx:
+            hold_what_bounds(tx.session, {new.official_id for new in assignments})
+            self._again(actor, "govcloud:role:assign", target, self._target(assignments))
+            at = max(tx.now, self._decider.now())
+            self._refuse_gone(assignments, at)
             known = self._decider.policy().roles
             fields = Fields()
             scopes = []
             for place, new in enumerate(assignments):
                 own = fields.row(place) if len(assignments) > 1 else fields
                 scopes.append(checked_assignment(new, tx.now, known, own))
-                self._bounds.check_giving(actor, new, new.scope, tx.now, own)
+                self._bounds.check_giving(actor, new, new.scope, at, own)
             fields.done()
             held = _held(tx, {new.official_id for new in assignments})
             rows = [_row(tx, new, scope) for new, scope in zip(assignments, scopes, strict=True)]
@@ -71,12 +78,14 @@ class Assigning:
             raise no_such_assignment(assignment_id)
         target = self._target_of(seen.official_id, seen.appointment_id, seen.role_code)
         with self._uow.begin(actor, "govcloud:role:end", target) as tx:
+            hold_what_bounds(tx.session, [seen.official_id])
+            self._again(actor, "govcloud:role:end", target, self._target_of(seen.official_id, seen.appointment_id, seen.role_code))
             fields = Fields()
             reason = fields.text("reason", reason, most=REASON_MOST, multiline=True)
             fields.done()
             query = select(RoleAssignment).where(RoleAssignment.id == assignment_id).with_for_update()
             row = tx.session.scalars(query.execution_options(populate_existing=True)).one()
-            self._bounds.check_taking(actor, row.official_id, row.appointment_id, row.role_code, tx.now)
+            self._bounds.check_taking(actor, row.official_id, row.appointment_id, row.role_code, max(tx.now, self._decider.now()))
             if row.valid_to is not None and row.valid_to <= tx.now:
                 return False
             row.valid_to = max(tx.now, row.valid_from)
@@ -137,6 +146,32 @@ class Assigning:
             )
             note_change(tx, "role", reduces=True, official_id=row.official_id)
         return len(moved)
+
+    def _again(self, actor: Actor, command: str, seen: Target, now: Target) -> None:
+        """Ask once more whether the actor may, when the person moved while the locks were waited for.
+
+        Raises:
+            Denied: not there.
+        """
+        if now != seen:
+            with self._uow.begin(actor, command, now):
+                pass
+
+    def _refuse_gone(self, assignments: Sequence[NewAssignment], at: datetime) -> None:
+        """Refuse a role for somebody who has left, or under an appointment that is over: it would wait for a return.
+
+        Raises:
+            Conflict: the person has left; names them.
+            NotFound: the appointment is over, or another person's.
+        """
+        identity = self._decider.identity
+        left = identity.left_among({new.official_id for new in assignments}, at)
+        if left:
+            raise left_already("、".join(identity.official_names(left).values()))
+        owners = identity.owners_of({new.appointment_id for new in assignments if new.appointment_id}, at)
+        gone = [new for new in assignments if new.appointment_id and owners.get(new.appointment_id) != new.official_id]
+        if gone:
+            raise NotFound.of(Message("任职"), ", ".join(str(new.appointment_id) for new in gone))
 
     def _target(self, assignments: Sequence[NewAssignment]) -> Target:
         """Return what is acted on; of several people only the platform's own parts may decide, so nothing is said of them."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.commands import REASON_MOST
@@ -20,7 +20,9 @@ from govcloud.authorization.duty_inputs import check_role
 from govcloud.authorization.errors import above_ceiling
 from govcloud.authorization.events import RoleCeilingSet
 from govcloud.authorization.facts import holding
+from govcloud.authorization.locking import CEILINGS, take
 from govcloud.authorization.models import RoleCeiling
+from govcloud.identity.locking import hold_tree
 from govcloud.identity.queries import DepartmentView
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -33,8 +35,6 @@ from govcloud.kernel.validation import Fields
 #: Whoever holds this role without bounds answers to no ceiling.
 UNBOUND_ROLE = "security_admin"
 ADMIN_ROLE = "department_admin"
-#: Any fixed number: who sets a ceiling waits for whoever is at it, as one may lower others.
-_LOCK = 0x6365696C
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,9 @@ class Ceilings:
         if department is None:
             raise NotFound.of(Message("部门"), department_id)
         with self._uow.begin(actor, "govcloud:role_ceiling:set", self._target(department)) as tx:
-            tx.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            hold_tree(tx.session)
+            # One ceiling may lower others, and roles are given within it: whoever is at either is waited for.
+            take(tx.session, CEILINGS)
             wanted = None if roles is None else frozenset(roles)
             said = self._checked(wanted, reason)
             above = department.path.removesuffix(f"{department.id.hex}/")

@@ -185,6 +185,10 @@ class Decider:
 
     # What the commands need to know
 
+    def now(self) -> datetime:
+        """Return the moment: for what is looked at under locks that were waited for, and may have changed since the command began."""
+        return self._clock.now()
+
     def place_of(self, official_id: UUID, appointment_id: UUID | None) -> AppointmentView | None:
         """Return the live appointment named, or the official's primary one: where a command on the person is aimed at."""
         found = self.identity.appointments_of(official_id, self._clock.now())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from govcloud.authorization.commands import REASON_MOST
 from govcloud.authorization.decider import Decider
@@ -15,6 +15,7 @@ from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import duty_rule_over, no_such_duty_rule, own_benefit
 from govcloud.authorization.events import DutyRuleAdded, DutyRuleChanged, DutyRuleEnded
 from govcloud.authorization.facts import DUTY_CHANGE, duty_of
+from govcloud.authorization.locking import DUTIES, POLICY, hold, take
 from govcloud.authorization.models import DutyRule
 from govcloud.authorization.snapshot import instant
 from govcloud.identity.criteria import AppointmentCriteria
@@ -24,9 +25,6 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
-
-#: Any fixed number: who changes duty rules waits for whoever is at it, so that their states are numbered in the order of commits.
-_LOCK = 0x64757479
 
 
 class DutyRules:
@@ -141,7 +139,12 @@ class DutyRules:
 
 
 def _lock(tx: Transaction) -> None:
-    tx.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    """Wait for whoever is at duty rules, so that their states are numbered in the order of commits, and keep the policy as it is.
+
+    A policy that drops the role of a rule, or has it include an officer's, is installed before the rule is looked at, or after it.
+    """
+    hold(tx.session, POLICY)
+    take(tx.session, DUTIES)
 
 
 def _target(rules: Sequence[NewDutyRule], rule_id: UUID | None = None) -> Target:

@@ -146,3 +146,12 @@ def policy_changed(number: int) -> Conflict:
         Message("在第 %(number)s 版之后又有人安装了新策略，本次没有改动。", number=number),
         remedy=Message("请比较新旧策略后重新安装。"),
     )
+
+
+def left_already(names: str) -> Conflict:
+    """Return the error for a role that is given to somebody who has left."""
+    return Conflict(
+        "has_left",
+        Message("%(names)s已经离职，不能授予角色。", names=names),
+        remedy=Message("请先办理重新入职；如离职登记有误，请先撤销离职。"),
+    )

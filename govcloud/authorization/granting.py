@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from govcloud.authorization.models import AccessGrant, GrantSuspension
 from govcloud.authorization.violations import violated_constraint
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.batches import one_place
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
@@ -51,17 +53,18 @@ class Granting:
         """End a grant; see ``Authorization.close_grant``."""
         with self._uow.begin(actor, "govcloud:grant:close", self._target_of(grant_id)) as tx:
             row = _locked(tx.session, grant_id)
-            return _close(tx, row, reason)
+            return _close(tx, [row], reason) > 0
 
-    def close_all(self, actor: Actor, official_id: UUID, reason: str, appointment_id: UUID | None) -> int:
-        """End all grants of a person; see ``Authorization.close_grants_of``."""
-        target = Target("official", str(official_id), attributes={"official_id": str(official_id)})
+    def close_all(self, actor: Actor, officials: Sequence[UUID], reason: str, appointments: Sequence[UUID] | None) -> int:
+        """End all grants of people; see ``Authorization.close_grants_of``."""
+        named = one_place(map(str, officials))
+        target = Target("official", named, attributes={"official_id": named})
         with self._uow.begin(actor, "govcloud:grant:close_all", target) as tx:
-            query = select(AccessGrant).where(AccessGrant.official_id == official_id, AccessGrant.valid_to.is_(None))
-            if appointment_id is not None:
-                query = query.where(AccessGrant.appointment_id == appointment_id)
+            query = select(AccessGrant).where(AccessGrant.official_id.in_(officials), AccessGrant.valid_to.is_(None))
+            if appointments is not None:
+                query = query.where(AccessGrant.appointment_id.in_(appointments))
             rows = tx.session.scalars(query.order_by(AccessGrant.id).with_for_update()).all()
-            return sum(_close(tx, row, reason) for row in rows)
+            return _close(tx, rows, reason)
 
     def suspend(self, actor: Actor, grant_id: UUID, reason: str) -> bool:
         """Let a grant rest; see ``Authorization.suspend_grant``."""
@@ -153,16 +156,16 @@ def _locked(session: Session, grant_id: UUID) -> AccessGrant:
     return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
-def _close(tx: Transaction, row: AccessGrant, reason: str) -> bool:
-    """Close a locked grant; a grant that is closed or over stays as it is."""
-    if row.valid_to is not None or row.ends_at <= tx.now:
-        return False
-    row.valid_to = max(tx.now, row.valid_from)
-    row.closed_by = f"{tx.actor.kind}:{tx.actor.id}"
-    row.close_reason = reason
-    _note(tx, row, reduces=True)
-    tx.record(GrantClosed(**_named(row), line_id=row.line_id, reason=reason))
-    return True
+def _close(tx: Transaction, rows: Sequence[AccessGrant], reason: str) -> int:
+    """Close locked grants and return how many that were; a grant that is closed or over stays as it is."""
+    open_ones = [row for row in rows if row.valid_to is None and row.ends_at > tx.now]
+    for row in open_ones:
+        row.valid_to = max(tx.now, row.valid_from)
+        row.closed_by = f"{tx.actor.kind}:{tx.actor.id}"
+        row.close_reason = reason
+        _note(tx, row, reduces=True)
+    tx.record_all([GrantClosed(**_named(row), line_id=row.line_id, reason=reason) for row in open_ones])
+    return len(open_ones)
 
 
 def _resting(tx: Transaction, grant_id: UUID) -> GrantSuspension | None:

@@ -15,6 +15,7 @@ from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, Rul
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import officers_by_duty, policy_changed, role_in_use
 from govcloud.authorization.events import PolicyInstalled
+from govcloud.authorization.locking import POLICY, take
 from govcloud.authorization.models import OFFICER_ROLES, DutyRule, PolicyRule, PolicyVersion, Role, RoleAssignment, RoleLink
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -23,8 +24,6 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 
 RowT = TypeVar("RowT", Role, RoleLink, PolicyRule)
 SpecT = TypeVar("SpecT")
-#: Any fixed number: who installs a policy waits for whoever is at it (pg_advisory_xact_lock).
-_LOCK = 0x706F6C696379
 
 
 class Installing:
@@ -39,7 +38,8 @@ class Installing:
         current = self._uow.read().scalar(select(func.max(PolicyVersion.number))) or 0
         target = Target("policy", str(current), attributes={"installed_version": current})
         with self._uow.begin(actor, "govcloud:policy:install", target) as tx:
-            tx.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            # Whoever is at it, or gives a role of it, is waited for.
+            take(tx.session, POLICY)
             last = tx.session.scalars(select(PolicyVersion).order_by(PolicyVersion.number.desc()).limit(1)).one_or_none()
             if last is not None and last.checksum == document.checksum:
                 return last.number

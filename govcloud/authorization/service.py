@@ -176,9 +176,9 @@ class Authorization:
         """
         return self._granting.close(actor, grant_id, reason)
 
-    def close_grants_of(self, actor: Actor, official_id: UUID, reason: str, *, appointment_id: UUID | None = None) -> int:
-        """End every open grant of an official (of one appointment, if named); return how many there were."""
-        return self._granting.close_all(actor, official_id, reason, appointment_id)
+    def close_grants_of(self, actor: Actor, officials: Sequence[UUID], reason: str, *, appointments: Sequence[UUID] | None = None) -> int:
+        """End every open grant of officials (under some of their appointments, if named); return how many there were."""
+        return self._granting.close_all(actor, officials, reason, appointments)
 
     def suspend_grant(self, actor: Actor, grant_id: UUID, reason: str) -> bool:
         """Let a grant rest; return whether it was awake.

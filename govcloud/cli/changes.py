@@ -1,4 +1,4 @@
-"""The part of ``govcloud people`` that changes duties: transfer, appoint, suspend, reinstate, leave, undo-leave, planned, cancel."""
+"""The part of ``govcloud people`` that changes duties: moves, terms, suspension, leaving and coming back, and what is planned."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import click
 
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
-from govcloud.identity.orders import MOST_HANDOVER_DAYS, Duty, Order, Recorded
-from govcloud.identity.queries import OfficialView
+from govcloud.identity.inputs import NewAppointment
+from govcloud.identity.orders import MOST_HANDOVER_DAYS, PLANNABLE, Duty, Order, Recorded
+from govcloud.identity.queries import DepartmentView, OfficialView, Planned
+from govcloud.identity.reach import EVERYWHERE, Reach
 from govcloud.services import Services
 
 _CHINA = ZoneInfo("Asia/Shanghai")
@@ -148,14 +150,46 @@ def undo_leave(context: click.Context, employee_code: str, reason: str) -> None:
 
 
 @click.command()
+@click.argument("employee_code")
+@_place
+@_AT
+@_REASON
+@click.pass_context
+def rejoin(context: click.Context, *, employee_code: str, uscc: str, position: str, post: str, at: datetime | None, reason: str) -> None:
+    """Let an official who left come back (重新入职): same account, new appointment, nothing of what ended.
+
+    The password has to be set anew: issue an activation code once the official may sign in.
+    """
+    with platform(context) as services:
+        official = find(services, employee_code)
+        place = NewAppointment(_department(services, uscc), position, post)
+        _say("rejoined", official, services.identity.rejoin(operator(), official.id, [place], Order(reason, at)))
+
+
+@click.command()
 @click.argument("employee_code", required=False)
+@click.option("--kind", type=click.Choice(PLANNABLE), help="only changes of this kind")
+@click.option("--department", "uscc", help="credit code: only people of this department and below it")
+@click.option("--since", type=Moment(), help="effective on this date or later")
+@click.option("--until", type=Moment(), help="effective before this date")
 @click.option("--limit", default=50, show_default=True, help="how many to show at most")
 @click.pass_context
-def planned(context: click.Context, employee_code: str | None, limit: int) -> None:
+def planned(
+    context: click.Context,
+    *,
+    employee_code: str | None,
+    kind: str | None,
+    uscc: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+) -> None:
     """List the changes that lie ahead, of one official or of all, the next one first."""
     with platform(context) as services:
         official_id = find(services, employee_code).id if employee_code else None
-        found = services.identity_queries.planned_changes(official_id, limit=limit)
+        reach = Reach((_in(services, uscc).path,)) if uscc else EVERYWHERE
+        wanted = Planned(kind or "", since, until)
+        found = services.identity_queries.planned_changes(official_id, reach=reach, wanted=wanted, limit=limit)
         if not found:
             click.echo("nothing is planned")
             return
@@ -189,7 +223,7 @@ def cancel(context: click.Context, change_id: UUID, reason: str) -> None:
         click.echo(f"cancelled {change_id}")
 
 
-COMMANDS = (transfer, appoint, suspend, reinstate, leave, undo_leave, planned, cancel)
+COMMANDS = (transfer, appoint, suspend, reinstate, leave, undo_leave, rejoin, planned, cancel)
 
 
 def find(services: Services, employee_code: str) -> OfficialView:
@@ -205,10 +239,14 @@ def find(services: Services, employee_code: str) -> OfficialView:
 
 
 def _department(services: Services, uscc: str) -> UUID:
+    return _in(services, uscc).id
+
+
+def _in(services: Services, uscc: str) -> DepartmentView:
     department = services.identity_queries.department_by_uscc(uscc)
     if department is None:
         raise click.ClickException(f"no department has the unified social credit code {uscc!r}")
-    return department.id
+    return department
 
 
 def _say(what: str, official: OfficialView, done: Recorded) -> None:

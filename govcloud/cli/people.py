@@ -13,7 +13,9 @@ from govcloud.cli.context import operator, platform
 from govcloud.cli.people_import import COMMANDS
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.inputs import APPOINTMENT_KINDS, NewAppointment, NewOfficial
+from govcloud.identity.orders import Order
 from govcloud.identity.queries import OfficialView
+from govcloud.identity.rejoining import JOINED_AGAIN
 from govcloud.services import Services
 
 _PAGE = 200
@@ -116,7 +118,7 @@ def register(
     kind: str,
     issue_password: bool,
 ) -> None:
-    """Register one official; the ID number is asked for, or read from standard input, never taken as an option.
+    """Register one official, or let one who left come back; the ID number is asked for or read from standard input, never an option.
 
     An option would stay in the shell's history and show in the list of processes.
     """
@@ -127,9 +129,10 @@ def register(
             raise click.ClickException(f"no department has the unified social credit code {uscc!r}")
         place = NewAppointment(department.id, position, post, kind)
         official = NewOfficial(code, name, id_number, phone, rank, appointments=(place,))
-        services.identity.register_official(operator(), official)
-        account = services.identity_queries.account_of(official.id)
-        click.echo(f"registered {name}, login {account.login if account else code}")
+        joined = services.identity.join(operator(), official, Order(JOINED_AGAIN))
+        account = services.identity_queries.account_of(joined.official_id)
+        done = "rejoined, under the account of then:" if joined.again else "registered"
+        click.echo(f"{done} {name}, login {account.login if account else code}")
         if issue_password and account:
             click.echo(f"password (shown this once): {services.signon.issue_password(operator(), account.id)}")
 

@@ -19,7 +19,7 @@ from govcloud.kernel.constraints import explained
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 
-LEAVE, UNDO_LEAVE, TRANSFER = "leave", "undo_leave", "transfer"
+LEAVE, UNDO_LEAVE, REJOIN, TRANSFER = "leave", "undo_leave", "rejoin", "transfer"
 STATUS_CHANGES = ("suspend", "reinstate")
 
 

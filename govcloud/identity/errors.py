@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from govcloud.identity.reorganisation import KINDS, MOST_NAMED, Affected
-from govcloud.kernel.errors import Conflict, NotFound, Refusal
+from govcloud.kernel.errors import Conflict, FieldError, NotFound, Refusal
 from govcloud.kernel.messages import Message
 
 # What each constraint means to people. Commands look before they write; these hold when two commands race.
@@ -157,3 +157,22 @@ def change_over() -> Conflict:
 def no_leave(name: str) -> Conflict:
     """Return the error for undoing a leave that there is not."""
     return Conflict("no_leave", Message("%(name)s没有可以撤销的离职。", name=name))
+
+
+def not_left(name: str) -> Conflict:
+    """Return the error for the return of somebody who has not left."""
+    return Conflict(
+        "not_left",
+        Message("%(name)s没有离职，不能办理重新入职。", name=name),
+        remedy=Message("在岗人员请办理调动、兼职、挂职或借调；停职人员请办理复职。"),
+    )
+
+
+def left_under(code: str, typed: str) -> Conflict:
+    """Return the error for the return of somebody who left under another employee code: a person has one account."""
+    return Conflict(
+        "left_under_another_code",
+        Message("此人曾以工号 %(code)s 登记，已经离职：一人只能有一个账号。", code=code),
+        remedy=Message("重新入职请沿用原工号。"),
+        fields=(FieldError("employee_code", Message("此人原工号为 %(code)s，请沿用。", code=code), typed),),
+    )

@@ -328,6 +328,19 @@ class LeaveUndone(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfficialRejoined(Event):
+    """A person who had left comes back under the same account, from `effective_at` on; what ended with the leave stays ended."""
+
+    name: ClassVar[str] = "identity:official:rejoined"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    official_id: UUID
+    change_id: UUID
+    effective_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfficialUnmasked(Event):
     """Somebody looked at a person's ID number or phone number in clear; the number itself is not in the record."""
 

@@ -17,9 +17,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from govcloud.identity import errors
 from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial
-from govcloud.identity.lifecycle import Lifecycle
 from govcloud.identity.models import PersonnelEvent
 from govcloud.identity.orders import Duty, Order, Recorded
+from govcloud.identity.rejoining import JOINED_AGAIN, Rejoining
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import FieldError, Invalid
@@ -66,7 +66,7 @@ class Reported:
     replayed: bool = False
 
 
-class Feed(Lifecycle):
+class Feed(Rejoining):
     """The commands of the feed."""
 
     def admit_sender(self, actor: Actor) -> None:
@@ -168,7 +168,8 @@ class Feed(Lifecycle):
             security_label=event.security_label,
             appointments=(NewAppointment(department_id, event.position, event.post, starts_at=begins),),
         )
-        return Reported(self.register_official(actor, row), None, begins, begins > tx.now)
+        joined = self.join(actor, row, Order(event.reason or JOINED_AGAIN, begins))
+        return Reported(joined.official_id, joined.again.change_id if joined.again else None, begins, begins > tx.now)
 
     def _department_of(self, event: PersonnelReport) -> UUID:
         department = self._queries.department_by_uscc(event.department_uscc)

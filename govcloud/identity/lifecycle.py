@@ -2,7 +2,7 @@
 
 All of them work for a day that lies ahead without anybody switching anything on that day: the windows are written now, and
 whoever asks compares the clock. What only follows (sessions and grants that end, the record of it) is done by ``settling.py``.
-入职 is ``register_officials`` of ``people.py``.
+入职 is ``register_officials`` of ``people.py``; 重新入职 stands in ``rejoining.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from govcloud.identity import changes, errors, standings
-from govcloud.identity.changes import LEAVE, STATUS_CHANGES, TRANSFER, UNDO_LEAVE, Closed
+from govcloud.identity.changes import LEAVE, REJOIN, STATUS_CHANGES, TRANSFER, UNDO_LEAVE, Closed
 from govcloud.identity.events import LeaveUndone, OfficialDisabled, OfficialLeft, OfficialRestored, PersonnelChangeCancelled
 from govcloud.identity.inputs import checked_reason
 from govcloud.identity.locking import lock_official
@@ -28,6 +28,9 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
+
+#: What is planned for later and builds on a change of a kind: that is cancelled first.
+_BUILT_ON = {TRANSFER: (TRANSFER,), REJOIN: tuple(CHANGE_NAMES)}
 
 
 class Lifecycle(People):
@@ -131,7 +134,7 @@ class Lifecycle(People):
         Raises:
             Invalid: the reason is wrong.
             NotFound: there is no such person.
-            Conflict: the person has not left, or an appointment that would go on meets another one.
+            Conflict: the person has not left, has come back or is about to, or an appointment that would go on meets another one.
         """
         seen = self._last_leave(official_id)
         with self._uow.begin(actor, "govcloud:official:undo_leave", self._target_of_leave(official_id, seen)) as tx:
@@ -140,6 +143,7 @@ class Lifecycle(People):
                 hold_places(tx, seen)
             lock_official(tx.session, official_id)
             settle(tx, official_id)
+            self._refuse_planned(tx, official_id, tx.now, (REJOIN,))
             change = self._last_leave(official_id)
             if change is None:
                 raise errors.no_leave(self._name(tx, official_id))
@@ -167,7 +171,7 @@ class Lifecycle(People):
         Raises:
             Invalid: the reason is wrong.
             NotFound: there is no such change.
-            Conflict: it holds already, was cancelled before, or another planned transfer builds on it.
+            Conflict: it holds already, was cancelled before, or another planned change builds on it.
         """
         seen = self._uow.read().execute(select(PersonnelChange.official_id).where(PersonnelChange.id == change_id)).one_or_none()
         if seen is None:
@@ -179,8 +183,8 @@ class Lifecycle(People):
             change = next((item for item in changes.planned(tx.session, official_id, tx.now) if item.id == change_id), None)
             if change is None:
                 raise errors.change_over()
-            if change.kind == TRANSFER:
-                self._refuse_planned(tx, official_id, change.effective_at, (TRANSFER,), but=change.id)
+            if change.kind in _BUILT_ON:
+                self._refuse_planned(tx, official_id, change.effective_at, _BUILT_ON[change.kind], but=change.id)
             self._cancel(tx, change, clean)
 
     # Parts of the commands above
@@ -255,7 +259,9 @@ class Lifecycle(People):
         """Take a planned change back; the caller holds the person's lock."""
         change.cancelled_at = tx.now
         tx.session.flush()
-        if change.appointment_id is not None:
+        if change.kind == REJOIN:
+            self._stay_away(tx, change, reason)
+        elif change.appointment_id is not None:
             begun = tx.session.get_one(Appointment, change.appointment_id, with_for_update=True, populate_existing=True)
             changes.end(tx, begun, begun.valid_from, reason)
         if change.kind in STATUS_CHANGES:
@@ -274,6 +280,13 @@ class Lifecycle(People):
             )
         )
 
+    def _stay_away(self, tx: Transaction, change: PersonnelChange, reason: str) -> None:
+        """Let nothing begin of a return that was cancelled; the leave before it can be undone again."""
+        for row in changes.held_after(tx.session, change.official_id, tx.now):
+            changes.end(tx, row, row.valid_from, reason)
+        left = update(PersonnelChange).where(PersonnelChange.superseded_by == change.id, PersonnelChange.kind == LEAVE)
+        tx.session.execute(left.values(superseded_by=None))
+
     def _refuse_planned(self, tx: Transaction, official_id: UUID, at: datetime, kinds: Sequence[str], *, but: UUID | None = None) -> None:
         """Refuse while a change of ``kinds`` is planned for ``at`` or later.
 
@@ -291,12 +304,13 @@ class Lifecycle(People):
         return next((item.effective_at for item in ahead if item.kind in STATUS_CHANGES and item.effective_at > at), None)
 
     def _last_leave(self, official_id: UUID) -> PersonnelChange | None:
-        """Return the leave that holds or lies ahead."""
+        """Return the leave that holds or lies ahead; one that the person has come back from is over."""
         query = select(PersonnelChange).where(
             PersonnelChange.official_id == official_id,
             PersonnelChange.kind == LEAVE,
             PersonnelChange.cancelled_at.is_(None),
             PersonnelChange.undone_at.is_(None),
+            PersonnelChange.superseded_by.is_(None),
         )
         ordered = query.order_by(PersonnelChange.effective_at.desc()).limit(1)
         return self._uow.read().scalar(ordered.execution_options(populate_existing=True))

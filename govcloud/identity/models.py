@@ -247,7 +247,8 @@ class PersonnelChange(Base):
     __tablename__ = "personnel_change"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('transfer', 'concurrent', 'attachment', 'secondment', 'suspend', 'reinstate', 'leave', 'undo_leave')", name="kind"
+            "kind IN ('transfer', 'concurrent', 'attachment', 'secondment', 'suspend', 'reinstate', 'leave', 'undo_leave', 'rejoin')",
+            name="kind",
         ),
         Index("ix_personnel_change_official_id", "official_id", "effective_at"),
         Index("ix_personnel_change_due", "effective_at", "id", postgresql_where="settled_at IS NULL AND cancelled_at IS NULL"),

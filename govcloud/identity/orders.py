@@ -23,7 +23,11 @@ CHANGE_NAMES = {
     "reinstate": Message("复职"),
     "leave": Message("离职"),
     "undo_leave": Message("撤销离职"),
+    "rejoin": Message("重新入职"),
 }
+
+#: The kinds that may lie ahead: everything but the undoing of a leave, which is always at once.
+PLANNABLE = tuple(kind for kind in CHANGE_NAMES if kind != "undo_leave")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +20,7 @@ from govcloud.identity.events import (
     OfficialRestored,
 )
 from govcloud.identity.inputs import NewAppointment, NewOfficial, OfficialChange
-from govcloud.identity.locking import hold_departments, lock_official
+from govcloud.identity.locking import hold_departments, lock_official, lock_officials
 from govcloud.identity.models import Account, Appointment, Office, Official, OfficialVersion
 from govcloud.identity.names import search_keys
 from govcloud.kernel.actor import Actor
@@ -160,6 +160,24 @@ class People(Commands):
             clean = inputs.checked_reason(reason)
             self._change_status(tx, official_id, standings.SUSPENDED)
             tx.record(OfficialDisabled(subject=f"official:{official_id}", official_id=official_id, reason=clean))
+
+    def disable_officials(self, actor: Actor, officials: Collection[UUID], reason: str) -> tuple[UUID, ...]:
+        """Stop people from acting, now, as one set; return whom. Those who may not act already, or not without end, stay as they are.
+
+        Sessions and grants of all of them end in the same transaction, in as many statements as for one.
+
+        Raises:
+            Invalid: the reason is wrong.
+        """
+        served = self._queries.departments_served_by(officials)
+        # Somebody who serves nowhere lies in no department, as with one person.
+        place = self._path_of_all({place for places in served.values() for place in places}) if len(served) == len(officials) else None
+        with self._uow.begin(actor, "govcloud:official:disable", Target("official", one_place(map(str, officials)), place)) as tx:
+            clean = inputs.checked_reason(reason)
+            lock_officials(tx.session, officials)
+            disabled = standings.suspend_all(tx.session, officials, tx.now)
+            tx.record_all([OfficialDisabled(subject=f"official:{id_}", official_id=id_, reason=clean) for id_ in disabled])
+        return disabled
 
     def restore_official(self, actor: Actor, official_id: UUID, reason: str) -> None:
         """Let a disabled person act again; sessions and grants that ended stay ended.

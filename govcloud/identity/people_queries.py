@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, tup
 from sqlalchemy.orm import Session
 
 from govcloud.identity import rows
+from govcloud.identity.census import lasting
 from govcloud.identity.models import Appointment, DepartmentVersion, Official, OfficialVersion, PersonnelChange
 from govcloud.identity.reach import EVERYWHERE, Reach, within
 from govcloud.identity.search import Asked, Place, Wanted, page_of_ids
@@ -59,6 +60,28 @@ class ChangeView:
     recorded_at: datetime
     recorded_by: str
     state: str
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Which of the changes that lie ahead are meant: of one kind (empty: any), effective in ``[since, until)`` (UTC; ``None``: open)."""
+
+    kind: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """One page of changes, who ordered each by name, and what asks for the next page (``None`` at the end)."""
+
+    rows: tuple[ChangeView, ...]
+    after: str | None
+    names: Mapping[str, str]
+
+    def by(self, row: ChangeView) -> str:
+        """Return who ordered a change: an official by name, a client or a part of the platform by what it is called."""
+        return self.names.get(row.recorded_by, row.recorded_by.partition(":")[2])
 
 
 class PeopleQueries:
@@ -110,18 +133,42 @@ class PeopleQueries:
     def departments_served(self, official_id: UUID, at: datetime | None = None) -> tuple[UUID, ...]:
         """Return the departments of a person's appointments that hold or lie ahead."""
         moment = self._clock.now() if at is None else at
-        ahead = or_(Appointment.valid_to.is_(None), and_(Appointment.valid_to > moment, Appointment.valid_to > Appointment.valid_from))
-        query = select(Appointment.department_id).where(Appointment.official_id == official_id, ahead).distinct()
+        query = select(Appointment.department_id).where(Appointment.official_id == official_id, lasting(moment)).distinct()
         return tuple(self._read().scalars(query))
 
     def serving_beyond(self, people: Iterable[UUID], reach: Reach) -> frozenset[UUID]:
         """Return those of ``people`` who also serve, or will, in a department that ``reach`` does not cover."""
         moment = self._clock.now()
-        ahead = or_(Appointment.valid_to.is_(None), and_(Appointment.valid_to > moment, Appointment.valid_to > Appointment.valid_from))
         version = and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, moment))
         covered = or_(*(DepartmentVersion.path.startswith(path, autoescape=True) for path in reach.paths))
-        query = select(Appointment.official_id).join(DepartmentVersion, version).where(Appointment.official_id.in_(set(people)), ahead)
+        query = (
+            select(Appointment.official_id)
+            .join(DepartmentVersion, version)
+            .where(Appointment.official_id.in_(set(people)), lasting(moment))
+        )
         return frozenset(self._read().scalars(query.where(~covered).distinct() if reach.paths else query.distinct()))
+
+    def departments_served_by(self, officials: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, frozenset[UUID]]:
+        """Return the same of many people; those who serve nowhere are left out."""
+        moment = self._clock.now() if at is None else at
+        query = select(Appointment.official_id, Appointment.department_id).where(
+            Appointment.official_id.in_(set(officials)), lasting(moment)
+        )
+        found: dict[UUID, set[UUID]] = {}
+        for row in self._read().execute(query.distinct()):
+            found.setdefault(row.official_id, set()).add(row.department_id)
+        return {official_id: frozenset(departments) for official_id, departments in found.items()}
+
+    def left_among(self, officials: Iterable[UUID], at: datetime) -> frozenset[UUID]:
+        """Return those of ``officials`` who have left by ``at``."""
+        gone = (OfficialVersion.official_id.in_(set(officials)), OfficialVersion.status == "left", live_at(OfficialVersion, at))
+        return frozenset(self._read().scalars(select(OfficialVersion.official_id).where(*gone)))
+
+    def owners_of(self, appointments: Iterable[UUID], at: datetime) -> Mapping[UUID, UUID]:
+        """Return whose each of ``appointments`` is that holds at ``at`` or will hold later; others are left out."""
+        wanted = set(appointments)
+        query = select(Appointment.id, Appointment.official_id).where(Appointment.id.in_(wanted), lasting(at))
+        return {row.id: row.official_id for row in self._read().execute(query)} if wanted else {}
 
     def active_until(self, official_id: UUID, at: datetime | None = None) -> datetime | None:
         """Return when a person who is active at ``at`` will no longer be, as far as that is planned."""
@@ -150,18 +197,42 @@ class PeopleQueries:
         return self._changes(PersonnelChange.official_id == official_id, order=(PersonnelChange.effective_at.desc(), PersonnelChange.id))
 
     def planned_changes(
-        self, official_id: UUID | None = None, *, reach: Reach = EVERYWHERE, after: tuple[datetime, UUID] | None = None, limit: int = 50
+        self,
+        official_id: UUID | None = None,
+        *,
+        reach: Reach = EVERYWHERE,
+        wanted: Planned = Planned(),
+        after: tuple[datetime, UUID] | None = None,
+        limit: int = 50,
     ) -> tuple[ChangeView, ...]:
         """Return the changes that lie ahead, of one person or of all within ``reach``, the next one first, a page at a time."""
         now = self._clock.now()
         ahead = [PersonnelChange.effective_at > now, PersonnelChange.settled_at.is_(None), PersonnelChange.cancelled_at.is_(None)]
         if official_id is not None:
             ahead.append(PersonnelChange.official_id == official_id)
+        if wanted.kind:
+            ahead.append(PersonnelChange.kind == wanted.kind)
+        if wanted.since is not None:
+            ahead.append(PersonnelChange.effective_at >= wanted.since)
+        if wanted.until is not None:
+            ahead.append(PersonnelChange.effective_at < wanted.until)
         if not reach.everywhere:
             ahead.append(within(reach, now))
         if after is not None:
             ahead.append(tuple_(PersonnelChange.effective_at, PersonnelChange.id) > tuple_(*after))
         return self._changes(*ahead, order=(PersonnelChange.effective_at, PersonnelChange.id), limit=limit)
+
+    def planned_page(self, reach: Reach, wanted: Planned, after: str | None = None, limit: int = 20) -> ChangePage:
+        """Return a page of the changes that lie ahead within ``reach``; an ``after`` that is none begins anew."""
+        most = max(1, min(limit, MOST_ROWS))
+        found = self.planned_changes(reach=reach, wanted=wanted, after=_place(after or ""), limit=most + 1)
+        rows = found[:most]
+        last = rows[-1] if len(found) > most else None
+        officials = {row.recorded_by: id_ for row in rows if (id_ := _official_of(row.recorded_by)) is not None}
+        query = select(Official.id, Official.name).where(Official.id.in_(set(officials.values())))
+        names = {row.id: row.name for row in self._read().execute(query)} if officials else {}
+        by = {recorded_by: names[id_] for recorded_by, id_ in officials.items() if id_ in names}
+        return ChangePage(rows, f"{last.effective_at.isoformat()}~{last.id}" if last else None, by)
 
     def change(self, change_id: UUID) -> ChangeView | None:
         """Return one change."""
@@ -179,6 +250,25 @@ class PeopleQueries:
             .limit(limit)
         )
         return tuple(_change_view(row, now) for row in self._read().execute(query))
+
+
+def _place(text: str) -> tuple[datetime, UUID] | None:
+    """Read where a page ended; what is none is the beginning."""
+    at, _, change_id = text.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(change_id)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+def _official_of(actor: str) -> UUID | None:
+    """Return the official whom an actor as recorded (``"official:<id>"``) names."""
+    kind, _, rest = actor.partition(":")
+    try:
+        return UUID(rest) if kind == "official" else None
+    except ValueError:
+        return None
 
 
 def _last_name() -> ScalarSelect[str]:

@@ -16,7 +16,7 @@ from govcloud.identity import codes, rows, sealing
 from govcloud.identity.census import lasting
 from govcloud.identity.matching import SubjectPage, Wanted, counted, selected
 from govcloud.identity.models import Account, Appointment, Department, DepartmentVersion, Division, Office, Official
-from govcloud.identity.people_queries import MOST_ROWS, ChangeView, PeopleQueries, TimelineEntry
+from govcloud.identity.people_queries import MOST_ROWS, ChangePage, ChangeView, PeopleQueries, Planned, TimelineEntry
 from govcloud.identity.views import (
     AccountView,
     AppointmentView,
@@ -32,12 +32,14 @@ from govcloud.kernel.validation import searchable
 __all__ = [
     "AccountView",
     "AppointmentView",
+    "ChangePage",
     "ChangeView",
     "DepartmentView",
     "DivisionView",
     "IdentityQueries",
     "OfficialPage",
     "OfficialView",
+    "Planned",
     "Subject",
     "SubjectPage",
     "TimelineEntry",

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.identity import errors
@@ -80,6 +80,25 @@ def restate(
     with explained(errors.CONSTRAINTS):
         session.execute(insert(OfficialVersion), [{"id": new_id(), "official_id": official_id, **values} for values in opened])
     return True
+
+
+def suspend_all(session: Session, officials: Collection[UUID], now: datetime) -> tuple[UUID, ...]:
+    """Suspend from ``now`` on, without end, those of ``officials`` who are active without end; return them.
+
+    The caller holds their locks. Nothing is planned for them, so one window closes for each and one begins.
+    """
+    active = (OfficialVersion.official_id.in_(officials), OfficialVersion.status == ACTIVE)
+    open_ended = (OfficialVersion.valid_from <= now, OfficialVersion.valid_to.is_(None))
+    rows = session.execute(select(OfficialVersion.__table__).where(*active, *open_ended).with_for_update()).mappings().all()
+    if not rows:
+        return ()
+    close = update(OfficialVersion).where(OfficialVersion.id.in_([row["id"] for row in rows])).values(valid_to=now)
+    session.execute(close.execution_options(synchronize_session=False))
+    changed = {"status": SUSPENDED, "valid_from": now, "valid_to": None}
+    with explained(errors.CONSTRAINTS):
+        session.execute(insert(OfficialVersion), [dict(row) | changed | {"id": new_id()} for row in rows])
+    session.expire_all()
+    return tuple(sorted(row["official_id"] for row in rows))
 
 
 def _rows(session: Session, official_id: UUID, since: datetime, until: datetime | None) -> list[OfficialVersion]:

@@ -11,34 +11,43 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.outbox.models import OutboxMessage
 
-Destinations = Callable[[Event], Sequence[str]]
-"""Names who must be told of an event (``"subsystem:<code>"``); the composition root knows, the outbox does not."""
+Destinations = Callable[[Sequence[Event]], Sequence[Sequence[str]]]
+"""Names for each event who must be told of it (``"subsystem:<code>"``); the composition root knows, the outbox does not."""
 
 
 class OutboxRecorder:
     """The kernel's recorder for promises: takes the events whose class says ``outbox``."""
 
     def __init__(self, destinations: Destinations) -> None:
-        """Take what names the receivers of an event; it may read within the transaction."""
+        """Take what names the receivers of events; it may read within the transaction."""
         self._destinations = destinations
 
     def record(self, tx: Transaction, event: Event) -> None:
         """Add one message for each receiver, due at once. Personal fields stay at home."""
-        if not event.outbox:
+        self.record_all(tx, (event,))
+
+    def record_all(self, tx: Transaction, events: Sequence[Event]) -> None:
+        """Add the messages of many events, in their order and in one statement."""
+        promised = [event for event in events if event.outbox]
+        if not promised:
             return
-        data = {field: value for field, value in event.payload().items() if field not in event.personal}
-        payload = {"type": event.name, "timestamp": tx.now.isoformat(), "subject": event.subject, "data": data}
         rows = [
             {
                 "id": new_id(),
                 "topic": event.name,
-                "payload": payload,
+                "payload": _payload(tx, event),
                 "destination": destination,
                 "created_at": tx.now,
                 "available_at": tx.now,
                 "attempts": 0,
             }
-            for destination in self._destinations(event)
+            for event, destinations in zip(promised, self._destinations(promised), strict=True)
+            for destination in destinations
         ]
         if rows:
             tx.session.execute(insert(OutboxMessage), rows)
+
+
+def _payload(tx: Transaction, event: Event) -> dict[str, object]:
+    data = {field: value for field, value in event.payload().items() if field not in event.personal}
+    return {"type": event.name, "timestamp": tx.now.isoformat(), "subject": event.subject, "data": data}

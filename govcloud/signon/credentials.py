@@ -14,7 +14,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon import errors, events, passwords
-from govcloud.signon.models import Credential, Session
+from govcloud.signon.models import ActivationCode, Credential, Session
 from govcloud.signon.proving import PASSWORD, PasswordProof, Proving
 from govcloud.signon.sessions import Sessions
 
@@ -109,3 +109,15 @@ class Credentials:
         self._sessions.end(tx, "password_changed", Session.account_id == account.id, other)
         own = tx.actor.official_id == account.official_id
         tx.record(events.PasswordSet(subject=f"official:{account.official_id}", account_id=account.id, issued=issued, own=own))
+
+    def withdraw(self, tx: Transaction, official_id: UUID) -> None:
+        """Take an account's password and its code away within an open command, whose caller holds the person's lock."""
+        account = self._identity.account_of(official_id)
+        if account is None:
+            return
+        known = (Credential.account_id == account.id, Credential.replaced_at.is_(None))
+        unused = (ActivationCode.account_id == account.id, ActivationCode.used_at.is_(None), ActivationCode.replaced_at.is_(None))
+        held = tx.session.execute(update(Credential).where(*known).values(replaced_at=tx.now).returning(Credential.id)).all()
+        codes = tx.session.execute(update(ActivationCode).where(*unused).values(replaced_at=tx.now).returning(ActivationCode.id)).all()
+        if held or codes:
+            tx.record(events.PasswordWithdrawn(subject=f"official:{official_id}", account_id=account.id))

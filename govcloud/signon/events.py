@@ -92,6 +92,15 @@ class PasswordSet(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PasswordWithdrawn(Event):
+    """An account has no password any more, nor a code to set one: its owner left and comes back, and gets a code anew."""
+
+    name: ClassVar[str] = "signon:password:withdrawn"
+
+    account_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class ActivationIssued(Event):
     """A one-time code was made with which the owner of an account may set its password until ``expires_at``."""
 

@@ -133,9 +133,9 @@ class SignOn:
         """Let sessions go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
         self._sessions.carry_appointments(tx, appointments)
 
-    def leave_appointment(self, actor: Actor, appointment_id: UUID) -> None:
-        """Take an appointment that ended out of every session; the reaction to its end."""
-        self._sessions.leave_appointment(actor, appointment_id)
+    def leave_appointments(self, actor: Actor, appointments: Sequence[UUID]) -> None:
+        """Take appointments that ended out of every session; the reaction to their end."""
+        self._sessions.leave_appointments(actor, appointments)
 
     def reschedule_appointment(self, tx: Transaction, appointment_id: UUID, ends_at: datetime | None) -> None:
         """Let sessions know, in the transaction of its cause, that an appointment ends at another moment."""
@@ -157,13 +157,13 @@ class SignOn:
         """End the session that the client takes part in as ``sid``, at the client's word (OIDC RP-Initiated Logout section 2)."""
         self._sessions.sign_out_by_client(actor, sid, client_id)
 
-    def end_sessions_of(self, actor: Actor, official_id: UUID, reason: str) -> int:
-        """End every session of a person, in the transaction of the command that made it necessary; return how many ended.
+    def end_sessions_of(self, actor: Actor, officials: Sequence[UUID], reason: str) -> int:
+        """End every session of people, in the transaction of the command that made it necessary; return how many ended.
 
         Raises:
             Invalid: the reason is missing or wrong.
         """
-        return self._sessions.end_of_official(actor, official_id, reason)
+        return self._sessions.end_of_officials(actor, officials, reason)
 
     def end_expired(self, actor: Actor, limit: int = 200) -> int:
         """Put the end of up to ``limit`` sessions that ran out on record; return how many."""
@@ -201,6 +201,10 @@ class SignOn:
             Invalid: ``new`` breaks the policy.
         """
         self._credentials.change_password(actor, current, new)
+
+    def withdraw_password(self, tx: Transaction, official_id: UUID) -> None:
+        """Leave a person's account without a password and without a code, in the transaction of its cause."""
+        self._credentials.withdraw(tx, official_id)
 
     # Activation
 

@@ -6,17 +6,19 @@ is over although no job has marked it yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, or_, select, update
 
-from govcloud.identity.locking import lock_official
+from govcloud.identity.locking import lock_officials
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.batches import one_place
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -131,13 +133,24 @@ class Sessions:
             )
             return appointment
 
-    def leave_appointment(self, actor: Actor, appointment_id: UUID) -> None:
-        """Take an appointment that ended out of every session that acts under it."""
-        with self._uow.begin(actor, "govcloud:session:leave_appointment", Target("appointment", str(appointment_id))) as tx:
-            change = update(Session).where(Session.appointment_id == appointment_id, Session.ended_at.is_(None))
-            left = change.values(appointment_id=None, appointment_until=None).returning(Session.id, Session.official_id)
-            for row in tx.session.execute(left).all():
-                tx.record(events.AppointmentLeft(subject=f"official:{row.official_id}", session_id=row.id, appointment_id=appointment_id))
+    def leave_appointments(self, actor: Actor, appointments: Sequence[UUID]) -> None:
+        """Take appointments that ended out of every session that acts under one of them."""
+        place = one_place(map(str, appointments))
+        with self._uow.begin(actor, "govcloud:session:leave_appointment", Target("appointment", place)) as tx:
+            acting = select(Session.id, Session.official_id, Session.appointment_id).where(
+                Session.appointment_id.in_(appointments), Session.ended_at.is_(None)
+            )
+            rows = tx.session.execute(acting.order_by(Session.id).with_for_update()).all()
+            if not rows:
+                return
+            change = update(Session).where(Session.id.in_([row.id for row in rows]))
+            tx.session.execute(change.values(appointment_id=None, appointment_until=None).execution_options(synchronize_session=False))
+            tx.record_all(
+                [
+                    events.AppointmentLeft(subject=f"official:{row.official_id}", session_id=row.id, appointment_id=row.appointment_id)
+                    for row in rows
+                ]
+            )
 
     def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
         """Let sessions go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
@@ -177,19 +190,19 @@ class Sessions:
             of_client = select(Participant.session_id).where(Participant.id == sid, Participant.client_id == client_id)
             self.end(tx, "signed_out", Session.id.in_(of_client))
 
-    def end_of_official(self, actor: Actor, official_id: UUID, reason: str) -> int:
-        """End every session of a person and return how many ended; it runs inside the command that made this necessary.
+    def end_of_officials(self, actor: Actor, officials: Sequence[UUID], reason: str) -> int:
+        """End every session of people and return how many ended; it runs inside the command that made this necessary.
 
         Raises:
             Invalid: the reason is missing or wrong.
         """
-        with self._uow.begin(actor, "govcloud:session:end", Target("official", str(official_id))) as tx:
+        with self._uow.begin(actor, "govcloud:session:end", Target("official", one_place(map(str, officials)))) as tx:
             fields = Fields()
             reason = fields.text("reason", reason, most=_REASON_MOST, multiline=True)
             fields.done()
-            # The person's lock comes first: a sign-in under way is either seen and ended here, or sees the person disabled.
-            lock_official(tx.session, official_id)
-            return self.end(tx, reason, Session.official_id == official_id)
+            # The lock of a person comes first: a sign-in under way is either seen and ended here, or sees the person disabled.
+            lock_officials(tx.session, officials)
+            return self.end(tx, reason, Session.official_id.in_(officials))
 
     def end_expired(self, actor: Actor, limit: int = _BATCH) -> int:
         """Mark up to ``limit`` sessions that ran out as ended, so that their end is on record; return how many."""
@@ -206,10 +219,17 @@ class Sessions:
         if not ended:
             return 0
         leaving = update(Participant).where(Participant.session_id.in_([row.id for row in ended]), Participant.ended_at.is_(None))
-        left = tx.session.execute(leaving.values(ended_at=tx.now).returning(Participant.session_id, Participant.client_id)).all()
-        for row in ended:
-            clients = tuple(sorted(part.client_id for part in left if part.session_id == row.id))
-            tx.record(events.SessionEnded(subject=f"official:{row.official_id}", session_id=row.id, reason=reason, client_ids=clients))
+        clients: dict[UUID, list[str]] = defaultdict(list)
+        for part in tx.session.execute(leaving.values(ended_at=tx.now).returning(Participant.session_id, Participant.client_id)):
+            clients[part.session_id].append(part.client_id)
+        tx.record_all(
+            [
+                events.SessionEnded(
+                    subject=f"official:{row.official_id}", session_id=row.id, reason=reason, client_ids=tuple(sorted(clients[row.id]))
+                )
+                for row in ended
+            ]
+        )
         return len(ended)
 
     # How the above work

@@ -20,13 +20,12 @@ class Webhooks:
         self._subsystems = subsystems
         self._keys = keys
 
-    def destinations(self, event: Event) -> Sequence[str]:
-        """Return ``["subsystem:<code>"]`` when the event names a subsystem that wants to hear, else nothing."""
-        code = getattr(event, "subsystem_code", None)
-        if not isinstance(code, str):
-            return ()
-        subsystem = self._subsystems.subsystem(code)
-        return (f"{_PREFIX}{code}",) if subsystem is not None and subsystem.webhook_url else ()
+    def destinations(self, events: Sequence[Event]) -> Sequence[Sequence[str]]:
+        """Return for each event ``["subsystem:<code>"]`` when it names a subsystem that wants to hear, else nothing."""
+        codes = [code if isinstance(code := getattr(event, "subsystem_code", None), str) else "" for event in events]
+        found = {code: self._subsystems.subsystem(code) for code in set(codes) if code}
+        wanting = {code for code, subsystem in found.items() if subsystem is not None and subsystem.webhook_url}
+        return [(f"{_PREFIX}{code}",) if code in wanting else () for code in codes]
 
     def endpoint(self, destination: str) -> Endpoint | None:
         """Return the address and the secret of a destination as they are now."""

@@ -59,6 +59,7 @@ def test_every_page_of_people(site: Site, wang: str, size: tuple[int, int]) -> N
             "person": f"/console/officials/details/?id={wang}",
             "transfer": f"/console/officials/change/transfer/{wang}",
             "leave": f"/console/officials/change/leave/{wang}",
+            "planned": "/console/planned/",
             "unmask": f"/console/officials/unmask/id_number/{wang}",
             "new": "/console/officials/new/",
             "facts": f"/console/officials/facts/{wang}",

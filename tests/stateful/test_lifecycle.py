@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Question
 from govcloud.authorization.scope import Scope
+from govcloud.identity.inputs import NewAppointment
 from govcloud.identity.orders import Duty, Order, Recorded
 from govcloud.jobs.job import ACTOR
 from govcloud.kernel.clock import ManualClock
@@ -157,6 +158,27 @@ class LifecycleMachine(RuleBasedStateMachine):
         if open_ended[0][0] <= now:
             self.model.away.append((open_ended[0][0], now))
         self.last = None
+
+    @rule()
+    def rejoin(self) -> None:
+        """Come back at once; nothing of the earlier period, planned or past, is part of the new one."""
+        now, before, duty = self.clock.now(), deepcopy(self.model), self.duty()
+        place = NewAppointment(duty.department_id, duty.position)
+        try:
+            done = self.services.identity.rejoin(SEED, self.who, [place], Order("重新入职"))
+        except Conflict:
+            assert not self.model.gone(now)
+            return
+        assert self.model.gone(now)
+        (left,) = [since for since, back in self.model.away if back is None]
+        self.model.away.remove((left, None))
+        self.model.away.append((left, now))
+        for old in self.model.places.values():
+            old.end = min(left, old.end or left)
+        self.model.statuses = {moment: word for moment, word in self.model.statuses.items() if moment < now} | {now: "active"}
+        self.model.places[duty.position] = Place(now, None, primary=True)
+        self.model.moves = []
+        self.begun(done, before)
 
     @precondition(lambda self: self.last is not None and self.last[0].effective_at > self.clock.now())
     @rule()

@@ -28,6 +28,7 @@ from govcloud.entrypoints.api.bodies import (
     RevokeBody,
     WithdrawBody,
 )
+from govcloud.entrypoints.api.changes import CHANGES
 from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, InboxLineAnswer
 from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
@@ -248,5 +249,6 @@ TABLE = (
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *DUTIES,
     *ORGANISATION,
+    *CHANGES,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

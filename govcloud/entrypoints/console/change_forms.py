@@ -1,4 +1,4 @@
-"""The forms that change somebody's duty: 调动, 兼职, 挂职, 借调, 停职, 复职, 离职 and its undoing; shown first, then confirmed."""
+"""The forms that change somebody's duty: 调动, 兼职, 挂职, 借调, 停职, 复职, 离职 and its undoing, 重新入职; shown, then confirmed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from govcloud.entrypoints.console.authorization import role_name
 from govcloud.entrypoints.console.base import checked_reason
 from govcloud.entrypoints.console.people_reach import department_named
-from govcloud.identity.inputs import MOST_TITLE
+from govcloud.identity.inputs import MOST_TITLE, NewAppointment
 from govcloud.identity.orders import CHANGE_NAMES, Duty, Order
 from govcloud.identity.views import OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
@@ -62,6 +62,7 @@ FORMS: Mapping[str, ChangeForm] = {
         ChangeForm("suspend", "ban", "govcloud:official:suspend", ("effective_on", "reason"), frozenset({"active"}), danger=True),
         ChangeForm("reinstate", "circle-check", "govcloud:official:reinstate", ("effective_on", "reason"), frozenset({"suspended"})),
         ChangeForm("leave", "log-out", "govcloud:official:leave", ("effective_on", "reason"), danger=True),
+        ChangeForm("rejoin", "log-in", "govcloud:official:rejoin", (*_PLACE, "effective_on", "reason"), frozenset({"left"})),
         ChangeForm("undo_leave", "undo-2", "govcloud:official:undo_leave", ("reason",), frozenset({"left"})),
     )
 }
@@ -104,6 +105,9 @@ def run(form: ChangeForm, official_id: UUID, values: Mapping[str, str]) -> Messa
     order = Order(checked_reason(values.get("reason", "")), _day("effective_on", values))
     if form.kind == "undo_leave":
         done = identity.undo_leave(actor, official_id, order.reason)
+    elif form.kind == "rejoin":
+        duty = _duty(values)
+        done = identity.rejoin(actor, official_id, [NewAppointment(duty.department_id, duty.position, duty.post)], order)
     elif form.kind == "transfer":
         done = identity.transfer(actor, official_id, _duty(values), order, handover_days=_days(values))
     elif "department" in form.fields:
@@ -156,6 +160,9 @@ def losses(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) ->
     if form.kind == "undo_leave":
         back = Message("原有任职、状态和直接授予的角色恢复；会话与临时权限不恢复，需要重新登录、重新申请。")
         return [Loss(back, ())]
+    if form.kind == "rejoin":
+        anew = Message("沿用原账号；原有的角色和权限不恢复，原密码作废，须凭激活码重新设置密码。")
+        return [Loss(Message("新的主职"), (_new_place(values),)), Loss(anew, ())]
     if form.kind == "reinstate":
         return [Loss(Message("恢复后可以重新登录；停职时终止的会话与临时权限不恢复。"), ())]
     if "department" in form.fields and form.kind != "transfer":

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Request
 
-from govcloud.entrypoints.console.people_reach import departments_like, reach
+from govcloud.entrypoints.console.people_reach import departments_named, reach
 from govcloud.identity.reach import Reach
 from govcloud.identity.views import AppointmentView, DepartmentView, OfficialPage, OfficialView
 from govcloud.kernel.messages import Message
@@ -20,7 +20,6 @@ from govcloud.web.words import OFFICIAL_STATUS
 
 PAGE = 20
 _EXPORT_PAGE = 200
-_LOOKED_AT, _MOST_CHOICES = 50, 8
 _HEADS = (
     Message("工号"),
     Message("姓名"),
@@ -52,10 +51,8 @@ class Query:
     def of(cls, request: Request) -> Query:
         """Read the address; a department that is not named exactly is offered as choices."""
         text, typed, status = (request.args.get(name, "").strip() for name in ("search", "department", "status"))
-        found = departments_like(typed, _LOOKED_AT) if typed else ()
-        exact = [view for view in found if typed.upper() == view.uscc or typed in {view.name, view.short_name}]
-        chosen = exact[0] if len(exact) == 1 else found[0] if len(found) == 1 else None
-        return cls(text, typed, status if status in OFFICIAL_STATUS else "", chosen, () if chosen else found[:_MOST_CHOICES])
+        chosen, choices = departments_named(typed, reach())
+        return cls(text, typed, status if status in OFFICIAL_STATUS else "", chosen, choices)
 
     @property
     def reach(self) -> Reach:

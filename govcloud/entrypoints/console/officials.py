@@ -16,8 +16,10 @@ from govcloud.entrypoints.console.base import ConsoleView, checked_reason, curre
 from govcloud.entrypoints.console.change_forms import FORMS, LABELS, ChangeForm, Filled, check, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
 from govcloud.entrypoints.console.people_reach import OPENS, department_named, own_department, person_within
+from govcloud.entrypoints.console.planned import OPENS as PLANNED
 from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial, OfficialChange
-from govcloud.identity.orders import CHANGE_NAMES
+from govcloud.identity.orders import CHANGE_NAMES, Order
+from govcloud.identity.rejoining import JOINED_AGAIN
 from govcloud.identity.views import OfficialView
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
@@ -186,7 +188,9 @@ class OfficialsView(ConsoleView):
             else:
                 said = Message("已取消原定于%(date)s的%(kind)s。", date=day(change.effective_at), kind=CHANGE_NAMES[change.kind])
                 flash(say(said), "success")
-                return make_response(redirect(url_for(".details_view", id=person.id), 303))
+                planned = request.args.get("back") == "planned" and opened(PLANNED)
+                back = url_for("console_planned.index_view") if planned else url_for(".details_view", id=person.id)
+                return make_response(redirect(back, 303))
         page = self.render("console/cancel_change.html", change=change, person=person, filled=filled, change_names=CHANGE_NAMES)
         return make_response(page, 422 if filled.errors or filled.general else 200)
 
@@ -219,7 +223,7 @@ class OfficialsView(ConsoleView):
         """Register the official with one primary appointment."""
         data = form.data
         department = department_named("department", data["department"] or "", beyond=True)
-        services().identity.register_official(
+        joined = services().identity.join(
             current_actor(),
             NewOfficial(
                 employee_code=data["employee_code"],
@@ -230,7 +234,10 @@ class OfficialsView(ConsoleView):
                 staffing_type=data["staffing_type"],
                 appointments=(NewAppointment(department_id=department.id, position=data["position"], post=data["post"] or ""),),
             ),
+            Order(JOINED_AGAIN),
         )
+        if joined.again is not None:
+            return Message("%(name)s曾经离职，已重新入职，沿用原账号。原密码作废，请签发激活码。", name=data["name"])
         return Message("已登记%(name)s。账号没有密码，请签发激活码，由本人设置密码。", name=data["name"])
 
     def render(self, template: str, **kwargs: Any) -> str:  # noqa: ANN401 - template values

@@ -13,17 +13,25 @@ from govcloud.kernel.messages import Message
 from govcloud.web.gate import current_session, services
 
 OPENS = "govcloud:console:officials"
-_LOOKED_AT, _SHOWN = 50, 5
+_LOOKED_AT, _MOST_CHOICES, _SHOWN = 50, 8, 5
 
 
-def reach() -> Reach:
-    """Return how far the reader sees people, looked up once a request: what the roles that open the page are bounded by."""
-    if "console_reach" not in g:
+def reach(function: str = OPENS) -> Reach:
+    """Return how far the reader sees people, looked up once a request: what the roles that open ``function`` are bounded by."""
+    known: dict[str, Reach] = g.setdefault("console_reach", {})
+    if function not in known:
         session = current_session()
-        paths = services().authorization_queries.reach_of(session.official_id, session.appointment_id, OPENS) if session is not None else ()
-        g.console_reach = Reach(paths) if paths else NOWHERE
-    found: Reach = g.console_reach
-    return found
+        paths = services().authorization_queries.reach_of(session.official_id, session.appointment_id, function) if session else ()
+        known[function] = Reach(paths) if paths else NOWHERE
+    return known[function]
+
+
+def departments_named(typed: str, within: Reach) -> tuple[DepartmentView | None, tuple[DepartmentView, ...]]:
+    """Return the department within a reach that ``typed`` names exactly, or, when there is not one, those that it may mean."""
+    found = departments_like(typed, _LOOKED_AT, within) if typed else ()
+    exact = [view for view in found if typed.upper() == view.uscc or typed in {view.name, view.short_name}]
+    chosen = exact[0] if len(exact) == 1 else found[0] if len(found) == 1 else None
+    return chosen, () if chosen else found[:_MOST_CHOICES]
 
 
 def person_within(official_id: object) -> OfficialView:
@@ -41,10 +49,9 @@ def person_within(official_id: object) -> OfficialView:
     return view
 
 
-def departments_like(text: str, most: int) -> tuple[DepartmentView, ...]:
-    """Return departments within reach whose name, short name, pinyin or initials contain ``text``, the topmost first."""
-    paths = reach().paths
-    return services().tree_queries.search(text, most, within=paths).rows if paths else ()
+def departments_like(text: str, most: int, within: Reach) -> tuple[DepartmentView, ...]:
+    """Return departments within a reach whose name, short name, pinyin or initials contain ``text``, the topmost first."""
+    return services().tree_queries.search(text, most, within=within.paths).rows if within.paths else ()
 
 
 def department_named(field: str, typed: str, *, beyond: bool = False) -> DepartmentView:
@@ -59,7 +66,7 @@ def department_named(field: str, typed: str, *, beyond: bool = False) -> Departm
     by_code = queries.department_by_uscc(clean) if clean else None
     if by_code is not None and (beyond or reach().covers(by_code.path)):
         return by_code
-    found = departments_like(clean, _LOOKED_AT)
+    found = departments_like(clean, _LOOKED_AT, reach())
     exact = [view for view in found if clean in {view.name, view.short_name}]
     if len(exact) == 1:
         return exact[0]

@@ -10,7 +10,7 @@ from govcloud.signon.models import Session
 
 
 def _end(row: Session, reason: str) -> Message:
-    services().signon.end_sessions_of(current_actor(), row.official_id, reason)
+    services().signon.end_sessions_of(current_actor(), [row.official_id], reason)
     return Message("已结束%(name)s的全部会话。", name=row.official_name)
 
 

@@ -20,6 +20,7 @@ from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.imports import ImportsView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
+from govcloud.entrypoints.console.planned import PlannedView
 from govcloud.entrypoints.console.requests import RequestsView
 from govcloud.entrypoints.console.sessions import SessionsView
 from govcloud.entrypoints.console.subsystems import ClientsView, SubsystemsView
@@ -41,6 +42,7 @@ def _views() -> list[Room]:
     """Return the views, in the order of the rail."""
     return [
         OfficialsView(Official, "officials"),
+        PlannedView(),
         ImportsView(),
         ActivationView(),
         OrganisationView(),

@@ -105,14 +105,12 @@ def _browser(agent: str | None) -> str:
 
 def _page(findings: Findings) -> str:
     me, queries = reader(), services().identity_queries
-    timeline = queries.timeline(me.official_id)
     own = queries.account(me.account_id)
     return render_template(
         "portal/account.html",
         official=queries.official(me.official_id),
         login=own.login if own else "",
-        appointments=[entry for entry in timeline if entry.state != "past"],
-        past=[entry for entry in timeline if entry.state == "past"],
+        timeline=queries.timeline(me.official_id),
         planned=queries.planned_changes(me.official_id),
         change_names=CHANGE_NAMES,
         current_appointment=me.appointment_id,

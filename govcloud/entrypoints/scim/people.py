@@ -8,6 +8,7 @@ from uuid import UUID
 from govcloud.entrypoints.scim.users import WantedPerson, WantedPlace, same_place
 from govcloud.identity.directory import Directory, PersonRecord, Place
 from govcloud.identity.inputs import NewAppointment, NewOfficial, OfficialChange
+from govcloud.identity.orders import Order
 from govcloud.identity.service import Identity
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.ids import new_id
@@ -26,14 +27,14 @@ class PeopleWriter:
         self._reason = f"SCIM: {actor.name}"
 
     def register(self, wanted: WantedPerson) -> UUID:
-        """Enter a person and return the id; somebody who left comes back under the one account that there is.
+        """Enter a person and return the id; somebody who left comes back under the one account that there is (重新入职).
 
         Raises:
             Invalid: an attribute is wrong.
-            Conflict: the employee code or the ID number is registered already.
+            Conflict: the employee code or the ID number is registered already, or the person left under another code.
         """
         departments = self._departments(wanted.places)
-        returning = self._directory.people.left(wanted.employee_code)
+        returning = self._directory.people.suspended_without_place(wanted.employee_code)
         if returning is not None and self._directory.people.has_id_number(returning, wanted.id_number or ""):
             self._directory.people.locked(returning, left_too=True)
             self._identity.restore_official(self._actor, returning, self._reason)
@@ -49,7 +50,7 @@ class PeopleWriter:
             security_label=wanted.security_label,
             appointments=tuple(_new(place, departments[place.uscc]) for place in wanted.places),
         )
-        official_id = self._identity.register_official(self._actor, row)
+        official_id = self._identity.join(self._actor, row, Order(self._reason)).official_id
         if not wanted.active:
             self._identity.disable_official(self._actor, official_id, self._reason)
         return official_id
@@ -80,11 +81,8 @@ class PeopleWriter:
             self._identity.disable_official(self._actor, held.id, self._reason)
 
     def remove(self, held: PersonRecord) -> None:
-        """End all that a person holds and suspend the account; nothing is erased, and who comes back finds it."""
-        if held.active:
-            self._identity.disable_official(self._actor, held.id, self._reason)
-        for place in held.places:
-            self._identity.end_appointment(self._actor, place.id, self._reason)
+        """Let a person leave (离职): all that was held ends; nothing is erased, and who comes back has the account of then."""
+        self._identity.leave(self._actor, held.id, Order(self._reason))
 
     def _change_places(self, held: PersonRecord, wanted: Sequence[WantedPlace], departments: Mapping[str, UUID]) -> None:
         """End what is no longer wanted, then begin what is new: a primary place is free before another one takes it."""

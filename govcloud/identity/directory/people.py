@@ -74,11 +74,11 @@ class PeopleDirectory:
         query = _people(now).where(as_sql(condition, _LOOKUPS, now)).with_only_columns(func.count())
         return self._read().scalar(query) or 0
 
-    def left(self, employee_code: str) -> UUID | None:
-        """Return somebody who has left, by employee code."""
+    def suspended_without_place(self, employee_code: str) -> UUID | None:
+        """Return somebody who is suspended and serves nowhere, by employee code: gone from the directory without having left."""
         now = self._clock.now()
         joined = and_(OfficialVersion.official_id == Official.id, live_at(OfficialVersion, now))
-        query = select(Official.id).join(OfficialVersion, joined).where(~_in_directory(now))
+        query = select(Official.id).join(OfficialVersion, joined).where(~_in_directory(now), OfficialVersion.status == "suspended")
         return self._read().scalar(query.where(Official.employee_code == searchable(employee_code).upper()))
 
     def has_id_number(self, official_id: UUID, id_number: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -16,14 +17,15 @@ from govcloud.identity.importing.events import ImportFinished, ImportOpened
 from govcloud.identity.importing.known import Standing, places_named, standing_of
 from govcloud.identity.importing.models import ImportFinding
 from govcloud.identity.importing.people import Candidate, Checker, grouped
-from govcloud.identity.importing.planning import Planner
+from govcloud.identity.importing.planning import Planner, Return
 from govcloud.identity.importing.report import MOST_KEPT, Report, Summary
 from govcloud.identity.importing.runs import ImportQueries, Order, RunView
 from govcloud.identity.importing.sources import Source
 from govcloud.identity.importing.writing import AcceptHashes, lock, write
 from govcloud.identity.locking import hold_departments
-from govcloud.identity.people import People
+from govcloud.identity.orders import Order as Since
 from govcloud.identity.queries import IdentityQueries
+from govcloud.identity.rejoining import JOINED_AGAIN, Rejoining
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import MOST_ROWS
@@ -55,8 +57,8 @@ QUIET = Hooks()
 class Applying:
     """Imports people. Every command is one transaction of its own, so an import that is interrupted goes on where it stopped."""
 
-    def __init__(self, uow: UnitOfWork, keys: KeyRing, clock: Clock, people: People, accept: AcceptHashes) -> None:
-        """Take the unit of work, keys and clock, the single commands (disabling), and what keeps imported password hashes."""
+    def __init__(self, uow: UnitOfWork, keys: KeyRing, clock: Clock, people: Rejoining, accept: AcceptHashes) -> None:
+        """Take the unit of work, keys and clock, the single commands (disabling, coming back), and what keeps imported password hashes."""
         self._uow = uow
         self._keys = keys
         self._clock = clock
@@ -185,6 +187,8 @@ class Applying:
                 lock(tx.session, touched)
                 plan = planner.plan(batch, standing_of(tx.session, batch, tx.now), tx.now)
             write(tx, plan, run.source, run.id, self._accept)
+            for item in plan.returns:
+                self._return(actor, item, tx.now)
             summary = Summary(**report.summary.stored())
             summary.add(plan.summary)
             kept = plan.findings[: max(0, MOST_KEPT - report.summary.findings)]
@@ -192,6 +196,14 @@ class Applying:
             runs.advance(tx, run.id, report.summary.lines, summary, kept)
         report.take(plan.findings)
         report.summary = summary
+
+    def _return(self, actor: Actor, item: Return, now: datetime) -> None:
+        """Let somebody who left come back, from when the first of the new places begins."""
+        if item.places:
+            at = min(place.starts_at or now for place in item.places)
+            self._people.rejoin(actor, item.known.id, item.places, Since(JOINED_AGAIN, at))
+        if item.facts is not None:
+            self._people.change_official(actor, item.known.id, item.facts)
 
     def _disable_missing(self, actor: Actor, run: RunView, report: Report, hooks: Hooks) -> None:
         """Disable who is gone, a few hundred a command; sessions and grants end with each, by the event."""
@@ -203,9 +215,8 @@ class Applying:
         while True:
             with self._command(actor, run.order) as tx:
                 gone_now = extent.missing(tx.session, tx.now, run.id, vanishing.BATCH)
-                for official_id in gone_now:
-                    self._people.disable_official(actor, official_id, vanishing.REASON)
-                report.summary.vanished += len(gone_now)
+                if gone_now:
+                    report.summary.vanished += len(self._people.disable_officials(actor, gone_now, vanishing.REASON))
                 if gone_now:
                     runs.advance(tx, run.id, report.summary.lines, report.summary, ())
             hooks.between()

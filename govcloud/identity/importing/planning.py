@@ -35,6 +35,15 @@ class Change:
     phone_sealed: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Somebody who left and comes back: the new places (none: the return is planned already), and the facts that differ."""
+
+    known: Known
+    places: tuple[NewAppointment, ...]
+    facts: OfficialChange | None
+
+
 @dataclass
 class Plan:
     """What one command is to do, and what it refuses; the appointments of new people stand with them."""
@@ -43,6 +52,7 @@ class Plan:
     changes: list[Change] = field(default_factory=list)
     ended: list[tuple[Known, Held]] = field(default_factory=list)
     begun: list[tuple[Known, NewAppointment]] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
     seen: list[UUID] = field(default_factory=list)
     refused_known: list[UUID] = field(default_factory=list)
     hashes: list[tuple[UUID, str]] = field(default_factory=list)
@@ -51,7 +61,8 @@ class Plan:
 
     def touched(self) -> set[UUID]:
         """Return the known people whom the plan changes; their rows are locked first."""
-        return {change.known.id for change in self.changes} | {known.id for known, _ in self.ended} | {known.id for known, _ in self.begun}
+        placed = {known.id for known, _ in self.ended} | {known.id for known, _ in self.begun}
+        return placed | {change.known.id for change in self.changes} | {item.known.id for item in self.returns}
 
 
 @dataclass
@@ -115,12 +126,17 @@ class Planner:
                 plan.hashes.append((official.id, person.password_hash))
             return
         plan.seen.append(known.id)
-        if steps.change is not None:
-            plan.changes.append(steps.change)
-        plan.ended += ((known, item) for item in steps.ended)
-        plan.begun += ((known, item) for item in steps.begun)
-        if person.password_hash:
-            plan.hashes.append((known.id, person.password_hash))
+        if returns(known):
+            # Few come back, so each does by the single commands. A password of then does not, nor one that a file brings.
+            if steps.begun or steps.change is not None:
+                plan.returns.append(Return(known, tuple(steps.begun), steps.change.facts if steps.change else None))
+        else:
+            if steps.change is not None:
+                plan.changes.append(steps.change)
+            plan.ended += ((known, item) for item in steps.ended)
+            plan.begun += ((known, item) for item in steps.begun)
+            if person.password_hash:
+                plan.hashes.append((known.id, person.password_hash))
         if steps.change is not None or steps.begun or steps.ended:
             plan.summary.changed += 1
         else:
@@ -171,10 +187,10 @@ class Planner:
             person.fail(person.line, "id_number", message, shown)
 
     def _may_change(self, person: Candidate, known: Known, now: datetime) -> None:
-        if known.status != "active":
-            message = Message("此人已停用或离职，导入不会恢复；请先恢复，再导入。")
+        if known.status == "suspended":
+            message = Message("此人已停用，导入不会恢复；请先恢复，再导入。")
             person.fail(person.line, "employee_code", message, person.code)
-        if self._scope is not None:
+        if self._scope is not None and not returns(known):
             paths = known.live_paths(now)
             if not paths or not all(lies_within(path, self._scope) for path in paths):
                 message = Message("此人的任职不全在本次导入的范围内；请由上级部门变更。")
@@ -185,7 +201,9 @@ class Planner:
         if known is None:
             return _Steps(None, list(wanted), [])
         steps = _Steps(self._change(person, known), [], [])
-        self._match(steps, known, wanted, now)
+        self._match(steps, known, _from_now(wanted, now) if returns(known) else wanted, now)
+        if returns(known):
+            self._returns(person, known, steps)
         final = [(item.kind, _key(item), item.starts_at, _end(item, now) if item in steps.ended else item.ends_at) for item in known.held]
         for new in steps.begun:
             line = _line_of(person, new)
@@ -235,6 +253,16 @@ class Planner:
         steps.ended += (item for item in free if not item.over(now) and (self._scope is None or lies_within(item.path, self._scope)))
 
     @staticmethod
+    def _returns(person: Candidate, known: Known, steps: _Steps) -> None:
+        """Note what an import cannot do about the return of somebody who left."""
+        if known.version_ends_at is None and not steps.begun:
+            message = Message("此人已离职，名单中没有仍在继续的任职；重新入职应有任职，请核对起止日期。")
+            person.fail(person.line, "position", message, person.code)
+        elif known.version_ends_at is not None and (steps.begun or steps.ended):
+            message = Message("此人的重新入职已登记，尚未生效；任职有变请先取消原计划，或待生效后再导入。")
+            person.fail(person.line, "position", message, person.code)
+
+    @staticmethod
     def _fits(
         person: Candidate, line: int, new: NewAppointment, final: Sequence[tuple[str, tuple[object, ...], datetime, datetime | None]]
     ) -> None:
@@ -259,6 +287,17 @@ class _Steps:
     change: Change | None
     begun: list[NewAppointment]
     ended: list[Held]
+
+
+def returns(known: Known) -> bool:
+    """Say whether the person has left, so that being named again means coming back (重新入职)."""
+    return known.status == "left"
+
+
+def _from_now(wanted: Iterable[NewAppointment], now: datetime) -> tuple[NewAppointment, ...]:
+    """Return the places of a new period of service: none begins before it, and what is over was part of an earlier one."""
+    lasting = (item for item in wanted if item.ends_at is None or item.ends_at > now)
+    return tuple(replace(item, starts_at=max(item.starts_at or now, now)) for item in lasting)
 
 
 def _key(item: Held | NewAppointment) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Who is missing from a complete list, how many may be, and their disabling: command by command, each person as by hand."""
+"""Who is missing from a complete list, how many may be; they are disabled a few hundred a command."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from govcloud.kernel.messages import Message
 BATCH = 500
 REASON = "同步：完整名单中已无此人"
 
+# Who may not act yet (a planned return or reinstatement) is none of those who act now.
 # A person belongs to a source by the import that saw them last; within a department, by a live appointment below it.
 _OF_SOURCE = """
     FROM import_member AS member
     JOIN official_version AS version
-      ON version.official_id = member.official_id AND version.valid_to IS NULL AND version.status = 'active'
+      ON version.official_id = member.official_id AND version.valid_from <= :now AND version.valid_to IS NULL AND version.status = 'active'
     WHERE member.source = :source
 """
 _OF_SUBTREE = """
     FROM official_version AS version
     LEFT JOIN import_member AS member ON member.official_id = version.official_id
-    WHERE version.valid_to IS NULL AND version.status = 'active'
+    WHERE version.valid_from <= :now AND version.valid_to IS NULL AND version.status = 'active'
       AND EXISTS (
         SELECT 1 FROM appointment
         JOIN department_version AS place ON place.department_id = appointment.department_id
@@ -60,7 +61,7 @@ class Extent:
         return _OF_SOURCE if self.path is None else _OF_SUBTREE
 
     def _values(self, now: object) -> dict[str, object]:
-        return {"source": self.source} if self.path is None else {"path": self.path, "now": now}
+        return {"source": self.source, "now": now} if self.path is None else {"path": self.path, "now": now}
 
 
 def check_share(vanished: int, managed: int, allow: float) -> None:

@@ -72,7 +72,8 @@ _RENAME = text(
 )
 _CLOSE = text("UPDATE official_version SET valid_to = :now WHERE id = ANY(CAST(:versions AS uuid[]))")
 _END = text(
-    "UPDATE appointment SET valid_to = greatest(CAST(:now AS timestamptz), valid_from) WHERE id = ANY(CAST(:appointments AS uuid[]))"
+    "UPDATE appointment SET valid_to = greatest(CAST(:now AS timestamptz), valid_from), end_noted_at = :now"
+    " WHERE id = ANY(CAST(:appointments AS uuid[]))"
 )
 _SEEN = text(
     """

@@ -115,8 +115,8 @@ def test_all_grants_of_a_person_end_together(services: Services, world: World) -
     for _ in range(3):
         services.authorization.open_grant(SEED, new_grant(services, world))
     guard = world.security_admin.actor()
-    assert services.authorization.close_grants_of(guard, world.wang.official_id, "离职") == 3
-    assert services.authorization.close_grants_of(guard, world.wang.official_id, "离职") == 0
+    assert services.authorization.close_grants_of(guard, [world.wang.official_id], "离职") == 3
+    assert services.authorization.close_grants_of(guard, [world.wang.official_id], "离职") == 0
 
 
 def test_two_connections_close_at_once_and_one_of_them_does(app: Flask, services: Services, world: World) -> None:

@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "reinstate": lambda s, w, a, p: s.identity.reinstate(a, _once(s, p, s.identity.suspend), WHY),
     "leave": lambda s, w, a, p: s.identity.leave(a, p.official_id, WHY),
     "undo_leave": lambda s, w, a, p: s.identity.undo_leave(a, _once(s, p, s.identity.leave), "有误"),
+    "rejoin": lambda s, w, a, p: s.identity.rejoin(a, _once(s, p, s.identity.leave), [NewAppointment(p.department_id, "返岗")], WHY),
     "cancel": lambda s, w, a, p: s.identity.cancel_change(
         a, s.identity.leave(SEED, p.official_id, Order("退休", s.clock.now() + timedelta(days=3))).change_id, "取消"
     ),

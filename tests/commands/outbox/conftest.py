@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -35,6 +35,10 @@ class GrantMoved(Event):
 
     subsystem_code: str
     official_name: str = "王芳"
+
+
+def _told(events: Sequence[Event]) -> list[list[str]]:
+    return [[f"subsystem:{event.subsystem_code}"] if isinstance(event, GrantMoved) else [] for event in events]
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def outbox(outbox_template: str, clock: ManualClock, receiver: Receiver) -> Iter
                 release_reader=lambda: None,
                 authorizer=Everybody(),
                 clock=clock,
-                recorders=(OutboxRecorder(lambda event: [f"subsystem:{event.subsystem_code}"] if isinstance(event, GrantMoved) else []),),
+                recorders=(OutboxRecorder(_told),),
             )
 
         yield Outbox(engine, clock, new_uow, {"subsystem:housing": Endpoint(receiver.url, SECRET)})

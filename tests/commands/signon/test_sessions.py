@@ -137,7 +137,7 @@ def test_nobody_ends_somebody_elses_session(services: Services, world: World, se
     with pytest.raises(NotFound):
         services.signon.sign_out(world.li.actor(), session.session_id)
     with pytest.raises(Denied):
-        services.signon.end_sessions_of(world.li.actor(), world.wang.official_id, "curious")
+        services.signon.end_sessions_of(world.li.actor(), [world.wang.official_id], "curious")
     assert services.signon.sessions_of(world.wang.official_id)
 
 
@@ -148,5 +148,5 @@ def test_disabling_an_official_ends_every_session(services: Services, world: Wor
 
 
 def test_officers_may_end_sessions(services: Services, world: World, session: CurrentSession) -> None:
-    assert services.signon.end_sessions_of(world.security_admin.actor(), world.wang.official_id, "suspicious") == 1
+    assert services.signon.end_sessions_of(world.security_admin.actor(), [world.wang.official_id], "suspicious") == 1
     assert services.signon.sessions_of(world.wang.official_id) == ()

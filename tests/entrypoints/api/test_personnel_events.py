@@ -14,7 +14,7 @@ from govcloud.audit.models import AuditEvent
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from tests.factories.people import id_number
-from tests.factories.world import World
+from tests.factories.world import SEED, World
 
 URL = "/api/v1/personnel-events"
 
@@ -150,3 +150,29 @@ def test_personal_numbers_stay_out_of_the_answer(client: FlaskClient, world: Wor
     assert answer.status_code == 200
     assert number not in answer.text
     assert number[:-1] not in answer.text
+
+
+def test_joining_again_is_coming_back(  # noqa: PLR0917 - fixtures
+    client: FlaskClient, services: Services, world: World, clock: ManualClock, sender: tuple[str, str], uscc: str
+) -> None:
+    wang = world.wang.official_id
+    services.authorization.assign_role(SEED, wang, "housing_clerk", reason="专项")
+    join = {"kind": "join", "employee_code": "WANGFANG", "name": "王芳", "department_uscc": uscc, "position": "窗口受理员"}
+    join |= {"id_number": id_number(5000), "rank": "二级科员"}
+    (serving,) = results(send(client, sender, {"id": "j-1", **join}))
+    assert (serving["outcome"], serving["problem"]["code"]) == ("refused", "already_exists")
+    clock.advance(timedelta(days=1))
+    results(send(client, sender, {"id": "j-2", "kind": "leave", "employee_code": "WANGFANG", "reason": "辞职"}))
+    clock.advance(timedelta(days=1))
+    (other,) = results(send(client, sender, {"id": "j-1", **join, "employee_code": "WF2"}))
+    assert (other["outcome"], other["problem"]["code"]) == ("refused", "left_under_another_code")
+    assert [item["field"] for item in other["problem"]["fields"]] == ["employee_code"]
+    first, again = results(send(client, sender, {"id": "j-3", **join}, {"id": "j-3", **join}))
+    assert (first["outcome"], first["official_id"]) == ("applied", str(wang))
+    assert {**first, "replayed": True} == again
+    person = services.identity_queries.official(wang)
+    assert person is not None
+    assert (person.status, person.rank) == ("active", "二级科员")
+    assert [item.kind for item in services.identity_queries.changes_of(wang)] == ["rejoin", "leave"]
+    assert services.authorization_queries.assignments_of(wang) == ()
+    assert services.signon.without_password([wang]) == {wang}

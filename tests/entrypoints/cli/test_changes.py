@@ -37,6 +37,25 @@ def test_a_working_life_on_the_command_line(cli: Cli, services: Services, world:
     assert "left" in output_of(cli("people", "show", "WANGFANG"))
     assert "goes on as before" in output_of(cli("people", "undo-leave", "WANGFANG", *WHY))
     assert "secondment" in output_of(cli("people", "show", "WANGFANG"))
+    assert "left 王芳" in output_of(cli("people", "leave", "WANGFANG", *WHY))
+    assert "rejoined 王芳" in output_of(cli("people", "rejoin", "WANGFANG", *place, *WHY))
+    assert isinstance(cli("people", "rejoin", "WANGFANG", *place, *WHY).exception, Conflict)
+
+
+def test_what_is_planned_can_be_narrowed(cli: Cli, services: Services, world: World) -> None:
+    department = services.identity_queries.department(world.organisation.ids["yuhang_civil_affairs"])
+    assert department is not None
+    day, next_day = (f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}" for days in (40, 41))
+    output_of(cli("people", "leave", "WANGFANG", "--at", day, *WHY))
+    output_of(cli("people", "suspend", "SHANXUEMEI", "--at", next_day, *WHY))
+
+    def listed(*options: str) -> list[str]:
+        return [line.split("\t")[1] for line in output_of(cli("people", "planned", *options)).splitlines()[1:]]
+
+    assert listed() == ["WANGFANG", "SHANXUEMEI"]
+    assert listed("--kind", "suspend") == listed("--department", department.uscc) == listed("--since", next_day) == ["SHANXUEMEI"]
+    assert listed("--until", next_day) == listed("--limit", "1") == ["WANGFANG"]
+    assert "no department" in cli("people", "planned", "--department", "nothing").output
 
 
 def test_what_is_wrong_is_said_in_a_line(cli: Cli, world: World) -> None:

@@ -13,6 +13,7 @@ from govcloud.identity.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from tests.entrypoints.console.administrators import Become
+from tests.entrypoints.console.conftest import new_official
 from tests.factories.people import an_official, id_number
 from tests.factories.world import SEED, World
 
@@ -134,6 +135,8 @@ def test_every_other_form_works(services: Services, world: World, become: Become
         ("reinstate", {"reason": "查无问题，按规定办理", "confirmed": "1"}),
         ("leave", {"reason": "辞职，按规定办理", "confirmed": "1"}),
         ("undo_leave", {"reason": "登记有误，按规定办理", "confirmed": "1"}),
+        ("leave", {"reason": "辞职，按规定办理", "confirmed": "1"}),
+        ("rejoin", {**place, "position": "窗口受理员"}),
     )
     for kind, form in steps:
         preview = sun.post(change(world, kind), {name: value for name, value in form.items() if name != "confirmed"})
@@ -142,9 +145,28 @@ def test_every_other_form_works(services: Services, world: World, become: Become
         answer = sun.post(change(world, kind), form)
         assert answer.status_code == 303, (kind, answer.text)
         clock.advance(timedelta(minutes=1))
-    assert len(services.identity_queries.appointments_of(world.wang.official_id)) == 4
+        if kind == "undo_leave":
+            assert len(services.identity_queries.appointments_of(world.wang.official_id)) == 4
+    assert [view.position for view in services.identity_queries.appointments_of(world.wang.official_id)] == ["窗口受理员"]
     assert sun.get(page_of(world, INSIDE)).status_code == 200
     assert become("ZHOUJIANJUN").get("/officials/change/promote/" + str(world.wang.official_id)).status_code == 404
+
+
+def test_registering_somebody_who_left_is_a_return(services: Services, world: World, become: Become, clock: ManualClock) -> None:
+    services.identity.leave(SEED, world.wang.official_id, Order("辞职"))
+    clock.advance(timedelta(days=1))
+    sun = become("SUNLI")
+    form = new_official(world, services, employee_code="WANGFANG", name="王芳", id_number=id_number(5000))
+    other = sun.post("/officials/new/", form | {"employee_code": "WF0002"})
+    assert other.status_code == 409
+    assert "此人原工号为 WANGFANG，请沿用。" in other.text
+    assert sun.post("/officials/new/", form).status_code == 303
+    page = sun.get(page_of(world, INSIDE)).text
+    for said in ("重新入职", "离职", "变动记录"):
+        assert said in page, said
+    person = services.identity_queries.official(world.wang.official_id)
+    assert person is not None
+    assert person.active
 
 
 def test_a_number_is_shown_for_a_reason_and_recorded(

@@ -33,6 +33,7 @@ STATEMENTS = {
         "imports": 27,
         "officials": 26,
         "outbox": 21,
+        "planned": 24,
         "sessions": 21,
         "subsystems": 22,
     },

@@ -31,7 +31,7 @@ STOCK = [
 ]
 
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
-PAGES = ("imports", "activation", "departments", "ceilings", "access", "audit")
+PAGES = ("planned", "imports", "activation", "departments", "ceilings", "access", "audit")
 OWN = {
     ("/console/officials/export.csv", "GET"),
     *(

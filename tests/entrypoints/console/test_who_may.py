@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     "officials",
+    "planned",
     "imports",
     "activation",
     "departments",
@@ -37,11 +38,22 @@ TABLES = (
 )
 #: Who opens which table; the index opens to whoever opens a table.
 OPENED = {
-    "ZHOUJIANJUN": {"officials", "imports", "activation", "departments", "subsystems", "clients", "access", "sessions", "outbox"},
+    "ZHOUJIANJUN": {
+        "officials",
+        "planned",
+        "imports",
+        "activation",
+        "departments",
+        "subsystems",
+        "clients",
+        "access",
+        "sessions",
+        "outbox",
+    },
     "WUXIAOYAN": {"officials", "roles", "duties", "assignments", "ceilings", "access", "policies", "requests", "grants", "sessions"},
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
-    "SUNLI": {"officials", "imports", "activation", "departments", "ceilings", "access"},
+    "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access"},
     "HEWEI": set(),
     "WANGFANG": set(),
 }

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from govcloud.identity.orders import Duty, Order
+from govcloud.kernel.clock import ManualClock
+from govcloud.services import Services
 from tests.factories.browsing import Visitor, said
-from tests.factories.world import PASSWORD, World
+from tests.factories.world import PASSWORD, SEED, World
 
 NEW = "Yuhang-2026-river"
 
@@ -17,6 +21,23 @@ def test_personal_numbers_are_masked_and_the_page_carries_a_watermark(wang: Visi
     assert "********" in page.text
     assert "****" in page.text
     assert "王芳 WANGFANG 2026-11-24 09:30" in page.text
+
+
+def test_appointments_stand_on_a_time_line(wang: Visitor, services: Services, world: World, clock: ManualClock) -> None:
+    ids, who = world.organisation.ids, world.wang.official_id
+    clock.advance(timedelta(minutes=10))
+    handed = services.clock.now() + timedelta(days=2)
+    services.identity.transfer(SEED, who, Duty(ids["xihu_housing"], "综合岗"), Order("调动"), handover_days=2)
+    services.identity.second(SEED, who, Duty(ids["data"], "专班成员", ends_at=handed + timedelta(days=60)), Order("借调", handed))
+    page = wang.get("/account")
+    line = said(page).partition("我的任职")[2].partition("计划中的变动")[0]
+    order = [line.index(text) for text in ("浙江省数据局", "杭州市西湖区住房和城乡建设局", "杭州市西湖区民政局")]
+    assert order == sorted(order)
+    for text in ("借调", "计划中", "主职", "综合岗", "交接至 2026-11-26", "窗口受理员 · 科员", "2026-11-24 — 2026-11-26", "长期"):
+        assert text in line, text
+    assert page.text.count('<ol class="steps">') == 1
+    clock.advance(timedelta(days=3))
+    assert "已结束" in said(wang.sign_in("WANGFANG").get("/account")).partition("我的任职")[2]
 
 
 @pytest.mark.parametrize(

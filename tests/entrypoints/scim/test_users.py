@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import func, select
 
 from govcloud.audit.models import AuditEvent
+from govcloud.identity.orders import Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
+from govcloud.signon.errors import SignInRefused
 from tests.entrypoints.scim.conftest import ENTERPRISE, OFFICIAL, USER, Scim, a_user, uscc
 from tests.factories.people import id_number, phone_number
-from tests.factories.world import PASSWORD, World
+from tests.factories.world import PASSWORD, SEED, World
 
 
 def wang_at(world: World) -> str:
@@ -273,14 +275,34 @@ def test_who_is_deleted_is_gone_but_not_erased_and_comes_back_under_the_same_acc
     assert scim.get(f'/Users?filter=userName eq "{body["userName"]}"')["totalResults"] == 0
     official = services.identity_queries.official(UUID(user["id"]))
     assert official is not None
-    assert (official.status, services.identity_queries.appointments_of(official.id)) == ("suspended", ())
+    assert (official.status, services.identity_queries.appointments_of(official.id)) == ("left", ())
 
-    # Somebody else under the same code is refused; the same person comes back.
+    # Somebody else under the same code is refused, and so is the person under another one; the same person comes back.
     clock.advance(timedelta(days=1))
     scim.refused(scim.call("POST", "/Users", a_user(services, world, userName=body["userName"])), 409, "uniqueness")
+    detail = scim.refused(scim.call("POST", "/Users", body | {"userName": "OTHER01", "externalId": "OTHER01"}), 409)
+    assert body["userName"] in detail
     again = scim.create("/Users", body | {"name": {"formatted": "王小明"}})
     assert again["id"] == user["id"]
+    assert [item.kind for item in services.identity_queries.changes_of(official.id)] == ["rejoin", "leave"]
     assert (again["active"], again["displayName"], len(places(again))) == (True, "王小明", 1)
+
+
+def test_who_left_elsewhere_is_gone_and_comes_back_by_post_alone(services: Services, world: World, clock: ManualClock, scim: Scim) -> None:
+    wang = world.wang.official_id
+    services.authorization.assign_role(SEED, wang, "housing_clerk", reason="专项")
+    clock.advance(timedelta(days=1))
+    services.identity.leave(SEED, wang, Order("辞职"))
+    clock.advance(timedelta(days=1))
+    for operation in ({"op": "replace", "path": "active", "value": True}, {"op": "replace", "value": {"active": True}}):
+        scim.refused(scim.patch(wang_at(world), operation), 404)
+    body = a_user(services, world, userName="WANGFANG", externalId="WANGFANG")
+    body[OFFICIAL]["idNumber"] = id_number(5000)
+    again = scim.create("/Users", body)
+    assert (again["id"], again["active"], len(places(again))) == (str(wang), True, 1)
+    assert services.authorization_queries.assignments_of(wang) == ()
+    with pytest.raises(SignInRefused):
+        services.signon.sign_in("WANGFANG", PASSWORD, "192.0.2.7", "test")
 
 
 def test_somebody_without_a_place_is_there_until_suspended(services: Services, world: World, scim: Scim) -> None:

@@ -1,0 +1,42 @@
+"""The locks of authorization, and the order in which every lock of the platform is taken.
+
+The department tree, the policy, ceilings, duty rules, departments, people (by id), then the rows of roles, lines and grants; the
+epoch comes at the very end of a transaction (``epochs.py``). Whoever changes one of the first four takes it alone; whoever gives
+something on the strength of it holds it together with others, and looks at it only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from govcloud.identity.locking import hold_tree, lock_officials
+
+# Any fixed numbers (pg_advisory_xact_lock).
+POLICY = 0x706F6C696379
+CEILINGS = 0x6365696C
+DUTIES = 0x64757479
+
+
+def take(session: Session, lock: int) -> None:
+    """Change what ``lock`` stands for alone, until the transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+def hold(session: Session, lock: int) -> None:
+    """Keep what ``lock`` stands for as it is until the transaction ends, together with others who do."""
+    session.execute(select(func.pg_advisory_xact_lock_shared(lock)))
+
+
+def hold_what_bounds(session: Session, officials: Iterable[UUID]) -> None:
+    """Keep as it is all that bounds the roles which people may be given: the tree, the policy, the ceilings, and the people.
+
+    Somebody who is leaving has left when this returns, and a move or another ceiling that was under way can be seen.
+    """
+    hold_tree(session)
+    hold(session, POLICY)
+    hold(session, CEILINGS)
+    lock_officials(session, officials)

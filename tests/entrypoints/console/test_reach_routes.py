@@ -1,0 +1,262 @@
+"""越权 at the wire, as a list that cannot fall behind: every route that opens to a department's administrator, aimed outside."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from govcloud.identity.importing.runs import Order as ImportOrder
+from govcloud.identity.inputs import NewOffice
+from govcloud.identity.orders import Order
+from govcloud.web.gate import gate_of
+from tests.entrypoints.console.conftest import happened, new_official
+from tests.factories.browsing import Visitor, signed_in
+from tests.factories.imports import OPERATOR, a_row, csv_bytes, write_csv
+from tests.factories.people import a_department
+from tests.factories.world import SEED, World
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+    from govcloud.services import Services
+
+OUTSIDE = "SHANXUEMEI"
+REASON = "越权，按规定办理"
+#: Routes that name nothing: what they list stands within reach, so nobody from outside is on the page.
+LISTS = {
+    "console.index": "/console/",
+    "console_officials.index_view": "/console/officials/?search=单",
+    "console_officials.export_view": "/console/officials/export.csv",
+    "console_planned.index_view": "/console/planned/",
+    "console_imports.index_view": "/console/imports/",
+    "console_activation.index_view": "/console/activation/",
+    "console_departments.index_view": "/console/departments/",
+    "console_ceilings.index_view": "/console/ceilings/?search=余杭",
+    "api.planned_changes": "/api/v1/personnel-changes",
+}
+#: Routes that hold nothing of anybody: the same file for everyone.
+NOBODYS = {"console.static", "console_imports.template"}
+#: Routes of the API that every official may ask: the tree of departments is public within the platform, what is one's own, and
+#: what concerns requests (tests/entrypoints/test_escalation.py).
+EVERYBODYS = {
+    "api.departments",
+    "api.search_departments",
+    "api.department",
+    "api.department_history",
+    "api.me",
+    "api.catalogue",
+    "api.scopes",
+    "api.submit",
+    "api.requests",
+    "api.request_",
+    "api.withdraw",
+    "api.inbox",
+    "api.line",
+    "api.decision",
+    "api.approve",
+    "api.reject",
+    "api.access",
+    "api.overseen",
+    "api.revoke",
+    "api.relinquish",
+}
+
+
+@dataclass(frozen=True)
+class Things:
+    """What lies outside, by the names that the addresses use."""
+
+    person: UUID
+    department: UUID
+    office: UUID
+    change: UUID
+    run: UUID
+    assignment: UUID
+    rule: UUID
+    own: UUID
+
+
+@dataclass(frozen=True)
+class Try:
+    """One request: its method, its address, what it sends (form or JSON), and how it is refused."""
+
+    method: str
+    path: str
+    sent: Mapping[str, object]
+    refused: tuple[int, ...]
+
+
+@pytest.fixture
+def things(services: Services, world: World, tmp_path: Path) -> Things:
+    ids, person = world.organisation.ids, world.people[OUTSIDE]
+    (office,) = services.identity.open_offices(SEED, [NewOffice(person.department_id, "救助科")])
+    ahead = Order("退休", services.clock.now() + timedelta(days=9))
+    (held,) = services.authorization_queries.assignments_of(person.official_id)
+    order = ImportOrder("file", person.department_id)
+    path = write_csv(tmp_path / "a.csv", [a_row(1, at="yuhang_civil_affairs")])
+    run = services.importing.upload(OPERATOR, path, "a.csv", order, at_once=True)
+    services.importing.check(run.id)
+    return Things(
+        person=person.official_id,
+        department=person.department_id,
+        office=office,
+        change=services.identity.leave(SEED, person.official_id, ahead).change_id,
+        run=run.id,
+        assignment=held.id,
+        rule=UUID(int=7),
+        own=ids["xihu_civil_affairs"],
+    )
+
+
+def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
+    """Return for each endpoint what is tried."""
+    reason: dict[str, object] = {"reason": REASON}
+    confirmed = reason | {"confirmed": "1", "department": "杭州市西湖区民政局", "position": "协办员", "ends_on": "2027-01-01"}
+    away = services.identity_queries.department(at.department)
+    assert away is not None
+    kinds = ("transfer", "concurrent", "attachment", "secondment", "suspend", "reinstate", "leave", "undo_leave", "rejoin")
+    changes = ("rename", "move", "merge", "split", "abolish", "change", "new", "open-office", "rename-office", "close-office", "reorder")
+    new = new_official(world, services, department=away.uscc)
+    body: dict[str, object] = {"uscc": a_department().uscc, "name": "新局", "division_code": "330110000000", "level": "county"}
+    shape = reason | {"step": "confirm", "office": str(at.office)}
+    rule: dict[str, object] = {"role_code": "housing_clerk", "label": "x", "reason": "x", "criteria": {"positions": ["窗口受理员"]}}
+    api = f"/api/v1/departments/{at.department}"
+    until = (services.clock.now() + timedelta(days=9)).isoformat()
+    (place,) = services.identity_queries.appointments_of(at.person)
+    form = "console_officials"
+    return {
+        f"{form}.details_view": [Try("GET", f"/console/officials/details/?id={at.person}", {}, (404,))],
+        f"{form}.change_view": [
+            Try(method, f"/console/officials/change/{kind}/{at.person}", confirmed, (404,)) for kind in kinds for method in ("GET", "POST")
+        ],
+        f"{form}.facts_view": [
+            Try(method, f"/console/officials/facts/{at.person}", reason | {"name": "单雪", "rank": "一级科员"}, (404,))
+            for method in ("GET", "POST")
+        ],
+        f"{form}.cancel_view": [Try(method, f"/console/officials/cancel/{at.change}", reason, (404,)) for method in ("GET", "POST")],
+        f"{form}.unmask_view": [
+            Try(method, f"/console/officials/unmask/{fact}/{at.person}", reason, (404,))
+            for fact in ("id_number", "phone")
+            for method in ("GET", "POST")
+        ],
+        f"{form}.command_view": [
+            Try(method, f"/console/officials/command/suspend/{at.person}", reason, (404,)) for method in ("GET", "POST")
+        ],
+        f"{form}.create_view": [Try("POST", "/console/officials/new/", dict(new), (403,))],
+        "console_imports.run_view": [Try("GET", f"/console/imports/{at.run}", {}, (404,))],
+        "console_imports.confirm": [Try("POST", f"/console/imports/{at.run}/confirm", {}, (404,))],
+        "console_imports.discard": [Try("POST", f"/console/imports/{at.run}/discard", {}, (404,))],
+        "console_imports.report": [Try("GET", f"/console/imports/{at.run}/report.csv", {}, (404,))],
+        "console_imports.upload": [Try("POST", "/console/imports/upload", {"scope": "all", "file": True}, (403, 422))],
+        "console_activation.issue": [
+            Try("POST", "/console/activation/issue", sent, (403, 422))
+            for sent in ({"employee_code": OUTSIDE}, {"department": away.uscc})
+        ],
+        "console_departments.level": [Try("GET", f"/console/departments/level/{at.department}", {}, (403,))],
+        "console_departments.change_view": [
+            Try(
+                method,
+                f"/console/departments/change/{name}/{at.department}",
+                shape,
+                (403, 404),
+            )
+            for name in changes
+            for method in ("GET", "POST")
+        ],
+        "console_ceilings.set_view": [Try(method, f"/console/ceilings/set/{at.department}", reason, (403,)) for method in ("GET", "POST")],
+        "console_access.index_view": [Try("GET", f"/console/access/?code={OUTSIDE}", {}, (403,))],
+        "api.official_access": [Try("GET", f"/api/v1/officials/{at.person}/access", {}, (403,))],
+        "api.role_ceiling": [Try("GET", f"{api}/role-ceiling", {}, (403,))],
+        "api.set_role_ceiling": [Try("POST", f"{api}/role-ceiling", {"roles": [], "reason": REASON}, (403,))],
+        "api.assign_role": [
+            Try(
+                "POST",
+                f"/api/v1/officials/{at.person}/roles",
+                {"role_code": "housing_clerk", "appointment_id": str(place.id), "until": until, "reason": REASON},
+                (403,),
+            )
+        ],
+        "api.end_assignment": [Try("POST", f"/api/v1/role-assignments/{at.assignment}/end", dict(reason), (403,))],
+        "api.cancel_planned_change": [Try("POST", f"/api/v1/personnel-changes/{at.change}/cancel", dict(reason), (403,))],
+        "api.add_duty_rule": [Try("POST", "/api/v1/duty-rules", rule, (403,))],
+        "api.change_duty_rule": [Try("POST", f"/api/v1/duty-rules/{at.rule}/change", rule, (403,))],
+        "api.end_duty_rule": [Try("POST", f"/api/v1/duty-rules/{at.rule}/end", dict(reason), (403,))],
+        "api.register_department": [Try("POST", "/api/v1/departments", body | {"parent_id": str(at.department)}, (403,))],
+        "api.rename_department": [Try("POST", f"{api}/rename", {"name": "新名"}, (403,))],
+        "api.move_department": [Try("POST", f"{api}/move", {"parent_id": str(at.own)}, (403,))],
+        "api.reorder_departments": [
+            Try(
+                "POST",
+                "/api/v1/departments/reorder",
+                {"parent_id": str(world.organisation.ids["xihu"]), "order": [str(world.organisation.ids["xihu_housing"]), str(at.own)]},
+                (403,),
+            )
+        ],
+        "api.change_department": [Try("POST", f"{api}/change", {"business_lines": ["民政"]}, (403,))],
+        "api.merge_departments": [
+            Try("POST", "/api/v1/departments/merge", {"sources": [str(at.department)], "into": str(at.own), "reason": "x"}, (403,))
+        ],
+        "api.split_department": [Try("POST", f"{api}/split", {"new": body, "reason": "x"}, (403,))],
+        "api.abolish_department": [Try("POST", f"{api}/abolish", {"reason": "x"}, (403,))],
+        "api.open_offices": [Try("POST", f"{api}/offices", {"names": ["新处室"]}, (403,))],
+        "api.rename_office": [Try("POST", f"/api/v1/offices/{at.office}/rename", {"name": "新名"}, (403,))],
+        "api.close_office": [Try("POST", f"/api/v1/offices/{at.office}/close", {}, (403,))],
+    }
+
+
+def open_to_sun(app: Flask, services: Services, world: World) -> set[str]:
+    """Return the endpoints of console and API that the gate opens to 孙丽."""
+    sun, found = world.people["SUNLI"], set[str]()
+    gates = {rule.endpoint: gate for rule in app.url_map.iter_rules() if (gate := gate_of(app, rule.endpoint)) is not None}
+    asked = {gate.detail for gate in gates.values() if gate.kind == "requires"}
+    opened = services.authorization_queries.open_among(sun.official_id, sun.appointment_id, asked)
+    for endpoint, gate in gates.items():
+        if endpoint.startswith(("console", "api.")) and (gate.kind == "signed_in" or gate.detail in opened):
+            found.add(endpoint)
+    return found
+
+
+def test_every_route_that_opens_stands_in_a_list(app: Flask, services: Services, world: World, things: Things) -> None:
+    listed = set(tries(things, services, world)) | set(LISTS) | NOBODYS | EVERYBODYS
+    assert open_to_sun(app, services, world) == listed, open_to_sun(app, services, world) ^ listed
+
+
+def send(visitor: Visitor, token: str, asked: Try) -> TestResponse:
+    if asked.path.startswith("/api/") and asked.method == "POST":
+        return visitor.client.post(asked.path, json=dict(asked.sent) or None, headers={"X-CSRFToken": token})
+    if asked.method == "GET":
+        return visitor.get(asked.path)
+    data: dict[str, object] = {**asked.sent, "csrf_token": token}
+    if asked.sent.get("file"):
+        data["file"] = (io.BytesIO(csv_bytes([a_row(1, at="yuhang_civil_affairs")])), "a.csv")
+    return visitor.client.post(asked.path, data=data)
+
+
+def test_each_is_refused_outside_the_subtree_and_changes_nothing(app: Flask, services: Services, world: World, things: Things) -> None:
+    sun = signed_in(app, services, "SUNLI")
+    token, before = sun.token("/appointment"), happened(services)
+    wrong = {}
+    for endpoint, attempts in tries(things, services, world).items():
+        for asked in attempts:
+            answer = send(sun, token, asked)
+            if answer.status_code not in asked.refused or "单雪梅" in answer.text:
+                wrong[endpoint, asked.method, asked.path] = answer.status_code
+    assert wrong == {}
+    assert happened(services) == before
+
+
+def test_no_list_shows_anybody_from_outside(app: Flask, services: Services, world: World, things: Things) -> None:
+    sun = signed_in(app, services, "SUNLI")
+    for endpoint, path in LISTS.items():
+        answer = sun.get(path)
+        assert answer.status_code == 200, endpoint
+        for told in ("单雪梅", OUTSIDE, str(things.person), str(things.run)):
+            assert told not in answer.text, (endpoint, told)
