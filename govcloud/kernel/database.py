@@ -123,7 +123,7 @@ def no_overlap(name: str, near: str, where: str | None = None, *, owner: str | N
     is not part of it, less one), a point has the other 80 bits. All of these are whole numbers below 2^53, which floats keep whole:
     nothing is rounded before the year 2255, and what ends later is taken as open. An empty window holds at no moment.
     """
-    end = literal_column(until)
+    end: ColumnElement[datetime] = literal_column(until)
     held = f"({until} IS NULL OR {until} > valid_from)"
     return ExcludeConstraint(
         (func.window_box(literal_column(near), literal_column("valid_from"), end), "&&"),

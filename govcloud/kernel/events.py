@@ -39,13 +39,13 @@ class Event:
 
     def payload(self) -> dict[str, Any]:
         """Return the event's own fields as JSON-ready values; times are ISO 8601 in UTC."""
-        return {name: _json_ready(getattr(self, name)) for name in _own_fields(type(self))}
+        return {name: _json_ready(getattr(self, name)) for name in _own_fields(self.name)}
 
 
 @cache
-def _own_fields(event_type: type[Event]) -> tuple[str, ...]:
+def _own_fields(event_name: str) -> tuple[str, ...]:
     """Return the fields that a class of events has of its own."""
-    return tuple(item.name for item in fields(event_type) if item.name not in {"subject", "chain"})
+    return tuple(item.name for item in fields(type_registry[event_name]) if item.name not in {"subject", "chain"})
 
 
 def _json_ready(value: Any) -> Any:  # noqa: ANN401, PLR0911 - any field type of an event, one line each
