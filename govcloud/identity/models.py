@@ -64,6 +64,7 @@ class DepartmentVersion(Temporal, Base):
         Index("ix_department_version_lead_department_id", "lead_department_id"),
         Index("ix_department_version_grams", "grams", postgresql_using="gin"),
         prefix_index("ix_department_version_path", "path"),
+        prefix_index("ix_department_version_name", "name"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

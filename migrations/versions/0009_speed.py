@@ -1,5 +1,6 @@
 """What a province of 1.5 million people needs: exclusion constraints that stay cheap as they grow, and indexes for its reads."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
@@ -66,9 +67,13 @@ def upgrade() -> None:
             f"(window_box({near}, valid_from, {until}) WITH &&, window_owner({owner}) WITH ~=) WHERE ({condition})"
         )
     op.execute("DROP TYPE uuid_range")
+    op.create_index("ix_audit_event_identity", "audit_event", ["subject", "at", "id"], postgresql_where=sa.text("name LIKE 'identity:%'"))
+    op.create_index("ix_department_version_name", "department_version", ["name"], postgresql_ops={"name": "text_pattern_ops"})
 
 
 def downgrade() -> None:
+    op.drop_index("ix_department_version_name", "department_version")
+    op.drop_index("ix_audit_event_identity", "audit_event")
     op.execute("CREATE TYPE uuid_range AS RANGE (subtype = uuid)")
     for table, name, _near, owner, until, where in EXCLUSIONS:
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
