@@ -86,7 +86,7 @@ def _as_request(call: Call) -> None:
 def searches(services: Services) -> list[Read]:
     """Return searches by every key, within reaches of every size, that find somebody and that find nobody; and deep pages."""
     people = _some_people(services)
-    deep = [("", EVERYWHERE, place) for place in _deep(services)]
+    deep = [("", EVERYWHERE, place) for place in _deep(services, EVERYWHERE)]
     reads = [*_by_key(services, people), _read(services, "search: everybody, deep page", deep)]
     for name, reach in reaches(services):
         reads += _within(services, name, reach, people)
@@ -140,7 +140,7 @@ def _within(services: Services, name: str, reach: Reach, people: Sequence[_Perso
     }
     for key, texts in asked.items():
         yield _read(services, f"search within {name}: {key}", [(words, reach, None) for words in texts])
-    yield _read(services, f"search within {name}: everybody, deep page", [("", reach, place) for place in _deep(services)])
+    yield _read(services, f"search within {name}: everybody, deep page", [("", reach, place) for place in _deep(services, reach)])
 
 
 def _read(services: Services, name: str, asked: Sequence[tuple[str, Reach, Place | None]]) -> Read:
@@ -149,10 +149,13 @@ def _read(services: Services, name: str, asked: Sequence[tuple[str, Reach, Place
     return Read(name, calls, SEARCH)
 
 
-def _deep(services: Services) -> list[Place]:
-    """Return places in the middle of the list of everybody."""
+def _deep(services: Services, reach: Reach) -> list[Place]:
+    """Return places in the middle of the list of everybody within ``reach``, as its pages would name them."""
+    first = services.identity_queries.search_officials("", PAGE, reach=reach).after
+    place = Place.from_text(first) if first else None
     query = text("SELECT pinyin, id FROM official WHERE pinyin >= 'm' ORDER BY id_number_digest LIMIT :samples")
-    return [Place("pinyin", row.pinyin, row.id) for row in services.uow.read().execute(query, {"samples": SAMPLES})]
+    rows = services.uow.read().execute(query, {"samples": SAMPLES})
+    return [Place(place.branch if place else "pinyin", row.pinyin, row.id) for row in rows]
 
 
 def reaches(services: Services) -> list[tuple[str, Reach]]:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, aliased
 from govcloud.audit.models import AuditEvent
 from govcloud.audit.queries import Cursor
 
-
 #: The events of each domain that is asked for. Somebody signs in a thousand times between two changes; ``ix_audit_event_identity``
 #: has the changes alone.
 _NAMES: Mapping[str, ColumnElement[str]] = {"identity": literal_column("'identity:%'", Text())}

@@ -23,6 +23,8 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 
 COMMAND = "govcloud:audit:seal"
 BATCH = 1_000
+#: Where all that waits is to be sequenced, fewer and larger batches find less of what was taken before them still lying in the queue.
+MANY = 5_000
 CHECKPOINT_EVERY = timedelta(seconds=1)
 # Whole columns as arrays: one statement of one shape however many rows, where a thousand rows of values are planned each time.
 _INSERT_SEQUENCE = text(
@@ -52,8 +54,8 @@ class Sequencer:
         """Take the unit of work."""
         self._uow = uow
 
-    def run_once(self, actor: Actor, *, checkpoint_now: bool = False) -> Sealed | None:
-        """Sequence up to a thousand waiting events in one transaction; ``None``: another sequencer is at work.
+    def run_once(self, actor: Actor, *, checkpoint_now: bool = False, most: int | None = None) -> Sealed | None:
+        """Sequence up to ``most`` (a thousand) waiting events in one transaction; ``None``: another sequencer is at work.
 
         A checkpoint is written when the last one is a second old or a full batch was taken, or at once for ``checkpoint_now``.
 
@@ -65,7 +67,8 @@ class Sequencer:
                 return None
             # The lock comes in a statement of its own: the next one sees all that its former holder committed.
             frontier = load_frontier(tx.session)
-            taken = _take(tx.session, BATCH)
+            most = BATCH if most is None else most
+            taken = _take(tx.session, most)
             nodes = _sequence(tx.session, frontier, taken)
             if nodes:
                 columns = {
@@ -75,7 +78,7 @@ class Sequencer:
                 }
                 tx.session.execute(_INSERT_NODES, columns)
             checkpoint = None
-            if frontier.size and (checkpoint_now or len(taken) == BATCH or _checkpoint_is_old(tx.session, tx.now)):
+            if frontier.size and (checkpoint_now or len(taken) == most or _checkpoint_is_old(tx.session, tx.now)):
                 checkpoint = _write_checkpoint(tx.session, frontier, tx.now)
             return Sealed(len(taken), frontier.size, checkpoint)
 
@@ -83,25 +86,23 @@ class Sequencer:
         """Sequence all that waits and write a checkpoint; ``None``: another sequencer is at work."""
         events = 0
         while True:
-            run = self.run_once(actor, checkpoint_now=True)
+            run = self.run_once(actor, checkpoint_now=True, most=MANY)
             if run is None:
                 return None
             events += run.events
-            if run.events < BATCH:
+            if run.events < MANY:
                 return Sealed(events, run.size, run.checkpoint)
 
 
 def _take(session: Session, most: int) -> list[tuple[UUID, bytes]]:
     """Return id and leaf hash of the events that waited longest, and take them from the queue."""
-    rows = session.execute(
-        select(AuditPending.position, AuditEvent.id, AuditEvent.leaf_hash)
-        .join(AuditEvent, AuditEvent.id == AuditPending.event_id)
-        .order_by(AuditPending.position)
-        .limit(most)
-    ).all()
+    # The hash is looked up for each: joined, the server may walk through the whole record to find some thousands.
+    leaf = select(AuditEvent.leaf_hash).where(AuditEvent.id == AuditPending.event_id).scalar_subquery()
+    waiting = select(AuditPending.position, AuditPending.event_id, leaf.label("leaf_hash")).order_by(AuditPending.position)
+    rows = session.execute(waiting.limit(most)).all()
     if rows:
         session.execute(_DELETE_PENDING, {"positions": [row.position for row in rows]})
-    return [(row.id, row.leaf_hash) for row in rows]
+    return [(row.event_id, row.leaf_hash) for row in rows]
 
 
 def _sequence(session: Session, frontier: Frontier, taken: list[tuple[UUID, bytes]]) -> list[Node]:
