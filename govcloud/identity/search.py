@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
 from govcloud.identity.models import Official, OfficialVersion
@@ -55,6 +55,11 @@ class Asked:
     wanted: Wanted
     at: datetime
     limit: int
+
+    @property
+    def unbounded(self) -> bool:
+        """Say whether everybody may be found, so that nobody has to be tested."""
+        return self.wanted.reach.everywhere and not self.wanted.status
 
 
 @dataclass(frozen=True)
@@ -115,8 +120,12 @@ def page_of_ids(session: Session, asked: Asked, after: Place | None) -> tuple[li
         if few is not None:
             return _picked(session, asked, branches, few, after)
     found: list[UUID] = []
+    wide = _Wide(session, branches)
     for branch, place, earlier in _from(branches, after):
-        rows = _next(session, _walk(branch, earlier, place), asked, limit + 1 - len(found))
+        walk, most = _walk(branch, earlier, place), limit + 1 - len(found)
+        rows = _next(session, walk, asked, most)
+        if len(rows) < most and not asked.unbounded and branch.name in wide:
+            rows = _rest(session, walk, asked, most)
         taken = rows[: limit - len(found)]
         found += [row.id for row in taken]
         if len(rows) > len(taken):
@@ -161,18 +170,38 @@ def _walk(branch: _Branch, earlier: Sequence[_Branch], place: Place | None) -> S
 
 
 def _next(session: Session, walk: Select[UUID, str], asked: Asked, most: int) -> Sequence[Row[UUID, str]]:
-    """Return the next ``most`` rows of a walk that match: by testing one after the other, or all at once when that takes too long."""
-    if asked.wanted.reach.everywhere and not asked.wanted.status:
+    """Return the next ``most`` rows of a walk that match: all there are, or those among the first that are tested."""
+    if asked.unbounded:
         return session.execute(walk.limit(most)).all()
     tested = walk.limit(BUDGET).subquery("tested")
-    order = (tested.c.key, tested.c.id)
-    rows = session.execute(select(tested.c.id, tested.c.key).where(*_filters(asked)(tested.c.id)).order_by(*order).limit(most)).all()
-    if len(rows) == most or session.scalar(walk.with_only_columns(Official.id).offset(BUDGET).limit(1)) is None:
-        return rows
+    matching = select(tested.c.id, tested.c.key).where(*_filters(asked)(tested.c.id))
+    return session.execute(matching.order_by(tested.c.key, tested.c.id).limit(most)).all()
+
+
+def _rest(session: Session, walk: Select[UUID, str], asked: Asked, most: int) -> Sequence[Row[UUID, str]]:
+    """Return the same, from all who match: taken out at once and sorted, as so many were tested in vain."""
     everybody = walk.order_by(None).subquery("everybody")
     matching = select(everybody.c.id, everybody.c.key).where(*_filters(asked)(everybody.c.id)).cte("matching")
     materialised = matching.prefix_with("MATERIALIZED", dialect="postgresql")
     return session.execute(select(materialised.c.id, materialised.c.key).order_by(materialised.c.key, materialised.c.id).limit(most)).all()
+
+
+class _Wide:
+    """The branches that hold more than are tested for one page; it is looked up once, and only when a page is not filled."""
+
+    def __init__(self, session: Session, branches: Sequence[_Branch]) -> None:
+        self._session = session
+        self._branches = branches
+        self._names: frozenset[str] | None = None
+
+    def __contains__(self, name: str) -> bool:
+        if self._names is None:
+            beyond = [
+                select(literal(branch.name)).where(branch.matches()).order_by(branch.column()).offset(BUDGET).limit(1).subquery()
+                for branch in self._branches
+            ]
+            self._names = frozenset(self._session.scalars(union_all(*(select(found) for found in beyond))))
+        return name in self._names
 
 
 def _filters(asked: Asked) -> Filters:
