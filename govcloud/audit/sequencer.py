@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from govcloud.audit.checkpoint import Checkpoint
@@ -35,6 +35,9 @@ _INSERT_NODES = text(
     "INSERT INTO audit_node (level, position, hash)"
     " SELECT * FROM unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[]), CAST(:hashes AS bytea[]))"
 )
+# The triggers of the record keep their plans for as long as a connection lives. Planned while the record is small they would walk
+# through all of it, and go on so while an import makes it large: every event would cost as much as there are.
+_HOLD = text("SELECT pg_try_advisory_xact_lock(hashtext('govcloud audit sequencer')) FROM set_config('enable_seqscan', 'off', true) AS off")
 _DELETE_PENDING = text("DELETE FROM audit_pending WHERE position = ANY(CAST(:positions AS bigint[]))")
 
 
@@ -63,7 +66,7 @@ class Sequencer:
             Denied: the actor may not seal the record.
         """
         with self._uow.begin(actor, COMMAND) as tx:
-            if not tx.session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtext(text("'govcloud audit sequencer'"))))):
+            if not tx.session.scalar(_HOLD):
                 return None
             # The lock comes in a statement of its own: the next one sees all that its former holder committed.
             frontier = load_frontier(tx.session)
