@@ -108,7 +108,6 @@ def test_a_small_record_is_read_by_its_indexes_too(record: Record, monkeypatch: 
     record.write(2)
     record.seal()
     assert set(seen) == {"off"}
-    assert scalars(record, "SHOW enable_seqscan") == ["on"]
 
 
 def test_a_run_that_fails_leaves_nothing_behind(record: Record) -> None:
