@@ -53,6 +53,18 @@ class Platform:
             backends = [row[0] for row in connection.execute(query)]
         return Stopwatch([*others, *backends, *(process for item in self._running.processes for process in group_of(item.popen.pid))])
 
+    def ask(self, query: str) -> int:
+        """Return the one number that ``query`` selects."""
+        with psycopg.connect(self._owner_url) as connection:
+            row = connection.execute(query.encode()).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def analyze(self) -> None:
+        """Tell the planner what the tables hold, as autovacuum would in time."""
+        with psycopg.connect(self._owner_url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
     def serve(self) -> None:
         """Serve the platform alone with one worker, and wait until it answers."""
         say("starting the platform, one worker")

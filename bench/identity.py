@@ -1,140 +1,86 @@
-"""Importing a province, timed: rate at 100,000 and at N, flatness, memory peak (`python -m bench.identity --people 1500000`)."""
+"""Identity at province size, timed: import, search, tree, list page, SCIM (`python -m bench.identity --people 1500000`)."""
 
 from __future__ import annotations
 
-import csv
-import os
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import click
+import httpx
 
+from bench import _finding, _importing, _scim
+from bench._finding import Size
 from bench._platform import Platform, filled
-from bench._rows import Target, finish
-from bench._running import say
-from govcloud.cli.seed.departments import PlannedDepartment
-from govcloud.cli.seed.names import Names
-from govcloud.cli.seed.numbers import IdNumbers, Phones, is_woman, stream
-from govcloud.cli.seed.plan import Plan
-from govcloud.cli.seed.sizes import SHAPES
-from govcloud.identity.importing.columns import HEADINGS
+from bench._rows import Row, finish
+from bench._running import counting, percentile
+from govcloud.cli.demo.browser import Page
 
-_SEED = 1
-#: The seeded people of the platform have the first numbers of the same order, so these meet none of them.
-_FIRST = 20_000_000
-_SECOND_APPOINTMENT = 0.05
-#: 1.5 million officials in fifteen minutes.
-LEAST_RATE = 1_700.0
-FLAT = 0.8
-_COLUMNS = (
-    "employee_code",
-    "name",
-    "id_number",
-    "phone",
-    "rank",
-    "staffing_type",
-    "security_label",
-    "department_uscc",
-    "office",
-    "kind",
-    "post",
-    "position",
-)
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What one import took: people, seconds on the wall, and the most memory that its process had, in MB."""
-
-    people: int
-    seconds: float
-    megabytes: float
-
-    @property
-    def rate(self) -> float:
-        """Return people a second, all included: checks, sealing, accounts, appointments, audit events and their sealing."""
-        return self.people / self.seconds
-
-
-def rows(plan: Plan, first: int, count: int) -> Iterator[tuple[object, ...]]:
-    """Give rows of ``count`` people, department by department; the same numbers give the same people, born before 1900."""
-    names, rng = Names(), stream(_SEED, "bench", first)
-    id_numbers = IdNumbers(plan.divisions.county_codes, stream(_SEED, "id numbers"))
-    phones = Phones(stream(_SEED, "phones"))
-    departments = plan.departments
-    for number in range(first, first + count):
-        department = departments[(number - first) * len(departments) // count]
-        id_number = id_numbers[_FIRST + number]
-        name = names.draw(rng, woman=is_woman(id_number))
-        who = (f"B{number:08d}", name, id_number, phones[_FIRST + number], "一级科员", "行政编制", "1")
-        yield (*who, department.uscc, _office(department, number), "主职", "科员", "窗口受理员")
-        if rng.random() < _SECOND_APPOINTMENT:
-            yield (*who, rng.choice(departments).uscc, "", "兼职", "", "数据管理员")
-
-
-def _office(department: PlannedDepartment, number: int) -> str:
-    return department.offices[number % len(department.offices)]
-
-
-def write(path: Path, plan: Plan, first: int, count: int) -> Path:
-    """Write a CSV of ``count`` people and return its path."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([HEADINGS[key] for key in _COLUMNS])
-        writer.writerows(rows(plan, first, count))
-    return path
-
-
-def imported(path: Path, people: int, *words: str) -> Imported:
-    """Import ``path`` with the command line, as an operator would, and watch its process."""
-    command = [sys.executable, "-m", "govcloud", "people", "import", str(path), *words]
-    begun = time.monotonic()
-    # Its own output is the table of counts; what is measured here goes to the sheet.
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, f"the import ended with {process.returncode}"
-    return Imported(people, time.monotonic() - begun, usage.ru_maxrss / 1024)
-
-
-def measure(place: Platform, base: int, people: int) -> None:
-    """Import ``base`` people, the same again, then ``people`` more on top."""
-    plan = Plan(SHAPES["dev"], _SEED)
-    with tempfile.TemporaryDirectory(prefix="govcloud-bench-") as folder:
-        say(f"writing {base:,} people")
-        path = write(Path(folder) / "base.csv", plan, 0, base)
-        say(f"importing {base:,} people")
-        small = imported(path, base, "--apply")
-        at = f"people/s at {base:,}"
-        place.sheet.add("import: CSV, all included", small.rate, at, Target(">=", LEAST_RATE))
-        place.sheet.add(f"import: memory peak at {base:,}", small.megabytes, "MB")
-        say("the same file again")
-        again = imported(path, base, "--apply")
-        place.sheet.add("import: nothing changed", again.rate, at)
-        if people > base:
-            say(f"writing {people:,} people")
-            path = write(Path(folder) / "more.csv", plan, base, people)
-            say(f"importing {people:,} people")
-            large = imported(path, people, "--apply")
-            flat = Target(">=", FLAT, of="ratio")
-            place.sheet.add("import: flat", large.rate, f"people/s at {people:,}", flat, peer=(f"rate at {base:,}", small.rate))
-            place.sheet.add(f"import: memory peak at {people:,}", large.megabytes, "MB", peer=(f"peak at {base:,}", small.megabytes))
+#: The departments of these seeds: a hundred, three hundred, and all of the province's.
+SMALLEST, SMALL, WIDE = "dev", "demo", "wide"
+#: Sees the people of the whole province in the console.
+_ADMINISTRATOR = "ZHOUJIANJUN"
+_SECONDS = 60
 
 
 @click.command()
 @click.option("--base", default=100_000, show_default=True, help="people of the first import")
 @click.option("--people", default=300_000, show_default=True, help="people of the large import; the whole province has 1500000")
-@click.option("--quick", is_flag=True, help="a try: two thousand and four thousand people; nothing is recorded")
-def main(base: int, people: int, *, quick: bool) -> None:
-    """Measure the import of people."""
-    with filled("dev") as place:
-        measure(place, *((2_000, 4_000) if quick else (base, people)))
-        finish("identity", place.sheet.rows, quick=quick)
+@click.option("--laps", default=60, show_default=True, help="how often each read is timed")
+@click.option("--quick", is_flag=True, help="a try: small imports into a small province, few laps; nothing is recorded")
+def main(base: int, people: int, laps: int, *, quick: bool) -> None:
+    """Measure importing, finding, the tree and SCIM: on the demo seed, then on all departments after the imports."""
+    if quick:
+        base, people, laps = 2_000, 4_000, 5
+    rows: list[Row] = []
+    with filled(SMALLEST) as place, place.services() as services:
+        _finding.measure(place, services, _finding.trees(services), Size("100 departments", laps))
+        rows += place.sheet.rows
+    with filled(SMALLEST if quick else SMALL) as place, place.services() as services:
+        size = f"{_count(place):,}"
+        before = size, _finding.measure(place, services, [*_finding.searches(services), *_finding.trees(services)], Size(size, laps))
+        rows += place.sheet.rows
+    wide = SMALL if quick else WIDE
+    with filled(wide) as place:
+        _importing.measure(place, wide, base, people)
+        place.analyze()
+        with place.services() as services:
+            size = f"{_count(place):,}"
+            _finding.measure(place, services, [*_finding.searches(services), *_finding.trees(services)], Size(size, laps, before))
+            users = _scim.entrust(services)
+        place.serve()
+        _scim.measure(place, users, size, laps)
+        _list_pages(place, size, laps)
+        rows += place.sheet.rows
+    finish("identity", rows, quick=quick)
+
+
+def _count(place: Platform) -> int:
+    """Return how many officials there are."""
+    return place.ask("SELECT count(*) FROM official")
+
+
+def _list_pages(place: Platform, size: str, laps: int) -> None:
+    """Open the console's list of people: everybody, by surname, by pinyin, and in a city with all below it."""
+    with httpx.Client(base_url=place.url, timeout=_SECONDS, follow_redirects=True) as browser:
+        form = Page.of(browser.get("/sign-in")).form("/sign-in", having="password")
+        values = form.values | {"login": _ADMINISTRATOR, "password": place.accounts[_ADMINISTRATOR].password}
+        Page.of(browser.post(form.action, data=values)).expect(200, "工作台")
+        stopwatch = place.stopwatch()
+        for name, asked in (
+            ("everybody", {}),
+            ("surname", {"search": "王"}),
+            ("beginning of pinyin", {"search": "wangx"}),
+            ("a city", {"department": "杭州市人民政府"}),
+            ("surname in a city", {"department": "杭州市人民政府", "search": "王"}),
+        ):
+            open_page = partial(_opened, browser, asked)
+            open_page()
+            taken = [stopwatch.lap(open_page) for _ in counting(range(laps), f"list page, {name}")]
+            place.sheet.add(f"console's list of people: {name}, at {size}, work, p50", percentile([lap.work for lap in taken], 50), "ms")
+            place.sheet.add(f"console's list of people: {name}, at {size}, work, p95", percentile([lap.work for lap in taken], 95), "ms")
+
+
+def _opened(browser: httpx.Client, asked: dict[str, str]) -> None:
+    browser.get("/console/officials/", params=asked).raise_for_status()
 
 
 if __name__ == "__main__":

@@ -18,11 +18,11 @@ from uuid import UUID
 import rfc8785
 
 from govcloud.kernel.actor import Actor, ActorKind
+from govcloud.kernel.crypto import fresh
 from govcloud.kernel.events import Event
 
 VERSION = 1
 SALT_BYTES = 32
-_SALTS_AT_ONCE = 256
 #: RFC 8785 section 3.2.2.3: integers that every reader of JSON keeps whole.
 _SAFE_INTEGER = 2**53 - 1
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
@@ -64,16 +64,8 @@ def fresh_salt() -> bytes:
 
 
 def fresh_salts() -> Callable[[], bytes]:
-    """Return what gives one fresh salt after another; it asks the system for many at once, which a large set of events pays for."""
-    salts: list[bytes] = []
-
-    def one() -> bytes:
-        if not salts:
-            drawn = secrets.token_bytes(SALT_BYTES * _SALTS_AT_ONCE)
-            salts.extend(drawn[start : start + SALT_BYTES] for start in range(0, len(drawn), SALT_BYTES))
-        return salts.pop()
-
-    return one
+    """Return what gives one fresh salt after another, for a large set of events."""
+    return fresh(SALT_BYTES)
 
 
 def canonical_event(

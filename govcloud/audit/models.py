@@ -31,6 +31,8 @@ class AuditEvent(Base):
         UniqueConstraint("chain", "chain_position"),
         Index("ix_audit_event_at", "at", "id"),
         Index("ix_audit_event_subject", "subject", "at", "id"),
+        # When a person or department last changed, among thousands of sign-ins (changes.py).
+        Index("ix_audit_event_identity", "subject", "at", "id", postgresql_where="name LIKE 'identity:%'"),
         Index("ix_audit_event_actor", "actor_id", "actor_kind", "at", "id"),
     )
 

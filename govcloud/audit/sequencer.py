@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from govcloud.audit.checkpoint import Checkpoint
@@ -23,6 +23,8 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 
 COMMAND = "govcloud:audit:seal"
 BATCH = 1_000
+#: Where all that waits is to be sequenced, fewer and larger batches find less of what was taken before them still lying in the queue.
+MANY = 5_000
 CHECKPOINT_EVERY = timedelta(seconds=1)
 # Whole columns as arrays: one statement of one shape however many rows, where a thousand rows of values are planned each time.
 _INSERT_SEQUENCE = text(
@@ -33,6 +35,9 @@ _INSERT_NODES = text(
     "INSERT INTO audit_node (level, position, hash)"
     " SELECT * FROM unnest(CAST(:levels AS smallint[]), CAST(:positions AS bigint[]), CAST(:hashes AS bytea[]))"
 )
+# The triggers of the record keep their plans for as long as a connection lives. Planned while the record is small they would walk
+# through all of it, and go on so while an import makes it large: every event would cost as much as there are.
+_HOLD = text("SELECT pg_try_advisory_xact_lock(hashtext('govcloud audit sequencer')) FROM set_config('enable_seqscan', 'off', true) AS off")
 _DELETE_PENDING = text("DELETE FROM audit_pending WHERE position = ANY(CAST(:positions AS bigint[]))")
 
 
@@ -52,8 +57,8 @@ class Sequencer:
         """Take the unit of work."""
         self._uow = uow
 
-    def run_once(self, actor: Actor, *, checkpoint_now: bool = False) -> Sealed | None:
-        """Sequence up to a thousand waiting events in one transaction; ``None``: another sequencer is at work.
+    def run_once(self, actor: Actor, *, checkpoint_now: bool = False, most: int | None = None) -> Sealed | None:
+        """Sequence up to ``most`` (a thousand) waiting events in one transaction; ``None``: another sequencer is at work.
 
         A checkpoint is written when the last one is a second old or a full batch was taken, or at once for ``checkpoint_now``.
 
@@ -61,11 +66,12 @@ class Sequencer:
             Denied: the actor may not seal the record.
         """
         with self._uow.begin(actor, COMMAND) as tx:
-            if not tx.session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtext(text("'govcloud audit sequencer'"))))):
+            if not tx.session.scalar(_HOLD):
                 return None
             # The lock comes in a statement of its own: the next one sees all that its former holder committed.
             frontier = load_frontier(tx.session)
-            taken = _take(tx.session, BATCH)
+            most = BATCH if most is None else most
+            taken = _take(tx.session, most)
             nodes = _sequence(tx.session, frontier, taken)
             if nodes:
                 columns = {
@@ -75,7 +81,7 @@ class Sequencer:
                 }
                 tx.session.execute(_INSERT_NODES, columns)
             checkpoint = None
-            if frontier.size and (checkpoint_now or len(taken) == BATCH or _checkpoint_is_old(tx.session, tx.now)):
+            if frontier.size and (checkpoint_now or len(taken) == most or _checkpoint_is_old(tx.session, tx.now)):
                 checkpoint = _write_checkpoint(tx.session, frontier, tx.now)
             return Sealed(len(taken), frontier.size, checkpoint)
 
@@ -83,25 +89,23 @@ class Sequencer:
         """Sequence all that waits and write a checkpoint; ``None``: another sequencer is at work."""
         events = 0
         while True:
-            run = self.run_once(actor, checkpoint_now=True)
+            run = self.run_once(actor, checkpoint_now=True, most=MANY)
             if run is None:
                 return None
             events += run.events
-            if run.events < BATCH:
+            if run.events < MANY:
                 return Sealed(events, run.size, run.checkpoint)
 
 
 def _take(session: Session, most: int) -> list[tuple[UUID, bytes]]:
     """Return id and leaf hash of the events that waited longest, and take them from the queue."""
-    rows = session.execute(
-        select(AuditPending.position, AuditEvent.id, AuditEvent.leaf_hash)
-        .join(AuditEvent, AuditEvent.id == AuditPending.event_id)
-        .order_by(AuditPending.position)
-        .limit(most)
-    ).all()
+    # The hash is looked up for each: joined, the server may walk through the whole record to find some thousands.
+    leaf = select(AuditEvent.leaf_hash).where(AuditEvent.id == AuditPending.event_id).scalar_subquery()
+    waiting = select(AuditPending.position, AuditPending.event_id, leaf.label("leaf_hash")).order_by(AuditPending.position)
+    rows = session.execute(waiting.limit(most)).all()
     if rows:
         session.execute(_DELETE_PENDING, {"positions": [row.position for row in rows]})
-    return [(row.id, row.leaf_hash) for row in rows]
+    return [(row.event_id, row.leaf_hash) for row in rows]
 
 
 def _sequence(session: Session, frontier: Frontier, taken: list[tuple[UUID, bytes]]) -> list[Node]:

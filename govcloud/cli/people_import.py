@@ -216,6 +216,8 @@ def _sealing(services: Services) -> Iterator[None]:
     """Give events their place in the record while they come in, so that the queue never grows to millions."""
     from flask import current_app  # noqa: PLC0415 - the thread needs the application's context
 
+    from govcloud.kernel.database import db  # noqa: PLC0415 - the command line answers `--help` without it
+
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way to hand it to a thread
     over = Event()
 
@@ -231,6 +233,8 @@ def _sealing(services: Services) -> Iterator[None]:
         yield
     finally:
         over.set()
+        # What is left to seal may take longer than the server lets a reading session lie about.
+        db.session.remove()
         thread.join()
 
 

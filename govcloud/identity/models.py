@@ -64,6 +64,7 @@ class DepartmentVersion(Temporal, Base):
         Index("ix_department_version_lead_department_id", "lead_department_id"),
         Index("ix_department_version_grams", "grams", postgresql_using="gin"),
         prefix_index("ix_department_version_path", "path"),
+        prefix_index("ix_department_version_name", "name"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -129,7 +130,7 @@ class Office(Temporal, Base):
     name: Mapped[str]
 
 
-#: One position of one person in one department, as a uuid: the server has no ``btree_gist`` to compare texts with.
+#: One position of one person in one department, as a uuid, which an exclusion constraint can compare.
 _ONE_POSITION = 'CAST(md5(CAST(official_id AS text) || CAST(department_id AS text) || "position") AS uuid)'
 
 
@@ -198,7 +199,7 @@ class Appointment(Temporal, Base):
         *temporal_args(),
         CheckConstraint("kind IN ('primary', 'concurrent', 'attachment', 'secondment')", name="kind"),
         no_overlap("ex_appointment_one_primary", "official_id", where="kind = 'primary'", until="LEAST(handover_from, valid_to)"),
-        no_overlap("ex_appointment_one_per_position", _ONE_POSITION),
+        no_overlap("ex_appointment_one_per_position", "official_id", owner=_ONE_POSITION),
         CheckConstraint("handover_from >= valid_from", name="handover"),
         Index("ix_appointment_official_id", "official_id"),
         Index("ix_appointment_continues_id", "continues_id", unique=True),

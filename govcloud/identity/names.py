@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pypinyin import lazy_pinyin
+from pypinyin.constants import RE_HANS
+from pypinyin.seg import mmseg
 
 _LETTERS = re.compile(r"[^a-z]+")
 
@@ -54,14 +57,13 @@ def search_keys(name: str) -> tuple[str, str]:
     Letters only, lower case; ``ü`` is written ``v``, as input methods do. Characters without a known reading are left out, so a
     name of such characters only has empty keys and is found by the name itself.
     """
-    syllables = [_LETTERS.sub("", syllable.lower()) for syllable in _read(name)]
-    spoken = [syllable for syllable in syllables if syllable]
+    spoken = _read(name)
     return "".join(spoken), "".join(syllable[0] for syllable in spoken)
 
 
 def department_keys(name: str, short_name: str) -> tuple[str, str, list[str]]:
     """Return ``(pinyin, initials, grams)`` of a department's name: what searches for a part of it look at."""
-    spoken = [letters for syllable in _plain(name) if (letters := _LETTERS.sub("", syllable.lower()))]
+    spoken = _plain(name)
     pinyin, initials = "".join(spoken), "".join(syllable[0] for syllable in spoken)
     return pinyin, initials, sorted({gram for text in (name, short_name, pinyin, initials) for gram in (*text.lower(), *grams_of(text))})
 
@@ -86,4 +88,15 @@ def _read(name: str) -> list[str]:
 
 def _plain(text: str) -> list[str]:
     # A name of two or more parts (买买提·艾力) is read part by part; runs of other letters come back as one syllable.
-    return [syllable for part in re.split(r"[·•\s]+", text) if part for syllable in lazy_pinyin(part, errors="default")]
+    return [syllable for part in re.split(r"[·•\s]+", text) if part for word in _words(part) for syllable in _spoken(word)]
+
+
+def _words(part: str) -> Iterable[str]:
+    """Cut ``part`` as pypinyin does before it reads; words come again and again in a million names, and whole names do not."""
+    return mmseg.seg.cut(part) if RE_HANS.match(part) else (part,)
+
+
+@lru_cache(maxsize=50_000)
+def _spoken(word: str) -> tuple[str, ...]:
+    """Return the letters of each syllable of ``word``."""
+    return tuple(letters for syllable in lazy_pinyin(word, errors="default") if (letters := _LETTERS.sub("", syllable.lower())))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from govcloud.identity.models import Appointment, DepartmentVersion, Official
@@ -43,16 +43,15 @@ EVERYWHERE = Reach(("/",))
 NOWHERE = Reach(())
 
 
-def within(reach: Reach, at: datetime) -> ColumnElement[bool]:
-    """Return the condition that the person of the row (``Official``) lies within ``reach`` at ``at``."""
+def within(reach: Reach, at: datetime, person: ColumnElement[UUID] = Official.id.expression) -> ColumnElement[bool]:
+    """Return the condition that the person of the row (by default of ``Official``) lies within ``reach`` at ``at``."""
     if reach.everywhere:
-        return Official.id.is_not(None)
-    return people_within(reach, at).where(Appointment.official_id == Official.id).correlate(Official).exists()
+        return person.is_not(None)
+    return people_within(reach, at).where(Appointment.official_id == person).correlate_except(Appointment, DepartmentVersion).exists()
 
 
 def people_within(reach: Reach, at: datetime) -> Select[UUID]:
     """Select the ids of the people within ``reach``; somebody with two places there comes twice."""
-    below = or_(*(DepartmentVersion.path.startswith(path, autoescape=True) for path in reach.paths)) if reach.paths else or_(False)  # noqa: FBT003 - SQL's own
     later = aliased(Appointment)
     not_empty = or_(later.valid_to.is_(None), later.valid_to > later.valid_from)
     outlived = (
@@ -65,4 +64,26 @@ def people_within(reach: Reach, at: datetime) -> Select[UUID]:
     lasts = or_(Appointment.valid_to.is_(None), Appointment.valid_to > at, ~outlived)
     holds = or_(Appointment.valid_to.is_(None), Appointment.valid_to > Appointment.valid_from)
     version = and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at))
-    return select(Appointment.official_id).join(DepartmentVersion, version).where(below, holds, lasts)
+    return select(Appointment.official_id).join(DepartmentVersion, version).where(_covered(reach), holds, lasts)
+
+
+def places_within(reach: Reach, at: datetime) -> Select[UUID]:
+    """Select for every appointment within ``reach``, over or not, whose it is: no fewer than the people, and found in the index alone.
+
+    Department by department (OFFSET 0 holds the planner to it), so that whoever counts up to a number reads no more than that.
+    """
+    own = select(Appointment.official_id).where(Appointment.department_id == DepartmentVersion.department_id)
+    each = own.offset(0).correlate(DepartmentVersion).lateral("own")
+    places = select(each.c.official_id).select_from(DepartmentVersion).join(each, true())
+    return places.where(_covered(reach), live_at(DepartmentVersion, at))
+
+
+def _covered(reach: Reach) -> ColumnElement[bool]:
+    """Return the condition that a department lies within ``reach``."""
+    return or_(*(_below(path) for path in reach.paths)) if reach.paths else or_(False)  # noqa: FBT003 - SQL's own
+
+
+def _below(path: str) -> ColumnElement[bool]:
+    """Return the range of the index on paths that begins with ``path``: a range serves whatever the plan knows of its parameters."""
+    column, end = DepartmentVersion.path, path[:-1] + chr(ord(path[-1]) + 1)
+    return and_(column.bool_op("~>=~")(path), column.bool_op("~<~")(end))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from govcloud.kernel.crypto import Sealer
 from govcloud.kernel.keys import KeyRing
 
 
-def seal_id_number(keys: KeyRing, official_id: UUID, id_number: str) -> bytes:
+def seal_id_number(keys: Sealer, official_id: UUID, id_number: str) -> bytes:
     """Return the ID number sealed to its row, so that the value cannot be moved to another person."""
     return keys.seal(id_number.encode("ascii"), _id_number(official_id))
 
@@ -17,7 +18,7 @@ def open_id_number(keys: KeyRing, official_id: UUID, sealed: bytes) -> str:
     return keys.open(sealed, _id_number(official_id)).decode("ascii")
 
 
-def seal_phone(keys: KeyRing, official_id: UUID, phone: str) -> bytes:
+def seal_phone(keys: Sealer, official_id: UUID, phone: str) -> bytes:
     """Return the phone number sealed to its row."""
     return keys.seal(phone.encode("ascii"), _phone(official_id))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Iterator
 from uuid import UUID
 
 _VERSION_7 = 0x7
@@ -53,6 +54,12 @@ def new_ids(count: int) -> list[UUID]:
     """Return ``count`` fresh ids in rising order; the system is asked for their random bits once, not for each."""
     drawn = secrets.token_bytes(8 * count)
     return [_made(int.from_bytes(drawn[8 * place : 8 * place + 8], "big") >> 2) for place in range(count)]
+
+
+def fresh_ids(at_once: int = 256) -> Iterator[UUID]:
+    """Give fresh ids in rising order without end, for one thread that needs many and does not know how many."""
+    while True:
+        yield from new_ids(at_once)
 
 
 def _made(random: int) -> UUID:

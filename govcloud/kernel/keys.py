@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
-from govcloud.kernel.crypto import Cipher, derive, keyed_digest
+from govcloud.kernel.crypto import Cipher, Sealer, derive, keyed_digest
 from govcloud.kernel.database import Base
 from govcloud.kernel.errors import Unavailable
 from govcloud.kernel.events import Event
@@ -111,6 +111,10 @@ class KeyRing:
     def seal(self, data: bytes, context: bytes) -> bytes:
         """Seal a column's value; see ``Cipher.seal``."""
         return self._cipher.seal(data, context)
+
+    def sealer(self) -> Sealer:
+        """Return what seals the columns of many rows in one run, by one thread."""
+        return self._cipher.in_bulk()
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Open a sealed column; raises ``MasterKeyError`` when it does not open."""

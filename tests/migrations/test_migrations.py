@@ -16,6 +16,7 @@ from sqlalchemy import Column, create_engine, text
 from govcloud.app import metadata
 from govcloud.audit.protection import ONLY_ADDED_TO
 from govcloud.kernel import schema
+from govcloud.kernel.database import WINDOW_FUNCTIONS
 from govcloud.kernel.privileges import RIGHTS
 from govcloud.kernel.provisioning import engine_url, role_of
 from tests.factories import databases
@@ -92,7 +93,8 @@ def test_the_migrations_make_what_the_models_say(empty: str) -> None:
     with empty_database() as other:
         engine = create_engine(engine_url(databases.owner_url(other)))
         with engine.begin() as connection:
-            connection.execute(text("CREATE TYPE uuid_range AS RANGE (subtype = uuid)"))
+            for function in WINDOW_FUNCTIONS:
+                connection.execute(text(function))
             metadata().create_all(connection)
         engine.dispose()
         migrated, modelled = description(databases.owner_url(empty)), description(databases.owner_url(other))

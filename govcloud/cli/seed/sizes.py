@@ -39,6 +39,8 @@ SHAPES = {
     for shape in (
         Shape("dev", 2_000, 24, 2, 10, 4, 10, 8, 2, 20),
         Shape("demo", 20_000, 36, 3, 20, 8, 15, 28, 3, 60),
+        # All departments of the province, with few people in them: what benchmarks import into.
+        Shape("wide", 60_000, 60, 11, 45, 90, 35, 1_360, 4, 20),
         Shape("province", 1_500_000, 60, 11, 45, 90, 35, 1_360, 4, 1_000),
     )
 }

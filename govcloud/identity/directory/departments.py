@@ -147,7 +147,6 @@ def _has_member(official_id: object, now: datetime) -> ColumnElement[bool]:
     return Department.id.in_(serving)
 
 
-# Names have no index: there are ten thousand departments, and every search of them walks over their names.
 _LOOKUPS: Lookups = {
     (Is, "id"): lambda value, _now: Department.id == value,
     (Is, "uscc"): lambda value, _now: Department.uscc == searchable(value).upper(),

@@ -17,6 +17,7 @@ from govcloud.identity.importing.report import Finding
 from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial
 from govcloud.identity.masking import mask_id_number, mask_phone
 from govcloud.identity.names import search_keys
+from govcloud.kernel.ids import fresh_ids
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
 from govcloud.kernel.password_hashes import scheme_of
@@ -100,6 +101,8 @@ class Checker:
     def __init__(self, keys: KeyRing, now: datetime) -> None:
         """Take the key ring (numbers are sealed here) and the moment that an empty start stands for while checking."""
         self._keys = keys
+        self._sealer = keys.sealer()
+        self._ids = fresh_ids()
         self._now = now
         self._today = now.astimezone(CHINA).date()
 
@@ -130,8 +133,8 @@ class Checker:
         person.given = frozenset(key for key in ("phone", "rank", "staffing_type", "security_label") if (values[PLACE[key]] or "").strip())
         person.digest = sealing.id_number_digest(self._keys, official.id_number)
         person.keys = search_keys(official.name)
-        person.id_number_sealed = sealing.seal_id_number(self._keys, official.id, official.id_number)
-        person.phone_sealed = sealing.seal_phone(self._keys, official.id, official.phone) if official.phone else None
+        person.id_number_sealed = sealing.seal_id_number(self._sealer, official.id, official.id_number)
+        person.phone_sealed = sealing.seal_phone(self._sealer, official.id, official.phone) if official.phone else None
         return person
 
     def _official(self, person: Candidate, values: tuple[str | None, ...], rows: list[PlaceRow]) -> NewOfficial:
@@ -148,6 +151,7 @@ class Checker:
                 staffing_type=(values[_STAFFING] or "").strip() or STAFFING_TYPES[0],
                 security_label=self._label(values[_LABEL] or "", fields),
                 appointments=(rows[0].appointment,) if alone else (),
+                id=next(self._ids),
             ),
             fields,
             self._now,
@@ -193,7 +197,13 @@ class Checker:
         if division and (fault := codes.division_fault(division)):
             person.fail(record.line, "division_code", fault, division)
         appointment = NewAppointment(
-            _NOWHERE, values[_POSITION] or "", values[_POST] or "", KINDS[kind], starts_at=starts_at, ends_at=ends_at
+            _NOWHERE,
+            values[_POSITION] or "",
+            values[_POST] or "",
+            KINDS[kind],
+            starts_at=starts_at,
+            ends_at=ends_at,
+            id=next(self._ids),
         )
         return PlaceRow(record.line, uscc, division, (values[_OFFICE] or "").strip(), appointment, starts_at is not None)
 

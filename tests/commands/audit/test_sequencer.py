@@ -7,9 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from govcloud.audit import sequencer
 from tests.commands.audit.conftest import PhoneChanged, Record
@@ -91,6 +93,21 @@ def test_a_checkpoint_a_second_and_a_full_batch(record: Record, monkeypatch: pyt
         record.sequencer.run_once(record.jobs)
     assert scalars(record, "SELECT size FROM audit_checkpoint ORDER BY size") == [1, 2, 6, 10]
     assert record.verify().holds
+
+
+def test_a_small_record_is_read_by_its_indexes_too(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The triggers keep the plans of their first call: planned as scans of a small record, they would scan it when it is large."""
+    take = sequencer._take
+    seen: list[object] = []
+
+    def noting(session: Session, most: int) -> list[tuple[UUID, bytes]]:
+        seen.append(session.scalar(text("SHOW enable_seqscan")))
+        return take(session, most)
+
+    monkeypatch.setattr(sequencer, "_take", noting)
+    record.write(2)
+    record.seal()
+    assert set(seen) == {"off"}
 
 
 def test_a_run_that_fails_leaves_nothing_behind(record: Record) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -15,7 +17,7 @@ from govcloud.identity.reach import EVERYWHERE, NOWHERE, Reach
 from govcloud.identity.search import Asked, Wanted, page_of_ids
 from govcloud.kernel.database import db
 from govcloud.services import Services
-from tests.factories.people import an_official
+from tests.factories.people import a_department, an_official
 from tests.factories.world import SEED, World
 
 INDEXES = {
@@ -97,6 +99,78 @@ def test_each_key_is_served_by_its_index_in_order(services: Services, world: Wor
                 assert "Sort" not in found, found
 
 
+PLACE = """
+INSERT INTO appointment (id, official_id, department_id, kind, post, position, valid_from)
+SELECT gen_random_uuid(), id, (%s::uuid[])[1 + CAST(substr(employee_code, 3) AS int) %% 100], 'primary', '', '科员',
+       created_at - interval '1 day'
+FROM official WHERE employee_code ~ '^ZJ[0-9]{8}$'
+"""
+
+
+@pytest.fixture
+def spread(services: Services, world: World, superuser_url: str) -> Mapping[str, str]:
+    """Let the twenty thousand serve in a hundred bureaus, ten of them in a district; return the paths of three reaches."""
+    ids, paths = world.organisation.ids, world.organisation.paths
+    bureaus = [a_department(ids["xihu" if number < 10 else "government"], name=f"第{number}局") for number in range(100)]
+    services.identity.register_departments(SEED, bureaus)
+    with psycopg.connect(plain(superuser_url), autocommit=True) as connection:
+        connection.execute(FILL.encode())
+        connection.execute(PLACE, [[bureau.id for bureau in bureaus]])
+        connection.execute("VACUUM ANALYZE")
+    return {"bureau": f"{paths['xihu']}{bureaus[9].id.hex}/", "district": paths["xihu"], "province": paths["government"]}
+
+
+#: Where, how many may be there before they are looked for in the order of everybody, and by which index their page is read.
+WITHIN = [
+    ("bureau", 9_000, "ix_appointment_department_id"),
+    ("district", 9_000, "ix_appointment_department_id"),
+    ("district", 500, "ix_official_{key}_id"),
+    ("province", 9_000, "ix_official_{key}_id"),
+]
+
+
+@pytest.mark.parametrize(("place", "few", "index"), WITHIN)
+def test_within_a_reach_nothing_is_walked_through(  # noqa: PLR0917 - three fixtures and a row of the table
+    services: Services,
+    spread: Mapping[str, str],
+    superuser_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    few: int,
+    index: str,
+) -> None:
+    monkeypatch.setattr("govcloud.identity.search.FEW", few)
+    reach, now = Reach((spread[place],)), services.clock.now()
+    for search, key in (("", "pinyin"), ("王", "name"), ("wangw", "pinyin"), ("qx", "initials")):
+        asked, after = Asked(Wanted(search, reach), now, 20), None
+        for _ in range(2):
+            with statements() as seen:
+                ids, after = page_of_ids(services.uow.read(), asked, after)
+            assert len(ids) == 20 or after is None, search
+            plans = [plan(superuser_url, statement, values) for statement, values in seen]
+            assert any(index.format(key=key) in found for found in plans), (search, plans)
+            for found in plans:
+                for table in ("official", "official_version", "appointment"):
+                    assert not re.search(rf"Seq Scan on {table}\b", found), (search, found)
+
+
+def test_a_search_that_leads_nowhere_stops_testing(services: Services, spread: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is found, and in which order, does not depend on how many were tested in vain."""
+    monkeypatch.setattr("govcloud.identity.search.FEW", 0)
+    asked = Asked(Wanted("ZJ", Reach((spread["bureau"],))), services.clock.now(), 150)
+
+    def everybody() -> list[UUID]:
+        first, place = page_of_ids(services.uow.read(), asked, None)
+        rest, end = page_of_ids(services.uow.read(), asked, place)
+        assert end is None
+        return first + rest
+
+    expected = everybody()
+    assert len(expected) == 200
+    monkeypatch.setattr("govcloud.identity.search.BUDGET", 50)
+    assert everybody() == expected
+
+
 def test_pages_of_every_search_are_complete_and_disjoint(services: Services, world: World) -> None:
     names = ["王芳", "王方", "单于明", "仇英", "解放", "wang", "王·买买提", "𠮷野"]
     services.identity.register_officials(
@@ -120,10 +194,11 @@ def test_pages_of_every_search_are_complete_and_disjoint(services: Services, wor
             assert set(found) == expected, search
 
 
-@pytest.mark.parametrize("few", [0, 6_000])
-def test_a_reach_bounds_every_search(services: Services, world: World, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    """Taken out first or looked for in order: the same people."""
+@pytest.mark.parametrize(("few", "budget"), [(9_000, 6_000), (0, 6_000), (0, 1)])
+def test_a_reach_bounds_every_search(services: Services, world: World, monkeypatch: pytest.MonkeyPatch, few: int, budget: int) -> None:
+    """Taken out first, looked for in order, or both when the order leads nowhere: the same people."""
     monkeypatch.setattr("govcloud.identity.search.FEW", few)
+    monkeypatch.setattr("govcloud.identity.search.BUDGET", budget)
     services.identity.second(
         SEED,
         world.li.official_id,

@@ -157,8 +157,7 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
         "console_imports.report": [Try("GET", f"/console/imports/{at.run}/report.csv", {}, (404,))],
         "console_imports.upload": [Try("POST", "/console/imports/upload", {"scope": "all", "file": True}, (403, 422))],
         "console_activation.issue": [
-            Try("POST", "/console/activation/issue", sent, (403, 422))
-            for sent in ({"employee_code": OUTSIDE}, {"department": away.uscc})
+            Try("POST", "/console/activation/issue", sent, (403, 422)) for sent in ({"employee_code": OUTSIDE}, {"department": away.uscc})
         ],
         "console_departments.level": [Try("GET", f"/console/departments/level/{at.department}", {}, (403,))],
         "console_departments.change_view": [

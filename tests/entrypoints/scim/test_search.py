@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
+from govcloud.audit.changes import Changes
+from govcloud.identity.directory import departments
+from govcloud.identity.directory.departments import _departments
 from govcloud.identity.directory.lookups import Begins, Is, as_sql
 from govcloud.identity.directory.people import _LOOKUPS, _people
 from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
 from govcloud.services import Services
 from tests.entrypoints.scim.conftest import DEPARTMENT, ENTERPRISE, Counted, Scim, a_user, uscc
 from tests.factories.people import an_official
@@ -213,6 +219,37 @@ def test_look_ups_go_by_their_indexes(services: Services, world: World) -> None:
         compiled = query.compile(session.connection(), compile_kwargs={"literal_binds": True})
         plan = "\n".join(session.execute(text(f"EXPLAIN {compiled}")).scalars())
         assert index in plan, plan
+
+
+def test_departments_and_changes_go_by_their_indexes(services: Services, world: World) -> None:
+    session = services.uow.read()
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    now = services.clock.now()
+    for condition in (Is("name", "浙江省民政厅"), Begins("name", "浙江省")):
+        query = _departments(now).where(as_sql(condition, departments._LOOKUPS, now))
+        compiled = query.compile(session.connection(), compile_kwargs={"literal_binds": True})
+        plan = "\n".join(session.execute(text(f"EXPLAIN {compiled}")).scalars())
+        assert "ix_department_version_name" in plan, plan
+    with asked_of(db.engine) as seen:
+        Changes(services.uow.read).newest("identity", [f"official:{world.wang.official_id}"])
+    statement, values = seen[-1]
+    plan = "\n".join(row[0] for row in session.connection().exec_driver_sql(f"EXPLAIN {statement}", values))
+    assert "ix_audit_event_identity" in plan, plan
+
+
+@contextmanager
+def asked_of(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
+    """Collect the statements that are sent, with their values."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: object, *_rest: object) -> None:
+        seen.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def test_what_is_published_is_what_there_is(world: World, scim: Scim) -> None:

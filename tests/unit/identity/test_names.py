@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin import lazy_pinyin
+from pypinyin.constants import PHRASES_DICT
 
 from govcloud.identity.masking import mask_id_number, mask_phone
-from govcloud.identity.names import search_keys
+from govcloud.identity.names import department_keys, search_keys
 
 
 @pytest.mark.parametrize(
@@ -33,6 +37,17 @@ from govcloud.identity.names import search_keys
 )
 def test_names_are_read_as_people_say_them(name: str, pinyin: str, initials: str) -> None:
     assert search_keys(name) == (pinyin, initials)
+
+
+_CHARACTERS = "重庆长行乐单解曾行朝阳都会了和王李建国志强丽·〇𠮷a"
+
+
+@given(st.lists(st.one_of(st.sampled_from(_CHARACTERS), st.sampled_from(sorted(PHRASES_DICT))), max_size=4).map("".join))
+def test_names_that_are_read_word_by_word_are_read_as_a_whole(name: str) -> None:
+    """Words are kept, whole names hardly: the reading is pypinyin's own all the same."""
+    pinyin, _, _ = department_keys(name, "")
+    parts = [part for part in re.split(r"[·•\s]+", name) if part]
+    assert pinyin == re.sub(r"[^a-z]+", "", "".join(syllable.lower() for part in parts for syllable in lazy_pinyin(part)))
 
 
 @given(st.text(max_size=30))

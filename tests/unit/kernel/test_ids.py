@@ -8,7 +8,7 @@ from uuid import RFC_4122, UUID
 
 import pytest
 
-from govcloud.kernel.ids import new_id
+from govcloud.kernel.ids import fresh_ids, new_id
 
 
 def test_version_and_variant() -> None:
@@ -52,3 +52,10 @@ def test_the_random_part_is_random() -> None:
     mask = (1 << 62) - 1
     assert len({made.int & mask for made in (new_id() for _ in range(1000))}) == 1000
     assert isinstance(new_id(), UUID)
+
+
+def test_ids_in_stock_rise_like_any_other() -> None:
+    stock = fresh_ids(at_once=7)
+    ids = [next(stock) for _ in range(100)]
+    assert ids == sorted(set(ids))
+    assert {(item.version, item.variant) for item in ids} == {(7, new_id().variant)}
