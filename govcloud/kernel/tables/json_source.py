@@ -99,7 +99,10 @@ def _record(number: int, element: Any, columns: Columns) -> Record:  # noqa: ANN
         elif isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= columns.most[place]:
             values[place] = str(value)
         elif value is not None:
-            fault = (columns.keys[place], Message("“%(key)s”应为 %(most)s 个字符以内的文本。", key=columns.keys[place], most=columns.most[place]))
+            fault = (
+                columns.keys[place],
+                Message("“%(key)s”应为 %(most)s 个字符以内的文本。", key=columns.keys[place], most=columns.most[place]),
+            )
     return Record(number, tuple(values), fault)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 from uuid import UUID
 
 from govcloud.identity import errors as identity_errors
@@ -13,6 +14,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import MOST_ROWS
 from govcloud.kernel.errors import Conflict, FieldError, Invalid
 from govcloud.kernel.messages import Message
+from govcloud.kernel.tables.record import Record
 from govcloud.kernel.tables.sources import Source
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
@@ -30,6 +32,13 @@ COMMAND = "govcloud:list:import"
 MOST_LINES = 1_000_000
 ALLOW_VANISH = 5.0
 _MOST_NAMED = 100
+_TOLD_EACH = 10_000
+#: Takes how many rows are done, of how many (``None``: not known yet).
+Progress: TypeAlias = Callable[[int, int | None], None]
+
+
+def _quiet(_done: int, _of: int | None) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ class ListFaulty(Invalid):
 class ListImports(Commands):
     """Plans and imports lists."""
 
-    def plan_list(self, actor: Actor, kind: str, source: Source, order: ListOrder) -> Plan:
+    def plan_list(self, actor: Actor, kind: str, source: Source, order: ListOrder, progress: Progress = _quiet) -> Plan:
         """Return what importing ``source`` (a table of ``kind``'s columns) would do; nothing is written.
 
         Raises:
@@ -88,16 +97,14 @@ class ListImports(Commands):
         """
         found = kind_of(kind)
         target = self._list_target(found, order)
-        entries = self._read(actor, found, source, order, target)
+        entries = self._read(actor, found, source, order, progress)
         with self._uow.begin(actor, COMMAND, target) as tx:
             return self._plan(tx, found, entries, order, Extent(target.department_path or WHOLE))
 
-    def import_list(
-        self, actor: Actor, kind: str, source: Source, order: ListOrder, progress: Callable[[int, int], None] = lambda _done, _of: None
-    ) -> Outcome:
+    def import_list(self, actor: Actor, kind: str, source: Source, order: ListOrder, progress: Progress = _quiet) -> Outcome:
         """Bring a list to what ``source`` says; up to ten thousand rows in one transaction, a longer one department by department.
 
-        ``progress`` is told how many rows are done, of how many.
+        ``progress`` is told how many rows are read and then written, of how many as soon as that is known.
 
         Raises:
             Denied: the actor may not import that list there.
@@ -107,7 +114,7 @@ class ListImports(Commands):
         found = kind_of(kind)
         target = self._list_target(found, order)
         note = _checked_note(source, order, target)
-        entries = self._read(actor, found, source, order, target)
+        entries = self._read(actor, found, source, order, progress)
         with self._uow.begin(actor, COMMAND, target) as tx:
             if len(entries) <= MOST_ROWS:
                 return self._at_once(tx, found, entries, order, note)
@@ -117,11 +124,11 @@ class ListImports(Commands):
 
     # Reading and planning
 
-    def _read(self, actor: Actor, kind: ListKind, source: Source, order: ListOrder, target: Target) -> list[Entry]:
+    def _read(self, actor: Actor, kind: ListKind, source: Source, order: ListOrder, progress: Progress) -> list[Entry]:
         """Read a file, outside any transaction of its own, for who may import it; for others not a byte is read."""
-        with self._uow.begin(actor, COMMAND, target):
+        with self._uow.begin(actor, COMMAND, self._list_target(kind, order)):
             pass
-        return read_entries(kind, source.records(), order.most_lines)
+        return read_entries(kind, _told(source.records(), progress), order.most_lines)
 
     def _plan(self, tx: Transaction, kind: ListKind, entries: Sequence[Entry], order: ListOrder, extent: Extent) -> Plan:
         """Compare with what the transaction sees."""
@@ -159,7 +166,7 @@ class ListImports(Commands):
         return Outcome(plan, note.id, number, title)
 
     def _in_parts(
-        self, actor: Actor, plan: Plan, entries: Sequence[Entry], order: ListOrder, note: EditionNote, progress: Callable[[int, int], None]
+        self, actor: Actor, plan: Plan, entries: Sequence[Entry], order: ListOrder, note: EditionNote, progress: Progress
     ) -> Outcome:
         """Write a long list so that each department's list is whole in one transaction; departments without a change are left out."""
         kind, known = plan.kind, (0, "")
@@ -179,6 +186,14 @@ class ListImports(Commands):
             done += len(rows)
             progress(done, whole)
         return Outcome(plan, note.id, *known) if known[0] else Outcome(plan)
+
+
+def _told(records: Iterator[Record], progress: Progress) -> Iterator[Record]:
+    """Give records, and say how many now and then."""
+    for number, record in enumerate(records, 1):
+        if number % _TOLD_EACH == 0:
+            progress(number, None)
+        yield record
 
 
 def _parts(plan: Plan, entries: Sequence[Entry]) -> list[tuple[frozenset[UUID], list[Entry]]]:

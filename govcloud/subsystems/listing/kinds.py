@@ -27,8 +27,8 @@ class ListKind:
     title: Message
     thing: Message
     columns: Columns
-    item: type[PowerItem] | type[ServiceItem]
-    version: type[PowerItemVersion] | type[ServiceItemVersion]
+    item: type[PowerItem | ServiceItem]
+    version: type[PowerItemVersion | ServiceItemVersion]
     owner: str
     facts: Mapping[str, Any] = field(hash=False)
     types: tuple[str, ...] = ()

@@ -185,8 +185,7 @@ class Planner:
         if self._kind is POWER:
             return None
         if entry.power_item_id is None:
-            message = Message("%(name)s的权力清单中没有基本编码 %(base)s；请先更新权力清单。", name=department.name, base=entry.base)
-            return message
+            return Message("%(name)s的权力清单中没有基本编码 %(base)s；请先更新权力清单。", name=department.name, base=entry.base)
         return inputs.level_fault(entry.code, department.level) if entry.uscc == department.uscc else None
 
     def _compare(self, plan: Plan, here: Standing, entry: Entry) -> None:

@@ -62,9 +62,7 @@ class ListQueries(Reading):
         """Return the implementation list of a department, in the order of its codes."""
         return cast("tuple[ServiceItemView, ...]", self._list_of(IMPLEMENTATION, department_id, at))
 
-    def list_page(
-        self, kind: str, wanted: Wanted, after: UUID | None = None, limit: int = 20, *, at: datetime | None = None
-    ) -> ListPage:
+    def list_page(self, kind: str, wanted: Wanted, after: UUID | None = None, limit: int = 20, *, at: datetime | None = None) -> ListPage:
         """Return a page of a list, in the order of the codes."""
         found, moment, most = kind_of(kind), self._at(at), max(1, min(limit, _MOST_ROWS))
         rows = self._page(found, wanted, after, most + 1, moment)
@@ -111,11 +109,14 @@ class ListQueries(Reading):
         found = kind_of(kind)
         return {item.id: item for item in self._last_known(found, found.item.id.in_(wanted))}
 
+    def stays_of(self, kind: str, code: str) -> tuple[ItemView, ...]:
+        """Return every stay of a code on a list, in whatever department, the newest first."""
+        found = kind_of(kind)
+        return self._last_known(found, found.item.code == searchable(code).upper())
+
     # Editions
 
-    def editions(
-        self, kind: str, after: int | None = None, limit: int = 20, *, paths: Sequence[str] = (WHOLE,)
-    ) -> EditionPage:
+    def editions(self, kind: str, after: int | None = None, limit: int = 20, *, paths: Sequence[str] = (WHOLE,)) -> EditionPage:
         """Return a page of a list's editions, the newest first: those that concern departments at or below ``paths``."""
         most = max(1, min(limit, _MOST_ROWS))
         touching = [_touches(path) for path in paths]

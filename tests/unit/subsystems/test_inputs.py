@@ -141,12 +141,13 @@ def test_a_matter_lists_an_item_once_and_counts_stages_from_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "kind", "field"), [
+    ("code", "kind", "field"),
+    [
         ("33013000100", "01", "code"),
         ("330130001000", "1", "kind"),
         ("330130001000", "许可", "kind"),
         ("330130001000", "05", "kind"),
-    ]
+    ],
 )
 def test_wrong_power_items(code: str, kind: str, field: str) -> None:
     fields = Fields()
