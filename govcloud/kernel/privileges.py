@@ -70,8 +70,8 @@ RIGHTS: Mapping[str, Rights] = {
     "catalogue_item": Rights(update=("valid_to", "owner_department_id")),
     "client": Rights(update=("secret_digest", "roles", "disabled_at")),
     "client_redirect": ONLY_ADDED_TO,
-    "power_item": Rights(update=("valid_to", "department_id")),
-    "service_item": Rights(update=("valid_to", "department_id", "power_item_id")),
+    "power_item": Rights(update=("valid_to", "department_id", "ended_edition_id")),
+    "service_item": Rights(update=("valid_to", "department_id", "power_item_id", "ended_edition_id")),
     "power_item_version": CLOSED,
     "service_item_version": CLOSED,
     # The counts of a long list grow with each part that is written.

@@ -136,12 +136,14 @@ class PowerItem(Temporal, Base):
         *temporal_args(),
         Index("uq_power_item_live", "department_id", "code", unique=True, postgresql_where="valid_to IS NULL"),
         Index("ix_power_item_department_id", "department_id", "code", "id"),
+        Index("ix_power_item_ended_edition_id", "ended_edition_id"),
         prefix_index("ix_power_item_code", "code"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str]
     department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    ended_edition_id: Mapped[UUID | None] = mapped_column(ForeignKey("list_edition.id"))
 
 
 class ServiceItem(Temporal, Base):
@@ -157,6 +159,7 @@ class ServiceItem(Temporal, Base):
         Index("uq_service_item_live", "code", unique=True, postgresql_where="valid_to IS NULL"),
         Index("ix_service_item_power_item_id", "power_item_id"),
         Index("ix_service_item_department_id", "department_id", "code", "id"),
+        Index("ix_service_item_ended_edition_id", "ended_edition_id"),
         prefix_index("ix_service_item_code", "code"),
     )
 
@@ -164,6 +167,7 @@ class ServiceItem(Temporal, Base):
     code: Mapped[str]
     power_item_id: Mapped[UUID] = mapped_column(ForeignKey("power_item.id"))
     department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    ended_edition_id: Mapped[UUID | None] = mapped_column(ForeignKey("list_edition.id"))
 
 
 class Matter(Temporal, Base):

@@ -35,6 +35,9 @@ def upgrade() -> None:
     op.drop_index("ix_service_item_department_id", "service_item")
     op.create_index("uq_service_item_live", "service_item", ["code"], unique=True, postgresql_where=sa.text("valid_to IS NULL"))
     for table in ("power_item", "service_item"):
+        op.add_column(table, sa.Column("ended_edition_id", sa.Uuid(), nullable=True))
+        op.create_foreign_key(op.f(f"fk_{table}_ended_edition_id"), table, "list_edition", ["ended_edition_id"], ["id"])
+        op.create_index(f"ix_{table}_ended_edition_id", table, ["ended_edition_id"])
         op.create_index(f"ix_{table}_department_id", table, ["department_id", "code", "id"])
         op.create_index(f"ix_{table}_code", table, ["code"], postgresql_ops={"code": "text_pattern_ops"})
     _uploads()
@@ -159,6 +162,7 @@ def downgrade() -> None:
         )
     for item in ("power_item", "service_item"):
         op.drop_table(f"{item}_version")
+        op.drop_column(item, "ended_edition_id")
         op.drop_index(f"ix_{item}_code", item)
         op.drop_index(f"ix_{item}_department_id", item)
         op.alter_column(item, "name", nullable=False)

@@ -165,7 +165,7 @@ class ListImports(Commands):
         tx.record(_imported(note, plan, (number, title), (1, 1)))
         return Outcome(plan, note.id, number, title)
 
-    def _in_parts(
+    def _in_parts(  # noqa: PLR0917 - what `import_list` was given
         self, actor: Actor, plan: Plan, entries: Sequence[Entry], order: ListOrder, note: EditionNote, progress: Progress
     ) -> Outcome:
         """Write a long list so that each department's list is whole in one transaction; departments without a change are left out."""

@@ -18,7 +18,7 @@ from govcloud.identity.extents import department_ids_within
 from govcloud.kernel.database import live_at
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.validation import searchable
-from govcloud.subsystems.listing.kinds import IMPLEMENTATION, POWER, ListKind, kind_of
+from govcloud.subsystems.listing.kinds import IMPLEMENTATION, KINDS, POWER, ListKind, kind_of
 from govcloud.subsystems.listing.models import ListEdition
 from govcloud.subsystems.listing.standing import WHOLE
 from govcloud.subsystems.listing.views import (
@@ -154,6 +154,15 @@ class ListQueries(Reading):
         rows = self._read().execute(query).all()
         return tuple(_item(kind, row[0], row[1]) for row in rows)
 
+    def edition_withdrawn(self, edition: EditionView, paths: Sequence[str] = (WHOLE,), limit: int = 50) -> tuple[ItemView, ...]:
+        """Return the first of what left the list with an edition, below ``paths``; of both lists, as service items go with their basis."""
+        found: list[ItemView] = []
+        for kind in KINDS.values():
+            below = self._below(kind, paths, edition.recorded_at)
+            left = self._last_known(kind, kind.item.ended_edition_id == edition.id, *below, limit=limit)
+            found += sorted(left, key=lambda item: item.code)
+        return tuple(found[:limit])
+
     # How the above read
 
     def _list_of(self, kind: ListKind, department_id: UUID, at: datetime | None) -> tuple[ItemView, ...]:
@@ -189,7 +198,7 @@ class ListQueries(Reading):
         if WHOLE not in paths:
             yield kind.item.department_id.in_(department_ids_within(paths, at))
 
-    def _last_known(self, kind: ListKind, *conditions: ColumnElement[bool]) -> tuple[ItemView, ...]:
+    def _last_known(self, kind: ListKind, *conditions: ColumnElement[bool], limit: int | None = None) -> tuple[ItemView, ...]:
         """Return entries with the last thing that each said, the newest stay first."""
         later = aliased(kind.version)
         newest = select(func.max(later.version)).where(getattr(later, kind.owner) == kind.item.id).scalar_subquery()
@@ -198,6 +207,7 @@ class ListQueries(Reading):
             .join(kind.version, and_(kind.owner_column == kind.item.id, kind.version.version == newest))
             .where(*conditions)
             .order_by(kind.item.valid_from.desc(), kind.item.id)
+            .limit(limit)
         )
         return tuple(_item(kind, row[0], row[1]) for row in self._read().execute(query))
 
@@ -214,7 +224,7 @@ def _touches(path: str) -> ColumnElement[bool]:
 
 
 def _item(kind: ListKind, item: Any, said: Any) -> ItemView:  # noqa: ANN401 - rows of either list
-    times = (said.version, item.valid_from, item.valid_to)
+    times = (said.version, item.valid_from, item.valid_to, item.ended_edition_id)
     if kind is POWER:
         return PowerItemView(item.id, item.code, said.name, said.kind, item.department_id, said.legal_basis, *times)
     return ServiceItemView(item.id, item.code, said.name, item.power_item_id, item.department_id, said.promised_days, *times)

@@ -20,6 +20,7 @@ class PowerItemView:
     version: int = 1
     listed_at: datetime | None = None
     ended_at: datetime | None = None
+    ended_edition_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class ServiceItemView:
     version: int = 1
     listed_at: datetime | None = None
     ended_at: datetime | None = None
+    ended_edition_id: UUID | None = None
 
 
 ItemView = PowerItemView | ServiceItemView

@@ -37,8 +37,8 @@ def write(tx: Transaction, plan: Plan, edition_id: UUID) -> None:
     kind = plan.kind
     for entry, fresh in zip(plan.new, new_ids(len(plan.new)), strict=True):
         entry.item_id = entry.item_id or fresh
-    _close(tx, kind, [item.item_id for item in plan.withdrawn])
-    _close(tx, IMPLEMENTATION, [item.item_id for item in plan.carried])
+    _close(tx, kind, [item.item_id for item in plan.withdrawn], edition_id)
+    _close(tx, IMPLEMENTATION, [item.item_id for item in plan.carried], edition_id)
     _close_versions(tx, kind, [change.standing.item_id for change in plan.changed])
     with explained(errors.CONSTRAINTS):
         _enter(tx, kind, plan.new)
@@ -46,10 +46,10 @@ def write(tx: Transaction, plan: Plan, edition_id: UUID) -> None:
     tx.record_all(_events(plan, edition_id))
 
 
-def _close(tx: Transaction, kind: ListKind, ids: Sequence[UUID]) -> None:
+def _close(tx: Transaction, kind: ListKind, ids: Sequence[UUID], edition_id: UUID) -> None:
     """End the stay of entries on a list, and what they said."""
     if ids:
-        tx.session.execute(_quietly(update(kind.item).where(kind.item.id.in_(ids)).values(valid_to=tx.now)))
+        tx.session.execute(_quietly(update(kind.item).where(kind.item.id.in_(ids)).values(valid_to=tx.now, ended_edition_id=edition_id)))
         _close_versions(tx, kind, ids)
 
 

@@ -21,6 +21,8 @@ TABLES = (
     "imports",
     "activation",
     "departments",
+    "power_items",
+    "service_items",
     "subsystems",
     "clients",
     "roles",
@@ -35,14 +37,15 @@ TABLES = (
     "outbox",
     "audit",
 )
+LISTS = ("power_items", "service_items")
 #: Who opens which table; the index opens to whoever opens a table.
 OPENED = {
-    "ZHOUJIANJUN": {"officials", "imports", "activation", "departments", "subsystems", "clients", "access", "sessions", "outbox"},
+    "ZHOUJIANJUN": {"officials", "imports", "activation", "departments", "subsystems", "clients", "access", "sessions", "outbox", *LISTS},
     "WUXIAOYAN": {"officials", "roles", "duties", "assignments", "ceilings", "access", "policies", "requests", "grants", "sessions"},
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
-    "SUNLI": {"officials", "imports", "activation", "departments", "ceilings", "access"},
-    "HEWEI": set(),
+    "SUNLI": {"officials", "imports", "activation", "departments", "ceilings", "access", *LISTS},
+    "HEWEI": {*LISTS},
     "WANGFANG": set(),
 }
 #: The commands of the console, and who may run each.
