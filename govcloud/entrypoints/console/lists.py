@@ -23,7 +23,6 @@ from govcloud.subsystems.listing.columns import KIND_NAMES
 from govcloud.subsystems.listing.exporting import export_heads, export_rows
 from govcloud.subsystems.listing.kinds import POWER, ListKind
 from govcloud.subsystems.listing.queries import Wanted
-from govcloud.subsystems.listing.views import ItemView
 from govcloud.web.gate import current_session, services
 from govcloud.web.locale import say
 

@@ -24,9 +24,8 @@ def listed(services: Services, world: World, tmp_path: Path) -> None:
     services.subsystems.import_list(OPERATOR, "implementation", list_file(tmp_path / "s.csv", "implementation", [service(1)]), ListOrder())
 
 
-def test_everybody_reads_the_lists_as_of_any_moment(
-    caller: SignIn, services: Services, world: World, clock: ManualClock, tmp_path: Path, listed: None
-) -> None:
+@pytest.mark.usefixtures("listed")
+def test_everybody_reads_the_lists_as_of_any_moment(caller: SignIn, services: Services, clock: ManualClock, tmp_path: Path) -> None:
     wang, before = caller("WANGFANG"), clock.now().isoformat().replace("+", "%2B")
     clock.advance(timedelta(days=1))
     services.subsystems.import_list(OPERATOR, "power", list_file(tmp_path / "p.csv", "power", [power(1, name="住房租赁补贴")]), ListOrder())
@@ -77,7 +76,7 @@ def test_rows_are_rehearsed_and_then_imported(caller: SignIn, services: Services
     again = sun.post("/power-items/imports", body | {"dry_run": False})
     assert (again.json["edition"], again.json["unchanged"]) == (None, 1)
     # What is left out of a row stays as it is.
-    row = {key: value for key, value in body["rows"][0].items() if key != "legal_basis"}  # type: ignore[union-attr,attr-defined]
+    row = {key: value for key, value in body["rows"][0].items() if key != "legal_basis"}  # type: ignore[attr-defined]
     assert sun.post("/power-items/imports", body | {"rows": [row]}).json["unchanged"] == 1
     gone = sun.post("/power-items/imports", body | {"rows": [power(7, at="xihu_civil_affairs")], "complete": True, "dry_run": False})
     assert (gone.status_code, gone.json["code"]) == (409, "too_many_vanish")
@@ -101,8 +100,8 @@ def test_who_may_not_and_what_is_wrong(caller: SignIn, world: World, listed: Non
         "list_has_findings",
         "rows[2].department_uscc",
     )
-    dry = sun.post("/power-items/imports", own | {"rows": [row, power(2, at="housing")]})
-    assert [(found["row"], found["field"]) for found in dry.json["findings"]] == [(2, "department_uscc")]
+    rehearsed = sun.post("/power-items/imports", own | {"rows": [row, power(2, at="housing")]})
+    assert [(found["row"], found["field"]) for found in rehearsed.json["findings"]] == [(2, "department_uscc")]
     nobody = "00000000-0000-7000-8000-000000000000"
     for path in (f"/power-items/{nobody}", f"/service-items/{nobody}", "/power-items?department=91330000000000000X"):
         assert wang.get(path).status_code == 404, path

@@ -74,8 +74,9 @@ def test_a_department_administrator_sees_the_own_part(enter: Enter, world: World
     assert "公租房租赁补贴 1" not in said(system.get("/console/power_items/?kind=01"))
 
 
+@pytest.mark.usefixtures("listed")
 def test_an_entry_with_its_versions_and_what_rests_on_it(
-    enter: Enter, services: Services, world: World, clock: ManualClock, tmp_path: Path, listed: None
+    enter: Enter, services: Services, world: World, clock: ManualClock, tmp_path: Path
 ) -> None:
     housing = world.organisation.ids["housing"]
     item = services.subsystem_queries.power_items(housing)[0]

@@ -102,16 +102,21 @@ class Twins:
     def stored(self, side: str) -> list[Any]:
         """Return all that is stored of one side, without ids."""
         read = self.services.uow.read()
-        queries = (
+        powers = (
             "SELECT i.code, i.valid_from, i.valid_to, v.version, v.name, v.kind, v.legal_basis, v.valid_from, v.valid_to"
-            " FROM power_item i JOIN power_item_version v ON v.power_item_id = i.id WHERE i.department_id = :place",
+            " FROM power_item i JOIN power_item_version v ON v.power_item_id = i.id WHERE i.department_id = :place"
+        )
+        rest = (
             "SELECT substr(i.code, 19), p.code, i.valid_from, i.valid_to, v.version, v.name, v.promised_days, v.valid_from, v.valid_to"
             " FROM service_item i JOIN service_item_version v ON v.service_item_id = i.id"
-            " JOIN power_item p ON p.id = i.power_item_id WHERE i.department_id = :place",
+            " JOIN power_item p ON p.id = i.power_item_id WHERE i.department_id = :place"
+        )
+        record = (
             "SELECT name, at, data ->> 'version', data -> 'changed', right(data ->> 'code', 12), data ->> 'kind' FROM (SELECT name, at,"
             " convert_from(canonical, 'UTF8')::jsonb -> 'data' AS data FROM audit_event) AS entry"
-            " WHERE name LIKE 'subsystems:%item:%' AND data ->> 'department_id' = CAST(:place AS text)",
+            " WHERE name LIKE 'subsystems:%item:%' AND data ->> 'department_id' = CAST(:place AS text)"
         )
+        queries = (powers, rest, record)
         return [sorted(map(repr, read.execute(text(query), {"place": self.ids[side]}).all())) for query in queries]
 
 
@@ -143,7 +148,7 @@ def test_importing_is_the_single_commands_in_sequence(
 def test_wrong_changes_and_withdrawals_change_nothing(services: Services, world: World) -> None:
     commands, queries, housing = services.subsystems, services.subsystem_queries, world.organisation.ids["housing"]
     [item] = commands.register_power_items(OPERATOR, [NewPowerItem("330530001000", "公租房租赁补贴", "05", housing)], "第一批")
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"name": ""},
         {"kind": "06"},
         {"legal_basis": "x" * 4001},
