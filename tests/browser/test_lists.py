@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from flask import current_app
 
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
@@ -15,7 +17,7 @@ from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.test_imports import looked_at
 from tests.factories.imports import OPERATOR
 from tests.factories.lists import Row, list_file, power, service, table
-from tests.factories.world import World, give_password
+from tests.factories.world import give_password
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -38,9 +40,8 @@ def rows(at: str = "housing") -> list[Row]:
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_a_list_is_imported_and_looked_at(
-    site: Site, services: Services, world: World, clock: ManualClock, tmp_path: Path, size: tuple[int, int], language: str
-) -> None:
+def test_a_list_is_imported_and_looked_at(site: Site, clock: ManualClock, tmp_path: Path, *, size: tuple[int, int], language: str) -> None:
+    services, world = cast("Services", current_app.extensions["govcloud"]), site.world
     give_password(services, world.system_admin)
     first = rows() + rows("xihu_housing")
     services.subsystems.import_list(OPERATOR, "power", list_file(tmp_path / "p.csv", "power", first), ListOrder(title="2026 年第一版"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
@@ -31,6 +32,7 @@ ENTRIES = 50
 IMPORT = "govcloud:list:import"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST_SEARCH = 60
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class ListPages(ConsolePage):
@@ -95,7 +97,7 @@ class ListPages(ConsolePage):
     @expose("/editions/")
     def editions_view(self) -> str:
         """Show the editions that concern the reader, the newest first."""
-        after = request.args.get("after", type=int)
+        after = number_of(request.args.get("after", ""))
         found = services().subsystem_queries.editions(self.kind.code, after, PAGE, paths=self.reach())
         return self.page("console/list_editions.html", found=found, after=after)
 
@@ -195,6 +197,11 @@ class ListPages(ConsolePage):
         file = BytesIO()
         write_xlsx(file, ((str(self.kind.title), heads, rows),))
         return _xlsx(file, name)
+
+
+def number_of(text: str) -> int | None:
+    """Return the number of an edition in an address; what is none, or none that there could be, is as good as left out."""
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def shown(name: str, value: object) -> str:

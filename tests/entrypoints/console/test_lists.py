@@ -101,6 +101,8 @@ def test_an_entry_with_its_versions_and_what_rests_on_it(
     newest = services.subsystem_queries.editions("power").rows[0]
     assert "住房租赁补贴" in said(system.get(f"/console/power_items/editions/{newest.id}"))
     assert system.get(f"/console/service_items/editions/{newest.id}").status_code == 404
+    for odd in ("editions/?after=99999999999999", "editions/?after=-1", "?after=x&kind=%00&search=%00", "?at=9999-99-99&id=x"):
+        assert system.get(f"/console/power_items/{odd}").status_code == 200, odd
 
 
 def test_from_the_file_to_the_result(enter: Enter, services: Services, world: World, listed: None) -> None:
