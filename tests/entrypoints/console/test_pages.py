@@ -33,6 +33,8 @@ STATEMENTS = {
         "imports": 27,
         "officials": 26,
         "outbox": 21,
+        "power_items": 27,
+        "service_items": 27,
         "sessions": 21,
         "subsystems": 22,
     },

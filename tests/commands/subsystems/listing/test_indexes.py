@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from govcloud.kernel.database import db
 from govcloud.services import Services
 from govcloud.subsystems.listing.importing import ListOrder
 from govcloud.subsystems.listing.queries import Wanted
+from govcloud.subsystems.listing.views import ListPage
 from tests.factories.imports import OPERATOR
 from tests.factories.lists import Row, list_file, power
 from tests.factories.world import World
@@ -53,7 +54,7 @@ def test_pages_and_searches_use_their_indexes(services: Services, world: World, 
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("ANALYZE power_item; ANALYZE power_item_version; ANALYZE department_version")
     queries, xihu = services.subsystem_queries, world.organisation.paths["xihu"]
-    reads = {
+    reads: dict[str, Callable[[], ListPage]] = {
         "uq_power_item_live|ix_power_item_department_id": lambda: queries.list_page("power", Wanted(world.organisation.ids["data"])),
         "ix_power_item_code": lambda: queries.list_page("power", Wanted(text="330130777000")),
         "ix_power_item_version_name": lambda: queries.list_page("power", Wanted(text="01234号", paths=(xihu,))),
