@@ -107,7 +107,7 @@ class ListItemAnswer(Answer):
     ended_at: datetime | None
 
 
-class PowerItemAnswer(ListItemAnswer):
+class ListedPowerItemAnswer(ListItemAnswer):
     """An entry of the power list."""
 
     kind: str
@@ -119,7 +119,7 @@ class PowerItemAnswer(ListItemAnswer):
         return cls(**vars(item), **_named(item.department_id, departments))
 
 
-class ServiceItemAnswer(ListItemAnswer):
+class ListedServiceItemAnswer(ListItemAnswer):
     """A service item of the implementation list."""
 
     power_item_id: UUID
@@ -134,14 +134,14 @@ class ServiceItemAnswer(ListItemAnswer):
 class PowerItemsAnswer(Answer):
     """A page of the power list, in the order of the codes."""
 
-    items: tuple[PowerItemAnswer, ...]
+    items: tuple[ListedPowerItemAnswer, ...]
     cursor: UUID | None
 
 
 class ServiceItemsAnswer(Answer):
     """A page of the implementation list, in the order of the codes."""
 
-    items: tuple[ServiceItemAnswer, ...]
+    items: tuple[ListedServiceItemAnswer, ...]
     cursor: UUID | None
 
 
@@ -201,11 +201,11 @@ class ItemVersionAnswer(Answer):
 class PowerItemPageAnswer(Answer):
     """An entry of the power list with its versions, the newest first."""
 
-    item: PowerItemAnswer
+    item: ListedPowerItemAnswer
     versions: tuple[ItemVersionAnswer, ...]
 
     @classmethod
-    def of(cls, item: PowerItemAnswer, history: ItemHistory) -> Self:
+    def of(cls, item: ListedPowerItemAnswer, history: ItemHistory) -> Self:
         """Put the parts together."""
         return cls(item=item, versions=tuple(ItemVersionAnswer.of(said) for said in history.versions))
 
@@ -213,11 +213,11 @@ class PowerItemPageAnswer(Answer):
 class ServiceItemPageAnswer(Answer):
     """A service item with its versions, the newest first."""
 
-    item: ServiceItemAnswer
+    item: ListedServiceItemAnswer
     versions: tuple[ItemVersionAnswer, ...]
 
     @classmethod
-    def of(cls, item: ServiceItemAnswer, history: ItemHistory) -> Self:
+    def of(cls, item: ListedServiceItemAnswer, history: ItemHistory) -> Self:
         """Put the parts together."""
         return cls(item=item, versions=tuple(ItemVersionAnswer.of(said) for said in history.versions))
 

@@ -13,15 +13,15 @@ from govcloud.entrypoints.api.list_bodies import (
     EditionAnswer,
     EditionsAnswer,
     EditionsQuery,
+    ListedPowerItemAnswer,
+    ListedServiceItemAnswer,
     ListImportBody,
     ListImportedAnswer,
-    PowerItemAnswer,
     PowerItemPageAnswer,
     PowerItemRow,
     PowerItemsAnswer,
     PowerItemsQuery,
     PowerListBody,
-    ServiceItemAnswer,
     ServiceItemPageAnswer,
     ServiceItemRow,
     ServiceItemsAnswer,
@@ -48,7 +48,7 @@ def power_items(query: PowerItemsQuery) -> PowerItemsAnswer:
     wanted = Wanted(_department(query.department), text=query.q, kind=query.kind)
     page = services().subsystem_queries.list_page("power", wanted, query.cursor, query.limit, at=query.as_of)
     departments = _departments(page.rows)
-    rows = tuple(PowerItemAnswer.of(item, departments) for item in page.rows if isinstance(item, PowerItemView))
+    rows = tuple(ListedPowerItemAnswer.of(item, departments) for item in page.rows if isinstance(item, PowerItemView))
     return PowerItemsAnswer(items=rows, cursor=page.after)
 
 
@@ -58,7 +58,7 @@ def service_items(query: ServiceItemsQuery) -> ServiceItemsAnswer:
     wanted = Wanted(_department(query.department), text=query.q, power_item_id=query.power_item)
     page = services().subsystem_queries.list_page("implementation", wanted, query.cursor, query.limit, at=query.as_of)
     departments = _departments(page.rows)
-    rows = tuple(ServiceItemAnswer.of(item, departments) for item in page.rows if isinstance(item, ServiceItemView))
+    rows = tuple(ListedServiceItemAnswer.of(item, departments) for item in page.rows if isinstance(item, ServiceItemView))
     return ServiceItemsAnswer(items=rows, cursor=page.after)
 
 
@@ -68,7 +68,7 @@ def power_item(item_id: UUID) -> PowerItemPageAnswer:
     history = services().subsystem_queries.power_item_history(item_id)
     if not isinstance(history.item, PowerItemView):
         raise NotFound.of(Message("权力事项"), item_id)
-    return PowerItemPageAnswer.of(PowerItemAnswer.of(history.item, _departments([history.item])), history)
+    return PowerItemPageAnswer.of(ListedPowerItemAnswer.of(history.item, _departments([history.item])), history)
 
 
 @requires(_READ)
@@ -77,7 +77,7 @@ def service_item(item_id: UUID) -> ServiceItemPageAnswer:
     history = services().subsystem_queries.service_item_history(item_id)
     if not isinstance(history.item, ServiceItemView):
         raise NotFound.of(Message("政务服务事项"), item_id)
-    return ServiceItemPageAnswer.of(ServiceItemAnswer.of(history.item, _departments([history.item])), history)
+    return ServiceItemPageAnswer.of(ListedServiceItemAnswer.of(history.item, _departments([history.item])), history)
 
 
 @requires(_READ)

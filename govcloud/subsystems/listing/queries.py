@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, cast
@@ -108,6 +108,14 @@ class ListQueries(Reading):
         """Return entries by id as they are now or last were."""
         found = kind_of(kind)
         return {item.id: item for item in self._last_known(found, found.item.id.in_(wanted))}
+
+    def service_items_by_code(self, codes: Iterable[str], at: datetime | None = None) -> Mapping[str, ServiceItemView]:
+        """Return the service items that stand on the list at ``at``, by their implementation codes; others are left out."""
+        moment, wanted = self._at(at), {searchable(code).upper() for code in codes}
+        said = and_(IMPLEMENTATION.owner_column == ServiceItem.id, live_at(IMPLEMENTATION.version, moment))
+        query = select(ServiceItem, IMPLEMENTATION.version).join(IMPLEMENTATION.version, said)
+        found = self._read().execute(query.where(ServiceItem.code.in_(wanted), live_at(ServiceItem, moment)))
+        return {row[0].code: cast("ServiceItemView", _item(IMPLEMENTATION, row[0], row[1])) for row in found}
 
     def stays_of(self, kind: str, code: str) -> tuple[ItemView, ...]:
         """Return every stay of a code on a list, in whatever department, the newest first."""

@@ -84,6 +84,11 @@ def test_lists_as_of_a_day_before_an_edition_are_the_old_ones(desk: Desk, servic
     # What rested on the entry that is gone went with it.
     assert [(item.name, item.promised_days) for item in queries.service_items(housing)] == [("公租房租赁补贴申领 1", 5)]
     assert [item.promised_days for item in queries.service_items(housing, first)] == [5, None]
+    code = service(2)["code"]
+    assert (queries.service_items_by_code([code]), queries.service_items_by_code([code.lower()], first)[code].name) == (
+        {},
+        "公租房租赁补贴申领 2",
+    )
     history = queries.power_item_history(queries.power_items(housing)[0].id)
     assert [(said.version, said.changed, said.edition.number) for said in history.versions] == [(2, ("name",), 2), (1, (), 1)]
     assert history.versions[1].valid_to == history.versions[0].valid_from == clock.now()
