@@ -109,6 +109,10 @@ class ListQueries(Reading):
         found = kind_of(kind)
         return {item.id: item for item in self._last_known(found, found.item.id.in_(wanted))}
 
+    def service_items_by_id(self, wanted: Iterable[UUID]) -> Mapping[UUID, ServiceItemView]:
+        """Return service items by id as they are now or last were, withdrawn ones too."""
+        return cast("dict[UUID, ServiceItemView]", self.items_by_id(IMPLEMENTATION.code, list(wanted)))
+
     def service_items_by_code(self, codes: Iterable[str], at: datetime | None = None) -> Mapping[str, ServiceItemView]:
         """Return the service items that stand on the list at ``at``, by their implementation codes; others are left out."""
         moment, wanted = self._at(at), {searchable(code).upper() for code in codes}

@@ -89,6 +89,8 @@ def test_lists_as_of_a_day_before_an_edition_are_the_old_ones(desk: Desk, servic
         {},
         "公租房租赁补贴申领 2",
     )
+    gone = queries.service_items(housing, first)[1].id
+    assert queries.service_items_by_id([gone])[gone].ended_at == clock.now()
     history = queries.power_item_history(queries.power_items(housing)[0].id)
     assert [(said.version, said.changed, said.edition.number) for said in history.versions] == [(2, ("name",), 2), (1, (), 1)]
     assert history.versions[1].valid_to == history.versions[0].valid_from == clock.now()
