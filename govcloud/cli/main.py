@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys", "make the master key and the signing keys"),
     "policy": ("policy", "show, test, compare and install policies"),
     "org": ("org", "read and reorganise the department tree"),
+    "lists": ("lists", "import, export and follow the power list and the implementation list"),
     "people": ("people", "find, register, transfer and disable officials"),
     "client": ("client", "register subsystems' clients and rotate their secrets"),
     "audit": ("audit", "verify and read the audit record"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Event, Thread
@@ -13,11 +13,11 @@ from typing import IO, TYPE_CHECKING
 from uuid import UUID
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from govcloud.cli.context import operator, platform
-from govcloud.identity.importing.report import Finding, Report, Summary, field_name
+from govcloud.cli.imports import department_of, findings_to, percent, progress_bar, show_findings
+from govcloud.identity.importing.columns import COLUMNS
+from govcloud.identity.importing.report import Report, Summary
 from govcloud.identity.importing.runs import Order
 from govcloud.identity.importing.service import Hooks
 from govcloud.identity.importing.sources import examine
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 _PRIVATE = 0o600
-_SHOWN = 10
 _CODES_AT_ONCE = 500
 _JOBS = Actor.system("jobs")
-_HEADS = ("line", "field", "value", "what is wrong and what to do")
 
 
 @click.command("import")
@@ -81,7 +79,7 @@ def sync(
     Whoever the source, or the department, has registered and the list does not name is disabled, unless more than --allow-vanish
     would be: then nothing at all is written.
     """
-    options = _Options(dry=dry, report=report_file, seal=seal, allow_vanish=_percent(allow_vanish))
+    options = _Options(dry=dry, report=report_file, seal=seal, allow_vanish=percent(allow_vanish))
     _run(context, file, options, source, uscc)
 
 
@@ -139,21 +137,22 @@ class _Options:
 
 def _run(context: click.Context, file: Path, options: _Options, source_name: str, uscc: str | None) -> None:
     source = examine(file)
-    with platform(context) as services, _findings_to(options.report) as tell:
+    with platform(context) as services, findings_to(options.report, COLUMNS) as tell:
         order = Order(
             source_name,
-            _department(services, uscc) if uscc else None,
+            department_of(services, uscc) if uscc else None,
             complete=options.allow_vanish is not None,
             allow_vanish=2.0 if options.allow_vanish is None else options.allow_vanish,
         )
         report = Report(tell=tell)
         sealing = _sealing(services) if options.seal and not options.dry else nullcontext()
         try:
-            with sealing, _bar() as progress:
+            with sealing, progress_bar() as progress:
+                hooks = Hooks(lambda done: progress(done, None))
                 if options.dry:
-                    services.importing.dry_run(operator(), source, order, report, Hooks(progress))
+                    services.importing.dry_run(operator(), source, order, report, hooks)
                 else:
-                    services.importing.apply(operator(), source, order, report, Hooks(progress))
+                    services.importing.apply(operator(), source, order, report, hooks)
         except KeyboardInterrupt:
             click.echo(f"interrupted after {report.summary.lines:,} rows; run the same command again to go on", err=True)
             sys.exit(130)
@@ -178,37 +177,9 @@ def _show(report: Report, options: _Options) -> None:
         click.echo(f"{label + ':':<20}{value:>12,}")
     if options.allow_vanish is not None:
         click.echo(f"{tense + 'disabled:':<20}{summary.vanished:>12,}")
-    for found in report.findings[:_SHOWN]:
-        click.echo(f"line {found.line}, {field_name(found.field)} {found.value!r}: {found.message}")
-    left = summary.findings - _SHOWN
-    if left > 0:
-        click.echo(f"… and {left:,} more" + ("" if options.report else "; --report FILE writes all"))
+    show_findings(report.findings, summary.findings, COLUMNS, reported=options.report is not None)
     if options.dry:
         click.echo("nothing was written; --apply writes")
-
-
-@contextmanager
-def _findings_to(path: Path | None) -> Iterator[Callable[[Finding], None]]:
-    """Give what takes each finding to the report file."""
-    if path is None:
-        yield lambda _: None
-        return
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(BOM)
-        writer = csv.writer(stream)
-        writer.writerow(_HEADS)
-        yield lambda found: writer.writerow(
-            [safe_cell(cell) for cell in (found.line, field_name(found.field), found.value, str(found.message))]
-        )
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("rows", total=None)
-        yield lambda done: progress.update(task, completed=done)
 
 
 @contextmanager
@@ -238,25 +209,8 @@ def _sealing(services: Services) -> Iterator[None]:
         thread.join()
 
 
-def _percent(text: str) -> float:
-    try:
-        value = float(text.strip().rstrip("%"))
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no share; write e.g. 5%") from None
-    if not 0 <= value <= 100:  # noqa: PLR2004 - percent
-        raise click.BadParameter(f"{text!r} is not between 0% and 100%")
-    return value
-
-
-def _department(services: Services, uscc: str) -> UUID:
-    view = services.identity_queries.department_by_uscc(uscc)
-    if view is None:
-        raise click.ClickException(f"no department has the unified social credit code {uscc!r}")
-    return view.id
-
-
 def _of_department(services: Services, uscc: str) -> list[UUID]:
-    return list(services.signon.to_activate(_department(services, uscc)))
+    return list(services.signon.to_activate(department_of(services, uscc)))
 
 
 def _official(services: Services, code: str) -> UUID:

@@ -103,6 +103,11 @@ class IdentityQueries(PeopleQueries):
         query = rows.departments_at(self._at(at)).where(DepartmentVersion.department_id.in_(set(wanted)))
         return {row.DepartmentVersion.department_id: rows.department_view(row) for row in self._read().execute(query)}
 
+    def departments_by_uscc(self, wanted: Iterable[str], at: datetime | None = None) -> Mapping[str, DepartmentView]:
+        """Return the departments by their unified social credit codes; those that are not live at ``at`` are left out."""
+        query = rows.departments_at(self._at(at)).where(Department.uscc.in_(set(wanted)))
+        return {row.uscc: rows.department_view(row) for row in self._read().execute(query)}
+
     def search_departments(self, text: str, limit: int = 20, *, at: datetime | None = None) -> tuple[DepartmentView, ...]:
         """Return departments whose name or short name contains ``text`` or whose credit code it is, the topmost first."""
         clean = searchable(text)

@@ -70,8 +70,14 @@ RIGHTS: Mapping[str, Rights] = {
     "catalogue_item": Rights(update=("valid_to", "owner_department_id")),
     "client": Rights(update=("secret_digest", "roles", "disabled_at")),
     "client_redirect": ONLY_ADDED_TO,
-    "power_item": Rights(update=("valid_to", "department_id")),
-    "service_item": Rights(update=("valid_to", "department_id", "power_item_id")),
+    "power_item": Rights(update=("valid_to", "department_id", "ended_edition_id")),
+    "service_item": Rights(update=("valid_to", "department_id", "power_item_id", "ended_edition_id")),
+    "power_item_version": CLOSED,
+    "service_item_version": CLOSED,
+    # The counts of a long list grow with each part that is written.
+    "list_edition": Rights(update=("added", "changed", "unchanged", "withdrawn")),
+    "list_upload": Rights(update=("state", "edition_id")),
+    "list_piece": Rights(delete=True),
     "matter": Rights(update=("valid_to", "lead_department_id")),
     "matter_item": ONLY_ADDED_TO,
     # Authorization

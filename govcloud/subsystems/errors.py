@@ -19,7 +19,7 @@ CONSTRAINTS = {
     "pk_power_item": Message("该权力事项编号已被使用。"),
     "uq_power_item_live": Message("该部门的权力清单中已有这个基本编码。"),
     "pk_service_item": Message("该政务服务事项编号已被使用。"),
-    "uq_service_item_code": Message("该实施编码已登记。"),
+    "uq_service_item_live": Message("该实施编码已登记。"),
 }
 
 _STATUS = {"registered": Message("已登记"), "published": Message("已发布"), "retired": Message("已下线")}

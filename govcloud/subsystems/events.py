@@ -118,30 +118,6 @@ class MatterRegistered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowerItemRegistered(Event):
-    """A department's power list has another entry."""
-
-    name: ClassVar[str] = "subsystems:power_item:registered"
-
-    power_item_id: UUID
-    code: str
-    kind: str
-    department_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServiceItemRegistered(Event):
-    """A department's implementation list has another entry."""
-
-    name: ClassVar[str] = "subsystems:service_item:registered"
-
-    service_item_id: UUID
-    code: str
-    power_item_id: UUID
-    department_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
 class ClientEntrusted(Event):
     """A client may act for the platform itself in these roles from now on, in place of the old ones."""
 

@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from govcloud.identity.codes import uscc_fault
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
@@ -25,10 +24,6 @@ _SUBSYSTEM_CODE = re.compile(r"[a-z][a-z0-9_]{1,31}")
 _FUNCTION_CODE = re.compile(FUNCTION_CODE)
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_-]{2,63}")
 _MATTER_CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,31}", re.IGNORECASE)
-_POWER_CODE = re.compile(r"[0-9A-Z]{12}")
-_POWER_KIND = re.compile(r"[0-9]{2}")
-_SERVICE_CODE = re.compile(r"[0-9A-Z]{18}[0-9][0-9A-Z]{12}")
-_USCC_LENGTH = 18
 _MOST_NAME = 100
 _MOST_CODE = 120
 _MOST_TEXT = 1000
@@ -116,27 +111,6 @@ class NewMatter:
     id: UUID = field(default_factory=new_id)
 
 
-@dataclass(frozen=True)
-class NewPowerItem:
-    """An entry of a department's power list: base code of 12 characters, kind of two digits (01 许可 … 20 公共服务)."""
-
-    code: str
-    name: str
-    kind: str
-    department_id: UUID
-    id: UUID = field(default_factory=new_id)
-
-
-@dataclass(frozen=True)
-class NewServiceItem:
-    """A service item: implementation code of 31 characters, of the department of its power item."""
-
-    code: str
-    name: str
-    power_item_id: UUID
-    id: UUID = field(default_factory=new_id)
-
-
 def checked_subsystem(row: NewSubsystem, fields: Fields) -> NewSubsystem:
     """Check the form of a subsystem; the platform's own code is taken."""
     grammar = Message("子系统代码应为 2 至 32 位小写字母、数字或下划线，以字母开头。")
@@ -206,31 +180,6 @@ def checked_matter(row: NewMatter, fields: Fields) -> NewMatter:
         fields.number("items", stage, least=1, most=99)
     grammar = Message("一件事代码应为 2 至 32 位字母、数字、连字符或下划线。")
     return replace(row, code=fields.matching("code", row.code, _MATTER_CODE, grammar), name=fields.text("name", row.name, most=_MOST_NAME))
-
-
-def checked_power_item(row: NewPowerItem, fields: Fields) -> NewPowerItem:
-    """Check the form of a power item; kinds are an open set, as provinces add their own."""
-    return replace(
-        row,
-        code=fields.matching("code", row.code, _POWER_CODE, Message("基本编码应为 12 位数字或大写字母。")),
-        name=fields.text("name", row.name, most=_MOST_NAME),
-        kind=fields.matching("kind", row.kind, _POWER_KIND, Message("事项类型应为两位数字，如 01 行政许可、20 公共服务。")),
-    )
-
-
-def checked_service_item(row: NewServiceItem, fields: Fields) -> NewServiceItem:
-    """Check the form of a service item: credit code 18 + exercise level 1 + base code 12 (GB/T 39554.1)."""
-    grammar = Message("实施编码应为 31 位：统一社会信用代码 18 位 + 行使层级 1 位数字 + 基本编码 12 位。")
-    code = fields.matching("code", row.code, _SERVICE_CODE, grammar)
-    fault = uscc_fault(code[:_USCC_LENGTH]) if _SERVICE_CODE.fullmatch(code) else None
-    if fault:
-        fields.fail("code", fault, code)
-    return replace(row, code=code, name=fields.text("name", row.name, most=_MOST_NAME))
-
-
-def service_code_parts(code: str) -> tuple[str, str]:
-    """Return the credit code and the base code that an implementation code is made of."""
-    return code[:_USCC_LENGTH], code[_USCC_LENGTH + 1 :]
 
 
 def _checked_address(address: str | None, name: str, fields: Fields) -> str | None:

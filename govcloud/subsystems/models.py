@@ -126,39 +126,48 @@ class ClientRedirect(Base):
 
 
 class PowerItem(Temporal, Base):
-    """An entry of the power list of a department; ``kind`` is two digits and an open set, as provinces add kinds."""
+    """An entry of the power list of a department; what it says stands in its versions (``listing/models.py``).
+
+    One row is one stay on the list: what left and comes back is entered anew. ``service_item`` rows refer to it.
+    """
 
     __tablename__ = "power_item"
     __table_args__ = (
         *temporal_args(),
-        CheckConstraint("kind ~ '^[0-9]{2}$'", name="kind"),
         Index("uq_power_item_live", "department_id", "code", unique=True, postgresql_where="valid_to IS NULL"),
+        Index("ix_power_item_department_id", "department_id", "code", "id"),
+        Index("ix_power_item_ended_edition_id", "ended_edition_id"),
+        prefix_index("ix_power_item_code", "code"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str]
-    name: Mapped[str]
-    kind: Mapped[str]
     department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    ended_edition_id: Mapped[UUID | None] = mapped_column(ForeignKey("list_edition.id"))
 
 
 class ServiceItem(Temporal, Base):
-    """A government service item of the implementation list (GB/T 39554.1, implementation code of 31 characters)."""
+    """A government service item of the implementation list (GB/T 39554.1, implementation code of 31 characters).
+
+    What it says stands in its versions; the code is unique among those that stand on the list.
+    """
 
     __tablename__ = "service_item"
     __table_args__ = (
         *temporal_args(),
-        UniqueConstraint("code"),
         CheckConstraint("length(code) = 31", name="code"),
+        Index("uq_service_item_live", "code", unique=True, postgresql_where="valid_to IS NULL"),
         Index("ix_service_item_power_item_id", "power_item_id"),
-        Index("ix_service_item_department_id", "department_id"),
+        Index("ix_service_item_department_id", "department_id", "code", "id"),
+        Index("ix_service_item_ended_edition_id", "ended_edition_id"),
+        prefix_index("ix_service_item_code", "code"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str]
-    name: Mapped[str]
     power_item_id: Mapped[UUID] = mapped_column(ForeignKey("power_item.id"))
     department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    ended_edition_id: Mapped[UUID | None] = mapped_column(ForeignKey("list_edition.id"))
 
 
 class Matter(Temporal, Base):

@@ -6,16 +6,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Select, Update, func, select, text, update
+from sqlalchemy import CursorResult, Select, Update, and_, func, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from govcloud.kernel.database import live_at
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems.events import OwnerChanged
+from govcloud.subsystems.listing.kinds import KINDS, ListKind
+from govcloud.subsystems.listing.models import PowerItemVersion
+from govcloud.subsystems.listing.standing import lock_lists
 from govcloud.subsystems.models import CatalogueItem, Matter, PowerItem, ServiceItem, Subsystem
 
 MOST_NAMED = 10
-_LISTS = ((PowerItem, PowerItem.department_id), (ServiceItem, ServiceItem.department_id), (Matter, Matter.lead_department_id))
 
 
 def change_owner(tx: Transaction, department_id: UUID, successor_id: UUID) -> None:
@@ -24,6 +26,7 @@ def change_owner(tx: Transaction, department_id: UUID, successor_id: UUID) -> No
     A row keeps its id: requests, matters and grants name it. Of two entries of the power list with one code the successor's own
     stays, and what hung on the other hangs on it.
     """
+    lock_lists(tx.session)
     subsystems = _moved(
         tx, update(Subsystem).where(Subsystem.owner_department_id == department_id).values(owner_department_id=successor_id)
     )
@@ -52,9 +55,18 @@ def owned(session: Session, departments: Iterable[UUID], at: datetime) -> dict[s
     queries = {
         "subsystems": [select(Subsystem.name).where(Subsystem.owner_department_id.in_(wanted), Subsystem.status != "retired")],
         "items": [select(CatalogueItem.name).where(CatalogueItem.owner_department_id.in_(wanted), live_at(CatalogueItem, at))],
-        "lists": [select(table.name).where(owner.in_(wanted), live_at(table, at)) for table, owner in _LISTS],
+        "lists": [
+            *(_entries(kind, wanted, at) for kind in KINDS.values()),
+            select(Matter.name).where(Matter.lead_department_id.in_(wanted), live_at(Matter, at)),
+        ],
     }
     return {kind: _counted(session, found) for kind, found in queries.items()}
+
+
+def _entries(kind: ListKind, departments: Sequence[UUID], at: datetime) -> Select[str]:
+    """Select the names of what stands on a list of ``departments`` at ``at``."""
+    said = and_(kind.owner_column == kind.item.id, live_at(kind.version, at))
+    return select(kind.version.name).join(kind.item, said).where(kind.item.department_id.in_(departments), live_at(kind.item, at))
 
 
 def _counted(session: Session, queries: Sequence[Select[str]]) -> tuple[int, tuple[str, ...]]:
@@ -70,6 +82,8 @@ def _join_power_items(tx: Transaction, department_id: UUID, successor_id: UUID) 
     for row in tx.session.execute(query.where(live_at(mine, tx.now))).all():
         _moved(tx, update(ServiceItem).where(ServiceItem.power_item_id == row.id).values(power_item_id=row.kept))
         _moved(tx, update(PowerItem).where(PowerItem.id == row.id).values(valid_to=tx.now))
+        said = update(PowerItemVersion).where(PowerItemVersion.power_item_id == row.id, PowerItemVersion.valid_to.is_(None))
+        _moved(tx, said.values(valid_to=tx.now))
 
 
 def _moved(tx: Transaction, statement: Update) -> int:

@@ -6,27 +6,24 @@ Every look-up of one thing returns ``None`` when there is none at that moment; `
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session
 
 from govcloud.kernel import crypto
-from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
-from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
+from govcloud.subsystems.listing.queries import ListQueries
+from govcloud.subsystems.listing.views import PowerItemView, ServiceItemView
 from govcloud.subsystems.models import (
     CatalogueItem,
     Client,
     ClientRedirect,
     Matter,
     MatterItem,
-    PowerItem,
-    ServiceItem,
     Subsystem,
     SubsystemFunction,
 )
@@ -38,8 +35,6 @@ from govcloud.subsystems.views import (
     ItemView,
     MatterItemView,
     MatterView,
-    PowerItemView,
-    ServiceItemView,
     SubsystemView,
 )
 
@@ -59,14 +54,8 @@ _MOST_ROWS = 200
 _ENABLED = (Client.disabled_at.is_(None), Subsystem.status != "retired")
 
 
-class SubsystemQueries:
-    """Answers questions about the catalogue; it never writes."""
-
-    def __init__(self, read: Callable[[], Session], keys: KeyRing, clock: Clock) -> None:
-        """Take the source of reading sessions, the key ring (client secrets) and the clock."""
-        self._read = read
-        self._keys = keys
-        self._clock = clock
+class SubsystemQueries(ListQueries):
+    """Answers questions about the catalogue; it never writes. The lists: ``listing/queries.py``."""
 
     # Subsystems and functions
 
@@ -136,7 +125,7 @@ class SubsystemQueries:
             query = query.where(or_(*(column.icontains(clean, autoescape=True) for column in columns)))
         return tuple(rows.item_view(row) for row in self._read().execute(query))
 
-    # Matters, the power list and the implementation list
+    # Matters
 
     def matters(self, at: datetime | None = None) -> tuple[MatterView, ...]:
         """Return every live matter with its items, in the order of their codes."""
@@ -146,18 +135,6 @@ class SubsystemQueries:
         """Return a matter, a closed one too: old requests still name it."""
         found = self._matters(Matter.id == matter_id)
         return found[0] if found else None
-
-    def power_items(self, department_id: UUID, at: datetime | None = None) -> tuple[PowerItemView, ...]:
-        """Return the power list of a department, in the order of its codes."""
-        query = select(PowerItem).where(PowerItem.department_id == department_id, live_at(PowerItem, self._at(at)))
-        found = self._read().scalars(query.order_by(PowerItem.code))
-        return tuple(PowerItemView(row.id, row.code, row.name, row.kind, row.department_id) for row in found)
-
-    def service_items(self, department_id: UUID, at: datetime | None = None) -> tuple[ServiceItemView, ...]:
-        """Return the implementation list of a department, in the order of its codes."""
-        query = select(ServiceItem).where(ServiceItem.department_id == department_id, live_at(ServiceItem, self._at(at)))
-        found = self._read().scalars(query.order_by(ServiceItem.code))
-        return tuple(ServiceItemView(row.id, row.code, row.name, row.power_item_id, row.department_id) for row in found)
 
     # Clients
 
@@ -185,9 +162,6 @@ class SubsystemQueries:
         return self.client_by_client_id(client_id) if matches and stored is not None else None
 
     # How the above read
-
-    def _at(self, at: datetime | None) -> datetime:
-        return self._clock.now() if at is None else at
 
     def _clients(self, found: Sequence[rows.Found]) -> tuple[ClientView, ...]:
         wanted = [row.Client.id for row in found]

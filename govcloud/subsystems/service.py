@@ -1,4 +1,4 @@
-"""The commands of the catalogue behind one face: ``catalogue.py``, ``clients.py`` and ``lists.py`` hold them."""
+"""The commands of the catalogue behind one face: ``catalogue.py``, ``clients.py``, ``matters.py`` and ``listing/`` hold them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from govcloud.subsystems import owners
 from govcloud.subsystems.catalogue import Catalogue
 from govcloud.subsystems.clients import Clients
 from govcloud.subsystems.inputs import ClientCredentials
-from govcloud.subsystems.lists import Lists
+from govcloud.subsystems.listing.commands import ListCommands
+from govcloud.subsystems.listing.uploads import ListUploads
+from govcloud.subsystems.matters import Matters
 
 
-class Subsystems(Catalogue, Clients, Lists):
+class Subsystems(Catalogue, Clients, Matters, ListCommands, ListUploads):
     """Registers subsystems, functions, items, clients, lists and matters; each command is one transaction."""
 
     def change_owner(self, tx: Transaction, department_id: UUID, successor_id: UUID) -> None:

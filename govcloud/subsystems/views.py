@@ -83,28 +83,6 @@ class ClientView:
 
 
 @dataclass(frozen=True)
-class PowerItemView:
-    """An entry of a department's power list."""
-
-    id: UUID
-    code: str
-    name: str
-    kind: str
-    department_id: UUID
-
-
-@dataclass(frozen=True)
-class ServiceItemView:
-    """A service item of the implementation list, by its code of 31 characters."""
-
-    id: UUID
-    code: str
-    name: str
-    power_item_id: UUID
-    department_id: UUID
-
-
-@dataclass(frozen=True)
 class MatterItemView:
     """One item of a matter and the stage at which it is wanted."""
 

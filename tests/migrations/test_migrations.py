@@ -252,3 +252,52 @@ def test_a_table_that_says_nothing_of_rights_is_closed_to_the_application(migrat
 def test_the_migrations_follow_one_another() -> None:
     files = sorted(Path(schema.migrations_folder() / "versions").glob("*.py"))
     assert [file.name[:4] for file in files] == [f"{number:04d}" for number in range(1, len(files) + 1)]
+
+
+#: Two stays of one base code and a service item, as they stood before the lists had versions.
+LISTS_BEFORE = """
+INSERT INTO department VALUES ('00000000-0000-7000-8000-000000000001', '11330000MB1234567X', '2026-01-01Z');
+INSERT INTO power_item (id, code, name, kind, department_id, valid_from, valid_to) VALUES
+  ('00000000-0000-7000-8000-000000000002', '330530001000', '旧名称', '05', '00000000-0000-7000-8000-000000000001',
+   '2026-01-01Z', '2026-02-01Z'),
+  ('00000000-0000-7000-8000-000000000003', '330530001000', '租赁补贴', '05', '00000000-0000-7000-8000-000000000001', '2026-03-01Z', NULL);
+INSERT INTO service_item (id, code, name, power_item_id, department_id, valid_from) VALUES
+  ('00000000-0000-7000-8000-000000000004', '11330000MB1234567X2330530001000', '补贴申领', '00000000-0000-7000-8000-000000000003',
+   '00000000-0000-7000-8000-000000000001', '2026-03-02Z')
+"""
+LISTS_AFTER = """
+SELECT i.id::text, v.version, v.name, v.valid_from = i.valid_from, v.valid_to IS NOT DISTINCT FROM i.valid_to, e.kind, e.number, e.added
+  FROM power_item i JOIN power_item_version v ON v.power_item_id = i.id JOIN list_edition e ON e.id = v.edition_id
+UNION ALL SELECT i.id::text, v.version, v.name, v.valid_from = i.valid_from, v.valid_to IS NULL, e.kind, e.number, e.added
+  FROM service_item i JOIN service_item_version v ON v.service_item_id = i.id JOIN list_edition e ON e.id = v.edition_id ORDER BY 1
+"""
+
+
+def test_what_stood_on_the_lists_becomes_version_one_and_goes_back(empty: str, app_role: str) -> None:
+    owner = databases.owner_url(empty)
+    schema.upgrade(owner, app_role, "0006")
+    run(owner, LISTS_BEFORE)
+    schema.upgrade(owner, app_role, "0009")
+    with psycopg.connect(owner) as connection:
+        found = [(row[0][-1], *row[1:]) for row in connection.execute(LISTS_AFTER.encode()).fetchall()]
+    assert found == [
+        ("2", 1, "旧名称", True, True, "power", 1, 2),
+        ("3", 1, "租赁补贴", True, True, "power", 1, 2),
+        ("4", 1, "补贴申领", True, True, "implementation", 1, 1),
+    ]
+    again = "INSERT INTO service_item (id, code, power_item_id, department_id, valid_from, valid_to) VALUES (gen_random_uuid(),"
+    again += (
+        " '11330000MB1234567X2330530001000', '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000001', now(), now())"
+    )
+    run(owner, again)
+    run(
+        owner,
+        "INSERT INTO service_item_version (id, service_item_id, version, name, edition_id, valid_from, valid_to)"
+        " SELECT gen_random_uuid(), s.id, 1, '再次列入', e.id, now(), now() FROM service_item s, list_edition e"
+        " WHERE s.valid_to IS NOT NULL AND e.kind = 'implementation'",
+    )
+    schema.downgrade(owner, app_role, "0006")
+    with psycopg.connect(owner) as connection:
+        powers = connection.execute("SELECT name, kind FROM power_item ORDER BY id").fetchall()
+        services = connection.execute("SELECT name FROM service_item").fetchall()
+    assert (powers, services) == ([("旧名称", "05"), ("租赁补贴", "05")], [("再次列入",)])

@@ -11,10 +11,12 @@ from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.powers import PlannedPower
 from govcloud.cli.seed.report import Progress
 from govcloud.kernel.actor import Actor
-from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewPowerItem, NewServiceItem, NewSubsystem
+from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
+from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
 from govcloud.subsystems.service import Subsystems
 
-_BATCH = 1_000
+#: One batch is one edition of the list.
+_BATCH = 10_000
 # Where the platform's Flask client takes the answer of the sign-in.
 _CALLBACK = "govcloud/callback"
 

@@ -51,9 +51,9 @@ def document(table: Iterable[Route], public_url: str, prefix: str) -> dict[str, 
         "info": {
             "title": "govcloud",
             "version": __version__,
-            "description": "Temporary cross-department access: ask, decide, use, end; and the department tree. Writing calls send "
-            "`csrf_token` of `/me` as `X-CSRFToken`. Errors are problem details (RFC 9457) in the language of `Accept-Language` "
-            "(zh-CN or en).",
+            "description": "Temporary cross-department access: ask, decide, use, end; the department tree; the power list and the "
+            "implementation list. Writing calls send `csrf_token` of `/me` as `X-CSRFToken`. Errors are problem details (RFC 9457) in "
+            "the language of `Accept-Language` (zh-CN or en).",
         },
         "servers": [{"url": public_url + prefix}],
         "security": [{"session": []}],

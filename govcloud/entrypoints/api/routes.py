@@ -33,6 +33,7 @@ from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, I
 from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
+from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.organisation import ORGANISATION
 from govcloud.entrypoints.api.results import (
     ClosedAnswer,
@@ -250,5 +251,6 @@ TABLE = (
     *DUTIES,
     *ORGANISATION,
     *CHANGES,
+    *LISTS,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

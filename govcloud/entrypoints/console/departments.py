@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -16,15 +15,14 @@ from govcloud.entrypoints.console.base import ConsolePage
 from govcloud.entrypoints.console.department_changes import CHANGES, DepartmentChange
 from govcloud.entrypoints.console.department_forms import Filled
 from govcloud.entrypoints.console.department_reach import must_reach, reach, reaches
+from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, identifier, tree_to
 from govcloud.identity.reorganisation import KINDS, Preview
-from govcloud.identity.tree import Node, NodePage
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, current_session, services
 from govcloud.web.locale import say
-from govcloud.web.moments import CHINA, day
 from govcloud.web.words import appointment_kind
 
 LEVELS = {
@@ -35,19 +33,7 @@ LEVELS = {
 }
 STEPS = {"merge": Message("并入"), "split": Message("拆分"), "abolish": Message("撤销")}
 PAGE = 20
-MOST_NODES = 100
-WHOLE = ("/",)
 OFFICIALS = "govcloud:console:officials"
-
-
-@dataclass(frozen=True)
-class Branch:
-    """One level of the tree as it is drawn: its lines, what stands open below one of them, and whether there are more."""
-
-    nodes: tuple[Node, ...]
-    open_id: UUID | None = None
-    below: Branch | None = None
-    more: bool = False
 
 
 class OrganisationView(ConsolePage):
@@ -66,15 +52,15 @@ class OrganisationView(ConsolePage):
     @expose("/")
     def index_view(self) -> ResponseReturnValue:
         """Show the tree with one department, or what a search found."""
-        at, shown_day = _as_of(request.args.get("at", ""))
+        at, shown_day = as_of(request.args.get("at", ""))
         text = request.args.get("search", "").strip()
         if text:
             return self._found(text, at, shown_day)
-        selected = _identifier(request.args.get("id"))
+        selected = identifier(request.args.get("id"))
         if selected is None:
             selected = _first_root(at)
         if selected is None:
-            return self._page(branch=_tree(None, at), at=shown_day)
+            return self._page(branch=tree_to(None, at, reach()), at=shown_day)
         found = services().tree_queries.last_known(selected, at)
         if found is None and at is not None and services().tree_queries.last_known(selected) is not None:
             flash(say(Message("%(day)s 当日还没有这个机构，以下是现在的情况。", day=shown_day)), "warning")
@@ -83,12 +69,12 @@ class OrganisationView(ConsolePage):
             raise NotFound.of(Message("部门"), selected)
         view, ended_at = found
         must_reach(view.path)
-        return self._page(branch=_tree(view, at), at=shown_day, **self._facts(view, ended_at, at))
+        return self._page(branch=tree_to(view, at, reach()), at=shown_day, **self._facts(view, ended_at, at))
 
     @expose("/level/<uuid:parent_id>")
     def level(self, parent_id: UUID) -> str:
         """Return one level of the tree as a part of a page, for opening it in place."""
-        at, shown_day = _as_of(request.args.get("at", ""))
+        at, shown_day = as_of(request.args.get("at", ""))
         parent = services().identity_queries.department(parent_id, at)
         if parent is None:
             raise NotFound.of(Message("部门"), parent_id)
@@ -171,9 +157,9 @@ class OrganisationView(ConsolePage):
             "ancestors": [node for node in tree.ancestors(view, at=then) if reaches(_path_to(view, node.id))],
             "division": identity.division_names([view.division]).get(view.division, ""),
             "lead_department": lead,
-            "members": tree.members(view.id, PAGE, _identifier(request.args.get("after")), at=then),
+            "members": tree.members(view.id, PAGE, identifier(request.args.get("after")), at=then),
             "offices": identity.offices(view.id, then),
-            "children": tree.children(view.id, PAGE, _identifier(request.args.get("below")), at=then),
+            "children": tree.children(view.id, PAGE, identifier(request.args.get("below")), at=then),
             "history": tree.history(view.id),
             "opened": opened,
             "changes": [change for change in offered if not change.on_office and change.name != "open-office"],
@@ -182,9 +168,9 @@ class OrganisationView(ConsolePage):
         }
 
     def _found(self, text: str, at: datetime | None, shown_day: str) -> str:
-        page = services().tree_queries.search(text, PAGE, _identifier(request.args.get("after")), within=reach(), at=at)
+        page = services().tree_queries.search(text, PAGE, identifier(request.args.get("after")), within=reach(), at=at)
         parents = services().identity_queries.departments({view.parent_id for view in page.rows if view.parent_id}, at)
-        return self._page(branch=_tree(None, at), at=shown_day, search=text, found=page, parents=parents)
+        return self._page(branch=tree_to(None, at, reach()), at=shown_day, search=text, found=page, parents=parents)
 
     def _page(self, **values: Any) -> str:  # noqa: ANN401 - template values
         usual = {"department": None, "found": None, "search": "", "levels": LEVELS, "steps": STEPS, "kind": appointment_kind}
@@ -200,34 +186,6 @@ def _office_name(view: DepartmentView, filled: Filled) -> str:
     offices = services().identity_queries.offices(view.id)
     name = next((name for key, name in offices.items() if str(key) == filled.text("office")), "")
     return " · ".join(part for part in (view.name, name) if part)
-
-
-def _tree(selected: DepartmentView | None, at: datetime | None) -> Branch:
-    """Return the tree, open from the reader's roots down to ``selected`` and to what is directly below it."""
-    chain = [UUID(part) for part in selected.path.split("/") if part] if selected else []
-    roots = reach()
-    if roots == WHOLE:
-        return _branch(services().tree_queries.children(None, MOST_NODES, at=at), chain, at)
-    own = [UUID(path.rstrip("/").rpartition("/")[2]) for path in roots]
-    nodes = services().tree_queries.nodes(own, at=at)
-    within = next((chain[place:] for place, item in enumerate(chain) if item in own), [])
-    return _branch(NodePage(nodes, None), within, at)
-
-
-def _branch(page: NodePage, chain: list[UUID], at: datetime | None) -> Branch:
-    nodes = page.nodes
-    if not chain:
-        return Branch(nodes, more=page.after is not None)
-    if chain[0] not in {node.id for node in nodes}:
-        # It stands behind the first hundred of its level, or is no more.
-        nodes = (*nodes, *services().tree_queries.nodes(chain[:1], at=at))
-    here = next((node for node in nodes if node.id == chain[0]), None)
-    if here is None:
-        return Branch(nodes, more=page.after is not None)
-    below = None
-    if here.has_children:
-        below = _branch(services().tree_queries.children(here.id, MOST_NODES, at=at), chain[1:], at)
-    return Branch(nodes, here.id, below, more=page.after is not None)
 
 
 def _open_among(functions: set[str]) -> frozenset[str]:
@@ -257,7 +215,7 @@ def _offered(change: DepartmentChange, view: DepartmentView, opened: frozenset[s
 def _first_root(at: datetime | None) -> UUID | None:
     """Return the department that is shown when none is asked for."""
     roots = reach()
-    if roots == WHOLE:
+    if WHOLE in roots:
         page = services().tree_queries.children(None, 1, at=at)
         return page.nodes[0].id if page.nodes else None
     return UUID(roots[0].rstrip("/").rpartition("/")[2]) if roots else None
@@ -266,27 +224,6 @@ def _first_root(at: datetime | None) -> UUID | None:
 def _path_to(view: DepartmentView, department_id: UUID) -> str:
     """Return the path of a department above ``view``."""
     return view.path.partition(department_id.hex)[0] + f"{department_id.hex}/"
-
-
-def _as_of(text: str) -> tuple[datetime | None, str]:
-    """Return the end of the day that is asked for, and the day as it stands in the field; today and what is no day mean now."""
-    try:
-        wanted = date.fromisoformat(text)
-    except ValueError:
-        return None, ""
-    now = services().clock.now()
-    if text >= day(now):
-        return None, ""
-    ends = datetime.combine(wanted, datetime.min.time(), CHINA) + timedelta(days=1) - timedelta(microseconds=1)
-    return ends.astimezone(UTC), text
-
-
-def _identifier(text: str | None) -> UUID | None:
-    """Return the id in an address; what is none is as good as left out."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 __all__ = ["LEVELS", "OrganisationView"]

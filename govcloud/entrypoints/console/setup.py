@@ -18,6 +18,7 @@ from govcloud.entrypoints.console.ceilings import CeilingsView
 from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.imports import ImportsView
+from govcloud.entrypoints.console.list_imports import PowerItemsView, ServiceItemsView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.planned import PlannedView
@@ -46,6 +47,8 @@ def _views() -> list[Room]:
         ImportsView(),
         ActivationView(),
         OrganisationView(),
+        PowerItemsView(),
+        ServiceItemsView(),
         SubsystemsView(Subsystem, "subsystems"),
         ClientsView(Client, "clients"),
         RolesView(Role, "roles"),
@@ -109,7 +112,8 @@ def init_console(app: Flask) -> None:
     declare_blueprint(app, "console", Gate("requires", OPENS))
     for view in views:
         declare_blueprint(app, view.endpoint, Gate("requires", view.opens))
-    declare_upload(app, "console_imports.upload")
+    for endpoint in ("console_imports", "console_power_items", "console_service_items"):
+        declare_upload(app, f"{endpoint}.upload")
 
     def console_rail() -> list[NavGroup]:
         home = NavItem(url_for("console.index"), gettext("管理控制台"), "monitor-cog", current=request.endpoint == "console.index")

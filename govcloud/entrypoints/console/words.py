@@ -1,4 +1,4 @@
-"""Words that only the console needs: the states of an import."""
+"""Words that only the console needs: the states of an import, the facts of the lists' entries."""
 
 from __future__ import annotations
 
@@ -16,4 +16,11 @@ RUN: Mapping[str, StateWord] = {
     "done": StateWord(Message("已完成"), "circle-check", "success"),
     "failed": StateWord(Message("未完成"), "circle-x", "danger"),
     "discarded": StateWord(Message("已放弃"), "ban"),
+}
+
+FACTS: Mapping[str, Message] = {
+    "name": Message("事项名称"),
+    "kind": Message("事项类型"),
+    "legal_basis": Message("设定依据"),
+    "promised_days": Message("承诺办结时限"),
 }

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from govcloud.kernel.messages import Message
+from govcloud.kernel.tables.columns import Column, Columns
 
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its key in JSON, its heading in tables, what belongs there, an example, and whether a source must have it."""
-
-    key: str
-    heading: str
-    note: Message
-    example: str = ""
-    required: bool = False
-
-
-COLUMNS = (
+COLUMNS = Columns(
     Column(
         "employee_code",
         "工号",
@@ -54,10 +39,9 @@ COLUMNS = (
         Message("可选：原系统的散列（argon2、bcrypt $2b$、pbkdf2-sha256），首次登录后升级；不接受明文密码。"),
     ),
 )
-KEYS = tuple(column.key for column in COLUMNS)
-PLACE = {key: place for place, key in enumerate(KEYS)}
-HEADINGS = {column.key: column.heading for column in COLUMNS}
-_BY_NAME = {name: place for place, column in enumerate(COLUMNS) for name in (column.key, column.heading)}
+KEYS = COLUMNS.keys
+PLACE = COLUMNS.place
+HEADINGS = COLUMNS.headings
 
 KINDS = {
     "": "primary",
@@ -70,13 +54,3 @@ KINDS = {
     "attachment": "attachment",
     "secondment": "secondment",
 }
-
-
-def place_of(heading: object) -> int | None:
-    """Return the place of a heading in ``COLUMNS``; the star of a required column, width and space do not matter."""
-    return _BY_NAME.get(unicodedata.normalize("NFKC", str(heading)).strip().rstrip("*").strip().lower())
-
-
-def missing(places: Sequence[int | None]) -> list[str]:
-    """Return the headings of required columns that are not among ``places``."""
-    return [column.heading for place, column in enumerate(COLUMNS) if column.required and place not in places]

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from govcloud.identity import codes, inputs, sealing
 from govcloud.identity.importing.columns import HEADINGS, KEYS, KINDS, PLACE
-from govcloud.identity.importing.record import Record
 from govcloud.identity.importing.report import Finding
 from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial
 from govcloud.identity.masking import mask_id_number, mask_phone
@@ -21,6 +20,7 @@ from govcloud.kernel.ids import fresh_ids
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
 from govcloud.kernel.password_hashes import scheme_of
+from govcloud.kernel.tables.record import Record
 from govcloud.kernel.validation import Fields, shorten
 
 CHINA = ZoneInfo("Asia/Shanghai")

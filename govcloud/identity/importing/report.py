@@ -6,29 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from govcloud.identity.importing.columns import HEADINGS
-from govcloud.kernel.errors import FieldError
+from govcloud.identity.importing.columns import COLUMNS
 from govcloud.kernel.messages import Message
-from govcloud.kernel.spreadsheets import csv_lines
+from govcloud.kernel.tables import findings as tables
+from govcloud.kernel.tables.findings import Finding
 
 #: What a run keeps for the console; the command line writes all of them to a file.
 MOST_KEPT = 10_000
 OUTCOMES = ("new", "changed", "unchanged", "refused")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong with ``field`` of the line ``line`` (personal numbers masked), and what to do."""
-
-    line: int
-    field: str
-    message: Message
-    value: str = ""
-
-    @classmethod
-    def of(cls, line: int, error: FieldError) -> Finding:
-        """Take over what the checks of the single commands found."""
-        return cls(line, error.field, error.message, error.value)
 
 
 @dataclass
@@ -80,9 +65,12 @@ class Report:
 
 def field_name(key: str) -> str:
     """Return what people call a field."""
-    return HEADINGS.get(key, key)
+    return COLUMNS.heading_of(key)
 
 
 def report_lines(findings: Iterable[Finding], heads: tuple[str, ...], say: Callable[[Message], str] = str) -> Iterator[str]:
     """Give a report as CSV, line by line; every cell is safe to open."""
-    return csv_lines(heads, ((found.line, field_name(found.field), found.value, say(found.message)) for found in findings))
+    return tables.report_lines(COLUMNS, findings, heads, say)
+
+
+__all__ = ["MOST_KEPT", "OUTCOMES", "Finding", "Report", "Summary", "field_name", "report_lines"]

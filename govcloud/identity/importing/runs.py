@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.identity.importing.models import ImportChunk, ImportFinding, ImportMember, ImportRun
@@ -20,6 +20,7 @@ from govcloud.kernel.errors import Conflict, GovcloudError, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
+from govcloud.kernel.tables.pieces import Pieces
 from govcloud.kernel.unit_of_work import Transaction
 
 #: A run whose last sign of life is older was interrupted.
@@ -27,8 +28,8 @@ STALE = timedelta(minutes=2)
 #: An upload that nobody confirmed is personal data without a purpose.
 KEEP_UPLOADS = timedelta(days=1)
 MOVED_ON = "import_moved_on"
-_CHUNK = 1 << 20
 _PAGE = 50
+_PIECES = Pieces(cast("Table", ImportChunk.__table__), "run_id")
 
 
 @dataclass(frozen=True)
@@ -160,36 +161,17 @@ def set_state(tx: Transaction, run_id: UUID, state: str, *, summary: Summary | N
         values |= {"summary": summary.stored(), "lines_total": summary.lines}
     tx.session.execute(update(ImportRun).where(ImportRun.id == run_id).values(**values))
     if over:
-        tx.session.execute(delete(ImportChunk).where(ImportChunk.run_id == run_id))
+        _PIECES.forget(tx.session, run_id)
 
 
 def keep_upload(session: Session, keys: KeyRing, run_id: UUID, path: Path) -> None:
-    """Keep a file in sealed pieces, so that whichever process goes on with it can read it."""
-    with path.open("rb") as file:
-        position = 0
-        while piece := file.read(_CHUNK):
-            values = {"run_id": run_id, "position": position, "sealed": keys.seal(piece, _context(run_id, position))}
-            session.execute(insert(ImportChunk), [values])
-            position += 1
+    """Keep a file in sealed pieces: it holds ID numbers."""
+    _PIECES.keep(session, keys, run_id, path)
 
 
 def restore_upload(session: Session, keys: KeyRing, run_id: UUID, path: Path) -> None:
-    """Write a kept file to ``path``.
-
-    Raises:
-        Conflict: it was not kept, or is gone.
-    """
-    positions = session.scalars(select(ImportChunk.position).where(ImportChunk.run_id == run_id).order_by(ImportChunk.position)).all()
-    if not positions:
-        raise Conflict("upload_gone", Message("上传的文件已按期清除。"), remedy=Message("请重新上传。"))
-    with path.open("wb") as file:
-        for position in positions:
-            sealed = session.scalars(select(ImportChunk.sealed).where(ImportChunk.run_id == run_id, ImportChunk.position == position)).one()
-            file.write(keys.open(sealed, _context(run_id, position)))
-
-
-def _context(run_id: UUID, position: int) -> bytes:
-    return f"import_chunk:{run_id}:{position}".encode()
+    """Write a kept file to ``path``; raises ``Conflict`` when it is gone."""
+    _PIECES.restore(session, keys, run_id, path)
 
 
 class ImportQueries:

@@ -1,4 +1,4 @@
-"""The template that people fill in: as CSV, and as a workbook with a sheet of notes."""
+"""The template of people."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from typing import IO
 
 from govcloud.identity.importing.columns import COLUMNS
 from govcloud.kernel.messages import Message
-from govcloud.kernel.spreadsheets import csv_lines, write_xlsx
+from govcloud.kernel.tables import template
 
 _PEOPLE = "人员"
-_NOTES = "填写说明"
 
 
 def csv_template() -> Iterator[str]:
-    """Give the headings as CSV; a star is no part of a heading, so the notes say what is required."""
-    return csv_lines([column.heading for column in COLUMNS], ())
+    """Give the headings as CSV."""
+    return template.csv_template(COLUMNS)
 
 
 def xlsx_template(file: IO[bytes], say: Callable[[Message], str] = str) -> None:
-    """Write the workbook: the headings on the first sheet, a note and an example for each column on the second."""
-    headings = [column.heading + ("*" if column.required else "") for column in COLUMNS]
-    heads = [say(Message("列")), say(Message("是否必填")), say(Message("说明")), say(Message("示例")), say(Message("JSON 字段"))]
-    yes, no = say(Message("必填")), say(Message("选填"))
-    notes = [(column.heading, yes if column.required else no, say(column.note), column.example, column.key) for column in COLUMNS]
-    write_xlsx(file, ((_PEOPLE, headings, ()), (_NOTES, heads, notes)))
+    """Write the workbook with its sheet of notes."""
+    template.xlsx_template(file, COLUMNS, _PEOPLE, say)

@@ -12,7 +12,8 @@ from govcloud.authorization.shipped import baseline
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
-from govcloud.subsystems.inputs import NewFunction, NewItem, NewMatter, NewPowerItem, NewServiceItem, NewSubsystem
+from govcloud.subsystems.inputs import NewFunction, NewItem, NewMatter, NewSubsystem
+from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
 from tests.factories.world import SEED, World
 
 
@@ -125,7 +126,7 @@ def test_matters_and_lists(services: Services, world: World) -> None:
     housing = world.organisation.ids["housing"]
     department = services.identity_queries.department(housing)
     assert department is not None
-    power = NewPowerItem("330130001000", "公租房租赁补贴", "05", housing)
+    power = NewPowerItem("330530001000", "公租房租赁补贴", "05", housing)
     services.subsystems.register_power_items(SEED, [power])
     code = f"{department.uscc}2{power.code}"
     services.subsystems.register_service_items(SEED, [NewServiceItem(code, "公租房租赁补贴申领", power.id)])

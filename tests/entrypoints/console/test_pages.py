@@ -34,6 +34,8 @@ STATEMENTS = {
         "officials": 26,
         "outbox": 21,
         "planned": 24,
+        "power_items": 27,
+        "service_items": 27,
         "sessions": 21,
         "subsystems": 22,
     },

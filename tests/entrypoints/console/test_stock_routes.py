@@ -9,7 +9,7 @@ import pytest
 from govcloud.entrypoints.console.base import ConsoleView
 from govcloud.kernel.database import ReadOnlyError, db
 from tests.entrypoints.console.conftest import REASON, Enter, Rows, happened
-from tests.entrypoints.console.test_who_may import OPENED, RUN, TABLES, form_of
+from tests.entrypoints.console.test_who_may import LISTS, OPENED, RUN, TABLES, form_of
 from tests.factories.browsing import Visitor, said
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ STOCK = [
 ]
 
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
-PAGES = ("planned", "imports", "activation", "departments", "ceilings", "access", "audit")
+PAGES = ("planned", "imports", "activation", "departments", *LISTS, "ceilings", "access", "audit")
 OWN = {
     ("/console/officials/export.csv", "GET"),
     *(
@@ -44,6 +44,22 @@ OWN = {
     *((f"/console/imports/<uuid:run_id>/{command}", "POST") for command in ("confirm", "discard")),
     ("/console/imports/<uuid:run_id>/report.csv", "GET"),
     ("/console/imports/template.<kind>", "GET"),
+    *((f"/console/{page}/import/", method) for page in LISTS for method in ("GET", "POST")),
+    *(
+        (f"/console/{page}/{path}", "GET")
+        for page in LISTS
+        for path in (
+            "level/<uuid:parent_id>",
+            "item/<uuid:item_id>",
+            "editions/",
+            "editions/<uuid:edition_id>",
+            "export.<form>",
+            "template.<form>",
+            "upload/<uuid:upload_id>",
+            "upload/<uuid:upload_id>/report.csv",
+        )
+    ),
+    *((f"/console/{page}/upload/<uuid:upload_id>/{command}", "POST") for page in LISTS for command in ("confirm", "discard")),
     ("/console/activation/issue", "POST"),
     ("/console/departments/level/<uuid:parent_id>", "GET"),
     *(("/console/departments/change/<change_name>/<uuid:department_id>", method) for method in ("GET", "POST")),

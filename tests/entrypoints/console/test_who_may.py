@@ -22,6 +22,8 @@ TABLES = (
     "imports",
     "activation",
     "departments",
+    "power_items",
+    "service_items",
     "subsystems",
     "clients",
     "roles",
@@ -36,6 +38,7 @@ TABLES = (
     "outbox",
     "audit",
 )
+LISTS = ("power_items", "service_items")
 #: Who opens which table; the index opens to whoever opens a table.
 OPENED = {
     "ZHOUJIANJUN": {
@@ -49,12 +52,13 @@ OPENED = {
         "access",
         "sessions",
         "outbox",
+        *LISTS,
     },
     "WUXIAOYAN": {"officials", "roles", "duties", "assignments", "ceilings", "access", "policies", "requests", "grants", "sessions"},
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
-    "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access"},
-    "HEWEI": set(),
+    "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access", *LISTS},
+    "HEWEI": {*LISTS},
     "WANGFANG": set(),
 }
 #: The commands of the console, and who may run each.

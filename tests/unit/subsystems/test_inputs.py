@@ -12,7 +12,9 @@ from govcloud.kernel.errors import Invalid
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems import inputs
 from govcloud.subsystems.addresses import address_fault
-from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewPowerItem, NewServiceItem, NewSubsystem
+from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
+from govcloud.subsystems.listing import inputs as lists
+from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
 from tests.factories.people import credit_code
 
 
@@ -139,11 +141,17 @@ def test_a_matter_lists_an_item_once_and_counts_stages_from_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "kind", "field"), [("33013000100", "01", "code"), ("330130001000", "1", "kind"), ("330130001000", "许可", "kind")]
+    ("code", "kind", "field"),
+    [
+        ("33013000100", "01", "code"),
+        ("330130001000", "1", "kind"),
+        ("330130001000", "许可", "kind"),
+        ("330130001000", "05", "kind"),
+    ],
 )
 def test_wrong_power_items(code: str, kind: str, field: str) -> None:
     fields = Fields()
-    inputs.checked_power_item(NewPowerItem(code, "许可", kind, uuid4()), fields)
+    lists.checked_power_item(NewPowerItem(code, "许可", kind, uuid4()), fields)
     assert wrong(fields) == {field}
 
 
@@ -154,8 +162,9 @@ def test_an_implementation_code_has_31_characters_and_a_right_credit_code() -> N
         (right[:-1], {"code"}),
         ("0" + right[1:], {"code"}),
         (right.replace("2330130", "A330130"), {"code"}),
+        (right.replace("2330130", "7330130"), {"code"}),
     ):
         fields = Fields()
-        inputs.checked_service_item(NewServiceItem(code, "许可", uuid4()), fields)
+        lists.checked_service_item(NewServiceItem(code, "许可", uuid4()), fields)
         assert wrong(fields) == expected, code
-    assert inputs.service_code_parts(right) == (credit_code(1), "330130001000")
+    assert lists.service_code_parts(right) == (credit_code(1), "330130001000")

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from govcloud.identity.importing import xlsx_source
 from govcloud.identity.importing.columns import COLUMNS, KEYS
-from govcloud.identity.importing.csv_source import encoding_of
-from govcloud.identity.importing.record import Record
 from govcloud.identity.importing.seen import Seen
 from govcloud.identity.importing.sources import examine
 from govcloud.identity.importing.template import csv_template, xlsx_template
 from govcloud.kernel.errors import Invalid
+from govcloud.kernel.tables import xlsx_source
+from govcloud.kernel.tables.csv_source import encoding_of
+from govcloud.kernel.tables.record import Record
 from tests.factories.imports import Row, csv_bytes, write_csv, write_json, write_xlsx
 
 ROWS: list[Row] = [
@@ -87,7 +87,7 @@ def test_big5_is_no_known_heading(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes("工號,姓名,證件\n1,2,3\n".encode("big5"))
     assert refusal(path).code in {"missing_columns", "wrong_encoding"}
-    assert encoding_of(path) == "gb18030" or refusal(path).code == "wrong_encoding"
+    assert encoding_of(path, COLUMNS) == "gb18030" or refusal(path).code == "wrong_encoding"
 
 
 def test_what_is_malformed_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -8,24 +8,25 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from govcloud.identity.importing.columns import COLUMNS, HEADINGS, KEYS, missing, place_of
-from govcloud.identity.importing.record import MOST_CELL, MOST_RECORD, Record
-from govcloud.identity.importing.refusals import doubled, no_headings, refused, too_long
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.messages import Message
+from govcloud.kernel.tables.columns import Columns
+from govcloud.kernel.tables.headings import places_of
+from govcloud.kernel.tables.record import MOST_CELL, MOST_RECORD, Record
+from govcloud.kernel.tables.refusals import refused, too_long
 
 _CHUNK = 1 << 20
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SEPARATORS = (",", "\t", ";")
 
 
-def read(path: Path) -> Iterator[Record]:
+def read(path: Path, columns: Columns) -> Iterator[Record]:
     """Give the rows below the headings.
 
     Raises:
         Invalid: no encoding fits (with the line), the headings are not there, a line is too long, or a quote stays open.
     """
-    encoding = encoding_of(path)
+    encoding = encoding_of(path, columns)
     # newline="": the csv module sees the line ends itself, so that a quoted cell may hold one.
     with path.open(encoding=encoding, newline="") as file:
         lines = _Lines(file)
@@ -33,15 +34,15 @@ def read(path: Path) -> Iterator[Record]:
         separator = max(_SEPARATORS, key=first.count)
         reader = csv.reader(_again(first, lines), delimiter=separator, strict=True)
         try:
-            places = _places(next(reader, []))
+            places = places_of(next(reader, []), columns)
             for cells in reader:
                 if any(cells):
-                    yield _record(reader.line_num, cells, places)
+                    yield _record(reader.line_num, cells, places, columns)
         except csv.Error as error:
             raise _malformed(reader.line_num or 1, str(error)) from None
 
 
-def encoding_of(path: Path) -> str:
+def encoding_of(path: Path, columns: Columns) -> str:
     """Return the encoding of all of a file: ``utf-8-sig`` or ``gb18030``.
 
     A heading that reads well as UTF-8 settles it: a bad byte further down is then named, not taken for the other encoding.
@@ -56,7 +57,7 @@ def encoding_of(path: Path) -> str:
     bad = _first_bad_line(path, "utf-8")
     if bad is None:
         return "utf-8-sig"
-    if not _reads_as(head, "utf-8") and _first_bad_line(path, "gb18030") is None:
+    if not _reads_as(head, "utf-8", columns) and _first_bad_line(path, "gb18030") is None:
         return "gb18030"
     raise refused(
         "wrong_encoding",
@@ -66,11 +67,12 @@ def encoding_of(path: Path) -> str:
     )
 
 
-def _reads_as(head: bytes, encoding: str) -> bool:
+def _reads_as(head: bytes, encoding: str, columns: Columns) -> bool:
     """Say whether the first line has known headings beyond ASCII in ``encoding``."""
     names = head.partition(b"\n")[0].decode(encoding, "replace").removeprefix("\ufeff")
     return any(
-        place_of(name.strip('" \r')) is not None and not name.isascii() for name in names.replace("\t", ",").replace(";", ",").split(",")
+        columns.place_of(name.strip('" \r')) is not None and not name.isascii()
+        for name in names.replace("\t", ",").replace(";", ",").split(",")
     )
 
 
@@ -119,38 +121,26 @@ def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield from rest
 
 
-def _places(headings: Sequence[str]) -> tuple[int | None, ...]:
-    """Return the column of each heading; unknown columns are left out, as every export has some of its own."""
-    places = tuple(place_of(heading) for heading in headings)
-    known = [place for place in places if place is not None]
-    if lacking := missing(places):
-        raise no_headings(lacking)
-    for place in known:
-        if known.count(place) > 1:
-            raise doubled(COLUMNS[place].heading)
-    return places
-
-
-def _record(line: int, cells: Sequence[str], places: Sequence[int | None]) -> Record:
-    values: list[str | None] = [None] * len(COLUMNS)
+def _record(line: int, cells: Sequence[str], places: Sequence[int | None], columns: Columns) -> Record:
+    values: list[str | None] = [None] * columns.width
     if len(cells) > len(places):
         fault = Message(
             "该行有 %(cells)s 个单元格，表头只有 %(heads)s 列；请检查多余的逗号或缺少的引号。", cells=len(cells), heads=len(places)
         )
-        return _with_code(line, cells, places, fault)
+        return _with_code(line, cells, places, columns, fault)
     for place, cell in zip(places, cells, strict=False):
         if place is not None:
-            if len(cell) > MOST_CELL:
-                fault = Message("“%(column)s”有 %(length)s 个字符，过长；请核对该单元格。", column=HEADINGS[KEYS[place]], length=len(cell))
-                return _with_code(line, cells, places, fault)
+            if len(cell) > MOST_CELL and len(cell) > columns.most[place]:
+                fault = Message("“%(column)s”有 %(length)s 个字符，过长；请核对该单元格。", column=columns[place].heading, length=len(cell))
+                return _with_code(line, cells, places, columns, fault)
             values[place] = cell
     return Record(line, tuple(values))
 
 
-def _with_code(line: int, cells: Sequence[str], places: Sequence[int | None], fault: Message) -> Record:
-    """Return a record that counts for nothing but its employee code, by which it belongs to a person."""
+def _with_code(line: int, cells: Sequence[str], places: Sequence[int | None], columns: Columns, fault: Message) -> Record:
+    """Return a record that counts for nothing but its first column, by which it belongs to what it is about."""
     code = next((cell[:MOST_CELL] for place, cell in zip(places, cells, strict=False) if place == 0), "")
-    return Record(line, (code, *[None] * (len(COLUMNS) - 1)), ("row", fault))
+    return Record(line, (code, *[None] * (columns.width - 1)), ("row", fault))
 
 
 def _malformed(line: int, reason: str) -> Invalid:

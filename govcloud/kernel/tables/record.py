@@ -8,7 +8,7 @@ from govcloud.kernel.messages import Message
 
 
 class Record(NamedTuple):
-    """``values`` stand in the order of ``columns.COLUMNS``; ``None``: the source has no such column.
+    """``values`` stand in the order of the table's columns; ``None``: the source has no such column.
 
     ``fault`` is the field and sentence of what was wrong with the record as such; then its values do not count.
     """
@@ -18,7 +18,7 @@ class Record(NamedTuple):
     fault: tuple[str, Message] | None = None
 
 
-#: No text of a person is longer; whatever is, was never meant for this column.
+#: No text of a table is longer unless its column says so; whatever is, was never meant for this column.
 MOST_CELL = 1_000
 #: A line of a table, or an element of a feed, in characters.
 MOST_RECORD = 64 * 1024

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from govcloud.identity.importing.columns import COLUMNS, KEYS, place_of
-from govcloud.identity.importing.record import MOST_CELL, MOST_RECORD, Record
-from govcloud.identity.importing.refusals import refused, too_long
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.messages import Message
+from govcloud.kernel.tables.columns import Columns
+from govcloud.kernel.tables.record import MOST_RECORD, Record
+from govcloud.kernel.tables.refusals import refused, too_long
 
 _DECODER = json.JSONDecoder()
 _SPACE = " \t\r\n"
 
 
-def read(path: Path) -> Iterator[Record]:
+def read(path: Path, columns: Columns) -> Iterator[Record]:
     """Give the elements; ``line`` is the number of the element, from 1.
 
     Raises:
@@ -26,7 +26,7 @@ def read(path: Path) -> Iterator[Record]:
     with path.open(encoding="utf-8-sig") as file:
         try:
             for number, element in enumerate(_elements(file), 1):
-                yield _record(number, element)
+                yield _record(number, element, columns)
         except UnicodeDecodeError:
             raise refused("wrong_encoding", Message("文件不是 UTF-8 编码。"), Message("JSON 应为 UTF-8（RFC 8259）。")) from None
 
@@ -87,19 +87,22 @@ def _of_array(file: TextIO) -> Iterator[Any]:
         yield element
 
 
-def _record(number: int, element: Any) -> Record:  # noqa: ANN401 - any JSON
+def _record(number: int, element: Any, columns: Columns) -> Record:  # noqa: ANN401 - any JSON
     if not isinstance(element, dict):
         raise _malformed(number)
-    values: list[str | None] = [None] * len(COLUMNS)
+    values: list[str | None] = [None] * columns.width
     fault = None
     for key, value in element.items():
-        place = place_of(key)
+        place = columns.place_of(key)
         if place is None:
             fault = (key[:60], Message("没有“%(key)s”这一项；请按文档中的字段填写。", key=key[:60]))
-        elif isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= MOST_CELL:
+        elif isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= columns.most[place]:
             values[place] = str(value)
         elif value is not None:
-            fault = (KEYS[place], Message("“%(key)s”应为 %(most)s 个字符以内的文本。", key=KEYS[place], most=MOST_CELL))
+            fault = (
+                columns.keys[place],
+                Message("“%(key)s”应为 %(most)s 个字符以内的文本。", key=columns.keys[place], most=columns.most[place]),
+            )
     return Record(number, tuple(values), fault)
 
 

@@ -12,11 +12,12 @@ from typing import IO
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from govcloud.identity.importing.columns import COLUMNS, HEADINGS, KEYS, missing, place_of
-from govcloud.identity.importing.record import MOST_CELL, Record
-from govcloud.identity.importing.refusals import doubled, no_headings, refused
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.messages import Message
+from govcloud.kernel.tables.columns import Columns
+from govcloud.kernel.tables.headings import places_of
+from govcloud.kernel.tables.record import Record
+from govcloud.kernel.tables.refusals import refused
 
 #: What a workbook may unpack to: a sheet of 200,000 rows has about 200 MB.
 MOST_UNPACKED = 300 * 1024 * 1024
@@ -31,7 +32,7 @@ _FORMULA = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"[^>]{0,200}>\s*<f[ >/]')
 _WHOLE = 10**15
 
 
-def read(path: Path) -> Iterator[Record]:
+def read(path: Path, columns: Columns) -> Iterator[Record]:
     """Give the rows below the headings of the first sheet.
 
     Raises:
@@ -43,10 +44,10 @@ def read(path: Path) -> Iterator[Record]:
         sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
         rows = iter(sheet.iter_rows())
         start = (sheet.start or (0, 0))[0]
-        places = _places(list(next(rows, [])))
+        places = places_of(list(next(rows, [])), columns)
         for line, cells in enumerate(rows, start + 2):
             if any(cell not in {"", None} for cell in cells):
-                yield _record(line, cells, places, formulas.get(line))
+                yield _record(line, cells, places, columns, formulas.get(line))
     except (CalamineError, IndexError) as error:
         raise _broken() from error
 
@@ -96,33 +97,22 @@ def _formula_cells(stream: IO[bytes]) -> Iterator[tuple[str, int]]:
         kept = text[-_OVERLAP:]
 
 
-def _places(headings: Sequence[object]) -> tuple[int | None, ...]:
-    places = tuple(place_of(heading) for heading in headings)
-    known = [place for place in places if place is not None]
-    if lacking := missing(places):
-        raise no_headings(lacking)
-    for place in known:
-        if known.count(place) > 1:
-            raise doubled(COLUMNS[place].heading)
-    return places
-
-
-def _record(line: int, cells: Sequence[object], places: tuple[int | None, ...], formula: str | None) -> Record:
-    values: list[str | None] = [None] * len(COLUMNS)
+def _record(line: int, cells: Sequence[object], places: tuple[int | None, ...], columns: Columns, formula: str | None) -> Record:
+    values: list[str | None] = [None] * columns.width
     fault = None
     for place, cell in zip(places, cells, strict=False):
         if place is None:
             continue
         if isinstance(cell, float) and abs(cell) >= _WHOLE:
-            fault = (KEYS[place], Message("单元格是数字格式，15 位之后已失真；请把该列设为文本格式后重新填写。"))
-        values[place] = _text(cell)
-        if len(values[place] or "") > MOST_CELL:
+            fault = (columns.keys[place], Message("单元格是数字格式，15 位之后已失真；请把该列设为文本格式后重新填写。"))
+        text = values[place] = _text(cell)
+        if len(text) > columns.most[place]:
             fault = (
-                KEYS[place],
+                columns.keys[place],
                 Message(
                     "“%(column)s”有 %(length)s 个字符，过长；请核对该单元格。",
-                    column=HEADINGS[KEYS[place]],
-                    length=len(values[place] or ""),
+                    column=columns[place].heading,
+                    length=len(text),
                 ),
             )
             values[place] = ""

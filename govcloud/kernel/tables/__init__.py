@@ -1,0 +1,1 @@
+"""Tables that people send: their columns, how files become records of them, their templates, and what is found wrong in them."""

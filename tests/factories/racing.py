@@ -1,0 +1,43 @@
+"""Commands at the same moment, each on its own connection: held at one lock, then let go together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+from flask import Flask
+
+from govcloud.kernel.database import db
+from govcloud.kernel.errors import GovcloudError
+from govcloud.settings import Settings
+
+WAIT_SECONDS = 30
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def together(app: Flask, settings: Settings, lock: str, *commands: Callable[[], object]) -> list[object]:
+    """Hold what the statement ``lock`` locks until every command waits, let go, and return what came of each (errors included)."""
+    url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+
+    def one(command: Callable[[], object]) -> object:
+        with app.app_context():
+            try:
+                return command()
+            except GovcloudError as error:
+                return error
+            finally:
+                db.session.remove()
+
+    db.session.remove()
+    with psycopg.connect(url) as gate, ThreadPoolExecutor(len(commands)) as pool, psycopg.connect(url, autocommit=True) as eye:
+        gate.execute(lock.encode())
+        started = [pool.submit(one, command) for command in commands]
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (found := eye.execute(_WAITING).fetchone()) is None or found[0] < len(commands):
+            assert time.monotonic() < deadline, "the commands never met at the lock"
+            threading.Event().wait(0.01)
+        gate.commit()
+        return [future.result(timeout=WAIT_SECONDS) for future in started]
