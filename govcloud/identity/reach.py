@@ -6,11 +6,13 @@ where the last appointment ended, so that the department which let somebody go c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from govcloud.identity.models import Appointment, DepartmentVersion, Official
@@ -66,3 +68,35 @@ def people_within(reach: Reach, at: datetime) -> Select[UUID]:
     holds = or_(Appointment.valid_to.is_(None), Appointment.valid_to > Appointment.valid_from)
     version = and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at))
     return select(Appointment.official_id).join(DepartmentVersion, version).where(below, holds, lasts)
+
+
+def overseen_departments(paths: Sequence[str], at: datetime) -> Select[UUID]:
+    """Select the departments at or below ``paths``, and those that a department there leads (主管部门)."""
+    led = DepartmentVersion.lead_department_id.in_(_inner(paths, at))
+    return select(DepartmentVersion.department_id).where(live_at(DepartmentVersion, at), or_(_below(DepartmentVersion.path, paths), led))
+
+
+def publishing_departments(paths: Sequence[str], at: datetime) -> Select[UUID]:
+    """Select the departments of which what they bring is published at or below ``paths``.
+
+    That is where their lead department lies, without one the department above, without that they themselves.
+    """
+    lead, parent = aliased(DepartmentVersion), aliased(DepartmentVersion)
+    query = select(DepartmentVersion.department_id)
+    query = query.outerjoin(lead, and_(lead.department_id == DepartmentVersion.lead_department_id, _live(lead, at)))
+    query = query.outerjoin(parent, and_(parent.department_id == DepartmentVersion.parent_id, _live(parent, at)))
+    path = func.coalesce(lead.path, parent.path, DepartmentVersion.path)
+    return query.where(live_at(DepartmentVersion, at), _below(path, paths))
+
+
+def _inner(paths: Sequence[str], at: datetime) -> Select[UUID]:
+    above = aliased(DepartmentVersion)
+    return select(above.department_id).where(_live(above, at), _below(above.path, paths))
+
+
+def _below(path: Any, paths: Sequence[str]) -> ColumnElement[bool]:  # noqa: ANN401 - a column, or an expression that gives a path
+    return or_(false(), *(path.startswith(above, autoescape=True) for above in paths))
+
+
+def _live(version: Any, at: datetime) -> ColumnElement[bool]:  # noqa: ANN401 - an alias of the table
+    return and_(version.valid_from <= at, or_(version.valid_to.is_(None), version.valid_to > at))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from govcloud.kernel.database import live_at
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems.events import OwnerChanged
-from govcloud.subsystems.models import CatalogueItem, Matter, PowerItem, ServiceItem, Subsystem
+from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Matter, PowerItem, ServiceItem, Subsystem
 
 MOST_NAMED = 10
 _LISTS = ((PowerItem, PowerItem.department_id), (ServiceItem, ServiceItem.department_id), (Matter, Matter.lead_department_id))
@@ -27,8 +27,8 @@ def change_owner(tx: Transaction, department_id: UUID, successor_id: UUID) -> No
     subsystems = _moved(
         tx, update(Subsystem).where(Subsystem.owner_department_id == department_id).values(owner_department_id=successor_id)
     )
-    mine = CatalogueItem.owner_department_id == department_id
-    items = _moved(tx, update(CatalogueItem).where(mine).values(owner_department_id=successor_id))
+    mine = CatalogueItemVersion.owner_department_id == department_id
+    items = _moved(tx, update(CatalogueItemVersion).where(mine).values(owner_department_id=successor_id))
     _join_power_items(tx, department_id, successor_id)
     lists = _moved(tx, update(PowerItem).where(PowerItem.department_id == department_id).values(department_id=successor_id))
     lists += _moved(tx, update(ServiceItem).where(ServiceItem.department_id == department_id).values(department_id=successor_id))
@@ -51,7 +51,11 @@ def owned(session: Session, departments: Iterable[UUID], at: datetime) -> dict[s
     wanted = list(departments)
     queries = {
         "subsystems": [select(Subsystem.name).where(Subsystem.owner_department_id.in_(wanted), Subsystem.status != "retired")],
-        "items": [select(CatalogueItem.name).where(CatalogueItem.owner_department_id.in_(wanted), live_at(CatalogueItem, at))],
+        "items": [
+            select(CatalogueItemVersion.name)
+            .join(CatalogueItem, CatalogueItem.id == CatalogueItemVersion.item_id)
+            .where(CatalogueItemVersion.owner_department_id.in_(wanted), live_at(CatalogueItemVersion, at), live_at(CatalogueItem, at))
+        ],
         "lists": [select(table.name).where(owner.in_(wanted), live_at(table, at)) for table, owner in _LISTS],
     }
     return {kind: _counted(session, found) for kind, found in queries.items()}

@@ -21,6 +21,7 @@ from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.models import (
     CatalogueItem,
+    CatalogueItemVersion,
     Client,
     ClientRedirect,
     Matter,
@@ -29,7 +30,9 @@ from govcloud.subsystems.models import (
     ServiceItem,
     Subsystem,
     SubsystemFunction,
+    SubsystemFunctionVersion,
 )
+from govcloud.subsystems.onboarding_queries import OnboardingQueries
 from govcloud.subsystems.owners import owned
 from govcloud.subsystems.secrets import secret_digest
 from govcloud.subsystems.views import (
@@ -59,14 +62,13 @@ _MOST_ROWS = 200
 _ENABLED = (Client.disabled_at.is_(None), Subsystem.status != "retired")
 
 
-class SubsystemQueries:
-    """Answers questions about the catalogue; it never writes."""
+class SubsystemQueries(OnboardingQueries):
+    """Answers questions about the catalogue; it never writes. The way into service: ``onboarding_queries.py``."""
 
     def __init__(self, read: Callable[[], Session], keys: KeyRing, clock: Clock) -> None:
         """Take the source of reading sessions, the key ring (client secrets) and the clock."""
-        self._read = read
+        super().__init__(read, clock)
         self._keys = keys
-        self._clock = clock
 
     # Subsystems and functions
 
@@ -110,12 +112,17 @@ class SubsystemQueries:
 
     def owner_departments(self) -> frozenset[UUID]:
         """Return every department that owns, or owned, something that may be requested."""
-        return frozenset(self._read().scalars(select(CatalogueItem.owner_department_id).distinct()))
+        return frozenset(self._read().scalars(select(CatalogueItemVersion.owner_department_id).distinct()))
 
     def items(self, wanted: Iterable[UUID]) -> Mapping[UUID, ItemView]:
         """Return items by id, withdrawn ones too: old requests still name them."""
         found = self._read().execute(rows.items().where(CatalogueItem.id.in_(set(wanted))))
         return {row.CatalogueItem.id: rows.item_view(row) for row in found}
+
+    def items_of(self, key: str | UUID, at: datetime | None = None) -> tuple[ItemView, ...]:
+        """Return the live items of a subsystem, given by code or id, whatever its status, in the order of their functions."""
+        condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
+        return tuple(rows.item_view(row) for row in self._read().execute(rows.items_at(self._at(at)).where(condition)))
 
     def items_for_function(self, code: str, at: datetime | None = None) -> tuple[ItemView, ...]:
         """Return the items that open a function, the oldest first."""
@@ -132,7 +139,7 @@ class SubsystemQueries:
         clean = searchable(text)
         query = rows.requestable_at(self._at(at)).limit(_limited(limit))
         if clean:
-            columns = (CatalogueItem.name, SubsystemFunction.name, SubsystemFunction.code, Subsystem.name)
+            columns = (CatalogueItemVersion.name, SubsystemFunctionVersion.name, SubsystemFunction.code, Subsystem.name)
             query = query.where(or_(*(column.icontains(clean, autoescape=True) for column in columns)))
         return tuple(rows.item_view(row) for row in self._read().execute(query))
 
@@ -185,9 +192,6 @@ class SubsystemQueries:
         return self.client_by_client_id(client_id) if matches and stored is not None else None
 
     # How the above read
-
-    def _at(self, at: datetime | None) -> datetime:
-        return self._clock.now() if at is None else at
 
     def _clients(self, found: Sequence[rows.Found]) -> tuple[ClientView, ...]:
         wanted = [row.Client.id for row in found]

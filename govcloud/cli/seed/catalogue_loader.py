@@ -11,12 +11,22 @@ from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.powers import PlannedPower
 from govcloud.cli.seed.report import Progress
 from govcloud.kernel.actor import Actor
-from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewPowerItem, NewServiceItem, NewSubsystem
+from govcloud.subsystems.inputs import (
+    ClientCredentials,
+    NewClient,
+    NewFunction,
+    NewItem,
+    NewMatter,
+    NewPowerItem,
+    NewServiceItem,
+    NewSubsystem,
+)
 from govcloud.subsystems.service import Subsystems
 
 _BATCH = 1_000
 # Where the platform's Flask client takes the answer of the sign-in.
 _CALLBACK = "govcloud/callback"
+_DOMAIN = "zj.example"
 
 
 class CatalogueLoader:
@@ -29,7 +39,7 @@ class CatalogueLoader:
         self._departments = departments
         self._launch_urls = launch_urls
         self._items: dict[str, UUID] = {}
-        #: Secrets of the clients that were registered, by client_id.
+        #: Secrets of the clients at which something answers, by client_id.
         self.client_secrets: dict[str, str] = {}
 
     def load(self, plan: Plan, progress: Progress) -> None:
@@ -61,12 +71,16 @@ class CatalogueLoader:
         offered = [function for function in system.functions if function.item]
         ids = self._subsystems.offer_items(self._actor, [_item(function) for function in offered])
         self._items.update(zip((function.code for function in offered), ids, strict=True))
-        if launch_url:
-            self._load_client(system, launch_url)
+        # What answers nowhere in the sample still signs in somewhere: nothing goes into service without credentials of its own.
+        credentials = self._load_client(system, launch_url or f"https://{system.code.replace('_', '-')}.{_DOMAIN}/")
+        if launch_url and credentials.secret:
+            self.client_secrets[credentials.client_id] = credentials.secret
+        self._subsystems.submit_subsystem(self._actor, system.code)
+        self._subsystems.check_subsystem(self._actor, system.code)
         self._subsystems.publish_subsystem(self._actor, system.code)
 
-    def _load_client(self, system: PlannedSubsystem, launch_url: str) -> None:
-        credentials = self._subsystems.register_client(
+    def _load_client(self, system: PlannedSubsystem, launch_url: str) -> ClientCredentials:
+        return self._subsystems.register_client(
             self._actor,
             NewClient(
                 subsystem_code=system.code,
@@ -76,8 +90,6 @@ class CatalogueLoader:
                 post_logout_uris=(launch_url,),
             ),
         )
-        if credentials.secret:
-            self.client_secrets[credentials.client_id] = credentials.secret
 
     def _load_powers(self, powers: list[PlannedPower], progress: Progress) -> None:
         done = 0
