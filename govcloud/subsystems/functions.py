@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import one_place, refuse_known, within_limit
 from govcloud.kernel.constraints import explained
 from govcloud.kernel.database import live_at
@@ -41,9 +42,7 @@ class Functions(Commands):
             Conflict: a code is registered already, or a subsystem may not be changed; nothing is written.
         """
         owners = {code: self._queries.subsystem(code) for code in {row.code.partition(":")[0] for row in functions}}
-        target = self._target(
-            "function", one_place(row.code for row in functions), (view.owner_department_id if view else None for view in owners.values())
-        )
+        target = self._place_of(functions)
         with self._begin(actor, "govcloud:function:add", target, dry_run=dry_run) as tx:
             fields = Fields()
             within_limit(functions, fields)
@@ -118,6 +117,13 @@ class Functions(Commands):
                 self._withdraw(tx, [current], why)
 
     # Parts of the commands above
+
+    def _place_of(self, functions: Sequence[NewFunction]) -> Target:
+        """Return where functions are added: in the departments that own the subsystems that their codes begin with."""
+        owners = [self._queries.subsystem(code) for code in {row.code.partition(":")[0] for row in functions}]
+        return self._target(
+            "function", one_place(row.code for row in functions), (view.owner_department_id if view else None for view in owners)
+        )
 
     def _insert_functions(self, tx: Transaction, functions: Iterable[tuple[UUID, NewFunction]]) -> None:
         added = list(functions)

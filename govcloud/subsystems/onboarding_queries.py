@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.identity.reach import overseen_departments, publishing_departments
@@ -93,12 +93,12 @@ class OnboardingQueries:
 
     def _overseen(self, paths: Sequence[str]) -> ColumnElement[bool]:
         if "/" in paths:
-            return true()
+            return Subsystem.owner_department_id.is_not(None)
         return Subsystem.owner_department_id.in_(overseen_departments(paths, self._clock.now()))
 
     def _published_from(self, paths: Sequence[str]) -> ColumnElement[bool]:
         if "/" in paths:
-            return true()
+            return Subsystem.owner_department_id.is_not(None)
         return Subsystem.owner_department_id.in_(publishing_departments(paths, self._clock.now()))
 
     def _page(self, conditions: Sequence[ColumnElement[bool]], limit: int, after: str | None) -> SubsystemPage:
