@@ -81,8 +81,10 @@ MAY = [
 BEFORE = {"registered": (), "submitted": ("submit",), "checked": ("submit", "check"), "published": ("submit", "check", "publish")}
 
 
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("taker", range(3))
 @pytest.mark.parametrize(("state", "step", "allowed"), MAY)
-def test_who_may_take_a_step(services: Services, world: World, people: Crew, state: str, step: str, allowed: set[str]) -> None:
+def test_who_may_take_a_step(services: Services, world: World, taker: int, state: str, step: str, allowed: set[str]) -> None:
     a_registered_subsystem(services, world)
     for taken in BEFORE[state]:
         STEPS[taken](services, SEED)
@@ -91,13 +93,8 @@ def test_who_may_take_a_step(services: Services, world: World, people: Crew, sta
             with pytest.raises(Denied):
                 STEPS[step](services, person.actor())
     assert status(services) == state
-    for login in sorted(allowed):
-        STEPS[step](services, world.people[login].actor())
-        db.session.remove()
-        services.uow.read()
-        break
+    STEPS[step](services, world.people[sorted(allowed)[taker % len(allowed)]].actor())
     assert status(services) != state
-    assert len(people.__dataclass_fields__) == 3
 
 
 def test_nobody_checks_or_publishes_what_they_submitted(services: Services, world: World, people: Crew) -> None:
