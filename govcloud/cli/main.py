@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("policy", "show, test, compare and install policies"),
     "org": ("org", "read and reorganise the department tree"),
     "people": ("people", "find, register, transfer and disable officials"),
+    "subsystem": ("subsystem", "register subsystems and bring them into service"),
     "client": ("client", "register subsystems' clients and rotate their secrets"),
     "audit": ("audit", "verify and read the audit record"),
     "doctor": ("doctor", "check settings, database, keys and privileges"),

@@ -42,6 +42,7 @@ from govcloud.entrypoints.api.results import (
     SubmittedAnswer,
     WithdrawnAnswer,
 )
+from govcloud.entrypoints.api.subsystems import TABLE as SUBSYSTEMS
 from govcloud.entrypoints.api.table import Route
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
@@ -248,5 +249,6 @@ TABLE = (
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *DUTIES,
     *ORGANISATION,
+    *SUBSYSTEMS,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

@@ -36,7 +36,7 @@ def item_of(services: Services, item_id: UUID) -> ItemView:
 
 def as_it_is(view: ItemView, **changes: object) -> ItemChange:
     names = ("name", "exposes", "tier", "max_days", "requires_case_number", "scope_kind")
-    return ItemChange(**{**{name: getattr(view, name) for name in names}, **changes})  # type: ignore[arg-type]
+    return ItemChange(**{**{name: getattr(view, name) for name in names}, **changes})
 
 
 def events(services: Services, name: str) -> int:
@@ -131,8 +131,8 @@ def test_an_item_of_another_department_takes_authority_over_both(services: Servi
     for person in (people.stranger, people.owner):
         with pytest.raises(Denied):
             services.subsystems.offer_item(person.actor(), grab)
+    change = as_it_is(item_of(services, world.items[REGISTER]), owner_department_id=civil)
     with pytest.raises(Denied):
-        change = as_it_is(item_of(services, world.items[REGISTER]), owner_department_id=civil)
         services.subsystems.change_item(people.stranger.actor(), world.items[REGISTER], 1, change, "接管")
     assert services.subsystems.offer_item(people.lead.actor(), grab) == grab.id
 

@@ -84,7 +84,7 @@ BEFORE = {"registered": (), "submitted": ("submit",), "checked": ("submit", "che
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("taker", range(3))
 @pytest.mark.parametrize(("state", "step", "allowed"), MAY)
-def test_who_may_take_a_step(services: Services, world: World, taker: int, state: str, step: str, allowed: set[str]) -> None:
+def test_who_may_take_a_step(services: Services, world: World, *, taker: int, state: str, step: str, allowed: set[str]) -> None:
     a_registered_subsystem(services, world)
     for taken in BEFORE[state]:
         STEPS[taken](services, SEED)
