@@ -32,7 +32,7 @@ class StepWord:
 
 
 STEPS: Mapping[str, StepWord] = {
-    "register": StepWord(Message("登记"), Message("已登记"), "plus", Message(""), Message("")),
+    "register": StepWord(Message("登记"), Message("已登记"), "plus", Message("登记业务子系统"), Message("已登记")),
     "submit": StepWord(
         Message("提交核查"),
         Message("已提交核查"),
