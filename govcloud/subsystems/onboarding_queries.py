@@ -40,7 +40,7 @@ class OnboardingQueries:
     ) -> SubsystemPage:
         """Return subsystems whose owner lies at or below ``paths``, or is led by a department there, in the order of their codes.
 
-        ``text`` is part of a name or code, ``after`` the code at the end of the page before.
+        Every word of ``text`` is part of the name or the code; ``after`` is the code at the end of the page before.
         """
         return self._page([self._overseen(paths), *_matching(text, status)], limit, after)
 
@@ -111,10 +111,9 @@ class OnboardingQueries:
 
 
 def _matching(text: str, status: str) -> list[ColumnElement[bool]]:
-    clean = searchable(text)
     conditions: list[ColumnElement[bool]] = [Subsystem.status == status] if status else []
-    if clean:
-        conditions.append(or_(Subsystem.name.icontains(clean, autoescape=True), Subsystem.code.icontains(clean, autoescape=True)))
+    for word in searchable(text).split():
+        conditions.append(or_(Subsystem.name.icontains(word, autoescape=True), Subsystem.code.icontains(word, autoescape=True)))
     return conditions
 
 

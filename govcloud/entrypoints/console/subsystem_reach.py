@@ -28,7 +28,9 @@ def reach(function: str = OPENS) -> tuple[str, ...]:
     if function not in known:
         session = current_session()
         queries = services().authorization_queries
-        known[function] = queries.reach_of(session.official_id, session.appointment_id, function) if session is not None else ()
+        # What is not open reaches nowhere, and need not be looked up.
+        held = session is not None and opened(function)
+        known[function] = queries.reach_of(session.official_id, session.appointment_id, function) if session is not None and held else ()
     return known[function]
 
 
