@@ -112,9 +112,10 @@ class OnboardingQueries:
 
 def _matching(text: str, status: str) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [Subsystem.status == status] if status else []
-    for word in searchable(text).split():
-        conditions.append(or_(Subsystem.name.icontains(word, autoescape=True), Subsystem.code.icontains(word, autoescape=True)))
-    return conditions
+    words = searchable(text).split()
+    return conditions + [
+        or_(Subsystem.name.icontains(word, autoescape=True), Subsystem.code.icontains(word, autoescape=True)) for word in words
+    ]
 
 
 def _service_item(row: ServiceItem) -> ServiceItemView:

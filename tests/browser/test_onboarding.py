@@ -64,7 +64,7 @@ def test_three_people_bring_a_subsystem_into_service_without_scripts(console: Si
     page.click("#send")
     assert len(page.inner_text("#secret")) > 40
     page.click("text=返回子系统")
-    page.click(".pagehead >> text=提交核查")
+    page.click(".pagehead a:has-text('提交核查')")
     page.click("#confirm")
     assert "已提交" in page.inner_text(".flashes")
     for login, todo, step in ((CHECKER, "待您核查 1", "核查通过"), (PUBLISHER, "待您发布 1", "发布")):
@@ -73,7 +73,7 @@ def test_three_people_bring_a_subsystem_into_service_without_scripts(console: Si
         page.goto("/console/subsystems/")
         page.click(f"text={todo}")
         page.click("text=住房档案系统")
-        page.click(f".pagehead >> text={step}")
+        page.click(f".pagehead a:has-text('{step}')")
         page.click("#confirm")
         page.wait_for_selector(".flashes")
         shown = page.inner_text("main")

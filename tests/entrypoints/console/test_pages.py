@@ -34,7 +34,7 @@ STATEMENTS = {
         "officials": 26,
         "outbox": 21,
         "sessions": 21,
-        "subsystems": 22,
+        "subsystems": 26,
     },
     "WUXIAOYAN": {
         "": 20,
