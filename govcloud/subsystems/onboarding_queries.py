@@ -112,10 +112,9 @@ class OnboardingQueries:
 
 def _matching(text: str, status: str) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [Subsystem.status == status] if status else []
-    words = searchable(text).split()
-    return conditions + [
-        or_(Subsystem.name.icontains(word, autoescape=True), Subsystem.code.icontains(word, autoescape=True)) for word in words
-    ]
+    columns = (Subsystem.name, Subsystem.code)
+    named = [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in searchable(text).split()]
+    return conditions + named
 
 
 def _service_item(row: ServiceItem) -> ServiceItemView:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from govcloud.cli.seed.batches import batches
@@ -11,6 +12,7 @@ from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.powers import PlannedPower
 from govcloud.cli.seed.report import Progress
 from govcloud.kernel.actor import Actor
+from govcloud.subsystems.changes import Binding
 from govcloud.subsystems.inputs import (
     ClientCredentials,
     NewClient,
@@ -27,6 +29,7 @@ _BATCH = 1_000
 # Where the platform's Flask client takes the answer of the sign-in.
 _CALLBACK = "govcloud/callback"
 _DOMAIN = "zj.example"
+_ENOUGH = 2
 
 
 class CatalogueLoader:
@@ -52,7 +55,9 @@ class CatalogueLoader:
             new = NewMatter(matter.code, matter.name, self._departments[matter.lead_key], items)
             self._subsystems.register_matter(self._actor, new)
             progress("matters", done, len(plan.matters))
-        self._load_powers(list(plan.powers()), progress)
+        powers = list(plan.powers())
+        self._load_powers(powers, progress)
+        self._bind(plan.subsystems, powers)
 
     def _load_subsystem(self, system: PlannedSubsystem) -> None:
         launch_url = self._launch_urls.get(system.code, system.launch_url)
@@ -100,6 +105,28 @@ class CatalogueLoader:
             self._subsystems.register_service_items(self._actor, services)
             done += len(batch)
             progress("power list", done, len(powers))
+
+    def _bind(self, systems: Sequence[PlannedSubsystem], powers: Sequence[PlannedPower]) -> None:
+        """Say of each function which of the owner's service items it serves, as far as their names say so."""
+        served: dict[str, list[PlannedPower]] = defaultdict(list)
+        for power in powers:
+            served[power.department_key].append(power)
+        for system in systems:
+            found = ((function.code, _nearest(function.name, served[system.owner_key])) for function in system.functions)
+            bindings = [Binding(code, power.service_code) for code, power in found if power is not None]
+            if bindings:
+                self._subsystems.bind_functions(self._actor, bindings)
+
+
+def _nearest(name: str, powers: Iterable[PlannedPower]) -> PlannedPower | None:
+    """Return the item whose name shares most pairs of characters with a function's, and at least two."""
+    shared = [(len(_pairs(name) & _pairs(power.name)), power) for power in powers]
+    most, nearest = max(shared, key=lambda entry: entry[0], default=(0, None))
+    return nearest if most >= _ENOUGH else None
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[place : place + 2] for place in range(len(text) - 1)}
 
 
 def _function(system: PlannedSubsystem, function: PlannedFunction) -> NewFunction:
