@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import make_url
+
 from govcloud.kernel import schema
 from govcloud.kernel.database import db
 from govcloud.kernel.provisioning import role_of
@@ -16,7 +18,7 @@ def test_functions_and_items_survive_back_and_forth(services: Services, world: W
     before = (queries.functions(), queries.items_of("housing"), queries.item(item))
     db.session.remove()
     db.engine.dispose()
-    name, role = database_url.rpartition("/")[2], role_of(databases.server().app_url)
+    name, role = str(make_url(database_url).database), role_of(databases.server().app_url)
     owner = databases.owner_url(name)
     schema.downgrade(owner, role, "0006")
     schema.upgrade(owner, role)
