@@ -79,11 +79,13 @@ def overseen_departments(paths: Sequence[str], at: datetime) -> Select[UUID]:
 def publishing_departments(paths: Sequence[str], at: datetime) -> Select[UUID]:
     """Select the departments of which what they bring is published at or below ``paths``.
 
-    That is where their lead department lies, without one the department above, without that they themselves.
+    That is where their lead department lies (one below themselves does not count), without one the department above, without that
+    they themselves.
     """
     lead, parent = aliased(DepartmentVersion), aliased(DepartmentVersion)
     query = select(DepartmentVersion.department_id)
-    query = query.outerjoin(lead, and_(lead.department_id == DepartmentVersion.lead_department_id, _live(lead, at)))
+    leads = and_(lead.department_id == DepartmentVersion.lead_department_id, ~lead.path.startswith(DepartmentVersion.path))
+    query = query.outerjoin(lead, and_(leads, _live(lead, at)))
     query = query.outerjoin(parent, and_(parent.department_id == DepartmentVersion.parent_id, _live(parent, at)))
     path = func.coalesce(lead.path, parent.path, DepartmentVersion.path)
     return query.where(live_at(DepartmentVersion, at), _below(path, paths))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -127,7 +128,7 @@ class Commands:
             if known is None:
                 continue
             view = self._subsystem(key)
-            fresh = [finding for finding in self._checklist(view).blocking if finding not in known]
+            fresh = _beyond(known, self._checklist(view).blocking)
             if fresh:
                 raise errors.unsound(view.name, fresh)
 
@@ -156,3 +157,16 @@ class Commands:
                 findings=to_json(findings),
             )
         )
+
+
+def _beyond(known: Iterable[Finding], found: Iterable[Finding]) -> list[Finding]:
+    """Return what was found more often than it was known, by check and subject: what stood before may be made better step by step."""
+    left = Counter((finding.key, finding.subject) for finding in known)
+    fresh = []
+    for finding in found:
+        kind = (finding.key, finding.subject)
+        if left[kind]:
+            left[kind] -= 1
+        else:
+            fresh.append(finding)
+    return fresh

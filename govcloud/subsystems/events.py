@@ -121,6 +121,20 @@ class FunctionChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FunctionLoosened(Event):
+    """A function no longer counts as sensitive, or is enforced less closely, so that its items take less care than before."""
+
+    name: ClassVar[str] = "subsystems:function:loosened"
+
+    function_id: UUID
+    code: str
+    sensitive_dropped: bool
+    old_integration_level: int
+    integration_level: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FunctionWithdrawn(Event):
     """A function is no longer in the catalogue."""
 

@@ -19,7 +19,7 @@ from govcloud.kernel.validation import Fields
 from govcloud.subsystems import errors, inputs
 from govcloud.subsystems.changes import FunctionChange
 from govcloud.subsystems.commands import Commands
-from govcloud.subsystems.events import FunctionAdded, FunctionChanged, FunctionWithdrawn
+from govcloud.subsystems.events import FunctionAdded, FunctionChanged, FunctionLoosened, FunctionWithdrawn
 from govcloud.subsystems.inputs import PLATFORM, NewFunction
 from govcloud.subsystems.models import FunctionBasis, SubsystemFunction, SubsystemFunctionVersion
 from govcloud.subsystems.views import FunctionView
@@ -91,6 +91,8 @@ class Functions(Commands):
                     reason=why,
                 )
             )
+            if loosened := _loosened(current, row, why):
+                tx.record(loosened)
         return True
 
     def withdraw_function(self, actor: Actor, code: str, reason: str) -> None:
@@ -153,6 +155,21 @@ class Functions(Commands):
         tx.record_all(
             [FunctionWithdrawn(subject=f"function:{view.id}", function_id=view.id, code=view.code, reason=reason) for view in functions]
         )
+
+
+def _loosened(old: FunctionView, row: FunctionChange, reason: str) -> FunctionLoosened | None:
+    """Return the event that says that a sensitive function takes less care than before, if it does."""
+    if not old.sensitive or (row.sensitive and row.integration_level >= old.integration_level):
+        return None
+    return FunctionLoosened(
+        subject=f"function:{old.id}",
+        function_id=old.id,
+        code=old.code,
+        sensitive_dropped=not row.sensitive,
+        old_integration_level=old.integration_level,
+        integration_level=row.integration_level,
+        reason=reason,
+    )
 
 
 def _version_values(function_id: UUID, row: NewFunction | FunctionChange, tx: Transaction) -> dict[str, object]:

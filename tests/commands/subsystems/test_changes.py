@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -92,6 +93,24 @@ def test_less_care_on_something_sensitive_is_an_event_of_its_own(
     services.subsystems.change_item(OPERATOR, item, 1, as_it_is(item_of(services, item), **changes), "调整")
     assert events(services, "subsystems:item:changed") == 1
     assert events(services, "subsystems:item:loosened") == loosened
+
+
+def test_to_call_something_sensitive_no_longer_so_is_an_event_of_its_own(services: Services, world: World) -> None:
+    """Otherwise the care for it could be dropped in two quiet steps."""
+    admin = world.people["HEWEI"].actor()
+    services.subsystems.change_function(admin, REGISTER, FunctionChange("查询", sensitive=True, integration_level=3), "更名")
+    assert events(services, "subsystems:function:loosened") == 0
+    services.subsystems.change_function(admin, REGISTER, FunctionChange("查询", integration_level=3), "不再敏感")
+    assert events(services, "subsystems:function:loosened") == 1
+
+
+def test_what_stood_before_the_checks_may_be_made_better_step_by_step(services: Services, world: World, superuser_url: str) -> None:
+    item = world.items[REGISTER]
+    with psycopg.connect(superuser_url) as connection:
+        connection.execute("UPDATE catalogue_item_version SET max_days = 366 WHERE item_id = %s", (item,))
+    services.subsystems.change_item(OPERATOR, item, 1, as_it_is(item_of(services, item), max_days=300), "缩短")
+    with pytest.raises(Conflict):
+        services.subsystems.offer_item(OPERATOR, NewItem(REGISTER, "另一项", "姓名", max_days=366))
 
 
 def test_what_is_in_service_stays_sound(services: Services, world: World) -> None:

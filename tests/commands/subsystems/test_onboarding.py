@@ -137,6 +137,24 @@ def test_a_lead_department_publishes_instead_of_the_one_above(services: Services
         services.subsystems.add_function(people.stranger.actor(), NewFunction(f"{CODE}:a:b", "甲", integration_level=1))
 
 
+def test_a_lead_department_below_the_owner_does_not_count(services: Services, world: World, people: Crew, clock: ManualClock) -> None:
+    """The owner's own administrator reaches what lies below, and would publish alone."""
+    xihu, below = world.organisation.ids["xihu"], world.organisation.ids["xihu_housing"]
+    clock.advance(timedelta(minutes=1))
+    services.identity.reorganise(SEED, Change(xihu, "330106000000", "county", ("综合政务",), below))
+    publisher = publisher_of(services.identity_queries, xihu)
+    assert publisher is not None
+    assert publisher.id == world.organisation.ids["government"]
+    services.subsystems.register_subsystem(SEED, NewSubsystem("district", "区级系统", xihu, launch_url=None))
+    services.subsystems.add_function(SEED, NewFunction("district:door:enter", "进入"))
+    for step in (services.subsystems.submit_subsystem, services.subsystems.check_subsystem):
+        step(SEED, "district")
+    queries, paths = services.subsystem_queries, world.organisation.paths
+    assert queries.waiting_for_publication((paths["xihu"],)).rows == ()
+    assert [row.code for row in queries.waiting_for_publication((paths["government"],)).rows] == ["district"]
+    services.subsystems.publish_subsystem(people.lead.actor(), "district")
+
+
 def test_a_department_at_the_top_publishes_itself(services: Services, world: World) -> None:
     government = world.organisation.ids["government"]
     publisher = publisher_of(services.identity_queries, government)
