@@ -7,22 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from uuid import UUID
 
+from govcloud.entrypoints.console import subsystem_acts as acts
 from govcloud.entrypoints.console.department_forms import FormField
-from govcloud.entrypoints.console.subsystem_rows import COLUMNS, read_rows
+from govcloud.entrypoints.console.subsystem_acts import Values
+from govcloud.entrypoints.console.subsystem_rows import COLUMNS
 from govcloud.entrypoints.console.subsystem_words import SCOPES
 from govcloud.kernel.actor import Actor
-from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
-from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewSubsystem
-from govcloud.subsystems.queries import FunctionView, ItemView, SubsystemView
-from govcloud.web.gate import services
+from govcloud.subsystems.inputs import ClientCredentials
+from govcloud.subsystems.queries import SubsystemView
 from govcloud.web.locale import say
 from govcloud.web.words import LEVELS, TIERS
 
-Values = Mapping[str, str]
 Outcome = Message | ClientCredentials
 
 
@@ -44,25 +41,6 @@ class SubsystemForm:
     grave: bool = False
     rehearse: Callable[[SubsystemView, str, Values, Actor], Message] | None = None
     """What it would do, told before it is confirmed."""
-
-
-def number(name: str, values: Values) -> int:
-    """Return the whole number of a field.
-
-    Raises:
-        Invalid: it is none.
-    """
-    text = values.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):  # noqa: PLR2004 - far beyond any number that a form asks for
-        raise Invalid.of(FieldError(name, Message("应为整数。"), text))
-    return int(text)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound.of(Message("可申请项"), text) from None
 
 
 def _levels() -> tuple[tuple[str, str], ...]:
@@ -114,59 +92,6 @@ def registration_fields() -> tuple[FormField, ...]:
     )
 
 
-def register(values: Values, owner_id: UUID, actor: Actor) -> UUID:
-    """Register the subsystem of a form."""
-    return services().subsystems.register_subsystem(
-        actor,
-        NewSubsystem(
-            values.get("code", ""),
-            values.get("name", ""),
-            owner_id,
-            number("integration_level", values),
-            values.get("launch_url"),
-            values.get("webhook_url"),
-            values.get("description", ""),
-        ),
-    )
-
-
-# What the forms run
-
-
-def _change(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
-    texts = (values.get("launch_url"), values.get("webhook_url"), values.get("description", ""))
-    services().subsystems.change_subsystem(
-        actor, view.id, SubsystemChange(values.get("name", ""), number("integration_level", values), *texts)
-    )
-    return Message("已变更“%(name)s”，立即生效。", name=values.get("name", ""))
-
-
-def _new_function(view: SubsystemView, values: Values) -> tuple[NewFunction, list[NewItem]]:
-    code = values.get("code", "").strip()
-    full = code if code.startswith(f"{view.code}:") else f"{view.code}:{code}"
-    function = NewFunction(
-        full,
-        values.get("name", ""),
-        values.get("description", ""),
-        sensitive=bool(values.get("sensitive")),
-        integration_level=number("integration_level", values),
-        basis_note=values.get("basis_note", ""),
-    )
-    if not values.get("exposes", "").strip():
-        return function, []
-    case = bool(values.get("requires_case_number"))
-    rest = (values.get("exposes", ""), values.get("tier", ""), number("max_days", values), case, values.get("scope_kind", ""))
-    return function, [NewItem(full, values.get("item_name", "") or values.get("name", ""), *rest)]
-
-
-def _add(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
-    function, items = _new_function(view, values)
-    services().subsystems.add_offered(actor, [function], items)
-    if items:
-        return Message("已新增功能“%(name)s”及其可申请项。", name=function.name)
-    return Message("已新增功能“%(name)s”，它随岗位持有，不能申请。", name=function.name)
-
-
 def _add_fields() -> tuple[FormField, ...]:
     return (
         FormField("code", Message("功能代码"), hint=Message("“资源:动作”，如 register:read；入口填 door:enter。"), required=True),
@@ -181,161 +106,9 @@ def _add_fields() -> tuple[FormField, ...]:
     )
 
 
-def _function(view: SubsystemView, code: str) -> FunctionView:
-    found = services().subsystem_queries.function(code)
-    if found is None or found.subsystem_id != view.id:
-        raise NotFound.of(Message("功能"), code)
-    return found
-
-
-def _item(view: SubsystemView, text: str) -> ItemView:
-    item_id = _uuid(text)
-    found = next((item for item in services().subsystem_queries.items_of(view.id) if item.id == item_id), None)
-    if found is None:
-        raise NotFound.of(Message("可申请项"), text)
-    return found
-
-
-def _change_function(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
-    function = _function(view, subject)
-    change = FunctionChange(
-        values.get("name", ""),
-        values.get("description", ""),
-        sensitive=bool(values.get("sensitive")),
-        integration_level=number("integration_level", values),
-        basis_note=values.get("basis_note", ""),
-    )
-    services().subsystems.change_function(actor, function.code, change, values.get("reason", ""))
-    return Message("已变更功能“%(name)s”，立即生效。", name=change.name)
-
-
-def _function_values(view: SubsystemView, subject: str) -> Values:
-    function = _function(view, subject)
-    return {
-        "name": function.name,
-        "description": function.description,
-        "sensitive": "1" if function.sensitive else "",
-        "integration_level": str(function.integration_level),
-        "basis_note": function.basis_note,
-    }
-
-
-def _offer(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
-    function = _function(view, subject)
-    services().subsystems.offer_item(
-        actor, NewItem(function.code, values.get("name", ""), *_slice(values), owner_department_id=_owner(values))
-    )
-    return Message("“%(name)s”已可申请。", name=values.get("name", ""))
-
-
-def _slice(values: Values) -> tuple[str, str, int, bool, str]:
-    case = bool(values.get("requires_case_number"))
-    return values.get("exposes", ""), values.get("tier", ""), number("max_days", values), case, values.get("scope_kind", "")
-
-
-def _owner(values: Values) -> UUID | None:
-    """Return the department that decides instead of the subsystem's own, by its credit code."""
-    text = values.get("owner", "").strip()
-    if not text:
-        return None
-    found = services().identity_queries.department_by_uscc(text)
-    if found is None:
-        raise Invalid.of(FieldError("owner", Message("没有这个统一社会信用代码的部门。"), text))
-    return found.id
-
-
-def _change_item(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
-    item = _item(view, subject)
-    change = ItemChange(values.get("name", ""), *_slice(values), owner_department_id=_owner(values))
-    version = services().subsystems.change_item(actor, item.id, number("version", values), change, values.get("reason", ""))
-    return Message("“%(name)s”现为第 %(version)s 版；按旧版提交、尚未审批的申请须重新提交。", name=change.name, version=version)
-
-
-def _item_values(view: SubsystemView, subject: str) -> Values:
-    item = _item(view, subject)
-    owner = (
-        services().identity_queries.department(item.owner_department_id) if item.owner_department_id != view.owner_department_id else None
-    )
-    return {
-        "name": item.name,
-        "exposes": item.exposes,
-        "tier": item.tier,
-        "max_days": str(item.max_days),
-        "requires_case_number": "1" if item.requires_case_number else "",
-        "scope_kind": item.scope_kind,
-        "owner": owner.uscc if owner else "",
-        "version": str(item.version),
-    }
-
-
 def _slice_fields() -> tuple[FormField, ...]:
     owner = FormField("owner", Message("审批部门"), hint=Message("由其他部门审批时填其统一社会信用代码；不填即主管部门。"))
     return _NAME, _EXPOSES, *_item_fields(), owner
-
-
-def _bind(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
-    function = _function(view, subject)
-    codes = dict.fromkeys(values.get("codes", "").replace("，", " ").replace(",", " ").split())
-    new = services().subsystems.bind_functions(actor, [Binding(function.code, code) for code in codes])
-    return Message("新增 %(count)s 个对应事项。", count=new)
-
-
-def _unbind(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
-    del view
-    services().subsystems.unbind_function(actor, Binding(subject, values.get("code", "")))
-    return Message("已解除对应。")
-
-
-def _withdraw_function(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
-    function = _function(view, subject)
-    services().subsystems.withdraw_function(actor, function.code, values.get("reason", ""))
-    return Message("功能“%(name)s”已停用。", name=function.name)
-
-
-def _withdraw_item(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
-    item = _item(view, subject)
-    services().subsystems.withdraw_item(actor, item.id, values.get("reason", ""))
-    return Message("“%(name)s”已下架，不能再申请。", name=item.name)
-
-
-def _hanging(view: SubsystemView, subject: str, _values: Values, _actor: Actor) -> Message:
-    usage = services().subsystems.usage_of([_item(view, subject).function])
-    words = {"lines": usage.lines, "grants": usage.grants}
-    return Message("待审批的申请 %(lines)s 项，下架后只能驳回；有效的临时权限 %(grants)s 项，到期为止继续有效。", **words)
-
-
-def _client(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> ClientCredentials:
-    redirects = tuple(values.get("redirect_uris", "").split())
-    after = tuple(values.get("post_logout_uris", "").split())
-    row = NewClient(view.code, values.get("client_id", ""), values.get("name", ""), redirects, after, public=bool(values.get("public")))
-    return services().subsystems.register_client(actor, row)
-
-
-def _rotate(view: SubsystemView, subject: str, _values: Values, actor: Actor) -> ClientCredentials:
-    return services().subsystems.rotate_client_secret(actor, _client_of(view, subject))
-
-
-def _disable(view: SubsystemView, subject: str, _values: Values, actor: Actor) -> Message:
-    services().subsystems.disable_client(actor, _client_of(view, subject))
-    return Message("客户端 %(client_id)s 已停用，立即不能登录。", client_id=subject)
-
-
-def _client_of(view: SubsystemView, client_id: str) -> str:
-    if client_id not in {client.client_id for client in services().subsystem_queries.clients_of(view.id)}:
-        raise NotFound.of(Message("客户端"), client_id)
-    return client_id
-
-
-def _bulk(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
-    functions, items = read_rows(view.code, values.get("rows", ""))
-    services().subsystems.add_offered(actor, functions, items)
-    return Message("已新增功能 %(functions)s 项、可申请项 %(items)s 项。", functions=len(functions), items=len(items))
-
-
-def _bulk_told(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
-    functions, items = read_rows(view.code, values.get("rows", ""))
-    services().subsystems.add_offered(actor, functions, items, dry_run=True)
-    return Message("检查通过：将新增功能 %(functions)s 项、可申请项 %(items)s 项。", functions=len(functions), items=len(items))
 
 
 def _none() -> tuple[FormField, ...]:
@@ -353,7 +126,7 @@ FORMS: Mapping[str, SubsystemForm] = {
             "pencil",
             "govcloud:subsystem:change",
             lambda: tuple(field for field in registration_fields() if field.name not in {"code", "owner"}),
-            _change,
+            acts.change,
             lambda view, _subject: {
                 "name": view.name,
                 "integration_level": str(view.integration_level),
@@ -368,7 +141,7 @@ FORMS: Mapping[str, SubsystemForm] = {
             "plus",
             "govcloud:function:add",
             _add_fields,
-            _add,
+            acts.add,
             lambda view, _subject: {**_DEFAULTS, "integration_level": str(view.integration_level)},
         ),
         SubsystemForm(
@@ -377,8 +150,8 @@ FORMS: Mapping[str, SubsystemForm] = {
             "list-tree",
             "govcloud:function:add",
             lambda: (FormField("rows", Message("每行一项功能"), "area", COLUMNS, required=True),),
-            _bulk,
-            rehearse=_bulk_told,
+            acts.add_many,
+            rehearse=acts.rehearse_many,
         ),
         SubsystemForm(
             "function",
@@ -386,8 +159,8 @@ FORMS: Mapping[str, SubsystemForm] = {
             "pencil",
             "govcloud:function:change",
             lambda: (_NAME, _DESCRIPTION, _level(), _SENSITIVE, _BASIS, _REASON),
-            _change_function,
-            _function_values,
+            acts.change_function,
+            acts.function_values,
         ),
         SubsystemForm(
             "offer",
@@ -395,8 +168,8 @@ FORMS: Mapping[str, SubsystemForm] = {
             "plus",
             "govcloud:item:offer",
             _slice_fields,
-            _offer,
-            lambda view, subject: {**_DEFAULTS, "name": _function(view, subject).name},
+            acts.offer,
+            lambda view, subject: {**_DEFAULTS, "name": acts.function_of(view, subject).name},
         ),
         SubsystemForm(
             "item",
@@ -404,8 +177,8 @@ FORMS: Mapping[str, SubsystemForm] = {
             "pencil",
             "govcloud:item:change",
             lambda: (*_slice_fields(), FormField("version", Message("版本"), "hidden"), _REASON),
-            _change_item,
-            _item_values,
+            acts.change_item,
+            acts.item_values,
         ),
         SubsystemForm(
             "bind",
@@ -413,7 +186,7 @@ FORMS: Mapping[str, SubsystemForm] = {
             "layers",
             "govcloud:function:bind",
             lambda: (FormField("codes", Message("实施编码"), "area", Message("31 位实施编码，每行一个。"), required=True),),
-            _bind,
+            acts.bind,
         ),
         SubsystemForm(
             "unbind",
@@ -421,7 +194,7 @@ FORMS: Mapping[str, SubsystemForm] = {
             "x",
             "govcloud:function:bind",
             lambda: (FormField("code", Message("实施编码"), "fixed"),),
-            _unbind,
+            acts.unbind,
         ),
         SubsystemForm(
             "withdraw-function",
@@ -429,7 +202,7 @@ FORMS: Mapping[str, SubsystemForm] = {
             "ban",
             "govcloud:function:withdraw",
             lambda: (_REASON,),
-            _withdraw_function,
+            acts.withdraw_function,
             hint=Message("停用后任何人都不能再使用；仍有可申请项、有效权限或待审批的申请时不能停用。"),
             grave=True,
         ),
@@ -439,10 +212,10 @@ FORMS: Mapping[str, SubsystemForm] = {
             "ban",
             "govcloud:item:withdraw",
             lambda: (_REASON,),
-            _withdraw_item,
+            acts.withdraw_item,
             hint=Message("下架后不能再申请。"),
             grave=True,
-            rehearse=_hanging,
+            rehearse=acts.hanging,
         ),
         SubsystemForm(
             "client",
@@ -456,7 +229,7 @@ FORMS: Mapping[str, SubsystemForm] = {
                 FormField("post_logout_uris", Message("退出后返回地址"), "area", Message("每行一个，可以不填。")),
                 FormField("public", Message("公开客户端：不能保管密钥，如手机应用"), "check"),
             ),
-            _client,
+            acts.register_client,
             lambda view, _subject: {"name": view.name, "client_id": view.code},
         ),
         SubsystemForm(
@@ -465,7 +238,7 @@ FORMS: Mapping[str, SubsystemForm] = {
             "key-round",
             "govcloud:client:rotate",
             _none,
-            _rotate,
+            acts.rotate_secret,
             hint=Message("旧密钥立即失效；新密钥只显示这一次。"),
             grave=True,
         ),
@@ -475,7 +248,7 @@ FORMS: Mapping[str, SubsystemForm] = {
             "ban",
             "govcloud:client:disable",
             _none,
-            _disable,
+            acts.disable_client,
             hint=Message("停用后不能再登录，也不能恢复。"),
             grave=True,
         ),

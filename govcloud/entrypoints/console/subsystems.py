@@ -11,7 +11,8 @@ from flask_admin import expose
 
 from govcloud.entrypoints.console.base import ConsolePage, opened
 from govcloud.entrypoints.console.change_forms import Filled
-from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm, register, registration_fields
+from govcloud.entrypoints.console.subsystem_acts import register
+from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm, registration_fields
 from govcloud.entrypoints.console.subsystem_page import page_facts
 from govcloud.entrypoints.console.subsystem_reach import OPENS, PUBLISHES, Standing, reach, subsystem_within
 from govcloud.entrypoints.console.subsystem_words import STATES, STEPS
