@@ -61,11 +61,12 @@ from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.outbox.recorder import OutboxRecorder
 from govcloud.services import Services
-from govcloud.settings import Settings, load_settings
+from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
+from govcloud.subsystems.usage import CountUsage, Usage
 from govcloud.subsystems.webhooks import Webhooks
 from govcloud.web.setup import configure_web
 from govcloud.web.uploads import declare_upload
@@ -155,7 +156,13 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         tree_queries=TreeQueries(read, clock),
         importing=Importing(uow, keys, clock, identity, partial(accept_hashes, authorization)),
         import_queries=ImportQueries(read),
-        subsystems=Subsystems(uow, keys, clock),
+        subsystems=Subsystems(
+            uow,
+            keys,
+            clock,
+            count_usage(authorization_queries, access_queries),
+            loopback_allowed=settings.environment is not Environment.PRODUCTION,
+        ),
         subsystem_queries=subsystem_queries,
         authorization=authorization,
         authorization_queries=authorization_queries,
@@ -190,6 +197,15 @@ def count_holdings(
             Affected("lines", lines, numbers),
         ]
         return [item for item in found if item.count]
+
+    return count
+
+
+def count_usage(authorization: AuthorizationQueries, access: AccessQueries) -> CountUsage:
+    """Return what counts the grants and waiting requests that hang on functions, for the catalogue's commands."""
+
+    def count(functions: Sequence[str]) -> Usage:
+        return Usage(authorization.live_grants_of(functions), access.open_lines_of(functions)) if functions else Usage(0, 0)
 
     return count
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from govcloud.access.evidence import EvidenceCard, ItemEvidence, PastDecision, PersonEvidence, utc_text
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.naming import Names
+from govcloud.access.naming import Names, named
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Subject
 
@@ -95,6 +95,7 @@ class CardMaker:
             requested_version=line.item_version,
             live_version=live.version if live else None,
             owner_department=owner.name if owner else "",
+            service_items=named(self._facts.subsystems.bases_of([item.function_id], now).get(item.function_id, ())),
         )
 
     def _peers(self, request: AccessRequest, line: RequestLine, now: datetime) -> int:

@@ -44,6 +44,8 @@ class ItemEvidence:
     requested_version: int
     live_version: int | None
     owner_department: str
+    service_items: tuple[str, ...] = ()
+    """The service items that the function serves, each with its implementation code."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -113,6 +113,12 @@ def open_lines_within(session: Session, paths: Sequence[str], limit: int) -> tup
     query = query.where(RequestLine.state.in_(OPEN), within)
     names = session.scalars(query.order_by(AccessRequest.number).limit(limit)).all()
     return session.scalar(select(func.count()).select_from(query.subquery())) or 0, tuple(names)
+
+
+def open_lines_of(session: Session, functions: Iterable[str]) -> int:
+    """Return how many lines wait for an answer about these functions."""
+    query = select(func.count()).select_from(RequestLine).where(RequestLine.state.in_(OPEN), RequestLine.function.in_(set(functions)))
+    return session.scalar(query) or 0
 
 
 def follow_department(session: Session, old_path: str, new_path: str) -> int:

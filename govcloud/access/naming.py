@@ -9,6 +9,7 @@ from uuid import UUID
 from govcloud.access.views import PersonView
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import IdentityQueries, Subject
+from govcloud.subsystems.queries import ServiceItemView
 
 
 class Names:
@@ -59,6 +60,11 @@ class Names:
     def _alone(self, official_id: UUID, appointment_id: UUID | None) -> PersonView:
         name = self._identity.official_names([official_id]).get(official_id, "")
         return PersonView(official_id, appointment_id, name, department_id=None, department_name="", post="")
+
+
+def named(items: Iterable[ServiceItemView]) -> tuple[str, ...]:
+    """Return service items as people read them, each with its implementation code."""
+    return tuple(f"{item.name}（{item.code}）" for item in items)
 
 
 def _in_duty(subject: Subject) -> PersonView:

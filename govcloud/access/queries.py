@@ -6,7 +6,7 @@ told that there is no such request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from govcloud.access.choices import scope_choices
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import DecisionFacts, Wanted
 from govcloud.access.lifecycle import OPEN
-from govcloud.access.lines import open_lines_within, read_line
+from govcloud.access.lines import open_lines_of, open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.routing import nearest
@@ -258,6 +258,10 @@ class AccessQueries:
     def open_lines_within(self, paths: Sequence[str], limit: int = 10) -> tuple[int, tuple[str, ...]]:
         """Return how many lines wait for departments at or below ``paths``, and the numbers of the first requests."""
         return open_lines_within(self._read(), paths, limit)
+
+    def open_lines_of(self, functions: Iterable[str]) -> int:
+        """Return how many lines wait for an answer about these functions."""
+        return open_lines_of(self._read(), functions)
 
     def overseen_access(self, actor: Actor, cursor: str | None = None, limit: int = PAGE) -> Page[HeldAccess]:
         """Return a page of the live grants that the actor may revoke as senior administrator, the newest first."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from govcloud.access.lifecycle import OPEN, LineState, grant_state, request_state
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.naming import Names
+from govcloud.access.naming import Names, named
 from govcloud.access.routing import nearest
 from govcloud.access.views import (
     CatalogueEntry,
@@ -26,6 +27,8 @@ from govcloud.access.views import (
 from govcloud.authorization.queries import GrantView as StoredGrant
 from govcloud.authorization.scope import Scope
 from govcloud.subsystems.queries import ItemView
+
+Bases: TypeAlias = Mapping[UUID, tuple[str, ...]]
 
 
 class Shower:
@@ -54,7 +57,8 @@ class Shower:
         decisions = {row.line_id: row for row in self._session.scalars(select(Decision).where(Decision.line_id.in_(ids)))}
         grants = {grant.line_id: grant for grant in self._facts.authorization.grants_of_lines(ids)}
         items = self._facts.subsystems.items(row.item_id for row in rows)
-        return tuple(self._line(row, items[row.item_id], decisions.get(row.id), grants.get(row.id)) for row in rows)
+        bases = self._bases(items.values())
+        return tuple(self._line(row, items[row.item_id], decisions.get(row.id), grants.get(row.id), bases) for row in rows)
 
     def inbox(self, rows: Sequence[tuple[RequestLine, AccessRequest, Decision | None]]) -> tuple[InboxEntry, ...]:
         """Return lines as the lists of an approver show them."""
@@ -74,7 +78,13 @@ class Shower:
 
     def catalogue(self, items: Sequence[ItemView]) -> tuple[CatalogueEntry, ...]:
         """Return what can be requested, with the names of the owners."""
-        return tuple(self._catalogue_entry(item) for item in items)
+        bases = self._bases(items)
+        return tuple(self._catalogue_entry(item, bases) for item in items)
+
+    def _bases(self, items: Iterable[ItemView]) -> Bases:
+        """Return the names of the service items that the functions of ``items`` serve, looked up at once."""
+        found = self._facts.subsystems.bases_of((item.function_id for item in items), self._now)
+        return {key: named(views) for key, views in found.items()}
 
     def _request(self, row: AccessRequest, lines: tuple[LineView, ...], reader: UUID | None) -> RequestView:
         matter = self._facts.subsystems.matter(row.matter_id) if row.matter_id else None
@@ -94,7 +104,7 @@ class Shower:
             may_withdraw=own and any(line.is_open for line in lines),
         )
 
-    def _line(self, row: RequestLine, item: ItemView, decision: Decision | None, grant: StoredGrant | None) -> LineView:
+    def _line(self, row: RequestLine, item: ItemView, decision: Decision | None, grant: StoredGrant | None, bases: Bases) -> LineView:
         scope = Scope.from_json(row.requested_scope)
         state = LineState(row.state)
         return LineView(
@@ -119,6 +129,7 @@ class Shower:
             waits_for=self._waits_for(row) if state in OPEN else (),
             decision=self._decision(decision) if decision else None,
             grant=self.grant(grant) if grant else None,
+            service_items=bases.get(item.function_id, ()),
         )
 
     def _waits_for(self, row: RequestLine) -> tuple[str, ...]:
@@ -208,7 +219,7 @@ class Shower:
             decided_at=decision.at if decision else None,
         )
 
-    def _catalogue_entry(self, item: ItemView) -> CatalogueEntry:
+    def _catalogue_entry(self, item: ItemView, bases: Bases) -> CatalogueEntry:
         return CatalogueEntry(
             id=item.id,
             version=item.version,
@@ -226,4 +237,5 @@ class Shower:
             scope_kind=item.scope_kind,
             sensitive=item.sensitive,
             integration_level=item.integration_level,
+            service_items=bases.get(item.function_id, ()),
         )

@@ -47,6 +47,8 @@ class CatalogueEntry:
     scope_kind: str
     sensitive: bool
     integration_level: int
+    service_items: tuple[str, ...] = ()
+    """The service items that the function serves, each with its implementation code."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ class LineView:
     waits_for: tuple[str, ...]
     decision: DecisionView | None
     grant: GrantView | None
+    service_items: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.ceilings import departments_of
@@ -158,6 +158,19 @@ class AuthorizationQueries:
         """Return the grants of a subsystem's functions that have neither run out nor been closed at ``at``."""
         moment = self._at(at)
         return self._grants(AccessGrant.subsystem_code == subsystem_code, holding(AccessGrant, moment), AccessGrant.ends_at > moment)
+
+    def live_grants_of(self, functions: Iterable[str]) -> int:
+        """Return how many grants of these functions have neither run out nor been closed."""
+        now = self._clock.now()
+        live = (AccessGrant.function.in_(set(functions)), holding(AccessGrant, now), AccessGrant.ends_at > now)
+        return self._read().scalar(select(func.count()).select_from(AccessGrant).where(*live)) or 0
+
+    def live_grants_by_function(self, subsystem_code: str) -> Mapping[str, int]:
+        """Return how many live grants each function of a subsystem has; functions without any are left out."""
+        now = self._clock.now()
+        live = (AccessGrant.subsystem_code == subsystem_code, holding(AccessGrant, now), AccessGrant.ends_at > now)
+        found = self._read().execute(select(AccessGrant.function, func.count()).where(*live).group_by(AccessGrant.function))
+        return {row[0]: row[1] for row in found}
 
     def live_grants_owned_by(self, departments: Iterable[UUID], limit: int, after: UUID | None = None) -> tuple[GrantView, ...]:
         """Return grants that ``departments`` answer for and that have neither run out nor been closed, the newest first.

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from sqlalchemy.orm import aliased
 
+from govcloud.identity.extents import at_or_below
 from govcloud.identity.models import Appointment, DepartmentVersion, Official
 from govcloud.kernel.database import live_at
 
@@ -64,7 +65,11 @@ def people_within(reach: Reach, at: datetime) -> Select[UUID]:
     lasts = or_(Appointment.valid_to.is_(None), Appointment.valid_to > at, ~outlived)
     holds = or_(Appointment.valid_to.is_(None), Appointment.valid_to > Appointment.valid_from)
     version = and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at))
-    return select(Appointment.official_id).join(DepartmentVersion, version).where(_covered(reach), holds, lasts)
+    return (
+        select(Appointment.official_id)
+        .join(DepartmentVersion, version)
+        .where(at_or_below(DepartmentVersion.path, reach.paths), holds, lasts)
+    )
 
 
 def places_within(reach: Reach, at: datetime) -> Select[UUID]:
@@ -75,15 +80,4 @@ def places_within(reach: Reach, at: datetime) -> Select[UUID]:
     own = select(Appointment.official_id).where(Appointment.department_id == DepartmentVersion.department_id)
     each = own.offset(0).correlate(DepartmentVersion).lateral("own")
     places = select(each.c.official_id).select_from(DepartmentVersion).join(each, true())
-    return places.where(_covered(reach), live_at(DepartmentVersion, at))
-
-
-def _covered(reach: Reach) -> ColumnElement[bool]:
-    """Return the condition that a department lies within ``reach``."""
-    return or_(*(_below(path) for path in reach.paths)) if reach.paths else or_(False)  # noqa: FBT003 - SQL's own
-
-
-def _below(path: str) -> ColumnElement[bool]:
-    """Return the range of the index on paths that begins with ``path``: a range serves whatever the plan knows of its parameters."""
-    column, end = DepartmentVersion.path, path[:-1] + chr(ord(path[-1]) + 1)
-    return and_(column.bool_op("~>=~")(path), column.bool_op("~<~")(end))
+    return places.where(at_or_below(DepartmentVersion.path, reach.paths), live_at(DepartmentVersion, at))

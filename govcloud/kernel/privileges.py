@@ -65,9 +65,16 @@ RIGHTS: Mapping[str, Rights] = {
     "import_finding": Rights(delete=True),
     "import_member": Rights(update=("source", "run_id")),
     # Subsystems
-    "subsystem": Rights(update=("status", "owner_department_id")),
+    # What a subsystem is called and where it is reached changes in place, each time with an event that says from what to what.
+    "subsystem": Rights(
+        update=("status", "owner_department_id", "name", "integration_level", "launch_url", "webhook_url", "description"),
+    ),
+    "subsystem_step": ONLY_ADDED_TO,
     "subsystem_function": CLOSED,
-    "catalogue_item": Rights(update=("valid_to", "owner_department_id")),
+    "subsystem_function_version": CLOSED,
+    "function_basis": CLOSED,
+    "catalogue_item": CLOSED,
+    "catalogue_item_version": Rights(update=("valid_to", "owner_department_id")),
     "client": Rights(update=("secret_digest", "roles", "disabled_at")),
     "client_redirect": ONLY_ADDED_TO,
     "power_item": Rights(update=("valid_to", "department_id", "ended_edition_id")),

@@ -9,7 +9,7 @@ from govcloud.kernel.messages import Message
 
 # RFC 3986 section 2: what an address is written with. Browsers drop tabs and line ends and turn backslashes, so none may be there.
 _CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{1,2000}")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def address_fault(address: str) -> Message | None:
@@ -30,6 +30,6 @@ def address_fault(address: str) -> Message | None:
         (parts.username is not None or parts.password is not None, Message("地址中不能含有用户名或密码。")),
         ("#" in address, Message("地址不能含有 # 片段。")),
         ("*" in (host or ""), Message("地址不能含有通配符，请逐个登记。")),
-        (parts.scheme == "http" and host not in _LOOPBACK, Message("除本机地址外，必须使用 https。")),
+        (parts.scheme == "http" and host not in LOOPBACK, Message("除本机地址外，必须使用 https。")),
     )
     return next((message for wrong, message in faults if wrong), None)

@@ -29,7 +29,7 @@ class Clients(Commands):
         Raises:
             Invalid: an address is not exact and safe.
             NotFound: there is no such subsystem.
-            Conflict: the client_id is registered already.
+            Conflict: the client_id is registered already, or the subsystem is under review or retired.
         """
         owner = self._queries.subsystem(client.subsystem_code)
         target = self._target("client", client.client_id, [owner.owner_department_id if owner else None])
@@ -40,7 +40,7 @@ class Clients(Commands):
             if owner is None:
                 raise errors.subsystem_missing(client.subsystem_code)
             secret = None if row.public else new_secret()
-            with explained(errors.CONSTRAINTS):
+            with self._keeping_sound(tx, [owner]), explained(errors.CONSTRAINTS):
                 tx.session.execute(
                     insert(Client).values(
                         id=row.id,
@@ -52,7 +52,7 @@ class Clients(Commands):
                         created_at=tx.now,
                     )
                 )
-            tx.session.execute(insert(ClientRedirect), _redirects(row))
+                tx.session.execute(insert(ClientRedirect), _redirects(row))
             tx.record(
                 ClientRegistered(
                     subject=f"client:{row.client_id}",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from govcloud.kernel.errors import Conflict, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.findings import Finding
+from govcloud.subsystems.lifecycle import Move, Status
+from govcloud.subsystems.usage import Usage
 
 # What each constraint means to people. Commands look before they write; these hold when two commands race.
 CONSTRAINTS = {
@@ -11,6 +16,10 @@ CONSTRAINTS = {
     "uq_subsystem_code": Message("该子系统代码已登记。"),
     "pk_subsystem_function": Message("该功能编号已被使用。"),
     "uq_subsystem_function_live": Message("该功能代码已登记。"),
+    "uq_subsystem_function_version_live": Message("该功能刚刚有变化，请刷新后重试。"),
+    "uq_function_basis_live": Message("该功能已绑定这个事项。"),
+    "uq_catalogue_item_version_live": Message("该可申请项刚刚有变化，请刷新后重试。"),
+    "uq_catalogue_item_version_item_id_version": Message("该可申请项刚刚有变化，请刷新后重试。"),
     "pk_catalogue_item": Message("该可申请项编号已被使用。"),
     "pk_client": Message("该客户端编号已被使用。"),
     "uq_client_client_id": Message("该客户端标识已登记。"),
@@ -22,7 +31,20 @@ CONSTRAINTS = {
     "uq_service_item_live": Message("该实施编码已登记。"),
 }
 
-_STATUS = {"registered": Message("已登记"), "published": Message("已发布"), "retired": Message("已下线")}
+STATUS_NAMES = {
+    Status.REGISTERED: Message("已登记"),
+    Status.SUBMITTED: Message("待核查"),
+    Status.CHECKED: Message("待发布"),
+    Status.PUBLISHED: Message("已发布"),
+    Status.RETIRED: Message("已下线"),
+}
+_ONLY = {
+    "submit": Message("只有已登记、尚未提交的子系统可以提交核查。"),
+    "return": Message("只有待核查或待发布的子系统可以退回。"),
+    "check": Message("只有待核查的子系统可以核查。"),
+    "publish": Message("只有核查通过、待发布的子系统可以发布。"),
+    "retire": Message("只有已登记或已发布的子系统可以下线；审核中的请先退回。"),
+}
 
 
 def subsystem_missing(value: object) -> NotFound:
@@ -30,18 +52,75 @@ def subsystem_missing(value: object) -> NotFound:
     return NotFound.of(Message("业务子系统"), value)
 
 
+def function_missing(value: object) -> NotFound:
+    """Return the error for a function that is not in the catalogue, or is the platform's own."""
+    return NotFound.of(Message("功能"), value)
+
+
+def item_missing(value: object) -> NotFound:
+    """Return the error for an item that is not offered."""
+    return NotFound.of(Message("可申请项"), value)
+
+
 def client_missing(value: object) -> NotFound:
     """Return the error for a client that there is not."""
     return NotFound.of(Message("客户端"), value)
 
 
-def wrong_status(name: str, status: str) -> Conflict:
-    """Return the error for a subsystem that is in another state than the command needs."""
-    return Conflict(
-        "wrong_status",
-        Message("子系统“%(name)s”当前为“%(status)s”状态。", name=name, status=_STATUS[status]),
-        remedy=Message("只有已登记、尚未发布的子系统可以发布。"),
+def wrong_status(name: str, status: Status, move: Move) -> Conflict:
+    """Return the error for a subsystem that stands elsewhere than a step begins."""
+    message = Message("子系统“%(name)s”当前为“%(status)s”状态。", name=name, status=STATUS_NAMES[status])
+    return Conflict("wrong_status", message, remedy=_ONLY[move.name])
+
+
+def not_open_to_change(name: str, status: Status) -> Conflict:
+    """Return the error for changing a subsystem that is under review or retired."""
+    message = Message("子系统“%(name)s”当前为“%(status)s”状态，不能变更。", name=name, status=STATUS_NAMES[status])
+    remedy = Message("审核中的子系统请先退回，补正后重新提交。") if status is not Status.RETIRED else Message("请另行登记新的子系统。")
+    return Conflict("not_open_to_change", message, remedy=remedy)
+
+
+def not_ready(name: str, findings: Sequence[Finding]) -> Conflict:
+    """Return the error for a step that blocking findings stand against; it names all of them."""
+    message = Message("子系统“%(name)s”有 %(count)s 项检查未通过。", name=name, count=len(findings))
+    return Conflict("not_ready", message, remedy=Message("请逐项处理后重试。"), refusals=tuple(item.refusal for item in findings))
+
+
+def unsound(name: str, findings: Sequence[Finding]) -> Conflict:
+    """Return the error for a change to a subsystem in service that would not have passed the checks."""
+    message = Message("变更后子系统“%(name)s”有 %(count)s 项检查不能通过，没有写入任何数据。", name=name, count=len(findings))
+    return Conflict("unsound", message, remedy=Message("请调整后重试。"), refusals=tuple(item.refusal for item in findings))
+
+
+def in_use(name: str, items: int, usage: Usage) -> Conflict:
+    """Return the error for withdrawing a function on which something hangs."""
+    message = Message(
+        "功能“%(name)s”仍在使用：可申请项 %(items)s 个，有效的临时权限 %(grants)s 项，待审批的申请 %(lines)s 项。",
+        name=name,
+        items=items,
+        grants=usage.grants,
+        lines=usage.lines,
     )
+    return Conflict("in_use", message, remedy=Message("请先下架可申请项，待权限到期或撤销后再停用功能。"))
+
+
+def item_in_matters(name: str, matters: Sequence[str]) -> Conflict:
+    """Return the error for withdrawing an item that matters ask for."""
+    message = Message("“%(name)s”列在一件事中：%(matters)s。", name=name, matters="、".join(matters))
+    return Conflict("in_use", message, remedy=Message("请先调整一件事。"))
+
+
+def changed_meanwhile(name: str, shown: int, current: int) -> Conflict:
+    """Return the error for a change of another version of an item than stands now."""
+    values = {"name": name, "shown": shown, "current": current}
+    message = Message("“%(name)s”在您查看之后有变化（您看到的是第%(shown)s版，现为第%(current)s版）。", **values)
+    return Conflict("item_changed", message, remedy=Message("请刷新页面，核对后再变更。"))
+
+
+def nothing_bound(function: str, code: str) -> Conflict:
+    """Return the error for taking away a binding that there is not."""
+    message = Message("功能 %(function)s 没有绑定事项 %(code)s。", function=function, code=code)
+    return Conflict("not_bound", message, remedy=Message("请刷新页面查看最新的绑定。"))
 
 
 def public_client(client_id: str) -> Conflict:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from uuid import UUID
 
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.addresses import address_fault
+from govcloud.subsystems.changes import FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.models import FUNCTION_CODE
 
 PLATFORM = "govcloud"
@@ -57,6 +59,7 @@ class NewFunction:
     description: str = ""
     sensitive: bool = False
     integration_level: int = 0
+    basis_note: str = ""
     id: UUID = field(default_factory=new_id)
 
 
@@ -88,6 +91,11 @@ class NewClient:
     id: UUID = field(default_factory=new_id)
 
 
+# A change is checked like what is new, as far as it goes.
+DescribedT = TypeVar("DescribedT", NewSubsystem, SubsystemChange)
+FunctionT = TypeVar("FunctionT", NewFunction, FunctionChange)
+ItemT = TypeVar("ItemT", NewItem, ItemChange)
+
 #: What a client may be entrusted with beyond its own subsystem; each is a role of the policy.
 CLIENT_ROLES = ("provisioning",)
 
@@ -117,9 +125,13 @@ def checked_subsystem(row: NewSubsystem, fields: Fields) -> NewSubsystem:
     code = fields.matching("code", row.code, _SUBSYSTEM_CODE, grammar)
     if code == PLATFORM:
         fields.fail("code", Message("该代码由平台自身使用，请换一个。"), code)
+    return replace(checked_subsystem_change(row, fields), code=code)
+
+
+def checked_subsystem_change(row: DescribedT, fields: Fields) -> DescribedT:
+    """Check what may change of a subsystem."""
     return replace(
         row,
-        code=code,
         name=fields.text("name", row.name, most=_MOST_NAME),
         integration_level=fields.number("integration_level", row.integration_level, least=0, most=3),
         launch_url=_checked_address(row.launch_url, "launch_url", fields),
@@ -134,20 +146,29 @@ def checked_function(row: NewFunction, fields: Fields) -> NewFunction:
     code = fields.matching("code", row.code, _FUNCTION_CODE, grammar)
     if len(code) > _MOST_CODE:
         fields.fail("code", Message("功能代码不能超过 %(most)s 个字符。", most=_MOST_CODE), code)
+    return replace(checked_function_change(row, fields), code=code)
+
+
+def checked_function_change(row: FunctionT, fields: Fields) -> FunctionT:
+    """Check what may change of a function."""
     return replace(
         row,
-        code=code,
         name=fields.text("name", row.name, most=_MOST_NAME),
         description=fields.text("description", row.description, least=0, most=_MOST_TEXT, multiline=True),
         integration_level=fields.number("integration_level", row.integration_level, least=0, most=3),
+        basis_note=fields.text("basis_note", row.basis_note, least=0, most=MOST_REASON, multiline=True),
     )
 
 
 def checked_item(row: NewItem, fields: Fields) -> NewItem:
     """Check the form of a requestable item."""
+    return replace(checked_item_change(row, fields), function=row.function.strip())
+
+
+def checked_item_change(row: ItemT, fields: Fields) -> ItemT:
+    """Check what may change of an item."""
     return replace(
         row,
-        function=row.function.strip(),
         name=fields.text("name", row.name, most=_MOST_NAME),
         exposes=fields.text("exposes", row.exposes, most=_MOST_TEXT, multiline=True),
         tier=fields.choice("tier", row.tier, TIERS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -20,7 +21,7 @@ class Subsystem(Base):
         UniqueConstraint("code"),
         CheckConstraint("code ~ '^[a-z][a-z0-9_]*$'", name="code"),
         CheckConstraint("integration_level BETWEEN 0 AND 3", name="integration_level"),
-        CheckConstraint("status IN ('registered', 'published', 'retired')", name="status"),
+        CheckConstraint("status IN ('registered', 'submitted', 'checked', 'published', 'retired')", name="status"),
         CheckConstraint("owner_department_id IS NOT NULL OR code = 'govcloud'", name="owner"),
         Index("ix_subsystem_owner_department_id", "owner_department_id"),
     )
@@ -37,8 +38,28 @@ class Subsystem(Base):
     created_at: Mapped[datetime]
 
 
+class SubsystemStep(Base):
+    """One step of a subsystem on its way into service, with what the checks found then; only ever added to."""
+
+    __tablename__ = "subsystem_step"
+    __table_args__ = (
+        CheckConstraint("step IN ('register', 'submit', 'return', 'check', 'publish', 'retire')", name="step"),
+        Index("ix_subsystem_step_subsystem_id", "subsystem_id", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"))
+    step: Mapped[str]
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    official_id: Mapped[UUID | None] = mapped_column(ForeignKey("official.id"))
+    appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointment.id"))
+    note: Mapped[str]
+    findings: Mapped[dict[str, Any]]
+
+
 class SubsystemFunction(Temporal, Base):
-    """What can be done in a subsystem, named ``subsystem:resource:action``."""
+    """What can be done in a subsystem, named ``subsystem:resource:action``; what it is like stands in its versions."""
 
     __tablename__ = "subsystem_function"
     __table_args__ = (
@@ -46,42 +67,88 @@ class SubsystemFunction(Temporal, Base):
         Index("uq_subsystem_function_live", "code", unique=True, postgresql_where="valid_to IS NULL"),
         # A colon before a letter reads as a bound parameter in textual SQL; it is escaped for SQLAlchemy.
         CheckConstraint(f"code ~ '{FUNCTION_CODE}'".replace(":[", "\\:["), name="code"),
-        CheckConstraint("integration_level BETWEEN 0 AND 3", name="integration_level"),
         Index("ix_subsystem_function_subsystem_id", "subsystem_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"))
     code: Mapped[str]
-    name: Mapped[str]
-    description: Mapped[str]
-    sensitive: Mapped[bool]
-    integration_level: Mapped[int]
 
 
-class CatalogueItem(Temporal, Base):
-    """A function, or a slice of it, that may be requested; ``tier`` says how much care it needs."""
+class SubsystemFunctionVersion(Temporal, Base):
+    """A function as it is for a while; the last version stays open when the function is withdrawn, whose own end counts.
 
-    __tablename__ = "catalogue_item"
+    ``basis_note`` says why the function rests on no service item, where that is so.
+    """
+
+    __tablename__ = "subsystem_function_version"
     __table_args__ = (
         *temporal_args(),
-        CheckConstraint("tier IN ('auto', 'one', 'two_units')", name="tier"),
-        CheckConstraint("max_days BETWEEN 1 AND 366", name="max_days"),
-        CheckConstraint("scope_kind IN ('none', 'division')", name="scope_kind"),
-        CheckConstraint("version >= 1", name="version"),
-        Index("ix_catalogue_item_function_id", "function_id"),
-        Index("ix_catalogue_item_owner_department_id", "owner_department_id"),
+        Index("uq_subsystem_function_version_live", "function_id", unique=True, postgresql_where="valid_to IS NULL"),
+        CheckConstraint("integration_level BETWEEN 0 AND 3", name="integration_level"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     function_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem_function.id"))
+    name: Mapped[str]
+    description: Mapped[str]
+    sensitive: Mapped[bool]
+    integration_level: Mapped[int]
+    basis_note: Mapped[str]
+
+
+class FunctionBasis(Temporal, Base):
+    """A service item on which a function rests: what one may be given the function for (政务数据共享条例)."""
+
+    __tablename__ = "function_basis"
+    __table_args__ = (
+        *temporal_args(),
+        Index("uq_function_basis_live", "function_id", "service_item_id", unique=True, postgresql_where="valid_to IS NULL"),
+        Index("ix_function_basis_service_item_id", "service_item_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    function_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem_function.id"))
+    service_item_id: Mapped[UUID] = mapped_column(ForeignKey("service_item.id"))
+
+
+class CatalogueItem(Temporal, Base):
+    """A function, or a slice of it, that may be requested: by its id and a version, which says what it is like."""
+
+    __tablename__ = "catalogue_item"
+    __table_args__ = (*temporal_args(), Index("ix_catalogue_item_function_id", "function_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    function_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem_function.id"))
+
+
+class CatalogueItemVersion(Temporal, Base):
+    """An item as it is for a while; ``tier`` says how much care it needs.
+
+    The last version stays open when the item is withdrawn, whose own end counts.
+    """
+
+    __tablename__ = "catalogue_item_version"
+    __table_args__ = (
+        *temporal_args(),
+        UniqueConstraint("item_id", "version"),
+        Index("uq_catalogue_item_version_live", "item_id", unique=True, postgresql_where="valid_to IS NULL"),
+        CheckConstraint("tier IN ('auto', 'one', 'two_units')", name="tier"),
+        CheckConstraint("max_days BETWEEN 1 AND 366", name="max_days"),
+        CheckConstraint("scope_kind IN ('none', 'division')", name="scope_kind"),
+        CheckConstraint("version >= 1", name="version"),
+        Index("ix_catalogue_item_version_owner_department_id", "owner_department_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("catalogue_item.id"))
+    version: Mapped[int]
     name: Mapped[str]
     exposes: Mapped[str]
     tier: Mapped[str]
     max_days: Mapped[int]
     requires_case_number: Mapped[bool]
     scope_kind: Mapped[str]
-    version: Mapped[int]
     owner_department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
 
 

@@ -15,7 +15,7 @@ from govcloud.subsystems.events import OwnerChanged
 from govcloud.subsystems.listing.kinds import KINDS, ListKind
 from govcloud.subsystems.listing.models import PowerItemVersion
 from govcloud.subsystems.listing.standing import lock_lists
-from govcloud.subsystems.models import CatalogueItem, Matter, PowerItem, ServiceItem, Subsystem
+from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Matter, PowerItem, ServiceItem, Subsystem
 
 MOST_NAMED = 10
 
@@ -30,8 +30,8 @@ def change_owner(tx: Transaction, department_id: UUID, successor_id: UUID) -> No
     subsystems = _moved(
         tx, update(Subsystem).where(Subsystem.owner_department_id == department_id).values(owner_department_id=successor_id)
     )
-    mine = CatalogueItem.owner_department_id == department_id
-    items = _moved(tx, update(CatalogueItem).where(mine).values(owner_department_id=successor_id))
+    mine = CatalogueItemVersion.owner_department_id == department_id
+    items = _moved(tx, update(CatalogueItemVersion).where(mine).values(owner_department_id=successor_id))
     _join_power_items(tx, department_id, successor_id)
     lists = _moved(tx, update(PowerItem).where(PowerItem.department_id == department_id).values(department_id=successor_id))
     lists += _moved(tx, update(ServiceItem).where(ServiceItem.department_id == department_id).values(department_id=successor_id))
@@ -54,7 +54,11 @@ def owned(session: Session, departments: Iterable[UUID], at: datetime) -> dict[s
     wanted = list(departments)
     queries = {
         "subsystems": [select(Subsystem.name).where(Subsystem.owner_department_id.in_(wanted), Subsystem.status != "retired")],
-        "items": [select(CatalogueItem.name).where(CatalogueItem.owner_department_id.in_(wanted), live_at(CatalogueItem, at))],
+        "items": [
+            select(CatalogueItemVersion.name)
+            .join(CatalogueItem, CatalogueItem.id == CatalogueItemVersion.item_id)
+            .where(CatalogueItemVersion.owner_department_id.in_(wanted), live_at(CatalogueItemVersion, at), live_at(CatalogueItem, at))
+        ],
         "lists": [
             *(_entries(kind, wanted, at) for kind in KINDS.values()),
             select(Matter.name).where(Matter.lead_department_id.in_(wanted), live_at(Matter, at)),

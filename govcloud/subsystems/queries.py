@@ -16,17 +16,19 @@ from govcloud.kernel import crypto
 from govcloud.kernel.database import live_at
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
-from govcloud.subsystems.listing.queries import ListQueries
 from govcloud.subsystems.listing.views import PowerItemView, ServiceItemView
 from govcloud.subsystems.models import (
     CatalogueItem,
+    CatalogueItemVersion,
     Client,
     ClientRedirect,
     Matter,
     MatterItem,
     Subsystem,
     SubsystemFunction,
+    SubsystemFunctionVersion,
 )
+from govcloud.subsystems.onboarding_queries import OnboardingQueries
 from govcloud.subsystems.owners import owned
 from govcloud.subsystems.secrets import secret_digest
 from govcloud.subsystems.views import (
@@ -54,8 +56,8 @@ _MOST_ROWS = 200
 _ENABLED = (Client.disabled_at.is_(None), Subsystem.status != "retired")
 
 
-class SubsystemQueries(ListQueries):
-    """Answers questions about the catalogue; it never writes. The lists: ``listing/queries.py``."""
+class SubsystemQueries(OnboardingQueries):
+    """Answers questions about the catalogue; it never writes. The way into service: ``onboarding_queries.py``; the lists: ``listing/``."""
 
     # Subsystems and functions
 
@@ -99,12 +101,17 @@ class SubsystemQueries(ListQueries):
 
     def owner_departments(self) -> frozenset[UUID]:
         """Return every department that owns, or owned, something that may be requested."""
-        return frozenset(self._read().scalars(select(CatalogueItem.owner_department_id).distinct()))
+        return frozenset(self._read().scalars(select(CatalogueItemVersion.owner_department_id).distinct()))
 
     def items(self, wanted: Iterable[UUID]) -> Mapping[UUID, ItemView]:
         """Return items by id, withdrawn ones too: old requests still name them."""
         found = self._read().execute(rows.items().where(CatalogueItem.id.in_(set(wanted))))
         return {row.CatalogueItem.id: rows.item_view(row) for row in found}
+
+    def items_of(self, key: str | UUID, at: datetime | None = None) -> tuple[ItemView, ...]:
+        """Return the live items of a subsystem, given by code or id, whatever its status, in the order of their functions."""
+        condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
+        return tuple(rows.item_view(row) for row in self._read().execute(rows.items_at(self._at(at)).where(condition)))
 
     def items_for_function(self, code: str, at: datetime | None = None) -> tuple[ItemView, ...]:
         """Return the items that open a function, the oldest first."""
@@ -121,7 +128,7 @@ class SubsystemQueries(ListQueries):
         clean = searchable(text)
         query = rows.requestable_at(self._at(at)).limit(_limited(limit))
         if clean:
-            columns = (CatalogueItem.name, SubsystemFunction.name, SubsystemFunction.code, Subsystem.name)
+            columns = (CatalogueItemVersion.name, SubsystemFunctionVersion.name, SubsystemFunction.code, Subsystem.name)
             query = query.where(or_(*(column.icontains(clean, autoescape=True) for column in columns)))
         return tuple(rows.item_view(row) for row in self._read().execute(query))
 

@@ -9,8 +9,18 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row, Select, select
 
 from govcloud.kernel.database import live_at
-from govcloud.subsystems.models import CatalogueItem, Client, ClientRedirect, Subsystem, SubsystemFunction
-from govcloud.subsystems.views import ClientView, FunctionView, ItemView, SubsystemView
+from govcloud.subsystems.findings import from_json
+from govcloud.subsystems.models import (
+    CatalogueItem,
+    CatalogueItemVersion,
+    Client,
+    ClientRedirect,
+    Subsystem,
+    SubsystemFunction,
+    SubsystemFunctionVersion,
+    SubsystemStep,
+)
+from govcloud.subsystems.views import ClientView, FunctionView, ItemView, StepView, SubsystemView
 
 # Selections of several columns and their rows; the columns are taken by name.
 Rows: TypeAlias = Select[*tuple[Any, ...]]
@@ -18,26 +28,41 @@ Found: TypeAlias = Row[*tuple[Any, ...]]
 
 
 def functions_at(at: datetime) -> Rows:
-    """Select functions that are live at ``at`` with the code of their subsystem."""
-    joined = select(SubsystemFunction, Subsystem.code.label("subsystem_code")).join(
-        Subsystem, Subsystem.id == SubsystemFunction.subsystem_id
+    """Select functions that are live at ``at``, as they then are, with the code of their subsystem."""
+    joined = (
+        select(SubsystemFunction, SubsystemFunctionVersion, Subsystem.code.label("subsystem_code"))
+        .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
+        .join(Subsystem, Subsystem.id == SubsystemFunction.subsystem_id)
     )
-    return joined.where(live_at(SubsystemFunction, at)).order_by(SubsystemFunction.code)
+    return joined.where(live_at(SubsystemFunction, at), live_at(SubsystemFunctionVersion, at)).order_by(SubsystemFunction.code)
 
 
 def items() -> Rows:
-    """Select items of every time with their function and subsystem."""
-    return (
-        select(CatalogueItem, SubsystemFunction, Subsystem)
-        .join(SubsystemFunction, SubsystemFunction.id == CatalogueItem.function_id)
-        .join(Subsystem, Subsystem.id == SubsystemFunction.subsystem_id)
-        .order_by(SubsystemFunction.code, CatalogueItem.valid_from, CatalogueItem.id)
-    )
+    """Select items of every time in their newest version, with their function (as it was last) and subsystem."""
+    return _items().where(CatalogueItemVersion.valid_to.is_(None), SubsystemFunctionVersion.valid_to.is_(None))
+
+
+def items_at(at: datetime) -> Rows:
+    """Select items that are live at ``at``, as they and their functions then are; whatever the state of the subsystem."""
+    tables = (CatalogueItem, CatalogueItemVersion, SubsystemFunction, SubsystemFunctionVersion)
+    return _items().where(*(live_at(table, at) for table in tables))
 
 
 def requestable_at(at: datetime) -> Rows:
     """Select items that may be requested at ``at``: live, of a live function, of a published subsystem."""
-    return items().where(live_at(CatalogueItem, at), live_at(SubsystemFunction, at), Subsystem.status == "published")
+    return items_at(at).where(Subsystem.status == "published")
+
+
+def _items() -> Rows:
+    """Select every version of every item with every version of its function."""
+    return (
+        select(CatalogueItem, CatalogueItemVersion, SubsystemFunction, SubsystemFunctionVersion, Subsystem)
+        .join(CatalogueItemVersion, CatalogueItemVersion.item_id == CatalogueItem.id)
+        .join(SubsystemFunction, SubsystemFunction.id == CatalogueItem.function_id)
+        .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
+        .join(Subsystem, Subsystem.id == SubsystemFunction.subsystem_id)
+        .order_by(SubsystemFunction.code, CatalogueItem.valid_from, CatalogueItem.id)
+    )
 
 
 def clients() -> Rows:
@@ -61,34 +86,42 @@ def subsystem_view(row: Subsystem) -> SubsystemView:
     )
 
 
+def step_view(row: SubsystemStep) -> StepView:
+    """Translate one step."""
+    return StepView(row.step, row.at, row.actor, row.official_id, row.appointment_id, row.note, from_json(row.findings))
+
+
 def function_view(row: Found) -> FunctionView:
     """Translate a row of ``functions_at``."""
     function: SubsystemFunction = row.SubsystemFunction
+    version: SubsystemFunctionVersion = row.SubsystemFunctionVersion
     return FunctionView(
         id=function.id,
         subsystem_id=function.subsystem_id,
         subsystem_code=row.subsystem_code,
         code=function.code,
-        name=function.name,
-        description=function.description,
-        sensitive=function.sensitive,
-        integration_level=function.integration_level,
+        name=version.name,
+        description=version.description,
+        sensitive=version.sensitive,
+        integration_level=version.integration_level,
+        basis_note=version.basis_note,
     )
 
 
 def item_view(row: Found) -> ItemView:
-    """Translate a row of ``items``."""
-    item: CatalogueItem = row.CatalogueItem
+    """Translate a row of ``items``, ``items_at`` or ``requestable_at``."""
+    item: CatalogueItemVersion = row.CatalogueItemVersion
     function: SubsystemFunction = row.SubsystemFunction
+    as_it_is: SubsystemFunctionVersion = row.SubsystemFunctionVersion
     subsystem: Subsystem = row.Subsystem
     return ItemView(
-        id=item.id,
+        id=item.item_id,
         name=item.name,
         function_id=function.id,
         function=function.code,
-        function_name=function.name,
-        sensitive=function.sensitive,
-        integration_level=function.integration_level,
+        function_name=as_it_is.name,
+        sensitive=as_it_is.sensitive,
+        integration_level=as_it_is.integration_level,
         subsystem_id=subsystem.id,
         subsystem_code=subsystem.code,
         subsystem_name=subsystem.name,

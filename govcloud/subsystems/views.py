@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from govcloud.subsystems.findings import Finding
+
 
 @dataclass(frozen=True)
 class SubsystemView:
@@ -40,6 +42,12 @@ class FunctionView:
     description: str
     sensitive: bool
     integration_level: int
+    basis_note: str = ""
+
+    @property
+    def is_door(self) -> bool:
+        """Say whether it is the one that lets officials in."""
+        return self.code == f"{self.subsystem_code}:door:enter"
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,27 @@ class ItemView:
     scope_kind: str
     version: int
     owner_department_id: UUID
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step of a subsystem on its way into service; ``findings`` are those that stood then."""
+
+    step: str
+    at: datetime
+    actor: str
+    official_id: UUID | None
+    appointment_id: UUID | None
+    note: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class SubsystemPage:
+    """One page of a list of subsystems; ``after`` asks for the next one and is ``None`` at the end."""
+
+    rows: tuple[SubsystemView, ...]
+    after: str | None
 
 
 @dataclass(frozen=True)

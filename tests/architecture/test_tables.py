@@ -13,9 +13,11 @@ DECISION_FACTS = {
     "access_grant",
     "appointment",
     "catalogue_item",
+    "catalogue_item_version",
     "department_version",
     "division",
     "duty_rule",
+    "function_basis",
     "grant_suspension",
     "official_version",
     "policy_rule",
@@ -24,6 +26,7 @@ DECISION_FACTS = {
     "role_ceiling",
     "role_link",
     "subsystem_function",
+    "subsystem_function_version",
 }
 
 

@@ -260,12 +260,19 @@ def build_catalogue(subsystems: Subsystems, world: World) -> None:
     subsystems.offer_items(SEED, list(items.values()))
     world.items.update({function: item.id for function, item in items.items()})
     for code, name, _, address in rows:
-        subsystems.publish_subsystem(SEED, code)
         world.clients[code] = subsystems.register_client(
             SEED, NewClient(code, f"{code}-web", name, (f"{address}oidc/callback",), (f"{address}signed-out",))
         )
+        bring_into_service(subsystems, code)
     matter = NewMatter("RESCUE-01", "困难家庭救助一件事", departments["civil_affairs"], ((world.items["housing:register:read"], 1),))
     world.matter_id = subsystems.register_matter(SEED, matter)
+
+
+def bring_into_service(subsystems: Subsystems, code: str) -> None:
+    """Take a registered subsystem through the whole flow."""
+    subsystems.submit_subsystem(SEED, code)
+    subsystems.check_subsystem(SEED, code)
+    subsystems.publish_subsystem(SEED, code)
 
 
 def give_password(services: Services, person: Person, password: str = PASSWORD) -> str:

@@ -16,6 +16,8 @@ DOOR = "door:enter"
 _OPEN = "open"
 _VERB_FIRST = "{action}{resource}"
 _DOMAIN = "zj.example"
+# From this level on a subsystem keeps a grant by division.
+_ROWS_LEVEL = 2
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _local(rows: Sequence[Mapping[str, Any]], departments: Sequence[PlannedDepar
 def _subsystem(row: Mapping[str, Any], owner: PlannedDepartment) -> PlannedSubsystem:
     code = row["code"]
     door = PlannedFunction(f"{code}:{DOOR}", f"进入{row['name']}", "进入子系统，不含任何数据。", sensitive=False)
-    functions = [function for resource in row["resources"] for function in _functions(code, resource)]
+    functions = [function for resource in row["resources"] for function in _functions(code, resource, row["integration"])]
     return PlannedSubsystem(
         code=code,
         name=row["name"],
@@ -119,7 +121,7 @@ def _subsystem(row: Mapping[str, Any], owner: PlannedDepartment) -> PlannedSubsy
     )
 
 
-def _functions(subsystem: str, resource: Sequence[str]) -> Iterator[PlannedFunction]:
+def _functions(subsystem: str, resource: Sequence[str], level: int) -> Iterator[PlannedFunction]:
     """Return the functions of one resource: code, name, actions, what it exposes, and whether it is open."""
     code, name, actions, exposes, *marks = resource
     for action in actions.split():
@@ -133,12 +135,12 @@ def _functions(subsystem: str, resource: Sequence[str]) -> Iterator[PlannedFunct
             sensitive=terms["sensitive"] and not is_open,
             positions=tuple(terms["positions"]),
             open=is_open,
-            item=None if is_open else _item(title, exposes, terms),
+            item=None if is_open else _item(title, exposes, terms, level),
         )
 
 
-def _item(title: str, exposes: str, terms: Mapping[str, Any]) -> PlannedItem | None:
+def _item(title: str, exposes: str, terms: Mapping[str, Any], level: int) -> PlannedItem | None:
     """Return what of a function may be requested, or nothing: an approval is never lent out."""
     if "tier" not in terms:
         return None
-    return PlannedItem(title, exposes, terms["tier"], terms["max_days"], terms["case"], "division")
+    return PlannedItem(title, exposes, terms["tier"], terms["max_days"], terms["case"], "division" if level >= _ROWS_LEVEL else "none")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from govcloud.cli.seed.batches import batches
@@ -11,7 +12,8 @@ from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.powers import PlannedPower
 from govcloud.cli.seed.report import Progress
 from govcloud.kernel.actor import Actor
-from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
+from govcloud.subsystems.changes import Binding
+from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
 from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
 from govcloud.subsystems.service import Subsystems
 
@@ -19,6 +21,8 @@ from govcloud.subsystems.service import Subsystems
 _BATCH = 10_000
 # Where the platform's Flask client takes the answer of the sign-in.
 _CALLBACK = "govcloud/callback"
+_DOMAIN = "zj.example"
+_ENOUGH = 2
 
 
 class CatalogueLoader:
@@ -31,7 +35,7 @@ class CatalogueLoader:
         self._departments = departments
         self._launch_urls = launch_urls
         self._items: dict[str, UUID] = {}
-        #: Secrets of the clients that were registered, by client_id.
+        #: Secrets of the clients at which something answers, by client_id.
         self.client_secrets: dict[str, str] = {}
 
     def load(self, plan: Plan, progress: Progress) -> None:
@@ -44,7 +48,9 @@ class CatalogueLoader:
             new = NewMatter(matter.code, matter.name, self._departments[matter.lead_key], items)
             self._subsystems.register_matter(self._actor, new)
             progress("matters", done, len(plan.matters))
-        self._load_powers(list(plan.powers()), progress)
+        powers = list(plan.powers())
+        self._load_powers(powers, progress)
+        self._bind(plan.subsystems, powers)
 
     def _load_subsystem(self, system: PlannedSubsystem) -> None:
         launch_url = self._launch_urls.get(system.code, system.launch_url)
@@ -63,12 +69,16 @@ class CatalogueLoader:
         offered = [function for function in system.functions if function.item]
         ids = self._subsystems.offer_items(self._actor, [_item(function) for function in offered])
         self._items.update(zip((function.code for function in offered), ids, strict=True))
-        if launch_url:
-            self._load_client(system, launch_url)
+        # What answers nowhere in the sample still signs in somewhere: nothing goes into service without credentials of its own.
+        credentials = self._load_client(system, launch_url or f"https://{system.code.replace('_', '-')}.{_DOMAIN}/")
+        if launch_url and credentials.secret:
+            self.client_secrets[credentials.client_id] = credentials.secret
+        self._subsystems.submit_subsystem(self._actor, system.code)
+        self._subsystems.check_subsystem(self._actor, system.code)
         self._subsystems.publish_subsystem(self._actor, system.code)
 
-    def _load_client(self, system: PlannedSubsystem, launch_url: str) -> None:
-        credentials = self._subsystems.register_client(
+    def _load_client(self, system: PlannedSubsystem, launch_url: str) -> ClientCredentials:
+        return self._subsystems.register_client(
             self._actor,
             NewClient(
                 subsystem_code=system.code,
@@ -78,8 +88,6 @@ class CatalogueLoader:
                 post_logout_uris=(launch_url,),
             ),
         )
-        if credentials.secret:
-            self.client_secrets[credentials.client_id] = credentials.secret
 
     def _load_powers(self, powers: list[PlannedPower], progress: Progress) -> None:
         done = 0
@@ -90,6 +98,28 @@ class CatalogueLoader:
             self._subsystems.register_service_items(self._actor, services)
             done += len(batch)
             progress("power list", done, len(powers))
+
+    def _bind(self, systems: Sequence[PlannedSubsystem], powers: Sequence[PlannedPower]) -> None:
+        """Say of each function which of the owner's service items it serves, as far as their names say so."""
+        served: dict[str, list[PlannedPower]] = defaultdict(list)
+        for power in powers:
+            served[power.department_key].append(power)
+        for system in systems:
+            found = ((function.code, _nearest(function.name, served[system.owner_key])) for function in system.functions)
+            bindings = [Binding(code, power.service_code) for code, power in found if power is not None]
+            if bindings:
+                self._subsystems.bind_functions(self._actor, bindings)
+
+
+def _nearest(name: str, powers: Iterable[PlannedPower]) -> PlannedPower | None:
+    """Return the item whose name shares most pairs of characters with a function's, and at least two."""
+    shared = [(len(_pairs(name) & _pairs(power.name)), power) for power in powers]
+    most, nearest = max(shared, key=lambda entry: entry[0], default=(0, None))
+    return nearest if most >= _ENOUGH else None
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[place : place + 2] for place in range(len(text) - 1)}
 
 
 def _function(system: PlannedSubsystem, function: PlannedFunction) -> NewFunction:

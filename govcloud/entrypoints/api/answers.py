@@ -97,6 +97,7 @@ class ItemAnswer(Answer):
     scope_kind: str
     sensitive: bool
     integration_level: int
+    service_items: tuple[str, ...] = Field(description="the service items that the function serves, each with its implementation code")
 
     @classmethod
     def of(cls, view: CatalogueEntry) -> Self:

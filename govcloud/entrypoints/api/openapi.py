@@ -15,7 +15,7 @@ from govcloud.entrypoints.api.bodies import Input
 from govcloud.entrypoints.api.results import Problem
 from govcloud.entrypoints.api.table import Route
 
-_ID = re.compile(r"<uuid:(\w+)>")
+_PARAMETER = re.compile(r"<(uuid:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEMS = {
     "400": "the body is not JSON, or the path or query cannot be read",
@@ -45,7 +45,7 @@ def document(table: Iterable[Route], public_url: str, prefix: str) -> dict[str, 
     names, definitions = _schemas(rows)
     paths: dict[str, dict[str, Any]] = {}
     for route in rows:
-        paths.setdefault(_ID.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(route, names)
+        paths.setdefault(_PARAMETER.sub(r"{\2}", route.path), {})[route.method.lower()] = _operation(route, names)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -109,7 +109,8 @@ def _operation(route: Route, references: References) -> dict[str, Any]:
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}} for name in _ID.findall(route.path)
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", **({"format": "uuid"} if kind else {})}}
+        for kind, name in _PARAMETER.findall(route.path)
     ]
 
 

@@ -44,6 +44,7 @@ from govcloud.entrypoints.api.results import (
     SubmittedAnswer,
     WithdrawnAnswer,
 )
+from govcloud.entrypoints.api.subsystems import TABLE as SUBSYSTEMS
 from govcloud.entrypoints.api.table import Route
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
@@ -252,5 +253,6 @@ TABLE = (
     *ORGANISATION,
     *CHANGES,
     *LISTS,
+    *SUBSYSTEMS,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

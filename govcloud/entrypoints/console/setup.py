@@ -15,6 +15,7 @@ from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
 from govcloud.entrypoints.console.base import ConsolePage, ConsoleView, opened
 from govcloud.entrypoints.console.ceilings import CeilingsView
+from govcloud.entrypoints.console.clients import ClientsView
 from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.imports import ImportsView
@@ -24,11 +25,11 @@ from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.planned import PlannedView
 from govcloud.entrypoints.console.requests import RequestsView
 from govcloud.entrypoints.console.sessions import SessionsView
-from govcloud.entrypoints.console.subsystems import ClientsView, SubsystemsView
+from govcloud.entrypoints.console.subsystems import SubsystemsView
 from govcloud.identity.models import Official
 from govcloud.outbox.models import OutboxMessage
 from govcloud.signon.models import Session
-from govcloud.subsystems.models import Client, Subsystem
+from govcloud.subsystems.models import Client
 from govcloud.web.gate import Gate, declare_blueprint
 from govcloud.web.headers import csp_nonce
 from govcloud.web.locale import say
@@ -49,7 +50,7 @@ def _views() -> list[Room]:
         OrganisationView(),
         PowerItemsView(),
         ServiceItemsView(),
-        SubsystemsView(Subsystem, "subsystems"),
+        SubsystemsView(),
         ClientsView(Client, "clients"),
         RolesView(Role, "roles"),
         DutyRulesView(DutyRule, "duties"),

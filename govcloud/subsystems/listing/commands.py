@@ -62,7 +62,7 @@ class ListCommands(Commands):
             Invalid: a code is malformed, or does not fit its power item and that item's department.
             Conflict: a code is registered already; nothing is written.
         """
-        powers = self._standing(POWER, {row.power_item_id for row in items})
+        powers = self._standing_entries(POWER, {row.power_item_id for row in items})
         owners = {powers[row.power_item_id].department_id if row.power_item_id in powers else None for row in items}
         target = self._target("service_item", one_place(row.code for row in items), owners)
         with self._uow.begin(actor, "govcloud:service_item:register", target) as tx:
@@ -71,7 +71,7 @@ class ListCommands(Commands):
             hold_departments(tx.session, {owner for owner in owners if owner})
             standing.lock_lists(tx.session)
             # What they rest on may have left the list since it was looked at.
-            powers = self._standing(POWER, {row.power_item_id for row in checked})
+            powers = self._standing_entries(POWER, {row.power_item_id for row in checked})
             bodies = self._identity.departments({power.department_id for power in powers.values()})
             for index, row in enumerate(checked):
                 power = powers.get(row.power_item_id)
@@ -117,7 +117,7 @@ class ListCommands(Commands):
 
     def _change(self, actor: Actor, kind: ListKind, changes: Sequence[ItemChange], title: str) -> int:
         ids = [change.item_id for change in changes]
-        target = self._place(kind, ids)
+        target = self._place_of_entries(kind, ids)
         with self._uow.begin(actor, f"govcloud:{kind.subject}:change", target) as tx:
             fields, note = _noted(changes, title, target)
             here = self._locked(tx, kind, ids, fields)
@@ -137,7 +137,7 @@ class ListCommands(Commands):
         return len(plan.changed)
 
     def _withdraw_items(self, actor: Actor, kind: ListKind, items: Sequence[UUID], title: str) -> int:
-        target = self._place(kind, items)
+        target = self._place_of_entries(kind, items)
         with self._uow.begin(actor, f"govcloud:{kind.subject}:withdraw", target) as tx:
             fields, note = _noted(items, title, target)
             here = self._locked(tx, kind, items, fields)
@@ -147,17 +147,17 @@ class ListCommands(Commands):
             _apply(tx, plan, note)
         return len(plan.withdrawn)
 
-    def _place(self, kind: ListKind, items: Iterable[UUID]) -> Target:
+    def _place_of_entries(self, kind: ListKind, items: Iterable[UUID]) -> Target:
         """Return the target of a command on entries: the lowest department above all of theirs."""
         wanted = list(items)
-        here = self._standing(kind, wanted)
+        here = self._standing_entries(kind, wanted)
         owners = [here[item].department_id if item in here else None for item in wanted]
         return self._target(kind.subject, one_place(map(str, wanted)), owners)
 
     def _locked(self, tx: Transaction, kind: ListKind, items: Sequence[UUID], fields: Fields) -> dict[UUID, Standing]:
         """Return what stands under the lock of the lists; note what does not, and what is named twice."""
         standing.lock_lists(tx.session)
-        here = self._standing(kind, items)
+        here = self._standing_entries(kind, items)
         seen: set[UUID] = set()
         for index, item in enumerate(items):
             if item not in here:
@@ -167,7 +167,7 @@ class ListCommands(Commands):
             seen.add(item)
         return here
 
-    def _standing(self, kind: ListKind, items: Iterable[UUID]) -> dict[UUID, Standing]:
+    def _standing_entries(self, kind: ListKind, items: Iterable[UUID]) -> dict[UUID, Standing]:
         return {item.item_id: item for item in standing.by_ids(self._uow.read(), kind, set(items))}
 
 

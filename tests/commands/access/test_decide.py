@@ -239,7 +239,7 @@ def test_an_item_that_was_withdrawn_or_changed_is_not_granted(services: Services
     line_id = ask(services, world).line_id
     # No command changes an item yet, and the platform's own role may not.
     with psycopg.connect(superuser_url) as connection:
-        connection.execute("UPDATE catalogue_item SET version = 2 WHERE id = %s", (world.items["housing:register:read"],))
+        connection.execute("UPDATE catalogue_item_version SET version = 2 WHERE item_id = %s", (world.items["housing:register:read"],))
     with pytest.raises(Conflict) as caught:
         services.access.approve(world.li.actor(), line_id, 1)
     assert caught.value.code == "item_changed"

@@ -118,3 +118,15 @@ def test_a_second_seed_is_refused_and_changes_nothing(services: Services, report
     with pytest.raises(Conflict, match="已有公职人员"):
         load(services, Plan(SMALL, 2), silent, {})
     assert services.identity_queries.official_by_code("wangfang") is not None
+
+
+def test_subsystems_went_the_whole_way_and_are_in_order(services: Services, report: SeedReport) -> None:
+    queries = services.subsystem_queries
+    own = [view for view in queries.all() if view.owner_department_id is not None]
+    assert own
+    for view in own:
+        assert [step.step for step in queries.steps(view.id)] == ["register", "submit", "check", "publish"], view.code
+        assert services.subsystems.checklist(view.id).blocking == (), view.code
+    function = queries.function("housing:register:read")
+    assert function is not None
+    assert [item.name for item in queries.bases_of([function.id])[function.id]] == ["住房登记信息查询"]

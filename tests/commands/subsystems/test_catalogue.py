@@ -12,9 +12,9 @@ from govcloud.authorization.shipped import baseline
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
-from govcloud.subsystems.inputs import NewFunction, NewItem, NewMatter, NewSubsystem
+from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
 from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
-from tests.factories.world import SEED, World
+from tests.factories.world import SEED, World, bring_into_service
 
 
 def fields_of(error: pytest.ExceptionInfo[GovcloudError]) -> list[str]:
@@ -27,13 +27,18 @@ def a_subsystem(world: World, code: str = "medical") -> NewSubsystem:
 
 def test_a_subsystem_is_seen_once_it_is_published(services: Services, world: World) -> None:
     services.subsystems.register_subsystem(SEED, a_subsystem(world))
-    services.subsystems.add_function(SEED, NewFunction("medical:case:read", "查看医疗救助案件"))
-    item = services.subsystems.offer_item(SEED, NewItem("medical:case:read", "查看医疗救助案件", "姓名、诊断"))
+    services.subsystems.add_functions(
+        SEED, [NewFunction("medical:door:enter", "进入医疗救助系统"), NewFunction("medical:case:read", "查看医疗救助案件")]
+    )
+    item = services.subsystems.offer_item(SEED, NewItem("medical:case:read", "查看医疗救助案件", "姓名、诊断", scope_kind="none"))
+    services.subsystems.register_client(SEED, NewClient("medical", "medical", "医疗救助系统", ("https://medical.zj.example/cb",)))
 
     queries = services.subsystem_queries
     assert queries.item(item) is None
     assert queries.item_for_function("medical:case:read") is None
-    services.subsystems.publish_subsystem(SEED, "medical")
+    with pytest.raises(Conflict):
+        services.subsystems.publish_subsystem(SEED, "medical")
+    bring_into_service(services.subsystems, "medical")
     view = queries.item(item)
     assert view is not None
     assert view.owner_department_id == world.organisation.ids["civil_affairs"]
@@ -85,7 +90,7 @@ def test_items_are_found_by_any_of_their_names(services: Services, world: World)
 
 def test_a_subsystem_administrator_keeps_to_the_own_department(services: Services, world: World) -> None:
     admin = world.people["HEWEI"].actor()
-    services.subsystems.add_function(admin, NewFunction("housing:register:write", "更正住房登记信息"))
+    services.subsystems.add_function(admin, NewFunction("housing:register:write", "更正住房登记信息", integration_level=3))
     services.subsystems.offer_item(admin, NewItem("housing:register:write", "更正住房登记信息", "房屋坐落"))
     with pytest.raises(Denied):
         services.subsystems.add_function(admin, NewFunction("assistance:case:write", "更正救助案件"))

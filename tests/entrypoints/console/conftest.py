@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from govcloud.subsystems.inputs import NewSubsystem
+from govcloud.subsystems.inputs import NewClient, NewFunction, NewSubsystem
 from tests.entrypoints.console.administrators import Administrator, Become
 from tests.factories.browsing import Visitor, signed_in
 from tests.factories.people import credit_code, id_number
@@ -64,6 +64,7 @@ class Rows:
     active: UUID
     disabled: UUID
     unpublished: UUID
+    registered: UUID
     client: UUID
     role: UUID
     assignment: UUID
@@ -95,10 +96,15 @@ def rows(services: Services, world: World) -> Rows:
     line = ask(services, world, people["SHANXUEMEI"])
     services.identity.disable_official(world.system_admin.actor(), people["CHENJIE"].official_id, REASON)
     new = NewSubsystem("archive", "档案查询系统", world.organisation.ids["data"], 2, launch_url="http://127.0.0.1:8009/")
+    unpublished = services.subsystems.register_subsystem(SEED, new)
+    services.subsystems.add_function(SEED, NewFunction("archive:door:enter", "进入档案查询系统"))
+    services.subsystems.register_client(SEED, NewClient("archive", "archive", "档案", ("http://127.0.0.1:8009/cb",)))
+    other = NewSubsystem("ledger", "台账系统", world.organisation.ids["data"])
     return Rows(
         active=people["SHANXUEMEI"].official_id,
         disabled=people["CHENJIE"].official_id,
-        unpublished=services.subsystems.register_subsystem(SEED, new),
+        unpublished=unpublished,
+        registered=services.subsystems.register_subsystem(SEED, other),
         client=one(services, "SELECT id FROM client WHERE client_id = 'housing-web'"),
         role=one(services, "SELECT id FROM role WHERE code = 'counter_clerk'"),
         assignment=queries.assignments_of(people["SUNLI"].official_id)[0].id,
@@ -134,6 +140,14 @@ def new_official(world: World, services: Services, **changes: str) -> dict[str, 
         "position": "窗口受理员",
         "post": "科员",
     }
+    return usual | changes
+
+
+def new_subsystem(services: Services, department_id: UUID, **changes: str) -> dict[str, str]:
+    """Return the form for a new subsystem of a department."""
+    department = services.identity_queries.department(department_id)
+    assert department is not None
+    usual = {"name": "统计系统", "code": "census", "owner": department.uscc, "integration_level": "0", "description": ""}
     return usual | changes
 
 

@@ -37,7 +37,7 @@ STATEMENTS = {
         "power_items": 27,
         "service_items": 27,
         "sessions": 21,
-        "subsystems": 22,
+        "subsystems": 26,
     },
     "WUXIAOYAN": {
         "": 20,

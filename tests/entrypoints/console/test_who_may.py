@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.entrypoints.console.conftest import REASON, Enter, Rows, happened, new_assignment, new_official
+from tests.entrypoints.console.conftest import REASON, Enter, Rows, happened, new_assignment, new_official, new_subsystem
 from tests.factories.browsing import Visitor, said
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ OPENED = {
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
     "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access", *LISTS},
-    "HEWEI": {*LISTS},
+    "HEWEI": {"subsystems", *LISTS},
     "WANGFANG": set(),
 }
 #: The commands of the console, and who may run each.
@@ -66,7 +66,10 @@ RUN = {
     "officials/new/": {"ZHOUJIANJUN", "SUNLI"},
     "officials/change/suspend/{rows.active}": {"ZHOUJIANJUN", "WUXIAOYAN"},
     "officials/change/reinstate/{rows.disabled}": {"ZHOUJIANJUN"},
-    "subsystems/command/publish/{rows.unpublished}": {"ZHOUJIANJUN"},
+    "subsystems/new/": {"ZHOUJIANJUN", "HEWEI"},
+    "subsystems/form/bulk/{rows.unpublished}": {"ZHOUJIANJUN"},
+    "subsystems/step/submit/{rows.unpublished}": {"ZHOUJIANJUN"},
+    "subsystems/step/retire/{rows.registered}": {"ZHOUJIANJUN"},
     "assignments/new/": {"WUXIAOYAN"},
     "assignments/command/end/{rows.assignment}": {"WUXIAOYAN"},
     "grants/command/revoke/{rows.grant}": {"WUXIAOYAN"},
@@ -74,13 +77,16 @@ RUN = {
 }
 
 
-#: Who manages the people of one department only; whoever is not among them cannot be found.
-WITHIN = {"SUNLI"}
+#: Who manages the people, or the subsystems, of one department only; what is not among them cannot be found.
+WITHIN = {
+    "SUNLI": ("officials/change", "officials/details"),
+    "HEWEI": ("subsystems/form", "subsystems/step", "subsystems/details"),
+}
 
 
 def refused(login: str, page: str) -> int:
-    """Return the status of what somebody may not open or run: people beyond one's reach are not there at all."""
-    return 404 if login in WITHIN and page.startswith(("officials/change", "officials/details")) else 403
+    """Return the status of what somebody may not open or run: what lies beyond one's reach is not there at all."""
+    return 404 if page.startswith(WITHIN.get(login, "-")) else 403
 
 
 @pytest.mark.parametrize("login", OPENED)
@@ -107,7 +113,13 @@ def test_each_role_runs_its_commands_and_no_other(enter: Enter, services: Servic
 
 def form_of(path: str, services: Services, world: World) -> dict[str, str]:
     """Return the form that runs a command."""
-    forms = {"officials/new/": new_official(world, services), "assignments/new/": new_assignment()}
+    forms = {
+        "officials/new/": new_official(world, services),
+        "assignments/new/": new_assignment(),
+        "subsystems/new/": new_subsystem(services, world.organisation.ids["housing"]),
+        "subsystems/form/bulk/{rows.unpublished}": {"rows": "record:read,查看档案,,2,否", "confirmed": "1"},
+        "subsystems/step/retire/{rows.registered}": {"note": REASON},
+    }
     return forms.get(path, {"reason": REASON, "confirmed": "1"})
 
 
@@ -142,6 +154,8 @@ def test_the_buttons_are_those_that_work(enter: Enter, rows: Rows) -> None:
             if table == "officials":
                 # What concerns one person is offered on the person's page.
                 page += "".join(visitor.get(f"/console/officials/details/?id={row}").text for row in (rows.active, rows.disabled))
+            if table == "subsystems":
+                page += "".join(visitor.get(f"/console/subsystems/details/?id={row}").text for row in (rows.unpublished, rows.registered))
             shown |= {path for path in RUN if f'href="/console/{path.format(rows=rows)}"' in page}
         assert shown == {path for path, runners in RUN.items() if login in runners}
 

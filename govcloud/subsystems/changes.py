@@ -1,0 +1,49 @@
+"""What changes to the catalogue take in, whole: what a change leaves out is not kept, so that nobody changes what they did not see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class SubsystemChange:
+    """How a subsystem is to be from now on."""
+
+    name: str
+    integration_level: int = 0
+    launch_url: str | None = None
+    webhook_url: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class FunctionChange:
+    """How a function is to be from now on; ``basis_note`` says why it rests on no service item."""
+
+    name: str
+    description: str = ""
+    sensitive: bool = False
+    integration_level: int = 0
+    basis_note: str = ""
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """How an item is to be from now on; the owner is the subsystem's unless another department is named."""
+
+    name: str
+    exposes: str
+    tier: str = "one"
+    max_days: int = 30
+    requires_case_number: bool = False
+    scope_kind: str = "division"
+    owner_department_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A function and the implementation code (31 characters) of a service item that it serves."""
+
+    function: str
+    service_item: str

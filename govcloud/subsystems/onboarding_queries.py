@@ -1,0 +1,98 @@
+"""Reads on the way into service: steps, lists within somebody's reach, and the service items that functions rest on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from govcloud.identity.extents import overseen_departments, publishing_departments
+from govcloud.kernel.database import live_at
+from govcloud.kernel.validation import searchable
+from govcloud.subsystems import rows
+from govcloud.subsystems.lifecycle import Status
+from govcloud.subsystems.listing.queries import ListQueries
+from govcloud.subsystems.listing.views import ServiceItemView
+from govcloud.subsystems.models import FunctionBasis, Subsystem, SubsystemStep
+from govcloud.subsystems.views import StepView, SubsystemPage, SubsystemView
+
+_MOST = 200
+
+
+class OnboardingQueries(ListQueries):
+    """Answers questions about the way into service; it never writes."""
+
+    def steps(self, subsystem_id: UUID) -> tuple[StepView, ...]:
+        """Return the steps that a subsystem has taken, the first one first."""
+        query = select(SubsystemStep).where(SubsystemStep.subsystem_id == subsystem_id)
+        return tuple(rows.step_view(row) for row in self._read().scalars(query.order_by(SubsystemStep.at, SubsystemStep.id)))
+
+    def subsystems_within(
+        self, paths: Sequence[str], text: str = "", status: str = "", *, limit: int = 20, after: str | None = None
+    ) -> SubsystemPage:
+        """Return subsystems whose owner lies at or below ``paths``, or is led by a department there, in the order of their codes.
+
+        Every word of ``text`` is part of the name or the code; ``after`` is the code at the end of the page before.
+        """
+        return self._subsystem_page([self._overseen(paths), *_matching(text, status)], limit, after)
+
+    def waiting_for_publication(self, paths: Sequence[str], *, limit: int = 20, after: str | None = None) -> SubsystemPage:
+        """Return the checked subsystems that a department at or below ``paths`` publishes, in the order of their codes."""
+        return self._subsystem_page([self._published_from(paths), Subsystem.status == Status.CHECKED], limit, after)
+
+    def waiting_counts(self, paths: Sequence[str], publishing: Sequence[str]) -> tuple[int, int]:
+        """Return how many subsystems within ``paths`` wait to be checked, and how many departments within ``publishing`` may publish."""
+        submitted = func.count().filter(Subsystem.status == Status.SUBMITTED, self._overseen(paths))
+        checked = func.count().filter(Subsystem.status == Status.CHECKED, self._published_from(publishing))
+        row = self._read().execute(select(submitted, checked).select_from(Subsystem)).one()
+        return row[0], row[1]
+
+    def subsystem_within(self, key: str | UUID, paths: Sequence[str]) -> SubsystemView | None:
+        """Return a subsystem, by code or id, if its owner lies at or below ``paths`` or is led by a department there."""
+        condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
+        row = self._read().scalar(select(Subsystem).where(condition, self._overseen(paths)))
+        return rows.subsystem_view(row) if row else None
+
+    # What functions are for
+
+    def bases_of(self, function_ids: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, tuple[ServiceItemView, ...]]:
+        """Return the service items that functions rest on, by function, in the order of their codes; two statements for any number."""
+        query = select(FunctionBasis.function_id, FunctionBasis.service_item_id).where(
+            FunctionBasis.function_id.in_(set(function_ids)), live_at(FunctionBasis, self._at(at))
+        )
+        links = self._read().execute(query).all()
+        items = self.service_items_by_id(link.service_item_id for link in links) if links else {}
+        found: dict[UUID, list[ServiceItemView]] = defaultdict(list)
+        for link in links:
+            found[link.function_id].append(items[link.service_item_id])
+        return {key: tuple(sorted(views, key=lambda view: view.code)) for key, views in found.items()}
+
+    # How the above read
+
+    def _overseen(self, paths: Sequence[str]) -> ColumnElement[bool]:
+        if "/" in paths:
+            return Subsystem.owner_department_id.is_not(None)
+        return Subsystem.owner_department_id.in_(overseen_departments(paths, self._clock.now()))
+
+    def _published_from(self, paths: Sequence[str]) -> ColumnElement[bool]:
+        if "/" in paths:
+            return Subsystem.owner_department_id.is_not(None)
+        return Subsystem.owner_department_id.in_(publishing_departments(paths, self._clock.now()))
+
+    def _subsystem_page(self, conditions: Sequence[ColumnElement[bool]], limit: int, after: str | None) -> SubsystemPage:
+        limit = max(1, min(limit, _MOST))
+        query = select(Subsystem).where(*conditions).order_by(Subsystem.code).limit(limit + 1)
+        if after:
+            query = query.where(Subsystem.code > searchable(after))
+        found = [rows.subsystem_view(row) for row in self._read().scalars(query)]
+        return SubsystemPage(tuple(found[:limit]), found[limit - 1].code if len(found) > limit else None)
+
+
+def _matching(text: str, status: str) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Subsystem.status == status] if status else []
+    columns = (Subsystem.name, Subsystem.code)
+    named = [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in searchable(text).split()]
+    return conditions + named
