@@ -16,8 +16,8 @@ from govcloud.subsystems import rows
 from govcloud.subsystems.lifecycle import Status
 from govcloud.subsystems.listing.queries import ListQueries
 from govcloud.subsystems.listing.views import ServiceItemView
-from govcloud.subsystems.models import FunctionBasis, Subsystem, SubsystemStep
-from govcloud.subsystems.views import StepView, SubsystemPage, SubsystemView
+from govcloud.subsystems.models import FunctionBasis, Subsystem, SubsystemFunction, SubsystemStep
+from govcloud.subsystems.views import FunctionView, StepView, SubsystemPage, SubsystemView
 
 _MOST = 200
 
@@ -69,6 +69,13 @@ class OnboardingQueries(ListQueries):
         for link in links:
             found[link.function_id].append(items[link.service_item_id])
         return {key: tuple(sorted(views, key=lambda view: view.code)) for key, views in found.items()}
+
+    def functions_resting_on(self, service_item_id: UUID, at: datetime | None = None) -> tuple[FunctionView, ...]:
+        """Return the functions that rest on a service item, in the order of their codes."""
+        moment = self._at(at)
+        bound = select(FunctionBasis.function_id).where(FunctionBasis.service_item_id == service_item_id, live_at(FunctionBasis, moment))
+        found = self._read().execute(rows.functions_at(moment).where(SubsystemFunction.id.in_(bound)))
+        return tuple(rows.function_view(row) for row in found)
 
     # How the above read
 

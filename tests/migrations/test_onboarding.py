@@ -20,7 +20,7 @@ def test_functions_and_items_survive_back_and_forth(services: Services, world: W
     db.engine.dispose()
     name, role = str(make_url(database_url).database), role_of(databases.server().app_url)
     owner = databases.owner_url(name)
-    schema.downgrade(owner, role, "0006")
+    schema.downgrade(owner, role, "0009")
     schema.upgrade(owner, role)
     assert (queries.functions(), queries.items_of("housing"), queries.item(item)) == before
     assert queries.steps(before[1][0].subsystem_id) == (), "the older release knows no steps"

@@ -85,13 +85,21 @@ class ListPages(ConsolePage):
         if department is None or not self.reaches(department.path):
             raise NotFound.of(self.kind.thing, item_id)
         resting = queries.list_page("implementation", Wanted(power_item_id=item.id), limit=ENTRIES) if self.kind is POWER else None
-        basis = None
+        basis, functions = None, None
         if self.kind is not POWER:
+            functions = queries.functions_resting_on(item.id)
             power_id: UUID = item.power_item_id  # type: ignore[union-attr]  # a service item has it
             basis = queries.items_by_id("power", [power_id]).get(power_id)
         ended = queries.edition(item.ended_edition_id) if item.ended_edition_id else None
         return self.page(
-            "console/list_item.html", history=history, item=item, department=department, resting=resting, basis=basis, ended=ended
+            "console/list_item.html",
+            history=history,
+            item=item,
+            department=department,
+            resting=resting,
+            basis=basis,
+            functions=functions,
+            ended=ended,
         )
 
     @expose("/editions/")

@@ -19,7 +19,10 @@ from govcloud.identity.reorganisation import Abolish, Change, Merge, Move, Renam
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied
 from govcloud.services import Services
-from tests.factories.imports import a_row, write_csv
+from govcloud.subsystems.listing.importing import ListOrder
+from govcloud.subsystems.listing.inputs import ItemChange, NewPowerItem, NewServiceItem
+from tests.factories.imports import a_row, uscc_of, write_csv
+from tests.factories.lists import list_file, power
 from tests.factories.people import a_department, an_official
 from tests.factories.world import SEED, Person, World
 
@@ -31,6 +34,8 @@ READS = {
     "govcloud:console:imports",
     "govcloud:console:activation",
     "govcloud:console:departments",
+    "govcloud:console:power_items",
+    "govcloud:console:service_items",
     "govcloud:official:access",
     "govcloud:role_ceiling:read",
     "govcloud:personnel_change:read",
@@ -59,6 +64,17 @@ class Outside:
     def duty(self) -> Duty:
         """Return another place there."""
         return Duty(self.department, "另一岗位", ends_at=self.services.clock.now() + timedelta(days=30))
+
+    def power(self) -> UUID:
+        """Put an entry on the power list there and return its id."""
+        (item,) = self.services.subsystems.register_power_items(SEED, [NewPowerItem("330530001000", "救助", "05", self.department)])
+        return item
+
+    def service(self) -> UUID:
+        """Put an entry on the implementation list there and return its id."""
+        code = f"{uscc_of('yuhang_civil_affairs')}4330530001000"
+        (item,) = self.services.subsystems.register_service_items(SEED, [NewServiceItem(code, "救助申领", self.power())])
+        return item
 
     def left(self) -> UUID:
         """Let her leave and return her id."""
@@ -98,6 +114,11 @@ def _cancel(at: Outside, actor: Actor) -> object:
 def _reinstate(at: Outside, actor: Actor) -> object:
     at.services.identity.suspend(SEED, at.person.official_id, WHY)
     return at.services.identity.reinstate(actor, at.person.official_id, WHY)
+
+
+def _import_list(at: Outside, actor: Actor) -> object:
+    source = list_file(at.folder / "list.csv", "power", [power(2, at="yuhang_civil_affairs")])
+    return at.services.subsystems.import_list(actor, "power", source, ListOrder(department_id=at.department))
 
 
 Attempt = Callable[[Outside, Actor], object]
@@ -141,6 +162,19 @@ ATTEMPTS: dict[str, Attempt] = {
     "govcloud:office:open": lambda at, a: at.services.identity.open_offices(a, [NewOffice(at.department, "新处室")]),
     "govcloud:office:rename": lambda at, a: at.services.identity.rename_office(a, at.office, "新名"),
     "govcloud:office:close": lambda at, a: at.services.identity.close_office(a, at.office),
+    "govcloud:list:import": _import_list,
+    "govcloud:power_item:register": lambda at, a: at.services.subsystems.register_power_items(
+        a, [NewPowerItem("330530003000", "救助", "05", at.department)]
+    ),
+    "govcloud:power_item:change": lambda at, a: at.services.subsystems.change_power_items(a, [ItemChange(at.power(), {"name": "新名"})]),
+    "govcloud:power_item:withdraw": lambda at, a: at.services.subsystems.withdraw_power_items(a, [at.power()]),
+    "govcloud:service_item:register": lambda at, a: at.services.subsystems.register_service_items(
+        a, [NewServiceItem(f"{uscc_of('yuhang_civil_affairs')}4330530001000", "救助申领", at.power())]
+    ),
+    "govcloud:service_item:change": lambda at, a: at.services.subsystems.change_service_items(
+        a, [ItemChange(at.service(), {"name": "新名"})]
+    ),
+    "govcloud:service_item:withdraw": lambda at, a: at.services.subsystems.withdraw_service_items(a, [at.service()]),
 }
 
 

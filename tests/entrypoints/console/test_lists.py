@@ -15,13 +15,15 @@ from sqlalchemy import text
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.tables.sources import examine
 from govcloud.services import Services
+from govcloud.subsystems.changes import Binding
 from govcloud.subsystems.listing.importing import ListOrder
 from govcloud.subsystems.listing.kinds import kind_of
 from tests.entrypoints.console.conftest import Enter, happened
 from tests.factories.browsing import Visitor, counted, inline_code, said
 from tests.factories.imports import OPERATOR
 from tests.factories.lists import Row, list_file, power, service, table
-from tests.factories.world import World
+from tests.factories.requests import REGISTER
+from tests.factories.world import SEED, World
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -251,3 +253,13 @@ def test_a_page_costs_the_same_however_long_the_list(enter: Enter, services: Ser
     item: UUID = services.subsystem_queries.power_items(world.organisation.ids["housing"])[0].id
     # Twenty of them are those of every page of the console: the session, the reader's roles, the rail.
     assert statements(f"/console/power_items/item/{item}") <= 28
+
+
+def test_a_service_item_names_the_functions_that_rest_on_it(enter: Enter, services: Services, world: World, listed: None) -> None:
+    (item,) = services.subsystem_queries.service_items(world.organisation.ids["housing"])
+    visitor = enter("ZHOUJIANJUN")
+    assert "没有业务子系统的功能依此办理。" in visitor.get(f"/console/service_items/item/{item.id}").text
+    services.subsystems.bind_functions(SEED, [Binding(REGISTER, item.code)])
+    page = visitor.get(f"/console/service_items/item/{item.id}").text
+    assert REGISTER in page
+    assert services.subsystem_queries.functions_resting_on(item.id)[0].code == REGISTER

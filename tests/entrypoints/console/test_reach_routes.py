@@ -15,11 +15,14 @@ import pytest
 from govcloud.identity.importing.runs import Order as ImportOrder
 from govcloud.identity.inputs import NewOffice
 from govcloud.identity.orders import Order
+from govcloud.subsystems.listing.importing import ListOrder
 from govcloud.web.gate import gate_of
 from tests.entrypoints.console.conftest import happened, new_official
 from tests.factories.browsing import Visitor, signed_in
 from tests.factories.imports import OPERATOR, a_row, csv_bytes, write_csv
+from tests.factories.lists import list_file, power, service
 from tests.factories.people import a_department
+from tests.factories.requests import REGISTER
 from tests.factories.world import SEED, World
 
 if TYPE_CHECKING:
@@ -40,10 +43,15 @@ LISTS = {
     "console_activation.index_view": "/console/activation/",
     "console_departments.index_view": "/console/departments/",
     "console_ceilings.index_view": "/console/ceilings/?search=余杭",
+    **{
+        f"console_{table}.{page}": f"/console/{table}/{path}"
+        for table in ("power_items", "service_items")
+        for page, path in (("index_view", ""), ("editions_view", "editions/"), ("export", "export.csv"), ("import_view", "import/"))
+    },
     "api.planned_changes": "/api/v1/personnel-changes",
 }
 #: Routes that hold nothing of anybody: the same file for everyone.
-NOBODYS = {"console.static", "console_imports.template"}
+NOBODYS = {"console.static", "console_imports.template", "console_power_items.template", "console_service_items.template"}
 #: Routes of the API that every official may ask: the tree of departments is public within the platform, what is one's own, and
 #: what concerns requests (tests/entrypoints/test_escalation.py).
 EVERYBODYS = {
@@ -51,6 +59,13 @@ EVERYBODYS = {
     "api.search_departments",
     "api.department",
     "api.department_history",
+    # The lists are published by law.
+    "api.power_items",
+    "api.power_item",
+    "api.power_list_editions",
+    "api.service_items",
+    "api.service_item",
+    "api.implementation_list_editions",
     "api.me",
     "api.catalogue",
     "api.scopes",
@@ -82,6 +97,9 @@ class Things:
     assignment: UUID
     rule: UUID
     own: UUID
+    entries: Mapping[str, UUID]
+    uploads: Mapping[str, UUID]
+    edition: UUID
 
 
 @dataclass(frozen=True)
@@ -104,6 +122,17 @@ def things(services: Services, world: World, tmp_path: Path) -> Things:
     path = write_csv(tmp_path / "a.csv", [a_row(1, at="yuhang_civil_affairs")])
     run = services.importing.upload(OPERATOR, path, "a.csv", order, at_once=True)
     services.importing.check(run.id)
+    there = ListOrder(department_id=person.department_id)
+    files = {
+        "power_items": ("power", list_file(tmp_path / "p.csv", "power", [power(at="yuhang_civil_affairs")])),
+        "service_items": (
+            "implementation",
+            list_file(tmp_path / "s.csv", "implementation", [service(at="yuhang_civil_affairs", level="4")]),
+        ),
+    }
+    editions = [services.subsystems.import_list(OPERATOR, kind, source, there).edition_id for kind, source in files.values()]
+    assert editions[0] is not None
+    queries = services.subsystem_queries
     return Things(
         person=person.official_id,
         department=person.department_id,
@@ -113,7 +142,74 @@ def things(services: Services, world: World, tmp_path: Path) -> Things:
         assignment=held.id,
         rule=UUID(int=7),
         own=ids["xihu_civil_affairs"],
+        entries={
+            "power_items": queries.power_items(person.department_id)[0].id,
+            "service_items": queries.service_items(person.department_id)[0].id,
+        },
+        uploads={
+            table: services.subsystems.keep_list(OPERATOR, kind, source.path, "a.csv", there) for table, (kind, source) in files.items()
+        },
+        edition=editions[0],
     )
+
+
+def list_tries(at: Things, uscc: str) -> dict[str, list[Try]]:
+    """Return what is tried on the pages of both lists."""
+    found: dict[str, list[Try]] = {}
+    for table, upload in at.uploads.items():
+        pages = f"/console/{table}"
+        edition = at.edition if table == "power_items" else at.person
+        found |= {
+            f"console_{table}.level": [Try("GET", f"{pages}/level/{at.department}", {}, (403, 404))],
+            f"console_{table}.item_view": [Try("GET", f"{pages}/item/{at.entries[table]}", {}, (404,))],
+            f"console_{table}.edition_view": [Try("GET", f"{pages}/editions/{edition}", {}, (404,))],
+            f"console_{table}.upload": [
+                Try("POST", f"{pages}/import/", {"department": str(at.department), "file": True}, (403, 404)),
+                Try("POST", f"{pages}/import/", {"file": True}, (403, 422)),
+            ],
+            f"console_{table}.upload_view": [Try("GET", f"{pages}/upload/{upload}", {}, (403, 404))],
+            f"console_{table}.confirm": [Try("POST", f"{pages}/upload/{upload}/confirm", {}, (403, 404))],
+            f"console_{table}.discard": [Try("POST", f"{pages}/upload/{upload}/discard", {}, (403, 404))],
+            f"console_{table}.report": [Try("GET", f"{pages}/upload/{upload}/report.csv", {}, (403, 404))],
+        }
+    body: dict[str, object] = {"department": uscc, "dry_run": False}
+    found["api.import_power_items"] = [
+        Try("POST", "/api/v1/power-items/imports", body | {"rows": [power(at="yuhang_civil_affairs")]}, (403,))
+    ]
+    row = {"code": service(at="yuhang_civil_affairs", level="4")["code"], "name": "越权"}
+    found["api.import_service_items"] = [Try("POST", "/api/v1/service-items/imports", body | {"rows": [row]}, (403,))]
+    return found
+
+
+def subsystem_tries(world: World) -> dict[str, list[Try]]:
+    """Return what is tried on the API of the catalogue, of which a department's administrator manages nothing."""
+    api, item = "/api/v1", world.items[REGISTER]
+    subsystem: dict[str, object] = {"name": "越权", "integration_level": 0}
+    function: dict[str, object] = {"name": "越权", "integration_level": 0}
+    offered: dict[str, object] = {"name": "越权", "exposes": "越权", "scope_kind": "none"}
+    reason: dict[str, object] = {"reason": REASON}
+    binding: dict[str, object] = {"function": REGISTER, "service_item": service()["code"]}
+    client: dict[str, object] = {"client_id": "far-away", "name": "越权", "redirect_uris": ["https://far.zj.example/cb"]}
+    owner = str(world.organisation.ids["housing"])
+    tries: dict[str, tuple[str, dict[str, object]]] = {
+        "api.register_subsystem": ("/subsystems", subsystem | {"code": "far_away", "owner_department_id": owner}),
+        "api.change_subsystem": ("/subsystems/housing/change", subsystem),
+        "api.register_subsystem_client": ("/subsystems/housing/clients", client),
+        "api.submit_subsystem": ("/subsystems/housing/submit", {"note": REASON}),
+        "api.return_subsystem": ("/subsystems/housing/return", reason),
+        "api.check_subsystem": ("/subsystems/housing/check", {"note": REASON}),
+        "api.publish_subsystem": ("/subsystems/housing/publish", {"note": REASON}),
+        "api.retire_subsystem": ("/subsystems/housing/retire", reason),
+        "api.add_functions": ("/functions", {"functions": [function | {"code": "housing:far:away"}]}),
+        "api.change_function": (f"/functions/{REGISTER}/change", function | reason),
+        "api.withdraw_function": (f"/functions/{REGISTER}/withdraw", reason),
+        "api.bind_functions": ("/functions/bind", {"bindings": [binding]}),
+        "api.unbind_function": ("/functions/unbind", binding),
+        "api.offer_items": ("/items", {"items": [offered | {"function": REGISTER}]}),
+        "api.change_item": (f"/items/{item}/change", offered | reason | {"version": 1}),
+        "api.withdraw_item": (f"/items/{item}/withdraw", reason),
+    }
+    return {endpoint: [Try("POST", api + path, body, (403,))] for endpoint, (path, body) in tries.items()}
 
 
 def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
@@ -133,6 +229,8 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
     (place,) = services.identity_queries.appointments_of(at.person)
     form = "console_officials"
     return {
+        **list_tries(at, away.uscc),
+        **subsystem_tries(world),
         f"{form}.details_view": [Try("GET", f"/console/officials/details/?id={at.person}", {}, (404,))],
         f"{form}.change_view": [
             Try(method, f"/console/officials/change/{kind}/{at.person}", confirmed, (404,)) for kind in kinds for method in ("GET", "POST")
