@@ -14,16 +14,18 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true, tuple_, union_all
+from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
+from govcloud.identity.extents import department_ids_within
 from govcloud.identity.models import Official, OfficialVersion
-from govcloud.identity.reach import EVERYWHERE, Reach, people_within, places_within, within
+from govcloud.identity.reach import EVERYWHERE, Reach, people_within, places_within, serves_in, within
+from govcloud.identity.search_keys import KEYS, Branch, branches_of
 from govcloud.kernel.database import live_at
 
 FEW = 9_000
@@ -35,8 +37,8 @@ With a million and a half people both numbers mean about as much work: among 9,0
 Only where the order and the reach go together (codes that begin alike in a department far away) are more tests in vain.
 """
 
-_LAST = 0x10FFFF
-_SURROGATES = range(0xD800, 0xE000)
+MANY_DEPARTMENTS = 2_000
+"""Up to so many departments (a city has 800) are looked up once and handed over, instead of being found anew for each one tested."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Asked:
-    """What one page is asked for: what is searched, at which moment, and how many rows it takes."""
+    """What one page is asked for: what is searched, at which moment, and how many rows it takes.
+
+    ``departments`` are those within reach, once they were looked up and are not too many.
+    """
 
     wanted: Wanted
     at: datetime
     limit: int
+    departments: tuple[UUID, ...] | None = None
 
     @property
     def unbounded(self) -> bool:
@@ -80,49 +86,31 @@ class Place:
         """Read a place; what is none is ``None``, the beginning."""
         try:
             branch, key, last = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            known = branch in {*_KEYS, _PICKED} and isinstance(key, str) and isinstance(last, str)
+            known = branch in {*KEYS, _PICKED} and isinstance(key, str) and isinstance(last, str)
             return cls(branch, key, UUID(last) if last else None) if known else None
         except (ValueError, TypeError, binascii.Error):
             return None
 
 
-_KEYS = {"code": "employee_code", "name": "name", "pinyin": "pinyin", "initials": "initials"}
-"""The branches, with the column of each one's key."""
 _PICKED = "picked"
 Filters: TypeAlias = Callable[[ColumnElement[UUID]], list[ColumnElement[bool]]]
 """Gives the conditions on a person, by the column with the person's id."""
 
 
-@dataclass(frozen=True)
-class _Branch:
-    """One key and the beginning that is looked for in it."""
-
-    name: str
-    beginning: str
-
-    def column(self, people: type[Official] = Official) -> ColumnElement[str]:
-        """Return the key's column."""
-        column: ColumnElement[str] = getattr(people, _KEYS[self.name])
-        return column
-
-    def matches(self, people: type[Official] = Official) -> ColumnElement[bool]:
-        """Return the range of the key's index that begins so; a range says it plainly, whatever the plan knows of the parameters."""
-        column, end = self.column(people), _after(self.beginning)
-        begun: ColumnElement[bool] = column >= self.beginning
-        return and_(begun, column < end) if end else begun
-
-
 def page_of_ids(session: Session, asked: Asked, after: Place | None) -> tuple[list[UUID], Place | None]:
     """Return the ids of a page, and where to go on (``None``: nothing is left)."""
-    branches, limit = _branches(asked.wanted.text), asked.limit
+    branches, limit = branches_of(asked.wanted.text), asked.limit
     if after is None or after.branch == _PICKED:
         few = _few(session, asked)
         if few is not None:
             return _picked(session, asked, branches, few, after)
+    asked = _placed(session, asked)
     found: list[UUID] = []
-    wide = _Wide(session, branches)
+    wide, held = _Wide(session, branches), _held(session, branches)
     for branch, place, earlier in _from(branches, after):
-        walk, most = _walk(branch, earlier, place), limit + 1 - len(found)
+        if branch.name not in held:
+            continue
+        walk, most = _walk(branch, [other for other in earlier if other.name in held], place), limit + 1 - len(found)
         rows = _next(session, walk, asked, most)
         if len(rows) < most and not asked.unbounded and branch.name in wide:
             rows = _rest(session, walk, asked, most)
@@ -134,7 +122,24 @@ def page_of_ids(session: Session, asked: Asked, after: Place | None) -> tuple[li
     return found, None
 
 
-def _from(branches: Sequence[_Branch], after: Place | None) -> Iterator[tuple[_Branch, Place | None, Sequence[_Branch]]]:
+def _placed(session: Session, asked: Asked) -> Asked:
+    """Look the departments within reach up, if people will be tested for it and it has not too many."""
+    reach = asked.wanted.reach
+    if reach.everywhere:
+        return asked
+    ids = session.scalars(department_ids_within(reach.paths, asked.at).limit(MANY_DEPARTMENTS + 1)).all()
+    return asked if len(ids) > MANY_DEPARTMENTS else replace(asked, departments=tuple(ids))
+
+
+def _held(session: Session, branches: Sequence[Branch]) -> frozenset[str]:
+    """Return the branches that hold anybody at all: the others are not walked, nor need anybody be kept out who stands in them."""
+    if len(branches) == 1:
+        return frozenset(branch.name for branch in branches)
+    first = [select(literal(branch.name)).where(branch.matches()).order_by(branch.column()).limit(1).subquery() for branch in branches]
+    return frozenset(session.scalars(union_all(*(select(found) for found in first))))
+
+
+def _from(branches: Sequence[Branch], after: Place | None) -> Iterator[tuple[Branch, Place | None, Sequence[Branch]]]:
     """Go through the branches from the place on: each with where to begin in it, and the branches before it."""
     names = [branch.name for branch in branches]
     first = names.index(after.branch) if after is not None and after.branch in names else 0
@@ -142,21 +147,7 @@ def _from(branches: Sequence[_Branch], after: Place | None) -> Iterator[tuple[_B
         yield branches[number], after if number == first else None, branches[:number]
 
 
-def _branches(text: str) -> list[_Branch]:
-    """Return the keys that could begin with ``text``, the most exact first; everybody is listed by pinyin."""
-    if not text:
-        return [_Branch("pinyin", "")]
-    branches = []
-    if text.isascii():
-        branches.append(_Branch("code", text.upper()))
-    branches.append(_Branch("name", text))
-    letters = "".join(text.lower().split())
-    if letters.isascii() and letters.isalpha():
-        branches += [_Branch("pinyin", letters), _Branch("initials", letters)]
-    return branches
-
-
-def _walk(branch: _Branch, earlier: Sequence[_Branch], place: Place | None) -> Select[UUID, str]:
+def _walk(branch: Branch, earlier: Sequence[Branch], place: Place | None) -> Select[UUID, str]:
     """Select the next rows of one branch, in the order of its key."""
     key = branch.column()
     query = select(Official.id, key.label("key")).where(branch.matches(), *(~other.matches() for other in earlier))
@@ -189,7 +180,7 @@ def _rest(session: Session, walk: Select[UUID, str], asked: Asked, most: int) ->
 class _Wide:
     """The branches that hold more than are tested for one page; it is looked up once, and only when a page is not filled."""
 
-    def __init__(self, session: Session, branches: Sequence[_Branch]) -> None:
+    def __init__(self, session: Session, branches: Sequence[Branch]) -> None:
         self._session = session
         self._branches = branches
         self._names: frozenset[str] | None = None
@@ -210,8 +201,12 @@ def _filters(asked: Asked) -> Filters:
 
 
 def _in_reach(asked: Asked) -> Filters:
-    wanted = asked.wanted
-    return lambda person: [] if wanted.reach.everywhere else [within(wanted.reach, asked.at, person)]
+    reach, departments = asked.wanted.reach, asked.departments
+    if reach.everywhere:
+        return lambda _: []
+    if departments is not None:
+        return lambda person: [serves_in(departments, asked.at, person)]
+    return lambda person: [within(reach, asked.at, person)]
 
 
 def _in_status(asked: Asked) -> Filters:
@@ -258,7 +253,7 @@ def _up_to(session: Session, people: Select[UUID]) -> int:
     return session.scalar(select(func.count()).select_from(people.limit(FEW + 1).subquery())) or 0
 
 
-def _picked(session: Session, asked: Asked, branches: Sequence[_Branch], few: _Few, after: Place | None) -> tuple[list[UUID], Place | None]:
+def _picked(session: Session, asked: Asked, branches: Sequence[Branch], few: _Few, after: Place | None) -> tuple[list[UUID], Place | None]:
     """Return a page of the few that can match, by pinyin."""
     limit = asked.limit
     # Each of the few is fetched by its id. The fences (MATERIALIZED, OFFSET 0) keep the planner from turning to what the text
@@ -273,16 +268,3 @@ def _picked(session: Session, asked: Asked, branches: Sequence[_Branch], few: _F
     rows = session.execute(query.order_by(person.pinyin, person.id).limit(limit + 1)).all()
     last = rows[limit - 1] if len(rows) > limit else None
     return [row.id for row in rows[:limit]], Place(_PICKED, last.key, last.id) if last else None
-
-
-def _after(beginning: str) -> str:
-    """Return the first text, in the order of code points, behind everything that begins so; empty when there is none."""
-    kept = beginning
-    while kept:
-        point = ord(kept[-1]) + 1
-        kept = kept[:-1]
-        if point in _SURROGATES:
-            point = _SURROGATES.stop
-        if point <= _LAST:
-            return kept + chr(point)
-    return ""

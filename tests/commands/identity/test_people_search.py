@@ -194,9 +194,12 @@ def test_pages_of_every_search_are_complete_and_disjoint(services: Services, wor
             assert set(found) == expected, search
 
 
-@pytest.mark.parametrize(("few", "budget"), [(9_000, 6_000), (0, 6_000), (0, 1)])
-def test_a_reach_bounds_every_search(services: Services, world: World, monkeypatch: pytest.MonkeyPatch, few: int, budget: int) -> None:
-    """Taken out first, looked for in order, or both when the order leads nowhere: the same people."""
+@pytest.mark.parametrize(("few", "budget", "many"), [(9_000, 6_000, 2_000), (0, 6_000, 2_000), (0, 6_000, 0), (0, 1, 2_000), (0, 1, 0)])
+def test_a_reach_bounds_every_search(  # noqa: PLR0917 - three fixtures and a row of the table
+    services: Services, world: World, monkeypatch: pytest.MonkeyPatch, few: int, budget: int, many: int
+) -> None:
+    """Taken out first, looked for in order (departments looked up or not), or both when the order leads nowhere: the same people."""
+    monkeypatch.setattr("govcloud.identity.search.MANY_DEPARTMENTS", many)
     monkeypatch.setattr("govcloud.identity.search.FEW", few)
     monkeypatch.setattr("govcloud.identity.search.BUDGET", budget)
     services.identity.second(
