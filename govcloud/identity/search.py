@@ -170,9 +170,13 @@ def _next(session: Session, walk: Select[UUID, str], asked: Asked, most: int) ->
 
 
 def _rest(session: Session, walk: Select[UUID, str], asked: Asked, most: int) -> Sequence[Row[UUID, str]]:
-    """Return the same, from all who match: taken out at once and sorted, as so many were tested in vain."""
+    """Return the same, from all who match: taken out at once and sorted, as so many were tested in vain.
+
+    Here the planner chooses by itself whether to begin with the key or with the reach.
+    """
     everybody = walk.order_by(None).subquery("everybody")
-    matching = select(everybody.c.id, everybody.c.key).where(*_filters(asked)(everybody.c.id)).cte("matching")
+    free = _filters(replace(asked, departments=None))
+    matching = select(everybody.c.id, everybody.c.key).where(*free(everybody.c.id)).cte("matching")
     materialised = matching.prefix_with("MATERIALIZED", dialect="postgresql")
     return session.execute(select(materialised.c.id, materialised.c.key).order_by(materialised.c.key, materialised.c.id).limit(most)).all()
 
