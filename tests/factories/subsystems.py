@@ -59,7 +59,7 @@ def a_service_item(services: Services, world: World, base: str = "330130001000",
     """Enter a service item of the housing department; return its implementation code."""
     housing = services.identity_queries.department(world.organisation.ids["housing"])
     assert housing is not None
-    [power] = services.subsystems.register_power_items(SEED, [NewPowerItem(base, name, "05", housing.id)])
+    [power] = services.subsystems.register_power_items(SEED, [NewPowerItem(base, name, base[2:4], housing.id)])
     code = f"{housing.uscc}2{base}"
     services.subsystems.register_service_items(SEED, [NewServiceItem(code, name, power)])
     return code

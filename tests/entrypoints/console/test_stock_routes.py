@@ -31,7 +31,7 @@ STOCK = [
 ]
 
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
-PAGES = ("planned", "imports", "activation", "departments", *LISTS, "ceilings", "access", "audit")
+PAGES = ("planned", "imports", "activation", "departments", *LISTS, "subsystems", "ceilings", "access", "audit")
 OWN = {
     ("/console/officials/export.csv", "GET"),
     *(
@@ -60,6 +60,12 @@ OWN = {
         )
     ),
     *((f"/console/{page}/upload/<uuid:upload_id>/{command}", "POST") for page in LISTS for command in ("confirm", "discard")),
+    ("/console/subsystems/details/", "GET"),
+    *(
+        (f"/console/subsystems/{page}", method)
+        for page in ("new/", "form/<form_name>/<uuid:subsystem_id>", "step/<step>/<uuid:subsystem_id>")
+        for method in ("GET", "POST")
+    ),
     ("/console/activation/issue", "POST"),
     ("/console/departments/level/<uuid:parent_id>", "GET"),
     *(("/console/departments/change/<change_name>/<uuid:department_id>", method) for method in ("GET", "POST")),
@@ -98,7 +104,7 @@ def test_stock_ways_to_write_do_not_exist(enter: Enter, services: Services, rows
 
 def test_rows_are_made_only_where_there_is_a_command(system: Visitor, security: Visitor) -> None:
     for visitor, login in ((system, "ZHOUJIANJUN"), (security, "WUXIAOYAN")):
-        for table in sorted(OPENED[login] - {"officials", "assignments", "duties"}):
+        for table in sorted(OPENED[login] - {"officials", "assignments", "duties", "subsystems"}):
             assert visitor.get(f"/console/{table}/new/").status_code == 404, table
             assert visitor.post(f"/console/{table}/new/", {"name": "x", "code": "x"}, page="/").status_code == 404, table
 

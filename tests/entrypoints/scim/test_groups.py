@@ -67,7 +67,7 @@ def view_time(services: Services) -> Any:  # noqa: ANN401 - a datetime
 def test_a_department_in_use_is_not_abolished(world: World, scim: Scim) -> None:
     detail = scim.refused(scim.call("DELETE", address(world, "xihu")), 409)
     assert "Below 2: " in detail
-    assert "Official 2: " in scim.refused(scim.call("DELETE", address(world, "xihu_civil_affairs")), 409)
+    assert "People 2: " in scim.refused(scim.call("DELETE", address(world, "xihu_civil_affairs")), 409)
 
 
 def test_a_department_cannot_lie_below_itself_or_below_nothing(world: World, scim: Scim) -> None:
