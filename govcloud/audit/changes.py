@@ -34,11 +34,12 @@ class Changes:
 
     def newest(self, domain: str, subjects: Iterable[str]) -> Mapping[str, datetime]:
         """Return when each of ``subjects`` last changed; those that the record does not know are left out."""
-        subject = func.unnest(cast(sorted(set(subjects)), ARRAY(Text()))).column_valued("subject")
+        # Not called "subject": within the subquery that would be the event's own, and everybody's newest event would be one and the same.
+        subject = func.unnest(cast(sorted(set(subjects)), ARRAY(Text()))).column_valued("asked_for")
         # One step back along the index of each subject.
         last = select(AuditEvent.at).where(AuditEvent.subject == subject, _of(AuditEvent, domain))
         at = last.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(1).scalar_subquery()
-        return {row.subject: row.at for row in self._read().execute(select(subject, at.label("at"))) if row.at is not None}
+        return {row.subject: row.at for row in self._read().execute(select(subject.label("subject"), at.label("at"))) if row.at is not None}
 
     def since(self, domain: str, kind: str, start: datetime, *, after: Cursor | None = None, limit: int = 100) -> list[Change]:
         """Return the subjects of ``kind`` that changed at ``start`` or later, each once, in the order of their newest change.

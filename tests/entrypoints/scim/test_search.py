@@ -16,6 +16,7 @@ from govcloud.identity.directory import departments
 from govcloud.identity.directory.departments import _departments
 from govcloud.identity.directory.lookups import Begins, Is, as_sql
 from govcloud.identity.directory.people import _LOOKUPS, _people
+from govcloud.identity.inputs import OfficialChange
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.services import Services
@@ -235,6 +236,15 @@ def test_departments_and_changes_go_by_their_indexes(services: Services, world: 
     statement, values = seen[-1]
     plan = "\n".join(row[0] for row in session.connection().exec_driver_sql(f"EXPLAIN {statement}", values))
     assert "ix_audit_event_identity" in plan, plan
+
+
+def test_everybody_has_a_last_change_of_their_own(services: Services, world: World, clock: ManualClock) -> None:
+    wang, li = (f"official:{person.official_id}" for person in (world.wang, world.li))
+    before = Changes(services.uow.read).newest("identity", [wang, li])
+    clock.advance(timedelta(days=1))
+    services.identity.change_official(SEED, world.wang.official_id, OfficialChange(rank="二级科员"))
+    after = Changes(services.uow.read).newest("identity", [wang, li, "official:nobody"])
+    assert after == {wang: clock.now(), li: before[li]}
 
 
 @contextmanager
