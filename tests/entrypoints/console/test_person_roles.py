@@ -14,6 +14,7 @@ from govcloud.services import Services
 from govcloud.subsystems.inputs import CLIENT_ROLES
 from tests.entrypoints.console.administrators import Become, said
 from tests.entrypoints.console.conftest import happened
+from tests.factories.browsing import counted, inline_code
 from tests.factories.world import SEED, Person, World
 
 CLERK, OWN = "housing_clerk", "杭州市西湖区民政局"
@@ -244,3 +245,31 @@ def test_what_is_offered_is_what_the_command_takes(services: Services, world: Wo
             services.authorization.end_assignment(world.security_admin.actor(), given, "收回")
         # What only clients are entrusted with is offered to nobody.
         assert offered == taken - set(CLIENT_ROLES), giver.name
+
+
+def test_more_roles_take_no_more_statements_and_nothing_is_inline(services: Services, world: World, become: Become, wang: Person) -> None:
+    sun, page = become("SUNLI"), f"/officials/details/?id={wang.official_id}"
+
+    def taken(*addresses: str) -> list[int]:
+        found = []
+        for address in addresses:
+            sun.get(address)
+            with counted() as statements:
+                answer = sun.get(address)
+            assert answer.status_code == 200
+            assert inline_code(answer) == []
+            found.append(len(statements))
+        return found
+
+    def given(days: int) -> UUID:
+        until = services.clock.now() + timedelta(days=days)
+        return services.authorization.assign_role(
+            world.people["SUNLI"].actor(), wang.official_id, CLERK, wang.appointment_id, reason=REASON, until=until
+        )
+
+    ending = f"/officials/end-role/{given(9)}"
+    few = taken(page, give(wang), ending)
+    for days in range(10, 16):
+        given(days)
+    assert taken(page, give(wang), ending) == few
+    assert max(few) < 100
