@@ -18,6 +18,8 @@ from govcloud.authorization.duty_inputs import DutyChange, may_be_given
 from govcloud.authorization.facts import duty_of
 from govcloud.authorization.models import OFFICER_ROLES, DutyRule
 from govcloud.authorization.previewing import DutyPreview, Previewing
+from govcloud.authorization.snapshot import instant
+from govcloud.identity.queries import Subject
 from govcloud.kernel.clock import Clock
 
 _MOST_ROWS = 200
@@ -86,6 +88,11 @@ class DutyQueries:
         policy = self._decider.policy()
         given = (role for role in policy.roles.values() if may_be_given(role.code))
         return tuple(sorted((role for role in given if not policy.closure[role.code] & set(OFFICER_ROLES)), key=lambda role: role.code))
+
+    def following(self, subject: Subject, at: datetime) -> frozenset[tuple[str, str | None]]:
+        """Return the roles that follow from a duty at ``at``, each with the department that bounds it; the duty need not exist yet."""
+        held = self._decider.duties().held(subject)
+        return frozenset((role, window.department_path) for role, window in held if window.live(instant(at)))
 
     def ceiling(self, path: str, at: datetime | None = None) -> CeilingView:
         """Return what may be given directly in the department at ``path``."""

@@ -105,7 +105,7 @@ class Explaining:
         windows = [window for held in snapshot.roles.values() for window in held]
         assignments = self._assignments({window.assignment_id for window in windows if window.assignment_id})
         causes = _Causes(duties, assignments, self._grants({window.grant_id for window in windows if window.grant_id}))
-        opened = (self._opened(code, name, snapshot, engine, causes, at) for code, name in self._catalogue(snapshot, engine, at))
+        opened = (self._opened(code, name, snapshot, engine, causes, at) for code, name in self.catalogue(snapshot, engine, at))
         return AccessView(
             official_id,
             appointment_id,
@@ -120,7 +120,7 @@ class Explaining:
         facts = self._decider.facts
         return self._decider.snapshot(standing, engine.policy, duties, facts.assignments(*who), facts.grants(*who), at)
 
-    def _catalogue(self, snapshot: Snapshot, engine: Engine, at: datetime) -> Iterator[tuple[str, str]]:
+    def catalogue(self, snapshot: Snapshot, engine: Engine, at: datetime) -> Iterator[tuple[str, str]]:
         """Return code and name of every function that could be open: some rule of a held role, or a grant, names it."""
         subsystems = {item.code: item for item in self._decider.subsystems.all() if item.status != "retired"}
         names = {item.code: item.name for item in self._decider.subsystems.functions(at)}

@@ -19,6 +19,7 @@ from govcloud.authorization.duty_queries import DutyQueries
 from govcloud.authorization.explaining import AccessView, Explaining
 from govcloud.authorization.facts import holding
 from govcloud.authorization.following import delegated
+from govcloud.authorization.giving import Giving
 from govcloud.authorization.models import AccessGrant, GrantSuspension, PolicyVersion, RoleAssignment
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
@@ -106,6 +107,7 @@ class AuthorizationQueries:
         self._clock = clock
         self._explaining = Explaining(read, decider)
         self.duties = DutyQueries(read, decider, clock)
+        self.giving = Giving(read, decider, self._explaining, clock)
 
     def decide(self, question: Question) -> Decision:
         """Return the engine's answer; see ``Decider.decide``."""

@@ -167,6 +167,17 @@ class TreeQueries:
         found = [rows.department_view(row) for row in self._read().execute(query.order_by(DepartmentVersion.path).limit(most + 1))]
         return DepartmentPage(tuple(found[:most]), found[most - 1].id if len(found) > most else None)
 
+    def subtree(self, path: str, after: str | None = None, *, at: datetime | None = None) -> tuple[DepartmentView, ...]:
+        """Return a page of the department at ``path`` and all below it, each behind the one above it; empty at the end.
+
+        ``after`` is the path of the last one of the page before.
+        """
+        query = rows.departments_at(self._at(at)).where(DepartmentVersion.path.startswith(path, autoescape=True))
+        if after is not None:
+            query = query.where(DepartmentVersion.path > after)
+        found = self._read().execute(query.order_by(DepartmentVersion.path).limit(_MOST_ROWS))
+        return tuple(rows.department_view(row) for row in found)
+
     def last_known(self, department_id: UUID, at: datetime | None = None) -> tuple[DepartmentView, datetime | None] | None:
         """Return a department as it was at ``at`` or, when it is gone by then, as it last was with the moment of its end."""
         moment = self._at(at)

@@ -1,18 +1,19 @@
-"""The forms that change somebody's duty: 调动, 兼职, 挂职, 借调, 停职, 复职, 离职 and its undoing, 重新入职; shown, then confirmed."""
+"""The forms that change somebody's duty, from 调动 and 结束任职 to 离职, its undoing and 重新入职: shown first, then confirmed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from govcloud.entrypoints.console.authorization import role_name
 from govcloud.entrypoints.console.base import checked_reason
-from govcloud.entrypoints.console.people_reach import department_named
+from govcloud.entrypoints.console.duty_effects import Loss, roles_by_duty, serving
+from govcloud.entrypoints.console.people_reach import department_named, reach
 from govcloud.identity.inputs import MOST_TITLE, NewAppointment
 from govcloud.identity.orders import CHANGE_NAMES, Duty, Order
-from govcloud.identity.views import OfficialView
+from govcloud.identity.views import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
@@ -22,6 +23,8 @@ from govcloud.web.moments import CHINA, day
 
 _PLACE = ("department", "position", "post")
 _ANY = frozenset({"active", "suspended"})
+#: Ending one appointment is no change of the list of personnel changes: it is always at once.
+END, _END_TITLE = "end", Message("提前结束任职")
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,11 @@ class ChangeForm:
     @property
     def label(self) -> Message:
         """The word for the change."""
-        return CHANGE_NAMES[self.kind]
+        return CHANGE_NAMES.get(self.kind, _END_TITLE)
 
 
 LABELS: Mapping[str, Message] = {
+    "appointment": Message("任职"),
     "department": Message("部门"),
     "position": Message("岗位"),
     "post": Message("职务"),
@@ -51,7 +55,7 @@ LABELS: Mapping[str, Message] = {
     "reason": Message("原因"),
 }
 
-_BEGIN = "govcloud:appointment:begin"
+_BEGIN, _ENDS = "govcloud:appointment:begin", "govcloud:appointment:end"
 FORMS: Mapping[str, ChangeForm] = {
     form.kind: form
     for form in (
@@ -59,6 +63,7 @@ FORMS: Mapping[str, ChangeForm] = {
         ChangeForm("concurrent", "plus", _BEGIN, (*_PLACE, "effective_on", "ends_on", "reason")),
         ChangeForm("attachment", "building-2", _BEGIN, (*_PLACE, "effective_on", "ends_on", "reason")),
         ChangeForm("secondment", "external-link", _BEGIN, (*_PLACE, "effective_on", "ends_on", "reason")),
+        ChangeForm(END, "circle-x", _ENDS, ("appointment", "reason"), danger=True),
         ChangeForm("suspend", "ban", "govcloud:official:suspend", ("effective_on", "reason"), frozenset({"active"}), danger=True),
         ChangeForm("reinstate", "circle-check", "govcloud:official:reinstate", ("effective_on", "reason"), frozenset({"suspended"})),
         ChangeForm("leave", "log-out", "govcloud:official:leave", ("effective_on", "reason"), danger=True),
@@ -84,15 +89,13 @@ class Filled:
         self.general = "" if self.errors else " ".join(dict.fromkeys(say(part) for part in parts if part is not None))
 
 
-_FIELD_NAMES = {"effective_at": "effective_on", "ends_at": "ends_on", "department_id": "department"}
-
-
-@dataclass(frozen=True)
-class Loss:
-    """A group of what changes hands: a heading, and the things by name."""
-
-    title: Message
-    names: tuple[str, ...]
+_FIELD_NAMES = {
+    "effective_at": "effective_on",
+    "ends_at": "ends_on",
+    "until": "ends_on",
+    "department_id": "department",
+    "scope": "department",
+}
 
 
 def run(form: ChangeForm, official_id: UUID, values: Mapping[str, str]) -> Message:
@@ -102,7 +105,10 @@ def run(form: ChangeForm, official_id: UUID, values: Mapping[str, str]) -> Messa
         GovcloudError: what the command says, or a date or department that cannot be read.
     """
     identity, actor = services().identity, current_actor()
-    order = Order(checked_reason(values.get("reason", "")), _day("effective_on", values))
+    order = Order(checked_reason(values.get("reason", "")), day_of("effective_on", values))
+    if form.kind == END:
+        identity.end_appointment(actor, _to_end(official_id, values).id, order.reason)
+        return _said(form, order)
     if form.kind == "undo_leave":
         done = identity.undo_leave(actor, official_id, order.reason)
     elif form.kind == "rejoin":
@@ -124,18 +130,25 @@ def run(form: ChangeForm, official_id: UUID, values: Mapping[str, str]) -> Messa
     return _said(form, Order(order.reason, done.effective_at if done.planned else None))
 
 
-def check(form: ChangeForm, values: Mapping[str, str]) -> None:
-    """Look at what can be told before the command: reason, dates, department.
+def endable(official_id: UUID) -> tuple[AppointmentView, ...]:
+    """Return the appointments of a person that hold now and lie where the reader may end one."""
+    held = services().identity_queries.appointments_of(official_id)
+    return tuple(view for view in held if reach(_ENDS).covers(view.department_path))
+
+
+def check(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) -> None:
+    """Look at what can be told before the command: reason, dates, department, the appointment that is to end.
 
     Raises:
         Invalid: names every field that is wrong.
     """
     found: list[FieldError] = []
     checks: Mapping[str, Callable[[], object]] = {
+        "appointment": lambda: _to_end(person.id, values),
         "department": lambda: _duty(values),
         "position": lambda: _title("position", values, 1),
         "post": lambda: _title("post", values, 0),
-        "effective_on": lambda: _day("effective_on", values),
+        "effective_on": lambda: day_of("effective_on", values),
         "handover_days": lambda: _days(values),
         "reason": lambda: checked_reason(values.get("reason", "")),
     }
@@ -155,19 +168,21 @@ def losses(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) ->
     """Return what the change would end and begin, by name: this is what is confirmed."""
     now = services().clock.now()
     queries = services().identity_queries
-    at = max(_day("effective_on", values) or now, now)
+    at = max(day_of("effective_on", values) or now, now)
     held = queries.appointments_of(person.id, at)
     if form.kind == "undo_leave":
         back = Message("原有任职、状态和直接授予的角色恢复；会话与临时权限不恢复，需要重新登录、重新申请。")
         return [Loss(back, ())]
     if form.kind == "rejoin":
         anew = Message("沿用原账号；原有的角色和权限不恢复，原密码作废，须凭激活码重新设置密码。")
-        return [Loss(Message("新的主职"), (_new_place(values),)), Loss(anew, ())]
+        begun = serving(person, _duty(values), "primary", at)
+        return [Loss(Message("新的主职"), (_new_place(values),)), *roles_by_duty((), begun, at), Loss(anew, ())]
     if form.kind == "reinstate":
         return [Loss(Message("恢复后可以重新登录；停职时终止的会话与临时权限不恢复。"), ())]
     if "department" in form.fields and form.kind != "transfer":
-        return [Loss(Message("增加一项任职，原有任职和权限不变。"), (_new_place(values),))]
-    ended = [view for view in held if view.kind == "primary"] if form.kind == "transfer" else list(held)
+        more = Message("增加一项任职，原有任职和权限不变。")
+        return [Loss(more, (_new_place(values),)), *roles_by_duty((), serving(person, _duty(values), form.kind, at), at)]
+    ended = _ended(form, held, values)
     ids = {view.id for view in ended}
     whole = form.kind in {"leave", "suspend"}
     sessions = [item for item in services().signon.sessions_of(person.id) if whole or item.appointment_id in ids]
@@ -188,7 +203,9 @@ def losses(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) ->
         ),
     ]
     if form.kind != "suspend":
-        found.insert(0, Loss(Message("结束任职"), tuple(f"{view.department_name} · {view.position}" for view in ended)))
+        begun = serving(person, _duty(values), "primary", at) if form.kind == "transfer" else None
+        places = tuple(f"{view.department_name} · {view.position}" for view in ended)
+        found[:0] = [Loss(Message("结束任职"), places), *roles_by_duty(ended, begun, at)]
     if form.kind == "transfer":
         found.insert(0, Loss(Message("新的主职"), (_new_place(values),)))
     if form.kind == "leave":
@@ -198,6 +215,28 @@ def losses(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) ->
             if item.effective_at > at
         )
         found.append(Loss(Message("取消计划中的变动"), ahead))
+    return found
+
+
+def _ended(form: ChangeForm, held: Sequence[AppointmentView], values: Mapping[str, str]) -> list[AppointmentView]:
+    """Return which of the appointments held a change ends; 离职 and 停职 touch all of them."""
+    if form.kind == "transfer":
+        return [view for view in held if view.kind == "primary"]
+    if form.kind == END:
+        return [view for view in held if str(view.id) == values.get("appointment")]
+    return list(held)
+
+
+def _to_end(official_id: UUID, values: Mapping[str, str]) -> AppointmentView:
+    """Return the appointment that a form names.
+
+    Raises:
+        Invalid: the person has none such now, or not within reach; which of the two is not said.
+    """
+    chosen = values.get("appointment", "")
+    found = next((view for view in endable(official_id) if str(view.id) == chosen), None)
+    if found is None:
+        raise Invalid.of(FieldError("appointment", Message("请选择一项现任的任职。"), chosen))
     return found
 
 
@@ -220,7 +259,7 @@ def _duty(values: Mapping[str, str]) -> Duty:
         Invalid: the department is not told, or not within reach.
     """
     department = department_named("department", values.get("department", ""))
-    return Duty(department.id, values.get("position", ""), values.get("post", ""), ends_at=_day("ends_on", values))
+    return Duty(department.id, values.get("position", ""), values.get("post", ""), ends_at=day_of("ends_on", values))
 
 
 def _title(name: str, values: Mapping[str, str], least: int) -> None:
@@ -234,7 +273,7 @@ def _title(name: str, values: Mapping[str, str], least: int) -> None:
     fields.done()
 
 
-def _day(name: str, values: Mapping[str, str]) -> datetime | None:
+def day_of(name: str, values: Mapping[str, str]) -> datetime | None:
     """Return midnight in China of a date field; ``None`` for an empty one.
 
     Raises:

@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from flask import Response, flash, make_response, redirect, request, url_for
+from flask import Response, flash, make_response, redirect, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.base import ConsolePage
 from govcloud.entrypoints.console.department_changes import CHANGES, DepartmentChange
+from govcloud.entrypoints.console.department_export import as_csv
 from govcloud.entrypoints.console.department_forms import Filled
 from govcloud.entrypoints.console.department_reach import must_reach, reach, reaches
 from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, identifier, tree_to
+from govcloud.entrypoints.console.words import LEVELS
 from govcloud.identity.reorganisation import KINDS, Preview
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import GovcloudError, NotFound
@@ -25,12 +27,6 @@ from govcloud.web.gate import current_actor, current_session, services
 from govcloud.web.locale import say
 from govcloud.web.words import appointment_kind
 
-LEVELS = {
-    "province": Message("省级"),
-    "city": Message("市级"),
-    "county": Message("县级"),
-    "township": Message("乡镇级"),
-}
 STEPS = {"merge": Message("并入"), "split": Message("拆分"), "abolish": Message("撤销")}
 PAGE = 20
 OFFICIALS = "govcloud:console:officials"
@@ -84,6 +80,20 @@ class OrganisationView(ConsolePage):
             "console/_level.html", branch=Branch(page.nodes, more=page.after is not None), at=shown_day, selected=None
         )
         return rendered
+
+    @expose("/export.csv")
+    def export_view(self) -> Response:
+        """Send the department that is shown, with all below it, as a file; the tree is read a page at a time."""
+        at, _ = as_of(request.args.get("at", ""))
+        selected = identifier(request.args.get("id")) or _first_root(at)
+        found = services().tree_queries.last_known(selected, at) if selected else None
+        if found is None:
+            raise NotFound.of(Message("部门"), selected or "—")
+        view, ended_at = found
+        must_reach(view.path)
+        lines = stream_with_context(as_csv(view.path, _then(ended_at, at)))
+        headers = {"Content-Disposition": 'attachment; filename="departments.csv"'}
+        return Response(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
     @expose("/change/<change_name>/<uuid:department_id>", methods=("GET", "POST"))
     def change_view(self, change_name: str, department_id: UUID) -> Response:
@@ -145,8 +155,7 @@ class OrganisationView(ConsolePage):
 
     def _facts(self, view: DepartmentView, ended_at: datetime | None, at: datetime | None) -> dict[str, Any]:
         """Return what the page shows of one department."""
-        # Of a department that is gone the last moment is shown, which no window contains any more.
-        then = ended_at - timedelta(microseconds=1) if ended_at else at
+        then = _then(ended_at, at)
         tree, identity = services().tree_queries, services().identity_queries
         lead = identity.department(view.lead_department_id, then) if view.lead_department_id else None
         opened = _open_among({OFFICIALS, *(change.function for change in CHANGES.values())})
@@ -179,6 +188,11 @@ class OrganisationView(ConsolePage):
     def _render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - template values
         rendered: str = self.render(template, view=self, **values)
         return rendered
+
+
+def _then(ended_at: datetime | None, at: datetime | None) -> datetime | None:
+    """Return the moment to look at: of a department that is gone the last one, as no window contains its end."""
+    return ended_at - timedelta(microseconds=1) if ended_at else at
 
 
 def _office_name(view: DepartmentView, filled: Filled) -> str:
@@ -226,4 +240,4 @@ def _path_to(view: DepartmentView, department_id: UUID) -> str:
     return view.path.partition(department_id.hex)[0] + f"{department_id.hex}/"
 
 
-__all__ = ["LEVELS", "OrganisationView"]
+__all__ = ["OrganisationView"]

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from govcloud.authorization.duties import Duty
 from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.entrypoints.console.departments import LEVELS
+from govcloud.entrypoints.console.words import LEVELS
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message

@@ -206,6 +206,7 @@ class ImportsView(ConsolePage):
             department=department,
             error=error,
             moving=run.state in _MOVING,
+            missing=sorted(services().identity_queries.officials(run.missing).values(), key=lambda one: one.employee_code),
         )
         response = make_response(rendered, status_of(error) if error else 200)
         if run.state in _MOVING:

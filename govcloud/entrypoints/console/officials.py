@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, request, stream_with_context, url_for
@@ -13,14 +14,15 @@ from wtforms.validators import InputRequired
 from govcloud.entrypoints.console.access import may_see
 from govcloud.entrypoints.console.authorization import role_name
 from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services, show_refusal
-from govcloud.entrypoints.console.change_forms import FORMS, LABELS, ChangeForm, Filled, check, losses, run
+from govcloud.entrypoints.console.change_forms import END, FORMS, LABELS, ChangeForm, Filled, check, endable, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
 from govcloud.entrypoints.console.people_reach import OPENS, department_named, own_department, person_within
+from govcloud.entrypoints.console.person_roles import PersonRoles, may_give, role_rows
 from govcloud.entrypoints.console.planned import OPENS as PLANNED
 from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial, OfficialChange
 from govcloud.identity.orders import CHANGE_NAMES, Order
 from govcloud.identity.rejoining import JOINED_AGAIN
-from govcloud.identity.views import OfficialView
+from govcloud.identity.views import AppointmentView, OfficialView
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
@@ -67,7 +69,7 @@ class FactsForm(BaseForm):
     staffing_type = SelectField()
 
 
-class OfficialsView(ConsoleView):
+class OfficialsView(PersonRoles, ConsoleView):
     """The people within reach."""
 
     opens = OPENS
@@ -135,7 +137,7 @@ class OfficialsView(ConsoleView):
         if request.method == "GET":
             return self._form_page(form, person, filled)
         try:
-            check(form, filled.values)
+            check(form, person, filled.values)
             if "confirmed" in request.form:
                 flash(say(run(form, person.id, filled.values)), "success")
                 return make_response(redirect(url_for(".details_view", id=person.id), 303))
@@ -251,6 +253,7 @@ class OfficialsView(ConsoleView):
     def _person_page(self, person: OfficialView) -> str:
         queries = services().identity_queries
         place = queries.main_places([person.id]).get(person.id)
+        places = queries.appointments_of(person.id)
         return self.render(
             "console/official.html",
             person=person,
@@ -261,15 +264,24 @@ class OfficialsView(ConsoleView):
             history=queries.changes_of(person.id),
             sessions=services().signon.sessions_of(person.id),
             held=[item for item in services().access_queries.my_access(person.id) if item.is_live],
-            roles=services().authorization_queries.assignments_of(person.id),
+            roles=role_rows(person.id, places),
             role_name=role_name,
-            forms=[form for form in FORMS.values() if person.status in form.statuses and opened(form.function)],
+            may_give=may_give(person, places),
+            forms=[form for form in FORMS.values() if self._offers(form, person, places)],
             may_unmask=opened(_UNMASKS),
             may_cancel=opened(_CANCELS),
             may_change=opened(_CHANGES),
             change_names=CHANGE_NAMES,
         )
 
+    @staticmethod
+    def _offers(form: ChangeForm, person: OfficialView, places: Sequence[AppointmentView]) -> bool:
+        """Say whether the person's page offers a form: the reader may open it, and it applies to the person as is."""
+        applies = person.status in form.statuses and (form.kind != END or bool(places))
+        return applies and opened(form.function)
+
     def _form_page(self, form: ChangeForm, person: OfficialView, filled: Filled, preview: object = None) -> str:
         place = services().identity_queries.main_places([person.id]).get(person.id)
-        return self.render("console/change_form.html", duty=form, person=person, place=place, filled=filled, preview=preview)
+        held = endable(person.id) if form.kind == END else ()
+        ending = [(str(view.id), f"{view.department_name} · {view.position}") for view in held]
+        return self.render("console/change_form.html", duty=form, person=person, place=place, filled=filled, preview=preview, ending=ending)

@@ -1,4 +1,4 @@
-"""Words that only the console needs: the states of an import, the facts of the lists' entries."""
+"""Words that only the console needs: the levels of departments, the states of an import, the facts of the lists' entries."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from collections.abc import Mapping
 
 from govcloud.kernel.messages import Message
 from govcloud.web.words import StateWord
+
+LEVELS: Mapping[str, Message] = {
+    "province": Message("省级"),
+    "city": Message("市级"),
+    "county": Message("县级"),
+    "township": Message("乡镇级"),
+}
 
 RUN: Mapping[str, StateWord] = {
     "uploaded": StateWord(Message("预检中"), "hourglass"),

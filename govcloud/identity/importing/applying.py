@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
+from uuid import UUID
 
 from govcloud.identity import errors
 from govcloud.identity.importing import runs, vanishing
@@ -20,6 +21,7 @@ from govcloud.identity.importing.people import Candidate, Checker, grouped
 from govcloud.identity.importing.planning import Planner, Return
 from govcloud.identity.importing.report import MOST_KEPT, Report, Summary
 from govcloud.identity.importing.runs import ImportQueries, Order, RunView
+from govcloud.identity.importing.seen import Seen
 from govcloud.identity.importing.sources import Source
 from govcloud.identity.importing.writing import AcceptHashes, lock, write
 from govcloud.identity.locking import hold_departments
@@ -108,34 +110,39 @@ class Applying:
 
     def _dry(self, actor: Actor, source: Source, run: RunView, report: Report, hooks: Hooks) -> Report:
         path = self._path(run.order)
-        planner, seen_managed = Planner(self._keys, path), 0
+        planner, seen_managed, named, missing = Planner(self._keys, path), 0, Seen(), list[UUID]()
         extent = vanishing.Extent(run.source, path)
         with self._checked(source, 0) as batches:
             for batch in batches:
                 now = self._clock.now()
                 standing = standing_of(self._uow.read(), batch, now)
                 plan = planner.plan(batch, standing, now)
-                seen_managed += self._managed(batch, standing, run, path)
+                for official_id in self._managed(batch, standing, run, path) if run.mode == "sync" else ():
+                    seen_managed += 1
+                    named.add(official_id.bytes)
                 report.summary.add(plan.summary)
                 report.take(plan.findings)
                 hooks.progress(report.summary.lines)
         if run.mode == "sync":
             report.summary.vanished = max(0, extent.managed(self._uow.read(), self._clock.now()) - seen_managed)
+        if report.summary.vanished:
+            most = min(report.summary.vanished, vanishing.MOST_NAMED)
+            missing = extent.first_missing(self._uow.read(), self._clock.now(), named, most)
         with self._command(actor, run.order) as tx:
             # What an earlier reading of the same upload found is replaced.
             tx.session.execute(ImportFinding.__table__.delete().where(ImportFinding.run_id == run.id))  # type: ignore[attr-defined]
             runs.keep_findings(tx.session, run.id, report.findings, 0)
-            runs.set_state(tx, run.id, "checked", summary=report.summary)
+            runs.set_state(tx, run.id, "checked", summary=report.summary, missing=missing)
         return report
 
-    def _managed(self, batch: Iterable[Candidate], standing: Standing, run: RunView, path: str | None) -> int:
-        """Return how many people of a batch are among those whom a complete list must name."""
+    def _managed(self, batch: Iterable[Candidate], standing: Standing, run: RunView, path: str | None) -> list[UUID]:
+        """Return those of a batch who are among the people whom a complete list must name."""
         now = self._clock.now()
         known = {person.code: standing.people[person.code] for person in batch if person.code in standing.people}
         active = [one for one in known.values() if one.status == "active" and one.version_ends_at is None]
         if path is None:
-            return sum(one.source == run.source for one in active)
-        return sum(any(place.startswith(path) for place in one.live_paths(now)) for one in active)
+            return [one.id for one in active if one.source == run.source]
+        return [one.id for one in active if any(place.startswith(path) for place in one.live_paths(now))]
 
     def _threshold(self, actor: Actor, source: Source, order: Order) -> None:
         """Read a complete list through before anything is written.

@@ -29,6 +29,7 @@ STALE = timedelta(minutes=2)
 KEEP_UPLOADS = timedelta(days=1)
 MOVED_ON = "import_moved_on"
 _PAGE = 50
+_MISSING = "missing"
 _PIECES = Pieces(cast("Table", ImportChunk.__table__), "run_id")
 
 
@@ -52,7 +53,7 @@ class Order:
 
 @dataclass(frozen=True)
 class RunView:
-    """An import as pages show it."""
+    """An import as pages show it; ``missing`` are the first of those whom a checked complete list would disable."""
 
     id: UUID
     source: str
@@ -72,6 +73,7 @@ class RunView:
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+    missing: tuple[UUID, ...] = ()
 
     @property
     def percent(self) -> int:
@@ -152,13 +154,23 @@ def keep_findings(session: Session, run_id: UUID, findings: Sequence[Finding], s
         session.execute(insert(ImportFinding), rows)
 
 
-def set_state(tx: Transaction, run_id: UUID, state: str, *, summary: Summary | None = None, error: GovcloudError | None = None) -> None:
+def set_state(
+    tx: Transaction,
+    run_id: UUID,
+    state: str,
+    *,
+    summary: Summary | None = None,
+    missing: Sequence[UUID] = (),
+    error: GovcloudError | None = None,
+) -> None:
     """Move a run to another state; the upload goes when nothing more will be read of it."""
     over = state in {"done", "failed", "discarded"}
     said = {"said": [_stored(part) for part in (error.message, error.remedy) if part]} if error else None
     values: dict[str, Any] = {"state": state, "updated_at": tx.now, "error": said, "finished_at": tx.now if over else None}
     if summary is not None:
-        values |= {"summary": summary.stored(), "lines_total": summary.lines}
+        # Whom it would disable stands beside the counts, for as long as they are those of a dry run.
+        gone = {_MISSING: [str(one) for one in missing]} if missing else {}
+        values |= {"summary": summary.stored() | gone, "lines_total": summary.lines}
     tx.session.execute(update(ImportRun).where(ImportRun.id == run_id).values(**values))
     if over:
         _PIECES.forget(tx.session, run_id)
@@ -257,13 +269,14 @@ def run_view(row: ImportRun) -> RunView:
         state=row.state,
         lines_done=row.lines_done,
         lines_total=row.lines_total,
-        summary=Summary(**row.summary),
+        summary=Summary(**{name: count for name, count in row.summary.items() if name != _MISSING}),
         allow_vanish=row.allow_vanish,
         error=tuple(_message(part) for part in row.error["said"]) if row.error else (),
         actor=_actor(row.actor),
         created_at=row.created_at,
         updated_at=row.updated_at,
         finished_at=row.finished_at,
+        missing=tuple(UUID(one) for one in row.summary.get(_MISSING, ())),
     )
 
 

@@ -30,6 +30,17 @@ class Seen:
             self._grow()
         return True
 
+    def __contains__(self, key: object) -> bool:
+        """Say whether ``key`` was added."""
+        value = hash(key) & _MASK or 1
+        slots, mask = self._slots, len(self._slots) - 1
+        place = value & mask
+        while found := slots[place]:
+            if found == value:
+                return True
+            place = (place + 1) & mask
+        return False
+
     def _put(self, value: int) -> bool:
         slots, mask = self._slots, len(self._slots) - 1
         place = value & mask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +13,9 @@ from govcloud.kernel.errors import Conflict
 from govcloud.kernel.messages import Message
 
 BATCH = 500
+#: How many of those who would be disabled a page names.
+MOST_NAMED = 20
+_PAGE = 5_000
 REASON = "同步：完整名单中已无此人"
 
 # Who may not act yet (a planned return or reinstatement) is none of those who act now.
@@ -51,6 +55,19 @@ class Extent:
         """Return up to ``limit`` of them whom the run did not see."""
         query = f"SELECT version.official_id {self._from()} AND member.run_id IS DISTINCT FROM :run_id ORDER BY 1 LIMIT :limit"  # noqa: S608
         return list(session.scalars(text(query), self._values(now) | {"run_id": run_id, "limit": limit}))
+
+    def first_missing(self, session: Session, now: object, named: Container[bytes], limit: int) -> list[UUID]:
+        """Return up to ``limit`` of them who are not ``named`` (ids as bytes), read page by page; a dry run has written nothing to ask."""
+        query = text(f"SELECT version.official_id {self._from()} AND version.official_id > :after ORDER BY 1 LIMIT {_PAGE}")
+        found: list[UUID] = []
+        after = UUID(int=0)
+        while len(found) < limit:
+            page = list(session.scalars(query, self._values(now) | {"after": after}))
+            found += [official_id for official_id in page if official_id.bytes not in named]
+            if len(page) < _PAGE:
+                break
+            after = page[-1]
+        return found[:limit]
 
     def count_missing(self, session: Session, now: object, run_id: UUID) -> int:
         """Return how many of them the run did not see."""

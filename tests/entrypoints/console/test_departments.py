@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -10,9 +11,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from govcloud.identity import tree
 from govcloud.identity.inputs import NewOffice
 from govcloud.identity.reorganisation import Merge, Rename
 from tests.entrypoints.console.administrators import said
+from tests.factories.browsing import counted
 from tests.factories.people import a_department
 from tests.factories.world import SEED
 
@@ -253,3 +256,40 @@ def test_an_office_goes_by_its_name(become: Become, services: Services, ids: dic
     again = admin.post(change("open-office", ids["xihu_civil_affairs"]), {"name": "社会救助科", "step": "confirm"})
     assert again.status_code == 422
     assert '<a href="#name">名称：本部门已有同名的处室' in again.text
+
+
+def test_the_export_holds_the_shown_subtree_and_is_harmless(
+    services: Services, become: Become, ids: dict[str, UUID], clock: ManualClock
+) -> None:
+    before, path = clock.now(), f"/departments/export.csv?id={ids['xihu']}"
+    zhou = become("ZHOUJIANJUN")
+    assert f"/console{path}" in zhou.get(f"/departments/?id={ids['xihu']}").text
+    answer = zhou.get(path)
+    assert (answer.status_code, answer.is_streamed, answer.mimetype) == (200, True, "text/csv")
+    rows = list(csv.reader(answer.text.removeprefix("\ufeff").splitlines()))
+    assert [row[0] for row in rows] == ["名称", "杭州市西湖区人民政府", "杭州市西湖区民政局", "杭州市西湖区住房和城乡建设局"]
+    assert rows[2][3:8] == ["杭州市西湖区人民政府", "县级", "330106000000", "西湖区", "民政"]
+    clock.advance(timedelta(days=2))
+    services.identity.rename_department(SEED, ids["xihu_housing"], "=HYPERLINK(1)")
+    zhou = become("ZHOUJIANJUN")
+    assert "'=HYPERLINK(1)" in zhou.get(path).text
+    assert "HYPERLINK" not in zhou.get(f"{path}&at={before.date() + timedelta(days=1)}").text
+    sun = become("SUNLI")
+    assert [line.split(",")[0] for line in sun.get("/departments/export.csv").text.splitlines()[1:]] == ["杭州市西湖区民政局"]
+    for other in ("xihu", "housing"):
+        assert sun.get(f"/departments/export.csv?id={ids[other]}").status_code == 403
+    assert zhou.get(f"/departments/export.csv?id={uuid4()}").status_code == 404
+    assert become("WANGFANG").get("/departments/export.csv").status_code == 403
+    zhou.client.set_cookie("govcloud_language", "en")
+    assert "County" in zhou.get(path).text
+
+
+def test_the_export_reads_page_by_page(services: Services, become: Become, ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+    services.identity.register_departments(SEED, [a_department(parent_id=ids["data"]) for _ in range(7)])
+    monkeypatch.setattr(tree, "_MOST_ROWS", 3)
+    zhou, names = become("ZHOUJIANJUN"), f"/departments/export.csv?id={ids['data']}"
+    with counted() as statements:
+        text = zhou.get(names).text
+    assert len(text.splitlines()) == 1 + 8
+    pages = [one for one in statements if "department_version.path >" in one]
+    assert len(pages) == 3

@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from govcloud.identity.importing import applying
+from govcloud.identity.importing import applying, vanishing
 from govcloud.jobs.job import ACTOR
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
@@ -185,6 +185,33 @@ def test_a_complete_list_asks_for_the_share(admin: Sign, services: Services, wor
     assert zhou.post(f"{run}/confirm", {"allow_vanish": "30"}).status_code == 303
     services.importing.work(ACTOR)
     assert "已停用 1 人" in said(zhou.get(run))
+
+
+def test_whom_a_complete_list_would_disable_is_named_before_it_is_confirmed(
+    admin: Sign, services: Services, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vanishing, "_PAGE", 7)
+    zhou = admin("ZHOUJIANJUN")
+    rows = [a_row(number) for number in range(30)]
+    first = uploaded(zhou.upload(csv_bytes(rows), complete="yes"))
+    zhou.post(f"{first}/confirm")
+    services.importing.work(ACTOR)
+    few = said(zhou.get(uploaded(zhou.upload(csv_bytes(rows[:28]), complete="yes"))))
+    gone = [services.identity_queries.official_by_code(rows[number]["employee_code"]) for number in (28, 29)]
+    assert all(one is not None and f"{one.name} {one.employee_code}" in few for one in gone)
+    assert "等共" not in few
+    assert rows[0]["employee_code"] not in few
+    many = uploaded(zhou.upload(csv_bytes(rows[:5]), complete="yes"))
+    page = said(zhou.get(many))
+    assert "，等共 25 人" in page
+    assert sum(row["employee_code"] in page for row in rows[5:]) == 20
+    assert not any(row["employee_code"] in page for row in rows[:5])
+    assert zhou.post(f"{many}/confirm", {"allow_vanish": "100"}).status_code == 303
+    assert "将被停用的人员" not in said(zhou.get(many))
+    services.importing.work(ACTOR)
+    assert "已停用 25 人" in said(zhou.get(many))
+    whole = said(zhou.get(uploaded(zhou.upload(csv_bytes(rows[:5]), complete="yes"))))
+    assert "将被停用" not in whole
 
 
 def test_an_interrupted_run_is_taken_up_by_the_jobs(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
 
 from govcloud.audit.models import AuditEvent
+from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
@@ -18,7 +22,7 @@ from tests.factories.people import an_official, id_number
 from tests.factories.world import SEED, World
 
 INSIDE, OUTSIDE = "WANGFANG", "SHANXUEMEI"
-KINDS = ("transfer", "concurrent", "attachment", "secondment", "suspend", "reinstate", "leave", "undo_leave")
+KINDS = ("transfer", "concurrent", "attachment", "secondment", "end", "suspend", "reinstate", "leave", "undo_leave")
 OWN = "杭州市西湖区民政局"
 
 
@@ -303,3 +307,67 @@ def test_facts_about_a_person_are_changed(world: World, services: Services, beco
     assert sun.post(facts, {**form, "staffing_type": "临时工"}).status_code == 422
     assert sun.post(f"/officials/facts/{world.people[OUTSIDE].official_id}", form).status_code == 404
     assert become("WUXIAOYAN").post(facts, form).status_code == 403
+
+
+def test_one_appointment_is_ended_early(services: Services, world: World, become: Become) -> None:
+    wang, sun = world.wang, become("SUNLI")
+    duty = Duty(world.organisation.ids["xihu_civil_affairs"], "专班成员")
+    also = services.identity.concurrent(SEED, wang.official_id, duty, Order("专班")).appointment_id
+    assert also is not None
+    services.authorization.assign_role(world.security_admin.actor(), wang.official_id, "housing_clerk", also, reason="专班")
+    assert change(world, "end") in sun.get(page_of(world, INSIDE)).text
+    assert f'value="{also}"' in sun.get(change(world, "end")).text
+    form = {"appointment": str(also), "reason": "专班解散，按规定办理"}
+    shown = sun.post(change(world, "end"), form)
+    assert shown.status_code == 200
+    for told in (f"{OWN} · 专班成员", "住房保障经办", "结束直接授予的角色", "随岗位失去的角色"):
+        assert told in shown.text, told
+    assert f"{OWN} · 窗口受理员" not in shown.text.partition("核对本次变动的影响")[2]
+    assert len(services.identity_queries.appointments_of(wang.official_id)) == 2
+    assert sun.post(change(world, "end"), form | {"confirmed": "1"}).status_code == 303
+    (left,) = services.identity_queries.appointments_of(wang.official_id)
+    assert left.id == wang.appointment_id
+    assert services.authorization_queries.open_functions(also) == frozenset()
+    assert "提前结束任职已办理" in sun.get(page_of(world, INSIDE)).text
+    again = sun.post(change(world, "end"), form | {"confirmed": "1"})
+    assert (again.status_code, '<a href="#appointment">' in again.text) == (422, True)
+
+
+def test_only_an_own_present_appointment_within_reach_is_ended(services: Services, world: World, become: Become) -> None:
+    wang, sun = world.wang, become("SUNLI")
+    duty = Duty(world.organisation.ids["yuhang_civil_affairs"], "专班成员")
+    there = services.identity.concurrent(SEED, wang.official_id, duty, Order("专班")).appointment_id
+    assert str(there) not in sun.get(change(world, "end")).text
+    for appointment in (str(there), str(world.people[OUTSIDE].appointment_id), str(world.people["SUNLI"].appointment_id), "", "x"):
+        answer = sun.post(change(world, "end"), {"appointment": appointment, "reason": "越权，按规定办理", "confirmed": "1"})
+        assert answer.status_code == 422, appointment
+        assert "请选择一项现任的任职" in answer.text
+    assert len(services.identity_queries.appointments_of(wang.official_id)) == 2
+    assert become("WUXIAOYAN").get(change(world, "end")).status_code == 403
+    own = sun.post(change(world, "end"), {"appointment": str(wang.appointment_id), "reason": "专职外派，按规定办理", "confirmed": "1"})
+    assert own.status_code == 303
+
+
+def test_a_move_names_the_roles_that_follow_from_the_duties(services: Services, world: World, become: Become) -> None:
+    rules = [
+        NewDutyRule("counter_clerk", "民政窗口", AppointmentCriteria(positions=("窗口受理员",)), "岗位职责"),
+        NewDutyRule("housing_clerk", "住房岗位", AppointmentCriteria(positions=("住房专员",)), "岗位职责"),
+        NewDutyRule("senior_admin", "科室负责人", AppointmentCriteria(business_lines=("民政",)), "岗位职责", bound=True),
+    ]
+    services.authorization.add_duty_rules(world.security_admin.actor(), rules)
+    sun = become("SUNLI")
+    form = {"department": OWN, "position": "住房专员", "reason": "轮岗，按规定办理"}
+
+    def groups(kind: str, **changes: str) -> dict[str, str]:
+        page = sun.post(change(world, kind), {**form, **changes}).text
+        found = re.findall(r"<p><strong>([^<]+)</strong>：([^<]*)</p>", page)
+        return {unescape(title): unescape(names) for title, names in found}
+
+    moved = groups("transfer")
+    assert (moved["随岗位失去的角色"], moved["随岗位获得的角色"]) == ("窗口受理", "住房保障经办")
+    assert groups("concurrent")["随岗位获得的角色"] == "住房保障经办、高级管理员"
+    stays = groups("transfer", position="窗口受理员")
+    assert (stays["随岗位失去的角色"], stays["随岗位获得的角色"]) == ("无", "无")
+    assert groups("leave")["随岗位失去的角色"] == "窗口受理、高级管理员"
+    assert groups("end", appointment=str(world.wang.appointment_id))["随岗位失去的角色"] == "窗口受理、高级管理员"
+    assert "随岗位失去的角色" not in groups("suspend")

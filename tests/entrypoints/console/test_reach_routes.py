@@ -42,6 +42,7 @@ LISTS = {
     "console_imports.index_view": "/console/imports/",
     "console_activation.index_view": "/console/activation/",
     "console_departments.index_view": "/console/departments/",
+    "console_departments.export_view": "/console/departments/export.csv",
     "console_ceilings.index_view": "/console/ceilings/?search=余杭",
     **{
         f"console_{table}.{page}": f"/console/{table}/{path}"
@@ -215,10 +216,11 @@ def subsystem_tries(world: World) -> dict[str, list[Try]]:
 def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
     """Return for each endpoint what is tried."""
     reason: dict[str, object] = {"reason": REASON}
+    role = reason | {"confirmed": "1", "role_code": "housing_clerk", "ends_on": "2027-01-01"}
     confirmed = reason | {"confirmed": "1", "department": "杭州市西湖区民政局", "position": "协办员", "ends_on": "2027-01-01"}
     away = services.identity_queries.department(at.department)
     assert away is not None
-    kinds = ("transfer", "concurrent", "attachment", "secondment", "suspend", "reinstate", "leave", "undo_leave", "rejoin")
+    kinds = ("transfer", "concurrent", "attachment", "secondment", "end", "suspend", "reinstate", "leave", "undo_leave", "rejoin")
     changes = ("rename", "move", "merge", "split", "abolish", "change", "new", "open-office", "rename-office", "close-office", "reorder")
     new = new_official(world, services, department=away.uscc)
     body: dict[str, object] = {"uscc": a_department().uscc, "name": "新局", "division_code": "330110000000", "level": "county"}
@@ -245,6 +247,13 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
             for fact in ("id_number", "phone")
             for method in ("GET", "POST")
         ],
+        f"{form}.give_role_view": [
+            Try(method, f"/console/officials/give-role/{at.person}", role | {"appointment": str(place.id)}, (404,))
+            for method in ("GET", "POST")
+        ],
+        f"{form}.end_role_view": [
+            Try(method, f"/console/officials/end-role/{at.assignment}", reason, (404,)) for method in ("GET", "POST")
+        ],
         f"{form}.command_view": [
             Try(method, f"/console/officials/command/suspend/{at.person}", reason, (404,)) for method in ("GET", "POST")
         ],
@@ -257,6 +266,7 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
         "console_activation.issue": [
             Try("POST", "/console/activation/issue", sent, (403, 422)) for sent in ({"employee_code": OUTSIDE}, {"department": away.uscc})
         ],
+        "console_departments.export_view": [Try("GET", f"/console/departments/export.csv?id={at.department}", {}, (403,))],
         "console_departments.level": [Try("GET", f"/console/departments/level/{at.department}", {}, (403,))],
         "console_departments.change_view": [
             Try(

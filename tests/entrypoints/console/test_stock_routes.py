@@ -36,7 +36,14 @@ OWN = {
     ("/console/officials/export.csv", "GET"),
     *(
         (f"/console/officials/{page}", method)
-        for page in ("change/<kind>/<official_id>", "facts/<official_id>", "cancel/<uuid:change_id>", "unmask/<fact>/<official_id>")
+        for page in (
+            "change/<kind>/<official_id>",
+            "facts/<official_id>",
+            "cancel/<uuid:change_id>",
+            "unmask/<fact>/<official_id>",
+            "give-role/<official_id>",
+            "end-role/<uuid:assignment_id>",
+        )
         for method in ("GET", "POST")
     ),
     ("/console/imports/upload", "POST"),
@@ -68,6 +75,7 @@ OWN = {
     ),
     ("/console/activation/issue", "POST"),
     ("/console/departments/level/<uuid:parent_id>", "GET"),
+    ("/console/departments/export.csv", "GET"),
     *(("/console/departments/change/<change_name>/<uuid:department_id>", method) for method in ("GET", "POST")),
     *(("/console/ceilings/set/<department_id>", method) for method in ("GET", "POST")),
     *(("/console/duties/change/<row_id>", method) for method in ("GET", "POST")),

@@ -211,3 +211,5 @@ def test_what_was_seen_is_remembered_in_little_room() -> None:
     assert all(seen.add(f"ZJ{number}") for number in range(20_000))
     assert not any(seen.add(f"ZJ{number}") for number in range(20_000))
     assert seen.add("ZJ20000")
+    assert all(f"ZJ{number}" in seen for number in range(20_001))
+    assert not any(f"ZJ{number}" in seen for number in range(20_001, 40_000))
