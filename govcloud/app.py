@@ -79,28 +79,31 @@ def metadata() -> MetaData:
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
     """Return the platform as a WSGI application, with every way in; takes and raises what ``assemble`` does."""
-    app = assemble(settings or load_settings(), clock or SystemClock())
+    app = assemble(settings, clock)
     register_entrypoints(app)
     return app
 
 
-def assemble(settings: Settings, clock: Clock) -> Flask:
-    """Return the platform with its services (``app.extensions["govcloud"]``) and no way in yet.
+def assemble(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """Return the platform with its services (``app.extensions["govcloud"]``) and no way in yet, as the command line uses it.
 
     Args:
-        settings: typed settings.
+        settings: typed settings; by default those of the environment.
         clock: the one clock; tests hand in one that they move themselves.
 
     Raises:
         SettingsError: a setting is missing or unsafe.
         MasterKeyError: the master key cannot be used.
     """
+    settings = settings or load_settings()
+    clock = clock or SystemClock()
     master = read_master_key(settings.master_key_file)
     app = Flask("govcloud", root_path=str(Path(__file__).parent), static_folder=None)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
     db.init_app(app)
     with app.app_context():
+        keep_values_out_of_errors(db.engine)
         services = wire(settings, clock, master)
     app.extensions["govcloud"] = services
     configure_web(app, settings, services.keys.derived("web/forms"))
@@ -122,7 +125,6 @@ def _engine_options(settings: Settings) -> dict[str, object]:
 def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     """Make every service and tie the knots between the domains; needs an application context."""
     engine = db.engine
-    keep_values_out_of_errors(engine)
 
     def read() -> Session:
         return uow.read()
@@ -326,4 +328,4 @@ def register_entrypoints(app: Flask) -> None:
 
 def main() -> None:
     """Run the command line ``govcloud``."""
-    run(create_app)
+    run(assemble)

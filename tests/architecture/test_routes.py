@@ -5,6 +5,10 @@ from __future__ import annotations
 from flask import Flask
 from flask.testing import FlaskClient
 
+from govcloud.app import create_app
+from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
+from govcloud.settings import Settings
 from govcloud.web.gate import gate_of
 from govcloud.web.setup import csrf
 
@@ -32,9 +36,12 @@ def test_public_routes_say_why(app: Flask) -> None:
     assert all(len(reason) > len("because") for reason in public.values()), public
 
 
-def test_undeclared_route_is_closed(app: Flask) -> None:
+def test_undeclared_route_is_closed(settings: Settings, clock: ManualClock) -> None:
+    app = create_app(settings, clock)
     app.add_url_rule("/forgotten", "forgotten", lambda: "open")
     answer = app.test_client().get("/forgotten")
+    with app.app_context():
+        db.engine.dispose()
     assert answer.status_code == 403
     assert "open" not in answer.text
 

@@ -38,7 +38,7 @@ class Province:
 @pytest.fixture(scope="session")
 def province(template_database: str, master_key_file: Path) -> Iterator[Province]:
     """Build the small province once."""
-    from govcloud.app import create_app  # noqa: PLC0415
+    from govcloud.app import assemble  # noqa: PLC0415
     from govcloud.kernel.database import db  # noqa: PLC0415
 
     with databases.clone(template_database) as name:
@@ -48,7 +48,7 @@ def province(template_database: str, master_key_file: Path) -> Iterator[Province
             master_key_file=master_key_file,
             public_url="http://localhost",
         )
-        app = create_app(settings, ManualClock(START))
+        app = assemble(settings, ManualClock(START))
         with app.app_context():
             services = cast("Services", app.extensions["govcloud"])
             services.keys.ensure_signing_key(services.uow, Actor.system("operator"))

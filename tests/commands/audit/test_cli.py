@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import create_engine, text
 
-from govcloud.app import create_app
+from govcloud.app import assemble
 from govcloud.cli.main import main
 from govcloud.kernel.provisioning import engine_url
 from govcloud.settings import Settings
@@ -31,7 +31,7 @@ def govcloud(app: Flask, settings: Settings) -> Callable[..., Result]:
     }
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(main, words, obj=create_app, env=env)
+        return CliRunner().invoke(main, words, obj=assemble, env=env)
 
     return run
 

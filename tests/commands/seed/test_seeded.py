@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from govcloud.app import create_app
+from govcloud.app import assemble
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.cli.seed.loader import load
 from govcloud.cli.seed.plan import Plan
@@ -33,7 +33,7 @@ def seeded(template_database: str, master_key_file: Path) -> Iterator[tuple[str,
             master_key_file=master_key_file,
             public_url="http://localhost",
         )
-        app = create_app(settings, ManualClock(START))
+        app = assemble(settings, ManualClock(START))
         with app.app_context():
             report = load(app.extensions["govcloud"], Plan(SMALL, 1), silent, {})
             db.session.remove()

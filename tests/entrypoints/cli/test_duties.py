@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner, Result
 
-from govcloud.app import create_app
+from govcloud.app import assemble
 from govcloud.cli.main import main
 from govcloud.kernel.errors import Invalid
 from govcloud.services import Services
@@ -24,7 +24,7 @@ def environment(settings: Settings, services: Services, monkeypatch: pytest.Monk
 
 
 def duties(*words: str, typed: str = "") -> Result:
-    return CliRunner().invoke(main, ["policy", "duties", *words], input=typed, obj=create_app)
+    return CliRunner().invoke(main, ["policy", "duties", *words], input=typed, obj=assemble)
 
 
 def test_from_preview_to_end(services: Services, world: World) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 
-from govcloud.app import create_app
+from govcloud.app import assemble
 from govcloud.cli.main import main
 from govcloud.identity.inputs import NewOffice
 from govcloud.kernel.errors import Conflict
@@ -27,7 +27,7 @@ def cli(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cl
     monkeypatch.setenv("GOVCLOUD_ENVIRONMENT", "test")
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(main, ["org", *words], obj=create_app)
+        return CliRunner().invoke(main, ["org", *words], obj=assemble)
 
     return run
 

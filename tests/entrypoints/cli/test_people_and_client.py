@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 
-from govcloud.app import create_app
+from govcloud.app import assemble
 from govcloud.cli.main import main
 from govcloud.kernel.errors import Conflict, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
@@ -26,7 +26,7 @@ def cli(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cl
     monkeypatch.setenv("GOVCLOUD_ENVIRONMENT", "test")
 
     def run(*words: str, typed: str = "") -> Result:
-        return CliRunner().invoke(main, list(words), input=typed, obj=create_app)
+        return CliRunner().invoke(main, list(words), input=typed, obj=assemble)
 
     return run
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from govcloud.app import create_app
+from govcloud.app import assemble
 from govcloud.cli.main import main
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Invalid
@@ -29,7 +29,7 @@ def cli(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cl
     monkeypatch.setenv("DATABASE_URL", settings.database_url)
     monkeypatch.setenv("GOVCLOUD_MASTER_KEY_FILE", str(settings.master_key_file))
     monkeypatch.setenv("GOVCLOUD_ENVIRONMENT", "test")
-    return lambda *words: CliRunner().invoke(main, ["people", *map(str, words)], obj=create_app)
+    return lambda *words: CliRunner().invoke(main, ["people", *map(str, words)], obj=assemble)
 
 
 def table(path: Path) -> list[list[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from govcloud.app import create_app
+from govcloud.app import assemble
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.shipped import baseline
 from govcloud.cli.main import main
@@ -28,7 +28,7 @@ def cli(settings: Settings, services: Services, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("GOVCLOUD_ENVIRONMENT", "test")
 
     def run(*words: str, typed: str = "") -> Result:
-        return CliRunner().invoke(main, ["policy", *words], input=typed, obj=create_app)
+        return CliRunner().invoke(main, ["policy", *words], input=typed, obj=assemble)
 
     return run
 
@@ -84,13 +84,13 @@ def test_wrong_files_change_nothing(cli: Cli, services: Services, world: World, 
 
 def test_the_cases_run_without_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
-    run = CliRunner().invoke(main, ["policy", "test"], obj=create_app)
+    run = CliRunner().invoke(main, ["policy", "test"], obj=assemble)
     assert run.exit_code == 0
     assert " 0 failed" in run.output
     harsh = tmp_path / "harsh.yaml"
     harsh.write_text(baseline().text + "  barred: {}\n", encoding="utf-8")
-    assert CliRunner().invoke(main, ["policy", "test", str(harsh)], obj=create_app).exit_code == 0
+    assert CliRunner().invoke(main, ["policy", "test", str(harsh)], obj=assemble).exit_code == 0
     harsh.write_text(baseline().text.replace("resource.installed_version == 0", "resource.installed_version == 7"), encoding="utf-8")
-    failed = CliRunner().invoke(main, ["policy", "test", str(harsh)], obj=create_app)
+    failed = CliRunner().invoke(main, ["policy", "test", str(harsh)], obj=assemble)
     assert failed.exit_code == 1
     assert "2 failed" in failed.output or "1 failed" in failed.output

@@ -137,7 +137,7 @@ def test_a_body_that_is_too_large_is_refused(wang: Visitor, world: World) -> Non
 
 
 def test_a_defect_shows_nothing_of_the_inside(app: Flask, visitor: Callable[[], Visitor], monkeypatch: pytest.MonkeyPatch) -> None:
-    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", value=False)
     services = app.extensions["govcloud"]
     monkeypatch.setattr(services.subsystem_queries, "client_by_client_id", lambda _client_id: 1 / 0)
     answer = visitor().get("/sign-in?next=/oidc/authorize?client_id=housing-web")
