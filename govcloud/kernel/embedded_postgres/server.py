@@ -255,9 +255,12 @@ class EmbeddedPostgres:
 
 
 @contextlib.contextmanager
-def throw_away() -> Iterator[Addresses]:
-    """Give a fresh server in a temporary directory, without waiting for the disk, and remove it all afterwards."""
-    with tempfile.TemporaryDirectory(prefix="govcloud-", ignore_cleanup_errors=True) as name:
+def throw_away(within: Path | None = None) -> Iterator[Addresses]:
+    """Give a fresh server in a temporary directory, without waiting for the disk, and remove it all afterwards.
+
+    ``within`` is where that directory is made, by default where temporary files go.
+    """
+    with tempfile.TemporaryDirectory(prefix="govcloud-", ignore_cleanup_errors=True, dir=within) as name:
         home = Path(name)
         # mkdtemp closed it to everybody but us; the server's account has to pass through to its own directories below.
         home.chmod(0o711)
