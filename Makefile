@@ -10,7 +10,7 @@ UV := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 BENCHES := $(if $(ONLY),$(ONLY),$(filter-out __init__ _%,$(basename $(notdir $(wildcard bench/*.py)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev setup-browser test lint format bench bundle lock clean
+.PHONY: help run setup setup-dev setup-browser test test-clients lint format bench bundle lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -23,8 +23,11 @@ setup: .venv/.runtime .venv/.project .venv/.translations ## only the set-up (as 
 
 setup-dev: setup .venv/.dev ## the set-up with the tools for tests and lint
 
-test: setup-dev setup-browser ## the whole suite on a throw-away PostgreSQL (ARGS="tests/unit -k word" for a part)
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+test: setup-dev ## the suite on a throw-away PostgreSQL (ARGS="tests/unit -k word" for a part)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m 'not browser' $(ARGS)
+
+test-clients: setup-dev setup-browser ## the tests with real clients: every page in Chromium, on a desk and on a phone
+	@$(BIN)/python -m pytest -n $(WORKERS) -m browser $(ARGS)
 
 lint: setup-dev ## style, types, architecture, dependencies
 	$(BIN)/ruff check
