@@ -23,11 +23,11 @@ setup: .venv/.runtime .venv/.project .venv/.translations ## only the set-up (as 
 
 setup-dev: setup .venv/.dev ## the set-up with the tools for tests and lint
 
-test: setup-dev ## the suite on a throw-away PostgreSQL (ARGS="tests/unit -k word" for a part)
-	@$(BIN)/python -m pytest -n $(WORKERS) -m 'not browser' $(ARGS)
+test: setup-dev setup-browser ## the suite on a throw-away PostgreSQL, the story in Chromium included (ARGS="tests/unit -k word" for a part)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m 'not clients' $(ARGS)
 
-test-clients: setup-dev setup-browser ## the tests with real clients: every page in Chromium, on a desk and on a phone
-	@$(BIN)/python -m pytest -n $(WORKERS) -m browser $(ARGS)
+test-clients: setup-dev setup-browser ## the long walks with real clients: every page of the console in Chromium, on a desk and on a phone
+	@$(BIN)/python -m pytest -n $(WORKERS) -m clients $(ARGS)
 
 lint: setup-dev ## style, types, architecture, dependencies
 	$(BIN)/ruff check

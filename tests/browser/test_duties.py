@@ -11,7 +11,7 @@ from govcloud.services import Services
 from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
 from tests.factories.world import World, give_password
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(240)]
 _SERIOUS = {"serious", "critical"}
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

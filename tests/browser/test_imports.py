@@ -14,7 +14,7 @@ from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
 from tests.factories.imports import a_row, uscc_of, write_csv
 from tests.factories.world import World, give_password
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(240)]
 
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -19,7 +19,7 @@ from tests.factories.imports import OPERATOR
 from tests.factories.lists import Row, list_file, power, service, table
 from tests.factories.world import give_password
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(240)]
 
 _NAMES = (
     ("05", "公共租赁住房租赁补贴发放", "《公共租赁住房管理办法》（住房和城乡建设部令第 11 号）第十九条"),

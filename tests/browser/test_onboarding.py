@@ -15,7 +15,7 @@ from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
 from tests.factories.subsystems import a_registered_subsystem, a_service_item, crew
 from tests.factories.world import PASSWORD, SEED, give_password
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(300)]
 
 OWNER, CHECKER, PUBLISHER = "HEWEI", "ZHOUJIANJUN", "SUNLI"
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -13,7 +13,7 @@ from govcloud.services import Services
 from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
 from tests.factories.world import PASSWORD, SEED, give_password
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(240)]
 
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -15,7 +15,7 @@ from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
 from tests.browser.test_people_pages import sign_in
 from tests.factories.world import SEED, give_password
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(240)]
 
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CLERK = "housing_clerk"
