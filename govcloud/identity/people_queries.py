@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.identity import rows
 from govcloud.identity.census import lasting
+from govcloud.identity.extents import at_or_below
 from govcloud.identity.models import Appointment, DepartmentVersion, Official, OfficialVersion, PersonnelChange
 from govcloud.identity.reach import EVERYWHERE, Reach, within
 from govcloud.identity.search import Asked, Place, Wanted, page_of_ids
@@ -140,13 +141,13 @@ class PeopleQueries:
         """Return those of ``people`` who also serve, or will, in a department that ``reach`` does not cover."""
         moment = self._clock.now()
         version = and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, moment))
-        covered = or_(*(DepartmentVersion.path.startswith(path, autoescape=True) for path in reach.paths))
+        covered = at_or_below(DepartmentVersion.path, reach.paths)
         query = (
             select(Appointment.official_id)
             .join(DepartmentVersion, version)
             .where(Appointment.official_id.in_(set(people)), lasting(moment))
         )
-        return frozenset(self._read().scalars(query.where(~covered).distinct() if reach.paths else query.distinct()))
+        return frozenset(self._read().scalars(query.where(~covered).distinct()))
 
     def departments_served_by(self, officials: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, frozenset[UUID]]:
         """Return the same of many people; those who serve nowhere are left out."""

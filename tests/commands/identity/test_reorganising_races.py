@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from govcloud.identity.inputs import NewAppointment
 from govcloud.identity.reorganisation import Abolish, Merge, Move, Reorganisation
-from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, GovcloudError, Invalid
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories import racing
 from tests.factories.people import a_department, an_official
 from tests.factories.world import SEED, World
 
-WAIT_SECONDS = 30
 LOST = """
 SELECT count(*) FROM appointment WHERE (valid_to IS NULL OR valid_to > valid_from)
    AND (valid_to IS NULL OR valid_to > :now)
@@ -32,31 +28,7 @@ SELECT count(*) FROM appointment WHERE (valid_to IS NULL OR valid_to > valid_fro
 @pytest.fixture
 def together(app: Flask, settings: Settings) -> Callable[..., list[object]]:
     """Return the way to run commands at once: all wait at one statement's lock, then are let go."""
-    url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
-
-    def one(command: Callable[[], object]) -> object:
-        with app.app_context():
-            try:
-                return command()
-            except GovcloudError as error:
-                return error
-            finally:
-                db.session.remove()
-
-    def run(lock: str, *commands: Callable[[], object]) -> list[object]:
-        db.session.remove()
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        with psycopg.connect(url) as gate, ThreadPoolExecutor(len(commands)) as pool, psycopg.connect(url, autocommit=True) as eye:
-            gate.execute(lock.encode())
-            started = [pool.submit(one, command) for command in commands]
-            deadline = time.monotonic() + WAIT_SECONDS
-            while (found := eye.execute(waiting).fetchone()) is None or found[0] < len(commands):
-                assert time.monotonic() < deadline, "the commands never met at the lock"
-                threading.Event().wait(0.01)
-            gate.commit()
-            return [future.result(timeout=WAIT_SECONDS) for future in started]
-
-    return run
+    return partial(racing.together, app, settings)
 
 
 @pytest.mark.parametrize("ends", ["merge", "abolish"])
