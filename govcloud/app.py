@@ -62,7 +62,10 @@ from govcloud.outbox.queries import OutboxQueries
 from govcloud.outbox.recorder import OutboxRecorder
 from govcloud.services import Services
 from govcloud.settings import Environment, Settings, load_settings
+from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
 from govcloud.signon.imported import accept_hashes
+from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
+from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
@@ -146,7 +149,8 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     authorization_queries = AuthorizationQueries(read, decider, clock)
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
-    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings)
+    policies = Policies(uow, read, clock, settings)
+    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies)
     identity = Identity(uow, keys, clock, elsewhere)
     services = Services(
         settings=settings,
@@ -169,6 +173,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorization=authorization,
         authorization_queries=authorization_queries,
         signon=signon,
+        signon_policies=policies,
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

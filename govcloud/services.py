@@ -22,6 +22,7 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
+from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
@@ -45,6 +46,7 @@ class Services:
     authorization: Authorization
     authorization_queries: AuthorizationQueries
     signon: SignOn
+    signon_policies: Policies
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

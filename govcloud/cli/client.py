@@ -7,6 +7,7 @@ import click
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
 from govcloud.subsystems.inputs import CLIENT_ROLES, ClientCredentials, NewClient
+from govcloud.subsystems.protocols import PUBLIC, SECRET
 
 
 @click.group()
@@ -34,7 +35,7 @@ def register(
 ) -> None:
     """Register CLIENT_ID for SUBSYSTEM (its code) and print the secret this once."""
     with platform(context) as services:
-        row = NewClient(subsystem, client_id, name, redirect_uris, post_logout_uris, public)
+        row = NewClient(subsystem, client_id, name, redirect_uris, post_logout_uris, auth_method=PUBLIC if public else SECRET)
         _print(services.subsystems.register_client(operator(), row))
 
 

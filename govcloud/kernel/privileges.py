@@ -75,8 +75,8 @@ RIGHTS: Mapping[str, Rights] = {
     "function_basis": CLOSED,
     "catalogue_item": CLOSED,
     "catalogue_item_version": Rights(update=("valid_to", "owner_department_id")),
-    "client": Rights(update=("secret_digest", "roles", "disabled_at")),
-    "client_redirect": ONLY_ADDED_TO,
+    "client": Rights(update=("name", "auth_method", "settings", "secret_digest", "roles", "disabled_at")),
+    "client_redirect": Rights(update=("removed_at",)),
     "power_item": Rights(update=("valid_to", "department_id", "ended_edition_id")),
     "service_item": Rights(update=("valid_to", "department_id", "power_item_id", "ended_edition_id")),
     "power_item_version": CLOSED,
@@ -99,7 +99,9 @@ RIGHTS: Mapping[str, Rights] = {
     "grant_suspension": CLOSED,
     "epoch_change": ONLY_ADDED_TO,
     # Sign-on; what has run out is purged
-    "credential": Rights(update=("secret_hash", "replaced_at")),
+    "credential": Rights(update=("secret_hash", "last_step", "replaced_at")),
+    "recovery_code": Rights(update=("used_at", "replaced_at")),
+    "signon_policy": CLOSED,
     "activation_code": Rights(update=("used_at", "replaced_at")),
     "session": Rights(
         update=(
@@ -107,6 +109,8 @@ RIGHTS: Mapping[str, Rights] = {
             "appointment_until",
             "token_digest",
             "auth_time",
+            "amr",
+            "second_factor_at",
             "last_seen_at",
             "expires_at",
             "ended_at",
@@ -115,7 +119,17 @@ RIGHTS: Mapping[str, Rights] = {
     ),
     "participant": Rights(update=("ended_at",)),
     "ticket": Rights(update=("redeemed_at",), delete=True),
+    "proxy_grant": Rights(update=("ended_at",), delete=True),
     "issued_token": Rights(update=("revoked_at",), delete=True),
+    "refresh_token": Rights(update=("used_at", "successor_id", "revoked_at"), delete=True),
+    "device_authorization": Rights(
+        update=("polled_at", "interval_seconds", "participant_id", "decision", "decided_at", "redeemed_at"), delete=True
+    ),
+    "pushed_request": Rights(update=("used_at",), delete=True),
+    "shown_proof": Rights(update=("expires_at",), delete=True),
+    "logout_notice": Rights(update=("message_id", "acknowledged_at", "answer")),
+    "launcher_favourite": Rights(delete=True),
+    "launch": Rights(update=("last_at",)),
     "sign_in_attempt": Rights(update=("outcome", "locked_until"), delete=True),
     # Access
     "access_request": Rights(update=("requester_appointment_id", "beneficiary_appointment_id")),

@@ -103,7 +103,16 @@ class Credentials:
         lock_official(tx.session, account.official_id)
         live = (Credential.account_id == account.id, Credential.kind == PASSWORD, Credential.replaced_at.is_(None))
         tx.session.execute(update(Credential).where(*live).values(replaced_at=tx.now))
-        fresh = Credential(id=new_id(), account_id=account.id, kind=PASSWORD, secret_hash=secret_hash, changed_at=tx.now, replaced_at=None)
+        fresh = Credential(
+            id=new_id(),
+            account_id=account.id,
+            kind=PASSWORD,
+            secret_hash=secret_hash,
+            sealed=None,
+            last_step=None,
+            changed_at=tx.now,
+            replaced_at=None,
+        )
         tx.session.add(fresh)
         other = Session.id != tx.actor.session_id if tx.actor.session_id else true()
         self._sessions.end(tx, "password_changed", Session.account_id == account.id, other)

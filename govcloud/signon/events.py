@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from govcloud.kernel.events import Event
@@ -181,10 +181,18 @@ class FamilyEnded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SignOnPurged(Event):
-    """Expired tickets and tokens and old sign-in attempts were deleted."""
+    """What had expired long ago, and old sign-in attempts, were deleted: how many rows of each kind."""
 
     name: ClassVar[str] = "signon:expired:purged"
 
-    tickets: int
-    tokens: int
-    attempts: int
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOnPolicySet(Event):
+    """The rules for sessions, passwords and further factors were changed: for each rule from what to what."""
+
+    name: ClassVar[str] = "signon:policy:set"
+
+    changes: dict[str, Any]
+    reason: str

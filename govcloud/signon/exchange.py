@@ -72,8 +72,12 @@ class Exchange:
             IssuedToken(
                 jti=issued.jti,
                 family_id=redeemed.family_id,
+                client_id=redeemed.client_id,
                 participant_id=redeemed.sid,
                 scope=redeemed.scope,
+                audience=[self._tokens.issuer],
+                confirmation=None,
+                actors=None,
                 issued_at=tx.now,
                 expires_at=issued.expires_at,
                 revoked_at=None,

@@ -1,4 +1,4 @@
-"""The tables of sign-on: passwords, sessions, their participants, tickets, issued tokens and sign-in attempts.
+"""The tables of sign-on: credentials, sessions, their participants, tickets, issued tokens, attempts, policy and launcher.
 
 Secrets that come back from outside (session tokens, codes) are stored as keyed digests only: who has only the database can use none.
 """
@@ -6,26 +6,35 @@ Secrets that come back from outside (session tokens, codes) are stored as keyed 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
-from govcloud.kernel.database import Base, Mapped, mapped_column
+from govcloud.kernel.database import Base, Mapped, Temporal, mapped_column, temporal_args
 
 
 class Credential(Base):
-    """What an official proves to be who they are with; a replaced one stays for the password history."""
+    """What an official proves to be who they are with; a replaced one stays for the password history.
+
+    A password is hashed. The secret of an app that shows one-time codes (TOTP, RFC 6238) has to be computed with, so it is sealed;
+    ``last_step`` is the time step of the code that was taken last: no code is taken twice.
+    """
 
     __tablename__ = "credential"
     __table_args__ = (
-        CheckConstraint("kind IN ('password')", name="kind"),
+        CheckConstraint("kind IN ('password', 'totp')", name="kind"),
+        CheckConstraint("(kind = 'password') = (secret_hash IS NOT NULL)", name="secret_hash"),
+        CheckConstraint("(kind = 'totp') = (sealed IS NOT NULL)", name="sealed"),
         Index("uq_credential_live", "account_id", "kind", unique=True, postgresql_where="replaced_at IS NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     kind: Mapped[str]
-    secret_hash: Mapped[str]
+    secret_hash: Mapped[str | None]
+    sealed: Mapped[bytes | None]
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
     changed_at: Mapped[datetime]
     replaced_at: Mapped[datetime | None]
 
@@ -79,6 +88,8 @@ class Session(Base):
     started_at: Mapped[datetime]
     auth_time: Mapped[datetime]
     amr: Mapped[list[str]]
+    # When a second factor was last proven in this session.
+    second_factor_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -105,15 +116,16 @@ class Participant(Base):
 
 
 class Ticket(Base):
-    """A short-lived, single-use proof handed through the browser to one client (an OIDC code; other protocols' artifacts later).
+    """A short-lived, single-use proof handed through the browser to one client: an OIDC code, a CAS ticket.
 
-    ``family_id`` ties together all that grows out of one ticket, so that reuse can end it.
+    ``family_id`` ties together all that grows out of one ticket, so that reuse can end it. A CAS ticket is also kept sealed, as the
+    client knows its stay by it and has to be told of it at sign-out. ``fresh``: somebody proved who they are for this very ticket.
     """
 
     __tablename__ = "ticket"
     __table_args__ = (
         UniqueConstraint("digest"),
-        CheckConstraint("kind IN ('oidc_code')", name="kind"),
+        CheckConstraint("kind IN ('oidc_code', 'cas_service', 'cas_proxy')", name="kind"),
         Index("ix_ticket_session_id", "session_id"),
         Index("ix_ticket_participant_id", "participant_id"),
         Index("ix_ticket_expires_at", "expires_at"),
@@ -127,16 +139,46 @@ class Ticket(Base):
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
     client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"))
     redirect_uri: Mapped[str]
-    code_challenge: Mapped[str]
+    code_challenge: Mapped[str | None]
     nonce: Mapped[str | None]
     scope: Mapped[str]
+    # The thumbprint of the key that the tokens will be bound to (RFC 9449 section 10).
+    dpop_jkt: Mapped[str | None]
+    sealed: Mapped[bytes | None]
+    fresh: Mapped[bool] = mapped_column(server_default="false")
+    proxy_grant_id: Mapped[UUID | None] = mapped_column(ForeignKey("proxy_grant.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     redeemed_at: Mapped[datetime | None]
 
 
+class ProxyGrant(Base):
+    """What lets a CAS client get tickets for other services on behalf of the official (a PGT, CAS 3.0 section 2.5)."""
+
+    __tablename__ = "proxy_grant"
+    __table_args__ = (
+        UniqueConstraint("digest"),
+        Index("ix_proxy_grant_participant_id", "participant_id"),
+        Index("ix_proxy_grant_expires_at", "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    digest: Mapped[bytes]
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"))
+    callback_url: Mapped[str]
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("proxy_grant.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class IssuedToken(Base):
-    """An access token that was issued: the row by which it can be revoked before it expires."""
+    """An access token that was issued: the row by which it can be revoked before it expires.
+
+    A token that a client got for itself (client credentials) belongs to no stay of anybody. ``confirmation`` is the claim ``cnf``
+    (RFC 7800) and ``actors`` the claim ``act`` (RFC 8693 section 4.1), where it has them.
+    """
 
     __tablename__ = "issued_token"
     __table_args__ = (
@@ -147,8 +189,12 @@ class IssuedToken(Base):
 
     jti: Mapped[UUID] = mapped_column(primary_key=True)
     family_id: Mapped[UUID]
-    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"))
+    participant_id: Mapped[UUID | None] = mapped_column(ForeignKey("participant.id"))
     scope: Mapped[str]
+    audience: Mapped[list[str]]
+    confirmation: Mapped[dict[str, Any] | None]
+    actors: Mapped[dict[str, Any] | None]
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
@@ -173,3 +219,36 @@ class SignInAttempt(Base):
     at: Mapped[datetime]
     outcome: Mapped[str]
     locked_until: Mapped[datetime | None]
+
+
+class SignOnPolicyVersion(Temporal, Base):
+    """The rules for sessions, passwords and further factors, as they are for a while (``signon/policy.py``)."""
+
+    __tablename__ = "signon_policy"
+    __table_args__ = (
+        *temporal_args(),
+        Index("uq_signon_policy_live", text("(valid_to IS NULL)"), unique=True, postgresql_where="valid_to IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]]
+
+
+class Favourite(Base):
+    """A subsystem that somebody wants at hand in the launcher."""
+
+    __tablename__ = "launcher_favourite"
+
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"), primary_key=True)
+    subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"), primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class Launch(Base):
+    """When somebody last opened a subsystem."""
+
+    __tablename__ = "launch"
+
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"), primary_key=True)
+    subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"), primary_key=True)
+    last_at: Mapped[datetime]

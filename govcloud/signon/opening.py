@@ -62,6 +62,7 @@ class Opening:
                 started_at=tx.now,
                 auth_time=tx.now,
                 amr=[PASSWORD_METHOD],
+                second_factor_at=None,
                 last_seen_at=tx.now,
                 expires_at=self._expiry(tx, account.official_id),
                 ended_at=None,

@@ -19,10 +19,10 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import searchable
-from govcloud.settings import Settings
 from govcloud.signon import errors, events
 from govcloud.signon.models import Credential
 from govcloud.signon.passwords import Hashing
+from govcloud.signon.policy import Policies
 from govcloud.signon.throttle import Attempt, Throttle
 
 PASSWORD = "password"  # noqa: S105 - the kind of a credential
@@ -72,13 +72,13 @@ class _Try:
 class PasswordProof:
     """Checks passwords, with the brake on guessing."""
 
-    def __init__(self, uow: UnitOfWork, identity: IdentityQueries, throttle: Throttle, hashing: Hashing, settings: Settings) -> None:
-        """Take the parts; the settings name the limits that a refusal tells."""
+    def __init__(self, uow: UnitOfWork, identity: IdentityQueries, throttle: Throttle, hashing: Hashing, policies: Policies) -> None:
+        """Take the parts; the rules name the limits that a refusal tells."""
         self._uow = uow
         self._identity = identity
         self._throttle = throttle
         self._hashing = hashing
-        self._settings = settings
+        self._policies = policies
 
     def prove(self, proving: Proving, login: str, password: str) -> Proven:
         """Return the active account that ``login`` names and ``password`` opens; hand it to ``accept`` in the transaction that follows.
@@ -126,7 +126,8 @@ class PasswordProof:
 
     def refusal(self) -> errors.SignInRefused:
         """Return the one refusal."""
-        return errors.SignInRefused(self._settings.lock_attempts, self._settings.lock_minutes)
+        policy = self._policies.current()
+        return errors.SignInRefused(policy.lock_attempts, policy.lock_minutes)
 
     def _count(self, proving: Proving, login: str) -> _Try:
         """Count the try and read what it is checked against.

@@ -1,4 +1,4 @@
-"""Forgets what no check asks for any more: tickets and tokens long expired, old sign-in attempts. The audit record keeps the story."""
+"""Forgets what no check asks for any more: whatever is long expired, and old sign-in attempts. The audit record keeps the story."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.signon.events import SignOnPurged
 from govcloud.signon.models import IssuedToken, SignInAttempt, Ticket
+from govcloud.signon.oauth.models import DeviceAuthorization, PushedRequest, RefreshToken, ShownProof
 
 COMMAND = "govcloud:ticket:purge"
 KEEP_EXPIRED = timedelta(days=1)
@@ -20,6 +21,15 @@ KEEP_EXPIRED = timedelta(days=1)
 KEEP_ATTEMPTS = timedelta(days=7)
 """A lock lasts a day at most, so older attempts count for nothing."""
 BATCH = 5_000
+EXPIRING = (
+    ("tickets", Ticket.id, Ticket.expires_at),
+    ("tokens", IssuedToken.jti, IssuedToken.expires_at),
+    ("refresh_tokens", RefreshToken.id, RefreshToken.expires_at),
+    ("devices", DeviceAuthorization.id, DeviceAuthorization.expires_at),
+    ("pushed_requests", PushedRequest.id, PushedRequest.expires_at),
+    ("proofs", ShownProof.digest, ShownProof.expires_at),
+)
+"""What goes a day after it expired: what the record calls it, its key, and when it expires."""
 
 
 class Purging:
@@ -36,12 +46,11 @@ class Purging:
             Denied: the actor may not purge.
         """
         with self._uow.begin(actor, COMMAND) as tx:
-            tickets = _delete(tx.session, Ticket.id, Ticket.expires_at < tx.now - KEEP_EXPIRED)
-            tokens = _delete(tx.session, IssuedToken.jti, IssuedToken.expires_at < tx.now - KEEP_EXPIRED)
-            attempts = _delete(tx.session, SignInAttempt.id, _forgotten(tx.now))
-            if gone := tickets + tokens + attempts:
-                tx.record(SignOnPurged(subject="signon:expired", tickets=tickets, tokens=tokens, attempts=attempts))
-            return gone
+            gone = {name: _delete(tx.session, key, expires_at < tx.now - KEEP_EXPIRED) for name, key, expires_at in EXPIRING}
+            gone["attempts"] = _delete(tx.session, SignInAttempt.id, _forgotten(tx.now))
+            if any(gone.values()):
+                tx.record(SignOnPurged(subject="signon:expired", rows={name: count for name, count in gone.items() if count}))
+            return sum(gone.values())
 
 
 def _forgotten(now: datetime) -> ColumnElement[bool]:
@@ -49,7 +58,7 @@ def _forgotten(now: datetime) -> ColumnElement[bool]:
     return (SignInAttempt.at < now - KEEP_ATTEMPTS) & (SignInAttempt.locked_until.is_(None) | (SignInAttempt.locked_until < now))
 
 
-def _delete(session: DatabaseSession, key: InstrumentedAttribute[UUID], over: ColumnElement[bool]) -> int:
+def _delete(session: DatabaseSession, key: InstrumentedAttribute[UUID] | InstrumentedAttribute[bytes], over: ColumnElement[bool]) -> int:
     """Delete up to a batch of the rows that are ``over``, leaving those that another process has in hand."""
     keys = session.scalars(select(key).where(over).limit(BATCH).with_for_update(skip_locked=True)).all()
     if keys:

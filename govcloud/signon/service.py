@@ -23,6 +23,7 @@ from govcloud.signon.credentials import Credentials
 from govcloud.signon.exchange import Exchange
 from govcloud.signon.opening import Browser, Opening
 from govcloud.signon.passwords import Hashing
+from govcloud.signon.policy import Policies
 from govcloud.signon.proving import PasswordProof
 from govcloud.signon.purging import Purging
 from govcloud.signon.sessions import CurrentSession, Sessions, SignedIn
@@ -47,16 +48,17 @@ class SignOn:
         keys: KeyRing,
         clock: Clock,
         settings: Settings,
+        policies: Policies,
     ) -> None:
         """Build the parts once; they are shared by all requests and hold no state of any."""
         self._uow = uow
         self._identity = identity_queries
         self._authorization = authorization
         hashing = Hashing(settings.hash_concurrency)
-        self._sessions = Sessions(uow, identity_queries, keys, clock, settings)
+        self._sessions = Sessions(uow, identity_queries, keys, clock, policies)
         opening = Opening(identity_queries, self._sessions)
-        throttle = Throttle(keys, settings)
-        proof = PasswordProof(uow, identity_queries, throttle, hashing, settings)
+        throttle = Throttle(keys, policies)
+        proof = PasswordProof(uow, identity_queries, throttle, hashing, policies)
         self._ceremony = Ceremony(uow, proof, opening)
         self._credentials = Credentials(
             uow=uow, identity=identity_queries, authorization=authorization, sessions=self._sessions, proof=proof, hashing=hashing

@@ -23,9 +23,9 @@ from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
-from govcloud.settings import Settings
 from govcloud.signon import errors, events
 from govcloud.signon.models import IssuedToken, Participant, Session
+from govcloud.signon.policy import Policies
 from govcloud.signon.views import CurrentSession, SignedIn
 
 __all__ = ["CurrentSession", "Sessions", "SignedIn"]
@@ -55,14 +55,18 @@ _COLUMNS = (
 class Sessions:
     """Opens, finds and ends sessions."""
 
-    def __init__(self, uow: UnitOfWork, identity: IdentityQueries, keys: KeyRing, clock: Clock, settings: Settings) -> None:
-        """Take what a session is made of, and the limits."""
+    def __init__(self, uow: UnitOfWork, identity: IdentityQueries, keys: KeyRing, clock: Clock, policies: Policies) -> None:
+        """Take what a session is made of, and the rules that limit it."""
         self._uow = uow
         self._identity = identity
         self._keys = keys
         self._clock = clock
-        self._idle = timedelta(minutes=settings.session_idle_minutes)
-        self.longest = timedelta(hours=settings.session_absolute_hours)
+        self._policies = policies
+
+    @property
+    def longest(self) -> timedelta:
+        """Return how long a session lasts at the most."""
+        return self._policies.current().longest
 
     # Finding
 
@@ -103,7 +107,7 @@ class Sessions:
 
     def live(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions that a session is live at ``now``."""
-        return (Session.ended_at.is_(None), Session.expires_at > now, Session.last_seen_at > now - self._idle)
+        return (Session.ended_at.is_(None), Session.expires_at > now, Session.last_seen_at > now - self._policies.current().idle)
 
     # Appointments
 
@@ -207,7 +211,7 @@ class Sessions:
     def end_expired(self, actor: Actor, limit: int = _BATCH) -> int:
         """Mark up to ``limit`` sessions that ran out as ended, so that their end is on record; return how many."""
         with self._uow.begin(actor, "govcloud:session:expire") as tx:
-            over = or_(Session.expires_at <= tx.now, Session.last_seen_at <= tx.now - self._idle)
+            over = or_(Session.expires_at <= tx.now, Session.last_seen_at <= tx.now - self._policies.current().idle)
             due = select(Session.id).where(Session.ended_at.is_(None), over)
             ids = tx.session.scalars(due.order_by(Session.expires_at).limit(limit).with_for_update(skip_locked=True)).all()
             return self.end(tx, "expired", Session.id.in_(ids)) if ids else 0

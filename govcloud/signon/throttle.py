@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, func, select, update
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction
-from govcloud.settings import Settings
 from govcloud.signon.models import SignInAttempt
+from govcloud.signon.policy import Policies
 
 _LOCK_BYTES = 8
 _SUBSCRIBER_BITS = 64
@@ -34,12 +34,10 @@ class Attempt:
 class Throttle:
     """Counts tries to sign in."""
 
-    def __init__(self, keys: KeyRing, settings: Settings) -> None:
-        """Take the key ring (what was typed is kept as a digest: it may be a password) and the limits."""
+    def __init__(self, keys: KeyRing, policies: Policies) -> None:
+        """Take the key ring (what was typed is kept as a digest: it may be a password) and the rules."""
         self._keys = keys
-        self._attempts = settings.lock_attempts
-        self._window = timedelta(minutes=settings.lock_window_minutes)
-        self._lock = timedelta(minutes=settings.lock_minutes)
+        self._policies = policies
 
     @staticmethod
     def network_of(address: str) -> str:
@@ -66,20 +64,22 @@ class Throttle:
 
     def count(self, tx: Transaction, login_digest: bytes, address: str) -> Attempt:
         """Write a try down as failed; ``succeeded`` takes that back."""
+        policy = self._policies.current()
+        window, most = timedelta(minutes=policy.lock_window_minutes), policy.lock_attempts - 1
         query = select(SignInAttempt.outcome, SignInAttempt.locked_until).where(
-            *_of(login_digest, address), SignInAttempt.at > tx.now - self._window
+            *_of(login_digest, address), SignInAttempt.at > tx.now - window
         )
-        recent = tx.session.execute(query.order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc()).limit(self._attempts - 1)).all()
+        recent = tx.session.execute(query.order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc()).limit(most)).all()
         # A success or an earlier lock begins the count anew.
         in_a_row = all(row.outcome == "failed" and row.locked_until is None for row in recent)
-        one_too_many = in_a_row and len(recent) == self._attempts - 1
+        one_too_many = in_a_row and len(recent) == most
         attempt = SignInAttempt(
             id=new_id(),
             login_digest=login_digest,
             source_address=address,
             at=tx.now,
             outcome="failed",
-            locked_until=tx.now + self._lock if one_too_many else None,
+            locked_until=tx.now + timedelta(minutes=policy.lock_minutes) if one_too_many else None,
         )
         tx.session.add(attempt)
         return Attempt(attempt.id, attempt.locked_until)

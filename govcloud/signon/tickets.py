@@ -129,7 +129,7 @@ class Tickets:
             return Unredeemable("expired")
         if row.redirect_uri != redirect_uri:
             return Unredeemable("wrong_redirect_uri")
-        if not _proves(code_verifier, row.code_challenge):
+        if row.code_challenge is None or not _proves(code_verifier, row.code_challenge):
             return Unredeemable("wrong_verifier")
         session = self._sessions.behind(row.participant_id)
         if session is None:

@@ -16,6 +16,7 @@ from govcloud.subsystems.commands import Commands
 from govcloud.subsystems.events import ClientDisabled, ClientEntrusted, ClientRegistered, ClientSecretRotated
 from govcloud.subsystems.inputs import ClientCredentials, NewClient
 from govcloud.subsystems.models import Client, ClientRedirect
+from govcloud.subsystems.protocols import SECRET, protocol_of, to_json
 from govcloud.subsystems.secrets import new_secret, secret_digest
 from govcloud.subsystems.views import ClientView
 
@@ -39,14 +40,16 @@ class Clients(Commands):
             fields.done()
             if owner is None:
                 raise errors.subsystem_missing(client.subsystem_code)
-            secret = None if row.public else new_secret()
+            secret = new_secret() if row.auth_method == SECRET else None
             with self._keeping_sound(tx, [owner]), explained(errors.CONSTRAINTS):
                 tx.session.execute(
                     insert(Client).values(
                         id=row.id,
                         subsystem_id=owner.id,
                         client_id=row.client_id,
-                        public=row.public,
+                        protocol=protocol_of(row.settings),
+                        auth_method=row.auth_method,
+                        settings=to_json(row.settings),
                         secret_digest=secret_digest(self._keys, row.client_id, secret) if secret else None,
                         name=row.name,
                         created_at=tx.now,
@@ -58,9 +61,10 @@ class Clients(Commands):
                     subject=f"client:{row.client_id}",
                     client_id=row.client_id,
                     subsystem_code=owner.code,
-                    public=row.public,
-                    redirect_uris=row.redirect_uris,
-                    post_logout_uris=row.post_logout_uris,
+                    protocol=protocol_of(row.settings),
+                    auth_method=row.auth_method,
+                    addresses=tuple(str(address["uri"]) for address in _redirects(row)),
+                    settings=to_json(row.settings),
                 )
             )
         return ClientCredentials(row.client_id, secret)
@@ -74,7 +78,7 @@ class Clients(Commands):
         """
         view, target = self._client(client_id)
         with self._uow.begin(actor, "govcloud:client:rotate", target) as tx:
-            if view.public:
+            if view.auth_method != SECRET:
                 raise errors.public_client(view.client_id)
             secret = new_secret()
             digest = secret_digest(self._keys, view.client_id, secret)
@@ -121,5 +125,5 @@ class Clients(Commands):
 
 
 def _redirects(row: NewClient) -> list[dict[str, object]]:
-    pairs = [("redirect", uri) for uri in row.redirect_uris] + [("post_logout", uri) for uri in row.post_logout_uris]
-    return [{"id": new_id(), "client_id": row.id, "uri": uri, "kind": kind} for kind, uri in pairs]
+    kinds = {"redirect": row.redirect_uris, "post_logout": row.post_logout_uris, "service": row.services, "origin": row.origins}
+    return [{"id": new_id(), "client_id": row.id, "uri": uri, "kind": kind} for kind, uris in kinds.items() for uri in uris]

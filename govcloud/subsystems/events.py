@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from govcloud.kernel.events import Event
@@ -252,9 +252,10 @@ class ClientRegistered(Event):
 
     client_id: str
     subsystem_code: str
-    public: bool
-    redirect_uris: tuple[str, ...]
-    post_logout_uris: tuple[str, ...]
+    protocol: str
+    auth_method: str
+    addresses: tuple[str, ...]
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

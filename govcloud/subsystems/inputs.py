@@ -16,6 +16,7 @@ from govcloud.kernel.validation import Fields
 from govcloud.subsystems.addresses import address_fault
 from govcloud.subsystems.changes import FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.models import FUNCTION_CODE
+from govcloud.subsystems.protocols import CAS, FORWARD_AUTH, OIDC, PUBLIC, SECRET, OidcSettings, ProtocolSettings, protocol_of
 
 PLATFORM = "govcloud"
 TIERS = ("auto", "one", "two_units")
@@ -31,6 +32,12 @@ _MOST_CODE = 120
 _MOST_TEXT = 1000
 _MOST_ADDRESSES = 20
 MOST_REASON = 500
+#: The addresses that a client of each protocol cannot be without.
+_NEEDED = {
+    OIDC: ("redirect_uris", Message("至少登记一个登录回调地址。")),
+    CAS: ("services", Message("至少登记一个 CAS 服务地址。")),
+    FORWARD_AUTH: ("origins", Message("至少登记一个应用的地址。")),
+}
 
 
 @dataclass(frozen=True)
@@ -80,14 +87,21 @@ class NewItem:
 
 @dataclass(frozen=True)
 class NewClient:
-    """A client to register for a subsystem; a ``public`` one gets no secret."""
+    """A client to register for a subsystem; its protocol is that of ``settings``.
+
+    Only ``auth_method`` ``client_secret`` gets a secret. ``services`` are beginnings of CAS services, ``origins`` those of
+    applications behind a proxy.
+    """
 
     subsystem_code: str
     client_id: str
     name: str
-    redirect_uris: tuple[str, ...]
+    redirect_uris: tuple[str, ...] = ()
     post_logout_uris: tuple[str, ...] = ()
-    public: bool = False
+    services: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    auth_method: str = SECRET
+    settings: ProtocolSettings = field(default_factory=OidcSettings)
     id: UUID = field(default_factory=new_id)
 
 
@@ -178,16 +192,20 @@ def checked_item_change(row: ItemT, fields: Fields) -> ItemT:
 
 
 def checked_client(row: NewClient, fields: Fields) -> NewClient:
-    """Check the form of a client: its id and its exact addresses."""
+    """Check the form of a client: its id and its addresses."""
     grammar = Message("客户端标识应为 3 至 64 位小写字母、数字、连字符或下划线，以字母开头。")
-    if not row.redirect_uris:
-        fields.fail("redirect_uris", Message("至少登记一个登录回调地址。"))
+    name, missing = _NEEDED[protocol_of(row.settings)]
+    if not getattr(row, name):
+        fields.fail(name, missing)
     return replace(
         row,
         client_id=fields.matching("client_id", row.client_id, _CLIENT_ID, grammar),
         name=fields.text("name", row.name, most=_MOST_NAME),
         redirect_uris=_checked_addresses(row.redirect_uris, "redirect_uris", fields),
         post_logout_uris=_checked_addresses(row.post_logout_uris, "post_logout_uris", fields),
+        services=_checked_addresses(row.services, "services", fields),
+        origins=_checked_addresses(row.origins, "origins", fields),
+        auth_method=row.auth_method if protocol_of(row.settings) == OIDC else PUBLIC,
     )
 
 

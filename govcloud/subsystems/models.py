@@ -153,15 +153,21 @@ class CatalogueItemVersion(Temporal, Base):
 
 
 class Client(Base):
-    """What a subsystem signs in with; a public client (RFC 6749 section 2.1) has no secret, and losing a secret makes none public.
+    """What a subsystem signs in with: its protocol, how it proves who it is, and the protocol's own settings (``protocols.py``).
 
+    A public client (RFC 6749 section 2.1: ``auth_method`` ``none``) has no secret, and losing a secret makes none public.
     ``roles`` are what the security administrator entrusted it with beyond its own subsystem, e.g. ``provisioning``.
     """
 
     __tablename__ = "client"
     __table_args__ = (
         UniqueConstraint("client_id"),
-        CheckConstraint("public = (secret_digest IS NULL)", name="public"),
+        CheckConstraint("protocol IN ('oidc', 'cas', 'forward_auth')", name="protocol"),
+        CheckConstraint(
+            "auth_method IN ('none', 'client_secret', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth')",
+            name="auth_method",
+        ),
+        CheckConstraint("(auth_method = 'client_secret') = (secret_digest IS NOT NULL)", name="secret"),
         CheckConstraint("roles <@ ARRAY['provisioning']", name="roles"),
         Index("ix_client_subsystem_id", "subsystem_id"),
     )
@@ -169,7 +175,9 @@ class Client(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"))
     client_id: Mapped[str]
-    public: Mapped[bool]
+    protocol: Mapped[str]
+    auth_method: Mapped[str]
+    settings: Mapped[dict[str, Any]]
     secret_digest: Mapped[bytes | None]
     name: Mapped[str]
     roles: Mapped[list[str]] = mapped_column(server_default="{}")
@@ -178,18 +186,20 @@ class Client(Base):
 
 
 class ClientRedirect(Base):
-    """One exact address that a client may be sent back to, after sign-in or after sign-out."""
+    """One address of a client: an exact one to come back to after sign-in or sign-out, the beginning of a CAS service, an origin."""
 
     __tablename__ = "client_redirect"
     __table_args__ = (
-        UniqueConstraint("client_id", "kind", "uri"),
-        CheckConstraint("kind IN ('redirect', 'post_logout')", name="kind"),
+        Index("uq_client_redirect_live", "client_id", "kind", "uri", unique=True, postgresql_where="removed_at IS NULL"),
+        Index("ix_client_redirect_uri", "kind", "uri", postgresql_where="removed_at IS NULL"),
+        CheckConstraint("kind IN ('redirect', 'post_logout', 'service', 'origin')", name="kind"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"))
     uri: Mapped[str]
     kind: Mapped[str]
+    removed_at: Mapped[datetime | None]
 
 
 class PowerItem(Temporal, Base):

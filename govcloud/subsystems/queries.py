@@ -172,9 +172,8 @@ class SubsystemQueries(OnboardingQueries):
 
     def _clients(self, found: Sequence[rows.Found]) -> tuple[ClientView, ...]:
         wanted = [row.Client.id for row in found]
-        redirects = (
-            self._read().scalars(select(ClientRedirect).where(ClientRedirect.client_id.in_(wanted)).order_by(ClientRedirect.uri)).all()
-        )
+        live = (ClientRedirect.client_id.in_(wanted), ClientRedirect.removed_at.is_(None))
+        redirects = self._read().scalars(select(ClientRedirect).where(*live).order_by(ClientRedirect.uri)).all()
         return tuple(rows.client_view(row, redirects) for row in found)
 
     def _matters(self, condition: ColumnElement[bool]) -> tuple[MatterView, ...]:

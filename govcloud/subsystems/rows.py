@@ -20,6 +20,7 @@ from govcloud.subsystems.models import (
     SubsystemFunctionVersion,
     SubsystemStep,
 )
+from govcloud.subsystems.protocols import settings_of
 from govcloud.subsystems.views import ClientView, FunctionView, ItemView, StepView, SubsystemView
 
 # Selections of several columns and their rows; the columns are taken by name.
@@ -146,9 +147,16 @@ def client_view(row: Found, redirects: Iterable[ClientRedirect]) -> ClientView:
         subsystem_id=client.subsystem_id,
         subsystem_code=row.code,
         subsystem_name=row.name,
-        public=client.public,
-        redirect_uris=tuple(redirect.uri for redirect in mine if redirect.kind == "redirect"),
-        post_logout_uris=tuple(redirect.uri for redirect in mine if redirect.kind == "post_logout"),
+        auth_method=client.auth_method,
+        settings=settings_of(client.protocol, client.settings),
+        redirect_uris=_of("redirect", mine),
+        post_logout_uris=_of("post_logout", mine),
+        services=_of("service", mine),
+        origins=_of("origin", mine),
         disabled=client.disabled_at is not None,
         roles=tuple(client.roles),
     )
+
+
+def _of(kind: str, redirects: Iterable[ClientRedirect]) -> tuple[str, ...]:
+    return tuple(redirect.uri for redirect in redirects if redirect.kind == kind)

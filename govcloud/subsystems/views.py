@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from govcloud.subsystems.findings import Finding
+from govcloud.subsystems.protocols import PUBLIC, OidcSettings, ProtocolSettings, protocol_of
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class SubsystemPage:
 
 @dataclass(frozen=True)
 class ClientView:
-    """What a subsystem signs in with: exact addresses, and whether it can keep a secret (``public``: it cannot)."""
+    """What a subsystem signs in with: its protocol and the settings of it, its addresses, and how it proves who it is."""
 
     id: UUID
     client_id: str
@@ -104,11 +105,35 @@ class ClientView:
     subsystem_id: UUID
     subsystem_code: str
     subsystem_name: str
-    public: bool
+    auth_method: str
+    settings: ProtocolSettings
     redirect_uris: tuple[str, ...]
     post_logout_uris: tuple[str, ...]
+    services: tuple[str, ...]
+    origins: tuple[str, ...]
     disabled: bool
     roles: tuple[str, ...] = ()
+
+    @property
+    def protocol(self) -> str:
+        """Return the protocol that it speaks."""
+        return protocol_of(self.settings)
+
+    @property
+    def public(self) -> bool:
+        """Say that it has nothing to prove who it is with (RFC 6749 section 2.1)."""
+        return self.auth_method == PUBLIC
+
+    @property
+    def oidc(self) -> OidcSettings:
+        """Return the settings of a client of OpenID Connect.
+
+        Raises:
+            TypeError: it speaks another protocol, which whoever asks has ruled out.
+        """
+        if not isinstance(self.settings, OidcSettings):
+            raise TypeError(f"the client {self.client_id!r} does not speak OpenID Connect")
+        return self.settings
 
 
 @dataclass(frozen=True)

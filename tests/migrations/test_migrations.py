@@ -199,7 +199,7 @@ def test_the_application_may_do_what_its_rights_say_and_nothing_else(migrated: s
         "UPDATE role_assignment SET role_code = 'system_admin'",
         "DELETE FROM signing_key",
         "UPDATE signing_key SET retired_at = NULL",
-        "UPDATE client SET public = true, secret_digest = NULL",
+        "UPDATE client SET protocol = 'cas'",
         "SELECT setval('access_request_number', 1)",
     ],
 )

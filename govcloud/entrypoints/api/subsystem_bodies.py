@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, StrictInt
 from govcloud.entrypoints.api.bodies import Input, Text
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewSubsystem
+from govcloud.subsystems.protocols import PUBLIC, SECRET
 
 _MOST_ROWS = 500
 _MOST_ADDRESSES = 20
@@ -159,7 +160,14 @@ class NewClientBody(Input):
 
     def to_input(self, code: str) -> NewClient:
         """Return it as the command takes it."""
-        return NewClient(code, self.client_id, self.name, tuple(self.redirect_uris), tuple(self.post_logout_uris), self.public)
+        return NewClient(
+            code,
+            self.client_id,
+            self.name,
+            tuple(self.redirect_uris),
+            tuple(self.post_logout_uris),
+            auth_method=PUBLIC if self.public else SECRET,
+        )
 
 
 class NoteBody(Input):

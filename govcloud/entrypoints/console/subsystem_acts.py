@@ -11,6 +11,7 @@ from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewSubsystem
+from govcloud.subsystems.protocols import PUBLIC, SECRET
 from govcloud.subsystems.queries import FunctionView, ItemView, SubsystemView
 from govcloud.web.gate import services
 
@@ -225,7 +226,8 @@ def register_client(view: SubsystemView, _subject: str, values: Values, actor: A
     """Register the client of a form."""
     redirects = tuple(values.get("redirect_uris", "").split())
     after = tuple(values.get("post_logout_uris", "").split())
-    row = NewClient(view.code, values.get("client_id", ""), values.get("name", ""), redirects, after, public=bool(values.get("public")))
+    method = PUBLIC if values.get("public") else SECRET
+    row = NewClient(view.code, values.get("client_id", ""), values.get("name", ""), redirects, after, auth_method=method)
     return services().subsystems.register_client(actor, row)
 
 

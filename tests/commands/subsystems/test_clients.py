@@ -11,6 +11,7 @@ from govcloud.audit.models import AuditEvent
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.subsystems.inputs import NewClient
+from govcloud.subsystems.protocols import PUBLIC
 from tests.factories.world import SEED, World
 
 
@@ -54,7 +55,7 @@ def test_rotation_ends_the_old_secret_at_once(services: Services, world: World) 
 
 
 def test_a_public_client_has_no_secret_and_proves_nothing(services: Services, world: World) -> None:
-    row = NewClient("housing", "housing-mobile", "住房保障移动端", ("https://m.housing.zj.example/cb",), public=True)
+    row = NewClient("housing", "housing-mobile", "住房保障移动端", ("https://m.housing.zj.example/cb",), auth_method=PUBLIC)
     credentials = services.subsystems.register_client(SEED, row)
     assert credentials.secret is None
     view = services.subsystem_queries.client_by_client_id("housing-mobile")

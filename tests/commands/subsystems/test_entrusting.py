@@ -9,6 +9,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.subsystems.inputs import NewClient
+from govcloud.subsystems.protocols import PUBLIC
 from tests.factories.people import an_official
 from tests.factories.world import SEED, World
 
@@ -54,7 +55,7 @@ def test_what_cannot_be_entrusted(services: Services, world: World) -> None:
         services.subsystems.entrust_client(security, client_id, ["provisioning"], " ")
     with pytest.raises(NotFound):
         services.subsystems.entrust_client(security, "nobody", ["provisioning"], REASON)
-    public = NewClient("housing", "housing-app", "住房移动端", ("https://app.example.gov.cn/cb",), public=True)
+    public = NewClient("housing", "housing-app", "住房移动端", ("https://app.example.gov.cn/cb",), auth_method=PUBLIC)
     services.subsystems.register_client(SEED, public)
     with pytest.raises(Conflict):
         services.subsystems.entrust_client(security, "housing-app", ["provisioning"], REASON)

@@ -10,6 +10,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import SignedIn
 from govcloud.subsystems.inputs import NewClient
+from govcloud.subsystems.protocols import PUBLIC
 from tests.entrypoints.oidc.conftest import Party, basic
 from tests.factories.world import SEED, World
 
@@ -46,7 +47,7 @@ def test_the_secret_may_come_in_the_form(party: Party, wang: SignedIn) -> None:
 
 def test_a_public_client_needs_no_secret_but_its_verifier(party: Party, services: Services, wang: SignedIn) -> None:
     address = "http://127.0.0.1:8003/callback"
-    services.subsystems.register_client(SEED, NewClient("assistance", "assistance-app", "移动端", (address,), public=True))
+    services.subsystems.register_client(SEED, NewClient("assistance", "assistance-app", "移动端", (address,), auth_method=PUBLIC))
     app = Party(party.browser, "assistance-app", None, address)
     form = app.form(app.code()) | {"client_id": "assistance-app"}
     assert error_of(party.browser.post("/oidc/token", data=form | {"code_verifier": "x" * 43})) == "invalid_grant"

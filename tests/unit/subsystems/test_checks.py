@@ -14,6 +14,7 @@ from govcloud.subsystems.checks import CHECKS, Checks, SubsystemFacts
 from govcloud.subsystems.checks.functions import HasDoor
 from govcloud.subsystems.findings import from_json, to_json
 from govcloud.subsystems.lifecycle import ONBOARDING, Status, allowed_moves, moves
+from govcloud.subsystems.protocols import PUBLIC, SECRET, OidcSettings
 from govcloud.subsystems.views import ClientView, FunctionView, ItemView, SubsystemView
 
 SYSTEM, DEPARTMENT, DOOR, READ = uuid4(), uuid4(), uuid4(), uuid4()
@@ -55,9 +56,12 @@ def client(**changes: object) -> ClientView:
         SYSTEM,
         "archive",
         "档案",
-        public=False,
+        auth_method=SECRET,
+        settings=OidcSettings(),
         redirect_uris=("https://a.example/cb",),
         post_logout_uris=(),
+        services=(),
+        origins=(),
         disabled=False,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
@@ -105,7 +109,7 @@ CASES: list[tuple[str, Callable[[], SubsystemFacts], list[str]]] = [
     ("another scheme", lambda: replace(LOCAL, loopback_allowed=True), ["launch_client"]),
     ("no launch address", lambda: with_system(launch_url=None), []),
     ("no client", lambda: replace(SOUND, clients=()), ["launch_client", "confidential_client"]),
-    ("a public client only", lambda: replace(SOUND, clients=(client(public=True),)), ["confidential_client"]),
+    ("a public client only", lambda: replace(SOUND, clients=(client(auth_method=PUBLIC),)), ["confidential_client"]),
     ("a higher function", lambda: with_read(integration_level=3), ["level"]),
     ("a division at L1", lambda: replace(SOUND, items=(item(integration_level=1),)), ["scope"]),
     ("no division at L1", lambda: replace(SOUND, items=(item(integration_level=1, scope_kind="none"),)), []),
