@@ -64,6 +64,7 @@ from govcloud.services import Services
 from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
 from govcloud.signon.imported import accept_hashes
+from govcloud.signon.launcher import Launcher
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
@@ -174,6 +175,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorization_queries=authorization_queries,
         signon=signon,
         signon_policies=policies,
+        launcher=Launcher(uow, subsystem_queries, clock),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

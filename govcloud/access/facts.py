@@ -21,6 +21,7 @@ class ItemFacts:
     max_days: int
     requires_case_number: bool
     scope_kind: str
+    integration_level: int
     owner_path: str
     live_version: int | None
 

@@ -49,6 +49,7 @@ class FactsLoader:
             max_days=current.max_days,
             requires_case_number=current.requires_case_number,
             scope_kind=current.scope_kind,
+            integration_level=current.integration_level,
             owner_path=self.department_path(current.owner_department_id, now),
             live_version=live.version if live else None,
         )

@@ -129,6 +129,7 @@ class Shower:
             waits_for=self._waits_for(row) if state in OPEN else (),
             decision=self._decision(decision) if decision else None,
             grant=self.grant(grant) if grant else None,
+            integration_level=item.integration_level,
             service_items=bases.get(item.function_id, ()),
         )
 

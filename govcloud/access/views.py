@@ -128,6 +128,7 @@ class LineView:
     waits_for: tuple[str, ...]
     decision: DecisionView | None
     grant: GrantView | None
+    integration_level: int = 0
     service_items: tuple[str, ...] = ()
 
     @property

@@ -26,7 +26,8 @@ from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot,
 from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
 from govcloud.identity.queries import AppointmentView, IdentityQueries, Subject
 from govcloud.kernel.clock import Clock
-from govcloud.subsystems.queries import SubsystemQueries
+from govcloud.subsystems.levels import keeps_rows
+from govcloud.subsystems.queries import SubsystemQueries, SubsystemView
 
 PLATFORM = "govcloud"
 #: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
@@ -99,15 +100,14 @@ class Decider:
             and opens(function.code, seen)
         )
 
-    def open_subsystems(self, appointment_id: UUID) -> frozenset[str]:
-        """Return the codes of the published subsystems whose door is open to the appointment now."""
+    def open_subsystems(self, appointment_id: UUID) -> tuple[SubsystemView, ...]:
+        """Return the published subsystems whose door is open to the appointment now, in the order of their codes."""
         state, now = self._begin()
         standing = self.standing(None, appointment_id, now)
         if isinstance(standing, Reason):
-            return frozenset()
+            return ()
         seen = self._see(standing, state, now)
-        codes = (subsystem.code for subsystem in self.subsystems.all() if subsystem.status == "published")
-        return frozenset(code for code in codes if opens(door_of(code), seen))
+        return tuple(view for view in self.subsystems.all() if view.status == "published" and opens(door_of(view.code), seen))
 
     def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
         """Return those of ``functions`` that are open to the subject now, on some row at least; the subject is read once for all."""
@@ -212,6 +212,11 @@ class Decider:
             department_id = subsystem.owner_department_id if subsystem else None
         department = self.identity.department(department_id, self._clock.now()) if department_id else None
         return department.path if department else None
+
+    def keeps_rows(self, function: str) -> bool:
+        """Return whether a grant of certain rows of a function is kept by its subsystem (integration level 2 or 3)."""
+        view = self.subsystems.function(function, self._clock.now())
+        return view is not None and keeps_rows(view.integration_level)
 
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""

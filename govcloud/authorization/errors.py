@@ -48,6 +48,15 @@ def officers_conflict(held: Message) -> Conflict:
     )
 
 
+def scope_not_kept(function: str) -> Conflict:
+    """Return the error for a grant of certain rows in a subsystem that would not keep to them."""
+    return Conflict(
+        "scope_not_enforceable",
+        Message("功能 %(function)s 的接入级别低于 L2，子系统不逐次核对，无法把数据限定在所选区划内。", function=function),
+        remedy=Message("请先提高该功能的接入级别，或不按区划授予。"),
+    )
+
+
 def no_such_grant(value: object) -> NotFound:
     """Return the error for a grant that does not exist."""
     return NotFound.of(Message("授权"), value)

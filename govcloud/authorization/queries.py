@@ -25,6 +25,7 @@ from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import Clock
+from govcloud.subsystems.views import SubsystemView
 
 __all__ = ["AssignmentView", "AuthorizationQueries", "GrantView", "PolicyVersionView", "RoleHolder"]
 
@@ -117,8 +118,8 @@ class AuthorizationQueries:
         """Return every function that is open to the appointment now; see ``Decider.open_functions``."""
         return self._decider.open_functions(appointment_id)
 
-    def open_subsystems(self, appointment_id: UUID) -> frozenset[str]:
-        """Return the codes of the subsystems whose door is open to the appointment now."""
+    def open_subsystems(self, appointment_id: UUID) -> tuple[SubsystemView, ...]:
+        """Return the subsystems whose door is open to the appointment now, in the order of their codes."""
         return self._decider.open_subsystems(appointment_id)
 
     def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:

@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from govcloud.kernel.errors import Denied, Invalid, NotFound, Unavailable
+from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from govcloud.kernel.messages import Message
 
 _MINUTE = 60
@@ -105,3 +105,13 @@ def no_such_account(value: object) -> NotFound:
 def no_own_account() -> Denied:
     """Return the refusal to change one's own password when one is not an official."""
     return Denied("no_own_account", Message("只有登录的公职人员才能修改本人的密码。"), remedy=Message("请先登录。"))
+
+
+def no_such_subsystem(code: str) -> NotFound:
+    """Return the error for a subsystem that is not in service."""
+    return NotFound.of(Message("业务子系统"), code)
+
+
+def too_many_favourites(most: int) -> Conflict:
+    """Return the error for one favourite too many."""
+    return Conflict("too_many_favourites", Message("常用子系统最多 %(most)s 个，请先取消一个。", most=most))

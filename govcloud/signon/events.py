@@ -196,3 +196,13 @@ class SignOnPolicySet(Event):
 
     changes: dict[str, Any]
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FavouriteSet(Event):
+    """An official put a subsystem among the favourites of the launcher, or took it away."""
+
+    name: ClassVar[str] = "signon:launcher:kept"
+
+    subsystem_code: str
+    kept: bool

@@ -6,7 +6,7 @@ Every look-up of one thing returns ``None`` when there is none at that moment; `
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -155,6 +155,11 @@ class SubsystemQueries(OnboardingQueries):
         """Return every client of a subsystem, given by code or id, disabled ones too."""
         condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
         return self._clients(self._read().execute(rows.clients().where(condition)).all())
+
+    def subsystems_of_clients(self, client_ids: Collection[str]) -> dict[str, UUID]:
+        """Return whose clients these are: the subsystem's id by ``client_id``, disabled clients and retired subsystems included."""
+        found = self._read().execute(select(Client.client_id, Client.subsystem_id).where(Client.client_id.in_(client_ids)))
+        return {row.client_id: row.subsystem_id for row in found}
 
     def authenticate_client(self, client_id: str, secret: str) -> ClientView | None:
         """Return the enabled client whose secret this is (RFC 6749 section 2.3.1), else ``None``.

@@ -53,10 +53,10 @@ GRANT: Mapping[GrantState, StateWord] = {
 }
 
 LEVELS: Mapping[int, LevelWord] = {
-    0: LevelWord(Message("入口控制"), Message("接入级别 L0：平台决定能否进入该子系统")),
-    1: LevelWord(Message("身份带入"), Message("接入级别 L1：登录时带上身份信息")),
-    2: LevelWord(Message("实时校验"), Message("接入级别 L2：每次操作都向平台核对权限")),
-    3: LevelWord(Message("行级过滤"), Message("接入级别 L3：平台限定可见的数据行")),
+    0: LevelWord(Message("入口控制"), Message("接入级别 L0：平台决定能否进入该子系统；撤销时平台结束其在该子系统的登录并留存回执")),
+    1: LevelWord(Message("身份带入"), Message("接入级别 L1：登录时带上身份信息；撤销时平台结束其在该子系统的登录并留存回执")),
+    2: LevelWord(Message("实时校验"), Message("接入级别 L2：每次操作都向平台核对权限；撤销后下一次操作即被拒绝")),
+    3: LevelWord(Message("行级过滤"), Message("接入级别 L3：平台限定可见的数据行；撤销后下一次操作即被拒绝")),
 }
 
 APPOINTMENT_KINDS: Mapping[str, Message] = {

@@ -12,6 +12,7 @@ from govcloud.access.rules.case_number import CaseNumberWhereAsked
 from govcloud.access.rules.colleague import BeneficiaryIsColleague
 from govcloud.access.rules.decidable import SomebodyDecides
 from govcloud.access.rules.duplicate import OneOpenLine
+from govcloud.access.rules.enforceable import ApprovedScopeIsEnforceable, ScopeIsEnforceable
 from govcloud.access.rules.narrower import ApprovedWithinRequested
 from govcloud.access.rules.own_request import NotOwnRequest
 from govcloud.access.rules.reciprocal import NotReciprocal
@@ -32,6 +33,7 @@ SUBMIT = Registry(
     OneOpenLine(),
     RequestedWithinCap(),
     ScopeFitsItem(),
+    ScopeIsEnforceable(),
     CaseNumberWhereAsked(),
 )
 APPROVE = Registry(
@@ -43,6 +45,7 @@ APPROVE = Registry(
     ItemUnchanged(),
     ApprovedWithinRequested(),
     ApprovedScopeFitsItem(),
+    ApprovedScopeIsEnforceable(),
     ApprovedWithinCap(),
 )
 REJECT = Registry(

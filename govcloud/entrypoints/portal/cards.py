@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -14,12 +14,19 @@ from govcloud.subsystems.queries import SubsystemView
 from govcloud.web.gate import services
 
 _PLATFORM = "govcloud"
+#: So many cards stand in the first row: favourites, then what was used last.
+_AT_HAND = 6
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Card:
-    """One subsystem: where it opens, how closely it is connected, and until when, if only a temporary grant opens something."""
+    """One subsystem: where it opens, how closely it is connected, and until when, if only a temporary grant opens something.
 
+    ``kept``: it is a favourite; ``lately``: when it was entered last; ``signed_in``: since when this session takes part in it.
+    """
+
+    subsystem_id: UUID
     code: str
     name: str
     description: str
@@ -29,6 +36,9 @@ class Card:
     href: str
     until: datetime | None
     words: str
+    kept: bool = False
+    lately: datetime | None = None
+    signed_in: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,7 @@ def live_grants(official_id: UUID, appointment_id: UUID) -> tuple[GrantView, ...
 
 def open_cards(appointment_id: UUID, grants: Sequence[GrantView]) -> tuple[Card, ...]:
     """Return a card for every subsystem that the engine opens to the appointment, by owner and name."""
-    codes = services().authorization_queries.open_subsystems(appointment_id)
-    opened = [view for view in services().subsystem_queries.all() if view.code in codes and view.code != _PLATFORM]
+    opened = [view for view in services().authorization_queries.open_subsystems(appointment_id) if view.code != _PLATFORM]
     owners = services().identity_queries.departments({view.owner_department_id for view in opened if view.owner_department_id})
     names = {key: department.name for key, department in owners.items()}
     until: dict[str, datetime] = {}
@@ -60,6 +69,28 @@ def open_cards(appointment_id: UUID, grants: Sequence[GrantView]) -> tuple[Card,
     ]
     order = {key: (department.position, department.path) for key, department in owners.items()}
     return tuple(sorted(cards, key=lambda card: (order.get(card.owner_id, (0, "")) if card.owner_id else (0, ""), card.name)))
+
+
+def remembered(cards: Sequence[Card], official_id: UUID, session_id: UUID) -> tuple[Card, ...]:
+    """Return the cards with what is known of the person's use of them."""
+    known = services().launcher.remembered(official_id, session_id)
+    return tuple(
+        replace(
+            card,
+            kept=card.subsystem_id in known.favourites,
+            lately=known.lately.get(card.subsystem_id),
+            signed_in=known.signed_in.get(card.subsystem_id),
+        )
+        for card in cards
+    )
+
+
+def at_hand(cards: Sequence[Card]) -> tuple[Card, ...]:
+    """Return what is shown first: the favourites in their order, then the few that were used last."""
+    kept = [card for card in cards if card.kept]
+    used = [card for card in cards if card.lately is not None and not card.kept]
+    latest = sorted(used, key=lambda card: card.lately or _NEVER, reverse=True)
+    return (*kept, *latest[: max(0, _AT_HAND - len(kept))])
 
 
 def matching(cards: Sequence[Card], text: str, owner_id: UUID | None = None) -> tuple[Card, ...]:
@@ -78,6 +109,7 @@ def grouped(cards: Sequence[Card]) -> tuple[CardGroup, ...]:
 
 def _card(view: SubsystemView, owner: str, until: datetime | None) -> Card:
     return Card(
+        subsystem_id=view.id,
         code=view.code,
         name=view.name,
         description=view.description,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from govcloud.entrypoints.portal.blueprint import portal
-from govcloud.entrypoints.portal.cards import grouped, live_grants, matching, open_cards
+from govcloud.entrypoints.portal.cards import at_hand, grouped, live_grants, matching, open_cards, remembered
 from govcloud.entrypoints.portal.duty import acting_appointment, reader
 from govcloud.entrypoints.portal.forms import identifier
-from govcloud.web.gate import services, signed_in
+from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.shell import shell
 
 SOON = timedelta(days=7)
@@ -36,7 +36,7 @@ def workbench() -> ResponseReturnValue:
     appointment_id, session = acting_appointment(), reader()
     query, owner = _query(), identifier(request.args.get("owner"))
     grants = live_grants(session.official_id, appointment_id)
-    cards = open_cards(appointment_id, grants)
+    cards = remembered(open_cards(appointment_id, grants), session.official_id, session.session_id)
     soon = services().clock.now() + SOON
     return render_template(
         "portal/workbench.html",
@@ -46,11 +46,21 @@ def workbench() -> ResponseReturnValue:
             waiting=services().access_queries.waiting_count(session.official_id),
         ),
         total=len(cards),
+        at_hand=() if query or owner else at_hand(cards),
         groups=grouped(matching(cards, query, owner)),
         owners=list(dict.fromkeys((str(card.owner_id), card.owner) for card in cards if card.owner_id)),
         owner=str(owner or ""),
         q=query,
     )
+
+
+@portal.post("/favourites")
+@signed_in
+def set_favourite() -> ResponseReturnValue:
+    """Put a subsystem among the favourites, or take it away; then show the workbench again, where one was."""
+    code, wanted = request.form.get("subsystem", ""), request.form.get("kept") == "1"
+    services().launcher.set_favourite(current_actor(), code, wanted=wanted)
+    return redirect(url_for("portal.workbench", _anchor=f"app-{code}"), 303)
 
 
 @portal.get("/search")

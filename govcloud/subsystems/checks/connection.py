@@ -11,9 +11,7 @@ from govcloud.kernel.messages import Message
 from govcloud.subsystems.addresses import LOOPBACK
 from govcloud.subsystems.checks.facts import SubsystemFacts
 from govcloud.subsystems.findings import Finding
-
-CHECKED_LEVEL = 2
-"""From this integration level on a subsystem asks the platform about every operation (SIGNON.md, "Integration levels")."""
+from govcloud.subsystems.levels import asks_each_time
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class ChecksAreAsked:
     def find(self, facts: SubsystemFacts) -> Iterator[Finding]:
         """Look for an enabled client with a secret."""
         level = facts.subsystem.integration_level
-        if level >= CHECKED_LEVEL and all(client.public for client in facts.clients):
+        if asks_each_time(level) and all(client.public for client in facts.clients):
             message = Message("接入级别为 L%(level)s，但没有启用的机密客户端，无法向平台核对权限。", level=level)
             yield Finding(self.key, self.blocking, message, Message("请登记一个机密客户端。"))
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from govcloud.kernel.messages import Message
-from govcloud.subsystems.checks.connection import CHECKED_LEVEL
 from govcloud.subsystems.checks.facts import SubsystemFacts
 from govcloud.subsystems.findings import Finding
+from govcloud.subsystems.levels import keeps_rows
 
 SENSITIVE_DAYS = 180
 """The longest that something sensitive is lent out at once."""
@@ -59,7 +59,7 @@ class ScopeIsKept:
     def find(self, facts: SubsystemFacts) -> Iterator[Finding]:
         """Compare the items' kinds of scope with their functions' levels."""
         for item in facts.items:
-            if item.scope_kind == "division" and item.integration_level < CHECKED_LEVEL:
+            if item.scope_kind == "division" and not keeps_rows(item.integration_level):
                 values = {"item": item.name, "code": item.function, "level": item.integration_level}
                 message = Message("“%(item)s”按行政区划授权，而功能 %(code)s 的接入级别为 L%(level)s，无法落实。", **values)
                 remedy = Message("请把功能提高到 L2 或 L3，或改为不按行政区划划分。")

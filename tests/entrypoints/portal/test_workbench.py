@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from govcloud.access.commands import Submitted
+from govcloud.services import Services
+from govcloud.signon.views import TicketRequest
 from tests.factories.browsing import Visitor, said
+from tests.factories.world import PASSWORD, World
 
 
 def test_it_shows_what_the_appointment_opens_by_owner(wang: Visitor) -> None:
@@ -46,3 +49,36 @@ def test_search_finds_subsystems_and_what_can_be_requested(wang: Visitor) -> Non
     assert "查询住房登记信息" in part.text
     assert "&lt;b&gt;" in wang.get("/search?q=<b>&part=1").text
     assert "请输入要查找的内容" in said(wang.get("/search"))
+
+
+def test_a_favourite_stands_first_and_goes_again(wang: Visitor) -> None:
+    assert "常用与最近使用" not in said(wang.get("/"))
+    kept = wang.post("/favourites", {"subsystem": "assistance", "kept": "1"}, page="/")
+    assert (kept.status_code, kept.headers["Location"]) == (303, "/#app-assistance")
+    page = wang.get("/")
+    assert "常用与最近使用 1" in said(page)
+    assert page.text.count('aria-pressed="true"') == 2  # in the first row and in its group
+    wang.post("/favourites", {"subsystem": "assistance", "kept": "0"}, page="/")
+    assert "常用与最近使用" not in said(wang.get("/"))
+
+
+def test_what_is_no_subsystem_in_service_is_no_favourite(wang: Visitor) -> None:
+    assert wang.post("/favourites", {"subsystem": "nothing", "kept": "1"}, page="/").status_code == 404
+
+
+def test_a_subsystem_that_was_entered_shows_as_signed_in_and_in_the_next_session_as_used_last(
+    wang: Visitor, services: Services, world: World
+) -> None:
+    session = services.signon.sessions_of(world.wang.official_id)[0]
+    client = services.subsystem_queries.client_by_client_id("housing-web")
+    assert client is not None
+    request = TicketRequest(redirect_uri=client.redirect_uris[0], code_challenge="x" * 43, scope="openid")
+    services.signon.issue_ticket(world.wang.actor(session_id=session.session_id), session, client, request)
+    text = said(wang.get("/"))
+    assert "常用与最近使用 1" in text
+    assert "本次已登录" in text
+    services.signon.sign_out(world.wang.actor(), session.session_id)
+    again = services.signon.sign_in("WANGFANG", PASSWORD, None, None)
+    known = services.launcher.remembered(world.wang.official_id, again.session_id)
+    assert known.signed_in == {}
+    assert list(known.lately) == [client.subsystem_id]

@@ -22,6 +22,7 @@ ITEM = ItemFacts(
     max_days=30,
     requires_case_number=True,
     scope_kind="division",
+    integration_level=2,
     owner_path="/gov/housing/",
     live_version=1,
 )
@@ -68,6 +69,8 @@ def codes(error: GovcloudError) -> list[str]:
         replace(REQUEST, wanted=Wanted(XIHU, 30)),
         replace(REQUEST, item=replace(ITEM, requires_case_number=False), case_number=None),
         replace(REQUEST, item=replace(ITEM, scope_kind="none"), wanted=Wanted(PROVINCE, 5)),
+        # Without rows there is nothing that a door could not keep.
+        replace(REQUEST, item=replace(ITEM, integration_level=0), wanted=Wanted(PROVINCE, 5)),
     ],
 )
 def test_a_request_that_is_in_order_passes(facts: RequestFacts) -> None:
@@ -84,6 +87,8 @@ def test_a_request_that_is_in_order_passes(facts: RequestFacts) -> None:
         (replace(REQUEST, wanted=Wanted(XIHU, 31)), "beyond_cap", Invalid),
         (replace(REQUEST, wanted=Wanted(NOTHING, 5)), "scope_does_not_fit", Invalid),
         (replace(REQUEST, item=replace(ITEM, scope_kind="none")), "scope_does_not_fit", Invalid),
+        (replace(REQUEST, item=replace(ITEM, integration_level=1)), "scope_not_enforceable", Conflict),
+        (replace(REQUEST, item=replace(ITEM, integration_level=0)), "scope_not_enforceable", Conflict),
         (replace(REQUEST, case_number=None), "case_number_missing", Invalid),
         (replace(REQUEST, open_line_number="QX20261124-000001"), "duplicate_open_line", Conflict),
         (replace(REQUEST, has_decider=False), "nobody_decides", Conflict),
@@ -137,6 +142,7 @@ def test_an_approval_that_is_in_order_passes(facts: DecisionFacts) -> None:
         (replace(DECISION, decider=replace(LI, posts=("/gov/housing/", "/gov/xihu/civil/"), rank_order=None)), "subordinate", Denied),
         (replace(DECISION, owed=True), "reciprocal", Denied),
         (replace(DECISION, item=replace(ITEM, scope_kind="none")), "scope_does_not_fit", Invalid),
+        (replace(DECISION, item=replace(ITEM, integration_level=1)), "scope_not_enforceable", Conflict),
         (replace(DECISION, beneficiary=replace(WANG, active=False)), "beneficiary_moved", Conflict),
         (replace(DECISION, item=replace(ITEM, live_version=2)), "item_changed", Conflict),
         (replace(DECISION, item=replace(ITEM, live_version=None)), "item_changed", Conflict),
