@@ -10,7 +10,7 @@ UV := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 BENCHES := $(if $(ONLY),$(ONLY),$(filter-out __init__ _%,$(basename $(notdir $(wildcard bench/*.py)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev setup-browser test test-clients lint format bench bundle lock clean
+.PHONY: help run setup setup-dev setup-browser setup-clients test test-clients lint format bench bundle lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -26,7 +26,7 @@ setup-dev: setup .venv/.dev ## the set-up with the tools for tests and lint
 test: setup-dev setup-browser ## the suite on a throw-away PostgreSQL, the story in Chromium included (ARGS="tests/unit -k word" for a part)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m 'not clients' $(ARGS)
 
-test-clients: setup-dev setup-browser ## the long walks with real clients: every page of the console in Chromium, on a desk and on a phone
+test-clients: setup-dev setup-browser setup-clients ## real clients, unmodified: Apache, Node and Chromium sign in; long walks through the console
 	@$(BIN)/python -m pytest -n $(WORKERS) -m clients $(ARGS)
 
 lint: setup-dev ## style, types, architecture, dependencies
@@ -74,6 +74,15 @@ clean: ## remove what make made; the data of `make run` stays
 
 setup-browser:
 	@command -v chromium >/dev/null && test -n "$$(fc-list :lang=zh 2>/dev/null)" || .ci/system-packages chromium fontconfig fonts-noto-cjk
+
+setup-clients: tests/real_clients/node/node_modules
+	@test -e /usr/lib/apache2/modules/mod_auth_cas.so -a -e /usr/lib/apache2/modules/mod_auth_openidc.so \
+	  || .ci/system-packages apache2 libapache2-mod-auth-openidc libapache2-mod-auth-cas
+
+tests/real_clients/node/node_modules: tests/real_clients/node/package-lock.json
+	@command -v npm >/dev/null || .ci/system-packages nodejs npm
+	cd tests/real_clients/node && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 .venv/.made:
 	@test -n '$(PYTHON)' || { echo 'make: Python 3.11 or newer is needed and none was found; name it with PYTHON=/path/to/python3' >&2; exit 1; }
