@@ -27,10 +27,11 @@ from govcloud.cli.stack import free_ports, stack
 from govcloud.kernel.embedded_postgres import EmbeddedPostgres
 from govcloud.services import Services
 from govcloud.subsystems.inputs import NewClient
-from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN, OidcSettings
+from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN, ForwardAuthSettings, OidcSettings
 
 SERVER_CORE, LOAD_CORE = 0, 1
 SUBSYSTEM = "housing"
+FORWARDED, ORIGIN = "bench-old", "http://127.0.0.1:9"
 PEOPLE = 16
 _PASSWORD = "Bench-2026-" + secrets.token_hex(6)  # fresh each time, so nothing that anybody could use
 
@@ -55,8 +56,15 @@ class Place:
     ports: tuple[int, int, int]
     people: Mapping[str, str] = field(repr=False)
     secret: str = field(repr=False)
+    forwarded_secret: str = field(repr=False)
     peer_database: Database
-    context: click.Context
+    owner_url: str = field(repr=False)
+    receiver_port: int
+
+    @property
+    def address(self) -> str:
+        """Return the platform's public address."""
+        return f"http://127.0.0.1:{self.ports[2]}"
 
     @contextmanager
     def served(self, workers: int) -> Iterator[Server]:
@@ -108,11 +116,11 @@ def place() -> Iterator[Place]:
             version = connection.info.server_version
             peer = _peer_database(connection)
         with platform(context) as services:
-            people, secret = _people(services), _client(services)
+            people, secrets_made = _people(services), _clients(services, receiver := _free_port())
         with psycopg.connect(addresses.owner_url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
         sheet = Sheet(machine(f"{version // 10_000}.{version % 10_000}"))
-        yield Place(sheet, (_free_port(), _free_port(), ports.platform), people, secret, peer, context)
+        yield Place(sheet, (_free_port(), _free_port(), ports.platform), people, *secrets_made, peer, addresses.owner_url, receiver)
 
 
 def _people(services: Services) -> dict[str, str]:
@@ -130,12 +138,20 @@ def _people(services: Services) -> dict[str, str]:
     return found
 
 
-def _client(services: Services) -> str:
-    settings = OidcSettings(grant_types=(AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS))
-    new = NewClient(SUBSYSTEM, CLIENT, "bench", (CALLBACK,), settings=settings)
-    secret = services.subsystems.register_client(operator(), new).secret
-    assert secret is not None
-    return secret
+def _clients(services: Services, receiver_port: int) -> tuple[str, str]:
+    """Register a client that may do everything measured, and an application behind a proxy; return their secrets."""
+    settings = OidcSettings(
+        grant_types=(AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS),
+        backchannel_logout_uri=f"http://127.0.0.1:{receiver_port}/logout",
+    )
+    wanted = (
+        NewClient(SUBSYSTEM, CLIENT, "bench", (CALLBACK,), settings=settings),
+        NewClient(SUBSYSTEM, FORWARDED, "bench", origins=(ORIGIN,), settings=ForwardAuthSettings()),
+    )
+    made = [services.subsystems.register_client(operator(), new).secret for new in wanted]
+    assert made[0] is not None
+    assert made[1] is not None
+    return made[0], made[1]
 
 
 def _peer_database(connection: psycopg.Connection[tuple[object, ...]]) -> Database:

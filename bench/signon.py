@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import click
 
+from bench import _sign_outs
+from bench._forwarding import checking
 from bench._load import Measured, Operation, rounds, warm
 from bench._peers import Server, keycloak, oidc_provider
 from bench._rows import Sheet, Target, finish
@@ -21,7 +23,16 @@ from bench._running import say
 from bench._signon_place import LOAD_CORE, SERVER_CORE, Place, place
 
 CONNECTIONS = 8
+OURS = "govcloud"
 PASSWORD_MEMORY_KIB, PASSWORD_PASSES = 19 * 1024, 2
+
+
+def _knows_passwords(server: Server) -> bool:
+    return server.sign_in is not None
+
+
+def _is_ours(server: Server) -> bool:
+    return server.name == OURS
 
 
 @dataclass(frozen=True)
@@ -29,16 +40,17 @@ class Workload:
     """An operation that is measured on every server that knows it; ``aim`` is how many times Keycloak's rate is wanted."""
 
     name: str
-    operation: Callable[[Server, str], Operation]
+    operation: Callable[[Place, Server, str], Operation]
     aim: float | None
-    needs_password: bool = False
+    only: Callable[[Server], bool] = lambda _server: True
 
 
 WORKLOADS = (
-    Workload("client credentials", lambda server, _login: server.client_credentials(), 4.0),
-    Workload("refresh with rotation", lambda server, login: server.refreshing(login), 4.0),
-    Workload("introspection", lambda server, _login: server.introspection(), 2.0),
-    Workload("password sign-in and code flow", lambda server, login: server.signing_in(login), 1.0, needs_password=True),
+    Workload("client credentials", lambda _stand, server, _login: server.client_credentials(), 4.0),
+    Workload("refresh with rotation", lambda _stand, server, login: server.refreshing(login), 4.0),
+    Workload("introspection", lambda _stand, server, _login: server.introspection(), 2.0),
+    Workload("password sign-in and code flow", lambda _stand, server, login: server.signing_in(login), 1.0, _knows_passwords),
+    Workload("session check by forward-auth", checking, None, _is_ours),
 )
 
 
@@ -80,18 +92,17 @@ def main(*, quick: bool, without_peers: bool, count: int | None, seconds: float 
                 servers += [peer for peer in peers if peer is not None]
             for workload in WORKLOADS:
                 compare(sheet, stand, workload, servers, effort)
-            stand.measure_forward_auth(sheet, effort)
         for workload in WORKLOADS:
             with stand.served(workers=2) as server:
                 alone(sheet, stand, workload, server, effort)
         with stand.served(workers=1) as server:
-            stand.measure_sign_outs(sheet, server, quick=quick)
+            _sign_outs.measure(sheet, stand, server, quick=quick)
     finish("signon", sheet.rows, quick=quick or without_peers)
 
 
 def compare(sheet: Sheet, stand: Place, workload: Workload, servers: Sequence[Server], effort: Effort) -> None:
     """Measure a workload on every server that knows it, in turn, and take the rows in."""
-    able = [server for server in servers if server.sign_in is not None or not workload.needs_password]
+    able = [server for server in servers if workload.only(server)]
     ready = {server.name: connections(stand, workload, server) for server in able}
     for name, operations in ready.items():
         say(f"{workload.name}: warming {name}")
@@ -120,7 +131,7 @@ def alone(sheet: Sheet, stand: Place, workload: Workload, server: Server, effort
 
 def connections(stand: Place, workload: Workload, server: Server) -> list[Operation]:
     """Return the operation for each connection, each with a person of its own."""
-    return [workload.operation(server, login) for login in list(stand.people)[:CONNECTIONS]]
+    return [workload.operation(stand, server, login) for login in list(stand.people)[:CONNECTIONS]]
 
 
 def _add(sheet: Sheet, name: str, measured: Measured, target: Target | None, peer: tuple[str, float] | None) -> None:
