@@ -23,6 +23,7 @@ from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
 from govcloud.signon.cas.service import Cas
+from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
@@ -49,6 +50,7 @@ class Services:
     signon: SignOn
     signon_policies: Policies
     cas: Cas
+    forwarding: Forwarding
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail
