@@ -26,7 +26,7 @@ setup-dev: setup .venv/.dev ## the set-up with the tools for tests and lint
 test: setup-dev setup-browser ## the suite on a throw-away PostgreSQL, the story in Chromium included (ARGS="tests/unit -k word" for a part)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m 'not clients' $(ARGS)
 
-test-clients: setup-dev setup-browser setup-clients ## real clients, unmodified: Apache, Node and Chromium sign in; long walks through the console
+test-clients: setup-dev setup-browser setup-clients ## real clients, unmodified: Apache, nginx, Node and Chromium sign in; long walks through the console
 	@$(BIN)/python -m pytest -n $(WORKERS) -m clients $(ARGS)
 
 lint: setup-dev ## style, types, architecture, dependencies
@@ -78,6 +78,7 @@ setup-browser:
 setup-clients: tests/real_clients/node/node_modules
 	@test -e /usr/lib/apache2/modules/mod_auth_cas.so -a -e /usr/lib/apache2/modules/mod_auth_openidc.so \
 	  || .ci/system-packages apache2 libapache2-mod-auth-openidc libapache2-mod-auth-cas
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || .ci/system-packages nginx
 
 tests/real_clients/node/node_modules: tests/real_clients/node/package-lock.json
 	@command -v npm >/dev/null || .ci/system-packages nodejs npm

@@ -23,6 +23,8 @@ from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
 from govcloud.signon.launcher import Launcher
+from govcloud.signon.cas.service import Cas
+from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
@@ -49,6 +51,8 @@ class Services:
     signon: SignOn
     signon_policies: Policies
     launcher: Launcher
+    cas: Cas
+    forwarding: Forwarding
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

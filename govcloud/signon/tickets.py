@@ -72,7 +72,7 @@ class Tickets:
             live = select(Session.id).where(Session.id == session.session_id, *self._sessions.live(tx.now))
             if tx.session.scalar(live.with_for_update(read=True)) is None:
                 raise errors.no_such_session()
-            participant_id = _take_part(tx, session.session_id, client.client_id)
+            participant_id = take_part(tx, session.session_id, client.client_id)
             ticket = secrets.token_urlsafe(_SECRET_BYTES)
             row = Ticket(
                 id=new_id(),
@@ -129,7 +129,7 @@ class Tickets:
             return Unredeemable("expired")
         if row.redirect_uri != redirect_uri:
             return Unredeemable("wrong_redirect_uri")
-        if row.code_challenge is None or not _proves(code_verifier, row.code_challenge):
+        if row.code_challenge is None or not proves(code_verifier, row.code_challenge):
             return Unredeemable("wrong_verifier")
         session = self._sessions.behind(row.participant_id)
         if session is None:
@@ -147,7 +147,7 @@ class Tickets:
         return self._keys.digest("ticket", ticket.encode("utf-8", "surrogatepass"))
 
 
-def _take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
+def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     """Return the ``sid`` by which the client takes part in the session; it stays the same as long as the session lives."""
     live = (Participant.session_id == session_id, Participant.client_id == client_id, Participant.ended_at.is_(None))
     query = select(Participant.id).where(*live)
@@ -165,7 +165,7 @@ def _take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     return tx.session.scalars(query).one()
 
 
-def _proves(code_verifier: str, code_challenge: str) -> bool:
+def proves(code_verifier: str, code_challenge: str) -> bool:
     """Return whether the verifier hashes to the challenge (RFC 7636 section 4.6, S256)."""
     digest = sha256(code_verifier.encode("utf-8", "surrogatepass")).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=")

@@ -14,6 +14,7 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.addresses import address_fault
+from govcloud.subsystems.beginnings import canonical, origin_of
 from govcloud.subsystems.changes import FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.models import FUNCTION_CODE
 from govcloud.subsystems.protocols import CAS, FORWARD_AUTH, OIDC, PUBLIC, SECRET, OidcSettings, ProtocolSettings, protocol_of
@@ -38,6 +39,8 @@ _NEEDED = {
     CAS: ("services", Message("至少登记一个 CAS 服务地址。")),
     FORWARD_AUTH: ("origins", Message("至少登记一个应用的地址。")),
 }
+#: CAS knows no secret of a client; the proxy before an application proves itself with one at each question.
+_AUTH_METHOD = {CAS: PUBLIC, FORWARD_AUTH: SECRET}
 
 
 @dataclass(frozen=True)
@@ -203,9 +206,9 @@ def checked_client(row: NewClient, fields: Fields) -> NewClient:
         name=fields.text("name", row.name, most=_MOST_NAME),
         redirect_uris=_checked_addresses(row.redirect_uris, "redirect_uris", fields),
         post_logout_uris=_checked_addresses(row.post_logout_uris, "post_logout_uris", fields),
-        services=_checked_addresses(row.services, "services", fields),
-        origins=_checked_addresses(row.origins, "origins", fields),
-        auth_method=row.auth_method if protocol_of(row.settings) == OIDC else PUBLIC,
+        services=_checked_services(row.services, fields),
+        origins=_checked_origins(row.origins, fields),
+        auth_method=_AUTH_METHOD.get(protocol_of(row.settings), row.auth_method),
     )
 
 
@@ -239,3 +242,21 @@ def _checked_addresses(addresses: tuple[str, ...], name: str, fields: Fields) ->
         if fault:
             fields.fail(name, fault, address)
     return tuple(dict.fromkeys(addresses))
+
+
+def _checked_services(addresses: tuple[str, ...], fields: Fields) -> tuple[str, ...]:
+    """Return beginnings of CAS services in the form in which they are compared."""
+    clean = _checked_addresses(addresses, "services", fields)
+    for address in clean:
+        if address_fault(address) is None and canonical(address) is None:
+            fields.fail("services", Message("地址的路径中不能含有 .. 、连续的 / 或经编码的 / 与 .，请填写应用的实际路径。"), address)
+    return tuple(dict.fromkeys(canonical(address) or address for address in clean))
+
+
+def _checked_origins(addresses: tuple[str, ...], fields: Fields) -> tuple[str, ...]:
+    """Return origins of applications: nothing but scheme, host and port."""
+    clean = _checked_addresses(addresses, "origins", fields)
+    for address in clean:
+        if address_fault(address) is None and canonical(address) != f"{origin_of(address)}/":
+            fields.fail("origins", Message("只填写协议、域名和端口，如 https://app.example.gov.cn，不含路径。"), address)
+    return tuple(dict.fromkeys(origin_of(address) or address for address in clean))
