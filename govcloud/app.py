@@ -178,7 +178,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorization_queries=authorization_queries,
         signon=signon,
         signon_policies=policies,
-        oauth=OAuth(uow, issuing),
+        oauth=OAuth(uow, identity_queries, subsystem_queries, keys, clock, settings, policies, issuing),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),
