@@ -105,7 +105,9 @@ class Tickets:
             )
             return ticket
 
-    def redeem(self, tx: Transaction, ticket: str, client_id: str, *, redirect_uri: str, code_verifier: str) -> Redeemed | Unredeemable:
+    def redeem(
+        self, tx: Transaction, ticket: str, client_id: str, *, redirect_uri: str, code_verifier: str | None
+    ) -> Redeemed | Unredeemable:
         """Redeem a ticket within ``tx``, which must be committed whatever the outcome: what failed has used the ticket up.
 
         A ticket of another client is as good as unknown, and that client cannot use it up.
@@ -130,7 +132,7 @@ class Tickets:
             return Unredeemable("expired")
         if row.redirect_uri != redirect_uri:
             return Unredeemable("wrong_redirect_uri")
-        if row.code_challenge is None or not _proves(code_verifier, row.code_challenge):
+        if not _proves(code_verifier, row.code_challenge):
             return Unredeemable("wrong_verifier")
         session = self._sessions.behind(row.participant_id)
         if session is None:
@@ -164,8 +166,14 @@ def _take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     return tx.session.scalars(query).one()
 
 
-def _proves(code_verifier: str, code_challenge: str) -> bool:
-    """Return whether the verifier hashes to the challenge (RFC 7636 section 4.6, S256)."""
+def _proves(code_verifier: str | None, code_challenge: str | None) -> bool:
+    """Return whether the verifier hashes to the challenge (RFC 7636 section 4.6, S256).
+
+    A challenge that was given must be proven; a verifier without a challenge means that somebody took the challenge out on the way
+    (RFC 9700 section 4.8.2).
+    """
+    if code_verifier is None or code_challenge is None:
+        return code_verifier is code_challenge
     digest = sha256(code_verifier.encode("utf-8", "surrogatepass")).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=")
     return crypto.same(challenge, code_challenge.encode("utf-8", "surrogatepass"))
