@@ -70,9 +70,12 @@ from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.launcher import Launcher
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
+from govcloud.signon.oauth.issuing import Issuing
+from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.signon.sessions import Sessions
+from govcloud.signon.tokens import Tokens
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
@@ -156,7 +159,8 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
-    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies)
+    issuing = Issuing(identity_queries, keys, Tokens(keys, clock, settings), policies, settings)
+    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies, issuing)
     identity = Identity(uow, keys, clock, elsewhere)
     sessions = Sessions(uow, identity_queries, keys, clock, policies)
     services = Services(
@@ -202,6 +206,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             clock=clock,
             settings=settings,
         ),
+        oauth=OAuth(uow, identity_queries, subsystem_queries, keys, clock, settings, policies, issuing),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

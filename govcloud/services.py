@@ -22,9 +22,10 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
-from govcloud.signon.launcher import Launcher
 from govcloud.signon.cas.service import Cas
 from govcloud.signon.forwarding.service import Forwarding
+from govcloud.signon.launcher import Launcher
+from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
@@ -53,6 +54,7 @@ class Services:
     launcher: Launcher
     cas: Cas
     forwarding: Forwarding
+    oauth: OAuth
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

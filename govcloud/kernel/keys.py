@@ -155,15 +155,15 @@ class KeyRing:
             )
             tx.record(SigningKeyCreated(subject=f"signing_key:{kid}", purpose=purpose, algorithm="ES256"))
 
-    def signing_key(self, purpose: str = TOKENS) -> SigningKey:
-        """Return the key that signs now: the newest that is live.
+    def signing_key(self, purpose: str = TOKENS, *, algorithm: str = "ES256") -> SigningKey:
+        """Return the key that signs now: the newest of ``algorithm`` (its JWA name) that is live.
 
         Raises:
             Unavailable: there is none.
         """
         now = self._clock.now()
         for key in self._load(purpose, now):
-            if key.signs_at(now):
+            if key.algorithm == algorithm and key.signs_at(now):
                 return key
         raise Unavailable("no_signing_key", Message("平台尚未生成签名密钥，请管理员执行 govcloud keys init。"))
 

@@ -16,7 +16,8 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.signon import events
-from govcloud.signon.models import IssuedToken, ProxyGrant, Ticket
+from govcloud.signon.models import Ticket
+from govcloud.signon.oauth.families import end_family
 from govcloud.signon.tickets import take_part
 from govcloud.signon.views import CurrentSession
 
@@ -111,7 +112,7 @@ def take_back(tx: Transaction, keys: KeyRing, text: str, kinds: Collection[str],
         )
     ).one_or_none()
     if row is None and (family_id := tx.session.scalar(select(Ticket.family_id).where(*mine))) is not None:
-        end_family(tx, family_id, client_id)
+        end_family(tx, family_id, client_id, "ticket_reused")
     if row is None:
         return None
     return Claimed(
@@ -124,17 +125,6 @@ def take_back(tx: Transaction, keys: KeyRing, text: str, kinds: Collection[str],
         proxy_grant_id=row.proxy_grant_id,
         expires_at=row.expires_at,
     )
-
-
-def end_family(tx: Transaction, family_id: UUID, client_id: str) -> None:
-    """End all that grew out of one ticket: tokens, proxy grants, and tickets that nobody has redeemed yet."""
-    ending = (
-        update(IssuedToken).where(IssuedToken.family_id == family_id, IssuedToken.revoked_at.is_(None)).values(revoked_at=tx.now),
-        update(ProxyGrant).where(ProxyGrant.family_id == family_id, ProxyGrant.ended_at.is_(None)).values(ended_at=tx.now),
-        update(Ticket).where(Ticket.family_id == family_id, Ticket.redeemed_at.is_(None)).values(redeemed_at=tx.now),
-    )
-    ended = sum(len(tx.session.execute(change.returning(change.table.c.family_id)).all()) for change in ending)
-    tx.record(events.FamilyEnded(subject=f"client:{client_id}", family_id=family_id, client_id=client_id, revoked=ended))
 
 
 def digest(keys: KeyRing, text: str) -> bytes:

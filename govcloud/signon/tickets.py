@@ -24,7 +24,8 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import errors, events
-from govcloud.signon.models import IssuedToken, Participant, Session, Ticket
+from govcloud.signon.models import Participant, Session, Ticket
+from govcloud.signon.oauth.families import end_family
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.views import CurrentSession, TicketRequest
 from govcloud.subsystems.queries import ClientView
@@ -104,7 +105,9 @@ class Tickets:
             )
             return ticket
 
-    def redeem(self, tx: Transaction, ticket: str, client_id: str, *, redirect_uri: str, code_verifier: str) -> Redeemed | Unredeemable:
+    def redeem(
+        self, tx: Transaction, ticket: str, client_id: str, *, redirect_uri: str, code_verifier: str | None
+    ) -> Redeemed | Unredeemable:
         """Redeem a ticket within ``tx``, which must be committed whatever the outcome: what failed has used the ticket up.
 
         A ticket of another client is as good as unknown, and that client cannot use it up.
@@ -129,7 +132,7 @@ class Tickets:
             return Unredeemable("expired")
         if row.redirect_uri != redirect_uri:
             return Unredeemable("wrong_redirect_uri")
-        if row.code_challenge is None or not proves(code_verifier, row.code_challenge):
+        if not proves(code_verifier, row.code_challenge):
             return Unredeemable("wrong_verifier")
         session = self._sessions.behind(row.participant_id)
         if session is None:
@@ -138,9 +141,7 @@ class Tickets:
 
     def _reused(self, tx: Transaction, family_id: UUID, client_id: str) -> Unredeemable:
         """End the family of a ticket that is brought again."""
-        family = update(IssuedToken).where(IssuedToken.family_id == family_id, IssuedToken.revoked_at.is_(None))
-        revoked = tx.session.scalars(family.values(revoked_at=tx.now).returning(IssuedToken.jti)).all()
-        tx.record(events.FamilyEnded(subject=f"client:{client_id}", family_id=family_id, client_id=client_id, revoked=len(revoked)))
+        end_family(tx, family_id, client_id, "code_reused")
         return Unredeemable("reused")
 
     def _digest(self, ticket: str) -> bytes:
@@ -165,8 +166,14 @@ def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     return tx.session.scalars(query).one()
 
 
-def proves(code_verifier: str, code_challenge: str) -> bool:
-    """Return whether the verifier hashes to the challenge (RFC 7636 section 4.6, S256)."""
+def proves(code_verifier: str | None, code_challenge: str | None) -> bool:
+    """Return whether the verifier hashes to the challenge (RFC 7636 section 4.6, S256).
+
+    A challenge that was given must be proven; a verifier without a challenge means that somebody took the challenge out on the way
+    (RFC 9700 section 4.8.2).
+    """
+    if code_verifier is None or code_challenge is None:
+        return code_verifier is code_challenge
     digest = sha256(code_verifier.encode("utf-8", "surrogatepass")).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=")
     return crypto.same(challenge, code_challenge.encode("utf-8", "surrogatepass"))

@@ -6,14 +6,19 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from govcloud.entrypoints.oidc.answering import RESPONSE_MODES
 from govcloud.entrypoints.oidc.blueprint import wire
+from govcloud.entrypoints.oidc.checks.client_authentication import ASSERTION_ALGORITHMS
 from govcloud.entrypoints.oidc.checks.client_authentication import METHODS as CLIENT_METHODS
 from govcloud.entrypoints.oidc.checks.pkce import METHODS as PKCE_METHODS
 from govcloud.entrypoints.oidc.checks.prompt import PROMPTS
-from govcloud.entrypoints.oidc.checks.response_type import RESPONSE_MODES, RESPONSE_TYPES
+from govcloud.entrypoints.oidc.checks.response_type import RESPONSE_TYPES
 from govcloud.entrypoints.oidc.grants import GRANTS
-from govcloud.signon.claims import PROFILE_CLAIMS, SCOPES
-from govcloud.signon.views import ACR_PASSWORD
+from govcloud.entrypoints.oidc.introspect import PATH as INTROSPECTION
+from govcloud.entrypoints.oidc.par import PATH as PUSHING
+from govcloud.entrypoints.oidc.revoke import PATH as REVOCATION
+from govcloud.signon.claims import CLIENT_SCOPES, PROFILE_CLAIMS, SCOPES
+from govcloud.signon.views import ACRS
 from govcloud.web.gate import public, services
 
 #: Short enough that a new key is known long before it signs.
@@ -51,19 +56,29 @@ def _metadata(issuer: str) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/oidc/jwks",
         "userinfo_endpoint": f"{issuer}/oidc/userinfo",
         "end_session_endpoint": f"{issuer}/oidc/logout",
-        "scopes_supported": list(SCOPES),
+        "introspection_endpoint": issuer + INTROSPECTION,
+        "revocation_endpoint": issuer + REVOCATION,
+        "pushed_authorization_request_endpoint": issuer + PUSHING,
+        "require_pushed_authorization_requests": False,
+        "scopes_supported": [*SCOPES, *CLIENT_SCOPES],
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANTS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "token_endpoint_auth_methods_supported": list(CLIENT_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "introspection_endpoint_auth_methods_supported": [method for method in CLIENT_METHODS if method != "none"],
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "revocation_endpoint_auth_methods_supported": list(CLIENT_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "code_challenge_methods_supported": list(PKCE_METHODS),
         "prompt_values_supported": list(PROMPTS),
-        "acr_values_supported": [ACR_PASSWORD],
+        "acr_values_supported": list(ACRS),
+        "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*_TOKEN_CLAIMS, *PROFILE_CLAIMS],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,

@@ -225,6 +225,7 @@ class Forwarding:
             session=session,
             issued_at=now,
             expires_at=now + ASSERTION_LIVES,
+            audience=(client.client_id,),
         )
         return self._known.put((stay, client.client_id), Admitted(identity, self._tokens.assertion(issued, identity)))
 
