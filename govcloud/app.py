@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -55,6 +56,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.crypto import read_master_key
 from govcloud.kernel.database import Base, db, keep_values_out_of_errors
+from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -156,6 +158,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         settings=settings,
         clock=clock,
         keys=keys,
+        key_rotation=KeyRotation(uow, keys, timedelta(days=settings.signing_key_days)),
         uow=uow,
         identity=identity,
         identity_queries=identity_queries,

@@ -17,6 +17,7 @@ from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.identity.tree import TreeQueries
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -35,6 +36,7 @@ class Services:
     settings: Settings
     clock: Clock
     keys: KeyRing
+    key_rotation: KeyRotation
     uow: UnitOfWork
     identity: Identity
     identity_queries: IdentityQueries

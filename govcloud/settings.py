@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=30, ge=1, le=240)
     session_absolute_hours: int = Field(default=10, ge=1, le=24)
     access_token_seconds: int = Field(default=300, ge=30, le=300)
+    signing_key_days: int = Field(default=90, ge=1, le=3650, description="how long a key signs before the next one is made")
     code_seconds: int = Field(default=60, ge=10, le=120)
     activation_hours: int = Field(default=72, ge=1, le=720, description="how long a one-time activation code can be used")
     import_max_bytes: int = Field(default=64 * 1_048_576, ge=65_536, le=1024 * 1_048_576, description="largest file of people to upload")

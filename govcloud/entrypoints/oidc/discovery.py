@@ -12,12 +12,14 @@ from govcloud.entrypoints.oidc.checks.pkce import METHODS as PKCE_METHODS
 from govcloud.entrypoints.oidc.checks.prompt import PROMPTS
 from govcloud.entrypoints.oidc.checks.response_type import RESPONSE_MODES, RESPONSE_TYPES
 from govcloud.entrypoints.oidc.grants import GRANTS
+from govcloud.kernel.keys import JWKS_LIFE
+from govcloud.kernel.signing import ALGORITHMS
 from govcloud.signon.claims import PROFILE_CLAIMS, SCOPES
 from govcloud.signon.views import ACR_PASSWORD
 from govcloud.web.gate import public, services
 
-#: Short enough that a new key is known long before it signs.
-_CACHE = "public, max-age=300"
+#: A new key waits for as long before it signs.
+_CACHE = f"public, max-age={int(JWKS_LIFE.total_seconds())}"
 _TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "sid", "auth_time", "nonce", "at_hash", "acr", "amr")
 
 
@@ -56,7 +58,7 @@ def _metadata(issuer: str) -> dict[str, Any]:
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANTS),
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(CLIENT_METHODS),
         "code_challenge_methods_supported": list(PKCE_METHODS),
         "prompt_values_supported": list(PROMPTS),
