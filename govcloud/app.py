@@ -67,8 +67,11 @@ from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
+from govcloud.signon.oauth.issuing import Issuing
+from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.signon.tokens import Tokens
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
@@ -152,7 +155,8 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
-    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies)
+    issuing = Issuing(identity_queries, keys, Tokens(keys, clock, settings), policies, settings)
+    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies, issuing)
     identity = Identity(uow, keys, clock, elsewhere)
     services = Services(
         settings=settings,
@@ -177,6 +181,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorization_queries=authorization_queries,
         signon=signon,
         signon_policies=policies,
+        oauth=OAuth(uow, issuing),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

@@ -23,6 +23,7 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
+from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
@@ -49,6 +50,7 @@ class Services:
     authorization_queries: AuthorizationQueries
     signon: SignOn
     signon_policies: Policies
+    oauth: OAuth
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

@@ -83,4 +83,3 @@ def base64url(data: bytes) -> str:
 
 def _number(number: int) -> str:
     return base64url(number.to_bytes((number.bit_length() + _BYTE - 1) // _BYTE))
-

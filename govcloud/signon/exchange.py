@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from typing import Any
 
-from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
-from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.settings import Settings
 from govcloud.signon import events
-from govcloud.signon.claims import identity_claims
 from govcloud.signon.errors import TicketRefused, TokenRefused
-from govcloud.signon.models import IssuedToken
+from govcloud.signon.oauth.issuing import Issuing, NewRefresh, Stay, TokenRequest
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.tickets import Redeemed, Tickets
-from govcloud.signon.tokens import Issued, Tokens
 from govcloud.signon.views import LiveToken, TokenSet
+from govcloud.subsystems.protocols import REFRESH_TOKEN
 from govcloud.subsystems.queries import ClientView, SubsystemQueries
 
 
@@ -28,74 +25,64 @@ class Exchange:
         self,
         *,
         uow: UnitOfWork,
-        identity: IdentityQueries,
         subsystems: SubsystemQueries,
         sessions: Sessions,
         tickets: Tickets,
-        tokens: Tokens,
-        settings: Settings,
+        issuing: Issuing,
     ) -> None:
-        """Take the parts, and how long an access token lives."""
+        """Take the parts."""
         self._uow = uow
-        self._identity = identity
         self._subsystems = subsystems
         self._sessions = sessions
         self._tickets = tickets
-        self._tokens = tokens
-        self._life = timedelta(seconds=settings.access_token_seconds)
+        self._issuing = issuing
 
-    def redeem(self, actor: Actor, client: ClientView, code: str, *, redirect_uri: str, code_verifier: str) -> TokenSet:
+    def redeem(
+        self,
+        actor: Actor,
+        client: ClientView,
+        code: str,
+        *,
+        redirect_uri: str,
+        code_verifier: str,
+        confirmation: Mapping[str, Any] | None,
+    ) -> TokenSet:
         """Redeem a ticket for tokens; see ``SignOn.redeem``."""
         with self._uow.begin(actor, "govcloud:ticket:redeem", Target("client", client.client_id)) as tx:
             outcome = self._tickets.redeem(tx, code, client.client_id, redirect_uri=redirect_uri, code_verifier=code_verifier)
             if isinstance(outcome, Redeemed):
-                return self._issue(tx, outcome)
+                return self._issue(tx, client, outcome, confirmation)
             subject = f"client:{client.client_id}"
             tx.record(events.RedemptionFailed(subject=subject, client_id=client.client_id, reason=outcome.reason))
         # Raised after the commit: a ticket that failed stays used up, and a family that was ended stays ended.
         raise TicketRefused(outcome.reason)
 
-    def _issue(self, tx: Transaction, redeemed: Redeemed) -> TokenSet:
-        issued = Issued(
-            jti=new_id(),
-            sid=redeemed.sid,
-            client_id=redeemed.client_id,
+    def _issue(self, tx: Transaction, client: ClientView, redeemed: Redeemed, confirmation: Mapping[str, Any] | None) -> TokenSet:
+        request = TokenRequest(
+            client=client,
+            family_id=redeemed.family_id,
             scope=redeemed.scope,
-            session=redeemed.session,
-            issued_at=tx.now,
-            expires_at=tx.now + self._life,
+            stay=Stay(redeemed.sid, redeemed.session),
+            confirmation=confirmation,
+            nonce=redeemed.nonce,
+            refresh=NewRefresh() if REFRESH_TOKEN in client.oidc.grant_types else None,
         )
-        access_token = self._tokens.access_token(issued)
-        identity = identity_claims(self._identity, redeemed.session, redeemed.scope.split())
-        id_token = self._tokens.id_token(issued, access_token, redeemed.nonce, identity)
-        tx.session.add(
-            IssuedToken(
-                jti=issued.jti,
-                family_id=redeemed.family_id,
-                client_id=redeemed.client_id,
-                participant_id=redeemed.sid,
-                scope=redeemed.scope,
-                audience=[self._tokens.issuer],
-                confirmation=None,
-                actors=None,
-                issued_at=tx.now,
-                expires_at=issued.expires_at,
-                revoked_at=None,
-            )
-        )
+        tokens = self._issuing.issue(tx, request)
         tx.record(
             events.TicketRedeemed(
                 subject=f"official:{redeemed.session.official_id}",
                 family_id=redeemed.family_id,
                 client_id=redeemed.client_id,
-                jti=issued.jti,
+                jti=request.jti,
             )
         )
-        return TokenSet(access_token, id_token, int(self._life.total_seconds()), redeemed.scope)
+        return tokens
 
     def live_token(self, access_token: str) -> LiveToken:
         """Return what an access token stands for; see ``SignOn.live_token``."""
-        claims = self._tokens.verify_access_token(access_token)
+        claims = self._issuing.tokens.verify_access_token(access_token)
+        if claims.sid is None:
+            raise TokenRefused("the token is a client's own, no official stands behind it")
         found = self._sessions.behind_token(claims.jti, claims.sid)
         if found is None:
             raise TokenRefused("the token was revoked, or its session has ended")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.decisions import Decision, Question
@@ -21,6 +22,7 @@ from govcloud.signon.ceremony import Ceremony
 from govcloud.signon.claims import identity_claims
 from govcloud.signon.credentials import Credentials
 from govcloud.signon.exchange import Exchange
+from govcloud.signon.oauth.issuing import Issuing
 from govcloud.signon.opening import Browser, Opening
 from govcloud.signon.passwords import Hashing
 from govcloud.signon.policy import Policies
@@ -29,7 +31,6 @@ from govcloud.signon.purging import Purging
 from govcloud.signon.sessions import CurrentSession, Sessions, SignedIn
 from govcloud.signon.throttle import Throttle
 from govcloud.signon.tickets import Tickets
-from govcloud.signon.tokens import Tokens
 from govcloud.signon.views import Hint, LiveToken, TicketRequest, TokenSet
 from govcloud.subsystems.queries import ClientView, SubsystemQueries
 
@@ -49,6 +50,7 @@ class SignOn:
         clock: Clock,
         settings: Settings,
         policies: Policies,
+        issuing: Issuing,
     ) -> None:
         """Build the parts once; they are shared by all requests and hold no state of any."""
         self._uow = uow
@@ -66,16 +68,8 @@ class SignOn:
         self._activation = Activation(uow, identity_queries, keys, throttle, hashing, self._credentials, authorization, settings)
         self._purging = Purging(uow)
         self._tickets = Tickets(uow, self._sessions, keys, settings)
-        self._tokens = Tokens(keys, clock, settings)
-        self._exchange = Exchange(
-            uow=uow,
-            identity=identity_queries,
-            subsystems=subsystem_queries,
-            sessions=self._sessions,
-            tickets=self._tickets,
-            tokens=self._tokens,
-            settings=settings,
-        )
+        self._tokens = issuing.tokens
+        self._exchange = Exchange(uow=uow, subsystems=subsystem_queries, sessions=self._sessions, tickets=self._tickets, issuing=issuing)
 
     # Signing in and out
 
@@ -268,14 +262,23 @@ class SignOn:
         """
         return self._tickets.issue(actor, session, client, request)
 
-    def redeem(self, actor: Actor, client: ClientView, code: str, *, redirect_uri: str, code_verifier: str) -> TokenSet:
-        """Redeem a ticket for tokens; whatever comes of it, the ticket is used up.
+    def redeem(
+        self,
+        actor: Actor,
+        client: ClientView,
+        code: str,
+        *,
+        redirect_uri: str,
+        code_verifier: str,
+        confirmation: Mapping[str, Any] | None = None,
+    ) -> TokenSet:
+        """Redeem a ticket for tokens, bound to the key of ``confirmation`` if any; whatever comes of it, the ticket is used up.
 
         Raises:
             TicketRefused: it is unknown, expired, another client's, bound to another address or verifier, its session ended, or it
                 was redeemed before (then all that it had given is revoked).
         """
-        return self._exchange.redeem(actor, client, code, redirect_uri=redirect_uri, code_verifier=code_verifier)
+        return self._exchange.redeem(actor, client, code, redirect_uri=redirect_uri, code_verifier=code_verifier, confirmation=confirmation)
 
     def live_token(self, access_token: str) -> LiveToken:
         """Return what an access token stands for, if it, its client, the client's part and the session are all alive.

@@ -33,24 +33,30 @@ _KEYS_REST = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class AccessClaims:
-    """What a verified access token says."""
+    """What a verified access token says; without ``sid`` its client acts for itself."""
 
     jti: UUID
-    sid: UUID
+    sid: UUID | None
     client_id: str
 
 
 @dataclass(frozen=True)
 class Issued:
-    """What both tokens of one answer share."""
+    """What both tokens of one answer share; without ``session`` and ``sid`` the client acts for itself.
+
+    ``audience`` is who takes the access token, ``confirmation`` its claim ``cnf`` (RFC 7800), ``actors`` its claim ``act`` (RFC 8693).
+    """
 
     jti: UUID
-    sid: UUID
+    sid: UUID | None
     client_id: str
     scope: str
-    session: CurrentSession
+    session: CurrentSession | None
     issued_at: datetime
     expires_at: datetime
+    audience: tuple[str, ...]
+    confirmation: Mapping[str, Any] | None = None
+    actors: Mapping[str, Any] | None = None
 
 
 class Tokens:
@@ -68,37 +74,45 @@ class Tokens:
     # Signing
 
     def access_token(self, issued: Issued) -> str:
-        """Return an access token (RFC 9068); it opens the platform's own endpoints, hence the audience."""
+        """Return an access token (RFC 9068); without an official its subject is the client itself (section 2.2)."""
         claims = self._common(issued) | {
-            "aud": self.issuer,
+            "aud": issued.audience[0] if len(issued.audience) == 1 else list(issued.audience),
             "jti": str(issued.jti),
             "client_id": issued.client_id,
             "scope": issued.scope,
         }
+        if issued.confirmation is not None:
+            claims["cnf"] = dict(issued.confirmation)
+        if issued.actors is not None:
+            claims["act"] = dict(issued.actors)
         return self._sign(claims, ACCESS_TYPE)
 
-    def id_token(self, issued: Issued, access_token: str, nonce: str | None, identity: Mapping[str, str]) -> str:
-        """Return an ID token (OIDC Core 2) with the claims about the official that the scope opens."""
+    def id_token(self, issued: Issued, access_token: str, nonce: str | None, identity: Mapping[str, str], algorithm: str) -> str:
+        """Return an ID token (OIDC Core 2) with the claims about the official that the scope opens, signed with ``algorithm``."""
         claims = self._common(issued) | {"aud": issued.client_id, "at_hash": _half_hash(access_token)} | dict(identity)
         if nonce is not None:
             claims["nonce"] = nonce
-        return self._sign(claims, ID_TYPE)
+        return self._sign(claims, ID_TYPE, algorithm)
 
     def _common(self, issued: Issued) -> dict[str, Any]:
         session = issued.session
-        return {
+        claims: dict[str, Any] = {
             "iss": self.issuer,
-            "sub": str(session.official_id),
-            "sid": str(issued.sid),
+            "sub": issued.client_id if session is None else str(session.official_id),
             "iat": int(issued.issued_at.timestamp()),
             "exp": int(issued.expires_at.timestamp()),
-            "auth_time": int(session.auth_time.timestamp()),
-            "acr": session.acr,
-            "amr": list(session.amr),
         }
+        if session is not None:
+            claims |= {
+                "sid": str(issued.sid),
+                "auth_time": int(session.auth_time.timestamp()),
+                "acr": session.acr,
+                "amr": list(session.amr),
+            }
+        return claims
 
-    def _sign(self, claims: dict[str, Any], typ: str) -> str:
-        key = self._keys.signing_key()
+    def _sign(self, claims: dict[str, Any], typ: str, algorithm: str = "ES256") -> str:
+        key = self._keys.signing_key(algorithm=algorithm)
         return jwt.encode(claims, key.private_key, algorithm=key.algorithm, headers={"kid": key.kid, "typ": typ})
 
     # Verifying
@@ -109,10 +123,11 @@ class Tokens:
         Raises:
             TokenRefused: it is not one, was altered, has expired, or is meant for another audience.
         """
-        claims = self._verify(token, ACCESS_TYPE, audience=self.issuer, required=["exp", "iat", "sub", "jti", "sid", "client_id"])
+        claims = self._verify(token, ACCESS_TYPE, audience=self.issuer, required=["exp", "iat", "sub", "jti", "client_id"])
         if int(claims["exp"]) <= self._clock.now().timestamp():
             raise TokenRefused("the token has expired")
-        return AccessClaims(_uuid(claims, "jti"), _uuid(claims, "sid"), str(claims["client_id"]))
+        sid = _uuid(claims, "sid") if "sid" in claims else None
+        return AccessClaims(_uuid(claims, "jti"), sid, str(claims["client_id"]))
 
     def read_hint(self, id_token: str) -> Hint:
         """Return whom an ID token of ours was about; it may have expired (OIDC RP-Initiated Logout section 2).

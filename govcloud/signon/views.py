@@ -10,8 +10,10 @@ from govcloud.identity.queries import AppointmentView
 
 #: Authentication method of RFC 8176 for a password.
 PASSWORD_METHOD = "pwd"  # noqa: S105 - the registered name of the method, not a password
-#: Authentication context class: one factor. Stronger ones join with step-up.
+#: Authentication context classes, the weakest first: one factor, and a second one besides.
 ACR_PASSWORD = "urn:govcloud:acr:password"  # noqa: S105 - the same
+ACR_MFA = "urn:govcloud:acr:mfa"
+ACRS = (ACR_PASSWORD, ACR_MFA)
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,12 @@ class CurrentSession:
     expires_at: datetime
     source_address: str | None
     user_agent: str | None
+    second_factor_at: datetime | None = None
 
     @property
     def acr(self) -> str:
         """Return how strongly the official proved who they are (OIDC Core 2, ``acr``)."""
-        return ACR_PASSWORD
+        return ACR_PASSWORD if self.second_factor_at is None else ACR_MFA
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,18 @@ class TicketRequest:
 
 @dataclass(frozen=True)
 class TokenSet:
-    """What a client gets for its code; ``expires_in`` is the access token's life in seconds."""
+    """What a client gets; ``expires_in`` is the access token's life in seconds.
+
+    There is no ID token without an official, or without the scope ``openid``. ``token_type`` is ``Bearer``, or ``DPoP`` when the access
+    token is bound to a key that has to be shown with it (RFC 9449 section 5).
+    """
 
     access_token: str
-    id_token: str
+    id_token: str | None
+    refresh_token: str | None
     expires_in: int
     scope: str
+    token_type: str
 
 
 @dataclass(frozen=True)

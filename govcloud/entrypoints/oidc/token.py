@@ -8,6 +8,7 @@ from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.checks.client_authentication import authenticate_client
 from govcloud.entrypoints.oidc.errors import WireError, invalid_request
 from govcloud.entrypoints.oidc.grants import GRANTS
+from govcloud.entrypoints.oidc.grants.asked import Asked
 from govcloud.entrypoints.oidc.parameters import BadParameterError, read_parameters
 from govcloud.web.gate import public
 
@@ -25,7 +26,7 @@ def token() -> Response:
         raise invalid_request("grant_type is missing")
     if grant_type not in GRANTS:
         raise WireError("unsupported_grant_type", f"supported: {', '.join(GRANTS)}")
-    response = jsonify(GRANTS[grant_type](client, form))
+    response = jsonify(GRANTS[grant_type](Asked(client, form)))
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
     return response

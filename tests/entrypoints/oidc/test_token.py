@@ -36,7 +36,7 @@ def test_a_code_gives_tokens(party: Party, wang: SignedIn) -> None:
     assert (response.headers["Cache-Control"], response.headers["Pragma"]) == ("no-store", "no-cache")
     assert "Set-Cookie" not in response.headers
     body = response.get_json()
-    assert body.keys() == {"access_token", "token_type", "expires_in", "id_token", "scope"}
+    assert body.keys() == {"access_token", "token_type", "expires_in", "id_token", "refresh_token", "scope"}
     assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 300, "openid profile")
 
 

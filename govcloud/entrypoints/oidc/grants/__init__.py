@@ -1,16 +1,17 @@
-"""What may be exchanged for tokens: one grant one module; each takes the authenticated client and the form, and returns the answer."""
+"""What may be exchanged for tokens: one grant one module; each takes what is asked (``asked.py``) and returns the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from govcloud.entrypoints.oidc.grants import authorization_code
-from govcloud.subsystems.queries import ClientView
+from govcloud.entrypoints.oidc.grants.asked import Asked
+from govcloud.subsystems.protocols import AUTHORIZATION_CODE
 
-Grant = Callable[[ClientView, Mapping[str, str]], dict[str, Any]]
+Grant = Callable[[Asked], dict[str, Any]]
 
 #: ``grant_type`` → module.
-GRANTS: dict[str, Grant] = {"authorization_code": authorization_code.grant}
+GRANTS: dict[str, Grant] = {AUTHORIZATION_CODE: authorization_code.grant}
 
 __all__ = ["GRANTS", "Grant"]

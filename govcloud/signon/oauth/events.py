@@ -1,0 +1,20 @@
+"""What happened with the tokens of OAuth 2 beyond tickets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from govcloud.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientTokenIssued(Event):
+    """A client got a token with which it acts for itself."""
+
+    name: ClassVar[str] = "signon:client_token:issued"
+
+    client_id: str
+    jti: UUID
+    scope: str
