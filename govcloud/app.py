@@ -67,6 +67,7 @@ from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
+from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.issuing import Issuing
 from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
@@ -182,6 +183,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         signon=signon,
         signon_policies=policies,
         oauth=OAuth(uow, issuing),
+        dpop=Dpop(uow, keys, clock),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

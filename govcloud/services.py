@@ -23,6 +23,7 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
+from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
@@ -51,6 +52,7 @@ class Services:
     signon: SignOn
     signon_policies: Policies
     oauth: OAuth
+    dpop: Dpop
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail
