@@ -67,11 +67,15 @@ from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
+from govcloud.signon.oauth.delegating import Delegating
+from govcloud.signon.oauth.devices import Devices
 from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.issuing import Issuing
 from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.signon.sessions import Sessions
+from govcloud.signon.throttle import Throttle
 from govcloud.signon.tokens import Tokens
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
@@ -156,6 +160,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
+    sessions = Sessions(uow, identity_queries, keys, clock, policies)
     issuing = Issuing(identity_queries, keys, Tokens(keys, clock, settings), policies, settings)
     signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies, issuing)
     identity = Identity(uow, keys, clock, elsewhere)
@@ -182,8 +187,10 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorization_queries=authorization_queries,
         signon=signon,
         signon_policies=policies,
-        oauth=OAuth(uow, issuing),
+        oauth=OAuth(uow, identity_queries, subsystem_queries, keys, clock, settings, policies, issuing),
         dpop=Dpop(uow, keys, clock),
+        devices=Devices(uow, sessions, keys, Throttle(keys, policies), issuing),
+        delegating=Delegating(uow, subsystem_queries, authorization, sessions, issuing),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

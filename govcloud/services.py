@@ -23,6 +23,8 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
+from govcloud.signon.oauth.delegating import Delegating
+from govcloud.signon.oauth.devices import Devices
 from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
@@ -53,6 +55,8 @@ class Services:
     signon_policies: Policies
     oauth: OAuth
     dpop: Dpop
+    devices: Devices
+    delegating: Delegating
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

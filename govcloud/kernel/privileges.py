@@ -123,7 +123,7 @@ RIGHTS: Mapping[str, Rights] = {
     "ticket": Rights(update=("redeemed_at",), delete=True),
     "proxy_grant": Rights(update=("ended_at",), delete=True),
     "issued_token": Rights(update=("revoked_at",), delete=True),
-    "refresh_token": Rights(update=("used_at", "successor_id", "revoked_at"), delete=True),
+    "refresh_token": Rights(update=("used_at", "revoked_at"), delete=True),
     "device_authorization": Rights(
         update=("polled_at", "interval_seconds", "participant_id", "decision", "decided_at", "redeemed_at"), delete=True
     ),

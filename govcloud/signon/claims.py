@@ -10,6 +10,8 @@ from govcloud.signon.views import CurrentSession
 OPENID = "openid"
 PROFILE = "profile"
 SCOPES = (OPENID, PROFILE)
+#: What a client may ask for to act for itself: the decision point, the directory, the personnel feed. What it may do is decided there.
+CLIENT_SCOPES = ("authzen", "scim", "api")
 #: What ``profile`` opens; published in the discovery document.
 PROFILE_CLAIMS = ("name", "employee_code", "appointment_id", "department", "division")
 

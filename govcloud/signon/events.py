@@ -170,12 +170,17 @@ class RedemptionFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FamilyEnded(Event):
-    """A ticket was brought a second time, so every token that grew out of it was revoked (RFC 6749 section 4.1.2)."""
+    """Every token that grew out of one ticket was revoked; ``reason`` says why (RFC 6749 section 4.1.2, RFC 9700 section 4.14.2).
+
+    ``code_reused`` and ``refresh_reused``: it was brought a second time, by somebody who should not have it; ``revoked``: its client
+    gave it back.
+    """
 
     name: ClassVar[str] = "signon:family:ended"
 
     family_id: UUID
     client_id: str
+    reason: str
     revoked: int
 
 

@@ -24,7 +24,8 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import errors, events
-from govcloud.signon.models import IssuedToken, Participant, Session, Ticket
+from govcloud.signon.models import Participant, Session, Ticket
+from govcloud.signon.oauth.families import end_family
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.views import CurrentSession, TicketRequest
 from govcloud.subsystems.queries import ClientView
@@ -138,9 +139,7 @@ class Tickets:
 
     def _reused(self, tx: Transaction, family_id: UUID, client_id: str) -> Unredeemable:
         """End the family of a ticket that is brought again."""
-        family = update(IssuedToken).where(IssuedToken.family_id == family_id, IssuedToken.revoked_at.is_(None))
-        revoked = tx.session.scalars(family.values(revoked_at=tx.now).returning(IssuedToken.jti)).all()
-        tx.record(events.FamilyEnded(subject=f"client:{client_id}", family_id=family_id, client_id=client_id, revoked=len(revoked)))
+        end_family(tx, family_id, client_id, "code_reused")
         return Unredeemable("reused")
 
     def _digest(self, ticket: str) -> bytes:

@@ -129,6 +129,17 @@ class Tokens:
         sid = _uuid(claims, "sid") if "sid" in claims else None
         return AccessClaims(_uuid(claims, "jti"), sid, str(claims["client_id"]))
 
+    def read_access_token(self, token: str) -> Mapping[str, Any]:
+        """Return the claims of an access token of ours that has not expired, whoever it is meant for.
+
+        Raises:
+            TokenRefused: it is not one, was altered, or has expired.
+        """
+        claims = self._verify(token, ACCESS_TYPE, audience=None, required=["exp", "iat", "sub", "aud", "jti", "client_id"])
+        if int(claims["exp"]) <= self._clock.now().timestamp():
+            raise TokenRefused("the token has expired")
+        return claims
+
     def read_hint(self, id_token: str) -> Hint:
         """Return whom an ID token of ours was about; it may have expired (OIDC RP-Initiated Logout section 2).
 

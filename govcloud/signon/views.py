@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from govcloud.identity.queries import AppointmentView
+from govcloud.subsystems.views import ClientView
 
 #: Authentication method of RFC 8176 for a password.
 PASSWORD_METHOD = "pwd"  # noqa: S105 - the registered name of the method, not a password
@@ -101,6 +104,16 @@ class LiveToken:
     client_id: str
     scope: frozenset[str]
     session: CurrentSession
+
+
+@dataclass(frozen=True)
+class ClientToken:
+    """What a valid access token stands for with which a client acts for itself; ``confirmation`` is the key that it is bound to."""
+
+    jti: UUID
+    client: ClientView
+    scope: frozenset[str]
+    confirmation: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)

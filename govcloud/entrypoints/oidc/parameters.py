@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from werkzeug.datastructures import MultiDict
 
@@ -21,8 +23,10 @@ class BadParameterError(Exception):
         super().__init__(f"parameter {self.name}: {problem}")
 
 
-def read_parameters(given: MultiDict[str, str]) -> dict[str, str]:
+def read_parameters(given: MultiDict[str, str], longer: Mapping[str, int] = MappingProxyType({})) -> dict[str, str]:
     """Return the parameters by name; one that is sent empty counts as not sent (RFC 6749 section 3.1).
+
+    ``longer`` names those that may be longer than the others, and how long.
 
     Raises:
         BadParameterError: names the first that cannot be taken.
@@ -32,8 +36,9 @@ def read_parameters(given: MultiDict[str, str]) -> dict[str, str]:
         if len(values) > 1:
             raise BadParameterError(name, "sent more than once")
         value = values[0]
-        if len(value) > LONGEST:
-            raise BadParameterError(name, f"longer than {LONGEST} characters")
+        most = longer.get(name, LONGEST)
+        if len(value) > most:
+            raise BadParameterError(name, f"longer than {most} characters")
         if not value.isprintable():
             raise BadParameterError(name, "holds control characters")
         if value:

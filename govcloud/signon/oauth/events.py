@@ -18,3 +18,24 @@ class ClientTokenIssued(Event):
     client_id: str
     jti: UUID
     scope: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshFailed(Event):
+    """A client brought a refresh token that could not be exchanged."""
+
+    name: ClassVar[str] = "signon:refresh:refused"
+
+    client_id: str
+    family_id: UUID | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRevoked(Event):
+    """A client gave an access token back before it ran out."""
+
+    name: ClassVar[str] = "signon:token:revoked"
+
+    client_id: str
+    jti: UUID

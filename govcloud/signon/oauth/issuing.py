@@ -43,12 +43,12 @@ class NewRefresh:
     """A refresh token to issue along.
 
     Attributes:
-        id: its row, so that the predecessor can name it beforehand.
+        predecessor: the one that it follows; ``None``: it is the first of its family.
         scope: what it can be exchanged for; ``None``: the scope of the access token.
         until: when its predecessor would have ended; ``None``: it is the first, and the policy says how long it lasts.
     """
 
-    id: UUID = field(default_factory=new_id)
+    predecessor: UUID | None = None
     scope: str | None = None
     until: datetime | None = None
 
@@ -159,7 +159,7 @@ class Issuing:
         longest = request.refresh.until or tx.now + timedelta(hours=self._policies.current().refresh_hours)
         tx.session.add(
             RefreshToken(
-                id=request.refresh.id,
+                id=new_id(),
                 digest=self.digest(refresh_token),
                 family_id=request.family_id,
                 participant_id=request.stay.sid,
@@ -169,7 +169,7 @@ class Issuing:
                 issued_at=tx.now,
                 expires_at=min(longest, request.stay.session.expires_at),
                 used_at=None,
-                successor_id=None,
+                predecessor_id=request.refresh.predecessor,
                 revoked_at=None,
             )
         )

@@ -15,7 +15,10 @@ from govcloud.kernel.database import Base, Mapped, mapped_column
 
 
 class RefreshToken(Base):
-    """A refresh token: used once, then followed by its successor; one that is brought again later ends its family (RFC 9700 4.14.2)."""
+    """A refresh token: used once, then followed by its successor; one that is brought again later ends its family (RFC 9700 4.14.2).
+
+    A lost reply is answered a second time, so one predecessor may have several successors.
+    """
 
     __tablename__ = "refresh_token"
     __table_args__ = (
@@ -36,7 +39,7 @@ class RefreshToken(Base):
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-    successor_id: Mapped[UUID | None]
+    predecessor_id: Mapped[UUID | None]
     revoked_at: Mapped[datetime | None]
 
 

@@ -135,7 +135,8 @@ def test_a_client_that_does_not_prove_itself(party: Party, wang: SignedIn) -> No
 def test_a_confidential_client_cannot_pass_as_a_public_one(party: Party, wang: SignedIn) -> None:
     form = party.form(party.code()) | {"client_id": party.client_id}
     assert error_of(party.browser.post("/oidc/token", data=form), 401) == "invalid_client"
-    assert error_of(party.browser.post("/oidc/token", data=form | {"client_assertion": "e30.e30."}), 401) == "invalid_client"
+    assertion = {"client_assertion": "e30.e30.", "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+    assert error_of(party.browser.post("/oidc/token", data=form | assertion), 401) == "invalid_client"
 
 
 def test_another_client_cannot_redeem_the_code(party: Party, world: World, wang: SignedIn) -> None:

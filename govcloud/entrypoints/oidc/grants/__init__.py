@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from govcloud.entrypoints.oidc.grants import authorization_code
+from govcloud.entrypoints.oidc.grants import authorization_code, client_credentials, refresh_token
 from govcloud.entrypoints.oidc.grants.asked import Asked
-from govcloud.subsystems.protocols import AUTHORIZATION_CODE
+from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN
 
 Grant = Callable[[Asked], dict[str, Any]]
 
 #: ``grant_type`` → module.
-GRANTS: dict[str, Grant] = {AUTHORIZATION_CODE: authorization_code.grant}
+GRANTS: dict[str, Grant] = {
+    AUTHORIZATION_CODE: authorization_code.grant,
+    REFRESH_TOKEN: refresh_token.grant,
+    CLIENT_CREDENTIALS: client_credentials.grant,
+}
 
 __all__ = ["GRANTS", "Grant"]
