@@ -12,6 +12,7 @@ from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.oidc.checks.admission import check_admission
 from govcloud.entrypoints.oidc.checks.appointment import check_appointment
 from govcloud.entrypoints.oidc.checks.client import check_client
+from govcloud.entrypoints.oidc.checks.dpop_jkt import check_dpop_jkt
 from govcloud.entrypoints.oidc.checks.freshness import check_freshness
 from govcloud.entrypoints.oidc.checks.pkce import check_pkce
 from govcloud.entrypoints.oidc.checks.prompt import check_max_age, check_prompt
@@ -40,6 +41,7 @@ REQUEST: tuple[Check, ...] = (
     check_request_object,
     check_scope,
     check_pkce,
+    check_dpop_jkt,
     check_prompt,
     check_max_age,
 )
@@ -72,6 +74,7 @@ def authorize() -> Response:
         code_challenge=asked.code_challenge,
         scope=" ".join(asked.scope),
         nonce=asked.get("nonce"),
+        dpop_jkt=asked.dpop_jkt,
     )
     return _back(asked, code=services().signon.issue_ticket(current_actor(), asked.session, asked.client, ticket))
 

@@ -6,20 +6,32 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from govcloud.entrypoints.oidc.binding import PROOF_ALGORITHMS
 from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.checks.client_authentication import METHODS as CLIENT_METHODS
 from govcloud.entrypoints.oidc.checks.pkce import METHODS as PKCE_METHODS
 from govcloud.entrypoints.oidc.checks.prompt import PROMPTS
 from govcloud.entrypoints.oidc.checks.response_type import RESPONSE_MODES, RESPONSE_TYPES
+from govcloud.entrypoints.oidc.device_authorization import PATH as DEVICE_PATH
 from govcloud.entrypoints.oidc.grants import GRANTS
 from govcloud.kernel.keys import JWKS_LIFE
 from govcloud.kernel.signing import ALGORITHMS
 from govcloud.signon.claims import PROFILE_CLAIMS, SCOPES
 from govcloud.signon.views import ACR_PASSWORD
+from govcloud.subsystems.protocols import SELF_SIGNED_TLS, TLS
 from govcloud.web.gate import public, services
 
 #: A new key waits for as long before it signs.
 _CACHE = f"public, max-age={int(JWKS_LIFE.total_seconds())}"
+#: Where a client may show its certificate: as the metadata calls it, and its place below ``/oidc/``.
+_WITH_CERTIFICATE = {
+    "token": "token",
+    "userinfo": "userinfo",
+    "introspection": "introspect",
+    "revocation": "revoke",
+    "device_authorization": "device_authorization",
+}
+_BY_CERTIFICATE = (TLS, SELF_SIGNED_TLS)
 _TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "sid", "auth_time", "nonce", "at_hash", "acr", "amr")
 
 
@@ -52,6 +64,7 @@ def _metadata(issuer: str) -> dict[str, Any]:
         "token_endpoint": f"{issuer}/oidc/token",
         "jwks_uri": f"{issuer}/oidc/jwks",
         "userinfo_endpoint": f"{issuer}/oidc/userinfo",
+        "device_authorization_endpoint": f"{issuer}{DEVICE_PATH}",
         "end_session_endpoint": f"{issuer}/oidc/logout",
         "scopes_supported": list(SCOPES),
         "response_types_supported": list(RESPONSE_TYPES),
@@ -59,7 +72,7 @@ def _metadata(issuer: str) -> dict[str, Any]:
         "grant_types_supported": list(GRANTS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
-        "token_endpoint_auth_methods_supported": list(CLIENT_METHODS),
+        "token_endpoint_auth_methods_supported": _client_methods(),
         "code_challenge_methods_supported": list(PKCE_METHODS),
         "prompt_values_supported": list(PROMPTS),
         "acr_values_supported": [ACR_PASSWORD],
@@ -69,8 +82,26 @@ def _metadata(issuer: str) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
+        **_certificates(),
         "ui_locales_supported": ["zh-CN", "en"],
     }
+
+
+def _client_methods() -> list[str]:
+    """Return how clients may prove who they are; by certificate only where a proxy hands certificates on."""
+    certificates = services().settings.client_certificate_header is not None
+    return [method for method in CLIENT_METHODS if certificates or method not in _BY_CERTIFICATE]
+
+
+def _certificates() -> dict[str, Any]:
+    """Return what concerns certificates of clients (RFC 8705 sections 3.3 and 5); nothing while no proxy hands any on."""
+    settings = services().settings
+    if settings.client_certificate_header is None:
+        return {}
+    origin = settings.client_certificate_url
+    aliases = {"mtls_endpoint_aliases": {f"{name}_endpoint": f"{origin}/oidc/{path}" for name, path in _WITH_CERTIFICATE.items()}}
+    return {"tls_client_certificate_bound_access_tokens": True} | (aliases if origin else {})
 
 
 def _published(document: dict[str, Any]) -> Response:

@@ -21,6 +21,7 @@ class AuthorizationRequest:
     prompt: frozenset[str] = field(default_factory=frozenset)
     max_age: int | None = None
     code_challenge: str = ""
+    dpop_jkt: str | None = None
     _client: ClientView | None = None
     _session: CurrentSession | None = None
 

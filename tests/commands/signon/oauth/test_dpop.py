@@ -124,9 +124,7 @@ BENT: dict[str, Callable[[HolderKey], str]] = {
     "shared secret": lambda holder: jwt.encode(
         holder.claims("POST", URL), b"x" * 32, algorithm="HS256", headers={"typ": "dpop+jwt", "jwk": {"kty": "oct", "k": "eA"}}
     ),
-    "unsigned": lambda holder: jwt.encode(
-        holder.claims("POST", URL), None, algorithm="none", headers={"typ": "dpop+jwt", "jwk": holder.jwk}
-    ),
+    "unsigned": lambda holder: jwt.encode(holder.claims("POST", URL), "", algorithm="none", headers={"typ": "dpop+jwt", "jwk": holder.jwk}),
     "other curve": lambda holder: holder.proof("POST", URL, header={"jwk": HolderKey(holder.clock, "ES384").jwk}),
     "short RSA key": lambda holder: HolderKey(holder.clock, "RS256", rsa.generate_private_key(65537, 1024)).proof("POST", URL),  # noqa: S505
     "key off the curve": lambda holder: holder.proof("POST", URL, header={"jwk": holder.jwk | {"x": holder.jwk["y"]}}),
