@@ -44,7 +44,7 @@ class Exchange:
         code: str,
         *,
         redirect_uri: str,
-        code_verifier: str,
+        code_verifier: str | None,
         confirmation: Mapping[str, Any] | None,
     ) -> TokenSet:
         """Redeem a ticket for tokens; see ``SignOn.redeem``."""

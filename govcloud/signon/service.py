@@ -269,7 +269,7 @@ class SignOn:
         code: str,
         *,
         redirect_uri: str,
-        code_verifier: str,
+        code_verifier: str | None,
         confirmation: Mapping[str, Any] | None = None,
     ) -> TokenSet:
         """Redeem a ticket for tokens, bound to the key of ``confirmation`` if any; whatever comes of it, the ticket is used up.

@@ -115,7 +115,7 @@ class Tickets:
         client_id: str,
         *,
         redirect_uri: str,
-        code_verifier: str,
+        code_verifier: str | None,
         confirmation: Mapping[str, Any] | None = None,
     ) -> Redeemed | Unredeemable:
         """Redeem a ticket within ``tx``, which must be committed whatever the outcome: what failed has used the ticket up.
@@ -175,20 +175,26 @@ def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
 
 
 def _broken_bond(
-    row: Row[*tuple[Any, ...]], now: datetime, redirect_uri: str, code_verifier: str, confirmation: Mapping[str, Any] | None
+    row: Row[*tuple[Any, ...]], now: datetime, redirect_uri: str, code_verifier: str | None, confirmation: Mapping[str, Any] | None
 ) -> str | None:
     """Return which of the bonds of a ticket does not hold, the first in this order."""
     bonds = (
         ("expired", row.expires_at > now),
         ("wrong_redirect_uri", row.redirect_uri == redirect_uri),
-        ("wrong_verifier", row.code_challenge is not None and _proves(code_verifier, row.code_challenge)),
+        ("wrong_verifier", _proves(code_verifier, row.code_challenge)),
         ("wrong_proof", row.dpop_jkt is None or row.dpop_jkt == (confirmation or {}).get("jkt")),
     )
     return next((reason for reason, holds in bonds if not holds), None)
 
 
-def _proves(code_verifier: str, code_challenge: str) -> bool:
-    """Return whether the verifier hashes to the challenge (RFC 7636 section 4.6, S256)."""
+def _proves(code_verifier: str | None, code_challenge: str | None) -> bool:
+    """Return whether the verifier hashes to the challenge (RFC 7636 section 4.6, S256).
+
+    A challenge that was given must be proven; a verifier without a challenge means that somebody took the challenge out on the way
+    (RFC 9700 section 4.8.2).
+    """
+    if code_verifier is None or code_challenge is None:
+        return code_verifier is code_challenge
     digest = sha256(code_verifier.encode("utf-8", "surrogatepass")).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=")
     return crypto.same(challenge, code_challenge.encode("utf-8", "surrogatepass"))

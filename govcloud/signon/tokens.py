@@ -165,7 +165,7 @@ class Tokens:
                 # Times are compared with the platform's own clock.
                 options={"require": required, "verify_aud": audience is not None, "verify_exp": False, "verify_iat": False},
             )
-        except (jwt.PyJWTError, UnicodeEncodeError) as error:
+        except (jwt.PyJWTError, UnicodeEncodeError, RecursionError) as error:
             raise TokenRefused(f"the token does not verify: {error}") from error
         return claims
 

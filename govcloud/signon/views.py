@@ -71,10 +71,13 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class TicketRequest:
-    """What a ticket is bound to, besides session and client (RFC 6749 section 4.1.3, RFC 7636 section 4.4, RFC 9449 section 10)."""
+    """What a ticket is bound to, besides session and client (RFC 6749 section 4.1.3, RFC 7636 section 4.4, RFC 9449 section 10).
+
+    Without ``code_challenge`` no verifier may be shown with it.
+    """
 
     redirect_uri: str
-    code_challenge: str
+    code_challenge: str | None
     scope: str
     nonce: str | None = None
     dpop_jkt: str | None = None

@@ -156,6 +156,14 @@ class SubsystemQueries(OnboardingQueries):
         condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
         return self._clients(self._read().execute(rows.clients().where(condition)).all())
 
+    def is_web_origin(self, origin: str, client_id: str | None = None) -> bool:
+        """Say whether the client, or any enabled one, runs in browsers under this origin (``OidcSettings.web_origins``)."""
+        query = select(Client.id).join(Subsystem, Subsystem.id == Client.subsystem_id).limit(1)
+        named = Client.settings["web_origins"].contains([searchable(origin)])
+        if client_id is not None:
+            query = query.where(Client.client_id == client_id)
+        return self._read().scalar(query.where(named, *_ENABLED)) is not None
+
     def authenticate_client(self, client_id: str, secret: str) -> ClientView | None:
         """Return the enabled client whose secret this is (RFC 6749 section 2.3.1), else ``None``.
 

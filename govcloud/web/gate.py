@@ -4,7 +4,7 @@
 ``@public("why")``        anybody; the reason stands beside the route
 ``@signed_in``            an official with a live session
 ``@requires("govcloud…")``an official to whom the decision engine opens that function
-``@client_authenticated`` a subsystem that proves its client credentials (RFC 6749 section 2.3.1)
+``@client_authenticated`` a subsystem that proves its client credentials (RFC 6749 section 2.3.1), or shows a token that it got with them
 ========================  ======================================================================
 
 The check runs before the view. What a command needs beyond that is asked again by the command itself, through the kernel's port.
@@ -24,6 +24,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message
 from govcloud.services import Services
+from govcloud.signon.errors import TokenRefused
 from govcloud.signon.sessions import CurrentSession
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.cookies import session_token
@@ -31,6 +32,8 @@ from govcloud.web.trace import trace_id
 
 View = TypeVar("View", bound=Callable[..., Any])
 _ATTRIBUTE = "govcloud_gate"
+#: Blueprint → the scope of a client's own token that opens it (``signon/claims.py``).
+_SCOPE_OF = {"authzen": "authzen", "scim": "scim", "api": "api", "feeds": "api"}
 
 
 @dataclass(frozen=True)
@@ -168,14 +171,30 @@ def _open_to(official_id: UUID, appointment_id: UUID | None, function: str) -> b
 
 
 def _authenticate_client() -> None:
-    """Take the client's credentials from HTTP Basic (RFC 6749 section 2.3.1)."""
+    """Take the client's credentials from HTTP Basic (RFC 6749 section 2.3.1), or its own access token (RFC 6750 section 2.1)."""
     given = request.authorization
+    if given is not None and given.type == "bearer":
+        g.current_client = _client_of_token(given.token or "")
+        return
     if given is None or given.type != "basic" or not given.username or given.password is None:
         raise ClientRequired
     client = services().subsystem_queries.authenticate_client(given.username, given.password)
     if client is None:
         raise ClientRequired
     g.current_client = client
+
+
+def _client_of_token(access_token: str) -> ClientView:
+    """Return the client that acts for itself by a token for this way in, which is named in the token's scope."""
+    try:
+        token = services().oauth.client_token(access_token)
+    except TokenRefused as error:
+        current_app.logger.info("access token of a client refused: %s, trace %s", error.reason, trace_id())
+        raise ClientRequired from error
+    # A token that is bound to a key is worth nothing without it, and there is no way to show one here.
+    if _SCOPE_OF.get(request.blueprint or "") not in token.scope or token.confirmation is not None:
+        raise ClientRequired
+    return token.client
 
 
 def init_gate(app: Flask) -> None:

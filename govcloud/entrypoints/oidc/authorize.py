@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from govcloud.entrypoints.oidc.answering import go_back
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.oidc.checks.admission import check_admission
 from govcloud.entrypoints.oidc.checks.appointment import check_appointment
+from govcloud.entrypoints.oidc.checks.claims import check_claims
 from govcloud.entrypoints.oidc.checks.client import check_client
 from govcloud.entrypoints.oidc.checks.dpop_jkt import check_dpop_jkt
 from govcloud.entrypoints.oidc.checks.freshness import check_freshness
 from govcloud.entrypoints.oidc.checks.pkce import check_pkce
 from govcloud.entrypoints.oidc.checks.prompt import check_max_age, check_prompt
+from govcloud.entrypoints.oidc.checks.pushed_request import check_must_push, check_pushed_request
 from govcloud.entrypoints.oidc.checks.redirect_uri import check_redirect_uri
 from govcloud.entrypoints.oidc.checks.request_object import check_request_object
 from govcloud.entrypoints.oidc.checks.response_type import check_response_type
 from govcloud.entrypoints.oidc.checks.scope import check_scope
 from govcloud.entrypoints.oidc.checks.session import check_session
+from govcloud.entrypoints.oidc.checks.strength import check_strength
 from govcloud.entrypoints.oidc.errors import AuthorizationError, EntryDenied, Interaction, PageError
+from govcloud.entrypoints.oidc.languages import keep_language, speak
 from govcloud.entrypoints.oidc.parameters import BadParameterError, read_parameters
 from govcloud.entrypoints.oidc.refusal import refusal_page
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
@@ -33,8 +38,8 @@ from govcloud.web.trace import trace_id
 
 Check = Callable[[AuthorizationRequest], None]
 
-#: Until both hold, an error is a page: redirecting would make the platform an open redirector.
-BEFORE_REDIRECT: tuple[Check, ...] = (check_client, check_redirect_uri)
+#: Until these hold, an error is a page: redirecting would make the platform an open redirector.
+BEFORE_REDIRECT: tuple[Check, ...] = (check_client, check_pushed_request, check_redirect_uri)
 #: What the client asks for.
 REQUEST: tuple[Check, ...] = (
     check_response_type,
@@ -44,9 +49,10 @@ REQUEST: tuple[Check, ...] = (
     check_dpop_jkt,
     check_prompt,
     check_max_age,
+    check_claims,
 )
 #: Who is in front of the screen.
-PERSON: tuple[Check, ...] = (check_session, check_freshness, check_appointment, check_admission)
+PERSON: tuple[Check, ...] = (check_session, check_freshness, check_strength, check_appointment, check_admission)
 
 #: What the portal's pages take as the address to come back to.
 _LONGEST_ADDRESS = 8000
@@ -56,17 +62,18 @@ _LONGEST_ADDRESS = 8000
 @public("RFC 6749 section 3.1: the request itself decides whether somebody has to sign in first")
 def authorize() -> Response:
     """Answer an authorization request with a code, an error, or the page that has to come first."""
-    asked = AuthorizationRequest(_parameters())
+    asked = AuthorizationRequest.of(_parameters())
     for check in BEFORE_REDIRECT:
         check(asked)
+    language = speak(asked.get("ui_locales"))
     try:
-        for check in (*REQUEST, *PERSON):
+        for check in (check_must_push, *REQUEST, *PERSON):
             check(asked)
     except AuthorizationError as error:
         current_app.logger.info("authorization error %s of client %s, trace %s", error, asked.client.client_id, trace_id())
-        return _back(asked, error=error.error, error_description=error.description)
+        return go_back(asked, error=error.error, error_description=error.description)
     except Interaction as interaction:
-        return redirect(url_for(interaction.endpoint, next=_here(interaction.parameters)), 303)
+        return keep_language(redirect(_page(asked, interaction), 303), language)
     except EntryDenied as denied:
         return refusal_page(asked.client, denied.decision)
     ticket = TicketRequest(
@@ -76,14 +83,14 @@ def authorize() -> Response:
         nonce=asked.get("nonce"),
         dpop_jkt=asked.dpop_jkt,
     )
-    return _back(asked, code=services().signon.issue_ticket(current_actor(), asked.session, asked.client, ticket))
+    return go_back(asked, code=services().signon.issue_ticket(current_actor(), asked.session, asked.client, ticket))
 
 
 @oidc.post("/oidc/authorize")
 @public("OIDC Core 3.1.2.1: the same request as a form")
 def authorize_form() -> Response:
     """Repeat a posted request as an address: the session's cookie does not come with a form of another site (``SameSite=Lax``)."""
-    return redirect(_here({}), 303)
+    return redirect(_address(_parameters()), 303)
 
 
 csrf.exempt(authorize_form)
@@ -101,24 +108,19 @@ def _parameters() -> dict[str, str]:
         raise PageError("bad_parameter", Message("进入子系统的请求有误：%(problem)s。", problem=str(error))) from error
 
 
-def _here(added: dict[str, str]) -> str:
-    """Return this request as a local address, with ``added`` in place of older parameters of the same name.
+def _page(asked: AuthorizationRequest, interaction: Interaction) -> str:
+    """Return the address of the page that comes first, which leads back here."""
+    hint = asked.get("login_hint") if interaction.endpoint == "portal.sign_in" else None
+    return url_for(interaction.endpoint, next=_address(asked.way_back | interaction.parameters), login_hint=hint)
+
+
+def _address(parameters: dict[str, str]) -> str:
+    """Return a request as a local address.
 
     Raises:
-        PageError: it is too long to come back as an address.
+        PageError: it is too long to come back as one.
     """
-    address = f"{request.path}?{urlencode(_parameters() | added)}"
+    address = f"{request.path}?{urlencode(parameters)}"
     if len(address) > _LONGEST_ADDRESS:
         raise PageError("request_too_long", Message("进入子系统的请求过长。"))
     return address
-
-
-def _back(asked: AuthorizationRequest, **answer: str) -> Response:
-    """Return to the client's address with the answer, its ``state`` and our ``iss`` (RFC 9207)."""
-    state = asked.get("state")
-    if state is not None:
-        answer["state"] = state
-    answer["iss"] = services().settings.public_url
-    parts = urlsplit(asked.redirect_uri)
-    query = "&".join(part for part in (parts.query, urlencode(answer)) if part)
-    return redirect(urlunsplit(parts._replace(query=query)), 303)

@@ -46,6 +46,21 @@ def confirmation_of(client: ClientView) -> dict[str, Any] | None:
     return shown or None
 
 
+def bind_to_proof(parameters: dict[str, str]) -> None:
+    """Bind an authorization request to the key that is shown when it is pushed, as if it named the key itself (RFC 9449 section 10.1).
+
+    Raises:
+        WireError: the proof does not hold, or the request names another key.
+    """
+    proof = request.headers.get("DPoP")
+    if proof is None:
+        return
+    jkt = _proven(proof)
+    if parameters.get("dpop_jkt", jkt) != jkt:
+        raise WireError("invalid_dpop_proof", "dpop_jkt names another key than the proof was made with")
+    parameters["dpop_jkt"] = jkt
+
+
 def check_possession(token: str, scheme: str, bound_to: Mapping[str, Any] | None) -> None:
     """Let a token pass whose key is shown with the request, or that is bound to none.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from govcloud.entrypoints.oidc.errors import init_browser_errors, init_wire_errors
+from govcloud.entrypoints.oidc.origins import init_origins
 from govcloud.web.setup import csrf
 
 oidc = Blueprint("oidc", __name__, template_folder="templates")
@@ -14,3 +15,4 @@ oidc.register_blueprint(wire)
 csrf.exempt(wire)
 init_browser_errors(oidc)
 init_wire_errors(wire)
+init_origins(wire)

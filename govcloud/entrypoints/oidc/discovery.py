@@ -6,30 +6,36 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from govcloud.entrypoints.oidc.answering import RESPONSE_MODES
 from govcloud.entrypoints.oidc.binding import PROOF_ALGORITHMS
 from govcloud.entrypoints.oidc.blueprint import wire
+from govcloud.entrypoints.oidc.checks.client_authentication import ASSERTION_ALGORITHMS
 from govcloud.entrypoints.oidc.checks.client_authentication import METHODS as CLIENT_METHODS
 from govcloud.entrypoints.oidc.checks.pkce import METHODS as PKCE_METHODS
 from govcloud.entrypoints.oidc.checks.prompt import PROMPTS
-from govcloud.entrypoints.oidc.checks.response_type import RESPONSE_MODES, RESPONSE_TYPES
-from govcloud.entrypoints.oidc.device_authorization import PATH as DEVICE_PATH
+from govcloud.entrypoints.oidc.checks.response_type import RESPONSE_TYPES
+from govcloud.entrypoints.oidc.device_authorization import PATH as DEVICES
 from govcloud.entrypoints.oidc.grants import GRANTS
+from govcloud.entrypoints.oidc.introspect import PATH as INTROSPECTION
+from govcloud.entrypoints.oidc.par import PATH as PUSHING
+from govcloud.entrypoints.oidc.revoke import PATH as REVOCATION
 from govcloud.kernel.keys import JWKS_LIFE
 from govcloud.kernel.signing import ALGORITHMS
-from govcloud.signon.claims import PROFILE_CLAIMS, SCOPES
-from govcloud.signon.views import ACR_PASSWORD
+from govcloud.signon.claims import CLIENT_SCOPES, PROFILE_CLAIMS, SCOPES
+from govcloud.signon.views import ACRS
 from govcloud.subsystems.protocols import SELF_SIGNED_TLS, TLS
 from govcloud.web.gate import public, services
 
 #: A new key waits for as long before it signs.
 _CACHE = f"public, max-age={int(JWKS_LIFE.total_seconds())}"
-#: Where a client may show its certificate: as the metadata calls it, and its place below ``/oidc/``.
+#: Where a client may show its certificate: as the metadata calls it, and its path.
 _WITH_CERTIFICATE = {
-    "token": "token",
-    "userinfo": "userinfo",
-    "introspection": "introspect",
-    "revocation": "revoke",
-    "device_authorization": "device_authorization",
+    "token_endpoint": "/oidc/token",
+    "userinfo_endpoint": "/oidc/userinfo",
+    "introspection_endpoint": INTROSPECTION,
+    "revocation_endpoint": REVOCATION,
+    "device_authorization_endpoint": DEVICES,
+    "pushed_authorization_request_endpoint": PUSHING,
 }
 _BY_CERTIFICATE = (TLS, SELF_SIGNED_TLS)
 _TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "sid", "auth_time", "nonce", "at_hash", "acr", "amr")
@@ -58,27 +64,38 @@ def jwks() -> Response:
 
 def _metadata(issuer: str) -> dict[str, Any]:
     """Return the metadata; addresses come from the settings, never from the ``Host`` of a request."""
+    methods = _client_methods()
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oidc/authorize",
         "token_endpoint": f"{issuer}/oidc/token",
         "jwks_uri": f"{issuer}/oidc/jwks",
         "userinfo_endpoint": f"{issuer}/oidc/userinfo",
-        "device_authorization_endpoint": f"{issuer}{DEVICE_PATH}",
+        "device_authorization_endpoint": issuer + DEVICES,
         "end_session_endpoint": f"{issuer}/oidc/logout",
-        "scopes_supported": list(SCOPES),
+        "introspection_endpoint": issuer + INTROSPECTION,
+        "revocation_endpoint": issuer + REVOCATION,
+        "pushed_authorization_request_endpoint": issuer + PUSHING,
+        "require_pushed_authorization_requests": False,
+        "scopes_supported": [*SCOPES, *CLIENT_SCOPES],
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANTS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
-        "token_endpoint_auth_methods_supported": _client_methods(),
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "introspection_endpoint_auth_methods_supported": [method for method in methods if method != "none"],
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "code_challenge_methods_supported": list(PKCE_METHODS),
         "prompt_values_supported": list(PROMPTS),
-        "acr_values_supported": [ACR_PASSWORD],
+        "acr_values_supported": list(ACRS),
+        "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*_TOKEN_CLAIMS, *PROFILE_CLAIMS],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
@@ -100,7 +117,7 @@ def _certificates() -> dict[str, Any]:
     if settings.client_certificate_header is None:
         return {}
     origin = settings.client_certificate_url
-    aliases = {"mtls_endpoint_aliases": {f"{name}_endpoint": f"{origin}/oidc/{path}" for name, path in _WITH_CERTIFICATE.items()}}
+    aliases = {"mtls_endpoint_aliases": {name: f"{origin}{path}" for name, path in _WITH_CERTIFICATE.items()}}
     return {"tls_client_certificate_bound_access_tokens": True} | (aliases if origin else {})
 
 

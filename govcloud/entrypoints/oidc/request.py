@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from govcloud.entrypoints.oidc.errors import AuthorizationError, Interaction
+from govcloud.entrypoints.oidc.marks import OURS
 from govcloud.signon.sessions import CurrentSession
 from govcloud.subsystems.queries import ClientView
 
@@ -14,20 +16,46 @@ T = TypeVar("T")
 
 @dataclass
 class AuthorizationRequest:
-    """What was asked; each check reads what those before it have filled in."""
+    """What was asked; each check reads what those before it have filled in.
+
+    ``marks`` are what the browser brings back from our own pages, ``pushed`` the reference of a request that was sent ahead.
+    """
 
     parameters: dict[str, str]
+    marks: dict[str, str] = field(default_factory=dict)
+    pushed: str | None = None
     scope: tuple[str, ...] = ()
     prompt: frozenset[str] = field(default_factory=frozenset)
     max_age: int | None = None
-    code_challenge: str = ""
+    acr_values: tuple[str, ...] = ()
+    acr_essential: bool = False
+    expected_sub: str | None = None
+    code_challenge: str | None = None
     dpop_jkt: str | None = None
     _client: ClientView | None = None
     _session: CurrentSession | None = None
 
+    @classmethod
+    def of(cls, given: dict[str, str]) -> AuthorizationRequest:
+        """Return the request of a browser that brings these parameters."""
+        asked = {name: value for name, value in given.items() if name not in OURS}
+        return cls(asked, {name: value for name, value in given.items() if name in OURS})
+
     def get(self, name: str) -> str | None:
         """Return a parameter, or ``None`` when it was not sent."""
         return self.parameters.get(name)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return all that was asked, as one text: what a mark is bound to."""
+        return urlencode(sorted(self.parameters.items()))
+
+    @property
+    def way_back(self) -> dict[str, str]:
+        """Return the parameters of the address that leads back to this request from one of our pages."""
+        if self.pushed is None:
+            return self.parameters | self.marks
+        return {"client_id": self.client.client_id, "request_uri": self.pushed} | self.marks
 
     @property
     def client(self) -> ClientView:

@@ -7,6 +7,7 @@ from flask import Response, jsonify, request
 from govcloud.entrypoints.oidc.binding import BEARER, DPOP, check_possession
 from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.errors import WireError
+from govcloud.entrypoints.oidc.origins import known_client
 from govcloud.signon.claims import OPENID
 from govcloud.signon.errors import TokenRefused
 from govcloud.web.gate import public, services
@@ -22,6 +23,7 @@ def userinfo() -> Response:
     except TokenRefused as error:
         raise _challenge("invalid_token", "the access token is invalid, expired or revoked", 401, error.reason) from error
     check_possession(token, scheme, live.confirmation)
+    known_client(live.client_id)
     if OPENID not in live.scope:
         raise _challenge("insufficient_scope", "the access token was not issued for sign-in", 403)
     response = jsonify(services().signon.userinfo(live))

@@ -87,7 +87,7 @@ class Assertions:
             raise AssertionRefused("iss and sub must both be the client_id")
         audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         # Each of them must be ours: an assertion for others, too, could be shown by one of them.
-        if not audience or any(item not in audiences for item in audience):
+        if not audience or any(not isinstance(item, str) or item not in audiences for item in audience):
             raise AssertionRefused("aud must be the issuer or this endpoint, and nobody else")
         if not isinstance(claims["jti"], str) or not 0 < len(claims["jti"]) <= _MOST_JTI:
             raise AssertionRefused(f"jti must be text of at most {_MOST_JTI} characters")

@@ -6,13 +6,16 @@ for a while, whatever came of it: nobody can make the platform knock at a door a
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +38,10 @@ _MOST_KEYS = 20
 
 class KeysUnavailableError(Exception):
     """The client's keys cannot be had; the text is for the operator's log."""
+
+
+#: What may go wrong at an address: it is refused, away, no address at all, or answers nonsense (JSON nested without end, too).
+_FAULTS = (KeysUnavailableError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ class ClientKeys:
         try:
             self._permit(address)
             return _Fetched(now, _keys(_read(address)))
-        except (KeysUnavailableError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        except _FAULTS as error:
             return _Fetched(now, (), f"{address}: {type(error).__name__}: {error}")
 
     def _permit(self, address: str) -> None:
@@ -120,23 +127,32 @@ def _permit_ip(text: str) -> None:
 
 
 def _read(address: str) -> object:
-    """Return the JSON document of an address.
+    """Return the JSON document of an address."""
+    return json.loads(asyncio.run(_body(address)))
 
-    A total deadline is held by counting pieces against the clock of httpx: each wait is short, and there are few of them.
-    """
+
+async def _body(address: str) -> bytes:
+    """Return what an address gives. httpx's timeouts are each for one wait, so one that answers byte by byte needs the outer deadline."""
     # trust_env off: a proxy or a .netrc of the server's environment must not see or change what is asked.
-    with (
-        httpx.Client(timeout=_DEADLINE, trust_env=False, follow_redirects=False) as http,
+    async with (
+        asyncio.timeout(_DEADLINE),
+        httpx.AsyncClient(timeout=_DEADLINE, trust_env=False, follow_redirects=False, verify=_trusted()) as http,
         http.stream("GET", address, headers={"Accept": "application/json"}) as response,
     ):
         if response.status_code != httpx.codes.OK:
             raise KeysUnavailableError(f"HTTP {response.status_code}")
         body = b""
-        for piece in response.iter_bytes():
+        async for piece in response.aiter_bytes():
             body += piece
             if len(body) > _MOST_BYTES:
                 raise KeysUnavailableError(f"more than {_MOST_BYTES} bytes")
-    return json.loads(body)
+    return body
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the certificates of the system and of SSL_CERT_FILE, where a government's own authority is found; read once."""
+    return ssl.create_default_context()
 
 
 def _keys(document: object) -> tuple[Jwk, ...]:

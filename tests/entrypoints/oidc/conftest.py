@@ -16,7 +16,9 @@ from werkzeug.test import TestResponse
 
 from govcloud.services import Services
 from govcloud.signon.views import SignedIn
-from tests.factories.world import PASSWORD, World
+from govcloud.subsystems.inputs import NewClient
+from govcloud.subsystems.protocols import SECRET, OidcSettings, ProtocolSettings
+from tests.factories.world import PASSWORD, SEED, World
 
 ISSUER = "http://localhost"
 
@@ -79,9 +81,20 @@ class Party:
         """Redeem a code with HTTP Basic."""
         return self.browser.post("/oidc/token", data=self.form(code, **changes), headers=basic(self.client_id, self.secret or ""))
 
-    def tokens(self) -> dict[str, Any]:
+    def post(self, path: str, **form: str) -> TestResponse:
+        """Call an endpoint for programs, with HTTP Basic, or in a public client's name."""
+        if self.secret is None:
+            return self.browser.post(path, data={"client_id": self.client_id} | form)
+        return self.browser.post(path, data=form, headers=basic(self.client_id, self.secret))
+
+    def refresh(self, refresh_token: str, **form: str) -> TestResponse:
+        """Exchange a refresh token."""
+        return self.post("/oidc/token", grant_type="refresh_token", refresh_token=refresh_token, **form)
+
+    def tokens(self, **changes: str | None) -> dict[str, Any]:
         """Sign in and return the tokens."""
-        response = self.token(self.code())
+        code = self.code(**changes)
+        response = self.post("/oidc/token", **self.form(code)) if self.secret is None else self.token(code)
         assert response.status_code == 200, response.text
         tokens: dict[str, Any] = response.get_json()
         return tokens
@@ -96,6 +109,15 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
 def browser(app: Flask, world: World) -> FlaskClient:
     """Return a browser in which nobody is signed in."""
     return app.test_client()
+
+
+def register(
+    services: Services, browser: FlaskClient, client_id: str, settings: ProtocolSettings | None = None, auth_method: str = SECRET
+) -> Party:
+    """Register another client of the assistance subsystem and return it."""
+    address = f"http://127.0.0.1:8002/{client_id}"
+    new = NewClient("assistance", client_id, "测试", (address,), auth_method=auth_method, settings=settings or OidcSettings())
+    return Party(browser, client_id, services.subsystems.register_client(SEED, new).secret, address)
 
 
 def enter(services: Services, browser: FlaskClient, login: str = "WANGFANG") -> SignedIn:

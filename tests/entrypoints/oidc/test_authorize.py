@@ -156,8 +156,15 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"registration": "{}"}, "registration_not_supported"),
     ({"prompt": "dance"}, "invalid_request"),
     ({"prompt": "none login"}, "invalid_request"),
-    ({"prompt": "consent"}, "consent_required"),
-    ({"prompt": "select_account"}, "account_selection_required"),
+    ({"prompt": "none consent"}, "invalid_request"),
+    ({"claims": "x"}, "invalid_request"),
+    ({"claims": "[]"}, "invalid_request"),
+    ({"claims": '{"id_token": 7}'}, "invalid_request"),
+    ({"claims": '{"userinfo": {"name": true}}'}, "invalid_request"),
+    ({"claims": "[" * 2000}, "invalid_request"),
+    ({"claims": '{"id_token": {"sub": {"value": "somebody else"}}}'}, "login_required"),
+    ({"claims": '{"id_token": {"acr": {"essential": true, "value": "urn:nobody"}}}'}, "unmet_authentication_requirements"),
+    ({"claims": '{"id_token": {"acr": {"essential": true, "values": ["urn:govcloud:acr:mfa"]}}}'}, "unmet_authentication_requirements"),
     ({"max_age": "-1"}, "invalid_request"),
     ({"max_age": "soon"}, "invalid_request"),
     ({"max_age": "9" * 400}, "invalid_request"),
@@ -199,7 +206,7 @@ def test_a_silent_answer_is_about_the_expected_person(party: Party, services: Se
     assert error_of(party, party.authorize(prompt="none", id_token_hint=hint)) == "login_required"
 
 
-@pytest.mark.parametrize("demand", [{"prompt": "login"}, {"max_age": "60"}, {"max_age": "0"}])
+@pytest.mark.parametrize("demand", [{"prompt": "login"}, {"prompt": "select_account"}, {"max_age": "60"}, {"max_age": "0"}])
 def test_a_demanded_sign_in_happens_once(
     party: Party, services: Services, clock: ManualClock, wang: SignedIn, demand: dict[str, str | None]
 ) -> None:

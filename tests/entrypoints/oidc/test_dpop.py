@@ -143,3 +143,27 @@ def basic_of(party: Party) -> dict[str, str]:
 def test_discovery_names_the_algorithms(browser: FlaskClient) -> None:
     document = browser.get("/.well-known/openid-configuration").get_json()
     assert document["dpop_signing_alg_values_supported"] == ["ES256", "ES384", "EdDSA", "PS256", "RS256"]
+
+
+def test_a_pushed_request_is_bound_to_the_key_that_is_shown_with_it(
+    party: Party, wang: SignedIn, holder: HolderKey, clock: ManualClock
+) -> None:
+    """RFC 9449 section 10.1."""
+    par = "http://localhost/oidc/par"
+
+    def push(key: HolderKey, **changes: str) -> TestResponse:
+        headers = basic_of(party) | {"DPoP": key.proof("POST", par)}
+        return party.browser.post("/oidc/par", data=party.parameters(**changes), headers=headers)
+
+    def bound_code() -> str:
+        reference = push(holder).get_json()["request_uri"]
+        answer = party.browser.get("/oidc/authorize", query_string={"client_id": party.client_id, "request_uri": reference})
+        return party.answer(answer)["code"]
+
+    assert push(holder, dpop_jkt=HolderKey(clock).jkt).get_json()["error"] == "invalid_dpop_proof"
+    stolen = bound_code()
+    headers = basic_of(party) | {"DPoP": HolderKey(clock).proof("POST", TOKEN)}
+    assert party.browser.post("/oidc/token", data=party.form(stolen), headers=headers).get_json()["error"] == "invalid_grant"
+    assert party.token(bound_code()).get_json()["error"] == "invalid_grant"
+    headers = basic_of(party) | {"DPoP": holder.proof("POST", TOKEN)}
+    assert party.browser.post("/oidc/token", data=party.form(bound_code()), headers=headers).get_json()["token_type"] == "DPoP"

@@ -1,10 +1,11 @@
-"""The client must be known and enabled."""
+"""The client must be known, enabled, and speak OpenID Connect."""
 
 from __future__ import annotations
 
 from govcloud.entrypoints.oidc.errors import PageError
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.protocols import OidcSettings
 from govcloud.web.gate import services
 
 
@@ -16,6 +17,6 @@ def check_client(request: AuthorizationRequest) -> None:
     """
     client_id = request.get("client_id")
     client = services().subsystem_queries.client_by_client_id(client_id) if client_id else None
-    if client is None:
+    if client is None or not isinstance(client.settings, OidcSettings):
         raise PageError("unknown_client", Message("要进入的子系统没有在平台登记，或已停用。"))
     request.client = client

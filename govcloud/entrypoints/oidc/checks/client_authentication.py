@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 
 from govcloud.entrypoints.oidc.client_certificate import shown_certificate
 from govcloud.entrypoints.oidc.errors import invalid_client, invalid_request
+from govcloud.entrypoints.oidc.origins import known_client
 from govcloud.entrypoints.oidc.parameters import LONGEST
 from govcloud.signon.oauth.assertions import ALGORITHMS
 from govcloud.signon.oauth.certificates import proves
@@ -54,6 +55,7 @@ def authenticate_client(authorization: str | None, form: Mapping[str, str], endp
     client = prove()
     if not isinstance(client.settings, OidcSettings):
         raise invalid_client(f"{client.client_id!r} speaks {client.protocol}, not OpenID Connect")
+    known_client(client.client_id)
     return client
 
 

@@ -19,5 +19,5 @@ def check_request_object(request: AuthorizationRequest) -> None:
         AuthorizationError: names the parameter that is not supported.
     """
     for name, error in _REFUSALS.items():
-        if request.get(name) is not None:
+        if name in request.parameters:
             raise AuthorizationError(error, f"the parameter {name} is not supported")

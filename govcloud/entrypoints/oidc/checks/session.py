@@ -13,12 +13,15 @@ def check_session(request: AuthorizationRequest) -> None:
 
     Raises:
         Interaction: nobody is signed in; the portal's sign-in page comes back here.
-        AuthorizationError: no page may show, and nobody or somebody else is signed in (OIDC Core 3.1.2.1, ``id_token_hint``).
+        AuthorizationError: no page may show, and nobody or somebody else is signed in (OIDC Core 3.1.2.1,
+            ``id_token_hint``); or the client asks for one person alone (section 5.5.1, ``sub``).
     """
     session = current_session()
     if session is None:
         raise request.interact("login_required", "nobody is signed in", "portal.sign_in")
     request.session = session
+    if request.expected_sub not in {None, str(session.official_id)}:
+        raise AuthorizationError("login_required", "somebody else is signed in")
     hint = request.get("id_token_hint")
     if hint is None:
         return

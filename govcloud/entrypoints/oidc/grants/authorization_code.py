@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from govcloud.entrypoints.oidc.checks.pkce import is_verifier
+from govcloud.entrypoints.oidc.checks.pkce import is_verifier, needs_pkce
 from govcloud.entrypoints.oidc.errors import WireError
 from govcloud.entrypoints.oidc.grants.answer import answer
 from govcloud.entrypoints.oidc.grants.asked import Asked
@@ -19,8 +19,9 @@ def grant(asked: Asked) -> dict[str, Any]:
         WireError: ``invalid_request`` when a parameter is missing; ``invalid_grant`` for whatever else is wrong with the code. Which
             of its bonds did not hold is in the log and on record, not in the answer.
     """
-    code, redirect_uri, verifier = (asked.needed(name) for name in ("code", "redirect_uri", "code_verifier"))
-    if not is_verifier(verifier):
+    code, redirect_uri = asked.needed("code"), asked.needed("redirect_uri")
+    verifier = asked.needed("code_verifier") if needs_pkce(asked.client) else asked.form.get("code_verifier")
+    if verifier is not None and not is_verifier(verifier):
         raise _invalid_grant("malformed_verifier")
     try:
         tokens = services().signon.redeem(
