@@ -190,7 +190,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         oauth=OAuth(uow, identity_queries, subsystem_queries, keys, clock, settings, policies, issuing),
         dpop=Dpop(uow, keys, clock),
         devices=Devices(uow, sessions, keys, Throttle(keys, policies), issuing),
-        delegating=Delegating(uow, subsystem_queries, authorization, sessions, issuing),
+        delegating=Delegating(
+            uow=uow, subsystems=subsystem_queries, authorization=authorization, sessions=sessions, issuing=issuing, clock=clock
+        ),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

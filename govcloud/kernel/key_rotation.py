@@ -90,9 +90,8 @@ class KeyRotation:
             return
         with self._uow.begin(actor, CREATE) as tx:
             known = self._locked(tx)
-            signs_from = tx.now + SIGNS_AFTER if any(not key.ended_at(tx.now) for key in known) else tx.now
             for algorithm in self._missing(wanted, known):
-                self._make(tx, algorithm, signs_from)
+                self._make(tx, algorithm, _next_signs_from(known, tx.now))
 
     def rotate(self, actor: Actor) -> tuple[KeyView, ...]:
         """Make the next key of every algorithm that has none waiting; return those that wait now, those from before too."""
@@ -100,8 +99,7 @@ class KeyRotation:
             known = self._locked(tx)
             for algorithm in ALGORITHMS:
                 if not _waiting(known, algorithm, tx.now):
-                    live = any(key.algorithm == algorithm and key.signs_at(tx.now) for key in known)
-                    self._make(tx, algorithm, tx.now + SIGNS_AFTER if live or known else tx.now)
+                    self._make(tx, algorithm, _next_signs_from(known, tx.now))
             return tuple(key for key in self._keys.standing(self._purpose) if not key.ended_at(tx.now) and key.signs_from > tx.now)
 
     def replace(self, actor: Actor) -> tuple[KeyView, ...]:
@@ -151,9 +149,8 @@ class KeyRotation:
         with self._uow.begin(actor, CREATE) as tx:
             known = self._locked(tx)
             due = self._due(known, tx.now)
-            signs_from = tx.now + SIGNS_AFTER if any(not key.ended_at(tx.now) for key in known) else tx.now
             for algorithm in due:
-                self._make(tx, algorithm, signs_from)
+                self._make(tx, algorithm, _next_signs_from(known, tx.now))
             over = [key for key in known if not key.ended_at(tx.now) and _succeeded(key, known, tx.now)]
             for key in over:
                 with self._uow.begin(actor, RETIRE, Target("signing_key", key.kid)) as nested:
@@ -207,6 +204,11 @@ class KeyRotation:
         tx.session.add(SigningKeyEnd(kid=key.kid, kind=kind, at=tx.now))
         tx.session.flush()
         tx.record(_ENDED[kind](subject=f"signing_key:{key.kid}", purpose=self._purpose, algorithm=key.algorithm))
+
+
+def _next_signs_from(known: Iterable[KeyView], now: datetime) -> datetime:
+    """Return when a key that is made now begins to sign: when every cache knows it, or at once when nothing else could be known."""
+    return now + SIGNS_AFTER if any(not key.ended_at(now) for key in known) else now
 
 
 def _waiting(known: Iterable[KeyView], algorithm: str, now: datetime) -> bool:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.clock import Clock
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -77,9 +78,17 @@ class Delegating:
     """Exchanges tokens."""
 
     def __init__(
-        self, uow: UnitOfWork, subsystems: SubsystemQueries, authorization: Authorization, sessions: Sessions, issuing: Issuing
+        self,
+        *,
+        uow: UnitOfWork,
+        subsystems: SubsystemQueries,
+        authorization: Authorization,
+        sessions: Sessions,
+        issuing: Issuing,
+        clock: Clock,
     ) -> None:
         """Take who may call whom, who may enter where, and what makes tokens."""
+        self._clock = clock
         self._uow = uow
         self._subsystems = subsystems
         self._authorization = authorization
@@ -103,6 +112,22 @@ class Delegating:
                 )
             )
         raise outcome
+
+    def session_called_in(self, sid: UUID, client: ClientView) -> CurrentSession | None:
+        """Return the live session that ``client``'s subsystem is called in under ``sid``, which is the caller's; ``None``: in none.
+
+        So whoever is called may ask what the official may do, as long as a token for the call is alive.
+        """
+        session = self._sessions.behind(sid)
+        now = self._clock.now()
+        called = exists().where(
+            IssuedToken.participant_id == sid,
+            IssuedToken.audience.contains([client.subsystem_code]),
+            IssuedToken.actors.is_not(None),
+            IssuedToken.revoked_at.is_(None),
+            IssuedToken.expires_at > now,
+        )
+        return session if session is not None and self._uow.read().scalar(select(called)) else None
 
     def _exchanged(self, tx: Transaction, client: ClientView, request: DelegationRequest) -> TokenSet | DelegationRefused:
         try:

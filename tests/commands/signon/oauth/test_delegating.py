@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
 
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Denied
 from govcloud.services import Services
 from govcloud.signon.errors import TokenRefused
@@ -126,6 +129,27 @@ def test_a_chain_ends_somewhere(caller: Refresher, called: Refresher, session: C
     assert _length(claims(tokens)["act"]) == MOST_ACTORS
     client, audience = turns[MOST_ACTORS % 2]
     assert refused(client, token, audience) == "chain_too_long"
+
+
+def test_who_is_called_may_ask_about_the_official(
+    caller: Refresher, called: Refresher, web: Refresher, session: CurrentSession, clock: ManualClock
+) -> None:
+    """The ``sid`` is the caller's, so it means something to whoever is called, and only while a token for the call is alive."""
+    services, first = caller.services, caller.first(session)
+    sid = UUID(claims(first)["sid"])
+    ask = services.delegating.session_called_in
+    assert ask(sid, called.client) is None
+    exchange(caller, first.access_token)
+    found = ask(sid, called.client)
+    assert found is not None
+    assert found.appointment_id == session.appointment_id
+    assert ask(sid, web.client) is None
+    clock.advance(timedelta(minutes=5))
+    assert ask(sid, called.client) is None
+    exchange(caller, caller.refresh(first.refresh_token).access_token)
+    assert ask(sid, called.client) is not None
+    services.signon.sign_out(own(session), session.session_id)
+    assert ask(sid, called.client) is None
 
 
 # Attacks
