@@ -30,6 +30,7 @@ from govcloud.subsystems.models import (
 )
 from govcloud.subsystems.onboarding_queries import OnboardingQueries
 from govcloud.subsystems.owners import owned
+from govcloud.subsystems.protocols import SECRET
 from govcloud.subsystems.secrets import secret_digest
 from govcloud.subsystems.views import (
     ClientView,
@@ -165,12 +166,13 @@ class SubsystemQueries(OnboardingQueries):
         return self._read().scalar(query.where(named, *_ENABLED)) is not None
 
     def authenticate_client(self, client_id: str, secret: str) -> ClientView | None:
-        """Return the enabled client whose secret this is (RFC 6749 section 2.3.1), else ``None``.
+        """Return the enabled client whose secret this is and that is registered to show it (RFC 6749 section 2.3.1), else ``None``.
 
         Secrets are compared as keyed digests in constant time, and an unknown or public client costs the same comparison.
         """
         query = select(Client.secret_digest).join(Subsystem, Subsystem.id == Client.subsystem_id)
-        stored = self._read().scalar(query.where(Client.client_id == searchable(client_id), *_ENABLED))
+        proven = (Client.client_id == searchable(client_id), Client.auth_method == SECRET)
+        stored = self._read().scalar(query.where(*proven, *_ENABLED))
         given = secret_digest(self._keys, client_id, secret)
         # Against all zeros nothing matches: a digest that is not stored cannot be guessed into being.
         matches = crypto.same(given, stored if stored is not None else bytes(len(given)))

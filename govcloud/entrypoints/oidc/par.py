@@ -22,6 +22,8 @@ from govcloud.web.trace import trace_id
 PATH = "/oidc/par"
 _OF_THE_CLIENT = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 _CREATED = 201
+#: A public client may push in its name alone, and what it pushes is stored.
+_MOST = 16_384
 
 
 @wire.post(PATH)
@@ -46,6 +48,8 @@ def par() -> Response:
         raise invalid_request("redirect_uri is missing or not registered") from error
     except AuthorizationError as error:
         raise WireError(error.error, error.description) from error
+    if len(asked.fingerprint) > _MOST:
+        raise invalid_request(f"the request is longer than {_MOST} characters")
     actor = Actor.subsystem(client.client_id, client.name, source_address=source_address(), trace_id=trace_id())
     reference = services().oauth.push(actor, client, asked.parameters)
     response = jsonify(request_uri=reference, expires_in=int(LIFE.total_seconds()))

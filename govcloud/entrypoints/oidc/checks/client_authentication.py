@@ -18,7 +18,7 @@ from govcloud.entrypoints.oidc.parameters import LONGEST
 from govcloud.signon.oauth.assertions import ALGORITHMS
 from govcloud.signon.oauth.certificates import proves
 from govcloud.signon.oauth.errors import AssertionRefused
-from govcloud.subsystems.protocols import PUBLIC, SECRET, SELF_SIGNED_TLS, TLS, OidcSettings
+from govcloud.subsystems.protocols import PUBLIC, SELF_SIGNED_TLS, TLS, OidcSettings
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services, source_address
 from govcloud.web.trace import trace_id
@@ -68,7 +68,7 @@ def _basic(authorization: str, form: Mapping[str, str]) -> ClientView:
 
 def _with_secret(client_id: str, secret: str) -> ClientView:
     client = services().subsystem_queries.authenticate_client(client_id, secret)
-    if client is None or client.auth_method != SECRET:
+    if client is None:
         raise invalid_client(f"no enabled client {client_id!r} has this secret")
     return client
 
