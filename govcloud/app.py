@@ -72,6 +72,7 @@ from govcloud.signon.oauth.devices import Devices
 from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.issuing import Issuing
 from govcloud.signon.oauth.service import OAuth
+from govcloud.signon.oauth.user_codes import Guesses
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.signon.sessions import Sessions
@@ -189,7 +190,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         signon_policies=policies,
         oauth=OAuth(uow, identity_queries, subsystem_queries, keys, clock, settings, policies, issuing),
         dpop=Dpop(uow, keys, clock),
-        devices=Devices(uow, sessions, keys, Throttle(keys, policies), issuing),
+        devices=Devices(uow, sessions, keys, Guesses(keys, Throttle(keys, policies)), issuing),
         delegating=Delegating(
             uow=uow, subsystems=subsystem_queries, authorization=authorization, sessions=sessions, issuing=issuing, clock=clock
         ),

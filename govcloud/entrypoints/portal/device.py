@@ -12,7 +12,8 @@ from govcloud.entrypoints.portal.duty import acting_appointment, reader
 from govcloud.entrypoints.portal.forms import Findings
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.signon.oauth.devices import DeviceCodeLocked, WaitingDevice, no_such_device, shown, typed
+from govcloud.signon.oauth.devices import WaitingDevice, no_such_device
+from govcloud.signon.oauth.user_codes import DeviceCodeLocked, shown, typed
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, services, signed_in

@@ -13,32 +13,29 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
-from govcloud.kernel.errors import Denied, Invalid, NotFound, Unavailable
+from govcloud.kernel.errors import Invalid, NotFound, Unavailable
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.errors import no_such_session
-from govcloud.signon.models import Session, SignInAttempt
+from govcloud.signon.models import Session
 from govcloud.signon.oauth import device_events as events
 from govcloud.signon.oauth.families import end_family
 from govcloud.signon.oauth.issuing import Issuing, NewRefresh, Stay, TokenRequest
 from govcloud.signon.oauth.models import DeviceAuthorization
+from govcloud.signon.oauth.user_codes import DeviceCodeLocked, Guesses, drawn, shown, typed
 from govcloud.signon.sessions import Sessions
-from govcloud.signon.throttle import Throttle
 from govcloud.signon.tickets import take_part
 from govcloud.signon.views import CurrentSession, TokenSet
 from govcloud.subsystems.protocols import REFRESH_TOKEN
 from govcloud.subsystems.queries import ClientView
 
-#: No vowels, so that no words come out, and nothing that is read as something else (RFC 8628 section 6.1).
-ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
-LENGTH = 8
 LIFE = timedelta(minutes=10)
 INTERVAL = 5
 """Seconds between two polls; one that comes sooner makes it five longer (section 3.5)."""
@@ -80,19 +77,6 @@ class DeviceRefused(Invalid):
         self.reason = reason
 
 
-class DeviceCodeLocked(Denied):
-    """Somebody typed too many codes that no device shows."""
-
-    def __init__(self, seconds: int) -> None:
-        """Say when to try again."""
-        super().__init__(
-            "device_code_locked",
-            Message("输入错误的设备代码次数过多，已暂时锁定。"),
-            remedy=Message("请在 %(minutes)s 分钟后重试。", minutes=-(-seconds // 60)),
-            retry_after=seconds,
-        )
-
-
 def no_such_device() -> NotFound:
     """Return the error for a code that no waiting device shows."""
     return NotFound("no_such_device", Message("没有设备在等待这个代码，或代码已过期。"), remedy=Message("请核对设备上显示的代码后重试。"))
@@ -101,12 +85,12 @@ def no_such_device() -> NotFound:
 class Devices:
     """Lets devices in."""
 
-    def __init__(self, uow: UnitOfWork, sessions: Sessions, keys: KeyRing, throttle: Throttle, issuing: Issuing) -> None:
+    def __init__(self, uow: UnitOfWork, sessions: Sessions, keys: KeyRing, guesses: Guesses, issuing: Issuing) -> None:
         """Take the sessions that devices join, what holds up guessing, and what makes tokens."""
         self._uow = uow
         self._sessions = sessions
         self._keys = keys
-        self._throttle = throttle
+        self._guesses = guesses
         self._issuing = issuing
 
     def begin(self, actor: Actor, client: ClientView, scope: str, confirmation: Mapping[str, Any] | None = None) -> DeviceCodes:
@@ -132,7 +116,7 @@ class Devices:
                 raise Unavailable("too_many_devices", Message("等待登录的设备过多，请稍后重试。"), retry_after=int(LIFE.total_seconds()))
             device_code = secrets.token_urlsafe(_SECRET_BYTES)
             for _ in range(_TRIES):
-                user_code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+                user_code = drawn()
                 row = insert(DeviceAuthorization).values(
                     id=new_id(),
                     device_digest=self._digest("device", device_code),
@@ -249,12 +233,9 @@ class Devices:
 
     def _tried(self, tx: Transaction, user_code: str, client_id: str | None = None) -> _Device | DeviceCodeLocked | None:
         """Return the device that waits with a code, and hold up whoever guesses; ``tx`` must be committed whatever comes of it."""
-        guesser = self._digest("device-guesser", tx.actor.id)
-        address = self._throttle.network_of(tx.actor.source_address or "")
-        until = self._throttle.locked_until(tx, guesser, address)
-        if until is not None:
-            return DeviceCodeLocked(int((until - tx.now).total_seconds()) + 1)
-        attempt = self._throttle.count(tx, guesser, address)
+        guess = self._guesses.enter(tx)
+        if isinstance(guess, DeviceCodeLocked):
+            return guess
         waiting = select(DeviceAuthorization).where(
             DeviceAuthorization.user_digest == self._digest("device-user", typed(user_code)),
             DeviceAuthorization.decided_at.is_(None),
@@ -263,9 +244,7 @@ class Devices:
         row = tx.session.scalar(waiting.with_for_update())
         if row is None or client_id not in {None, row.client_id}:
             return None
-        # Taken back and not turned into a success, which would begin the count anew: who guesses may have a device of their own.
-        tx.session.flush()
-        tx.session.execute(delete(SignInAttempt).where(SignInAttempt.id == attempt.id))
+        self._guesses.take_back(tx, guess)
         return _Device(row.id, WaitingDevice(row.client_id, tuple(row.scope.split()), row.created_at, row.source_address))
 
     def _decide(self, tx: Transaction, session: CurrentSession, device: _Device, decision: str, participant_id: UUID | None) -> None:
@@ -293,16 +272,6 @@ class _Device:
 
     id: UUID
     waiting: WaitingDevice
-
-
-def shown(user_code: str) -> str:
-    """Return a code as it is shown: in two groups."""
-    return f"{user_code[: LENGTH // 2]}-{user_code[LENGTH // 2 :]}"
-
-
-def typed(text: str) -> str:
-    """Return the code that somebody typed: case, spaces and hyphens do not matter (RFC 8628 section 6.1)."""
-    return "".join(char for char in text.upper() if char.isalnum())[: LENGTH * 2]
 
 
 def _known(device: _Device | DeviceCodeLocked | None) -> WaitingDevice:

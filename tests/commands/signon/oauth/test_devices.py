@@ -19,7 +19,8 @@ from govcloud.kernel.crypto import read_master_key
 from govcloud.kernel.errors import Denied, NotFound, Unavailable
 from govcloud.services import Services
 from govcloud.settings import Settings
-from govcloud.signon.oauth.devices import ALPHABET, INTERVAL, LIFE, MOST_WAITING, DeviceCodeLocked, DeviceCodes, DeviceRefused, shown, typed
+from govcloud.signon.oauth.devices import INTERVAL, LIFE, MOST_WAITING, DeviceCodes, DeviceRefused
+from govcloud.signon.oauth.user_codes import ALPHABET, DeviceCodeLocked, shown, typed
 from govcloud.signon.sessions import CurrentSession
 from govcloud.signon.views import TokenSet
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE, DEVICE_CODE, PUBLIC, REFRESH_TOKEN, OidcSettings
