@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -57,6 +58,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.crypto import read_master_key
 from govcloud.kernel.database import Base, db, keep_values_out_of_errors
+from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -70,11 +72,16 @@ from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.launcher import Launcher
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
+from govcloud.signon.oauth.delegating import Delegating
+from govcloud.signon.oauth.devices import Devices
+from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.issuing import Issuing
 from govcloud.signon.oauth.service import OAuth
+from govcloud.signon.oauth.user_codes import Guesses
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.signon.sessions import Sessions
+from govcloud.signon.throttle import Throttle
 from govcloud.signon.tokens import Tokens
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
@@ -159,6 +166,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
+    sessions = Sessions(uow, identity_queries, keys, clock, policies)
     issuing = Issuing(identity_queries, keys, Tokens(keys, clock, settings), policies, settings)
     signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies, issuing)
     identity = Identity(uow, keys, clock, elsewhere)
@@ -167,6 +175,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         settings=settings,
         clock=clock,
         keys=keys,
+        key_rotation=KeyRotation(uow, keys, timedelta(days=settings.signing_key_days)),
         uow=uow,
         identity=identity,
         identity_queries=identity_queries,
@@ -207,6 +216,11 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             settings=settings,
         ),
         oauth=OAuth(uow, identity_queries, subsystem_queries, keys, clock, settings, policies, issuing),
+        dpop=Dpop(uow, keys, clock),
+        devices=Devices(uow, sessions, keys, Guesses(keys, Throttle(keys, policies)), issuing),
+        delegating=Delegating(
+            uow=uow, subsystems=subsystem_queries, authorization=authorization, sessions=sessions, issuing=issuing, clock=clock
+        ),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

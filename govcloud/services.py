@@ -17,6 +17,7 @@ from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.identity.tree import TreeQueries
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -25,6 +26,9 @@ from govcloud.settings import Settings
 from govcloud.signon.cas.service import Cas
 from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.launcher import Launcher
+from govcloud.signon.oauth.delegating import Delegating
+from govcloud.signon.oauth.devices import Devices
+from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
@@ -39,6 +43,7 @@ class Services:
     settings: Settings
     clock: Clock
     keys: KeyRing
+    key_rotation: KeyRotation
     uow: UnitOfWork
     identity: Identity
     identity_queries: IdentityQueries
@@ -55,6 +60,9 @@ class Services:
     cas: Cas
     forwarding: Forwarding
     oauth: OAuth
+    dpop: Dpop
+    devices: Devices
+    delegating: Delegating
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

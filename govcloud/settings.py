@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LEAST_SECRET = 32
 _LAST_PORT = 65_535
 
 
@@ -44,9 +45,15 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     master_key_file: Path
     trusted_proxies: int = Field(default=0, ge=0, le=3, description="how many proxies in front may name the client's address")
+    client_certificate_header: str | None = Field(
+        default=None, pattern=r"^[A-Za-z][A-Za-z0-9-]{2,63}$", description="the header in which the proxy hands on the client's certificate"
+    )
+    client_certificate_secret: SecretStr | None = Field(default=None, description="what the proxy proves with that it wrote that header")
+    client_certificate_url: str | None = Field(default=None, description="where the proxy asks for certificates, if not at public_url")
     session_idle_minutes: int = Field(default=30, ge=1, le=240)
     session_absolute_hours: int = Field(default=10, ge=1, le=24)
     access_token_seconds: int = Field(default=300, ge=30, le=300)
+    signing_key_days: int = Field(default=90, ge=1, le=3650, description="how long a key signs before the next one is made")
     code_seconds: int = Field(default=60, ge=10, le=120)
     activation_hours: int = Field(default=72, ge=1, le=720, description="how long a one-time activation code can be used")
     import_max_bytes: int = Field(default=64 * 1_048_576, ge=65_536, le=1024 * 1_048_576, description="largest file of people to upload")
@@ -71,10 +78,12 @@ class Settings(BaseSettings):
             raise ValueError("the address cannot be read: check host and port, and write special characters of the password as %XX")
         return address
 
-    @field_validator("public_url")
+    @field_validator("public_url", "client_certificate_url")
     @classmethod
-    def _origin(cls, value: str) -> str:
+    def _origin(cls, value: str | None) -> str | None:
         """Keep the origin without a trailing slash; it is the issuer and the base of every published address."""
+        if value is None:
+            return None
         parts = _split(value)
         if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or any(_beyond_origin(parts)):
             raise ValueError(f"needs an address such as https://cloud.example.gov.cn, got {value!r}")
@@ -92,6 +101,18 @@ class Settings(BaseSettings):
                 raise ValueError(f"production needs an https public_url, got {self.public_url!r}")
             if self.database_owner_url is not None and self.database_owner_url == self.database_url:
                 raise ValueError("production needs two database roles: DATABASE_URL must not be the owner's address")
+        return self
+
+    @model_validator(mode="after")
+    def _certificates_from_the_proxy(self) -> Self:
+        """Refuse a header with certificates that anybody could write."""
+        if self.client_certificate_header is None:
+            return self
+        if self.trusted_proxies == 0:
+            raise ValueError("client_certificate_header needs a proxy that writes it: set GOVCLOUD_TRUSTED_PROXIES")
+        secret = self.client_certificate_secret
+        if secret is None or len(secret.get_secret_value()) < LEAST_SECRET:
+            raise ValueError(f"client_certificate_header needs GOVCLOUD_CLIENT_CERTIFICATE_SECRET of {LEAST_SECRET} characters or more")
         return self
 
     @property

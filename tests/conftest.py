@@ -208,11 +208,12 @@ def _assembled(settings: Settings, clock: ManualClock) -> Iterator[Flask]:
 def _opened(app: Flask) -> Iterator[Flask]:
     from govcloud.kernel.actor import Actor  # noqa: PLC0415
     from govcloud.kernel.database import db  # noqa: PLC0415
+    from govcloud.kernel.signing import ES256  # noqa: PLC0415 - one of RSA takes a tenth of a second to make
 
     app.testing = True
     with app.app_context():
         services = _services(app)
-        services.keys.ensure_signing_key(services.uow, Actor.system("operator"))
+        services.key_rotation.ensure(Actor.system("operator"), (ES256,))
         yield app
         db.session.remove()
         db.engine.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from govcloud.kernel.embedded_postgres import EmbeddedPostgresError
 from govcloud.kernel.keys import COLUMNS, sealing_context
 from govcloud.kernel.privileges import HELD, declared
 from govcloud.kernel.provisioning import MINIMUM_VERSION
+from govcloud.kernel.signing import ALGORITHMS
 from govcloud.settings import Environment, Settings, SettingsError
 
 
@@ -105,20 +107,32 @@ def _master_key(settings: Settings) -> str:
     return str(settings.master_key_file)
 
 
+#: The keys that have not stopped, with how long each has signed (below zero: it waits); of an algorithm, the newest counts and comes last.
+_KEYS = """
+SELECT kid, private_sealed, algorithm, now() - signs_from FROM signing_key k
+ WHERE NOT EXISTS (SELECT FROM signing_key_end e WHERE e.kid = k.kid AND e.at <= now()) ORDER BY signs_from
+"""
+
+
 def _signing_key(settings: Settings) -> str:
     with _connect(settings) as connection:
         if connection.execute("SELECT to_regclass('signing_key') IS NOT NULL").fetchone() != (True,):
             raise _Wrong("there is no table signing_key; run: govcloud db upgrade")
-        rows = connection.execute("SELECT kid, private_sealed FROM signing_key WHERE retired_at IS NULL").fetchall()
-    if not rows:
-        raise _Wrong("there is no signing key; run: govcloud keys init")
+        rows = connection.execute(_KEYS).fetchall()
+    newest = {algorithm: age for _, _, algorithm, age in rows if age >= timedelta(0)}
+    if missing := [algorithm for algorithm in ALGORITHMS if algorithm not in {row[2] for row in rows}]:
+        raise _Wrong(f"there is no key for {' and '.join(missing)}; run: govcloud keys init")
     try:
         cipher = Cipher(derive(read_master_key(settings.master_key_file), COLUMNS))
-        for kid, sealed in rows:
+        for kid, sealed, _, _ in rows:
             cipher.open(bytes(sealed), sealing_context(kid))
     except MasterKeyError as error:
         raise _Wrong(f"{error}; nothing that is sealed in this database opens without the key that sealed it: restore that file") from error
-    return f"{len(rows)} in use, open with this master key"
+    oldest = max((age.days for age in newest.values()), default=0)
+    # The job has until the second day after; then nobody runs it.
+    if oldest > settings.signing_key_days + 1:
+        raise _Wrong(f"a key has signed for {oldest} days, {settings.signing_key_days} were set: is `govcloud jobs` running?")
+    return f"{len(rows)} in use, open with this master key, the oldest has signed for {oldest} days"
 
 
 def _transport(settings: Settings) -> str:

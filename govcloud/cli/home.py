@@ -75,7 +75,7 @@ def furnish(context: click.Context, place: Home, size: str, launch_urls: Mapping
     """
     create_master_key(Path(os.environ["GOVCLOUD_MASTER_KEY_FILE"]))
     with platform(context) as services:
-        services.keys.ensure_signing_key(services.uow, operator())
+        services.key_rotation.ensure(operator())
         if not services.identity_queries.search_officials("", limit=1).rows:
             report = seed(services, size, progress=progress, launch_urls=launch_urls)
             keep_secrets(report, place.secrets_file)

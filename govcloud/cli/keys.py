@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 import psycopg
 from sqlalchemy import make_url
 
 from govcloud.cli.context import operator, platform, settings_of
 from govcloud.kernel.crypto import create_master_key
+from govcloud.kernel.keys import SIGNS_AFTER, KeyView
 from govcloud.settings import Settings
 
 
@@ -22,7 +25,7 @@ def _sealed_already(settings: Settings) -> bool:
 
 @click.group()
 def keys() -> None:
-    """Make the master key and the signing keys."""
+    """Make the master key and the signing keys, and let these follow one another."""
 
 
 @keys.command()
@@ -38,7 +41,93 @@ def init(context: click.Context) -> None:
         )
     create_master_key(path)
     with platform(context) as services:
-        services.keys.ensure_signing_key(services.uow, operator())
+        services.key_rotation.ensure(operator())
         kids = [key["kid"] for key in services.keys.jwks()["keys"]]
     click.echo(f"master key: {path} (keep a copy apart from the database's backups)")
     click.echo(f"signing keys: {', '.join(kids)}")
+
+
+@keys.command("list")
+@click.option("--all", "every", is_flag=True, help="also those that are no longer published")
+@click.pass_context
+def show(context: click.Context, *, every: bool) -> None:
+    """Show the signing keys, the newest first: which waits, which signs, which only verifies."""
+    with platform(context) as services:
+        now = services.clock.now()
+        for key in services.keys.standing():
+            if every or key.published_at(now):
+                click.echo(_line(key, now))
+
+
+@keys.command()
+@click.option("--now", "at_once", is_flag=True, help="for keys that leaked: trust the present ones no more, at once")
+@click.option("--dry-run", is_flag=True, help="say what would happen, and change nothing")
+@click.option("--yes", is_flag=True, help="do not ask")
+@click.pass_context
+def rotate(context: click.Context, *, at_once: bool, dry_run: bool, yes: bool) -> None:
+    """Make the next signing keys; they sign when everybody has had the time to read them."""
+    with platform(context) as services:
+        now = services.clock.now()
+        for key in services.keys.standing():
+            if key.published_at(now):
+                click.echo(_line(key, now))
+        click.echo(_NOW if at_once else _NEXT)
+        if dry_run:
+            return
+        if not yes:
+            click.confirm("Go on?", abort=True)
+        made = services.key_rotation.replace(operator()) if at_once else services.key_rotation.rotate(operator())
+        for key in made:
+            click.echo(_line(key, services.clock.now()))
+
+
+@keys.command()
+@click.argument("kid")
+@click.option("--now", "at_once", is_flag=True, help="for a key that leaked: nothing that it signed holds any more")
+@click.option("--dry-run", is_flag=True, help="say what would happen, and change nothing")
+@click.option("--yes", is_flag=True, help="do not ask")
+@click.pass_context
+def retire(context: click.Context, kid: str, *, at_once: bool, dry_run: bool, yes: bool) -> None:
+    """Let the key KID sign no more; another one must be there to sign in its place."""
+    with platform(context) as services:
+        now = services.clock.now()
+        for key in services.keys.standing():
+            if key.kid == kid:
+                click.echo(_line(key, now))
+        click.echo(_WITHDRAWN if at_once else _RETIRED)
+        if dry_run:
+            return
+        if not yes:
+            click.confirm("Go on?", abort=True)
+        stop = services.key_rotation.withdraw if at_once else services.key_rotation.retire
+        stop(operator(), kid)
+    click.echo("done")
+
+
+_MINUTES = int(SIGNS_AFTER.total_seconds()) // 60
+_NEXT = (
+    f"The next key of each algorithm is published now and signs in {_MINUTES} minutes; nothing breaks. "
+    "`govcloud jobs` retires the one before."
+)
+_WITHDRAWN = (
+    "Nothing that the key signed holds any more: access tokens that are out (five minutes at most) are refused and clients get new ones, "
+    "and its ID tokens count for nothing at sign-out. Sessions and refresh tokens go on. Other processes follow within a minute."
+)
+_NOW = (
+    f"Every published key is withdrawn and new ones sign at once. {_WITHDRAWN} Subsystems that keep the published keys in a cache refuse "
+    "new sign-ins until they read them again, which is within five minutes."
+)
+_RETIRED = "The key signs no more; it stays published until nothing that it signed can be valid."
+
+
+def _line(key: KeyView, now: datetime) -> str:
+    """Return a key in one line."""
+    return f"{key.kid}  {key.algorithm}  {_state(key, now)}"
+
+
+def _state(key: KeyView, now: datetime) -> str:
+    if key.withdrawn_at is not None:
+        return f"withdrawn {key.withdrawn_at:%Y-%m-%d %H:%M} UTC"
+    if key.retired_at is not None:
+        return f"retired {key.retired_at:%Y-%m-%d %H:%M} UTC, {'still' if key.published_at(now) else 'no longer'} published"
+    return f"{'signs since' if key.signs_at(now) else 'waits until'} {key.signs_from:%Y-%m-%d %H:%M} UTC"

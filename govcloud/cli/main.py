@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "play the story over HTTP against a throw-away platform (--story)"),
     "seed": ("seed", "fill an empty platform with a believable province"),
     "db": ("db", "prepare, upgrade and check the database"),
-    "keys": ("keys", "make the master key and the signing keys"),
+    "keys": ("keys", "make the master key and the signing keys, and rotate these"),
     "policy": ("policy", "show, test, compare and install policies"),
     "org": ("org", "read and reorganise the department tree"),
     "lists": ("lists", "import, export and follow the power list and the implementation list"),

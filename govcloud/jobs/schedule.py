@@ -7,9 +7,10 @@ from govcloud.jobs.end_sessions import END_SESSIONS
 from govcloud.jobs.job import Job
 from govcloud.jobs.lapse_requests import LAPSE_REQUESTS
 from govcloud.jobs.purge import PURGE
+from govcloud.jobs.rotate_keys import ROTATE_KEYS
 from govcloud.jobs.run_imports import RUN_IMPORTS
 from govcloud.jobs.seal_audit import SEAL_AUDIT
 from govcloud.jobs.settle_personnel import SETTLE_PERSONNEL
 
 #: Sealing stands last, so that ``--once`` also seals what the others recorded.
-JOBS: tuple[Job, ...] = (SETTLE_PERSONNEL, LAPSE_REQUESTS, END_SESSIONS, PURGE, RUN_IMPORTS, DELIVER_OUTBOX, SEAL_AUDIT)
+JOBS: tuple[Job, ...] = (SETTLE_PERSONNEL, LAPSE_REQUESTS, END_SESSIONS, PURGE, ROTATE_KEYS, RUN_IMPORTS, DELIVER_OUTBOX, SEAL_AUDIT)

@@ -1,43 +1,40 @@
 """The key ring: one place for every key of the platform (tokens, client secrets, sessions, sealed columns).
 
-Signing keys are made at first start and kept in the database, sealed under a key derived from the master key file.
-Loading a private key is slow (60 ms for RSA), so each is loaded once a process; which of them signs is read again every minute,
-as another process may have made a newer one or retired it.
+Signing keys are kept in the database, sealed under a key derived from the master key file, and follow one another
+(``kernel/key_rotation.py``). Loading a private key is slow (60 ms for RSA), so each is loaded once a process, when it first signs;
+which of them signs is read again every minute, as another process may have made a newer one or ended it.
 """
 
 from __future__ import annotations
 
-import base64
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any
 
-import rfc8785
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import Index, Row, func, or_, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, Select, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.crypto import Cipher, Sealer, derive, keyed_digest
 from govcloud.kernel.database import Base
 from govcloud.kernel.errors import Unavailable
-from govcloud.kernel.events import Event
 from govcloud.kernel.messages import Message
-from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.signing import ES256, PrivateKey, from_der
 
 TOKENS = "tokens"
+JWKS_LIFE = timedelta(minutes=5)
+"""For how long whoever reads the published keys may go on using what they read (``Cache-Control``)."""
 READ_AGAIN = timedelta(seconds=60)
 """For at most this long a process goes on signing with a key that was retired elsewhere."""
+SIGNS_AFTER = JWKS_LIFE + READ_AGAIN
+"""How long a key is published before it signs, so that whoever verifies has read it by then."""
 PUBLISHED_AFTER_RETIREMENT = timedelta(minutes=10)
 """Covers ``READ_AGAIN`` and the life of the last token signed after it: five minutes at most (``settings.access_token_seconds``)."""
 #: What the key of sealed columns is derived for.
 COLUMNS = "columns"
-_P256_BYTES = 32
+RETIRED, WITHDRAWN = "retired", "withdrawn"
 
 
 class SigningKeyRow(Base):
@@ -52,35 +49,57 @@ class SigningKeyRow(Base):
     private_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
     signs_from: Mapped[datetime]
-    retired_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_signing_key_purpose", "purpose", "signs_from"),)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SigningKeyCreated(Event):
-    """A signing key was made."""
+class SigningKeyEnd(Base):
+    """When a key stopped: ``retired`` keys sign no more, of ``withdrawn`` ones nothing holds that they ever signed.
 
-    name: ClassVar[str] = "kernel:signing_key:created"
+    A fact of its own, as facts are only added to: the application can end a key and can never bring one back.
+    """
 
-    purpose: str
+    __tablename__ = "signing_key_end"
+    __table_args__ = (CheckConstraint("kind IN ('retired', 'withdrawn')", name="kind"),)
+
+    kid: Mapped[str] = mapped_column(ForeignKey("signing_key.kid"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class KeyView:
+    """A signing key as it stands: its JWA algorithm, when it was made, from when on it signs, and when it stopped."""
+
+    kid: str
     algorithm: str
+    created_at: datetime
+    signs_from: datetime
+    retired_at: datetime | None
+    withdrawn_at: datetime | None
+
+    def signs_at(self, now: datetime) -> bool:
+        """Return whether the key is live: its time has come, and it has not stopped."""
+        return self.signs_from <= now and not self.ended_at(now)
+
+    def ended_at(self, now: datetime) -> bool:
+        """Return whether the key has stopped."""
+        return any(end is not None and end <= now for end in (self.retired_at, self.withdrawn_at))
+
+    def published_at(self, now: datetime) -> bool:
+        """Return whether the key is published: it signs, will sign, or signed what may still be valid."""
+        if self.withdrawn_at is not None and self.withdrawn_at <= now:
+            return False
+        return self.retired_at is None or now < self.retired_at + PUBLISHED_AFTER_RETIREMENT
 
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A loaded signing key: RFC 7638 thumbprint as ``kid``, JWA name of the algorithm, private key and public JWK."""
+    """A loaded signing key: RFC 7638 thumbprint as ``kid``, JWA name of the algorithm, and the private key."""
 
     kid: str
     algorithm: str
-    private_key: ec.EllipticCurvePrivateKey
-    public_jwk: dict[str, Any]
-    signs_from: datetime
-    retired_at: datetime | None
-
-    def signs_at(self, now: datetime) -> bool:
-        """Return whether the key is live: its time has come, and it is not retired."""
-        return self.signs_from <= now and (self.retired_at is None or now < self.retired_at)
+    private_key: PrivateKey
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,7 @@ class _Loaded:
     """The keys of one purpose as they were read at a moment, newest first."""
 
     at: datetime
-    keys: tuple[SigningKey, ...]
+    keys: tuple[KeyView, ...]
 
 
 class KeyRing:
@@ -102,6 +121,7 @@ class KeyRing:
         self._cipher = Cipher(derive(master, COLUMNS))
         self._digest_keys: dict[str, bytes] = {}
         self._loaded: dict[str, _Loaded] = {}
+        self._opened: dict[str, PrivateKey] = {}
         self._lock = threading.Lock()
 
     def derived(self, purpose: str) -> bytes:
@@ -127,36 +147,8 @@ class KeyRing:
             key = self._digest_keys.setdefault(purpose, derive(self._master, f"digest/{purpose}"))
         return keyed_digest(key, data)
 
-    def ensure_signing_key(self, uow: UnitOfWork, actor: Actor, purpose: str = TOKENS) -> None:
-        """Make a signing key of ``purpose`` when none is there that is not retired; of two processes at once one finds the other's."""
-        now = self._clock.now()
-        if any(row.retired_at is None or row.retired_at > now for row in self._rows(purpose)):
-            return
-        with uow.begin(actor, "govcloud:signing_key:create") as tx:
-            tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(text("'govcloud signing key'")))))
-            standing = or_(SigningKeyRow.retired_at.is_(None), SigningKeyRow.retired_at > tx.now)
-            if tx.session.scalar(select(SigningKeyRow.kid).where(SigningKeyRow.purpose == purpose, standing).limit(1)):
-                return
-            private_key = ec.generate_private_key(ec.SECP256R1())
-            public_jwk = _public_jwk(private_key.public_key())
-            kid = public_jwk["kid"]
-            der = private_key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-            tx.session.add(
-                SigningKeyRow(
-                    kid=kid,
-                    purpose=purpose,
-                    algorithm="ES256",
-                    public_jwk=public_jwk,
-                    private_sealed=self.seal(der, sealing_context(kid)),
-                    created_at=tx.now,
-                    signs_from=tx.now,
-                    retired_at=None,
-                )
-            )
-            tx.record(SigningKeyCreated(subject=f"signing_key:{kid}", purpose=purpose, algorithm="ES256"))
-
-    def signing_key(self, purpose: str = TOKENS, *, algorithm: str = "ES256") -> SigningKey:
-        """Return the key that signs now: the newest of ``algorithm`` (its JWA name) that is live.
+    def signing_key(self, purpose: str = TOKENS, algorithm: str = ES256) -> SigningKey:
+        """Return the key that signs now: the newest of ``algorithm`` that is live.
 
         Raises:
             Unavailable: there is none.
@@ -164,41 +156,46 @@ class KeyRing:
         now = self._clock.now()
         for key in self._load(purpose, now):
             if key.algorithm == algorithm and key.signs_at(now):
-                return key
-        raise Unavailable("no_signing_key", Message("平台尚未生成签名密钥，请管理员执行 govcloud keys init。"))
+                return SigningKey(key.kid, key.algorithm, self._private(key.kid))
+        raise Unavailable(
+            "no_signing_key", Message("平台尚未生成 %(algorithm)s 签名密钥，请管理员执行 govcloud keys init。", algorithm=algorithm)
+        )
 
     def jwks(self, purpose: str = TOKENS) -> dict[str, Any]:
         """Return the JWK Set (RFC 7517) of every key that signs, will sign, or signed what may still be valid."""
-        return {"keys": [row.public_jwk for row in self._rows(purpose)]}
+        now = self._clock.now()
+        query = _columns(SigningKeyRow.public_jwk).where(SigningKeyRow.purpose == purpose)
+        return {"keys": [row.public_jwk for row in self._read().execute(query) if _view(row).published_at(now)]}
 
-    def _load(self, purpose: str, now: datetime) -> tuple[SigningKey, ...]:
-        """Return the keys, newest first, as they stood a minute ago at most; each private key is opened once a process."""
+    def standing(self, purpose: str = TOKENS) -> tuple[KeyView, ...]:
+        """Return every key of ``purpose`` as the database has it now, newest first, those that stopped long ago as well."""
+        rows = self._read().execute(_columns().where(SigningKeyRow.purpose == purpose))
+        return tuple(_view(row) for row in rows)
+
+    def forget(self, purpose: str = TOKENS) -> None:
+        """Read the keys again at the next signature; for whoever has just changed them."""
+        self._loaded.pop(purpose, None)
+
+    def _load(self, purpose: str, now: datetime) -> tuple[KeyView, ...]:
+        """Return the keys, newest first, as they stood a minute ago at most."""
         loaded = self._loaded.get(purpose)
         # A clock that was set back does not make what was read last for longer.
         if loaded is not None and loaded.keys and timedelta(0) <= now - loaded.at < READ_AGAIN:
             return loaded.keys
-        with self._lock:
-            known = {key.kid: key for key in loaded.keys} if loaded is not None else {}
-            keys = tuple(self._key(row, known.get(row.kid)) for row in self._rows(purpose))
-            self._loaded[purpose] = _Loaded(now, keys)
+        keys = tuple(key for key in self.standing(purpose) if not key.ended_at(now))
+        self._loaded[purpose] = _Loaded(now, keys)
         return keys
 
-    def _rows(self, purpose: str) -> Sequence[Row[Any]]:
-        """Return the keys that are published, newest first; columns only, so that no session answers from memory."""
-        columns = (SigningKeyRow.kid, SigningKeyRow.algorithm, SigningKeyRow.public_jwk, SigningKeyRow.private_sealed)
-        query = select(*columns, SigningKeyRow.signs_from, SigningKeyRow.retired_at).where(SigningKeyRow.purpose == purpose)
-        retired = SigningKeyRow.retired_at
-        published = query.where(or_(retired.is_(None), retired > self._clock.now() - PUBLISHED_AFTER_RETIREMENT))
-        return self._read().execute(published.order_by(SigningKeyRow.signs_from.desc())).all()
-
-    def _key(self, row: Row[Any], known: SigningKey | None) -> SigningKey:
-        """Return a key as it stands now; ``known`` is how it was read before, with its private key opened."""
+    def _private(self, kid: str) -> PrivateKey:
+        """Return a private key, which is opened once a process."""
+        known = self._opened.get(kid)
         if known is not None:
-            return replace(known, signs_from=row.signs_from, retired_at=row.retired_at)
-        private_key = serialization.load_der_private_key(self.open(row.private_sealed, sealing_context(row.kid)), password=None)
-        if not isinstance(private_key, ec.EllipticCurvePrivateKey):
-            raise TypeError(f"signing key {row.kid} is not an elliptic-curve key")
-        return SigningKey(row.kid, row.algorithm, private_key, row.public_jwk, row.signs_from, row.retired_at)
+            return known
+        with self._lock:
+            if kid not in self._opened:
+                sealed = self._read().scalars(select(SigningKeyRow.private_sealed).where(SigningKeyRow.kid == kid)).one()
+                self._opened[kid] = from_der(self.open(sealed, sealing_context(kid)))
+        return self._opened[kid]
 
 
 def sealing_context(kid: str) -> bytes:
@@ -206,14 +203,18 @@ def sealing_context(kid: str) -> bytes:
     return f"signing_key.private:{kid}".encode()
 
 
-def _public_jwk(key: ec.EllipticCurvePublicKey) -> dict[str, Any]:
-    """Return the public JWK with its RFC 7638 thumbprint as ``kid``."""
-    numbers = key.public_numbers()
-    required = {"crv": "P-256", "kty": "EC", "x": _b64(numbers.x.to_bytes(_P256_BYTES)), "y": _b64(numbers.y.to_bytes(_P256_BYTES))}
-    # RFC 7638 section 3.3: the required members in lexicographic order without white space, which RFC 8785 gives.
-    thumbprint = _b64(sha256(rfc8785.dumps(required)).digest())
-    return required | {"kid": thumbprint, "use": "sig", "alg": "ES256"}
+def _columns(*further: Any) -> Select[*tuple[Any, ...]]:  # noqa: ANN401 - columns of the key's own row
+    """Return the query of keys, newest first, with their ends; columns only, so that no session answers from memory."""
+    columns = (SigningKeyRow.kid, SigningKeyRow.algorithm, SigningKeyRow.created_at, SigningKeyRow.signs_from)
+    ends = (
+        select(func.min(SigningKeyEnd.at).filter(SigningKeyEnd.kind == kind))
+        .where(SigningKeyEnd.kid == SigningKeyRow.kid)
+        .scalar_subquery()
+        for kind in (RETIRED, WITHDRAWN)
+    )
+    query = select(*columns, *(end.label(name) for end, name in zip(ends, ("retired_at", "withdrawn_at"), strict=True)), *further)
+    return query.order_by(SigningKeyRow.signs_from.desc(), SigningKeyRow.created_at.desc())
 
 
-def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+def _view(row: Row[Any]) -> KeyView:
+    return KeyView(row.kid, row.algorithm, row.created_at, row.signs_from, row.retired_at, row.withdrawn_at)

@@ -39,7 +39,9 @@ RIGHTS: Mapping[str, Rights] = {
     "audit_pending": Rights(delete=True),
     "outbox_message": Rights(update=("attempts", "available_at", "delivered_at", "last_error")),
     # The kernel
+    # A key is ended by adding its end, so what ended stays ended.
     "signing_key": ONLY_ADDED_TO,
+    "signing_key_end": ONLY_ADDED_TO,
     # Identity
     "division": CLOSED,
     # Locked by whoever places people there or dissolves it, like a person's row below.

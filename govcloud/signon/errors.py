@@ -66,7 +66,7 @@ class TicketRefused(Invalid):
     """A ticket cannot be redeemed; ``reason`` is for the record, never for the wire beyond its kind."""
 
     def __init__(self, reason: str) -> None:
-        """Keep the reason: unknown, expired, reused, wrong_redirect_uri, wrong_verifier or session_ended."""
+        """Keep the reason: unknown, expired, reused, wrong_redirect_uri, wrong_verifier, wrong_proof or session_ended."""
         super().__init__("ticket_refused", Message("登录凭据无效或已过期。"), remedy=Message("请重新登录。"))
         self.reason = reason
 

@@ -49,7 +49,9 @@ class Exchange:
     ) -> TokenSet:
         """Redeem a ticket for tokens; see ``SignOn.redeem``."""
         with self._uow.begin(actor, "govcloud:ticket:redeem", Target("client", client.client_id)) as tx:
-            outcome = self._tickets.redeem(tx, code, client.client_id, redirect_uri=redirect_uri, code_verifier=code_verifier)
+            outcome = self._tickets.redeem(
+                tx, code, client.client_id, redirect_uri=redirect_uri, code_verifier=code_verifier, confirmation=confirmation
+            )
             if isinstance(outcome, Redeemed):
                 return self._issue(tx, client, outcome, confirmation)
             subject = f"client:{client.client_id}"
@@ -88,5 +90,5 @@ class Exchange:
             raise TokenRefused("the token was revoked, or its session has ended")
         if self._subsystems.client_by_client_id(claims.client_id) is None:
             raise TokenRefused(f"the client {claims.client_id!r} was disabled")
-        session, scope = found
-        return LiveToken(claims.jti, claims.sid, claims.client_id, frozenset(scope.split()), session)
+        session, scope, confirmation = found
+        return LiveToken(claims.jti, claims.sid, claims.client_id, frozenset(scope.split()), session, confirmation)

@@ -86,14 +86,14 @@ class Sessions:
         row = self._uow.read().execute(query).one_or_none()
         return _view(row, now) if row else None
 
-    def behind_token(self, jti: UUID, sid: UUID) -> tuple[CurrentSession, str] | None:
-        """Return the live session that an access token was issued in, and its scope, unless the token was revoked."""
+    def behind_token(self, jti: UUID, sid: UUID) -> tuple[CurrentSession, str, Mapping[str, Any] | None] | None:
+        """Return the live session that an access token was issued in, its scope and the key that it is bound to, unless it was revoked."""
         now = self._clock.now()
         issued = (IssuedToken.jti == jti, IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > now, Participant.id == sid)
-        query = _taken_part_in().add_columns(IssuedToken.scope)
+        query = _taken_part_in().add_columns(IssuedToken.scope, IssuedToken.confirmation)
         joined = query.join(IssuedToken, IssuedToken.participant_id == Participant.id)
         row = self._uow.read().execute(joined.where(*issued, *self.live(now))).one_or_none()
-        return (_view(row, now), row.scope) if row else None
+        return (_view(row, now), row.scope, row.confirmation) if row else None
 
     def of_official(self, official_id: UUID) -> tuple[CurrentSession, ...]:
         """Return the live sessions of a person, the latest first."""

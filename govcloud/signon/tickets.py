@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from govcloud.kernel import crypto
@@ -87,6 +89,7 @@ class Tickets:
                 code_challenge=request.code_challenge,
                 nonce=request.nonce,
                 scope=request.scope,
+                dpop_jkt=request.dpop_jkt,
                 created_at=tx.now,
                 expires_at=tx.now + self._life,
                 redeemed_at=None,
@@ -106,7 +109,14 @@ class Tickets:
             return ticket
 
     def redeem(
-        self, tx: Transaction, ticket: str, client_id: str, *, redirect_uri: str, code_verifier: str | None
+        self,
+        tx: Transaction,
+        ticket: str,
+        client_id: str,
+        *,
+        redirect_uri: str,
+        code_verifier: str | None,
+        confirmation: Mapping[str, Any] | None = None,
     ) -> Redeemed | Unredeemable:
         """Redeem a ticket within ``tx``, which must be committed whatever the outcome: what failed has used the ticket up.
 
@@ -122,18 +132,16 @@ class Tickets:
                 Ticket.code_challenge,
                 Ticket.nonce,
                 Ticket.scope,
+                Ticket.dpop_jkt,
                 Ticket.expires_at,
             )
         ).one_or_none()
         if row is None:
             family_id = tx.session.scalar(select(Ticket.family_id).where(*mine))
             return self._reused(tx, family_id, client_id) if family_id else Unredeemable("unknown")
-        if row.expires_at <= tx.now:
-            return Unredeemable("expired")
-        if row.redirect_uri != redirect_uri:
-            return Unredeemable("wrong_redirect_uri")
-        if not proves(code_verifier, row.code_challenge):
-            return Unredeemable("wrong_verifier")
+        broken = _broken_bond(row, tx.now, redirect_uri, code_verifier, confirmation)
+        if broken is not None:
+            return Unredeemable(broken)
         session = self._sessions.behind(row.participant_id)
         if session is None:
             return Unredeemable("session_ended")
@@ -164,6 +172,19 @@ def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     tx.session.execute(joining)
     # Two tabs may join at once: the one that came second waited for the first and reads its row here.
     return tx.session.scalars(query).one()
+
+
+def _broken_bond(
+    row: Row[*tuple[Any, ...]], now: datetime, redirect_uri: str, code_verifier: str | None, confirmation: Mapping[str, Any] | None
+) -> str | None:
+    """Return which of the bonds of a ticket does not hold, the first in this order."""
+    bonds = (
+        ("expired", row.expires_at > now),
+        ("wrong_redirect_uri", row.redirect_uri == redirect_uri),
+        ("wrong_verifier", proves(code_verifier, row.code_challenge)),
+        ("wrong_proof", row.dpop_jkt is None or row.dpop_jkt == (confirmation or {}).get("jkt")),
+    )
+    return next((reason for reason, holds in bonds if not holds), None)
 
 
 def proves(code_verifier: str | None, code_challenge: str | None) -> bool:

@@ -71,7 +71,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class TicketRequest:
-    """What a ticket is bound to, besides session and client (RFC 6749 section 4.1.3, RFC 7636 section 4.4).
+    """What a ticket is bound to, besides session and client (RFC 6749 section 4.1.3, RFC 7636 section 4.4, RFC 9449 section 10).
 
     Without ``code_challenge`` no verifier may be shown with it.
     """
@@ -80,6 +80,7 @@ class TicketRequest:
     code_challenge: str | None
     scope: str
     nonce: str | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,14 @@ class TokenSet:
 
 @dataclass(frozen=True)
 class LiveToken:
-    """What a valid access token stands for, at this moment."""
+    """What a valid access token stands for, at this moment; ``confirmation`` is the key that has to be shown with it (RFC 7800)."""
 
     jti: UUID
     sid: UUID
     client_id: str
     scope: frozenset[str]
     session: CurrentSession
+    confirmation: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

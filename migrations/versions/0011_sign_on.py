@@ -30,6 +30,7 @@ def upgrade() -> None:
     _clients()
     _credentials()
     _tickets_and_tokens()
+    _signing_keys()
 
 
 def _tables() -> None:
@@ -255,7 +256,30 @@ def _tickets_and_tokens() -> None:
     op.create_foreign_key(op.f("fk_issued_token_client_id"), "issued_token", "client", ["client_id"], ["client_id"])
 
 
+def _signing_keys() -> None:
+    op.create_table(
+        "signing_key_end",
+        sa.Column("kid", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('retired', 'withdrawn')", name=op.f("ck_signing_key_end_kind")),
+        sa.ForeignKeyConstraint(["kid"], ["signing_key.kid"], name=op.f("fk_signing_key_end_kid")),
+        sa.PrimaryKeyConstraint("kid", "kind", name=op.f("pk_signing_key_end")),
+    )
+    op.execute("INSERT INTO signing_key_end (kid, kind, at) SELECT kid, 'retired', retired_at FROM signing_key WHERE retired_at IS NOT NULL")
+    op.drop_column("signing_key", "retired_at")
+
+
+def _signing_keys_back() -> None:
+    op.add_column("signing_key", sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE signing_key k SET retired_at = (SELECT min(e.at) FROM signing_key_end e WHERE e.kid = k.kid)")
+    op.drop_table("signing_key_end")
+    # What signed before knows elliptic curves alone.
+    op.execute("DELETE FROM signing_key WHERE algorithm <> 'ES256'")
+
+
 def downgrade() -> None:
+    _signing_keys_back()
     op.drop_constraint(op.f("fk_ticket_proxy_grant_id"), "ticket", type_="foreignkey")
     # What the older tables cannot say goes: it lived for minutes, but for the secrets of apps and the clients of newer protocols.
     op.execute("DELETE FROM issued_token")

@@ -15,6 +15,7 @@ import pytest
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.signing import ES256
 from govcloud.settings import Environment, load_settings
 from tests.conftest import START
 from tests.factories import databases
@@ -51,7 +52,7 @@ def province(template_database: str, master_key_file: Path) -> Iterator[Province
         app = assemble(settings, ManualClock(START))
         with app.app_context():
             services = cast("Services", app.extensions["govcloud"])
-            services.keys.ensure_signing_key(services.uow, Actor.system("operator"))
+            services.key_rotation.ensure(Actor.system("operator"), (ES256,))
             world = small_province(services, passwords=SIGNING_IN)
             db.session.remove()
             db.engine.dispose()

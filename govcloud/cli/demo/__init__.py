@@ -70,7 +70,7 @@ def _prepare(context: click.Context, owner_url: str, app_url: str, ports: Ports)
     schema.upgrade(owner_url, role_of(app_url))
     _say("making a province of 2,000 officials")
     with platform(context) as services:
-        services.keys.ensure_signing_key(services.uow, operator())
+        services.key_rotation.ensure(operator())
         with click.progressbar(length=100, label="  ", show_eta=False, file=sys.stderr) as bar:
             shares: dict[str, float] = {}
 

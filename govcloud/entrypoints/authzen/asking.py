@@ -6,14 +6,17 @@ from uuid import UUID
 
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.entrypoints.authzen.wire import Evaluation
+from govcloud.signon.sessions import CurrentSession
+from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
 
 
-def resolve(asked: Evaluation, client_id: str) -> Decision:
-    """Return the engine's decision on the question that ``client_id`` asks.
+def resolve(asked: Evaluation, client: ClientView) -> Decision:
+    """Return the engine's decision on the question that ``client`` asks.
 
     The session decides who asks: with ``sid`` it must be live, belong to this client and to this subject, and its appointment
-    counts. Without ``sid`` (no person at a browser, a batch say) the official's primary appointment counts.
+    counts; a subsystem that is called by another on behalf of the official names the caller's. Without ``sid`` (no person at a
+    browser, a batch say) the official's primary appointment counts.
     """
     official_id = _uuid(asked.subject_id)
     if asked.subject_type != "official" or official_id is None:
@@ -22,7 +25,7 @@ def resolve(asked: Evaluation, client_id: str) -> Decision:
         appointment_id = _primary(official_id)
     else:
         sid = _uuid(asked.sid)
-        session = services().signon.session_by_sid(sid, client_id) if sid is not None else None
+        session = _session(sid, client) if sid is not None else None
         if session is None or session.official_id != official_id:
             return refusal(Reason.SESSION_ENDED)
         appointment_id = session.appointment_id
@@ -34,6 +37,11 @@ def resolve(asked: Evaluation, client_id: str) -> Decision:
         context=asked.context,
     )
     return services().authorization.decide(question)
+
+
+def _session(sid: UUID, client: ClientView) -> CurrentSession | None:
+    """Return the live session that the client takes part in, or is called in, as ``sid``."""
+    return services().signon.session_by_sid(sid, client.client_id) or services().delegating.session_called_in(sid, client)
 
 
 def _primary(official_id: UUID) -> UUID | None:

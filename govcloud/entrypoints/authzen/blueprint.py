@@ -36,4 +36,4 @@ def evaluation() -> Response:
     client = current_client()
     if subsystem_of(asked.function) != client.subsystem_code:
         raise foreign_function(asked.function, client.subsystem_code)
-    return answer(resolve(asked, client.client_id))
+    return answer(resolve(asked, client))

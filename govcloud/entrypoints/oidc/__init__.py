@@ -6,7 +6,7 @@ one line in ``grants/__init__.py``.
 
 from __future__ import annotations
 
-from govcloud.entrypoints.oidc import authorize, discovery, introspect, logout, par, revoke, token, userinfo
+from govcloud.entrypoints.oidc import authorize, device_authorization, discovery, introspect, logout, par, revoke, token, userinfo
 from govcloud.entrypoints.oidc.blueprint import oidc
 
-__all__ = ["authorize", "discovery", "introspect", "logout", "oidc", "par", "revoke", "token", "userinfo"]
+__all__ = ["authorize", "device_authorization", "discovery", "introspect", "logout", "oidc", "par", "revoke", "token", "userinfo"]

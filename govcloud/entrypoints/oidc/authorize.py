@@ -14,6 +14,7 @@ from govcloud.entrypoints.oidc.checks.admission import check_admission
 from govcloud.entrypoints.oidc.checks.appointment import check_appointment
 from govcloud.entrypoints.oidc.checks.claims import check_claims
 from govcloud.entrypoints.oidc.checks.client import check_client
+from govcloud.entrypoints.oidc.checks.dpop_jkt import check_dpop_jkt
 from govcloud.entrypoints.oidc.checks.freshness import check_freshness
 from govcloud.entrypoints.oidc.checks.pkce import check_pkce
 from govcloud.entrypoints.oidc.checks.prompt import check_max_age, check_prompt
@@ -45,6 +46,7 @@ REQUEST: tuple[Check, ...] = (
     check_request_object,
     check_scope,
     check_pkce,
+    check_dpop_jkt,
     check_prompt,
     check_max_age,
     check_claims,
@@ -79,6 +81,7 @@ def authorize() -> Response:
         code_challenge=asked.code_challenge,
         scope=" ".join(asked.scope),
         nonce=asked.get("nonce"),
+        dpop_jkt=asked.dpop_jkt,
     )
     return go_back(asked, code=services().signon.issue_ticket(current_actor(), asked.session, asked.client, ticket))
 

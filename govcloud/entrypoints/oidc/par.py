@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, jsonify, request
 
 from govcloud.entrypoints.oidc.authorize import REQUEST
+from govcloud.entrypoints.oidc.binding import bind_to_proof
 from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.bodies import read_form
 from govcloud.entrypoints.oidc.checks.client_authentication import authenticate_client
@@ -38,6 +39,7 @@ def par() -> Response:
     left_out = _OF_THE_CLIENT | OURS
     asked = AuthorizationRequest({name: value for name, value in form.items() if name not in left_out} | {"client_id": client.client_id})
     asked.client = client
+    bind_to_proof(asked.parameters)
     try:
         check_redirect_uri(asked)
         for check in REQUEST:

@@ -31,6 +31,7 @@ class AuthorizationRequest:
     acr_essential: bool = False
     expected_sub: str | None = None
     code_challenge: str | None = None
+    dpop_jkt: str | None = None
     _client: ClientView | None = None
     _session: CurrentSession | None = None
 

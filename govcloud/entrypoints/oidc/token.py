@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, jsonify, request
 
+from govcloud.entrypoints.oidc.binding import confirmation_of
 from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.bodies import read_form
 from govcloud.entrypoints.oidc.checks.client_authentication import authenticate_client
@@ -26,7 +27,7 @@ def token() -> Response:
         raise WireError("unsupported_grant_type", f"supported: {', '.join(GRANTS)}")
     if grant_type not in client.oidc.grant_types:
         raise WireError("unauthorized_client", "this grant_type is not registered for the client")
-    response = jsonify(GRANTS[grant_type](Asked(client, form)))
+    response = jsonify(GRANTS[grant_type](Asked(client, form, confirmation_of(client))))
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
     return response

@@ -1,9 +1,10 @@
-"""The userinfo endpoint (OIDC Core 5.3), opened by a live access token (RFC 6750)."""
+"""The userinfo endpoint (OIDC Core 5.3), opened by a live access token (RFC 6750), shown with its key if it has one (RFC 9449)."""
 
 from __future__ import annotations
 
 from flask import Response, jsonify, request
 
+from govcloud.entrypoints.oidc.binding import BEARER, DPOP, check_possession
 from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.errors import WireError
 from govcloud.entrypoints.oidc.origins import known_client
@@ -11,18 +12,17 @@ from govcloud.signon.claims import OPENID
 from govcloud.signon.errors import TokenRefused
 from govcloud.web.gate import public, services
 
-_BEARER = "bearer"
-
 
 @wire.route("/oidc/userinfo", methods=["GET", "POST"])
-@public("RFC 6750: authenticates by access token")
+@public("RFC 6750, RFC 9449: authenticates by access token")
 def userinfo() -> Response:
     """Return the claims about the official that the token's scope opens."""
-    token = _token()
+    token, scheme = _token()
     try:
         live = services().signon.live_token(token)
     except TokenRefused as error:
         raise _challenge("invalid_token", "the access token is invalid, expired or revoked", 401, error.reason) from error
+    check_possession(token, scheme, live.confirmation)
     known_client(live.client_id)
     if OPENID not in live.scope:
         raise _challenge("insufficient_scope", "the access token was not issued for sign-in", 403)
@@ -31,8 +31,8 @@ def userinfo() -> Response:
     return response
 
 
-def _token() -> str:
-    """Return the access token: from the header, or from the form of a POST; never from the address (RFC 9700 section 4.3.2).
+def _token() -> tuple[str, str]:
+    """Return the access token and how it was sent: in the header, or in the form of a POST; never in the address (RFC 9700 section 4.3.2).
 
     Raises:
         WireError: there is none, or two.
@@ -41,11 +41,12 @@ def _token() -> str:
     from_form = request.form.get("access_token", "") if request.method == "POST" else ""
     if scheme and from_form:
         raise _challenge("invalid_request", "the access token is sent in two ways at once", 400)
-    token = from_header.strip() if scheme.lower() == _BEARER else from_form
+    scheme = scheme.lower()
+    token = from_header.strip() if scheme in {BEARER, DPOP} else from_form
     if not token:
         # RFC 6750 section 3.1: who shows nothing is told nothing but the scheme.
         raise WireError("invalid_request", "an access token is needed", status=401, challenge='Bearer realm="govcloud"')
-    return token
+    return token, scheme or BEARER
 
 
 def _challenge(error: str, description: str, status: int, detail: str = "") -> WireError:

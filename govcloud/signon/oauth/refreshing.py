@@ -86,7 +86,8 @@ class Refreshing:
         # What never changes is compared first: who cannot use the token cannot use it up either.
         if row.expires_at <= tx.now:
             return _Unusable("expired", row.family_id)
-        if row.confirmation != (dict(confirmation) if confirmation else None):
+        # Who keeps a secret has just proven who it is, and may take another key (RFC 9449 section 5, RFC 8705 section 4).
+        if client.public and row.confirmation != (dict(confirmation) if confirmation else None):
             return _Unusable("wrong_proof", row.family_id)
         narrowed = _narrowed(row.scope, scope)
         session = self._sessions.behind(row.participant_id)

@@ -23,7 +23,7 @@ def test_discovery_names_every_endpoint_under_the_public_address(client: FlaskCl
         assert document[name].startswith(f"{ISSUER}/oidc/")
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["response_types_supported"] == ["code"]
-    assert document["id_token_signing_alg_values_supported"] == ["ES256"]
+    assert document["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
     assert document["authorization_response_iss_parameter_supported"] is True
 
 

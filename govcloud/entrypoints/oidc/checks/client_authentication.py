@@ -1,6 +1,7 @@
 """A client proves who it is, in the one way that is registered for it (RFC 6749 section 2.3, RFC 7523, OIDC Core 9).
 
-By HTTP Basic or in the form with its secret, by an assertion that it signed, or, if it can keep no secret, by its name alone.
+By HTTP Basic or in the form with its secret, by an assertion that it signed, by its certificate (RFC 8705), or, if it can keep no
+secret, by its name alone.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ import binascii
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote_plus
 
+from govcloud.entrypoints.oidc.client_certificate import shown_certificate
 from govcloud.entrypoints.oidc.errors import invalid_client, invalid_request
 from govcloud.entrypoints.oidc.origins import known_client
 from govcloud.signon.oauth.assertions import ALGORITHMS
+from govcloud.signon.oauth.certificates import proves
 from govcloud.signon.oauth.errors import AssertionRefused
-from govcloud.subsystems.protocols import PUBLIC, OidcSettings
+from govcloud.subsystems.protocols import PUBLIC, SELF_SIGNED_TLS, TLS, OidcSettings
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services, source_address
 from govcloud.web.parameters import LONGEST
 from govcloud.web.trace import trace_id
 
-METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", TLS, SELF_SIGNED_TLS, "none")
 ASSERTION_ALGORITHMS = tuple(ALGORITHMS)
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -48,7 +51,7 @@ def authenticate_client(authorization: str | None, form: Mapping[str, str], endp
     ]
     if len(shown) > 1:
         raise invalid_request("the client authenticates in two ways at once")
-    prove: Callable[[], ClientView] = shown[0] if shown else lambda: _public(form.get("client_id", ""))
+    prove: Callable[[], ClientView] = shown[0] if shown else lambda: _by_name(form.get("client_id", ""))
     client = prove()
     if not isinstance(client.settings, OidcSettings):
         raise invalid_client(f"{client.client_id!r} speaks {client.protocol}, not OpenID Connect")
@@ -85,10 +88,15 @@ def _with_assertion(form: Mapping[str, str], endpoint: str) -> ClientView:
         raise invalid_client(error.reason) from error
 
 
-def _public(client_id: str) -> ClientView:
+def _by_name(client_id: str) -> ClientView:
+    """Return a client that only says who it is: it keeps no secret, or its certificate proves it (RFC 8705 section 2)."""
     client = services().subsystem_queries.client_by_client_id(client_id)
-    if client is None or client.auth_method != PUBLIC:
+    if client is None or client.auth_method not in {PUBLIC, TLS, SELF_SIGNED_TLS}:
         raise invalid_client(f"{client_id!r} is no public client and gave no proof")
+    if client.auth_method != PUBLIC:
+        certificate = shown_certificate()
+        if certificate is None or not isinstance(client.settings, OidcSettings) or not proves(client, certificate):
+            raise invalid_client(f"no certificate came with the request that proves {client_id!r}")
     return client
 
 

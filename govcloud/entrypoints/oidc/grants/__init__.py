@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from govcloud.entrypoints.oidc.grants import authorization_code, client_credentials, refresh_token
+from govcloud.entrypoints.oidc.grants import authorization_code, client_credentials, device_code, refresh_token, token_exchange
 from govcloud.entrypoints.oidc.grants.asked import Asked
-from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN
+from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH_TOKEN, TOKEN_EXCHANGE
 
 Grant = Callable[[Asked], dict[str, Any]]
 
@@ -16,6 +16,8 @@ GRANTS: dict[str, Grant] = {
     AUTHORIZATION_CODE: authorization_code.grant,
     REFRESH_TOKEN: refresh_token.grant,
     CLIENT_CREDENTIALS: client_credentials.grant,
+    DEVICE_CODE: device_code.grant,
+    TOKEN_EXCHANGE: token_exchange.grant,
 }
 
 __all__ = ["GRANTS", "Grant"]

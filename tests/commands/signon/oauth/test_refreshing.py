@@ -225,11 +225,11 @@ def test_what_is_no_refresh_token(web: Refresher, session: CurrentSession) -> No
 KEY, OTHER_KEY = {"jkt": "a"}, {"jkt": "b"}
 
 
-def test_a_bound_token_needs_its_key(web: Refresher, session: CurrentSession) -> None:
-    at = Desk(web.services, web.client)
-    tokens = web.services.signon.redeem(
-        web.actor,
-        web.client,
+def test_a_bound_token_needs_its_key(spa: Refresher, session: CurrentSession) -> None:
+    at = Desk(spa.services, spa.client)
+    tokens = spa.services.signon.redeem(
+        spa.actor,
+        spa.client,
         at.issue(session),
         redirect_uri=at.redirect_uri,
         code_verifier="a-verifier-of-at-least-forty-three-characters-0123456789",
@@ -238,14 +238,20 @@ def test_a_bound_token_needs_its_key(web: Refresher, session: CurrentSession) ->
     assert tokens.token_type == "DPoP"
     assert _claims(tokens.access_token)["cnf"] == KEY
     for wrong in (None, OTHER_KEY, {"x5t#S256": "a"}, {}):
-        assert web.refused(tokens.refresh_token, confirmation=wrong) == "wrong_proof"
-    bound = web.refresh(tokens.refresh_token, confirmation=KEY)
+        assert spa.refused(tokens.refresh_token, confirmation=wrong) == "wrong_proof"
+    bound = spa.refresh(tokens.refresh_token, confirmation=KEY)
     assert bound.token_type == "DPoP"
-    assert web.refused(bound.refresh_token) == "wrong_proof"
+    assert spa.refused(bound.refresh_token) == "wrong_proof"
 
 
-def test_an_unbound_token_is_not_bound_later(web: Refresher, session: CurrentSession) -> None:
-    assert web.refused(web.first(session).refresh_token, confirmation=KEY) == "wrong_proof"
+def test_who_keeps_a_secret_may_take_another_key(web: Refresher, session: CurrentSession) -> None:
+    """RFC 9449 section 5: the refresh token of a confidential client is bound to the client, which has just proven who it is."""
+    tokens = web.refresh(web.first(session).refresh_token, confirmation=KEY)
+    assert _claims(web.refresh(tokens.refresh_token, confirmation=OTHER_KEY).access_token)["cnf"] == OTHER_KEY
+
+
+def test_an_unbound_token_is_not_bound_later(spa: Refresher, session: CurrentSession) -> None:
+    assert spa.refused(spa.first(session).refresh_token, confirmation=KEY) == "wrong_proof"
 
 
 def test_a_person_exchanges_nothing(web: Refresher, world: World, session: CurrentSession) -> None:
