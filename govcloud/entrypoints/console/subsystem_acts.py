@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
+from govcloud.entrypoints.console.subsystem_reach import owner_named
 from govcloud.entrypoints.console.subsystem_rows import read_rows
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
+from govcloud.subsystems.handing_over import HAND_OVER
 from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewSubsystem
 from govcloud.subsystems.queries import FunctionView, ItemView, SubsystemView
 from govcloud.web.gate import services
@@ -59,6 +61,34 @@ def change(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> 
         actor, view.id, SubsystemChange(values.get("name", ""), number("integration_level", values), *texts)
     )
     return Message("已变更“%(name)s”，立即生效。", name=values.get("name", ""))
+
+
+_RECEIVER = "owner_department_id"
+
+
+def hand_over(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
+    """Give the subsystem to the department of a form."""
+    owner = owner_named(_RECEIVER, values.get(_RECEIVER, ""), HAND_OVER)
+    services().subsystems.hand_over_subsystem(actor, view.id, owner.id, values.get("reason", ""))
+    return Message("已移交给%(name)s，立即生效。", name=owner.name)
+
+
+def rehearse_hand_over(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
+    """Say what would go to the department of a form with the subsystem."""
+    owner = owner_named(_RECEIVER, values.get(_RECEIVER, ""), HAND_OVER)
+    going = services().subsystems.hand_over_subsystem(actor, view.id, owner.id, values.get("reason", ""), dry_run=True)
+    return Message(
+        "移交给%(name)s：功能 %(functions)s 项照常使用，可申请项 %(items)s 项改由其审批（另有 %(elsewhere)s 项仍由其他部门审批）；"
+        "待审批的申请 %(lines)s 项转由其办理，有效的临时权限 %(grants)s 项继续有效，由其负责撤销。"
+        "启用的客户端 %(clients)s 个不变，原部门人员如知悉密钥，请在移交后更换。",
+        name=owner.name,
+        functions=going.functions,
+        items=going.items,
+        elsewhere=going.elsewhere,
+        lines=going.usage.lines,
+        grants=going.usage.grants,
+        clients=going.clients,
+    )
 
 
 def _new_function(view: SubsystemView, values: Values) -> tuple[NewFunction, list[NewItem]]:

@@ -15,6 +15,7 @@ from govcloud.entrypoints.console.subsystem_rows import COLUMNS
 from govcloud.entrypoints.console.subsystem_words import SCOPES
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.handing_over import HAND_OVER
 from govcloud.subsystems.inputs import ClientCredentials
 from govcloud.subsystems.queries import SubsystemView
 from govcloud.web.locale import say
@@ -55,6 +56,7 @@ def _scopes() -> tuple[tuple[str, str], ...]:
     return tuple((code, say(word)) for code, word in SCOPES.items())
 
 
+_WITHIN = Message("部门全称或统一社会信用代码，须在您的管理范围内。")
 _NAME = FormField("name", Message("名称"), required=True)
 _DESCRIPTION = FormField("description", Message("说明"), "area", Message("能做什么、涉及哪些数据；审批人和管理员据此判断。"))
 _REASON = FormField("reason", Message("原因"), "area", Message("会记入审计。"), required=True)
@@ -84,7 +86,7 @@ def registration_fields() -> tuple[FormField, ...]:
     return (
         _NAME,
         FormField("code", Message("代码"), hint=Message("小写字母开头，如 housing；登记后不能更改。"), required=True),
-        FormField("owner", Message("主管部门"), hint=Message("部门全称或统一社会信用代码，须在您的管理范围内。"), required=True),
+        FormField("owner", Message("主管部门"), hint=_WITHIN, required=True),
         _level(),
         FormField("launch_url", Message("访问地址"), hint=Message("从工作台打开的地址，如 https://housing.example.gov.cn/。")),
         FormField("webhook_url", Message("通知地址"), hint=Message("开通、收回权限时通知的地址，可以不填。")),
@@ -134,6 +136,17 @@ FORMS: Mapping[str, SubsystemForm] = {
                 "webhook_url": view.webhook_url or "",
                 "description": view.description,
             },
+        ),
+        SubsystemForm(
+            "hand-over",
+            Message("移交主管部门"),
+            "building-2",
+            HAND_OVER,
+            lambda: (FormField("owner_department_id", Message("移交给"), hint=_WITHIN, required=True), _REASON),
+            acts.hand_over,
+            hint=Message("移交后由新的主管部门维护和审批；须对两个部门都有管理权限。功能、客户端和已有的权限照常使用。"),
+            grave=True,
+            rehearse=acts.rehearse_hand_over,
         ),
         SubsystemForm(
             "add",

@@ -70,8 +70,11 @@ STEPS: Mapping[str, StepWord] = {
         Message("已下线，立即生效。"),
         grave=True,
     ),
+    "hand_over": StepWord(
+        Message("移交主管部门"), Message("已移交主管部门"), "building-2", Message("移交主管部门"), Message("已移交，立即生效。"), grave=True
+    ),
 }
-#: The way into service as the page draws it; ``return`` and ``retire`` stand beside it.
+#: The way into service as the page draws it; ``return``, ``retire`` and ``hand_over`` stand beside it.
 WAY = ("register", "submit", "check", "publish")
 
 SCOPES = {"division": Message("按行政区划"), "none": Message("不划分")}

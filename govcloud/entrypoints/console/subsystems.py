@@ -14,10 +14,9 @@ from govcloud.entrypoints.console.change_forms import Filled
 from govcloud.entrypoints.console.subsystem_acts import register
 from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm, registration_fields
 from govcloud.entrypoints.console.subsystem_page import page_facts
-from govcloud.entrypoints.console.subsystem_reach import OPENS, PUBLISHES, Standing, reach, subsystem_within
+from govcloud.entrypoints.console.subsystem_reach import OPENS, PUBLISHES, Standing, owner_named, reach, subsystem_within
 from govcloud.entrypoints.console.subsystem_words import STATES, STEPS
-from govcloud.identity.views import DepartmentView
-from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
+from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.inputs import ClientCredentials
 from govcloud.subsystems.lifecycle import ONBOARDING, Move, Status
@@ -92,7 +91,7 @@ class SubsystemsView(ConsolePage):
         status = 200
         if request.method == "POST":
             try:
-                registered = register(filled.values, _owner(filled.values.get("owner", "")).id, current_actor())
+                registered = register(filled.values, owner_named("owner", filled.values.get("owner", ""), _REGISTERS).id, current_actor())
             except GovcloudError as error:
                 filled.take(error)
                 status = status_of(error)
@@ -223,24 +222,6 @@ def _take(filled: Filled, error: GovcloudError, names: list[str]) -> None:
 
 
 _SHOWN = 5
-
-
-def _owner(text: str) -> DepartmentView:
-    """Return the department that a field means, by code or full name, within the reader's reach.
-
-    Raises:
-        Invalid: none is meant, or more than one.
-    """
-    within = reach(_REGISTERS)
-    queries = services().identity_queries
-    by_code = queries.department_by_uscc(text)
-    found = (
-        [by_code] if by_code is not None else [view for view in queries.search_departments(text) if text in {view.name, view.short_name}]
-    )
-    mine = [view for view in found if any(view.path.startswith(path) for path in within)]
-    if text and len(mine) == 1:
-        return mine[0]
-    raise Invalid.of(FieldError("owner", Message("在您的管理范围内没有唯一的这个部门，请填部门全称或统一社会信用代码。"), text))
 
 
 _STEPS = {
