@@ -1,4 +1,4 @@
-"""The part of ``govcloud subsystem`` that changes what there is: facts, functions, items, bindings, and the owner; what is left out stays."""
+"""The part of ``govcloud subsystem`` that changes facts, functions, items, bindings and the owner; what no option names stays."""
 
 from __future__ import annotations
 

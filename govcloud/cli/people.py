@@ -1,4 +1,4 @@
-"""``govcloud people``: find, show, register, disable and restore; duties: ``changes.py``, facts: ``facts.py``, sets: ``people_import.py``."""
+"""``govcloud people``: find, show, register, disable, restore; duties: ``changes.py``, facts: ``facts.py``, sets: ``people_import.py``."""
 
 from __future__ import annotations
 

@@ -16,9 +16,10 @@ from govcloud.entrypoints.api.changes import reach_within
 from govcloud.entrypoints.api.table import Route
 from govcloud.identity.inputs import OfficialChange
 from govcloud.identity.views import AppointmentView, OfficialView
-from govcloud.kernel.errors import NotFound
+from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import current_actor, requires, services, signed_in
+from govcloud.web.words import OFFICIAL_STATUS
 
 READ = "govcloud:console:officials"
 
@@ -120,6 +121,9 @@ class FactsChangedAnswer(Answer):
 @requires(READ)
 def officials(query: OfficialsQuery) -> OfficialsAnswer:
     """People within the caller's reach, by the beginning of name, pinyin, initials or employee code."""
+    if query.status and query.status not in OFFICIAL_STATUS:
+        wrong = Message("不是可选值，请填写：%(allowed)s。", allowed="、".join(OFFICIAL_STATUS))
+        raise Invalid.of(FieldError("status", wrong, query.status))
     page = services().identity_queries.search_officials(
         query.q.strip(), query.limit, query.cursor, reach=reach_within(READ, query.department), status=query.status
     )
