@@ -10,13 +10,17 @@ from govcloud.entrypoints.console.subsystem_rows import read_rows
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import Fields
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.handing_over import HAND_OVER
-from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewSubsystem
+from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewSubsystem, checked_subsystem
 from govcloud.subsystems.queries import FunctionView, ItemView, SubsystemView
 from govcloud.web.gate import services
 
 Values = Mapping[str, str]
+REGISTERS = "govcloud:subsystem:register"
+#: Stands for the owner while the rest of a form is looked at.
+_NOBODY = UUID(int=0)
 
 
 def number(name: str, values: Values) -> int:
@@ -38,20 +42,28 @@ def _uuid(text: str) -> UUID:
         raise NotFound.of(Message("可申请项"), text) from None
 
 
-def register(values: Values, owner_id: UUID, actor: Actor) -> UUID:
-    """Register the subsystem of a form."""
-    return services().subsystems.register_subsystem(
-        actor,
-        NewSubsystem(
-            values.get("code", ""),
-            values.get("name", ""),
-            owner_id,
-            number("integration_level", values),
-            values.get("launch_url"),
-            values.get("webhook_url"),
-            values.get("description", ""),
-        ),
-    )
+def register(values: Values, actor: Actor) -> UUID:
+    """Register the subsystem of a form.
+
+    Raises:
+        Invalid: names every field that is wrong, so that the form is mended at once.
+    """
+    found, owner, level = list[FieldError](), _NOBODY, 0
+    try:
+        owner = owner_named("owner", values.get("owner", ""), REGISTERS).id
+    except Invalid as error:
+        found += error.fields
+    try:
+        level = number("integration_level", values)
+    except Invalid as error:
+        found += error.fields
+    addresses = (values.get("launch_url"), values.get("webhook_url"))
+    new = NewSubsystem(values.get("code", ""), values.get("name", ""), owner, level, *addresses, values.get("description", ""))
+    fields = Fields()
+    checked_subsystem(new, fields)
+    if found or fields.findings:
+        raise Invalid.of(*fields.findings, *found)
+    return services().subsystems.register_subsystem(actor, new)
 
 
 def change(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:

@@ -11,10 +11,10 @@ from flask_admin import expose
 
 from govcloud.entrypoints.console.base import ConsolePage, opened
 from govcloud.entrypoints.console.change_forms import Filled
-from govcloud.entrypoints.console.subsystem_acts import register
+from govcloud.entrypoints.console.subsystem_acts import REGISTERS, register
 from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm, registration_fields
 from govcloud.entrypoints.console.subsystem_page import page_facts
-from govcloud.entrypoints.console.subsystem_reach import OPENS, PUBLISHES, Standing, owner_named, reach, subsystem_within
+from govcloud.entrypoints.console.subsystem_reach import OPENS, PUBLISHES, Standing, reach, subsystem_within
 from govcloud.entrypoints.console.subsystem_words import STATES, STEPS
 from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
@@ -26,7 +26,7 @@ from govcloud.web.gate import current_actor, no_permission, services
 from govcloud.web.locale import say
 
 PAGE = 20
-_REGISTERS, _CHECKS = "govcloud:subsystem:register", "govcloud:subsystem:check"
+_CHECKS = "govcloud:subsystem:check"
 _TODO = {"check": _CHECKS, "publish": PUBLISHES}
 _LONGEST_SEARCH = 60
 
@@ -48,7 +48,7 @@ class SubsystemsView(ConsolePage):
     def functions(self) -> frozenset[str]:
         """Return the functions of the page, of its forms and of its steps."""
         steps = {move.function for move in ONBOARDING.values()}
-        return frozenset((self.opens, _REGISTERS, *steps, *(form.function for form in FORMS.values())))
+        return frozenset((self.opens, REGISTERS, *steps, *(form.function for form in FORMS.values())))
 
     @expose("/")
     def index_view(self) -> str:
@@ -71,7 +71,7 @@ class SubsystemsView(ConsolePage):
             query={name: value for name, value in (("search", text), ("status", status), ("todo", todo)) if value},
             after=after,
             waiting={name: waiting[name] for name, function in _TODO.items() if opened(function)},
-            may_register=opened(_REGISTERS),
+            may_register=opened(REGISTERS),
             statuses=[("", say(Message("全部状态"))), *((code, say(word.text)) for code, word in STATES.items())],
         )
 
@@ -84,14 +84,14 @@ class SubsystemsView(ConsolePage):
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Response:
         """Show the form that registers a subsystem, and register it."""
-        if not opened(_REGISTERS):
+        if not opened(REGISTERS):
             raise no_permission()
         fields = registration_fields()
         filled = Filled(_typed([field.name for field in fields]))
         status = 200
         if request.method == "POST":
             try:
-                registered = register(filled.values, owner_named("owner", filled.values.get("owner", ""), _REGISTERS).id, current_actor())
+                registered = register(filled.values, current_actor())
             except GovcloudError as error:
                 filled.take(error)
                 status = status_of(error)
