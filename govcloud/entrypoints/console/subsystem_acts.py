@@ -85,22 +85,21 @@ def hand_over(view: SubsystemView, _subject: str, values: Values, actor: Actor) 
     return Message("已移交给%(name)s，立即生效。", name=owner.name)
 
 
-def rehearse_hand_over(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
+def rehearse_hand_over(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> tuple[Message, ...]:
     """Say what would go to the department of a form with the subsystem."""
     owner = owner_named(_RECEIVER, values.get(_RECEIVER, ""), HAND_OVER)
     going = services().subsystems.hand_over_subsystem(actor, view.id, owner.id, values.get("reason", ""), dry_run=True)
-    return Message(
-        "移交给%(name)s：功能 %(functions)s 项照常使用，可申请项 %(items)s 项改由其审批（另有 %(elsewhere)s 项仍由其他部门审批）；"
-        "待审批的申请 %(lines)s 项转由其办理，有效的临时权限 %(grants)s 项继续有效，由其负责撤销。"
-        "启用的客户端 %(clients)s 个不变，原部门人员如知悉密钥，请在移交后更换。",
-        name=owner.name,
-        functions=going.functions,
-        items=going.items,
-        elsewhere=going.elsewhere,
-        lines=going.usage.lines,
-        grants=going.usage.grants,
-        clients=going.clients,
-    )
+    said = [
+        Message("新的主管部门：%(name)s", name=owner.name),
+        Message("功能 %(count)s 项照常使用", count=going.functions),
+        Message("可申请项 %(count)s 项改由新的主管部门审批", count=going.items),
+        Message("待审批的申请 %(count)s 项转由新的主管部门办理", count=going.usage.lines),
+        Message("有效的临时权限 %(count)s 项继续有效，由新的主管部门负责", count=going.usage.grants),
+        Message("客户端 %(count)s 个不变；原部门人员知悉密钥的，请在移交后更换", count=going.clients),
+    ]
+    if going.elsewhere:
+        said.insert(3, Message("可申请项 %(count)s 项仍由其他部门审批", count=going.elsewhere))
+    return tuple(said)
 
 
 def _new_function(view: SubsystemView, values: Values) -> tuple[NewFunction, list[NewItem]]:
@@ -256,11 +255,11 @@ def withdraw_item(view: SubsystemView, subject: str, values: Values, actor: Acto
     return Message("“%(name)s”已下架，不能再申请。", name=item.name)
 
 
-def hanging(view: SubsystemView, subject: str, _values: Values, _actor: Actor) -> Message:
+def hanging(view: SubsystemView, subject: str, _values: Values, _actor: Actor) -> tuple[Message, ...]:
     """Say what hangs on an item that is to be withdrawn."""
     usage = services().subsystems.usage_of([_item(view, subject).function])
     words = {"lines": usage.lines, "grants": usage.grants}
-    return Message("待审批的申请 %(lines)s 项，下架后只能驳回；有效的临时权限 %(grants)s 项，到期为止继续有效。", **words)
+    return (Message("待审批的申请 %(lines)s 项，下架后只能驳回；有效的临时权限 %(grants)s 项，到期为止继续有效。", **words),)
 
 
 def register_client(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> ClientCredentials:
@@ -295,8 +294,8 @@ def add_many(view: SubsystemView, _subject: str, values: Values, actor: Actor) -
     return Message("已新增功能 %(functions)s 项、可申请项 %(items)s 项。", functions=len(functions), items=len(items))
 
 
-def rehearse_many(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
+def rehearse_many(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> tuple[Message, ...]:
     """Check pasted rows and say what they would add."""
     functions, items = read_rows(view.code, values.get("rows", ""))
     services().subsystems.add_offered(actor, functions, items, dry_run=True)
-    return Message("检查通过：将新增功能 %(functions)s 项、可申请项 %(items)s 项。", functions=len(functions), items=len(items))
+    return (Message("检查通过：将新增功能 %(functions)s 项、可申请项 %(items)s 项。", functions=len(functions), items=len(items)),)

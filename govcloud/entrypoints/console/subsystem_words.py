@@ -32,7 +32,7 @@ class StepWord:
 
 
 STEPS: Mapping[str, StepWord] = {
-    "register": StepWord(Message("登记"), Message("已登记"), "plus", Message("登记业务子系统"), Message("已登记")),
+    "register": StepWord(Message("登记子系统"), Message("已登记"), "plus", Message("登记业务子系统"), Message("已登记")),
     "submit": StepWord(
         Message("提交核查"),
         Message("已提交核查"),
@@ -50,7 +50,7 @@ STEPS: Mapping[str, StepWord] = {
     ),
     "check": StepWord(
         Message("核查通过"),
-        Message("核查通过"),
+        Message("已核查通过"),
         "shield-check",
         Message("确认接入方式、功能和可申请项符合要求；之后由牵头部门发布。"),
         Message("已核查通过，等待牵头部门发布。"),

@@ -117,7 +117,7 @@ class SubsystemsView(ConsolePage):
         if request.method == "GET":
             return self._form_page(form, view, subject, Filled({**form.start(view, subject), **_typed(names, request.args)}))
         filled = Filled(_typed(names))
-        told: Message | None = None
+        told: tuple[Message, ...] = ()
         try:
             if form.rehearse is not None and "confirmed" not in request.form:
                 if "back" not in request.form:
@@ -160,7 +160,7 @@ class SubsystemsView(ConsolePage):
         return make_response(redirect(url_for(".details_view", id=view.id), 303))
 
     def _form_page(
-        self, form: SubsystemForm, view: SubsystemView, subject: str, filled: Filled, *, told: Message | None = None, status: int = 200
+        self, form: SubsystemForm, view: SubsystemView, subject: str, filled: Filled, *, told: tuple[Message, ...] = (), status: int = 200
     ) -> Response:
         page = self._render(
             "console/subsystem_form.html",
@@ -187,7 +187,7 @@ class SubsystemsView(ConsolePage):
         )
 
     def _render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - template values
-        usual: dict[str, Any] = {"states": STATES, "step_words": STEPS, "form": None, "told": None, "subject": ""}
+        usual: dict[str, Any] = {"states": STATES, "step_words": STEPS, "form": None, "told": (), "subject": ""}
         rendered: str = self.render(template, view=self, **usual | values)
         return rendered
 

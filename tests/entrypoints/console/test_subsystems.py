@@ -145,7 +145,8 @@ def test_a_subsystem_is_handed_over_after_it_was_told_what_goes_along(
     assert wrong.status_code == 422
     assert "在您的管理范围内没有唯一的这个部门" in said(wrong)
     told = said(lead.post(path, sent))
-    assert "移交给浙江省民政厅：功能 2 项照常使用，可申请项 1 项改由其审批" in told
+    for line in ("新的主管部门：浙江省民政厅", "功能 2 项照常使用", "可申请项 1 项改由新的主管部门审批", "原因 职能调整"):
+        assert line in told
     view = services.subsystem_queries.subsystem(archive)
     assert view is not None
     assert view.owner_department_id == world.organisation.ids["housing"], "nothing was written yet"
