@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -194,7 +193,7 @@ def _lines(file: Path) -> Iterator[tuple[str, str]]:
     for place, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
-        cells: Sequence[str] = next(csv.reader([line], delimiter="\t" if "\t" in line else ","))
+        cells: Sequence[str] = line.split("\t" if "\t" in line else ",")
         if len(cells) != 2:  # noqa: PLR2004 - code and name
             raise click.ClickException(f"{file}, line {place}: expected a code and a name, found {len(cells)} cells")
         yield cells[0].strip(), cells[1].strip()

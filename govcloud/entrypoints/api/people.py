@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, Text
@@ -48,7 +48,6 @@ class OfficialFactsBody(Input):
     phone: Text | None = Field(default=None, description="an empty text takes the number away")
     rank: Text | None = None
     staffing_type: Text | None = None
-    security_label: StrictInt | None = None
 
 
 class IdNumberBody(Input):
@@ -150,7 +149,7 @@ def unmask_official(official_id: UUID, body: UnmaskBody) -> NumberAnswer:
 
 @signed_in
 def change_official(official_id: UUID, body: OfficialFactsBody) -> FactsChangedAnswer:
-    """Change name, phone, rank, staffing type or security label."""
+    """Change name, phone, rank or staffing type."""
     change = OfficialChange(**body.model_dump())
     return FactsChangedAnswer(changed=services().identity.change_official(current_actor(), official_id, change))
 
