@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 
 from govcloud.identity import changes, errors, standings
 from govcloud.identity.changes import LEAVE, REJOIN, STATUS_CHANGES, TRANSFER, UNDO_LEAVE, Closed
+from govcloud.identity.disabling import Disabling
 from govcloud.identity.events import LeaveUndone, OfficialDisabled, OfficialLeft, OfficialRestored, PersonnelChangeCancelled
 from govcloud.identity.inputs import checked_reason
 from govcloud.identity.locking import lock_official
