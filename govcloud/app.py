@@ -83,6 +83,7 @@ from govcloud.signon.service import SignOn
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.throttle import Throttle
 from govcloud.signon.tokens import Tokens
+from govcloud.subsystems.events import SubsystemHandedOver
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
@@ -289,6 +290,11 @@ def subscribe_reactions(services: Services) -> None:
         services.authorization.follow_department(tx, event.old_path, event.new_path)
         services.access.follow_department(tx, event.old_path, event.new_path)
 
+    def entrust(tx: Transaction, event: SubsystemHandedOver) -> None:
+        # Lines first: a decision that is being written down holds its line, and its grant is seen once that is let go.
+        services.access.change_owner_of(tx, event.code, event.old_department_id, event.department_id, event.department_path)
+        services.authorization.change_owner_of(tx, event.code, event.old_department_id, event.department_id)
+
     def divide(tx: Transaction, event: DepartmentSplit) -> None:
         carry(tx, event.department_id, event.successor_id)
 
@@ -298,6 +304,7 @@ def subscribe_reactions(services: Services) -> None:
 
     services.uow.subscribe(DepartmentMoved, follow)
     services.uow.subscribe(DepartmentMerged, absorb)
+    services.uow.subscribe(SubsystemHandedOver, entrust)
     services.uow.subscribe(DepartmentSplit, divide)
     services.uow.subscribe(DepartmentAbolished, abandon)
 

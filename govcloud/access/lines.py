@@ -94,6 +94,16 @@ def change_owner(session: Session, department_id: UUID, successor_id: UUID) -> N
     session.execute(mine.values(owner_department_id=successor_id).execution_options(synchronize_session=False))
 
 
+def change_owner_of(session: Session, subsystem_code: str, department_id: UUID, successor_id: UUID, path: str) -> None:
+    """Let the lines of one subsystem that were a department's be another's, which lies at ``path``.
+
+    Closed lines go along: who answers for the subsystem may revoke what came of them.
+    """
+    mine = update(RequestLine).where(RequestLine.subsystem_code == subsystem_code, RequestLine.owner_department_id == department_id)
+    values = {"owner_department_id": successor_id, "owner_path": path}
+    session.execute(mine.values(values).execution_options(synchronize_session=False))
+
+
 def carry_appointments(session: Session, appointments: Mapping[UUID, UUID]) -> None:
     """Let requests that still wait be made under the appointments that go on with those they were made under."""
     waiting = select(RequestLine.request_id).where(RequestLine.state.in_(OPEN))

@@ -130,6 +130,10 @@ class Access:
         """Let the lines of a department be its successor's, in the transaction of the merger."""
         lines.change_owner(tx.session, department_id, successor_id)
 
+    def change_owner_of(self, tx: Transaction, subsystem_code: str, department_id: UUID, successor_id: UUID, path: str) -> None:
+        """Let the lines of one subsystem be another department's, in the transaction that hands it over."""
+        lines.change_owner_of(tx.session, subsystem_code, department_id, successor_id, path)
+
     def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
         """Let requests that wait go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
         lines.carry_appointments(tx.session, appointments)

@@ -35,6 +35,12 @@ def change_owner(tx: Transaction, department_id: UUID, successor_id: UUID) -> No
     tx.session.execute(mine.values(owner_department_id=successor_id).execution_options(synchronize_session=False))
 
 
+def change_owner_of(tx: Transaction, subsystem_code: str, department_id: UUID, successor_id: UUID) -> None:
+    """Let another department answer for the grants of one subsystem for which its old owner answered."""
+    mine = update(AccessGrant).where(AccessGrant.subsystem_code == subsystem_code, AccessGrant.owner_department_id == department_id)
+    tx.session.execute(mine.values(owner_department_id=successor_id).execution_options(synchronize_session=False))
+
+
 def end_delegations(tx: Transaction, path: str, reason: str) -> None:
     """Take away the roles that reach over a department which is no more."""
     query = select(RoleAssignment).where(*_within([path]), holding(RoleAssignment, tx.now))

@@ -212,6 +212,10 @@ class Authorization:
         """Let the successor of a department answer for its grants."""
         following.change_owner(tx, department_id, successor_id)
 
+    def change_owner_of(self, tx: Transaction, subsystem_code: str, department_id: UUID, successor_id: UUID) -> None:
+        """Let another department answer for the grants of one subsystem, in the transaction that hands it over."""
+        following.change_owner_of(tx, subsystem_code, department_id, successor_id)
+
     def end_delegations(self, tx: Transaction, path: str, reason: str) -> None:
         """Take away the roles that reach over a department which is no more."""
         following.end_delegations(tx, path, reason)

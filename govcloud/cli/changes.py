@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 import click
 
 from govcloud.cli.context import operator, platform
+from govcloud.cli.imports import department_named, department_of
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.inputs import NewAppointment
 from govcloud.identity.orders import MOST_HANDOVER_DAYS, PLANNABLE, Duty, Order, Recorded
-from govcloud.identity.queries import DepartmentView, OfficialView, Planned
+from govcloud.identity.queries import OfficialView, Planned
 from govcloud.identity.reach import EVERYWHERE, Reach
 from govcloud.services import Services
 
-_CHINA = ZoneInfo("Asia/Shanghai")
+CHINA = ZoneInfo("Asia/Shanghai")
 _KINDS = ("concurrent", "attachment", "secondment")
 
 
@@ -35,7 +36,7 @@ class Moment(click.ParamType[datetime]):
             found = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is neither a date (2026-12-01) nor a moment (2026-12-01T09:00:00+08:00)", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=_CHINA)
+        return found if found.tzinfo else found.replace(tzinfo=CHINA)
 
 
 _AT = click.option("--at", type=Moment(), help="from when it holds: a date (midnight in China) or a moment; by default at once")
@@ -67,7 +68,7 @@ def transfer(
     """Move an official to another primary appointment (调动)."""
     with platform(context) as services:
         official = find(services, employee_code)
-        duty = Duty(_department(services, uscc), position, post)
+        duty = Duty(department_of(services, uscc), position, post)
         done = services.identity.transfer(operator(), official.id, duty, Order(reason, at), handover_days=handover_days)
         _say("transferred", official, done)
 
@@ -95,7 +96,7 @@ def appoint(
     """Give an official another place beside the present ones (兼职, 挂职, 借调)."""
     with platform(context) as services:
         official = find(services, employee_code)
-        duty = Duty(_department(services, uscc), position, post, ends_at=until)
+        duty = Duty(department_of(services, uscc), position, post, ends_at=until)
         identity = services.identity
         give = {"concurrent": identity.concurrent, "attachment": identity.attach, "secondment": identity.second}[kind]
         _say(f"appointed ({kind})", official, give(operator(), official.id, duty, Order(reason, at)))
@@ -162,7 +163,7 @@ def rejoin(context: click.Context, *, employee_code: str, uscc: str, position: s
     """
     with platform(context) as services:
         official = find(services, employee_code)
-        place = NewAppointment(_department(services, uscc), position, post)
+        place = NewAppointment(department_of(services, uscc), position, post)
         _say("rejoined", official, services.identity.rejoin(operator(), official.id, [place], Order(reason, at)))
 
 
@@ -187,7 +188,7 @@ def planned(
     """List the changes that lie ahead, of one official or of all, the next one first."""
     with platform(context) as services:
         official_id = find(services, employee_code).id if employee_code else None
-        reach = Reach((_in(services, uscc).path,)) if uscc else EVERYWHERE
+        reach = Reach((department_named(services, uscc).path,)) if uscc else EVERYWHERE
         wanted = Planned(kind or "", since, until)
         found = services.identity_queries.planned_changes(official_id, reach=reach, wanted=wanted, limit=limit)
         if not found:
@@ -202,7 +203,7 @@ def planned(
                     item.employee_code,
                     item.official_name,
                     item.kind,
-                    item.effective_at.astimezone(_CHINA).isoformat(),
+                    item.effective_at.astimezone(CHINA).isoformat(),
                     item.department_name or "",
                     item.position or "",
                     item.reason,
@@ -238,21 +239,10 @@ def find(services: Services, employee_code: str) -> OfficialView:
     return official
 
 
-def _department(services: Services, uscc: str) -> UUID:
-    return _in(services, uscc).id
-
-
-def _in(services: Services, uscc: str) -> DepartmentView:
-    department = services.identity_queries.department_by_uscc(uscc)
-    if department is None:
-        raise click.ClickException(f"no department has the unified social credit code {uscc!r}")
-    return department
-
-
 def _say(what: str, official: OfficialView, done: Recorded) -> None:
     who = f"{official.name} ({official.employee_code})"
     if done.planned:
-        at = done.effective_at.astimezone(_CHINA).isoformat()
+        at = done.effective_at.astimezone(CHINA).isoformat()
         click.echo(f"planned for {at}: {what} {who}; change id {done.change_id}, to cancel: govcloud people cancel {done.change_id}")
     else:
         click.echo(f"{what} {who}")

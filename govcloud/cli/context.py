@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -63,3 +64,13 @@ def operator() -> Actor:
     anything, so this is a help for honest people and no proof.
     """
     return replace(Actor.system("operator"), name=os.environ.get("SUDO_USER") or getpass.getuser())
+
+
+def secret_line(what: str) -> str:
+    """Return a line that is typed unseen at a terminal, or comes from standard input.
+
+    An option would stay in the shell's history and show in the list of processes.
+    """
+    if sys.stdin.isatty():
+        return str(click.prompt(what, hide_input=True))
+    return sys.stdin.readline().strip()

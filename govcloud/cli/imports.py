@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from govcloud.identity.views import DepartmentView
 from govcloud.kernel.spreadsheets import BOM, safe_cell
 from govcloud.kernel.tables.columns import Columns
 from govcloud.kernel.tables.findings import Finding
@@ -83,13 +84,18 @@ def percent(text: str) -> float:
     return value
 
 
-def department_of(services: Services, uscc: str) -> UUID:
-    """Return the id of a department by its credit code.
+def department_named(services: Services, uscc: str) -> DepartmentView:
+    """Return a department by its credit code.
 
     Raises:
         ClickException: there is none.
     """
     view = services.identity_queries.department_by_uscc(uscc)
     if view is None:
-        raise click.ClickException(f"no department has the unified social credit code {uscc!r}")
-    return view.id
+        raise click.ClickException(f"no department has the unified social credit code {uscc!r}; try: govcloud org search")
+    return view
+
+
+def department_of(services: Services, uscc: str) -> UUID:
+    """Return the id of a department by its credit code; see ``department_named``."""
+    return department_named(services, uscc).id

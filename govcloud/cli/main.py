@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "org": ("org", "read and reorganise the department tree"),
     "lists": ("lists", "import, export and follow the power list and the implementation list"),
     "people": ("people", "find, register, transfer and disable officials"),
+    "roles": ("roles", "give and end roles directly, set ceilings, say what somebody may do"),
     "subsystem": ("subsystem", "register subsystems and bring them into service"),
     "client": ("client", "register subsystems' clients and rotate their secrets"),
     "audit": ("audit", "verify and read the audit record"),

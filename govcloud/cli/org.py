@@ -1,4 +1,7 @@
-"""``govcloud org``: read the department tree and reorganise it; ``--dry-run`` says whom and what a change would touch."""
+"""``govcloud org``: read the department tree and reorganise it; ``--dry-run`` says whom and what a change would touch.
+
+Facts, order, offices and divisions: ``org_facts.py``.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,15 @@ from uuid import UUID
 
 import click
 
-from govcloud.cli.context import operator, platform
+from govcloud.cli.context import platform
+from govcloud.cli.org_facts import COMMANDS, DRY_RUN, office_named, run
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.inputs import NewDepartment
-from govcloud.identity.reorganisation import KINDS, Abolish, Merge, Move, Preview, Rename, Reorganisation, Split
+from govcloud.identity.reorganisation import Abolish, Merge, Move, Rename, Split
 from govcloud.identity.views import DepartmentView
 from govcloud.services import Services
 
 _PAGE = 200
-_DRY_RUN = click.option("--dry-run", is_flag=True, help="run every check, say whom and what it touches, change nothing")
 _REASON = click.option("--reason", required=True, help="the decision behind it; stands in the audit record")
 _AT = click.option("--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="as of this moment (UTC)")
 
@@ -23,6 +26,10 @@ _AT = click.option("--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 @click.group()
 def org() -> None:
     """Read and reorganise the department tree; departments are named by their unified social credit code."""
+
+
+for _command in COMMANDS:
+    org.add_command(_command)
 
 
 @org.command()
@@ -106,19 +113,19 @@ def show(context: click.Context, uscc: str, at: datetime | None) -> None:
 @click.argument("uscc")
 @click.argument("name")
 @click.option("--short-name", default="")
-@_DRY_RUN
+@DRY_RUN
 @click.pass_context
 def rename(context: click.Context, uscc: str, name: str, short_name: str, *, dry_run: bool) -> None:
     """Give a department another NAME from now on."""
     with platform(context) as services:
-        _run(services, Rename(_find(services, uscc).id, name, short_name), dry_run=dry_run)
+        run(services, Rename(_find(services, uscc).id, name, short_name), dry_run=dry_run)
 
 
 @org.command()
 @click.argument("uscc")
 @click.option("--below", help="credit code of the new parent")
 @click.option("--root", is_flag=True, help="make it a root")
-@_DRY_RUN
+@DRY_RUN
 @click.pass_context
 def move(context: click.Context, uscc: str, below: str | None, *, root: bool, dry_run: bool) -> None:
     """Put a department, with all below it, under another parent."""
@@ -126,7 +133,7 @@ def move(context: click.Context, uscc: str, below: str | None, *, root: bool, dr
         raise click.UsageError("name the new parent with --below, or say --root")
     with platform(context) as services:
         parent = _find(services, below).id if below else None
-        _run(services, Move(_find(services, uscc).id, parent), dry_run=dry_run)
+        run(services, Move(_find(services, uscc).id, parent), dry_run=dry_run)
 
 
 @org.command()
@@ -134,14 +141,14 @@ def move(context: click.Context, uscc: str, below: str | None, *, root: bool, dr
 @click.option("--into", required=True, help="credit code of the department that they go into; with --name, of a new one")
 @click.option("--name", help="the name of the new department; it takes parent, division, level and lines of the first source")
 @_REASON
-@_DRY_RUN
+@DRY_RUN
 @click.pass_context
 def merge(context: click.Context, sources: tuple[str, ...], into: str, name: str | None, reason: str, *, dry_run: bool) -> None:
     """Let departments (SOURCES) go into one: people, offices, children and what they own go over."""
     with platform(context) as services:
         found = [_find(services, uscc) for uscc in sources]
         goal = _like(found[0], into, name) if name else _find(services, into).id
-        _run(services, Merge(tuple(view.id for view in found), goal, reason), dry_run=dry_run)
+        run(services, Merge(tuple(view.id for view in found), goal, reason), dry_run=dry_run)
 
 
 @org.command()
@@ -152,7 +159,7 @@ def merge(context: click.Context, sources: tuple[str, ...], into: str, name: str
 @click.option("--person", "people", multiple=True, help="employee code of somebody who goes over")
 @click.option("--child", "children", multiple=True, help="credit code of a child that goes over")
 @_REASON
-@_DRY_RUN
+@DRY_RUN
 @click.pass_context
 def split(  # noqa: PLR0917 - one argument an option
     context: click.Context,
@@ -173,40 +180,24 @@ def split(  # noqa: PLR0917 - one argument an option
             source.id,
             _like(source, new_uscc, name),
             reason,
-            tuple(_office(services, source, office) for office in offices),
+            tuple(office_named(services, source, office) for office in offices),
             tuple(_person(services, code) for code in people),
             tuple(_find(services, child).id for child in children),
         )
-        _run(services, change, dry_run=dry_run)
+        run(services, change, dry_run=dry_run)
 
 
 @org.command()
 @click.argument("uscc")
 @click.option("--successor", help="credit code of the department that takes over what hangs on it")
 @_REASON
-@_DRY_RUN
+@DRY_RUN
 @click.pass_context
 def abolish(context: click.Context, uscc: str, successor: str | None, reason: str, *, dry_run: bool) -> None:
     """End a department; one with people, children or holdings needs a successor."""
     with platform(context) as services:
         into = _find(services, successor).id if successor else None
-        _run(services, Abolish(_find(services, uscc).id, reason, into), dry_run=dry_run)
-
-
-def _run(services: Services, change: Reorganisation, *, dry_run: bool) -> None:
-    """Rehearse or apply a change, and say whom and what it touches."""
-    if dry_run:
-        _say(services.identity.preview(operator(), change), "would touch")
-        return
-    done = services.identity.reorganise(operator(), change)
-    _say(done.preview, "touched")
-    view = services.identity_queries.department(done.department_id) if done.department_id else None
-    click.echo(f"done: {view.name} ({view.uscc})" if view else "done")
-
-
-def _say(preview: Preview, verb: str) -> None:
-    click.echo(f"{verb}: {', '.join(view.name for view in preview.departments)}")
-    show_rows(("what", "count", "names"), ((str(KINDS[item.kind]), str(item.count), "、".join(item.names)) for item in preview.affected))
+        run(services, Abolish(_find(services, uscc).id, reason, into), dry_run=dry_run)
 
 
 def _moment(at: datetime | None) -> datetime | None:
@@ -223,13 +214,6 @@ def _find(services: Services, uscc: str, at: datetime | None = None) -> Departme
 def _like(view: DepartmentView, uscc: str, name: str) -> NewDepartment:
     """Return a new department that stands beside ``view`` and shares its facts."""
     return NewDepartment(uscc, name, view.division, view.level, parent_id=view.parent_id, business_lines=view.business_lines)
-
-
-def _office(services: Services, source: DepartmentView, name: str) -> UUID:
-    found = [key for key, known in services.identity_queries.offices(source.id).items() if known == name]
-    if len(found) != 1:
-        raise click.ClickException(f"{source.name} has {len(found)} offices named {name!r}")
-    return found[0]
 
 
 def _person(services: Services, code: str) -> UUID:

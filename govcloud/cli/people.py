@@ -1,16 +1,16 @@
-"""``govcloud people``: find, show, register, disable and restore officials; duties: ``duties.py``; in sets: ``people_import.py``."""
+"""``govcloud people``: find, show, register, disable, restore; duties: ``changes.py``, facts: ``facts.py``, sets: ``people_import.py``."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import click
 
 from govcloud.cli.changes import COMMANDS as CHANGES
 from govcloud.cli.changes import find
-from govcloud.cli.context import operator, platform
-from govcloud.cli.people_import import COMMANDS
+from govcloud.cli.context import operator, platform, secret_line
+from govcloud.cli.facts import COMMANDS as FACTS
+from govcloud.cli.people_import import COMMANDS as IN_SETS
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.inputs import APPOINTMENT_KINDS, NewAppointment, NewOfficial
 from govcloud.identity.orders import Order
@@ -26,11 +26,7 @@ def people() -> None:
     """Find, show, register, disable and restore officials, and change their duties."""
 
 
-for _command in CHANGES:
-    people.add_command(_command)
-
-
-for _command in COMMANDS:
+for _command in (*CHANGES, *FACTS, *IN_SETS):
     people.add_command(_command)
 
 
@@ -118,11 +114,8 @@ def register(
     kind: str,
     issue_password: bool,
 ) -> None:
-    """Register one official, or let one who left come back; the ID number is asked for or read from standard input, never an option.
-
-    An option would stay in the shell's history and show in the list of processes.
-    """
-    id_number = _secret_line("ID number")
+    """Register one official, or let one who left come back; the ID number is asked for or read from standard input, never an option."""
+    id_number = secret_line("ID number")
     with platform(context) as services:
         department = services.identity_queries.department_by_uscc(uscc)
         if department is None:
@@ -159,13 +152,6 @@ def restore(context: click.Context, employee_code: str, reason: str) -> None:
         official = find(services, employee_code)
         services.identity.restore_official(operator(), official.id, reason)
         click.echo(f"restored {official.name} ({official.employee_code})")
-
-
-def _secret_line(what: str) -> str:
-    """Return a line that is typed unseen at a terminal, or comes from standard input."""
-    if sys.stdin.isatty():
-        return str(click.prompt(what, hide_input=True))
-    return sys.stdin.readline().strip()
 
 
 def _show_found(services: Services, text: str, limit: int) -> None:

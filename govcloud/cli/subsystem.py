@@ -1,4 +1,4 @@
-"""``govcloud subsystem``: bring a relying system into service step by step, and see where it stands."""
+"""``govcloud subsystem``: bring a relying system into service step by step, and see where it stands; changes: ``catalogue.py``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from govcloud.cli.catalogue import COMMANDS
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
 from govcloud.subsystems.changes import Binding
@@ -23,6 +24,10 @@ _DRY_RUN = click.option("--dry-run", is_flag=True, help="run every check, write 
 @click.group()
 def subsystem() -> None:
     """Register subsystems, their functions and items, and bring them into service."""
+
+
+for _command in COMMANDS:
+    subsystem.add_command(_command)
 
 
 @subsystem.command()
@@ -224,7 +229,9 @@ def show(context: click.Context, *, code: str) -> None:
                     row.name,
                     f"L{row.integration_level}",
                     "; ".join(
-                        f"{each.name} ({each.tier}, {each.max_days} d, v{each.version})" for each in items if each.function_id == row.id
+                        f"{each.name} ({each.tier}, {each.max_days} d, v{each.version}) {each.id}"
+                        for each in items
+                        if each.function_id == row.id
                     ),
                     " ".join(each.code for each in bases.get(row.id, ())),
                 )

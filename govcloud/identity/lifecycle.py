@@ -15,12 +15,13 @@ from sqlalchemy import select, update
 
 from govcloud.identity import changes, errors, standings
 from govcloud.identity.changes import LEAVE, REJOIN, STATUS_CHANGES, TRANSFER, UNDO_LEAVE, Closed
+from govcloud.identity.disabling import Disabling
 from govcloud.identity.events import LeaveUndone, OfficialDisabled, OfficialLeft, OfficialRestored, PersonnelChangeCancelled
 from govcloud.identity.inputs import checked_reason
 from govcloud.identity.locking import lock_official
 from govcloud.identity.models import Appointment, Official, PersonnelChange
 from govcloud.identity.orders import CHANGE_NAMES, MOST_HANDOVER_DAYS, Duty, Order, Recorded, checked_duty, checked_order
-from govcloud.identity.people import CHINA, People
+from govcloud.identity.people import CHINA
 from govcloud.identity.putting_back import hold_places, put_back
 from govcloud.identity.settling import settle
 from govcloud.identity.standings import Stretch
@@ -33,7 +34,7 @@ from govcloud.kernel.validation import Fields
 _BUILT_ON = {TRANSFER: (TRANSFER,), REJOIN: tuple(CHANGE_NAMES)}
 
 
-class Lifecycle(People):
+class Lifecycle(Disabling):
     """Commands that change what a person does, or whether the person may act at all."""
 
     def transfer(self, actor: Actor, official_id: UUID, duty: Duty, order: Order, *, handover_days: int = 0) -> Recorded:

@@ -118,10 +118,10 @@ class Commands:
         The rows of the subsystems are held, so that changes and steps of one subsystem follow each other.
 
         Raises:
-            Conflict: a subsystem is under review or retired, or a blocking finding is new.
+            Conflict: a subsystem is under review or retired, was handed over meanwhile, or a blocking finding is new.
         """
-        held = sorted({view.id for view in subsystems})
-        before = {key: self._standing(tx, key) for key in held}
+        seen = {view.id: view for view in subsystems}
+        before = {key: self._standing(tx, seen[key]) for key in sorted(seen)}
         yield
         tx.session.expire_all()
         for key, known in before.items():
@@ -132,11 +132,14 @@ class Commands:
             if fresh:
                 raise errors.unsound(view.name, fresh)
 
-    def _standing(self, tx: Transaction, subsystem_id: UUID) -> tuple[Finding, ...] | None:
+    def _standing(self, tx: Transaction, seen: SubsystemView) -> tuple[Finding, ...] | None:
         """Hold a subsystem; return the blocking findings that stand already if it is in service, else ``None``."""
-        tx.session.execute(select(Subsystem.id).where(Subsystem.id == subsystem_id).with_for_update(key_share=True))
+        tx.session.execute(select(Subsystem.id).where(Subsystem.id == seen.id).with_for_update(key_share=True))
         tx.session.expire_all()
-        view = self._subsystem(subsystem_id)
+        view = self._subsystem(seen.id)
+        if view.owner_department_id != seen.owner_department_id:
+            # Authority was asked for the department that owned it then.
+            raise errors.owner_changed(view.name)
         if Status(view.status) in UNDER_REVIEW | {Status.RETIRED}:
             raise errors.not_open_to_change(view.name, Status(view.status))
         return self._checklist(view).blocking if view.published else None

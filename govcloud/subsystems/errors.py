@@ -80,6 +80,12 @@ def not_open_to_change(name: str, status: Status) -> Conflict:
     return Conflict("not_open_to_change", message, remedy=remedy)
 
 
+def owner_changed(name: str) -> Conflict:
+    """Return the error for a command on a subsystem whose owner is another than when the command was asked for."""
+    message = Message("子系统“%(name)s”的主管部门刚刚有变化。", name=name)
+    return Conflict("owner_changed", message, remedy=Message("请刷新页面，核对后重试。"))
+
+
 def not_ready(name: str, findings: Sequence[Finding]) -> Conflict:
     """Return the error for a step that blocking findings stand against; it names all of them."""
     message = Message("子系统“%(name)s”有 %(count)s 项检查未通过。", name=name, count=len(findings))

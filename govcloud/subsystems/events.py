@@ -94,6 +94,21 @@ class SubsystemRetired(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubsystemHandedOver(Event):
+    """Another department owns a subsystem from now on, with the items, waiting requests and grants for which the old owner answered."""
+
+    name: ClassVar[str] = "subsystems:subsystem:handed_over"
+
+    subsystem_id: UUID
+    code: str
+    old_department_id: UUID
+    department_id: UUID
+    department_path: str
+    items: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FunctionAdded(Event):
     """A subsystem has another function."""
 

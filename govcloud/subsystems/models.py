@@ -43,7 +43,7 @@ class SubsystemStep(Base):
 
     __tablename__ = "subsystem_step"
     __table_args__ = (
-        CheckConstraint("step IN ('register', 'submit', 'return', 'check', 'publish', 'retire')", name="step"),
+        CheckConstraint("step IN ('register', 'submit', 'return', 'check', 'publish', 'retire', 'hand_over')", name="step"),
         Index("ix_subsystem_step_subsystem_id", "subsystem_id", "at"),
     )
 

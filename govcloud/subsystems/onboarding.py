@@ -139,11 +139,19 @@ class Onboarding(Commands):
         Raises:
             Conflict: it stands elsewhere.
         """
-        statement = update(Subsystem).where(Subsystem.id == seen.id, Subsystem.status == seen.status, Subsystem.status.in_(move.sources))
+        stands = (
+            Subsystem.status == seen.status,
+            Subsystem.status.in_(move.sources),
+            Subsystem.owner_department_id == seen.owner_department_id,
+        )
+        statement = update(Subsystem).where(Subsystem.id == seen.id, *stands)
         moved = tx.session.scalar(statement.values(status=move.target).returning(Subsystem.id))
         tx.session.expire_all()
         if moved is None:
-            raise errors.wrong_status(seen.name, Status(self._subsystem(seen.id).status), move)
+            current = self._subsystem(seen.id)
+            if current.owner_department_id != seen.owner_department_id:
+                raise errors.owner_changed(seen.name)
+            raise errors.wrong_status(seen.name, Status(current.status), move)
 
 
 def _took_part(steps: tuple[StepView, ...]) -> set[UUID]:
@@ -152,7 +160,8 @@ def _took_part(steps: tuple[StepView, ...]) -> set[UUID]:
     for step in steps:
         if step.step in {"register", "return"}:
             taken.clear()
-        elif step.official_id is not None:
+        # Whoever hands it to another department has looked at nothing of it.
+        elif step.official_id is not None and step.step != "hand_over":
             taken.add(step.official_id)
     return taken
 

@@ -44,6 +44,12 @@ def own_words(text: str) -> str:
     return str(gettext(text)) if text else ""
 
 
+def column_words(heading: str) -> str:
+    """Return the heading of a column of a file; to a reader of English also as it stands in the file, where it is looked for."""
+    own = own_words(heading)
+    return heading if own == heading else f"{own} ({heading})"
+
+
 def init_locale(app: Flask) -> None:
     """Set up Babel; times are shown in China Standard Time."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", CHINESE)
@@ -51,4 +57,4 @@ def init_locale(app: Flask) -> None:
     # A relative directory is looked up below the application's root folder, which is the package.
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "web/translations")
     Babel(app, locale_selector=current_locale)
-    app.jinja_env.globals.update(html_lang=html_lang, own_words=own_words, say=say)
+    app.jinja_env.globals.update(column_words=column_words, html_lang=html_lang, own_words=own_words, say=say)

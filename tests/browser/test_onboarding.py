@@ -84,6 +84,23 @@ def test_three_people_bring_a_subsystem_into_service_without_scripts(console: Si
     window.close()
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_subsystem_goes_to_another_department_without_scripts(console: Site, services: Services, size: tuple[int, int]) -> None:
+    housing = services.subsystem_queries.subsystem("housing")
+    assert housing is not None
+    with console.window(size, scripts=False) as window:
+        page = enter(window, PUBLISHER)
+        page.goto(f"/console/subsystems/details/?id={housing.id}")
+        page.click(".pagehead a:has-text('移交主管部门')")
+        page.fill("#owner_department_id", "浙江省民政厅")
+        page.fill("#reason", "机构职能调整")
+        page.click("#send")
+        assert "新的主管部门：浙江省民政厅" in page.inner_text(".note-warning")
+        page.click("#confirm")
+        assert "已移交给浙江省民政厅" in page.inner_text(".flashes")
+        assert "浙江省住房和城乡建设厅 → 浙江省民政厅" in page.inner_text("[aria-labelledby=history]")
+
+
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_the_pages_are_in_order(console: Site, services: Services, size: tuple[int, int], language: str) -> None:
@@ -102,6 +119,7 @@ def test_the_pages_are_in_order(console: Site, services: Services, size: tuple[i
         "bulk": f"/console/subsystems/form/bulk/{registered}",
         "item": f"/console/subsystems/form/item/{housing.id}?subject={console.world.items['housing:register:read']}",
         "submit": f"/console/subsystems/step/submit/{registered}",
+        "hand-over": f"/console/subsystems/form/hand-over/{housing.id}",
         "retire": f"/console/subsystems/step/retire/{housing.id}",
     }
     window = console.window(size, language=language)

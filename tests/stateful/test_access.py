@@ -228,7 +228,5 @@ def test_access_against_its_model(services: Services, world: World, clock: Manua
 
     run_state_machine_as_test(
         Machine,
-        settings=settings(
-            max_examples=8, stateful_step_count=20, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-        ),
+        settings=settings(max_examples=8, stateful_step_count=20, database=None, suppress_health_check=[HealthCheck.too_slow]),
     )

@@ -241,7 +241,6 @@ def test_no_sequence_keeps_an_old_duty(services: Services, world: World, clock: 
         settings=settings(
             max_examples=10,
             stateful_step_count=15,
-            deadline=None,
             database=None,
             phases=(Phase.generate,),
             suppress_health_check=[HealthCheck.too_slow],

@@ -186,6 +186,6 @@ def test_whatever_is_reorganised_paths_are_chains_of_parents_and_nobody_is_lost(
     run_state_machine_as_test(
         lambda: ReorganisationMachine(services, clock),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+            max_examples=12, stateful_step_count=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
         ),
     )

@@ -90,7 +90,7 @@ def planned_changes(query: PlannedQuery) -> PlannedChangesAnswer:
         wrong = Message("不是可选值，请填写：%(allowed)s。", allowed="、".join(PLANNABLE))
         raise Invalid.of(FieldError("kind", wrong, query.kind))
     page = services().identity_queries.planned_page(
-        _reach(query.department), Planned(query.kind, query.since, query.until), query.cursor, query.limit
+        reach_within(READ, query.department), Planned(query.kind, query.since, query.until), query.cursor, query.limit
     )
     return PlannedChangesAnswer(changes=tuple(PlannedChangeAnswer.of(row, page) for row in page.rows), cursor=page.after)
 
@@ -102,14 +102,14 @@ def cancel_planned_change(change_id: UUID, body: CancelBody) -> CancelledAnswer:
     return CancelledAnswer(id=change_id)
 
 
-def _reach(uscc: str) -> Reach:
-    """Return how far the caller sees, narrowed to the department that is named.
+def reach_within(function: str, uscc: str = "") -> Reach:
+    """Return how far the caller sees people by ``function``, narrowed to the department that is named.
 
     Raises:
         Invalid: there is no such department within reach.
     """
     session = current_session()
-    paths = services().authorization_queries.reach_of(session.official_id, session.appointment_id, READ) if session else ()
+    paths = services().authorization_queries.reach_of(session.official_id, session.appointment_id, function) if session else ()
     reach = Reach(paths) if paths else NOWHERE
     if not uscc:
         return reach

@@ -16,7 +16,16 @@ from govcloud.entrypoints.api.duty_answers import (
     DutyRulesAnswer,
     PreviewAnswer,
 )
-from govcloud.entrypoints.api.duty_bodies import AccessQuery, AssignBody, CeilingBody, DutyRuleBody, DutyRulesQuery, EndBody, PreviewBody
+from govcloud.entrypoints.api.duty_bodies import (
+    AccessQuery,
+    AssignBody,
+    CeilingBody,
+    DutyRuleBody,
+    DutyRulesQuery,
+    EndBody,
+    PreviewBody,
+    TakeBody,
+)
 from govcloud.entrypoints.api.table import Route
 from govcloud.identity.queries import DepartmentView
 from govcloud.kernel.errors import Denied, NotFound
@@ -89,7 +98,7 @@ def assign_role(official_id: UUID, body: AssignBody) -> AssignedAnswer:
 
 
 @signed_in
-def end_assignment(assignment_id: UUID, body: EndBody) -> ChangedAnswer:
+def end_assignment(assignment_id: UUID, body: TakeBody) -> ChangedAnswer:
     """Take a directly given role away at once."""
     return ChangedAnswer(changed=services().authorization.end_assignment(current_actor(), assignment_id, body.reason))
 
@@ -140,6 +149,6 @@ TABLE = (
     Route("GET", "/departments/<uuid:department_id>/role-ceiling", role_ceiling, CeilingAnswer),
     Route("POST", "/departments/<uuid:department_id>/role-ceiling", set_role_ceiling, ChangedAnswer, body=CeilingBody),
     Route("POST", "/officials/<uuid:official_id>/roles", assign_role, AssignedAnswer, body=AssignBody),
-    Route("POST", "/role-assignments/<uuid:assignment_id>/end", end_assignment, ChangedAnswer, body=EndBody),
+    Route("POST", "/role-assignments/<uuid:assignment_id>/end", end_assignment, ChangedAnswer, body=TakeBody),
     Route("GET", "/officials/<uuid:official_id>/access", official_access, AccessAnswer, query=AccessQuery),
 )

@@ -65,6 +65,12 @@ class EndBody(Input):
     at: AwareDatetime | None = Field(default=None, description="null: at once")
 
 
+class TakeBody(Input):
+    """The end of a directly given role, which is always at once."""
+
+    reason: Text
+
+
 class DutyRulesQuery(Input):
     """A page of the rules."""
 

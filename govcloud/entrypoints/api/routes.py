@@ -35,6 +35,7 @@ from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
 from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.organisation import ORGANISATION
+from govcloud.entrypoints.api.people import PEOPLE
 from govcloud.entrypoints.api.results import (
     ClosedAnswer,
     DecidedAnswer,
@@ -251,6 +252,7 @@ TABLE = (
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *DUTIES,
     *ORGANISATION,
+    *PEOPLE,
     *CHANGES,
     *LISTS,
     *SUBSYSTEMS,

@@ -12,6 +12,7 @@ from pydantic import Field
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.subsystems.checks import Checklist
 from govcloud.subsystems.findings import Finding
+from govcloud.subsystems.handing_over import HandedOver
 from govcloud.subsystems.queries import ClientView, FunctionView, ItemView, ServiceItemView, SubsystemView
 from govcloud.subsystems.views import StepView, SubsystemPage
 from govcloud.web.locale import say
@@ -47,6 +48,32 @@ class SubsystemsAnswer(Answer):
     def of(cls, page: SubsystemPage) -> Self:
         """Take the page over."""
         return cls(subsystems=tuple(SubsystemAnswer.of(row) for row in page.rows), cursor=page.after)
+
+
+class HandedOverAnswer(Answer):
+    """What goes to the new owner with a subsystem."""
+
+    dry_run: bool
+    functions: int
+    items: int = Field(description="on which the old owner decided, and the new one decides")
+    items_elsewhere: int = Field(description="on which a third department decides, as before")
+    clients: int
+    grants: int = Field(description="live; they go on, and the new owner answers for them")
+    waiting: int = Field(description="requests that wait, now for the new owner")
+
+    @classmethod
+    def of(cls, done: HandedOver, *, dry_run: bool) -> Self:
+        """Take the result over."""
+        usage = done.usage
+        return cls(
+            dry_run=dry_run,
+            functions=done.functions,
+            items=done.items,
+            items_elsewhere=done.elsewhere,
+            clients=done.clients,
+            grants=usage.grants,
+            waiting=usage.lines,
+        )
 
 
 class FindingAnswer(Answer):

@@ -53,6 +53,14 @@ class NewSubsystemBody(SubsystemBody):
         return NewSubsystem(**self.model_dump())
 
 
+class HandOverBody(Input):
+    """Which department is to own a subsystem."""
+
+    owner_department_id: UUID
+    reason: Reason
+    dry_run: StrictBool = Field(default=False, description="run every check, say what goes along, write nothing")
+
+
 class FunctionBody(Input):
     """What a function is like."""
 
@@ -168,6 +176,13 @@ class NewClientBody(Input):
             tuple(self.post_logout_uris),
             auth_method=PUBLIC if self.public else SECRET,
         )
+
+
+class EntrustBody(Input):
+    """For which of the platform's own duties a client may act."""
+
+    roles: Annotated[list[Text], Field(max_length=20)] = Field(description="`provisioning`; an empty list takes all away")
+    reason: Reason
 
 
 class NoteBody(Input):

@@ -10,6 +10,7 @@ from govcloud.entrypoints.api.subsystem_answers import (
     BoundAnswer,
     CredentialsAnswer,
     DifferentAnswer,
+    HandedOverAnswer,
     StatusAnswer,
     SubsystemIdAnswer,
     SubsystemPageAnswer,
@@ -20,7 +21,9 @@ from govcloud.entrypoints.api.subsystem_bodies import (
     BindingBody,
     BindingsBody,
     CatalogueBody,
+    EntrustBody,
     FunctionChangeBody,
+    HandOverBody,
     ItemChangeBody,
     ItemsBody,
     NewClientBody,
@@ -186,6 +189,34 @@ def retire_subsystem(code: str, body: WithReasonBody) -> StatusAnswer:
     return _stepped(code, lambda: services().subsystems.retire_subsystem(current_actor(), code, body.reason))
 
 
+@signed_in
+def hand_over_subsystem(code: str, body: HandOverBody) -> HandedOverAnswer:
+    """Let another department own a subsystem; it takes authority over both. A dry run only looks."""
+    done = services().subsystems.hand_over_subsystem(current_actor(), code, body.owner_department_id, body.reason, dry_run=body.dry_run)
+    return HandedOverAnswer.of(done, dry_run=body.dry_run)
+
+
+@signed_in
+def rotate_client_secret(client_id: str) -> CredentialsAnswer:
+    """Give a client another secret, shown this once; the old one stops working at once."""
+    given = services().subsystems.rotate_client_secret(current_actor(), client_id)
+    return CredentialsAnswer(client_id=given.client_id, secret=given.secret)
+
+
+@signed_in
+def disable_client(client_id: str) -> DifferentAnswer:
+    """Close a client for good."""
+    services().subsystems.disable_client(current_actor(), client_id)
+    return DifferentAnswer(changed=True)
+
+
+@signed_in
+def entrust_client(client_id: str, body: EntrustBody) -> DifferentAnswer:
+    """Say for which of the platform's own duties a client may act, in place of those that it had."""
+    services().subsystems.entrust_client(current_actor(), client_id, body.roles, body.reason)
+    return DifferentAnswer(changed=True)
+
+
 def _stepped(code: str, step: Callable[[], None]) -> StatusAnswer:
     step()
     view = services().subsystem_queries.subsystem(code)
@@ -209,6 +240,10 @@ TABLE = (
     Route("POST", "/subsystems/<code>/check", check_subsystem, StatusAnswer, body=NoteBody),
     Route("POST", "/subsystems/<code>/publish", publish_subsystem, StatusAnswer, body=NoteBody),
     Route("POST", "/subsystems/<code>/retire", retire_subsystem, StatusAnswer, body=WithReasonBody),
+    Route("POST", "/subsystems/<code>/hand-over", hand_over_subsystem, HandedOverAnswer, body=HandOverBody),
+    Route("POST", "/clients/<client_id>/rotate", rotate_client_secret, CredentialsAnswer),
+    Route("POST", "/clients/<client_id>/disable", disable_client, DifferentAnswer),
+    Route("POST", "/clients/<client_id>/entrust", entrust_client, DifferentAnswer, body=EntrustBody),
     Route("POST", "/functions", add_functions, AddedAnswer, body=CatalogueBody),
     Route("POST", "/functions/<code>/change", change_function, DifferentAnswer, body=FunctionChangeBody),
     Route("POST", "/functions/<code>/withdraw", withdraw_function, DifferentAnswer, body=WithReasonBody),

@@ -51,7 +51,7 @@ class RolesView(_Window):
     column_details_list = ("name", "code", "description", "valid_from")
     column_searchable_list = ("name", "code")
     column_default_sort = "code"
-    labels = {"name": Message("名称"), "code": Message("代码"), "description": Message("说明"), "valid_from": Message("生效时间")}
+    labels = {"name": Message("名称"), "code": Message("代码"), "description": Message("角色说明"), "valid_from": Message("生效时间")}
 
     column_formatters = {
         "name": lambda _v, _c, row, _n: own_words(row.name),

@@ -25,7 +25,7 @@ from wtforms import Form
 
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.database import db
-from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
+from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields, searchable
 from govcloud.web.errors import status_of
@@ -216,6 +216,11 @@ class ConsoleView(ModelView):
         """Run the command that makes a row; return what to say. Views with ``creates`` implement it."""
         raise NotImplementedError(f"{type(self).__name__} has no command for a new row: {form!r}")
 
+    def look(self, form: Form) -> Sequence[FieldError]:
+        """Return what is wrong with what was typed, whatever else is missing; nothing unless the view says so."""
+        del form
+        return ()
+
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Response:
         """Show the form for a new row; when it is sent, run the command. A refusal leaves what was typed in the form.
@@ -232,7 +237,12 @@ class ConsoleView(ModelView):
         status = 200
         if request.method == "POST":
             status = 422
-            if form.validate():
+            # What is missing and what is wrong are told together, so that nobody sends the form twice.
+            complete = form.validate()
+            wrong = [item for item in self.look(form) if not form.errors.get(item.field)]
+            if wrong:
+                show_refusal(Invalid.of(*wrong), form)
+            elif complete:
                 try:
                     flash(say(self.create(form)), "success")
                     return make_response(redirect(url_for(f"{self.endpoint}.index_view"), 303))

@@ -171,14 +171,16 @@ def losses(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) ->
     at = max(day_of("effective_on", values) or now, now)
     held = queries.appointments_of(person.id, at)
     if form.kind == "undo_leave":
-        back = Message("原有任职、状态和直接授予的角色恢复；会话与临时权限不恢复，需要重新登录、重新申请。")
-        return [Loss(back, ())]
+        back = Message("离职前的状态和直接授予的角色一并恢复；会话与临时权限不恢复，需要重新登录、重新申请。")
+        return [Loss(Message("恢复的任职"), _ended_by_leaving(person.id)), Loss(back, notice=True)]
     if form.kind == "rejoin":
         anew = Message("沿用原账号；原有的角色和权限不恢复，原密码作废，须凭激活码重新设置密码。")
         begun = serving(person, _duty(values), "primary", at)
-        return [Loss(Message("新的主职"), (_new_place(values),)), *roles_by_duty((), begun, at), Loss(anew, ())]
+        return [Loss(Message("新的主职"), (_new_place(values),)), *roles_by_duty((), begun, at), Loss(anew, notice=True)]
     if form.kind == "reinstate":
-        return [Loss(Message("恢复后可以重新登录；停职时终止的会话与临时权限不恢复。"), ())]
+        held_still = tuple(f"{view.department_name} · {view.position}" for view in held)
+        again = Message("恢复后可以重新登录；停职时终止的会话与临时权限不恢复。")
+        return [Loss(Message("继续有效的任职"), held_still), Loss(again, notice=True)]
     if "department" in form.fields and form.kind != "transfer":
         more = Message("增加一项任职，原有任职和权限不变。")
         return [Loss(more, (_new_place(values),)), *roles_by_duty((), serving(person, _duty(values), form.kind, at), at)]
@@ -216,6 +218,13 @@ def losses(form: ChangeForm, person: OfficialView, values: Mapping[str, str]) ->
         )
         found.append(Loss(Message("取消计划中的变动"), ahead))
     return found
+
+
+def _ended_by_leaving(official_id: UUID) -> tuple[str, ...]:
+    """Return the places that ended with the last leave of somebody who left."""
+    queries = services().identity_queries
+    left = next((change.effective_at for change in queries.changes_of(official_id) if change.kind == "leave"), None)
+    return tuple(f"{item.department_name} · {item.position}" for item in queries.timeline(official_id) if item.ends_at == left)
 
 
 def _ended(form: ChangeForm, held: Sequence[AppointmentView], values: Mapping[str, str]) -> list[AppointmentView]:

@@ -6,11 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from govcloud.entrypoints.console.base import ConsoleView, name_of, services
+from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.models import Client
 from govcloud.web.locale import say
+
+_ENTRUSTS, _PROVISIONING = "govcloud:client:entrust", "provisioning"
+
+
+def _entrust(row: Client, reason: str) -> Message:
+    services().subsystems.entrust_client(current_actor(), row.client_id, [_PROVISIONING], reason)
+    return Message("客户端 %(client_id)s 可以维护组织与人员，立即生效。", client_id=row.client_id)
+
+
+def _take_away(row: Client, reason: str) -> Message:
+    services().subsystems.entrust_client(current_actor(), row.client_id, [], reason)
+    return Message("客户端 %(client_id)s 不再维护组织与人员，立即生效。", client_id=row.client_id)
 
 
 class ClientsView(ConsoleView):
@@ -22,7 +34,7 @@ class ClientsView(ConsoleView):
     group = Message("子系统")
     lead = Message("密钥只在登记或更换时显示一次，平台只保存其摘要；在子系统的页面上登记和更换。")
     column_list = ("name", "client_id", "subsystem_id", "kind", "created_at")
-    column_details_list = ("name", "client_id", "subsystem_id", "kind", "created_at", "disabled_at")
+    column_details_list = ("name", "client_id", "subsystem_id", "kind", "roles", "created_at", "disabled_at")
     column_searchable_list = ("name", "client_id")
     column_sortable_list = ()
     column_default_sort = "client_id"
@@ -31,13 +43,36 @@ class ClientsView(ConsoleView):
         "client_id": Message("客户端标识"),
         "subsystem_id": Message("业务子系统"),
         "kind": Message("类型"),
+        "roles": Message("平台职责"),
         "created_at": Message("登记时间"),
         "disabled_at": Message("停用时间"),
     }
     column_formatters = {
         "subsystem_id": name_of("subsystem_id"),
+        "roles": lambda _v, _c, row, _n: say(Message("维护组织与人员")) if _PROVISIONING in row.roles else "—",
         "kind": lambda _v, _c, row, _n: say(Message("公开客户端") if row.public else Message("机密客户端")),
     }
+
+    commands = (
+        RowCommand(
+            "entrust",
+            Message("委以平台职责"),
+            "shield-check",
+            _ENTRUSTS,
+            Message("此客户端（如人事系统、目录同步）将可以登记和变更组织与人员，办理入职、调动、离职，不能授权。"),
+            _entrust,
+            applies=lambda row: row.disabled_at is None and not row.public and _PROVISIONING not in row.roles,
+        ),
+        RowCommand(
+            "take-away",
+            Message("收回平台职责"),
+            "ban",
+            _ENTRUSTS,
+            Message("此客户端立即不能再维护组织与人员；本系统自身的登录和权限判定不受影响。"),
+            _take_away,
+            applies=lambda row: _PROVISIONING in row.roles,
+        ),
+    )
 
     def names(self, rows: Sequence[Client]) -> Mapping[UUID, str]:
         """Return the names of the subsystems."""

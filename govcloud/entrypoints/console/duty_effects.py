@@ -21,10 +21,11 @@ Roles = frozenset[tuple[str, str | None]]
 
 @dataclass(frozen=True)
 class Loss:
-    """A group of what changes hands: a heading, and the things by name."""
+    """A group of what changes hands: a heading, and the things by name; a ``notice`` is a sentence that names nothing."""
 
     title: Message
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    notice: bool = False
 
 
 def roles_by_duty(ended: Sequence[AppointmentView], begun: Subject | None, at: datetime) -> list[Loss]:

@@ -14,14 +14,15 @@ from flask_admin import expose
 from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.base import ConsolePage, opened
 from govcloud.entrypoints.console.words import RUN
-from govcloud.identity.importing.report import field_name, report_lines
+from govcloud.identity.importing.columns import COLUMNS
 from govcloud.identity.importing.runs import Order, RunView
 from govcloud.identity.importing.template import csv_template, xlsx_template
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.tables.findings import report_lines
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, current_session, services
-from govcloud.web.locale import say
+from govcloud.web.locale import column_words, say
 
 PAGE = 20
 FINDINGS = 50
@@ -110,7 +111,8 @@ class ImportsView(ConsolePage):
         run = self._visible(run_id)
         heads = tuple(say(head) for head in (Message("行号"), Message("列"), Message("值"), Message("问题与处理办法")))
         response = Response(
-            report_lines(list(services().import_queries.all_findings(run.id)), heads, say), content_type="text/csv; charset=utf-8"
+            report_lines(COLUMNS, list(services().import_queries.all_findings(run.id)), heads, say, column_words),
+            content_type="text/csv; charset=utf-8",
         )
         response.headers["Content-Disposition"] = f"attachment; filename=import-report-{run.created_at:%Y%m%d-%H%M}.csv"
         return response
@@ -202,7 +204,7 @@ class ImportsView(ConsolePage):
             findings=page[:FINDINGS],
             cursor=page[FINDINGS - 1][0] if len(page) > FINDINGS else None,
             after=after,
-            field_name=field_name,
+            columns=COLUMNS,
             department=department,
             error=error,
             moving=run.state in _MOVING,

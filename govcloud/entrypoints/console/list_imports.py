@@ -24,7 +24,7 @@ from govcloud.subsystems.listing.planning import Plan
 from govcloud.subsystems.listing.uploads import UploadView
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, no_permission, services
-from govcloud.web.locale import say
+from govcloud.web.locale import column_words, say
 
 #: What one waits for at a page; longer lists go in over the command line.
 MOST_LINES = 20_000
@@ -108,7 +108,9 @@ class ListImportPages(ListPages):
         upload = self._upload(upload_id)
         plan = services().subsystems.plan_kept(current_actor(), upload.id)
         heads = tuple(say(head) for head in (Message("行号"), Message("列"), Message("值"), Message("问题与处理办法")))
-        response = Response(list(report_lines(self.kind.columns, plan.findings, heads, say)), content_type="text/csv; charset=utf-8")
+        response = Response(
+            list(report_lines(self.kind.columns, plan.findings, heads, say, column_words)), content_type="text/csv; charset=utf-8"
+        )
         response.headers["Content-Disposition"] = f"attachment; filename={self.kind.code}-report.csv"
         return response
 

@@ -7,23 +7,22 @@ from typing import Any
 
 from flask import Response, flash, make_response, redirect, request, stream_with_context, url_for
 from flask_admin import expose
-from flask_admin.form import BaseForm
-from wtforms import Form, SelectField, StringField
-from wtforms.validators import InputRequired
+from wtforms import Form
 
 from govcloud.entrypoints.console.access import may_see
 from govcloud.entrypoints.console.authorization import role_name
-from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services, show_refusal
+from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services
 from govcloud.entrypoints.console.change_forms import END, FORMS, LABELS, ChangeForm, Filled, check, endable, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
-from govcloud.entrypoints.console.people_reach import OPENS, department_named, own_department, person_within
+from govcloud.entrypoints.console.people_reach import OPENS, own_department, person_within
+from govcloud.entrypoints.console.person_facts import CHANGES, CORRECTS, OfficialForm, PersonFacts, faults, new_official
 from govcloud.entrypoints.console.person_roles import PersonRoles, may_give, role_rows
 from govcloud.entrypoints.console.planned import OPENS as PLANNED
-from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial, OfficialChange
+from govcloud.identity.inputs import STAFFING_TYPES
 from govcloud.identity.orders import CHANGE_NAMES, Order
 from govcloud.identity.rejoining import JOINED_AGAIN
 from govcloud.identity.views import AppointmentView, OfficialView
-from govcloud.kernel.errors import GovcloudError, NotFound
+from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
 from govcloud.web.gate import no_permission
@@ -32,7 +31,7 @@ from govcloud.web.moments import day
 from govcloud.web.standing import access_panel
 from govcloud.web.words import OFFICIAL_STATUS
 
-_UNMASKS, _CANCELS, _CHANGES = "govcloud:official:unmask", "govcloud:personnel_change:cancel", "govcloud:official:change"
+_UNMASKS, _CANCELS = "govcloud:official:unmask", "govcloud:personnel_change:cancel"
 _MASKED = {"id_number": Message("证件号码"), "phone": Message("手机号")}
 
 
@@ -46,30 +45,7 @@ def _require(function: str) -> None:
         raise no_permission()
 
 
-class OfficialForm(BaseForm):
-    """What it takes to register an official with the first appointment."""
-
-    employee_code = StringField(validators=[InputRequired()], description=str(Message("3 至 32 位字母、数字，也是登录账号。")))
-    name = StringField(validators=[InputRequired()])
-    id_number = StringField(validators=[InputRequired()], description=str(Message("18 位居民身份证号码；加密保存，页面上只显示首尾。")))
-    phone = StringField(description=str(Message("可不填；加密保存。")))
-    rank = StringField(description=str(Message("例如：一级科员")))
-    staffing_type = SelectField(default=STAFFING_TYPES[0])
-    department = StringField(validators=[InputRequired()], description=str(Message("部门全称或统一社会信用代码")))
-    position = StringField(validators=[InputRequired()], description=str(Message("例如：窗口受理员")))
-    post = StringField(description=str(Message("例如：科员")))
-
-
-class FactsForm(BaseForm):
-    """What may be changed about a person beside the duties."""
-
-    name = StringField(validators=[InputRequired()])
-    phone = StringField(description=str(Message("留空表示不变；加密保存。")))
-    rank = StringField(description=str(Message("例如：一级科员")))
-    staffing_type = SelectField()
-
-
-class OfficialsView(PersonRoles, ConsoleView):
+class OfficialsView(PersonFacts, PersonRoles, ConsoleView):
     """The people within reach."""
 
     opens = OPENS
@@ -97,7 +73,7 @@ class OfficialsView(PersonRoles, ConsoleView):
     @property
     def functions(self) -> frozenset[str]:
         """Return the functions of the page and of every form about a person."""
-        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, _CHANGES}
+        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, CHANGES, CORRECTS}
 
     @expose("/")
     def index_view(self) -> str:
@@ -148,31 +124,6 @@ class OfficialsView(PersonRoles, ConsoleView):
             return make_response(self._form_page(form, person, filled), status_of(error))
         return self._form_page(form, person, filled)
 
-    @expose("/facts/<official_id>", methods=("GET", "POST"))
-    def facts_view(self, official_id: str) -> Response:
-        """Change what is wrong or out of date about a person: name, phone, rank, staffing."""
-        _require(_CHANGES)
-        person, status = person_within(official_id), 200
-        form = FactsForm(request.form or None, name=person.name, rank=person.rank, staffing_type=person.staffing_type)
-        kinds = dict.fromkeys((*STAFFING_TYPES, *([person.staffing_type] if person.staffing_type else ())))
-        form.staffing_type.choices = [(kind, own_words(kind)) for kind in kinds]
-        if request.method == "POST":
-            status = 422
-            if form.validate():
-                data = form.data
-                change = OfficialChange(data["name"], data["phone"] or None, data["rank"] or "", data["staffing_type"])
-                try:
-                    changed = services().identity.change_official(current_actor(), person.id, change)
-                except GovcloudError as error:
-                    show_refusal(error, form)
-                    status = status_of(error)
-                else:
-                    flash(say(Message("已变更，立即生效。") if changed else Message("内容没有变化。")), "success" if changed else "info")
-                    return make_response(redirect(url_for(".details_view", id=person.id), 303))
-        heading = say(Message("变更信息：%(name)s", name=person.name))
-        back = url_for(".details_view", id=person.id)
-        return make_response(self.render("console/form.html", form=form, heading=heading, back=back), status)
-
     @expose("/cancel/<uuid:change_id>", methods=("GET", "POST"))
     def cancel_view(self, change_id: Any) -> Response | str:  # noqa: ANN401 - an UUID of the router
         """Cancel a change that lies ahead, when it is confirmed with a reason."""
@@ -221,26 +172,16 @@ class OfficialsView(PersonRoles, ConsoleView):
         form.staffing_type.choices = [(kind, own_words(kind)) for kind in STAFFING_TYPES]
         return form
 
+    def look(self, form: Form) -> tuple[FieldError, ...]:
+        """Return what is wrong with a registration, whatever else of it is missing."""
+        return faults(form.data)
+
     def create(self, form: Form) -> Message:
         """Register the official with one primary appointment."""
-        data = form.data
-        department = department_named("department", data["department"] or "", beyond=True)
-        joined = services().identity.join(
-            current_actor(),
-            NewOfficial(
-                employee_code=data["employee_code"],
-                name=data["name"],
-                id_number=data["id_number"],
-                phone=data["phone"] or None,
-                rank=data["rank"] or "",
-                staffing_type=data["staffing_type"],
-                appointments=(NewAppointment(department_id=department.id, position=data["position"], post=data["post"] or ""),),
-            ),
-            Order(JOINED_AGAIN),
-        )
+        joined = services().identity.join(current_actor(), new_official(form.data), Order(JOINED_AGAIN))
         if joined.again is not None:
-            return Message("%(name)s曾经离职，已重新入职，沿用原账号。原密码作废，请签发激活码。", name=data["name"])
-        return Message("已登记%(name)s。账号没有密码，请签发激活码，由本人设置密码。", name=data["name"])
+            return Message("%(name)s曾经离职，已重新入职，沿用原账号。原密码作废，请签发激活码。", name=form.data["name"])
+        return Message("已登记%(name)s。账号没有密码，请签发激活码，由本人设置密码。", name=form.data["name"])
 
     def render(self, template: str, **kwargs: Any) -> str:  # noqa: ANN401 - template values
         """Render with the words of a person's status and of the forms' fields at hand."""
@@ -270,7 +211,8 @@ class OfficialsView(PersonRoles, ConsoleView):
             forms=[form for form in FORMS.values() if self._offers(form, person, places)],
             may_unmask=opened(_UNMASKS),
             may_cancel=opened(_CANCELS),
-            may_change=opened(_CHANGES),
+            may_change=opened(CHANGES),
+            may_correct=opened(CORRECTS),
             change_names=CHANGE_NAMES,
         )
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
+from govcloud.entrypoints.console.subsystem_reach import owner_named
 from govcloud.entrypoints.console.subsystem_rows import read_rows
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import Fields
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
-from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewSubsystem
+from govcloud.subsystems.handing_over import HAND_OVER
+from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewSubsystem, checked_subsystem
 from govcloud.subsystems.protocols import PUBLIC, SECRET
 from govcloud.subsystems.queries import FunctionView, ItemView, SubsystemView
 from govcloud.web.gate import services
 
 Values = Mapping[str, str]
+REGISTERS = "govcloud:subsystem:register"
+#: Stands for the owner while the rest of a form is looked at.
+_NOBODY = UUID(int=0)
 
 
 def number(name: str, values: Values) -> int:
@@ -37,20 +43,28 @@ def _uuid(text: str) -> UUID:
         raise NotFound.of(Message("可申请项"), text) from None
 
 
-def register(values: Values, owner_id: UUID, actor: Actor) -> UUID:
-    """Register the subsystem of a form."""
-    return services().subsystems.register_subsystem(
-        actor,
-        NewSubsystem(
-            values.get("code", ""),
-            values.get("name", ""),
-            owner_id,
-            number("integration_level", values),
-            values.get("launch_url"),
-            values.get("webhook_url"),
-            values.get("description", ""),
-        ),
-    )
+def register(values: Values, actor: Actor) -> UUID:
+    """Register the subsystem of a form.
+
+    Raises:
+        Invalid: names every field that is wrong, so that the form is mended at once.
+    """
+    found, owner, level = list[FieldError](), _NOBODY, 0
+    try:
+        owner = owner_named("owner", values.get("owner", ""), REGISTERS).id
+    except Invalid as error:
+        found += error.fields
+    try:
+        level = number("integration_level", values)
+    except Invalid as error:
+        found += error.fields
+    addresses = (values.get("launch_url"), values.get("webhook_url"))
+    new = NewSubsystem(values.get("code", ""), values.get("name", ""), owner, level, *addresses, values.get("description", ""))
+    fields = Fields()
+    checked_subsystem(new, fields)
+    if found or fields.findings:
+        raise Invalid.of(*fields.findings, *found)
+    return services().subsystems.register_subsystem(actor, new)
 
 
 def change(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
@@ -60,6 +74,33 @@ def change(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> 
         actor, view.id, SubsystemChange(values.get("name", ""), number("integration_level", values), *texts)
     )
     return Message("已变更“%(name)s”，立即生效。", name=values.get("name", ""))
+
+
+_RECEIVER = "owner_department_id"
+
+
+def hand_over(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
+    """Give the subsystem to the department of a form."""
+    owner = owner_named(_RECEIVER, values.get(_RECEIVER, ""), HAND_OVER)
+    services().subsystems.hand_over_subsystem(actor, view.id, owner.id, values.get("reason", ""))
+    return Message("已移交给%(name)s，立即生效。", name=owner.name)
+
+
+def rehearse_hand_over(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> tuple[Message, ...]:
+    """Say what would go to the department of a form with the subsystem."""
+    owner = owner_named(_RECEIVER, values.get(_RECEIVER, ""), HAND_OVER)
+    going = services().subsystems.hand_over_subsystem(actor, view.id, owner.id, values.get("reason", ""), dry_run=True)
+    said = [
+        Message("新的主管部门：%(name)s", name=owner.name),
+        Message("功能 %(count)s 项照常使用", count=going.functions),
+        Message("可申请项 %(count)s 项改由新的主管部门审批", count=going.items),
+        Message("待审批的申请 %(count)s 项转由新的主管部门办理", count=going.usage.lines),
+        Message("有效的临时权限 %(count)s 项继续有效，由新的主管部门负责", count=going.usage.grants),
+        Message("客户端 %(count)s 个不变；原部门人员知悉密钥的，请在移交后更换", count=going.clients),
+    ]
+    if going.elsewhere:
+        said.insert(3, Message("可申请项 %(count)s 项仍由其他部门审批", count=going.elsewhere))
+    return tuple(said)
 
 
 def _new_function(view: SubsystemView, values: Values) -> tuple[NewFunction, list[NewItem]]:
@@ -215,11 +256,11 @@ def withdraw_item(view: SubsystemView, subject: str, values: Values, actor: Acto
     return Message("“%(name)s”已下架，不能再申请。", name=item.name)
 
 
-def hanging(view: SubsystemView, subject: str, _values: Values, _actor: Actor) -> Message:
+def hanging(view: SubsystemView, subject: str, _values: Values, _actor: Actor) -> tuple[Message, ...]:
     """Say what hangs on an item that is to be withdrawn."""
     usage = services().subsystems.usage_of([_item(view, subject).function])
     words = {"lines": usage.lines, "grants": usage.grants}
-    return Message("待审批的申请 %(lines)s 项，下架后只能驳回；有效的临时权限 %(grants)s 项，到期为止继续有效。", **words)
+    return (Message("待审批的申请 %(lines)s 项，下架后只能驳回；有效的临时权限 %(grants)s 项，到期为止继续有效。", **words),)
 
 
 def register_client(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> ClientCredentials:
@@ -255,8 +296,8 @@ def add_many(view: SubsystemView, _subject: str, values: Values, actor: Actor) -
     return Message("已新增功能 %(functions)s 项、可申请项 %(items)s 项。", functions=len(functions), items=len(items))
 
 
-def rehearse_many(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
+def rehearse_many(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> tuple[Message, ...]:
     """Check pasted rows and say what they would add."""
     functions, items = read_rows(view.code, values.get("rows", ""))
     services().subsystems.add_offered(actor, functions, items, dry_run=True)
-    return Message("检查通过：将新增功能 %(functions)s 项、可申请项 %(items)s 项。", functions=len(functions), items=len(items))
+    return (Message("检查通过：将新增功能 %(functions)s 项、可申请项 %(items)s 项。", functions=len(functions), items=len(items)),)

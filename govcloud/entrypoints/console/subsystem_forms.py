@@ -15,6 +15,7 @@ from govcloud.entrypoints.console.subsystem_rows import COLUMNS
 from govcloud.entrypoints.console.subsystem_words import SCOPES
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.handing_over import HAND_OVER
 from govcloud.subsystems.inputs import ClientCredentials
 from govcloud.subsystems.queries import SubsystemView
 from govcloud.web.locale import say
@@ -39,8 +40,8 @@ class SubsystemForm:
     start: Callable[[SubsystemView, str], Values] = lambda _view, _subject: {}
     hint: Message | None = None
     grave: bool = False
-    rehearse: Callable[[SubsystemView, str, Values, Actor], Message] | None = None
-    """What it would do, told before it is confirmed."""
+    rehearse: Callable[[SubsystemView, str, Values, Actor], tuple[Message, ...]] | None = None
+    """What it would do, told sentence by sentence before it is confirmed."""
 
 
 def _levels() -> tuple[tuple[str, str], ...]:
@@ -55,8 +56,9 @@ def _scopes() -> tuple[tuple[str, str], ...]:
     return tuple((code, say(word)) for code, word in SCOPES.items())
 
 
+_WITHIN = Message("部门全称或统一社会信用代码，须在您的管理范围内。")
 _NAME = FormField("name", Message("名称"), required=True)
-_DESCRIPTION = FormField("description", Message("说明"), "area", Message("能做什么、涉及哪些数据；审批人和管理员据此判断。"))
+_DESCRIPTION = FormField("description", Message("功能说明"), "area", Message("能做什么、涉及哪些数据；审批人和管理员据此判断。"))
 _REASON = FormField("reason", Message("原因"), "area", Message("会记入审计。"), required=True)
 _EXPOSES = FormField("exposes", Message("会看到什么"), "area", Message("逐项列出会看到的数据，审批人据此决定。"))
 _BASIS = FormField("basis_note", Message("不对应事项的原因"), "area", Message("不为办理政务服务事项而设时填写，如内部统计。"))
@@ -84,11 +86,11 @@ def registration_fields() -> tuple[FormField, ...]:
     return (
         _NAME,
         FormField("code", Message("代码"), hint=Message("小写字母开头，如 housing；登记后不能更改。"), required=True),
-        FormField("owner", Message("主管部门"), hint=Message("部门全称或统一社会信用代码，须在您的管理范围内。"), required=True),
+        FormField("owner", Message("主管部门"), hint=_WITHIN, required=True),
         _level(),
         FormField("launch_url", Message("访问地址"), hint=Message("从工作台打开的地址，如 https://housing.example.gov.cn/。")),
         FormField("webhook_url", Message("通知地址"), hint=Message("开通、收回权限时通知的地址，可以不填。")),
-        FormField("description", Message("说明"), "area"),
+        FormField("description", Message("系统说明"), "area"),
     )
 
 
@@ -134,6 +136,17 @@ FORMS: Mapping[str, SubsystemForm] = {
                 "webhook_url": view.webhook_url or "",
                 "description": view.description,
             },
+        ),
+        SubsystemForm(
+            "hand-over",
+            Message("移交主管部门"),
+            "building-2",
+            HAND_OVER,
+            lambda: (FormField("owner_department_id", Message("移交给"), hint=_WITHIN, required=True), _REASON),
+            acts.hand_over,
+            hint=Message("移交后由新的主管部门维护和审批；须对两个部门都有管理权限。功能、客户端和已有的权限照常使用。"),
+            grave=True,
+            rehearse=acts.rehearse_hand_over,
         ),
         SubsystemForm(
             "add",

@@ -119,5 +119,5 @@ def _way(view: SubsystemView, standing: Standing, steps: Sequence[StepView]) -> 
 
 def _last_return(status: Status, steps: Sequence[StepView]) -> StepView | None:
     """Return the step by which it came back, while it has not been submitted again."""
-    last = steps[-1] if steps else None
+    last = next((step for step in reversed(steps) if step.step != "hand_over"), None)
     return last if last is not None and status is Status.REGISTERED and last.step == "return" else None

@@ -10,7 +10,7 @@ from flask import g
 from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.base import opened
 from govcloud.identity.views import DepartmentView
-from govcloud.kernel.errors import NotFound
+from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.lifecycle import Move, Place, Status, allowed_moves
 from govcloud.subsystems.publishing import publisher_of
@@ -47,6 +47,24 @@ def subsystem_within(subsystem_id: object) -> SubsystemView:
     if view is None:
         raise NotFound.of(Message("业务子系统"), subsystem_id)
     return view
+
+
+def owner_named(field: str, text: str, function: str) -> DepartmentView:
+    """Return the department that a field means, by code or full name, within the reach of ``function``.
+
+    Raises:
+        Invalid: none is meant, or more than one.
+    """
+    within = reach(function)
+    queries = services().identity_queries
+    by_code = queries.department_by_uscc(text)
+    found = (
+        [by_code] if by_code is not None else [view for view in queries.search_departments(text) if text in {view.name, view.short_name}]
+    )
+    mine = [view for view in found if any(view.path.startswith(path) for path in within)]
+    if text and len(mine) == 1:
+        return mine[0]
+    raise Invalid.of(FieldError(field, Message("在您的管理范围内没有唯一的这个部门，请填部门全称或统一社会信用代码。"), text))
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class StepWord:
 
 
 STEPS: Mapping[str, StepWord] = {
-    "register": StepWord(Message("登记"), Message("已登记"), "plus", Message("登记业务子系统"), Message("已登记")),
+    "register": StepWord(Message("登记子系统"), Message("已登记"), "plus", Message("登记业务子系统"), Message("已登记")),
     "submit": StepWord(
         Message("提交核查"),
         Message("已提交核查"),
@@ -50,7 +50,7 @@ STEPS: Mapping[str, StepWord] = {
     ),
     "check": StepWord(
         Message("核查通过"),
-        Message("核查通过"),
+        Message("已核查通过"),
         "shield-check",
         Message("确认接入方式、功能和可申请项符合要求；之后由牵头部门发布。"),
         Message("已核查通过，等待牵头部门发布。"),
@@ -70,8 +70,11 @@ STEPS: Mapping[str, StepWord] = {
         Message("已下线，立即生效。"),
         grave=True,
     ),
+    "hand_over": StepWord(
+        Message("移交主管部门"), Message("已移交主管部门"), "building-2", Message("移交主管部门"), Message("已移交，立即生效。"), grave=True
+    ),
 }
-#: The way into service as the page draws it; ``return`` and ``retire`` stand beside it.
+#: The way into service as the page draws it; ``return``, ``retire`` and ``hand_over`` stand beside it.
 WAY = ("register", "submit", "check", "publish")
 
 SCOPES = {"division": Message("按行政区划"), "none": Message("不划分")}

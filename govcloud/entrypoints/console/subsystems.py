@@ -11,13 +11,12 @@ from flask_admin import expose
 
 from govcloud.entrypoints.console.base import ConsolePage, opened
 from govcloud.entrypoints.console.change_forms import Filled
-from govcloud.entrypoints.console.subsystem_acts import register
+from govcloud.entrypoints.console.subsystem_acts import REGISTERS, register
 from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm, registration_fields
 from govcloud.entrypoints.console.subsystem_page import page_facts
 from govcloud.entrypoints.console.subsystem_reach import OPENS, PUBLISHES, Standing, reach, subsystem_within
 from govcloud.entrypoints.console.subsystem_words import STATES, STEPS
-from govcloud.identity.views import DepartmentView
-from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
+from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.inputs import ClientCredentials
 from govcloud.subsystems.lifecycle import ONBOARDING, Move, Status
@@ -27,7 +26,7 @@ from govcloud.web.gate import current_actor, no_permission, services
 from govcloud.web.locale import say
 
 PAGE = 20
-_REGISTERS, _CHECKS = "govcloud:subsystem:register", "govcloud:subsystem:check"
+_CHECKS = "govcloud:subsystem:check"
 _TODO = {"check": _CHECKS, "publish": PUBLISHES}
 _LONGEST_SEARCH = 60
 
@@ -49,7 +48,7 @@ class SubsystemsView(ConsolePage):
     def functions(self) -> frozenset[str]:
         """Return the functions of the page, of its forms and of its steps."""
         steps = {move.function for move in ONBOARDING.values()}
-        return frozenset((self.opens, _REGISTERS, *steps, *(form.function for form in FORMS.values())))
+        return frozenset((self.opens, REGISTERS, *steps, *(form.function for form in FORMS.values())))
 
     @expose("/")
     def index_view(self) -> str:
@@ -72,7 +71,7 @@ class SubsystemsView(ConsolePage):
             query={name: value for name, value in (("search", text), ("status", status), ("todo", todo)) if value},
             after=after,
             waiting={name: waiting[name] for name, function in _TODO.items() if opened(function)},
-            may_register=opened(_REGISTERS),
+            may_register=opened(REGISTERS),
             statuses=[("", say(Message("全部状态"))), *((code, say(word.text)) for code, word in STATES.items())],
         )
 
@@ -85,14 +84,14 @@ class SubsystemsView(ConsolePage):
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Response:
         """Show the form that registers a subsystem, and register it."""
-        if not opened(_REGISTERS):
+        if not opened(REGISTERS):
             raise no_permission()
         fields = registration_fields()
         filled = Filled(_typed([field.name for field in fields]))
         status = 200
         if request.method == "POST":
             try:
-                registered = register(filled.values, _owner(filled.values.get("owner", "")).id, current_actor())
+                registered = register(filled.values, current_actor())
             except GovcloudError as error:
                 filled.take(error)
                 status = status_of(error)
@@ -118,7 +117,7 @@ class SubsystemsView(ConsolePage):
         if request.method == "GET":
             return self._form_page(form, view, subject, Filled({**form.start(view, subject), **_typed(names, request.args)}))
         filled = Filled(_typed(names))
-        told: Message | None = None
+        told: tuple[Message, ...] = ()
         try:
             if form.rehearse is not None and "confirmed" not in request.form:
                 if "back" not in request.form:
@@ -161,7 +160,7 @@ class SubsystemsView(ConsolePage):
         return make_response(redirect(url_for(".details_view", id=view.id), 303))
 
     def _form_page(
-        self, form: SubsystemForm, view: SubsystemView, subject: str, filled: Filled, *, told: Message | None = None, status: int = 200
+        self, form: SubsystemForm, view: SubsystemView, subject: str, filled: Filled, *, told: tuple[Message, ...] = (), status: int = 200
     ) -> Response:
         page = self._render(
             "console/subsystem_form.html",
@@ -188,7 +187,7 @@ class SubsystemsView(ConsolePage):
         )
 
     def _render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - template values
-        usual: dict[str, Any] = {"states": STATES, "step_words": STEPS, "form": None, "told": None, "subject": ""}
+        usual: dict[str, Any] = {"states": STATES, "step_words": STEPS, "form": None, "told": (), "subject": ""}
         rendered: str = self.render(template, view=self, **usual | values)
         return rendered
 
@@ -223,24 +222,6 @@ def _take(filled: Filled, error: GovcloudError, names: list[str]) -> None:
 
 
 _SHOWN = 5
-
-
-def _owner(text: str) -> DepartmentView:
-    """Return the department that a field means, by code or full name, within the reader's reach.
-
-    Raises:
-        Invalid: none is meant, or more than one.
-    """
-    within = reach(_REGISTERS)
-    queries = services().identity_queries
-    by_code = queries.department_by_uscc(text)
-    found = (
-        [by_code] if by_code is not None else [view for view in queries.search_departments(text) if text in {view.name, view.short_name}]
-    )
-    mine = [view for view in found if any(view.path.startswith(path) for path in within)]
-    if text and len(mine) == 1:
-        return mine[0]
-    raise Invalid.of(FieldError("owner", Message("在您的管理范围内没有唯一的这个部门，请填部门全称或统一社会信用代码。"), text))
 
 
 _STEPS = {

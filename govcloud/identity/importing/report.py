@@ -1,14 +1,11 @@
-"""What came of an import: findings by line and field, and counts; and both as a table for people."""
+"""What came of an import: findings by line and field, and counts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from govcloud.identity.importing.columns import COLUMNS
-from govcloud.kernel.messages import Message
-from govcloud.kernel.tables import findings as tables
 from govcloud.kernel.tables.findings import Finding
 
 #: What a run keeps for the console; the command line writes all of them to a file.
@@ -63,14 +60,4 @@ class Report:
                 self.findings.append(found)
 
 
-def field_name(key: str) -> str:
-    """Return what people call a field."""
-    return COLUMNS.heading_of(key)
-
-
-def report_lines(findings: Iterable[Finding], heads: tuple[str, ...], say: Callable[[Message], str] = str) -> Iterator[str]:
-    """Give a report as CSV, line by line; every cell is safe to open."""
-    return tables.report_lines(COLUMNS, findings, heads, say)
-
-
-__all__ = ["MOST_KEPT", "OUTCOMES", "Finding", "Report", "Summary", "field_name", "report_lines"]
+__all__ = ["MOST_KEPT", "OUTCOMES", "Finding", "Report", "Summary"]

@@ -99,5 +99,7 @@ def check_share(vanished: int, managed: int, allow: float) -> None:
             share=f"{share:.1f}",
             allow=f"{allow:g}",
         ),
-        remedy=Message("请核对名单是否完整；确认无误后，以 --allow-vanish %(share)s%% 或在页面上确认后重试。", share=f"{share + 0.05:.1f}"),
+        remedy=Message(
+            "请核对名单是否完整；确认无误后，把允许停用的比例调到 %(share)s%%（命令行为 --allow-vanish）再试。", share=f"{share + 0.05:.1f}"
+        ),
     )

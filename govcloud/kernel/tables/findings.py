@@ -27,7 +27,12 @@ class Finding:
 
 
 def report_lines(
-    columns: Columns, findings: Iterable[Finding], heads: tuple[str, ...], say: Callable[[Message], str] = str
+    columns: Columns,
+    findings: Iterable[Finding],
+    heads: tuple[str, ...],
+    say: Callable[[Message], str] = str,
+    named: Callable[[str], str] = str,
 ) -> Iterator[str]:
-    """Give a report as CSV, line by line; every cell is safe to open."""
-    return csv_lines(heads, ((found.line, columns.heading_of(found.field), found.value, say(found.message)) for found in findings))
+    """Give a report as CSV, line by line; every cell is safe to open. ``named`` says a column's heading in the reader's language."""
+    rows = ((found.line, named(columns.heading_of(found.field)), found.value, say(found.message)) for found in findings)
+    return csv_lines(heads, rows)

@@ -133,7 +133,7 @@ _MOVES = st.lists(st.sampled_from(("duty", "bound", "later", "assign", "grant", 
 
 
 @pytest.mark.timeout(300)
-@hypothesis_settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_MOVES)
 def test_it_says_what_decisions_say_whatever_happened(services: Services, world: World, clock: ManualClock, moves: list[str]) -> None:
     wang, rules = world.people["CHENJIE"], []

@@ -152,7 +152,7 @@ def test_somebody_who_was_disabled_may_nothing_and_gets_nothing_back(services: S
     assert ask(services, world.wang).code is Reason.GRANT_REVOKED
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_lists_equal_checks(services: Services, world: World, data: st.DataObject) -> None:
     people = list(world.people.values())

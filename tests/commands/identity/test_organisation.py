@@ -171,7 +171,7 @@ def test_no_two_offices_of_a_department_bear_one_name(services: Services, places
 MOVES = st.lists(st.tuples(st.integers(0, 8), st.integers(-1, 8)), max_size=12)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=MOVES)
 def test_whatever_moves_paths_follow_parents(services: Services, clock: ManualClock, moves: list[tuple[int, int]]) -> None:
     queries = services.identity_queries

@@ -118,3 +118,39 @@ def test_nobody_reads_or_changes_what_lies_beyond(services: Services, world: Wor
     wrong = stranger.post("/functions", {"functions": [], "surprise": 1})
     assert wrong.status_code == 422
     assert {field["field"] for field in wrong.json["fields"]} == {"functions", "surprise"}
+
+
+def test_a_subsystem_is_handed_over_after_a_dry_run(services: Services, world: World, caller: SignIn) -> None:
+    crew(services, world)
+    civil = str(world.organisation.ids["civil_affairs"])
+    body = {"owner_department_id": civil, "reason": "职能调整"}
+    assert caller(OWNER).post("/subsystems/housing/hand-over", body).status_code == 403
+    lead = caller(LEAD)
+    told = lead.post("/subsystems/housing/hand-over", {**body, "dry_run": True}).json
+    assert told["dry_run"] is True
+    assert told["items"] > 0
+    assert lead.get("/subsystems/housing").json["subsystem"]["owner_department_id"] == str(world.organisation.ids["housing"])
+    done = lead.post("/subsystems/housing/hand-over", body).json
+    assert done == {**told, "dry_run": False}
+    assert caller(STRANGER).get("/subsystems/housing").json["steps"][-1]["step"] == "hand_over"
+    assert caller(OWNER).get("/subsystems/housing").status_code == 404
+    again = lead.post("/subsystems/housing/hand-over", body)
+    assert (again.status_code, [item["field"] for item in again.json["fields"]]) == (422, ["owner_department_id"])
+    for wrong in ({**body, "owner_department_id": "x"}, {"reason": "x"}, {**body, "dry_run": 1}, {**body, "more": 1}):
+        assert lead.post("/subsystems/housing/hand-over", wrong).status_code == 422
+
+
+def test_clients_get_secrets_are_entrusted_and_closed(services: Services, world: World, caller: SignIn) -> None:
+    crew(services, world)
+    client = world.clients["housing"].client_id
+    owner = caller(OWNER)
+    fresh = owner.post(f"/clients/{client}/rotate")
+    assert fresh.json["secret"]
+    assert fresh.headers["Cache-Control"] == "no-store"
+    body = {"roles": ["provisioning"], "reason": "按协议同步"}
+    assert owner.post(f"/clients/{client}/entrust", body).status_code == 403
+    assert caller("WUXIAOYAN").post(f"/clients/{client}/entrust", body).json == {"changed": True}
+    assert caller("WUXIAOYAN").post(f"/clients/{client}/entrust", {**body, "roles": ["security_admin"]}).status_code == 422
+    assert caller(STRANGER).post(f"/clients/{client}/disable").status_code == 403
+    assert owner.post(f"/clients/{client}/disable").json == {"changed": True}
+    assert owner.post(f"/clients/{client}/rotate").status_code == 404

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from click.testing import Result
 
+from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict
 from govcloud.services import Services
 from tests.entrypoints.cli.test_people_and_client import Cli, cli, output_of
@@ -51,7 +54,66 @@ def test_from_registration_to_retirement(cli: Cli, services: Services, world: Wo
     assert "retired" in output_of(cli("subsystem", "retire", "archive", "--reason", "下线", "--yes"))
 
 
-@pytest.mark.parametrize("words", [("show", "nothing"), ("register", "x1", "--name", "甲", "--owner", "nothing")])
+def test_what_stands_is_changed_by_what_is_named(cli: Cli, services: Services, world: World, clock: ManualClock) -> None:
+    queries = services.subsystem_queries
+    before = queries.subsystem("housing")
+    assert before is not None
+    assert "changed" in output_of(cli("subsystem", "change", "housing", "--description", "住房保障业务"))
+    assert "so already" in output_of(cli("subsystem", "change", "housing", "--description", "住房保障业务"))
+    after = queries.subsystem("housing")
+    assert after is not None
+    assert (after.name, after.launch_url, after.description) == (before.name, before.launch_url, "住房保障业务")
+
+    function = queries.function("housing:register:read")
+    assert function is not None
+    assert "changed" in output_of(cli("subsystem", "change-function", function.code, "--name", "住房登记", "--reason", "更名"))
+    # The command line goes by the machine's clock, which is ahead of the test's.
+    clock.advance(datetime.now(UTC) - clock.now())
+    changed = queries.function(function.code)
+    assert changed is not None
+    assert (changed.name, changed.sensitive, changed.integration_level) == ("住房登记", function.sensitive, function.integration_level)
+
+    item_id = str(world.items["housing:register:read"])
+    assert item_id in output_of(cli("subsystem", "show", "housing"))
+    assert "version 2" in output_of(cli("subsystem", "change-item", item_id, "--max-days", "20", "--reason", "收紧"))
+    assert "so already" in output_of(cli("subsystem", "change-item", item_id, "--max-days", "20", "--reason", "收紧"))
+    code = a_service_item(services, world)
+    output_of(cli("subsystem", "bind", function.code, code))
+    assert "no longer serves" in output_of(cli("subsystem", "unbind", function.code, code))
+    assert isinstance(cli("subsystem", "withdraw-function", function.code, "--reason", "停用").exception, Conflict)
+    assert isinstance(cli("subsystem", "withdraw-item", item_id, "--reason", "停用").exception, Conflict), "a matter asks for it"
+    output_of(cli("subsystem", "function", "housing:note:read", "--name", "便签", "--level", "3"))
+    output_of(cli("subsystem", "item", "housing:note:read", "--name", "便签", "--exposes", "题名"))
+    clock.advance(datetime.now(UTC) - clock.now())
+    [note] = queries.items_for_function("housing:note:read")
+    assert "withdrew" in output_of(cli("subsystem", "withdraw-item", str(note.id), "--reason", "停用"))
+    assert "withdrew" in output_of(cli("subsystem", "withdraw-function", "housing:note:read", "--reason", "停用"))
+
+
+def test_a_subsystem_goes_to_another_department(cli: Cli, services: Services, world: World) -> None:
+    data = services.identity_queries.department(world.organisation.ids["data"])
+    assert data is not None
+    words = ("subsystem", "hand-over", "housing", data.uscc, "--reason", "职能调整")
+    assert "to 浙江省数据局: 4 functions, 2 items" in output_of(cli(*words, "--dry-run"))
+    assert cli(*words, typed="n\n").exit_code != 0
+    view = services.subsystem_queries.subsystem("housing")
+    assert view is not None
+    assert view.owner_department_id == world.organisation.ids["housing"]
+    assert "belongs to 浙江省数据局" in output_of(cli(*words, "--yes"))
+    shown = output_of(cli("subsystem", "show", "housing"))
+    assert "浙江省住房和城乡建设厅 → 浙江省数据局" in shown
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "nothing"),
+        ("change", "nothing"),
+        ("change-function", "housing:a:b", "--reason", "x"),
+        ("change-item", "019a0000-0000-7000-8000-000000000000", "--reason", "x"),
+        ("register", "x1", "--name", "甲", "--owner", "nothing"),
+    ],
+)
 def test_what_is_not_there_is_said(cli: Cli, words: tuple[str, ...]) -> None:
     answer = cli("subsystem", *words)
     assert answer.exit_code == 1

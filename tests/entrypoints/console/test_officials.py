@@ -309,6 +309,32 @@ def test_facts_about_a_person_are_changed(world: World, services: Services, beco
     assert become("WUXIAOYAN").post(facts, form).status_code == 403
 
 
+def test_an_id_number_is_corrected_by_the_system_administrator_only(world: World, become: Become) -> None:
+    path = f"/officials/correct/{world.people[INSIDE].official_id}"
+    zhou = become("ZHOUJIANJUN")
+    assert ">更正</a>" in zhou.get(page_of(world, INSIDE)).text
+    assert zhou.post(path, {"id_number": ""}).status_code == 422
+    wrong = zhou.post(path, {"id_number": "330106199001011234"})
+    assert wrong.status_code == 422
+    assert 'id="id_number-error"' in wrong.text
+    taken = zhou.post(path, {"id_number": id_number(5001)})
+    assert taken.status_code == 409, "somebody else has it"
+    assert zhou.post(path, {"id_number": id_number(9100)}).status_code == 303
+    sun = become("SUNLI")
+    assert ">更正</a>" not in sun.get(page_of(world, INSIDE)).text
+    for answer in (sun.get(path), sun.post(path, {"id_number": id_number(9101)})):
+        assert answer.status_code == 403
+
+
+def test_all_that_is_wrong_with_a_registration_is_told_at_once(world: World, services: Services, become: Become) -> None:
+    filled = new_official(world, services, employee_code="", id_number="1", phone="12", department="没有的局", position="")
+    answer = become("SUNLI").post("/officials/new/", filled)
+    assert answer.status_code == 422
+    for field in ("employee_code", "id_number", "phone", "department", "position"):
+        assert answer.text.count(f'id="{field}-error"') == 1, field
+    assert 'id="name-error"' not in answer.text
+
+
 def test_one_appointment_is_ended_early(services: Services, world: World, become: Become) -> None:
     wang, sun = world.wang, become("SUNLI")
     duty = Duty(world.organisation.ids["xihu_civil_affairs"], "专班成员")

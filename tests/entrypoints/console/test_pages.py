@@ -44,6 +44,7 @@ STATEMENTS = {
         "access": 20,
         "assignments": 23,
         "ceilings": 29,
+        "clients": 22,
         "duties": 23,
         "grants": 24,
         "officials": 26,

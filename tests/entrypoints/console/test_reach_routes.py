@@ -21,7 +21,7 @@ from tests.entrypoints.console.conftest import happened, new_official
 from tests.factories.browsing import Visitor, signed_in
 from tests.factories.imports import OPERATOR, a_row, csv_bytes, write_csv
 from tests.factories.lists import list_file, power, service
-from tests.factories.people import a_department
+from tests.factories.people import a_department, id_number
 from tests.factories.requests import REGISTER
 from tests.factories.world import SEED, World
 
@@ -50,6 +50,7 @@ LISTS = {
         for page, path in (("index_view", ""), ("editions_view", "editions/"), ("export", "export.csv"), ("import_view", "import/"))
     },
     "api.planned_changes": "/api/v1/personnel-changes",
+    "api.officials": "/api/v1/officials?q=sxm",
 }
 #: Routes that hold nothing of anybody: the same file for everyone.
 NOBODYS = {"console.static", "console_imports.template", "console_power_items.template", "console_service_items.template"}
@@ -210,6 +211,15 @@ def subsystem_tries(world: World) -> dict[str, list[Try]]:
         "api.change_item": (f"/items/{item}/change", offered | reason | {"version": 1}),
         "api.withdraw_item": (f"/items/{item}/withdraw", reason),
     }
+    tries |= {
+        "api.hand_over_subsystem": (
+            "/subsystems/housing/hand-over",
+            reason | {"owner_department_id": str(world.organisation.ids["xihu_civil_affairs"])},
+        ),
+        "api.rotate_client_secret": ("/clients/housing-web/rotate", {}),
+        "api.disable_client": ("/clients/housing-web/disable", {}),
+        "api.entrust_client": ("/clients/housing-web/entrust", reason | {"roles": ["provisioning"]}),
+    }
     return {endpoint: [Try("POST", api + path, body, (403,))] for endpoint, (path, body) in tries.items()}
 
 
@@ -241,6 +251,15 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
             Try(method, f"/console/officials/facts/{at.person}", reason | {"name": "单雪", "rank": "一级科员"}, (404,))
             for method in ("GET", "POST")
         ],
+        f"{form}.correct_view": [
+            Try(method, f"/console/officials/correct/{at.person}", {"id_number": id_number(9100)}, (403, 404)) for method in ("GET", "POST")
+        ],
+        "api.official": [Try("GET", f"/api/v1/officials/{at.person}", {}, (404,))],
+        "api.unmask_official": [
+            Try("POST", f"/api/v1/officials/{at.person}/unmask", reason | {"fact": fact}, (403,)) for fact in ("id_number", "phone")
+        ],
+        "api.change_official": [Try("POST", f"/api/v1/officials/{at.person}/change", {"name": "单雪"}, (403,))],
+        "api.correct_id_number": [Try("POST", f"/api/v1/officials/{at.person}/correct-id-number", {"id_number": id_number(9100)}, (403,))],
         f"{form}.cancel_view": [Try(method, f"/console/officials/cancel/{at.change}", reason, (404,)) for method in ("GET", "POST")],
         f"{form}.unmask_view": [
             Try(method, f"/console/officials/unmask/{fact}/{at.person}", reason, (404,))

@@ -39,6 +39,7 @@ OWN = {
         for page in (
             "change/<kind>/<official_id>",
             "facts/<official_id>",
+            "correct/<official_id>",
             "cancel/<uuid:change_id>",
             "unmask/<fact>/<official_id>",
             "give-role/<official_id>",

@@ -80,7 +80,9 @@ def test_nobody_else_runs_a_form_or_a_step(services: Services, world: World, bec
     assert housing is not None
     before = recorded(services)
     paths = [f"/subsystems/step/{step}/{archive}" for step in ("submit", "check", "publish", "return", "retire")]
-    paths += [form(name, archive) for name in ("change", "add", "bulk", "client", "function", "offer", "bind", "withdraw-function")]
+    paths += [
+        form(name, archive) for name in ("change", "add", "bulk", "client", "function", "offer", "bind", "withdraw-function", "hand-over")
+    ]
     for login, status in ((STRANGER, 404), ("LIQIANG", 403), ("WANGFANG", 403), ("WUXIAOYAN", 403)):
         by = become(login)
         if login == STRANGER:
@@ -124,6 +126,43 @@ def test_a_subsystem_is_registered_for_one_s_own_department_only(services: Servi
     assert done.status_code == 303
     assert services.subsystem_queries.subsystem("ledger") is not None
     assert "有入口功能 未通过" in said(owner.client.get(done.location))
+
+
+def test_all_that_is_wrong_with_a_registration_is_told_at_once(become: Become) -> None:
+    answer = become(OWNER).post("/subsystems/new/", {"name": "", "code": "Wrong Code", "owner": "没有的部门", "integration_level": "x"})
+    assert answer.status_code == 422
+    for field in ("name", "code", "owner", "integration_level"):
+        assert f'id="{field}-error"' in answer.text, field
+
+
+def test_a_subsystem_is_handed_over_after_it_was_told_what_goes_along(
+    services: Services, world: World, become: Become, archive: UUID
+) -> None:
+    lead, path = become(LEAD), form("hand-over", archive)
+    sent = {"owner_department_id": "浙江省民政厅", "reason": "职能调整"}
+    assert "移交主管部门" in said(lead.get(details(archive)))
+    wrong = lead.post(path, {"owner_department_id": "没有的厅", "reason": ""})
+    assert wrong.status_code == 422
+    assert "在您的管理范围内没有唯一的这个部门" in said(wrong)
+    told = said(lead.post(path, sent))
+    for line in ("新的主管部门：浙江省民政厅", "功能 2 项照常使用", "可申请项 1 项改由新的主管部门审批", "原因 职能调整"):
+        assert line in told
+    view = services.subsystem_queries.subsystem(archive)
+    assert view is not None
+    assert view.owner_department_id == world.organisation.ids["housing"], "nothing was written yet"
+    assert lead.post(path, {**sent, "confirmed": "1"}).status_code == 303
+    page = said(lead.get(details(archive)))
+    assert "浙江省住房和城乡建设厅 → 浙江省民政厅 职能调整" in page
+    assert become(OWNER).get(details(archive)).status_code == 404
+    assert become(STRANGER).get(details(archive)).status_code == 200
+
+
+def test_the_owner_alone_gives_its_subsystem_to_nobody(become: Become, archive: UUID) -> None:
+    refused = become(OWNER).post(
+        form("hand-over", archive), {"owner_department_id": "浙江省民政厅", "reason": "推给别人", "confirmed": "1"}
+    )
+    assert refused.status_code == 422
+    assert "在您的管理范围内没有唯一的这个部门" in said(refused)
 
 
 def test_every_form_works(services: Services, world: World, become: Become, archive: UUID) -> None:

@@ -83,7 +83,7 @@ PATHS = st.sampled_from(
 ) | st.text(max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.dictionaries(ATTRIBUTES, JSON, max_size=5), op=st.sampled_from(["add", "remove", "replace", "x"]), path=PATHS, value=JSON)
 def test_no_body_is_a_defect(world: World, scim: Scim, body: dict[str, Any], op: str, path: str, value: Any) -> None:  # noqa: ANN401, PLR0917 - any JSON
     whole = {"schemas": [USER, OFFICIAL], **body}

@@ -16,7 +16,7 @@ from tests.entrypoints.scim.conftest import OFFICIAL, Scim, a_user, uscc
 from tests.factories.people import phone_number
 from tests.factories.world import World
 
-LAWS = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAWS = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAMES = st.sampled_from(["王小明", "欧阳小丽", "阿不都热合曼·艾力", "单雪梅", "𠮷田", "诸葛亮"])
 CHANGES = st.fixed_dictionaries(
     {},

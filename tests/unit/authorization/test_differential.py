@@ -113,7 +113,7 @@ class Reference:
         return allowed, self.rules[explained[5]] if explained else None, rows
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds())
 def test_the_engine_answers_as_stock_casbin_does(world: World) -> None:
     verdict = world.verdict(world.engine())

@@ -116,7 +116,7 @@ def test_a_role_that_is_called_like_the_fixed_rule_opens_nothing() -> None:
     assert not _ask(_engine(), "grant:*")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(worlds())
 def test_a_question_changes_neither_engine_nor_answer(world: World) -> None:
     engine = world.engine()

@@ -12,6 +12,9 @@ import yaml
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
+from govcloud.identity.importing.columns import COLUMNS
+from govcloud.subsystems.listing.columns import IMPLEMENTATION, POWER
+
 ROOT = Path(__file__).parents[3]
 _VALUES = re.compile(r"%\(\w+\)s|\{\w+\}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -54,6 +57,11 @@ def test_every_sentence_has_its_translation(english: dict[str, Message], tmp_pat
     assert len(said) > 300
     missing = [text for text in said if text not in english or not all(_texts(english[text].string))]
     assert not missing, "add to messages.po:\n" + "\n".join(missing)
+
+
+def test_every_column_of_a_file_has_its_translation(english: dict[str, Message]) -> None:
+    headings = {heading for columns in (COLUMNS, POWER, IMPLEMENTATION) for heading in columns.headings.values()}
+    assert not [heading for heading in headings if heading not in english], "add to messages.po"
 
 
 def test_what_the_shipped_policy_calls_its_roles_and_functions_has_its_translation(english: dict[str, Message]) -> None:

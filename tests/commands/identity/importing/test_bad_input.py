@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from govcloud.identity.importing.report import Report, report_lines
+from govcloud.identity.importing.columns import COLUMNS
+from govcloud.identity.importing.report import Report
 from govcloud.identity.importing.runs import Order
 from govcloud.identity.importing.sources import examine
 from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.tables.findings import report_lines
 from govcloud.services import Services
 from tests.factories.imports import OPERATOR, Row, a_row, uscc_of, write_csv, write_xlsx
 from tests.factories.people import id_number
@@ -77,7 +79,7 @@ def test_it_is_found_by_line_and_field_and_nothing_of_the_person_is_written(
         assert all(services.identity_queries.official_by_code(code) is None for code in refused)
     # The others are not held up.
     assert services.identity_queries.official_by_code(last["employee_code"]) is not None
-    text = "".join(report_lines(report.findings, ("行", "列", "值", "问题")))
+    text = "".join(report_lines(COLUMNS, report.findings, ("行", "列", "值", "问题")))
     assert not [number for number in (WRONG_CHECK, id_number(30_002), id_number(5_000), "Secret-123456") if number in text]
     assert [found for _, found in services.import_queries.findings(run.id)] == report.findings
 

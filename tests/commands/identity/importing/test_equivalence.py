@@ -193,7 +193,7 @@ class _Twins:
 
 
 @pytest.mark.timeout(400)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=files)
 def test_importing_is_the_single_commands_in_sequence(
     services: Services, world: World, clock: ManualClock, tmp_path: Path, story: list[dict[int, Spec]]

@@ -121,7 +121,7 @@ class Twins:
 
 
 @pytest.mark.timeout(400)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=editions)
 def test_importing_is_the_single_commands_in_sequence(
     services: Services, world: World, clock: ManualClock, tmp_path: Path, story: list[tuple[dict[int, Any], dict[int, Any]]]
