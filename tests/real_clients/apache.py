@@ -70,7 +70,7 @@ OIDC_SITE = """
   OIDCSessionType server-cache
   OIDCPassClaimsAs both
   OIDCCacheType shm
-  OIDCRefreshAccessTokenBeforeExpiry 295
+  OIDCRefreshAccessTokenBeforeExpiry 320
   <Location /protected>
     AuthType openid-connect
     Require valid-user
