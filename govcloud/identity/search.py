@@ -33,8 +33,8 @@ from govcloud.identity.reach import EVERYWHERE, Reach, counting, within
 from govcloud.identity.search_keys import KEYS, Branch, branches_of
 from govcloud.kernel.database import live_at
 
-NEAR = 1000
-"""Up to so many departments (a county has 100, a city 800) are each asked for their own next rows."""
+NEAR = 200
+"""Up to so many departments (a county has 100, a city 1,000) are each asked for their own next rows."""
 FEW = 9_000
 """Up to so many suspended are taken out and sorted rather than looked for in the order of everybody."""
 BUDGET = 6_000

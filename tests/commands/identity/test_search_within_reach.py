@@ -1,7 +1,8 @@
-"""Search within a reach: asked of each department or looked for in the order of everybody, it is the plain comparison; keys follow names."""
+"""Search within a reach, of each department or in the order of everybody: it is the plain comparison, and keys follow names."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy import text
 from govcloud.identity.inputs import NewAppointment, OfficialChange
 from govcloud.identity.orders import Duty, Order
 from govcloud.identity.reach import Reach
+from govcloud.identity.reorganisation import Move
 from govcloud.identity.search import Asked, Place, Wanted, page_of_ids
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import GovcloudError
@@ -26,18 +28,18 @@ from tests.factories.racing import together
 from tests.factories.world import SEED, World
 
 NAMES = ("王芳", "王方", "单于明", "仇英", "wang", "欧阳娜", "𠮷野")
-TEXTS = ("", "王", "w", "wang", "wangf", "wf", "T0", "单", "shan", "𠮷", "zz")
-REACHES = (("xihu",), ("xihu_civil_affairs",), ("xihu_housing", "yuhang_civil_affairs"), ("government",), ())
+TEXTS = ("", "王", "wang", "wf", "T0", "𠮷")
+REACHES = (("xihu",), ("xihu_civil_affairs",), ("xihu_housing", "yuhang_civil_affairs"), ())
 SERVES = ("xihu", "xihu_civil_affairs", "xihu_housing", "yuhang_civil_affairs", "data")
 #: What is done, to which of the people, and with which name or department; how many hours ahead or later.
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("rename", "appoint", "transfer", "second", "leave", "undo", "end", "suspend", "wait")),
+        st.sampled_from(("rename", "appoint", "transfer", "second", "leave", "undo", "end", "move", "wait")),
         st.integers(0, 5),
         st.integers(0, 6),
         st.integers(0, 3),
     ),
-    max_size=14,
+    max_size=12,
 )
 PEOPLE = text("SELECT id, employee_code, name, pinyin, initials FROM official")
 PLACES = text(
@@ -91,7 +93,7 @@ def plain(services: Services, search: str, reach: Reach, at: datetime) -> set[UU
 
 
 class _Play:
-    """Does what a step says; a command that refuses has done nothing."""
+    """Does what a step says."""
 
     def __init__(self, services: Services, world: World, clock: ManualClock) -> None:
         self.services, self.clock = services, clock
@@ -101,36 +103,34 @@ class _Play:
         self.number = 0
 
     def step(self, what: str, person: int, which: int, hours: int) -> None:
-        commands, who, order = self.services.identity, self.who[person], Order("调整", self.clock.now() + timedelta(hours=hours))
+        """Do one thing; ``hours`` ahead, where it can be planned."""
+        commands, who, now = self.services.identity, self.who[person], self.clock.now()
         self.number += 1
+        order, soon = Order("调整", now + timedelta(hours=hours)), now + timedelta(hours=hours + 2)
         department, position = self.ids[which % len(self.ids)], f"岗位{self.number}"
+        done: dict[str, Callable[[], object]] = {
+            "rename": lambda: commands.change_official(SEED, who, OfficialChange(name=NAMES[which])),
+            "appoint": lambda: commands.appoint(SEED, who, NewAppointment(department, position, kind="concurrent")),
+            "transfer": lambda: commands.transfer(SEED, who, Duty(department, position), order, handover_days=which % 2),
+            "second": lambda: commands.second(SEED, who, Duty(department, position, ends_at=soon), order),
+            "leave": lambda: commands.leave(SEED, who, order),
+            "undo": lambda: commands.undo_leave(SEED, who, "误操作"),
+            "end": lambda: self._end_first(who),
+            "move": lambda: commands.reorganise(SEED, Move(self.ids[2], self.ids[which % 2])),
+            "wait": lambda: self.clock.advance(timedelta(hours=hours + 1)),
+        }
         try:
-            match what:
-                case "rename":
-                    commands.change_official(SEED, who, OfficialChange(name=NAMES[which]))
-                case "appoint":
-                    commands.appoint(SEED, who, NewAppointment(department, position, kind="concurrent"))
-                case "transfer":
-                    commands.transfer(SEED, who, Duty(department, position), order, handover_days=which % 2)
-                case "second":
-                    commands.second(SEED, who, Duty(department, position, ends_at=self.clock.now() + timedelta(hours=hours + 2)), order)
-                case "leave":
-                    commands.leave(SEED, who, order)
-                case "undo":
-                    commands.undo_leave(SEED, who, "误操作")
-                case "suspend":
-                    commands.suspend(SEED, who, order)
-                case "end":
-                    places = self.services.identity_queries.appointments(who)
-                    for place in places[:1]:
-                        commands.end_appointment(SEED, place.id, "调整")
-                case _:
-                    self.clock.advance(timedelta(hours=hours + 1))
+            done[what]()
         except GovcloudError:
+            # What was refused has done nothing: that is part of what is compared.
             return
 
+    def _end_first(self, who: UUID) -> None:
+        for place in self.services.identity_queries.appointments_of(who)[:1]:
+            self.services.identity.end_appointment(SEED, place.id, "调整")
 
-@hypothesis_settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_however_people_change_a_search_is_the_plain_comparison(
     services: Services, world: World, clock: ManualClock, steps: list[tuple[str, int, int, int]]
