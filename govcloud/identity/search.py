@@ -7,7 +7,7 @@ earlier one found; the cursor names the branch and the last key. Nothing is coun
 Within a reach the next rows of a branch are found in one of two ways, which give the same rows in the same order. Of a few
 departments each is asked for its own next rows, on indexes that begin with the department (``models.Appointment``), and these are
 merged: what lies outside is never met. Of many departments, which hold a good part of everybody, the order of everybody is
-followed and each person tested.
+followed and each person tested; if that leads nowhere, the departments are asked after all.
 
 Where only the suspended are wanted, following any order in search of them would test the whole province: they are taken first,
 and sorted by pinyin.
@@ -37,8 +37,9 @@ NEAR = 200
 """Up to so many departments (a county has 100, a city 1,000) are each asked for their own next rows."""
 FEW = 9_000
 """Up to so many suspended are taken out and sorted rather than looked for in the order of everybody."""
-BUDGET = 6_000
-"""So many in the order of everybody are tested for one page, where not everybody matches; then those who match are taken out after all."""
+BUDGET = 2_000
+"""So many in the order of everybody are tested for one page, where not everybody matches: a page of 20 is full when one in a hundred
+does. What is left is then found in another way."""
 
 
 @dataclass(frozen=True)
@@ -191,20 +192,23 @@ class _Ordered:
         self._wide: frozenset[str] | None = None
 
     def __call__(self, session: Session, asked: Asked, step: Step) -> Sequence[Row[UUID, str]]:
-        """Return the next rows of a branch: all there are, or those that match among the first that are tested; or else all who match."""
+        """Return the next rows of a branch: those that match among the first that are tested, or else found in another way."""
         walk = _walk(step)
         if asked.unbounded:
             return session.execute(walk.limit(step.most)).all()
         tested = walk.limit(BUDGET).subquery("tested")
         matching = select(tested.c.id, tested.c.key).where(*_filters(asked, one_by_one=True)(tested.c.id))
         rows = session.execute(matching.order_by(tested.c.key, tested.c.id).limit(step.most)).all()
-        return rows if len(rows) == step.most or not self._is_wide(session, step.branch) else self._rest(session, walk, asked, step.most)
+        if len(rows) == step.most or not self._is_wide(session, step.branch):
+            return rows
+        # The departments would have to test everybody for a status that few have.
+        return self._of_status(session, walk, asked, step.most) if asked.wanted.status else _by_department(session, asked, step)
 
     @staticmethod
-    def _rest(session: Session, walk: Select[UUID, str], asked: Asked, most: int) -> Sequence[Row[UUID, str]]:
-        """Return the same, from all who match: taken out at once and sorted, as so many were tested in vain.
+    def _of_status(session: Session, walk: Select[UUID, str], asked: Asked, most: int) -> Sequence[Row[UUID, str]]:
+        """Return the same, from all who match: taken out at once and sorted.
 
-        Here the planner chooses by itself whether to begin with the key or with the reach.
+        Here the planner chooses by itself whether to begin with the key, the status or the reach.
         """
         everybody = walk.order_by(None).subquery("everybody")
         matching = select(everybody.c.id, everybody.c.key).where(*_filters(asked)(everybody.c.id)).cte("matching")

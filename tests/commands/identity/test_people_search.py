@@ -195,7 +195,7 @@ def test_pages_of_every_search_are_complete_and_disjoint(services: Services, wor
             assert set(found) == expected, search
 
 
-@pytest.mark.parametrize(("near", "budget"), [(300, 6_000), (0, 6_000), (0, 1)])
+@pytest.mark.parametrize(("near", "budget"), [(300, 2_000), (0, 2_000), (0, 1)])
 def test_a_reach_bounds_every_search(services: Services, world: World, monkeypatch: pytest.MonkeyPatch, near: int, budget: int) -> None:
     """Asked of each department, looked for in order, or taken out when the order leads nowhere: the same people."""
     monkeypatch.setattr("govcloud.identity.search.NEAR", near)
