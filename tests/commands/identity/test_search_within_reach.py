@@ -170,6 +170,19 @@ def test_however_people_change_a_search_is_the_plain_comparison(
             assert sorted(found(services, asked, USUAL, monkeypatch)) == expected, wanted
 
 
+def test_who_has_many_duties_in_a_department_crowds_nobody_out(services: Services, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids, paths = world.organisation.ids, world.organisation.paths
+    first = services.identity.register_official(SEED, an_official(ids["xihu_housing"], name="阿明"))
+    for number in range(5):
+        for where in ("xihu_housing", "xihu"):
+            services.identity.appoint(SEED, first, NewAppointment(ids[where], f"岗位{number}", kind="concurrent"))
+    people = [first, world.people["CHENJIE"].official_id]
+    for limit in (1, 2, 3):
+        assert found(services, Asked(Wanted("", Reach((paths["xihu_housing"],))), services.clock.now(), limit), NEAR, monkeypatch) == people
+    everybody = found(services, Asked(Wanted("", Reach((paths["xihu"],))), services.clock.now(), 1), NEAR, monkeypatch)
+    assert len(everybody) == len(set(everybody)) == 4
+
+
 def test_a_page_goes_on_whichever_way_its_rows_are_found(services: Services, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reach may grow between two pages: the place where a page ended means the same to both ways."""
     asked = Asked(Wanted("", Reach((world.organisation.paths["government"],))), services.clock.now(), 3)
