@@ -44,10 +44,10 @@ format: setup-dev ## let ruff put the code in order
 bench: setup-dev ## measure; results in bench/results/*.json (ONLY=authorization for one)
 	@mkdir -p bench/results
 	@test -n '$(BENCHES)' || { echo 'make bench: there is no bench/*.py' >&2; exit 1; }
-	@set -e; for name in $(BENCHES); do \
+	@missed=; for name in $(BENCHES); do \
 	  test -f bench/$$name.py || { echo "make bench: bench/$$name.py does not exist" >&2; exit 1; }; \
-	  echo "bench $$name"; $(BIN)/python -m bench.$$name; \
-	done
+	  echo "bench $$name"; $(BIN)/python -m bench.$$name || missed="$$missed $$name"; \
+	done; test -z "$$missed" || { echo "make bench: a target was missed, or a run failed:$$missed" >&2; exit 1; }
 
 bundle: setup ## dist/bundle: everything in one folder, which installs without any network
 	@rm -rf dist/bundle build

@@ -106,13 +106,21 @@ def write(name: str, rows: Iterable[Row], folder: Path = RESULTS) -> Path:
     return file
 
 
-def finish(name: str, rows: Sequence[Row], *, quick: bool) -> None:
-    """Print the table and keep the record; a quick try is printed only, so that it never takes the place of a measurement."""
+def finish(name: str, rows: Sequence[Row], *, quick: bool, folder: Path = RESULTS) -> None:
+    """Print the table, keep the record, and fail if a target is missed.
+
+    A quick try is printed only: it never takes the place of a measurement, and it neither holds nor breaks a target.
+
+    Raises:
+        ClickException: names the rows that miss their target; the record is written all the same.
+    """
     click.echo("\n".join(table(rows)))
     if quick:
         click.echo("a quick try: the record of the last full run stays")
-    else:
-        click.echo(f"written: bench/results/{write(name, rows).name}")
+        return
+    click.echo(f"written: bench/results/{write(name, rows, folder).name}")
+    if missed := [row.workload for row in rows if row.met is False]:
+        raise click.ClickException(f"{len(missed)} of {len(rows)} rows miss their target: {'; '.join(missed)}")
 
 
 def table(rows: Iterable[Row]) -> list[str]:

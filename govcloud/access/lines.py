@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, false, func, or_, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
 from govcloud.access.lifecycle import OPEN, LineState, advance
 from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.identity.extents import at_or_below
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.errors import Conflict
 
@@ -118,7 +119,7 @@ def carry_appointments(session: Session, appointments: Mapping[UUID, UUID]) -> N
 
 def open_lines_within(session: Session, paths: Sequence[str], limit: int) -> tuple[int, tuple[str, ...]]:
     """Return how many lines wait for departments at or below ``paths``, and the numbers of the first requests."""
-    within = or_(false(), *(RequestLine.owner_path.startswith(path, autoescape=True) for path in paths))
+    within = at_or_below(RequestLine.owner_path, paths)
     query = select(AccessRequest.number).join(RequestLine, RequestLine.request_id == AccessRequest.id)
     query = query.where(RequestLine.state.in_(OPEN), within)
     names = session.scalars(query.order_by(AccessRequest.number).limit(limit)).all()
@@ -138,7 +139,7 @@ def follow_department(session: Session, old_path: str, new_path: str) -> int:
     """
     statement = (
         update(RequestLine)
-        .where(RequestLine.owner_path.startswith(old_path, autoescape=True))
+        .where(at_or_below(RequestLine.owner_path, [old_path]))
         .values(owner_path=func.concat(new_path, func.substr(RequestLine.owner_path, len(old_path) + 1)))
         .execution_options(synchronize_session=False)
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
@@ -39,6 +39,7 @@ from govcloud.access.views import (
 )
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.scope import Scope
+from govcloud.identity.extents import at_or_below
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
@@ -297,8 +298,7 @@ class AccessQueries:
         return self._facts.authority(self._facts.person(actor.official_id, actor.appointment_id, now), now)
 
     def _under_authority(self, actor: Actor) -> ColumnElement[bool]:
-        paths = self._authority(actor)
-        return or_(false(), *(RequestLine.owner_path.startswith(path, autoescape=True) for path in paths))
+        return at_or_below(RequestLine.owner_path, self._authority(actor))
 
     def _waiting(self, actor: Actor) -> ColumnElement[bool]:
         """Return the condition that a line waits for the actor."""

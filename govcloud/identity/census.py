@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from govcloud.identity.extents import at_or_below
 from govcloud.identity.models import Appointment, DepartmentVersion, Office, Official
 from govcloud.identity.reorganisation import MOST_NAMED, Affected
 from govcloud.identity.views import DepartmentView
@@ -24,8 +25,7 @@ def lasting(at: datetime) -> ColumnElement[bool]:
 def census(session: Session, departments: Sequence[DepartmentView], at: datetime, *, below: bool) -> tuple[Affected, ...]:
     """Count what hangs on ``departments`` at ``at``; with ``below``, on all below them too."""
     if below:
-        paths = [view.path for view in departments]
-        within = or_(false(), *(DepartmentVersion.path.startswith(path, autoescape=True) for path in paths))
+        within = at_or_below(DepartmentVersion.path, [view.path for view in departments])
         inside = select(DepartmentVersion.department_id).where(within, live_at(DepartmentVersion, at))
     else:
         inside = select(DepartmentVersion.department_id).where(DepartmentVersion.department_id.in_([view.id for view in departments]))

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
 
 from govcloud.identity import codes, rows
 from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.extents import at_or_below
 from govcloud.identity.models import Appointment, DepartmentVersion, OfficialVersion
 from govcloud.identity.views import Subject
 
@@ -75,7 +76,7 @@ def _met(criteria: AppointmentCriteria, paths: Mapping[UUID, str], at: datetime)
         conditions.append(DepartmentVersion.business_lines.overlap(list(criteria.business_lines)))
     if criteria.department_id is not None:
         path = paths.get(criteria.department_id)
-        conditions.append(false() if path is None else DepartmentVersion.path.startswith(path, autoescape=True))
+        conditions.append(at_or_below(DepartmentVersion.path, [] if path is None else [path]))
     if criteria.division_code is not None:
         conditions.append(DepartmentVersion.division_code.startswith(codes.division_prefix(criteria.division_code)))
     return and_(true(), *conditions)

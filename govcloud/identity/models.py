@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
 from govcloud.kernel.database import Base, Mapped, Temporal, mapped_column, no_overlap, prefix_index, temporal_args
@@ -139,6 +139,14 @@ def _search_key() -> Mapped[str]:
     return mapped_column(Text(collation="C"))
 
 
+_SEARCH_KEYS = ("employee_code", "name", "pinyin", "initials")
+
+
+def _kept_key() -> Mapped[str]:
+    """Return a search key that the database itself fills in and keeps; nobody reads it but a search."""
+    return mapped_column(Text(collation="C"), FetchedValue(), deferred=True)
+
+
 class Official(Base):
     """A person; ``pinyin`` and ``initials`` are search keys, as the database sorts no Chinese by itself.
 
@@ -192,8 +200,14 @@ class Appointment(Temporal, Base):
     A primary appointment that was transferred away from may hold on to hand over: from ``handover_from`` on another one is the
     primary. ``end_noted_at`` is when its end came on record with all that follows (a job does it for an end that was planned);
     decisions never ask for it, they compare the window.
+
+    The last four columns are the person's search keys once more, each with an index by which people are found department by
+    department (``search.py``). They are no facts of the appointment: triggers of the database take them from the person when an
+    appointment is added, and again when the person's name changes, so that no command has to think of them.
     """
 
+    # Nothing is to be read back after an insert: no command looks at what the triggers filled in.
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - SQLAlchemy's own form
     __tablename__ = "appointment"
     __table_args__ = (
         *temporal_args(),
@@ -205,6 +219,7 @@ class Appointment(Temporal, Base):
         Index("ix_appointment_continues_id", "continues_id", unique=True),
         Index("ix_appointment_department_id", "department_id", "official_id"),
         Index("ix_appointment_end_due", "valid_to", postgresql_where="valid_to IS NOT NULL AND end_noted_at IS NULL"),
+        *(Index(f"ix_appointment_department_{key}", "department_id", key, "official_id") for key in _SEARCH_KEYS),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -218,6 +233,10 @@ class Appointment(Temporal, Base):
     continues_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointment.id"))
     handover_from: Mapped[datetime | None]
     end_noted_at: Mapped[datetime | None]
+    employee_code: Mapped[str] = _kept_key()
+    name: Mapped[str] = _kept_key()
+    pinyin: Mapped[str] = _kept_key()
+    initials: Mapped[str] = _kept_key()
 
 
 class Account(Base):

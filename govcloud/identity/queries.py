@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 
 from govcloud.identity import codes, rows, sealing
 from govcloud.identity.census import lasting
+from govcloud.identity.extents import at_or_below
 from govcloud.identity.matching import SubjectPage, Wanted, counted, selected
 from govcloud.identity.models import Account, Appointment, Department, DepartmentVersion, Division, Office, Official
 from govcloud.identity.people_queries import MOST_ROWS, ChangePage, ChangeView, PeopleQueries, Planned, TimelineEntry
@@ -89,7 +90,7 @@ class IdentityQueries(PeopleQueries):
 
     def departments_under(self, path: str, at: datetime | None = None) -> tuple[DepartmentView, ...]:
         """Return the department at ``path`` and all below it, parents before children."""
-        query = rows.departments_at(self._at(at)).where(DepartmentVersion.path.startswith(path, autoescape=True))
+        query = rows.departments_at(self._at(at)).where(at_or_below(DepartmentVersion.path, [path]))
         return tuple(rows.department_view(row) for row in self._read().execute(query.order_by(DepartmentVersion.path)))
 
     def children(self, parent_id: UUID | None, at: datetime | None = None) -> tuple[DepartmentView, ...]:

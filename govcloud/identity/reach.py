@@ -6,13 +6,11 @@ where the last appointment ended, so that the department which let somebody go c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, literal, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from govcloud.identity.extents import at_or_below
@@ -46,32 +44,28 @@ EVERYWHERE = Reach(("/",))
 NOWHERE = Reach(())
 
 
-def within(reach: Reach, at: datetime, person: ColumnElement[UUID] = Official.id.expression) -> ColumnElement[bool]:
-    """Return the condition that the person of the row (by default of ``Official``) lies within ``reach`` at ``at``."""
+def within(
+    reach: Reach, at: datetime, person: ColumnElement[UUID] = Official.id.expression, *, one_by_one: bool = False
+) -> ColumnElement[bool]:
+    """Return the condition that the person of the row (by default of ``Official``) lies within ``reach`` at ``at``.
+
+    ``one_by_one`` holds the planner to looking each person's few appointments up on their own index (OFFSET 0): it cannot know how
+    few are asked about, and might gather everybody within reach first.
+    """
     if reach.everywhere:
         return person.is_not(None)
-    return people_within(reach, at).where(Appointment.official_id == person).correlate_except(Appointment, DepartmentVersion).exists()
-
-
-def serves_in(departments: Sequence[UUID], at: datetime, person: ColumnElement[UUID]) -> ColumnElement[bool]:
-    """Return the same condition for a reach whose live departments are known.
-
-    Each person's few appointments are looked up on their own index; OFFSET 0 keeps the planner from gathering everybody who serves
-    in the departments first, of whom it cannot know how many they are.
-    """
-    known = any_(literal(list(departments), ARRAY(Uuid)))
-    places = select(Appointment.id).where(Appointment.official_id == person, Appointment.department_id == known, *_counting(at))
-    return places.offset(0).correlate_except(Appointment).exists()
+    places = people_within(reach, at).where(Appointment.official_id == person).correlate_except(Appointment, DepartmentVersion)
+    return (places.offset(0) if one_by_one else places).exists()
 
 
 def people_within(reach: Reach, at: datetime) -> Select[UUID]:
     """Select the ids of the people within ``reach``; somebody with two places there comes twice."""
     version = and_(DepartmentVersion.department_id == Appointment.department_id, live_at(DepartmentVersion, at))
     places = select(Appointment.official_id).join(DepartmentVersion, version)
-    return places.where(at_or_below(DepartmentVersion.path, reach.paths), *_counting(at))
+    return places.where(at_or_below(DepartmentVersion.path, reach.paths), *counting(at))
 
 
-def _counting(at: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def counting(at: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Return the conditions by which an appointment says where somebody lies: it holds, lies ahead, or was the last one."""
     later = aliased(Appointment)
     not_empty = or_(later.valid_to.is_(None), later.valid_to > later.valid_from)
@@ -85,14 +79,3 @@ def _counting(at: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     lasts = or_(Appointment.valid_to.is_(None), Appointment.valid_to > at, ~outlived)
     holds = or_(Appointment.valid_to.is_(None), Appointment.valid_to > Appointment.valid_from)
     return holds, lasts
-
-
-def places_within(reach: Reach, at: datetime) -> Select[UUID]:
-    """Select for every appointment within ``reach``, over or not, whose it is: no fewer than the people, and found in the index alone.
-
-    Department by department (OFFSET 0 holds the planner to it), so that whoever counts up to a number reads no more than that.
-    """
-    own = select(Appointment.official_id).where(Appointment.department_id == DepartmentVersion.department_id)
-    each = own.offset(0).correlate(DepartmentVersion).lateral("own")
-    places = select(each.c.official_id).select_from(DepartmentVersion).join(each, true())
-    return places.where(at_or_below(DepartmentVersion.path, reach.paths), live_at(DepartmentVersion, at))

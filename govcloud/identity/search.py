@@ -2,10 +2,15 @@
 
 Four prefixes joined by OR would make the server walk one order and test everybody. Instead each key is a branch of its own: an
 index range that is already in the order of the page. The branches run in turn until the page is full, each leaving out whom an
-earlier one found; the cursor names the branch and the last key. Nothing is counted and nothing sorted.
+earlier one found; the cursor names the branch and the last key. Nothing is counted and nothing sorted but the page.
 
-Where few people can match at all (a small subtree, everybody suspended), walking an order in search of them would test the whole
-province: then those few are taken first, and sorted. Which of the two it is, the first page decides and the cursor says.
+Within a reach the next rows of a branch are found in one of two ways, which give the same rows in the same order. Of a few
+departments each is asked for its own next rows, on indexes that begin with the department (``models.Appointment``), and these are
+merged: what lies outside is never met. Of many departments, which hold a good part of everybody, the order of everybody is
+followed and each person tested; if that leads nowhere, the departments are asked after all.
+
+Where only the suspended are wanted, following any order in search of them would test the whole province: they are taken first,
+and sorted by pinyin.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
@@ -22,23 +27,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
-from govcloud.identity.extents import department_ids_within
-from govcloud.identity.models import Official, OfficialVersion
-from govcloud.identity.reach import EVERYWHERE, Reach, people_within, places_within, serves_in, within
+from govcloud.identity.extents import at_or_below, department_ids_within
+from govcloud.identity.models import Appointment, DepartmentVersion, Official, OfficialVersion
+from govcloud.identity.reach import EVERYWHERE, Reach, counting, within
 from govcloud.identity.search_keys import KEYS, Branch, branches_of
 from govcloud.kernel.database import live_at
 
+NEAR = 200
+"""Up to so many departments (a county has 100, a city 1,000) are each asked for their own next rows."""
 FEW = 9_000
-"""Up to this many people are taken out and sorted rather than looked for in the order of everybody."""
-BUDGET = 6_000
-"""So many in the order of everybody are tested for one page, where not everybody matches; then those who match are taken out after all.
-
-With a million and a half people both numbers mean about as much work: among 9,000 of them, a page of 20 is found after 3,500 tests.
-Only where the order and the reach go together (codes that begin alike in a department far away) are more tests in vain.
-"""
-
-MANY_DEPARTMENTS = 2_000
-"""Up to so many departments (a city has 800) are looked up once and handed over, instead of being found anew for each one tested."""
+"""Up to so many suspended are taken out and sorted rather than looked for in the order of everybody."""
+BUDGET = 2_000
+"""So many in the order of everybody are tested for one page, where not everybody matches: a page of 20 is full when one in a hundred
+does. What is left is then found in another way."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Asked:
-    """What one page is asked for: what is searched, at which moment, and how many rows it takes.
-
-    ``departments`` are those within reach, once they were looked up and are not too many.
-    """
+    """What one page is asked for: what is searched, at which moment, and how many rows it takes."""
 
     wanted: Wanted
     at: datetime
     limit: int
-    departments: tuple[UUID, ...] | None = None
 
     @property
     def unbounded(self) -> bool:
@@ -100,20 +97,16 @@ Filters: TypeAlias = Callable[[ColumnElement[UUID]], list[ColumnElement[bool]]]
 def page_of_ids(session: Session, asked: Asked, after: Place | None) -> tuple[list[UUID], Place | None]:
     """Return the ids of a page, and where to go on (``None``: nothing is left)."""
     branches, limit = branches_of(asked.wanted.text), asked.limit
-    if after is None or after.branch == _PICKED:
-        few = _few(session, asked)
-        if few is not None:
-            return _picked(session, asked, branches, few, after)
-    asked = _placed(session, asked)
+    if asked.wanted.status == "suspended" and (after is None or after.branch == _PICKED) and _are_few(session, asked):
+        return _picked(session, asked, branches, after)
     found: list[UUID] = []
-    wide, held = _Wide(session, branches), _held(session, branches)
+    next_of = _by_department if _is_near(session, asked) else _Ordered(branches)
+    held = _held(session, branches)
     for branch, place, earlier in _from(branches, after):
         if branch.name not in held:
             continue
-        walk, most = _walk(branch, [other for other in earlier if other.name in held], place), limit + 1 - len(found)
-        rows = _next(session, walk, asked, most)
-        if len(rows) < most and not asked.unbounded and branch.name in wide:
-            rows = _rest(session, walk, asked, most)
+        step = Step(branch, [other for other in earlier if other.name in held], place, limit + 1 - len(found))
+        rows = next_of(session, asked, step)
         taken = rows[: limit - len(found)]
         found += [row.id for row in taken]
         if len(rows) > len(taken):
@@ -122,13 +115,10 @@ def page_of_ids(session: Session, asked: Asked, after: Place | None) -> tuple[li
     return found, None
 
 
-def _placed(session: Session, asked: Asked) -> Asked:
-    """Look the departments within reach up, if people will be tested for it and it has not too many."""
+def _is_near(session: Session, asked: Asked) -> bool:
+    """Say whether the reach has so few departments that each is better asked by itself."""
     reach = asked.wanted.reach
-    if reach.everywhere:
-        return asked
-    ids = session.scalars(department_ids_within(reach.paths, asked.at).limit(MANY_DEPARTMENTS + 1)).all()
-    return asked if len(ids) > MANY_DEPARTMENTS else replace(asked, departments=tuple(ids))
+    return not reach.everywhere and _up_to(session, department_ids_within(reach.paths, asked.at), NEAR) <= NEAR
 
 
 def _held(session: Session, branches: Sequence[Branch]) -> frozenset[str]:
@@ -144,73 +134,109 @@ def _from(branches: Sequence[Branch], after: Place | None) -> Iterator[tuple[Bra
     names = [branch.name for branch in branches]
     first = names.index(after.branch) if after is not None and after.branch in names else 0
     for number in range(first, len(branches)):
-        yield branches[number], after if number == first else None, branches[:number]
+        yield branches[number], after if after is not None and after.branch == names[number] else None, branches[:number]
 
 
-def _walk(branch: Branch, earlier: Sequence[Branch], place: Place | None) -> Select[UUID, str]:
-    """Select the next rows of one branch, in the order of its key."""
-    key = branch.column()
-    query = select(Official.id, key.label("key")).where(branch.matches(), *(~other.matches() for other in earlier))
-    if branch.name == "code":
+@dataclass(frozen=True)
+class Step:
+    """The next rows of one branch: who stood in an earlier one is left out, where to go on from, and how many at most."""
+
+    branch: Branch
+    earlier: Sequence[Branch]
+    place: Place | None
+    most: int
+
+
+def _walk(step: Step) -> Select[UUID, str]:
+    """Select the next rows of a branch among everybody, in the order of its key."""
+    key, place = step.branch.column(), step.place
+    query = select(Official.id, key.label("key")).where(*_matching(step))
+    if step.branch.name == "code":
         # Nobody shares a code, so the key alone is an order, and the index that keeps it so serves it.
         beyond = query if place is None or place.id is None else query.where(key > place.key)
         return beyond.order_by(key)
-    if place is not None and place.id is not None:
-        query = query.where(tuple_(key, Official.id) > tuple_(place.key, place.id))
-    return query.order_by(key, Official.id)
+    return query.where(*_beyond(step, key, Official.id.expression)).order_by(key, Official.id)
 
 
-def _next(session: Session, walk: Select[UUID, str], asked: Asked, most: int) -> Sequence[Row[UUID, str]]:
-    """Return the next ``most`` rows of a walk that match: all there are, or those among the first that are tested."""
-    if asked.unbounded:
-        return session.execute(walk.limit(most)).all()
-    tested = walk.limit(BUDGET).subquery("tested")
-    matching = select(tested.c.id, tested.c.key).where(*_filters(asked)(tested.c.id))
-    return session.execute(matching.order_by(tested.c.key, tested.c.id).limit(most)).all()
+def _matching(step: Step, people: type[Official | Appointment] = Official) -> list[ColumnElement[bool]]:
+    return [step.branch.matches(people), *(~other.matches(people) for other in step.earlier)]
 
 
-def _rest(session: Session, walk: Select[UUID, str], asked: Asked, most: int) -> Sequence[Row[UUID, str]]:
-    """Return the same, from all who match: taken out at once and sorted, as so many were tested in vain.
+def _beyond(step: Step, key: ColumnElement[str], person: ColumnElement[UUID]) -> list[ColumnElement[bool]]:
+    """Return what holds of the rows behind the place where the last page ended."""
+    place = step.place
+    return [] if place is None or place.id is None else [tuple_(key, person) > tuple_(place.key, place.id)]
 
-    Here the planner chooses by itself whether to begin with the key or with the reach.
+
+def _by_department(session: Session, asked: Asked, step: Step) -> Sequence[Row[UUID, str]]:
+    """Return the next rows of a branch from those that each department within reach has, on an index that begins with it.
+
+    Somebody with two duties in a department comes once from it, so that ``most`` rows of each are enough; with duties in two, once
+    of both.
     """
-    everybody = walk.order_by(None).subquery("everybody")
-    free = _filters(replace(asked, departments=None))
-    matching = select(everybody.c.id, everybody.c.key).where(*free(everybody.c.id)).cte("matching")
-    materialised = matching.prefix_with("MATERIALIZED", dialect="postgresql")
-    return session.execute(select(materialised.c.id, materialised.c.key).order_by(materialised.c.key, materialised.c.id).limit(most)).all()
+    reach, at, person = asked.wanted.reach, asked.at, Appointment.official_id.expression
+    key = step.branch.column(Appointment)
+    own = select(person.label("id"), key.label("key")).where(Appointment.department_id == DepartmentVersion.department_id)
+    own = own.where(*_matching(step, Appointment), *_beyond(step, key, person), *counting(at), *_in_status(asked)(person))
+    each = own.distinct().order_by(key, person).limit(step.most).correlate(DepartmentVersion).lateral("own")
+    merged = select(each.c.id, each.c.key).select_from(DepartmentVersion).join(each, true())
+    within_reach = at_or_below(DepartmentVersion.path, reach.paths), live_at(DepartmentVersion, at)
+    return session.execute(merged.where(*within_reach).distinct().order_by(each.c.key, each.c.id).limit(step.most)).all()
 
 
-class _Wide:
-    """The branches that hold more than are tested for one page; it is looked up once, and only when a page is not filled."""
+class _Ordered:
+    """Finds the next rows in the order of everybody."""
 
-    def __init__(self, session: Session, branches: Sequence[Branch]) -> None:
-        self._session = session
+    def __init__(self, branches: Sequence[Branch]) -> None:
         self._branches = branches
-        self._names: frozenset[str] | None = None
+        self._wide: frozenset[str] | None = None
 
-    def __contains__(self, name: str) -> bool:
-        if self._names is None:
+    def __call__(self, session: Session, asked: Asked, step: Step) -> Sequence[Row[UUID, str]]:
+        """Return the next rows of a branch: those that match among the first that are tested, or else found in another way."""
+        walk = _walk(step)
+        if asked.unbounded:
+            return session.execute(walk.limit(step.most)).all()
+        tested = walk.limit(BUDGET).subquery("tested")
+        matching = select(tested.c.id, tested.c.key).where(*_filters(asked, one_by_one=True)(tested.c.id))
+        rows = session.execute(matching.order_by(tested.c.key, tested.c.id).limit(step.most)).all()
+        if len(rows) == step.most or not self._is_wide(session, step.branch):
+            return rows
+        # The departments would have to test everybody for a status that few have.
+        return self._of_status(session, walk, asked, step.most) if asked.wanted.status else _by_department(session, asked, step)
+
+    @staticmethod
+    def _of_status(session: Session, walk: Select[UUID, str], asked: Asked, most: int) -> Sequence[Row[UUID, str]]:
+        """Return the same, from all who match: taken out at once and sorted.
+
+        Here the planner chooses by itself whether to begin with the key, the status or the reach.
+        """
+        everybody = walk.order_by(None).subquery("everybody")
+        matching = select(everybody.c.id, everybody.c.key).where(*_filters(asked)(everybody.c.id)).cte("matching")
+        materialised = matching.prefix_with("MATERIALIZED", dialect="postgresql")
+        return session.execute(
+            select(materialised.c.id, materialised.c.key).order_by(materialised.c.key, materialised.c.id).limit(most)
+        ).all()
+
+    def _is_wide(self, session: Session, branch: Branch) -> bool:
+        """Say whether a branch holds more than are tested for one page; looked up once, and only when a page is not filled."""
+        if self._wide is None:
             beyond = [
                 select(literal(branch.name)).where(branch.matches()).order_by(branch.column()).offset(BUDGET).limit(1).subquery()
                 for branch in self._branches
             ]
-            self._names = frozenset(self._session.scalars(union_all(*(select(found) for found in beyond))))
-        return name in self._names
+            self._wide = frozenset(session.scalars(union_all(*(select(found) for found in beyond))))
+        return branch.name in self._wide
 
 
-def _filters(asked: Asked) -> Filters:
+def _filters(asked: Asked, *, one_by_one: bool = False) -> Filters:
     """Return what must hold of everybody who is found."""
-    return lambda person: [*_in_reach(asked)(person), *_in_status(asked)(person)]
+    wanted, at = asked.wanted, asked.at
 
+    def conditions(person: ColumnElement[UUID]) -> list[ColumnElement[bool]]:
+        bounds = [] if wanted.reach.everywhere else [within(wanted.reach, at, person, one_by_one=one_by_one)]
+        return [*bounds, *_in_status(asked)(person)]
 
-def _in_reach(asked: Asked) -> Filters:
-    reach, departments = asked.wanted.reach, asked.departments
-    if reach.everywhere:
-        return lambda _: []
-    if departments is not None:
-        return lambda person: [serves_in(departments, asked.at, person)]
-    return lambda person: [within(reach, asked.at, person)]
+    return conditions
 
 
 def _in_status(asked: Asked) -> Filters:
@@ -226,47 +252,26 @@ def _with_status(status: str, at: datetime) -> Select[UUID]:
     return select(OfficialVersion.official_id).where(OfficialVersion.status == status, live_at(OfficialVersion, at))
 
 
-@dataclass(frozen=True)
-class _Few:
-    """A selection that bounds the result: the people, what to count of them, and what else must hold of each."""
-
-    people: Select[UUID]
-    counted: Select[UUID]
-    others: Filters
+def _up_to(session: Session, ids: Select[UUID], most: int) -> int:
+    """Count ``ids``, no further than matters."""
+    return session.scalar(select(func.count()).select_from(ids.limit(most + 1).subquery())) or 0
 
 
-def _few(session: Session, asked: Asked) -> _Few | None:
-    """Return the selection by which so few can match, whatever the text, that they are better taken out first."""
-    return next((few for few in _sources(asked) if _up_to(session, few.counted) <= FEW), None)
+def _are_few(session: Session, asked: Asked) -> bool:
+    """Say whether so few have the status that is wanted that they are better taken out first."""
+    return _up_to(session, _with_status(asked.wanted.status, asked.at), FEW) <= FEW
 
 
-def _sources(asked: Asked) -> list[_Few]:
-    """Return the selections that bound the result, as far as they can be small."""
-    wanted, at = asked.wanted, asked.at
-    sources = []
-    if not wanted.reach.everywhere:
-        sources.append(_Few(people_within(wanted.reach, at), places_within(wanted.reach, at), _in_status(asked)))
-    if wanted.status == "suspended":
-        suspended = _with_status("suspended", at)
-        sources.append(_Few(suspended, suspended, _in_reach(asked)))
-    return sources
-
-
-def _up_to(session: Session, people: Select[UUID]) -> int:
-    """Count ``people``, no further than matters."""
-    return session.scalar(select(func.count()).select_from(people.limit(FEW + 1).subquery())) or 0
-
-
-def _picked(session: Session, asked: Asked, branches: Sequence[Branch], few: _Few, after: Place | None) -> tuple[list[UUID], Place | None]:
-    """Return a page of the few that can match, by pinyin."""
-    limit = asked.limit
+def _picked(session: Session, asked: Asked, branches: Sequence[Branch], after: Place | None) -> tuple[list[UUID], Place | None]:
+    """Return a page of the few who have the status that is wanted, by pinyin."""
+    limit, reach, at = asked.limit, asked.wanted.reach, asked.at
     # Each of the few is fetched by its id. The fences (MATERIALIZED, OFFSET 0) keep the planner from turning to what the text
     # matches in the whole province, or to all of it: it cannot know how few they are.
-    taken = few.people.distinct().cte("few").prefix_with("MATERIALIZED", dialect="postgresql")
+    taken = _with_status(asked.wanted.status, at).cte("few").prefix_with("MATERIALIZED", dialect="postgresql")
     each = select(Official).where(Official.id == taken.c.official_id).offset(0).correlate(taken).lateral("official")
     person = aliased(Official, each)
     query = select(person.id, person.pinyin.label("key")).select_from(taken.join(each, true()))
-    query = query.where(or_(*(branch.matches(person) for branch in branches)), *few.others(each.c.id))
+    query = query.where(or_(*(branch.matches(person) for branch in branches)), within(reach, at, each.c.id))
     if after is not None and after.id is not None:
         query = query.where(tuple_(person.pinyin, person.id) > tuple_(after.key, after.id))
     rows = session.execute(query.order_by(person.pinyin, person.id).limit(limit + 1)).all()

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_
 
-from govcloud.identity.models import Official
+from govcloud.identity.models import Appointment, Official
 
 _LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 
 
 KEYS = {"code": "employee_code", "name": "name", "pinyin": "pinyin", "initials": "initials"}
-"""The branches, with the column of each one's key."""
+"""The branches, with the column of each one's key: of the person, and of each of the person's appointments."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Branch:
     name: str
     beginning: str
 
-    def column(self, people: type[Official] = Official) -> ColumnElement[str]:
+    def column(self, people: type[Official | Appointment] = Official) -> ColumnElement[str]:
         """Return the key's column."""
         column: ColumnElement[str] = getattr(people, KEYS[self.name])
         return column
 
-    def matches(self, people: type[Official] = Official) -> ColumnElement[bool]:
+    def matches(self, people: type[Official | Appointment] = Official) -> ColumnElement[bool]:
         """Return the range of the key's index that begins so; a range says it plainly, whatever the plan knows of the parameters."""
         column, end = self.column(people), _after(self.beginning)
         begun: ColumnElement[bool] = column >= self.beginning

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from govcloud.identity import rows
+from govcloud.identity.extents import at_or_below
 from govcloud.identity.models import Appointment, Department, DepartmentSuccession, DepartmentVersion, Office, Official, OfficialVersion
 from govcloud.identity.names import grams_of
 from govcloud.identity.views import DepartmentView
@@ -151,14 +152,14 @@ class TreeQueries:
     ) -> DepartmentPage:
         """Return a page of departments whose name, short name, pinyin or initials contain ``text``, or whose credit code it is.
 
-        The topmost come first. ``within`` are the paths at or below which the reader may look; an empty ``text`` finds nothing.
+        The topmost come first. ``within`` are the paths at or below which the reader may look (none: nowhere); an empty ``text``
+        finds nothing.
         """
         clean = searchable(text)
         moment = self._at(at)
         if not clean:
             return DepartmentPage((), None)
-        under = or_(*(DepartmentVersion.path.startswith(path, autoescape=True) for path in within))
-        query = rows.departments_at(moment).where(_named(clean), under)
+        query = rows.departments_at(moment).where(_named(clean), at_or_below(DepartmentVersion.path, within))
         if after is not None:
             last = aliased(DepartmentVersion)
             place = select(last.path).where(last.department_id == after, live_at(last, moment))
@@ -172,7 +173,7 @@ class TreeQueries:
 
         ``after`` is the path of the last one of the page before.
         """
-        query = rows.departments_at(self._at(at)).where(DepartmentVersion.path.startswith(path, autoescape=True))
+        query = rows.departments_at(self._at(at)).where(at_or_below(DepartmentVersion.path, [path]))
         if after is not None:
             query = query.where(DepartmentVersion.path > after)
         found = self._read().execute(query.order_by(DepartmentVersion.path).limit(_MOST_ROWS))

@@ -52,7 +52,8 @@ RIGHTS: Mapping[str, Rights] = {
     # Commands on one person wait for each other at this row, and locking a row takes the right to change some column of it.
     "official": Rights(update=("name", "pinyin", "initials", "id_number_sealed", "id_number_digest", "phone_sealed")),
     "official_version": CLOSED,
-    "appointment": Rights(update=("valid_to", "handover_from", "end_noted_at")),
+    # The last three are search keys of the person; a trigger hands them on when the name changes, in the right of who changes it.
+    "appointment": Rights(update=("valid_to", "handover_from", "end_noted_at", "name", "pinyin", "initials")),
     "personnel_change": Rights(
         update=("before", "appointment_id", "settled_at", "cancelled_at", "undone_at", "superseded_by"),
     ),

@@ -120,26 +120,27 @@ def spread(services: Services, world: World, superuser_url: str) -> Mapping[str,
     return {"bureau": f"{paths['xihu']}{bureaus[9].id.hex}/", "district": paths["xihu"], "province": paths["government"]}
 
 
-#: Where, how many may be there before they are looked for in the order of everybody, and by which index their page is read.
+#: Where, up to how many departments are asked for their own rows, and by which index a page is read.
 WITHIN = [
-    ("bureau", 9_000, "ix_appointment_department_id"),
-    ("district", 9_000, "ix_appointment_department_id"),
-    ("district", 500, "ix_official_{key}_id"),
-    ("province", 9_000, "ix_official_{key}_id"),
+    ("bureau", 300, "ix_appointment_department_{key}"),
+    ("district", 300, "ix_appointment_department_{key}"),
+    ("district", 5, "ix_official_{key}_id"),
+    ("province", 300, "ix_appointment_department_{key}"),
+    ("province", 50, "ix_official_{key}_id"),
 ]
 
 
-@pytest.mark.parametrize(("place", "few", "index"), WITHIN)
+@pytest.mark.parametrize(("place", "near", "index"), WITHIN)
 def test_within_a_reach_nothing_is_walked_through(  # noqa: PLR0917 - three fixtures and a row of the table
     services: Services,
     spread: Mapping[str, str],
     superuser_url: str,
     monkeypatch: pytest.MonkeyPatch,
     place: str,
-    few: int,
+    near: int,
     index: str,
 ) -> None:
-    monkeypatch.setattr("govcloud.identity.search.FEW", few)
+    monkeypatch.setattr("govcloud.identity.search.NEAR", near)
     reach, now = Reach((spread[place],)), services.clock.now()
     for search, key in (("", "pinyin"), ("王", "name"), ("wangw", "pinyin"), ("qx", "initials")):
         asked, after = Asked(Wanted(search, reach), now, 20), None
@@ -156,7 +157,7 @@ def test_within_a_reach_nothing_is_walked_through(  # noqa: PLR0917 - three fixt
 
 def test_a_search_that_leads_nowhere_stops_testing(services: Services, spread: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is found, and in which order, does not depend on how many were tested in vain."""
-    monkeypatch.setattr("govcloud.identity.search.FEW", 0)
+    monkeypatch.setattr("govcloud.identity.search.NEAR", 0)
     asked = Asked(Wanted("ZJ", Reach((spread["bureau"],))), services.clock.now(), 150)
 
     def everybody() -> list[UUID]:
@@ -194,13 +195,10 @@ def test_pages_of_every_search_are_complete_and_disjoint(services: Services, wor
             assert set(found) == expected, search
 
 
-@pytest.mark.parametrize(("few", "budget", "many"), [(9_000, 6_000, 2_000), (0, 6_000, 2_000), (0, 6_000, 0), (0, 1, 2_000), (0, 1, 0)])
-def test_a_reach_bounds_every_search(  # noqa: PLR0917 - three fixtures and a row of the table
-    services: Services, world: World, monkeypatch: pytest.MonkeyPatch, few: int, budget: int, many: int
-) -> None:
-    """Taken out first, looked for in order (departments looked up or not), or both when the order leads nowhere: the same people."""
-    monkeypatch.setattr("govcloud.identity.search.MANY_DEPARTMENTS", many)
-    monkeypatch.setattr("govcloud.identity.search.FEW", few)
+@pytest.mark.parametrize(("near", "budget"), [(300, 2_000), (0, 2_000), (0, 1)])
+def test_a_reach_bounds_every_search(services: Services, world: World, monkeypatch: pytest.MonkeyPatch, near: int, budget: int) -> None:
+    """Asked of each department, looked for in order, or taken out when the order leads nowhere: the same people."""
+    monkeypatch.setattr("govcloud.identity.search.NEAR", near)
     monkeypatch.setattr("govcloud.identity.search.BUDGET", budget)
     services.identity.second(
         SEED,

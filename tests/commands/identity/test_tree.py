@@ -61,6 +61,7 @@ def test_search_pages_and_stays_within(services: Services, world: World) -> None
     named = ["浙江省人民政府", "浙江省民政厅", "杭州市西湖区人民政府", "杭州市西湖区民政局", "杭州市余杭区民政局"]
     assert sorted(found) == sorted(named)
     assert [view.name for view in tree.search("民政", within=(paths["xihu_civil_affairs"],)).rows] == ["杭州市西湖区民政局"]
+    assert tree.search("民政", within=()).rows == ()
     bureau = services.identity_queries.department(world.organisation.ids["xihu"])
     assert bureau is not None
     assert tree.search(bureau.uscc.lower()).rows == (bureau,)

@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
-from bench._rows import Row, Sheet, Target, machine, table, write
+from bench._rows import Row, Sheet, Target, finish, machine, table, write
 from bench._running import percentile
 
 ROW = Row("evaluation, p99", 12.5, "ms", Target("<=", 0.5, of="ratio"), "the peer", 0.25, "2 cpus")
@@ -64,6 +65,22 @@ def test_a_target_is_met_or_missed(target: Target | None, met: bool | None) -> N
     row = replace(ROW, target=target)
     assert row.met is met
     assert ("MISSED" in table([row])[1]) is (met is False)
+
+
+def test_a_missed_target_fails_the_run_after_its_record_is_kept(tmp_path: Path) -> None:
+    missed, held = replace(ROW, workload="too slow", target=Target("<=", 12)), replace(ROW, workload="well", target=Target("<=", 13))
+    finish("some", [held, replace(ROW, target=None)], quick=False, folder=tmp_path)
+    with pytest.raises(click.ClickException, match="1 of 2 rows miss their target: too slow") as error:
+        finish("some", [held, missed], quick=False, folder=tmp_path)
+    assert error.value.exit_code == 1
+    kept = (tmp_path / "some.json").read_text(encoding="utf-8")
+    assert len(kept.splitlines()) == 2
+    assert "too slow" in kept
+
+
+def test_a_quick_try_keeps_nothing_and_fails_nothing(tmp_path: Path) -> None:
+    finish("some", [replace(ROW, target=Target("<=", 12))], quick=True, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_ratio_is_the_figure_over_the_peers() -> None:
