@@ -26,7 +26,7 @@ def test_what_was_there_is_filled_in(services: Services, world: World, database_
     db.session.remove()
     db.engine.dispose()
     owner, role = databases.owner_url(str(make_url(database_url).database)), role_of(databases.server().app_url)
-    schema.downgrade(owner, role, "0010")
+    schema.downgrade(owner, role, "0012")
     schema.upgrade(owner, role)
     assert services.uow.read().scalar(STRAY) == 0
     assert services.identity_queries.appointments_of(world.wang.official_id) == appointments

@@ -8,8 +8,8 @@ million appointments, indexes included. Alembic does not compare triggers: a lat
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
