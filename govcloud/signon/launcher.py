@@ -26,12 +26,12 @@ MOST_FAVOURITES = 50
 class Remembered:
     """What is known of a person's use of subsystems, each by its id.
 
-    ``lately`` is when each was entered last within thirty days; ``signed_in`` since when this session takes part in each.
+    ``lately`` is when each was entered last within thirty days; ``signed_in`` since when this session takes part in each, by protocol.
     """
 
     favourites: frozenset[UUID]
     lately: dict[UUID, datetime]
-    signed_in: dict[UUID, datetime]
+    signed_in: dict[UUID, dict[str, datetime]]
 
 
 class Launcher:
@@ -48,19 +48,20 @@ class Launcher:
         read, since = self._uow.read(), self._clock.now() - LATELY
         kept = frozenset(read.scalars(select(Favourite.subsystem_id).where(Favourite.official_id == official_id)))
         # A person signs in a few times a day, so these are a few hundred rows at most, found by the index on (official, started).
-        here = case((and_(Participant.session_id == session_id, Participant.ended_at.is_(None)), Participant.created_at))
-        taken = select(Participant.client_id, func.max(Participant.created_at).label("last"), func.min(here).label("since"))
+        taking_part = case((and_(Participant.session_id == session_id, Participant.ended_at.is_(None)), Participant.created_at))
+        taken = select(Participant.client_id, func.max(Participant.created_at).label("last"), func.min(taking_part).label("since"))
         taken = taken.join(Session, Session.id == Participant.session_id)
         mine = taken.where(Session.official_id == official_id, Session.started_at >= since).group_by(Participant.client_id)
         parts = read.execute(mine).all()
         owners = self._subsystems.subsystems_of_clients([part.client_id for part in parts]) if parts else {}
         lately: dict[UUID, datetime] = {}
-        signed_in: dict[UUID, datetime] = {}
+        signed_in: dict[UUID, dict[str, datetime]] = {}
         for part in parts:
-            subsystem_id = owners[part.client_id]
+            subsystem_id, protocol = owners[part.client_id]
             lately[subsystem_id] = max(part.last, lately.get(subsystem_id, part.last))
             if part.since is not None:
-                signed_in[subsystem_id] = min(part.since, signed_in.get(subsystem_id, part.since))
+                here = signed_in.setdefault(subsystem_id, {})
+                here[protocol] = min(part.since, here.get(protocol, part.since))
         return Remembered(kept, lately, signed_in)
 
     def set_favourite(self, actor: Actor, subsystem_code: str, *, wanted: bool) -> None:

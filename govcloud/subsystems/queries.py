@@ -173,10 +173,11 @@ class SubsystemQueries(OnboardingQueries):
         condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
         return self._clients(self._read().execute(rows.clients().where(condition)).all())
 
-    def subsystems_of_clients(self, client_ids: Collection[str]) -> dict[str, UUID]:
-        """Return whose clients these are: the subsystem's id by ``client_id``, disabled clients and retired subsystems included."""
-        found = self._read().execute(select(Client.client_id, Client.subsystem_id).where(Client.client_id.in_(client_ids)))
-        return {row.client_id: row.subsystem_id for row in found}
+    def subsystems_of_clients(self, client_ids: Collection[str]) -> dict[str, tuple[UUID, str]]:
+        """Return whose clients these are, disabled and retired ones included: the subsystem's id and the protocol, by ``client_id``."""
+        columns = select(Client.client_id, Client.subsystem_id, Client.protocol)
+        found = self._read().execute(columns.where(Client.client_id.in_(client_ids)))
+        return {row.client_id: (row.subsystem_id, row.protocol) for row in found}
 
     def is_web_origin(self, origin: str, client_id: str | None = None) -> bool:
         """Say whether the client, or any enabled one, runs in browsers under this origin (``OidcSettings.web_origins``)."""

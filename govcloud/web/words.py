@@ -79,6 +79,9 @@ OFFICIAL_STATUS: Mapping[str, StateWord] = {
 }
 
 
+PROTOCOLS: Mapping[str, Message] = {"oidc": Message("OIDC"), "cas": Message("CAS"), "forward_auth": Message("代理接入")}
+
+
 def level_words(level: int) -> LevelWord:
     """Return the words of an integration level (0 to 3)."""
     return LEVELS[level]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID
@@ -23,7 +23,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class Card:
     """One subsystem: where it opens, how closely it is connected, and until when, if only a temporary grant opens something.
 
-    ``kept``: it is a favourite; ``lately``: when it was entered last; ``signed_in``: since when this session takes part in it.
+    ``kept``: it is a favourite; ``lately``: when it was entered last; ``signed_in``: since when this session takes part in it, by protocol.
     """
 
     subsystem_id: UUID
@@ -38,7 +38,7 @@ class Card:
     words: str
     kept: bool = False
     lately: datetime | None = None
-    signed_in: datetime | None = None
+    signed_in: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def remembered(cards: Sequence[Card], official_id: UUID, session_id: UUID) -> tu
             card,
             kept=card.subsystem_id in known.favourites,
             lately=known.lately.get(card.subsystem_id),
-            signed_in=known.signed_in.get(card.subsystem_id),
+            signed_in=known.signed_in.get(card.subsystem_id, {}),
         )
         for card in cards
     )

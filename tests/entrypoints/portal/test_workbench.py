@@ -76,7 +76,7 @@ def test_a_subsystem_that_was_entered_shows_as_signed_in_and_in_the_next_session
     services.signon.issue_ticket(world.wang.actor(session_id=session.session_id), session, client, request)
     text = said(wang.get("/"))
     assert "常用与最近使用 1" in text
-    assert "本次已登录" in text
+    assert "本次已登录（OIDC）" in text
     services.signon.sign_out(world.wang.actor(), session.session_id)
     again = services.signon.sign_in("WANGFANG", PASSWORD, None, None)
     known = services.launcher.remembered(world.wang.official_id, again.session_id)
