@@ -237,3 +237,15 @@ def test_a_link_of_another_site_ends_nothing_by_itself(proxy: Proxy, services: S
     assert page.status_code == 200
     assert 'action="/sign-out"' in page.text
     assert services.signon.sessions_of(world.wang.official_id)
+
+
+def test_a_rule_on_the_entrance_has_the_door_asked_at_every_request(proxy: Proxy, services: Services, world: World) -> None:
+    settings = ForwardAuthSettings(rules=(("/", "assistance:door:enter"),))
+    secret = register_application(services, settings, client_id="assistance-strict", origin="https://strict.zj.example")
+    strict = Proxy(proxy.app, secret, "https://strict.zj.example", "assistance-strict")
+    sign_in(services, strict.at_platform)
+    strict.enter()
+    assert strict.check("/x").status_code == 200
+    for view in services.authorization_queries.assignments_of(world.wang.official_id):
+        services.authorization.end_assignment(world.security_admin.actor(), view.id, "岗位调整")
+    assert strict.check("/x").status_code == 403
