@@ -122,7 +122,8 @@ class Tickets:
 
         A ticket of another client is as good as unknown, and that client cannot use it up.
         """
-        mine = (Ticket.digest == self._digest(ticket), Ticket.client_id == client_id)
+        # Tickets of other protocols are bound to other things: none of them ever passes for a code.
+        mine = (Ticket.digest == self._digest(ticket), Ticket.client_id == client_id, Ticket.kind == OIDC_CODE)
         claim = update(Ticket).where(*mine, Ticket.redeemed_at.is_(None)).values(redeemed_at=tx.now)
         row = tx.session.execute(
             claim.returning(

@@ -26,7 +26,7 @@ LOCATION = "X-Govcloud-Location"
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _LONGEST_ADDRESS = 1800
 _HELD = re.compile(r"[A-Za-z0-9_-]{43}")
-_HELD_SECONDS = 600
+_HELD_SECONDS = 1800
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,9 @@ class Asking:
         return value if _HELD.fullmatch(value) else None
 
     def hold(self, response: Response) -> str:
-        """Let the browser hold something at this origin, if it does not yet, and return its hash; several tabs share it."""
-        held = self.held
-        if held is None:
-            held = secrets.token_urlsafe(32)
-            self.set_cookie(response, f"{self.cookie_name}-start", held, max_age=_HELD_SECONDS)
+        """Let the browser hold something at this origin while somebody signs in, and return its hash; several tabs share it."""
+        held = self.held or secrets.token_urlsafe(32)
+        self.set_cookie(response, f"{self.cookie_name}-start", held, max_age=_HELD_SECONDS)
         return base64.urlsafe_b64encode(sha256(held.encode()).digest()).rstrip(b"=").decode("ascii")
 
     def set_cookie(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
