@@ -90,7 +90,7 @@ def test_a_ticket_brought_again_ends_its_family(services: Services, assistance: 
     # What grew out of another ticket is not touched.
     assert services.signon.live_token(other.access_token)
     entries = {entry.name: entry.data for entry in services.audit_queries.by_subject("client:assistance-web")}
-    assert entries["signon:family:ended"]["revoked"] == 1
+    assert entries["signon:family:ended"]["revoked"] == 2  # the access token and the refresh token
     assert entries["signon:ticket:refused"]["reason"] == "reused"
 
 
