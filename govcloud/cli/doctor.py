@@ -119,15 +119,15 @@ def _signing_key(settings: Settings) -> str:
         if connection.execute("SELECT to_regclass('signing_key') IS NOT NULL").fetchone() != (True,):
             raise _Wrong("there is no table signing_key; run: govcloud db upgrade")
         rows = connection.execute(_KEYS).fetchall()
-    newest = {algorithm: age for _, _, algorithm, age in rows if age >= timedelta(0)}
-    if missing := [algorithm for algorithm in ALGORITHMS if algorithm not in {row[2] for row in rows}]:
-        raise _Wrong(f"there is no key for {' and '.join(missing)}; run: govcloud keys init")
     try:
         cipher = Cipher(derive(read_master_key(settings.master_key_file), COLUMNS))
         for kid, sealed, _, _ in rows:
             cipher.open(bytes(sealed), sealing_context(kid))
     except MasterKeyError as error:
         raise _Wrong(f"{error}; nothing that is sealed in this database opens without the key that sealed it: restore that file") from error
+    newest = {algorithm: age for _, _, algorithm, age in rows if age >= timedelta(0)}
+    if missing := [algorithm for algorithm in ALGORITHMS if algorithm not in {row[2] for row in rows}]:
+        raise _Wrong(f"there is no key for {' and '.join(missing)}; run: govcloud keys init")
     oldest = max((age.days for age in newest.values()), default=0)
     # The job has until the second day after; then nobody runs it.
     if oldest > settings.signing_key_days + 1:

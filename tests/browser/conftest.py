@@ -110,6 +110,7 @@ def addresses(world: World, submitted: Submitted) -> Callable[[], list[tuple[str
         ("access", "WANGFANG", "/access"),
         ("account", "WANGFANG", "/account"),
         ("appointment", "WANGFANG", "/appointment"),
+        ("device", "WANGFANG", "/device"),
         ("inbox", "LIQIANG", "/inbox"),
         ("decision", "LIQIANG", f"/inbox/{submitted.line_id}"),
         ("grants", "LIQIANG", "/grants"),

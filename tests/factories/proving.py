@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from govcloud.kernel.signing import base64url, thumbprint
 
@@ -62,20 +63,32 @@ class HolderKey:
 class Certificate:
     """A certificate with its key, as a client shows it and as the proxy hands it on."""
 
-    def __init__(self, subject: str = "CN=assistance.example.gov.cn,O=浙江省民政厅,C=CN") -> None:
-        """Make a certificate that is signed by itself."""
-        key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string(subject)
+    def __init__(
+        self, subject: str = "CN=assistance.example.gov.cn,O=浙江省民政厅,C=CN", *, by: Certificate | None = None, authority: bool = False
+    ) -> None:
+        """Make a certificate that is signed by an authority, or by itself."""
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name.from_rfc4514_string(subject)
         day = datetime(2026, 1, 1, tzinfo=UTC)
-        self._made = (
+        self._made: x509.Certificate = (
             x509.CertificateBuilder()
             .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
+            .issuer_name(by._made.subject if by else name)
+            .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(day)
-            .not_valid_after(day + timedelta(days=365))
-            .sign(key, hashes.SHA256())
+            .not_valid_after(day + timedelta(days=3650))
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .sign(by._key if by else self._key, hashes.SHA256())
         )
+
+    def written(self, folder: Path, name: str) -> tuple[Path, Path]:
+        """Write certificate and key as PEM and return where."""
+        pem, key = folder / f"{name}.pem", folder / f"{name}.key"
+        pem.write_bytes(self._made.public_bytes(Encoding.PEM))
+        key.write_bytes(self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return pem, key
 
     @property
     def escaped(self) -> str:
