@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from govcloud.entrypoints.oidc.marks import DEMANDED, mark, marked_at
+from govcloud.entrypoints.oidc.marks import DEMANDED
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.web.gate import services
+from govcloud.web.marks import mark, marked_at
 
 _ANEW = frozenset({"login", "select_account"})
 

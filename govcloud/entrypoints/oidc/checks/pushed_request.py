@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from govcloud.entrypoints.oidc.errors import AuthorizationError, PageError
-from govcloud.entrypoints.oidc.marks import ARRIVED, mark, marked_at
+from govcloud.entrypoints.oidc.marks import ARRIVED
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.messages import Message
 from govcloud.signon.oauth.errors import PushRefused
 from govcloud.signon.oauth.pushing import PREFIX
 from govcloud.web.gate import services, source_address
+from govcloud.web.marks import mark, marked_at
 from govcloud.web.trace import trace_id
 
 
