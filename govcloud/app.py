@@ -19,6 +19,7 @@ from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.decider import Decider
+from govcloud.authorization.events import GrantClosed, GrantSuspended
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.cli.main import run
@@ -60,13 +61,20 @@ from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.outbox.recorder import OutboxRecorder
+from govcloud.outbox.webhooks import StandardWebhooks
 from govcloud.services import Services
 from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
 from govcloud.signon.imported import accept_hashes
-from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
+from govcloud.signon.logout.leaving import Leaving
+from govcloud.signon.logout.queries import LogoutQueries
+from govcloud.signon.logout.service import Logout
+from govcloud.signon.logout.telling import LogoutNotices
+from govcloud.signon.logout.views import GrantEnding
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.signon.sessions import Sessions
+from govcloud.signon.tokens import Tokens
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
@@ -150,6 +158,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
+    leaving = Leaving(subsystem_queries)
+    sessions = Sessions(uow, identity_queries, keys, clock, policies, leaving)
+    outbox_queries = OutboxQueries(read)
     signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies)
     identity = Identity(uow, keys, clock, elsewhere)
     services = Services(
@@ -174,13 +185,21 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorization_queries=authorization_queries,
         signon=signon,
         signon_policies=policies,
+        logout=Logout(uow, identity_queries, subsystem_queries, sessions, leaving, settings.public_url),
+        logout_queries=LogoutQueries(read, subsystem_queries, outbox_queries, clock),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),
         sequencer=Sequencer(uow),
-        delivery=Delivery(uow, webhooks.endpoint),
-        outbox_queries=OutboxQueries(read),
+        delivery=Delivery(
+            uow,
+            {
+                "subsystem": StandardWebhooks(webhooks.endpoint),
+                "client": LogoutNotices(subsystem_queries, Tokens(keys, clock, settings), keys),
+            },
+        ),
+        outbox_queries=outbox_queries,
     )
     subscribe_reactions(services)
     return services
@@ -221,6 +240,7 @@ def subscribe_reactions(services: Services) -> None:
     """Say what follows from what, across domains: each runs in the transaction of its cause and fails it when it fails."""
     subscribe_endings(services)
     subscribe_lifecycle(services)
+    subscribe_grants(services)
 
     def follow(tx: Transaction, event: DepartmentMoved) -> None:
         services.authorization.advance_epoch(tx, "department")
@@ -280,6 +300,18 @@ def subscribe_endings(services: Services) -> None:
     services.uow.subscribe_set(OfficialDisabled, end_all)
     services.uow.subscribe_set(AppointmentEnded, leave)
     services.uow.subscribe(OfficialRestored, restore)
+
+
+def subscribe_grants(services: Services) -> None:
+    """Say what follows when a grant ends or rests: a subsystem that cannot ask by itself is told."""
+    reaction = Actor.system("reaction")
+
+    def sign_out(_tx: Transaction, events: Sequence[GrantClosed] | Sequence[GrantSuspended], cause: str) -> None:
+        named = [GrantEnding(item.grant_id, item.official_id, item.subsystem_code, item.function) for item in events]
+        services.logout.end_stays(reaction, named, cause)
+
+    services.uow.subscribe_set(GrantClosed, partial(sign_out, cause="grant_closed"))
+    services.uow.subscribe_set(GrantSuspended, partial(sign_out, cause="grant_suspended"))
 
 
 def subscribe_lifecycle(services: Services) -> None:

@@ -22,6 +22,8 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
+from govcloud.signon.logout.queries import LogoutQueries
+from govcloud.signon.logout.service import Logout
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.subsystems.queries import SubsystemQueries
@@ -47,6 +49,8 @@ class Services:
     authorization_queries: AuthorizationQueries
     signon: SignOn
     signon_policies: Policies
+    logout: Logout
+    logout_queries: LogoutQueries
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

@@ -21,12 +21,13 @@ from govcloud.signon.ceremony import Ceremony
 from govcloud.signon.claims import identity_claims
 from govcloud.signon.credentials import Credentials
 from govcloud.signon.exchange import Exchange
+from govcloud.signon.logout.leaving import Leaving
 from govcloud.signon.opening import Browser, Opening
 from govcloud.signon.passwords import Hashing
 from govcloud.signon.policy import Policies
 from govcloud.signon.proving import PasswordProof
 from govcloud.signon.purging import Purging
-from govcloud.signon.sessions import CurrentSession, Sessions, SignedIn
+from govcloud.signon.sessions import BATCH, CurrentSession, Sessions, SignedIn
 from govcloud.signon.throttle import Throttle
 from govcloud.signon.tickets import Tickets
 from govcloud.signon.tokens import Tokens
@@ -55,7 +56,7 @@ class SignOn:
         self._identity = identity_queries
         self._authorization = authorization
         hashing = Hashing(settings.hash_concurrency)
-        self._sessions = Sessions(uow, identity_queries, keys, clock, policies)
+        self._sessions = Sessions(uow, identity_queries, keys, clock, policies, Leaving(subsystem_queries))
         opening = Opening(identity_queries, self._sessions)
         throttle = Throttle(keys, policies)
         proof = PasswordProof(uow, identity_queries, throttle, hashing, policies)
@@ -167,7 +168,7 @@ class SignOn:
         """
         return self._sessions.end_of_officials(actor, officials, reason)
 
-    def end_expired(self, actor: Actor, limit: int = 200) -> int:
+    def end_expired(self, actor: Actor, limit: int = BATCH) -> int:
         """Put the end of up to ``limit`` sessions that ran out on record; return how many."""
         return self._sessions.end_expired(actor, limit)
 

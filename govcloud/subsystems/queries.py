@@ -151,6 +151,11 @@ class SubsystemQueries(OnboardingQueries):
         found = self._clients(self._read().execute(query).all())
         return found[0] if found else None
 
+    def clients_named(self, client_ids: Iterable[str]) -> Mapping[str, ClientView]:
+        """Return clients by their ``client_id``, disabled ones too: old records still name them."""
+        found = self._read().execute(rows.clients().where(Client.client_id.in_(set(client_ids)))).all()
+        return {view.client_id: view for view in self._clients(found)}
+
     def clients_of(self, key: str | UUID) -> tuple[ClientView, ...]:
         """Return every client of a subsystem, given by code or id, disabled ones too."""
         condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
