@@ -16,8 +16,9 @@ from govcloud.outbox.queries import OutboxQueries, Standing
 from govcloud.signon.logout.channels import FRONT_CHANNEL, NONE, channel_of
 from govcloud.signon.logout.leaving import among
 from govcloud.signon.logout.models import LogoutNotice
-from govcloud.signon.logout.views import DeliveryView, NoticePage, NoticeState, NoticeView, StayView
-from govcloud.signon.models import Participant
+from govcloud.signon.logout.views import DeliveryView, NoticePage, NoticeState, NoticeView, PolicyEffect, StayView
+from govcloud.signon.models import Participant, Session
+from govcloud.signon.policy import SignOnPolicy
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.views import ClientView
 
@@ -67,7 +68,11 @@ class LogoutQueries:
 
     def of_session(self, session_id: UUID) -> tuple[NoticeView, ...]:
         """Return the notices about a session, the first first."""
-        return self._notices(LogoutNotice.session_id == session_id)
+        return self.of_sessions([session_id])
+
+    def of_sessions(self, sessions: Iterable[UUID]) -> tuple[NoticeView, ...]:
+        """Return the notices about several sessions, the first first."""
+        return self._notices(among(LogoutNotice.session_id, sessions))
 
     def of_official(self, official_id: UUID, limit: int = 20) -> tuple[NoticeView, ...]:
         """Return the latest notices about a person, the newest first."""
@@ -116,6 +121,18 @@ class LogoutQueries:
         clients = self._subsystems.clients_named({row.client_id for row in rows})
         views = [_delivery(row, clients[row.client_id]) for row in rows]
         return tuple(sorted(views, key=lambda view: (-view.given_up, -view.failing, -view.waiting, view.client_id)))
+
+    def touched(self, policy: SignOnPolicy) -> PolicyEffect:
+        """Return what other rules for sessions would do at once: whose sessions are too many, and which are idle for too long."""
+        now = self._clock.now()
+        live = (Session.ended_at.is_(None), Session.expires_at > now)
+        idle = self._read().scalar(select(func.count()).where(*live, Session.last_seen_at <= now - policy.idle)) or 0
+        over = 0
+        if policy.sessions_at_once:
+            people = select(Session.official_id).where(*live, Session.last_seen_at > now - policy.idle).group_by(Session.official_id)
+            crowded = people.having(func.count() > policy.sessions_at_once).subquery()
+            over = self._read().scalar(select(func.count()).select_from(crowded)) or 0
+        return PolicyEffect(idle, over)
 
     # How the above read
 

@@ -92,6 +92,14 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class PolicyEffect:
+    """What other rules would do at once: how many sessions end as idle, and how many people have more sessions than allowed."""
+
+    idle: int
+    over: int
+
+
+@dataclass(frozen=True)
 class GrantEnding:
     """A grant that ended: stays that began before ``at`` (``None``: all) are over, where the subsystem cannot ask by itself."""
 

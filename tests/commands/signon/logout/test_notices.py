@@ -299,7 +299,7 @@ def end_and_crash(services: Services, session: CurrentSession) -> None:
 
 
 def test_two_ends_at_once_give_one_notice(
-    app: Flask, services: Services, settings: Settings, world: World, session: CurrentSession, listener: Listener
+    *, app: Flask, services: Services, settings: Settings, world: World, session: CurrentSession, listener: Listener
 ) -> None:
     enter(services, session, a_client(services, "archive-web", told_at(listener, "/bye")))
     together(
