@@ -75,6 +75,7 @@ from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.tokens import Tokens
+from govcloud.subsystems.events import ClientDisabled, SubsystemRetired
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
@@ -303,13 +304,22 @@ def subscribe_endings(services: Services) -> None:
 
 
 def subscribe_grants(services: Services) -> None:
-    """Say what follows when a grant ends or rests: a subsystem that cannot ask by itself is told."""
+    """Say what follows when a grant ends or rests, or when a client or a subsystem goes: whoever cannot ask by itself is told."""
     reaction = Actor.system("reaction")
 
     def sign_out(_tx: Transaction, events: Sequence[GrantClosed] | Sequence[GrantSuspended], cause: str) -> None:
         named = [GrantEnding(item.grant_id, item.official_id, item.subsystem_code, item.function) for item in events]
         services.logout.end_stays(reaction, named, cause)
 
+    def close_client(_tx: Transaction, event: ClientDisabled) -> None:
+        services.logout.end_stays_in(reaction, [event.client_id], "client_disabled")
+
+    def close_subsystem(_tx: Transaction, event: SubsystemRetired) -> None:
+        clients = services.subsystem_queries.clients_of(event.subsystem_id)
+        services.logout.end_stays_in(reaction, [client.client_id for client in clients if not client.disabled], "subsystem_retired")
+
+    services.uow.subscribe(ClientDisabled, close_client)
+    services.uow.subscribe(SubsystemRetired, close_subsystem)
     services.uow.subscribe_set(GrantClosed, partial(sign_out, cause="grant_closed"))
     services.uow.subscribe_set(GrantSuspended, partial(sign_out, cause="grant_suspended"))
 

@@ -26,7 +26,7 @@ GROUPS: tuple[tuple[Message, Mapping[str, RuleWord]], ...] = (
         {
             "session_idle_minutes": RuleWord(Message("无操作多久后结束"), _MINUTES, Message("立即对所有会话生效。")),
             "session_absolute_hours": RuleWord(Message("会话最长"), _HOURS, Message("对此后登录的会话生效。")),
-            "sessions_at_once": RuleWord(Message("每人同时会话数"), Message("个"), Message("0 表示不限；在下一次登录时核对。")),
+            "sessions_at_once": RuleWord(Message("每人同时会话数"), None, Message("0 表示不限；在下一次登录时核对。")),
             "when_exceeded": RuleWord(Message("超过上限时")),
             "refresh_hours": RuleWord(Message("刷新令牌最长"), _HOURS, Message("不会超过其会话。")),
         },
@@ -34,9 +34,9 @@ GROUPS: tuple[tuple[Message, Mapping[str, RuleWord]], ...] = (
     (
         Message("密码"),
         {
-            "password_least_length": RuleWord(Message("最少字符数"), Message("个")),
-            "password_least_classes": RuleWord(Message("至少包含的字符种类"), Message("种"), Message("大写、小写、数字、符号。")),
-            "password_history": RuleWord(Message("不得重复最近的密码"), Message("个")),
+            "password_least_length": RuleWord(Message("最少字符数")),
+            "password_least_classes": RuleWord(Message("至少包含的字符种类"), None, Message("大写、小写、数字、符号。")),
+            "password_history": RuleWord(Message("不得重复最近几个密码")),
             "password_most_days": RuleWord(Message("有效期"), _DAYS, Message("0 表示不过期。")),
         },
     ),

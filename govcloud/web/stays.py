@@ -54,6 +54,8 @@ CAUSES: Mapping[str, Message] = {
     "grant_closed": Message("临时权限终止"),
     "grant_suspended": Message("临时权限暂停"),
     "grant_expired": Message("临时权限到期"),
+    "client_disabled": Message("客户端停用"),
+    "subsystem_retired": Message("子系统下线"),
 }
 
 
@@ -62,7 +64,6 @@ class StayRow:
     """One subsystem within a session: its protocol, since when, and whether somebody is in it or how far it was told of the end."""
 
     subsystem_name: str
-    client_id: str
     protocol: Message
     since: datetime
     word: StateWord
@@ -113,14 +114,16 @@ def device(agent: str | None) -> str:
 
 
 def stay_rows(sessions: Iterable[UUID]) -> Mapping[UUID, tuple[StayRow, ...]]:
-    """Return the subsystems within each of ``sessions``; as many statements for one session as for many."""
+    """Return the subsystems within each of ``sessions``; as many statements for one session as for many.
+
+    Several clients of one subsystem that speak the same protocol and stand alike are one row, since the first of them.
+    """
     wanted, queries = list(sessions), services().logout_queries
     told: dict[UUID, NoticeView] = {notice.participant_id: notice for notice in queries.of_sessions(wanted)}
     return {
-        session: tuple(
+        session: _merged(
             StayRow(
                 stay.subsystem_name,
-                stay.client_id,
                 PROTOCOLS[stay.protocol],
                 stay.since,
                 STAYING if stay.ended_at is None else _ended(told.get(stay.participant_id)),
@@ -129,6 +132,13 @@ def stay_rows(sessions: Iterable[UUID]) -> Mapping[UUID, tuple[StayRow, ...]]:
         )
         for session, stays in queries.stays_of(wanted).items()
     }
+
+
+def _merged(rows: Iterable[StayRow]) -> tuple[StayRow, ...]:
+    first: dict[tuple[str, str, str], StayRow] = {}
+    for row in rows:
+        first.setdefault((row.subsystem_name, str(row.protocol), str(row.word.text)), row)
+    return tuple(first.values())
 
 
 def _ended(notice: NoticeView | None) -> StateWord:

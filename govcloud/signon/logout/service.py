@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
@@ -19,7 +19,7 @@ from govcloud.kernel.validation import Fields
 from govcloud.outbox.promising import hasten
 from govcloud.signon import errors, events
 from govcloud.signon.logout.channels import FRONT_CHANNEL
-from govcloud.signon.logout.leaving import Leaving, among
+from govcloud.signon.logout.leaving import Leaving, among, by_session
 from govcloud.signon.logout.models import LogoutNotice
 from govcloud.signon.logout.queries import OPEN, SHOWN
 from govcloud.signon.logout.views import Frame, GrantEnding
@@ -121,6 +121,20 @@ class Logout:
                     for (session_id, official_id, grant_id), items in groupby(
                         ordered, key=lambda item: (item.session_id, item.official_id, grants[item.participant_id])
                     )
+                ]
+            )
+            return len(left)
+
+    def end_stays_in(self, actor: Actor, clients: Collection[str], cause: str) -> int:
+        """Sign everybody out of clients that go; return how many stays. One that was closed can be told nothing any more."""
+        if not clients:
+            return 0
+        with self._uow.begin(actor, "govcloud:stay:end", Target("client", one_place(clients))) as tx:
+            left = self._leaving.leave(tx, cause, Participant.client_id.in_(clients))
+            tx.record_all(
+                [
+                    events.StayEnded(subject=f"official:{official}", session_id=session, cause=cause, client_ids=names)
+                    for (session, official), names in by_session(left).items()
                 ]
             )
             return len(left)

@@ -372,5 +372,22 @@ def test_a_client_that_was_closed_is_told_nothing(services: Services, world: Wor
     assert notices(services, session)[0].state is NoticeState.GIVEN_UP
 
 
+def test_a_subsystem_that_is_retired_is_told_to_sign_everybody_out(services: Services, session: CurrentSession, listener: Listener) -> None:
+    enter(services, session, a_client(services, "archive-web", told_at(listener, "/bye")))
+    services.subsystems.retire_subsystem(Actor.system("operator"), "housing", "停止使用")
+    services.delivery.deliver_due(JOBS)
+    [notice] = notices(services, session)
+    assert (notice.cause, notice.state) == ("subsystem_retired", NoticeState.ACKNOWLEDGED)
+    assert services.signon.sessions_of(session.official_id)
+
+
+def test_nobody_stays_in_a_client_that_is_closed(services: Services, session: CurrentSession, listener: Listener) -> None:
+    sid = enter(services, session, a_client(services, "archive-web", told_at(listener, "/bye")))
+    services.subsystems.disable_client(Actor.system("operator"), "archive-web")
+    [notice] = notices(services, session)
+    assert (notice.cause, notice.state) == ("client_disabled", NoticeState.NONE)
+    assert services.signon.session_by_sid(sid, "archive-web") is None
+
+
 def test_forward_auth_needs_no_notice() -> None:
     assert _CHANNELS["forward_auth"](ForwardAuthSettings()) == "none"
