@@ -71,6 +71,14 @@ class Platform:
         self._running.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], os.environ)
         self._running.wait_for("platform", f"{self.url}/readyz")
 
+    def start_jobs(self) -> None:
+        """Run the jobs beside the served platform."""
+        self._running.start("jobs", ["govcloud", "jobs"], os.environ)
+
+    def stopwatch_of(self, name: str) -> Stopwatch:
+        """Return a stopwatch for the work of one of the processes that were started, by its name."""
+        return Stopwatch([process for item in self._running.processes if item.name == name for process in group_of(item.popen.pid)])
+
     def serve_all(self) -> None:
         """Serve the platform with one worker, run the jobs and both example subsystems, and wait until each answers."""
         say("starting the platform, the jobs and both examples")

@@ -27,8 +27,9 @@ from govcloud.outbox.post import DEADLINE_SECONDS
 __all__ = ["Delivered", "Delivery", "backoff"]
 
 COMMAND = "govcloud:outbox:deliver"
-BATCH = 20
-LEASE = timedelta(seconds=6 * DEADLINE_SECONDS)
+BATCH = 40
+LEASE = timedelta(seconds=8 * DEADLINE_SECONDS)
+"""A batch is sent eight at a time (``lanes.py``), so at the worst it takes five deadlines."""
 FIRST_RETRY = timedelta(seconds=5)
 LAST_RETRY = timedelta(hours=1)
 _WAITING = (OutboxMessage.delivered_at.is_(None), OutboxMessage.abandoned_at.is_(None))

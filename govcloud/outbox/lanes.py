@@ -21,6 +21,8 @@ LANES = 32
 LANE_SECONDS = 5.0
 """After so long a lane is given up when its batch is done; the receiver gets another one if nobody waits."""
 RUN_SECONDS = 30.0
+AT_ONCE = 8
+"""Requests to one receiver under way: more would press an old application hard, and cost the sender more than they gain."""
 _LOOK_SECONDS = 0.5
 _FIRST_REST, _LAST_REST = timedelta(seconds=5), timedelta(minutes=1)
 
@@ -86,25 +88,29 @@ class Lanes:
         loop = asyncio.get_running_loop()
         end = loop.time() + RUN_SECONDS
         lanes: dict[str, asyncio.Task[None]] = {}
-        async with Postman() as postman:
-            while True:
-                if loop.time() < end and len(lanes) < LANES:
-                    for destination in self._work.destinations(self._actor, LANES + len(lanes)):
-                        if destination not in lanes and len(lanes) < LANES:
-                            lanes[destination] = asyncio.create_task(self._lane(postman, destination))
-                if not lanes:
-                    return Delivered(self._delivered, self._failed)
-                await asyncio.wait(lanes.values(), timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                for destination in [name for name, lane in lanes.items() if lane.done()]:
-                    # A failure of the database ends the run with its own error; the other lanes' leases run out.
-                    lanes.pop(destination).result()
+        while True:
+            if loop.time() < end and len(lanes) < LANES:
+                for destination in self._work.destinations(self._actor, LANES + len(lanes)):
+                    if destination not in lanes and len(lanes) < LANES:
+                        lanes[destination] = asyncio.create_task(self._lane(destination))
+            if not lanes:
+                return Delivered(self._delivered, self._failed)
+            await asyncio.wait(lanes.values(), timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            for destination in [name for name, lane in lanes.items() if lane.done()]:
+                # A failure of the database ends the run with its own error; the other lanes' leases run out.
+                lanes.pop(destination).result()
 
-    async def _lane(self, postman: Postman, destination: str) -> None:
-        """Send one receiver's batches until none is due or the turn is over."""
+    async def _lane(self, destination: str) -> None:
+        """Open connections to one receiver and send its batches."""
+        async with Postman() as postman:
+            await self._batches(postman, destination)
+
+    async def _batches(self, postman: Postman, destination: str) -> None:
+        """Send batch after batch until none is due or the turn is over."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + LANE_SECONDS
+        end, places = loop.time() + LANE_SECONDS, asyncio.Semaphore(AT_ONCE)
         while batch := self._work.lease(self._actor, destination):
-            outcomes = await asyncio.gather(*(_sent(postman, request) for _, request in batch))
+            outcomes = await asyncio.gather(*(_sent(postman, places, request) for _, request in batch))
             self._work.settle(self._actor, destination, [(letter, outcome) for (letter, _), outcome in zip(batch, outcomes, strict=True)])
             received = sum(outcome.received for outcome in outcomes)
             self._delivered += received
@@ -115,7 +121,8 @@ class Lanes:
             await asyncio.sleep(0)
 
 
-async def _sent(postman: Postman, request: Request | Unsendable) -> Outcome:
+async def _sent(postman: Postman, places: asyncio.Semaphore, request: Request | Unsendable) -> Outcome:
     if isinstance(request, Unsendable):
         return Outcome(None, request.reason, request.for_good)
-    return await postman.post(request)
+    async with places:
+        return await postman.post(request)

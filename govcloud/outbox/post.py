@@ -16,12 +16,12 @@ from govcloud.outbox.letters import Outcome, Request
 DEADLINE_SECONDS = 10.0
 _TIMEOUT = httpx.Timeout(5.0)
 _MOST_ERROR = 300
-#: How many are under way is the lanes' to say; connections are kept, as a sign-out sends many to the same few receivers.
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=15.0)
+#: How many are under way is the lanes' to say; connections are kept, as a sign-out sends many to the same receiver.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=15.0)
 
 
 class Postman:
-    """Posts within one event loop; a context, as its connections are closed at the end."""
+    """Posts to one receiver within one event loop; a context, as its connections are closed at the end."""
 
     def __init__(self) -> None:
         """Open nothing yet. ``trust_env`` off: a proxy or a .netrc of the server's environment must not see or change what is sent."""
