@@ -1,31 +1,32 @@
-"""``python -m bench._receiver PORT``: a subsystem that takes every back-channel logout at once, and nothing else."""
+"""A subsystem's end of sign-out as a process of its own: answers each POST with 200 at once, and keeps connections open."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 
-_ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncache-control: no-store\r\n\r\n"
+_LENGTH = b"content-length:"
 
 
-async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer each request of a connection."""
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read request after request and answer each."""
     try:
         while True:
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = next((int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"content-length:")), 0)
+            head = await reader.readuntil(b"\r\n\r\n")
+            lines = head.lower().split(b"\r\n")
+            length = next((int(line[len(_LENGTH) :]) for line in lines if line.startswith(_LENGTH)), 0)
             await reader.readexactly(length)
-            writer.write(_ANSWER)
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
 
 
-async def main(port: int) -> None:
-    """Listen until somebody ends the process."""
-    server = await asyncio.start_server(take, "127.0.0.1", port)
-    await server.serve_forever()
+async def _main(port: int) -> None:
+    server = await asyncio.start_server(_serve, "127.0.0.1", port)
+    async with server:
+        await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(_main(int(sys.argv[1])))

@@ -20,6 +20,7 @@ from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.decider import Decider
+from govcloud.authorization.events import GrantClosed, GrantSuspended
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.cli.main import run
@@ -64,6 +65,7 @@ from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.outbox.recorder import OutboxRecorder
+from govcloud.outbox.webhooks import StandardWebhooks
 from govcloud.services import Services
 from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.cas.service import Cas
@@ -72,6 +74,11 @@ from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.launcher import Launcher
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
+from govcloud.signon.logout.leaving import Leaving
+from govcloud.signon.logout.queries import LogoutQueries
+from govcloud.signon.logout.service import Logout
+from govcloud.signon.logout.telling import LogoutNotices
+from govcloud.signon.logout.views import GrantEnding
 from govcloud.signon.oauth.delegating import Delegating
 from govcloud.signon.oauth.devices import Devices
 from govcloud.signon.oauth.dpop import Dpop
@@ -83,7 +90,7 @@ from govcloud.signon.service import SignOn
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.throttle import Throttle
 from govcloud.signon.tokens import Tokens
-from govcloud.subsystems.events import SubsystemHandedOver
+from govcloud.subsystems.events import ClientDisabled, SubsystemHandedOver, SubsystemRetired
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
@@ -167,11 +174,12 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
-    sessions = Sessions(uow, identity_queries, keys, clock, policies)
+    leaving = Leaving(subsystem_queries)
+    sessions = Sessions(uow, identity_queries, keys, clock, policies, leaving)
     issuing = Issuing(identity_queries, keys, Tokens(keys, clock, settings), policies, settings)
-    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies, issuing)
+    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, settings, policies, issuing, sessions)
+    outbox_queries = OutboxQueries(read)
     identity = Identity(uow, keys, clock, elsewhere)
-    sessions = Sessions(uow, identity_queries, keys, clock, policies)
     services = Services(
         settings=settings,
         clock=clock,
@@ -216,19 +224,27 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             clock=clock,
             settings=settings,
         ),
-        oauth=OAuth(uow, identity_queries, subsystem_queries, keys, clock, settings, policies, issuing),
+        oauth=OAuth(uow, subsystem_queries, keys, clock, settings, sessions, issuing),
         dpop=Dpop(uow, keys, clock),
         devices=Devices(uow, sessions, keys, Guesses(keys, Throttle(keys, policies)), issuing),
         delegating=Delegating(
             uow=uow, subsystems=subsystem_queries, authorization=authorization, sessions=sessions, issuing=issuing, clock=clock
         ),
+        logout=Logout(uow, identity_queries, subsystem_queries, sessions, leaving, settings.public_url),
+        logout_queries=LogoutQueries(read, subsystem_queries, outbox_queries, clock),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),
         sequencer=Sequencer(uow),
-        delivery=Delivery(uow, webhooks.endpoint),
-        outbox_queries=OutboxQueries(read),
+        delivery=Delivery(
+            uow,
+            {
+                "subsystem": StandardWebhooks(webhooks.endpoint),
+                "client": LogoutNotices(subsystem_queries, issuing.tokens, keys),
+            },
+        ),
+        outbox_queries=outbox_queries,
     )
     subscribe_reactions(services)
     return services
@@ -269,6 +285,7 @@ def subscribe_reactions(services: Services) -> None:
     """Say what follows from what, across domains: each runs in the transaction of its cause and fails it when it fails."""
     subscribe_endings(services)
     subscribe_lifecycle(services)
+    subscribe_grants(services)
 
     def follow(tx: Transaction, event: DepartmentMoved) -> None:
         services.authorization.advance_epoch(tx, "department")
@@ -334,6 +351,27 @@ def subscribe_endings(services: Services) -> None:
     services.uow.subscribe_set(OfficialDisabled, end_all)
     services.uow.subscribe_set(AppointmentEnded, leave)
     services.uow.subscribe(OfficialRestored, restore)
+
+
+def subscribe_grants(services: Services) -> None:
+    """Say what follows when a grant ends or rests, or when a client or a subsystem goes: whoever cannot ask by itself is told."""
+    reaction = Actor.system("reaction")
+
+    def sign_out(_tx: Transaction, events: Sequence[GrantClosed] | Sequence[GrantSuspended], cause: str) -> None:
+        named = [GrantEnding(item.grant_id, item.official_id, item.subsystem_code, item.function) for item in events]
+        services.logout.end_stays(reaction, named, cause)
+
+    def close_client(_tx: Transaction, event: ClientDisabled) -> None:
+        services.logout.end_stays_in(reaction, [event.client_id], "client_disabled")
+
+    def close_subsystem(_tx: Transaction, event: SubsystemRetired) -> None:
+        clients = services.subsystem_queries.clients_of(event.subsystem_id)
+        services.logout.end_stays_in(reaction, [client.client_id for client in clients if not client.disabled], "subsystem_retired")
+
+    services.uow.subscribe(ClientDisabled, close_client)
+    services.uow.subscribe(SubsystemRetired, close_subsystem)
+    services.uow.subscribe_set(GrantClosed, partial(sign_out, cause="grant_closed"))
+    services.uow.subscribe_set(GrantSuspended, partial(sign_out, cause="grant_suspended"))
 
 
 def subscribe_lifecycle(services: Services) -> None:

@@ -26,6 +26,8 @@ from govcloud.settings import Settings
 from govcloud.signon.cas.service import Cas
 from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.launcher import Launcher
+from govcloud.signon.logout.queries import LogoutQueries
+from govcloud.signon.logout.service import Logout
 from govcloud.signon.oauth.delegating import Delegating
 from govcloud.signon.oauth.devices import Devices
 from govcloud.signon.oauth.dpop import Dpop
@@ -63,6 +65,8 @@ class Services:
     dpop: Dpop
     devices: Devices
     delegating: Delegating
+    logout: Logout
+    logout_queries: LogoutQueries
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

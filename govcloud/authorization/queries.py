@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from govcloud.authorization.ceilings import departments_of
 from govcloud.authorization.decider import Decider
@@ -161,6 +161,19 @@ class AuthorizationQueries:
         """Return the grants of a subsystem's functions that have neither run out nor been closed at ``at``."""
         moment = self._at(at)
         return self._grants(AccessGrant.subsystem_code == subsystem_code, holding(AccessGrant, moment), AccessGrant.ends_at > moment)
+
+    def ran_out(self, functions: Iterable[str], since: datetime, until: datetime) -> tuple[GrantView, ...]:
+        """Return the grants of ``functions`` that ended by themselves in ``(since, until]``, but where another goes on in its place."""
+        later = aliased(AccessGrant)
+        going_on = select(later.id).where(
+            later.official_id == AccessGrant.official_id,
+            later.function == AccessGrant.function,
+            later.valid_to.is_(None),
+            later.starts_at <= until,
+            later.ends_at > until,
+        )
+        over = (AccessGrant.valid_to.is_(None), AccessGrant.ends_at > since, AccessGrant.ends_at <= until, ~going_on.exists())
+        return self._grants(AccessGrant.function.in_(set(functions)), *over)
 
     def live_grants_of(self, functions: Iterable[str]) -> int:
         """Return how many grants of these functions have neither run out nor been closed."""

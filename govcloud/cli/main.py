@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "roles": ("roles", "give and end roles directly, set ceilings, say what somebody may do"),
     "subsystem": ("subsystem", "register subsystems and bring them into service"),
     "client": ("client", "register subsystems' clients and rotate their secrets"),
+    "signon": ("signon", "set the rules of sign-on, see and end sessions, follow sign-outs"),
     "audit": ("audit", "verify and read the audit record"),
     "doctor": ("doctor", "check settings, database, keys and privileges"),
     "backup": ("backup", "write a backup of the database"),

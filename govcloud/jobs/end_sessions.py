@@ -1,4 +1,4 @@
-"""Puts the end of sessions that ran out on record; no check waits for it, as every check compares the time itself."""
+"""Puts the end of sessions that ran out on record and tells the subsystems; no check waits for it, as each compares the time itself."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from datetime import timedelta
 
 from govcloud.jobs.job import ACTOR, Job
 from govcloud.services import Services
+from govcloud.signon.sessions import BATCH
 
 
 def end_expired(services: Services) -> int:
-    """End what ran out; return how many sessions that were."""
-    return services.signon.end_expired(ACTOR)
+    """End batch after batch of what ran out until less than a full one was due; return how many sessions that were."""
+    ended = 0
+    while True:
+        batch = services.signon.end_expired(ACTOR)
+        ended += batch
+        if batch < BATCH:
+            return ended
 
 
-END_SESSIONS = Job("end_sessions", timedelta(minutes=1), end_expired)
+END_SESSIONS = Job("end_sessions", timedelta(seconds=10), end_expired)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from govcloud.jobs.deliver_outbox import DELIVER_OUTBOX
 from govcloud.jobs.end_sessions import END_SESSIONS
+from govcloud.jobs.end_stays import END_STAYS
 from govcloud.jobs.job import Job
 from govcloud.jobs.lapse_requests import LAPSE_REQUESTS
 from govcloud.jobs.purge import PURGE
@@ -13,4 +14,14 @@ from govcloud.jobs.seal_audit import SEAL_AUDIT
 from govcloud.jobs.settle_personnel import SETTLE_PERSONNEL
 
 #: Sealing stands last, so that ``--once`` also seals what the others recorded.
-JOBS: tuple[Job, ...] = (SETTLE_PERSONNEL, LAPSE_REQUESTS, END_SESSIONS, PURGE, ROTATE_KEYS, RUN_IMPORTS, DELIVER_OUTBOX, SEAL_AUDIT)
+JOBS: tuple[Job, ...] = (
+    SETTLE_PERSONNEL,
+    LAPSE_REQUESTS,
+    END_SESSIONS,
+    END_STAYS,
+    PURGE,
+    ROTATE_KEYS,
+    RUN_IMPORTS,
+    DELIVER_OUTBOX,
+    SEAL_AUDIT,
+)

@@ -37,7 +37,7 @@ RIGHTS: Mapping[str, Rights] = {
     "audit_node": ONLY_ADDED_TO,
     "audit_checkpoint": ONLY_ADDED_TO,
     "audit_pending": Rights(delete=True),
-    "outbox_message": Rights(update=("attempts", "available_at", "delivered_at", "last_error")),
+    "outbox_message": Rights(update=("attempts", "available_at", "delivered_at", "abandoned_at", "last_error")),
     # The kernel
     # A key is ended by adding its end, so what ended stays ended.
     "signing_key": ONLY_ADDED_TO,
@@ -130,7 +130,7 @@ RIGHTS: Mapping[str, Rights] = {
     ),
     "pushed_request": Rights(update=("used_at",), delete=True),
     "shown_proof": Rights(update=("expires_at",), delete=True),
-    "logout_notice": Rights(update=("message_id", "acknowledged_at", "answer")),
+    "logout_notice": Rights(update=("acknowledged_at", "answer", "given_up_at")),
     "launcher_favourite": Rights(delete=True),
     "launch": Rights(update=("last_at",)),
     "sign_in_attempt": Rights(update=("outcome", "locked_until"), delete=True),

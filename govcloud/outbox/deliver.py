@@ -1,125 +1,128 @@
-"""Delivers what is due: at least once, each message settled in a transaction of its own, nothing given up.
+"""Delivers what is due: at least once, each lease and each settlement a transaction of its own.
 
-No transaction stays open while a receiver is slow. A worker first *leases* messages: it moves ``available_at`` on by the
-lease and commits. Then it sends, holding no lock. Then it settles each: delivered, or due again after the backoff. A worker that
-dies in between leaves messages that come due when the lease ends; they are then sent a second time, which at-least-once
-allows: receivers drop what they know by ``webhook-id``. ``FOR UPDATE SKIP LOCKED`` keeps two workers from leasing the same.
+No transaction stays open while a receiver is slow. A worker first *leases* messages of one destination: it moves ``available_at``
+on by the lease and commits. Then it sends, holding no lock. Then it settles them: delivered, due again after the backoff, or given
+up where their kind of correspondence says so. A worker that dies in between leaves messages that come due when the lease ends; they
+are then sent a second time, which at-least-once allows. ``FOR UPDATE SKIP LOCKED`` keeps two workers from leasing the same.
+
+How many receivers are served at once, and that a slow one holds up nobody else, is the business of ``lanes.py``.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, tuple_, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
-from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.outbox.lanes import Delivered, Lanes, Leased, Resting
+from govcloud.outbox.letters import Correspondence, Letter, Outcome, Unsendable
 from govcloud.outbox.models import OutboxMessage
-from govcloud.outbox.post import DEADLINE_SECONDS, Webhook, post_all
-from govcloud.outbox.signature import signed_headers
+from govcloud.outbox.post import DEADLINE_SECONDS
+
+__all__ = ["Delivered", "Delivery", "backoff"]
 
 COMMAND = "govcloud:outbox:deliver"
-BATCH = 20
-LEASE = timedelta(seconds=6 * DEADLINE_SECONDS)
+BATCH = 40
+LEASE = timedelta(seconds=8 * DEADLINE_SECONDS)
+"""A batch is sent eight at a time (``lanes.py``), so at the worst it takes five deadlines."""
 FIRST_RETRY = timedelta(seconds=5)
 LAST_RETRY = timedelta(hours=1)
-NO_ADDRESS = "the receiver has no address"
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where a destination receives, and the secret that signs for it."""
-
-    url: str
-    secret: bytes
-
-
-Resolve = Callable[[str], Endpoint | None]
-"""Gives a destination's endpoint as it is now; ``None``: it has none (any more)."""
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """What one run did."""
-
-    delivered: int
-    failed: int
-
-
-@dataclass(frozen=True)
-class _Leased:
-    """A message that this worker may send until its lease ends; ``attempt`` tells its lease from a later one."""
-
-    id: UUID
-    payload: dict[str, Any]
-    attempt: int
-    endpoint: Endpoint | None
-    at: datetime
+_WAITING = (OutboxMessage.delivered_at.is_(None), OutboxMessage.abandoned_at.is_(None))
 
 
 class Delivery:
     """Sends due messages; several processes may run it."""
 
-    def __init__(self, uow: UnitOfWork, resolve: Resolve) -> None:
-        """Take the unit of work, and what knows the receivers' addresses and secrets."""
+    def __init__(self, uow: UnitOfWork, correspondences: Mapping[str, Correspondence]) -> None:
+        """Take the unit of work, and for each kind of destination who composes its messages."""
         self._uow = uow
-        self._resolve = resolve
+        self._correspondences = correspondences
+        self._resting = Resting()
 
     def deliver_due(self, actor: Actor) -> Delivered:
-        """Lease up to twenty due messages, send them at once, settle each.
+        """Send what is due, many receivers at once, until nothing is (or half a minute is over, so that a stop need not wait).
 
         Raises:
             Denied: the actor may not deliver.
         """
-        leased = self._lease(actor)
-        addressed = [(message, message.endpoint) for message in leased if message.endpoint is not None]
-        outcomes = post_all([_webhook(message, endpoint) for message, endpoint in addressed]) if addressed else []
-        errors: dict[UUID, str | None] = {message.id: NO_ADDRESS for message in leased}
-        errors |= {message.id: outcome for (message, _), outcome in zip(addressed, outcomes, strict=True)}
-        for message in leased:
-            self._settle(actor, message, errors[message.id])
-        failed = sum(error is not None for error in errors.values())
-        return Delivered(len(leased) - failed, failed)
+        return asyncio.run(Lanes(self, actor, self._resting).run())
 
-    def _lease(self, actor: Actor) -> Sequence[_Leased]:
+    def destinations(self, actor: Actor, most: int) -> list[str]:
+        """Return whom something is due for, who has waited longest first."""
         with self._uow.begin(actor, COMMAND) as tx:
-            due = tx.session.execute(
-                select(OutboxMessage.id, OutboxMessage.payload, OutboxMessage.destination, OutboxMessage.attempts)
-                .where(OutboxMessage.delivered_at.is_(None), OutboxMessage.available_at <= tx.now)
+            resting = self._resting.at(tx.now)
+            due = select(OutboxMessage.destination).where(*_WAITING, OutboxMessage.available_at <= tx.now)
+            if resting:
+                due = due.where(OutboxMessage.destination.not_in(resting))
+            oldest = func.min(OutboxMessage.available_at)
+            return list(tx.session.scalars(due.group_by(OutboxMessage.destination).order_by(oldest).limit(most)))
+
+    def lease(self, actor: Actor, destination: str) -> list[Leased]:
+        """Lease a batch of one destination's due messages and compose their requests."""
+        with self._uow.begin(actor, COMMAND, Target("destination", destination)) as tx:
+            due = (*_WAITING, OutboxMessage.destination == destination, OutboxMessage.available_at <= tx.now)
+            rows = tx.session.execute(
+                select(OutboxMessage.id, OutboxMessage.topic, OutboxMessage.payload, OutboxMessage.created_at, OutboxMessage.attempts)
+                .where(*due)
                 .order_by(OutboxMessage.available_at, OutboxMessage.id)
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
             ).all()
-            if due:
-                lease = update(OutboxMessage).where(OutboxMessage.id.in_([row.id for row in due]))
-                tx.session.execute(lease.values(attempts=OutboxMessage.attempts + 1, available_at=tx.now + LEASE))
-            return [_Leased(row.id, row.payload, row.attempts + 1, self._resolve(row.destination), tx.now) for row in due]
+            if not rows:
+                return []
+            lease = update(OutboxMessage).where(OutboxMessage.id.in_([row.id for row in rows]))
+            tx.session.execute(lease.values(attempts=OutboxMessage.attempts + 1, available_at=tx.now + LEASE))
+            letters = [Letter(row.id, row.topic, row.payload, destination, row.created_at, row.attempts + 1, tx.now) for row in rows]
+            correspondence = self._of(destination)
+            if correspondence is None:
+                unknown = Unsendable(f"no correspondence with {destination.partition(':')[0]!r}")
+                return [(letter, unknown) for letter in letters]
+            return list(zip(letters, correspondence.compose(destination, letters), strict=True))
 
-    def _settle(self, actor: Actor, message: _Leased, error: str | None) -> None:
-        """Note the outcome, unless the lease ended and somebody else has the message."""
-        with self._uow.begin(actor, COMMAND, Target("outbox_message", str(message.id))) as tx:
-            mine = update(OutboxMessage).where(
-                OutboxMessage.id == message.id, OutboxMessage.attempts == message.attempt, OutboxMessage.delivered_at.is_(None)
-            )
-            if error is None:
-                tx.session.execute(mine.values(delivered_at=tx.now, last_error=None))
-            else:
-                tx.session.execute(mine.values(available_at=tx.now + backoff(message.attempt), last_error=error))
+    def settle(self, actor: Actor, destination: str, outcomes: Sequence[tuple[Letter, Outcome]]) -> None:
+        """Note what came of a batch, but for messages whose lease ended and that somebody else has."""
+        correspondence = self._of(destination)
+        with self._uow.begin(actor, COMMAND, Target("destination", destination)) as tx:
+            mine = self._received(tx, [letter for letter, outcome in outcomes if outcome.received])
+            settled = [(letter, outcome, False) for letter, outcome in outcomes if outcome.received and letter.id in mine]
+            for letter, outcome in outcomes:
+                if outcome.received:
+                    continue
+                longest = correspondence.keep_trying if correspondence else None
+                over = outcome.for_good or (longest is not None and tx.now - letter.created_at >= longest)
+                if _postponed(tx, letter, outcome, over=over):
+                    settled.append((letter, outcome, over))
+            if correspondence is not None and settled:
+                correspondence.settled(tx, settled)
+            silent = not any(outcome.status is not None or outcome.for_good for _, outcome in outcomes)
+            self._resting.note(destination, tx.now, silent=silent)
+
+    def _received(self, tx: Transaction, letters: Sequence[Letter]) -> set[object]:
+        """Mark messages as delivered; return the ids of those that were this worker's."""
+        if not letters:
+            return set()
+        leases = [(letter.id, letter.attempt) for letter in letters]
+        mine = update(OutboxMessage).where(tuple_(OutboxMessage.id, OutboxMessage.attempts).in_(leases), *_WAITING)
+        return set(tx.session.scalars(mine.values(delivered_at=tx.now, last_error=None).returning(OutboxMessage.id)))
+
+    def _of(self, destination: str) -> Correspondence | None:
+        return self._correspondences.get(destination.partition(":")[0])
+
+
+def _postponed(tx: Transaction, letter: Letter, outcome: Outcome, *, over: bool) -> bool:
+    """Let a message come due again after the backoff, or give it up; return whether it was this worker's."""
+    mine = update(OutboxMessage).where(OutboxMessage.id == letter.id, OutboxMessage.attempts == letter.attempt, *_WAITING)
+    values: dict[str, object] = {"last_error": outcome.error}
+    values |= {"abandoned_at": tx.now} if over else {"available_at": tx.now + backoff(letter.attempt)}
+    return tx.session.scalar(mine.values(values).returning(OutboxMessage.id)) is not None
 
 
 def backoff(attempt: int) -> timedelta:
-    """Return how long to wait after the ``attempt``-th failure: 5 s, doubled each time, an hour at most, without end."""
+    """Return how long to wait after the ``attempt``-th failure: 5 s, doubled each time, an hour at most."""
     doublings = min(attempt - 1, 20)  # beyond that the hour holds anyway, and the numbers would grow without sense
     return min(FIRST_RETRY * (1 << doublings), LAST_RETRY)
-
-
-def _webhook(message: _Leased, endpoint: Endpoint) -> Webhook:
-    body = json.dumps(message.payload, ensure_ascii=False, separators=(",", ":")).encode()
-    headers = signed_headers(endpoint.secret, str(message.id), int(message.at.timestamp()), body)
-    return Webhook(endpoint.url, {"content-type": "application/json", "user-agent": "govcloud-webhook/1", **headers}, body)

@@ -12,16 +12,22 @@ from govcloud.kernel.database import Base, Mapped, mapped_column
 
 
 class OutboxMessage(Base):
-    """A promise to tell ``destination`` (``"subsystem:<code>"``) of an event.
+    """A promise to tell ``destination`` (``"subsystem:<code>"``, ``"client:<client_id>"``) of something.
 
     ``available_at`` is when it may be tried (again): after a failure it moves on by the backoff, while a worker delivers by
-    the length of its lease.
+    the length of its lease. ``abandoned_at`` is when it was given up, undelivered.
     """
 
     __tablename__ = "outbox_message"
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts"),
-        Index("ix_outbox_message_due", "available_at", "id", postgresql_where=text("delivered_at IS NULL")),
+        Index(
+            "ix_outbox_message_due",
+            "destination",
+            "available_at",
+            "id",
+            postgresql_where=text("delivered_at IS NULL AND abandoned_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -32,4 +38,5 @@ class OutboxMessage(Base):
     available_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     delivered_at: Mapped[datetime | None]
+    abandoned_at: Mapped[datetime | None]
     last_error: Mapped[str | None]

@@ -1,54 +1,59 @@
-"""Sends webhooks over HTTP, several at once, each within a deadline that covers the whole exchange."""
+"""Sends requests over HTTP, several at once, each within a deadline that covers the whole exchange."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
+from types import TracebackType
+from typing import Self
 
 import httpx
+
+from govcloud.outbox.letters import Outcome, Request
 
 DEADLINE_SECONDS = 10.0
 _TIMEOUT = httpx.Timeout(5.0)
 _MOST_ERROR = 300
+#: How many are under way is the lanes' to say; connections are kept, as a sign-out sends many to the same receiver.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=15.0)
 
 
-@dataclass(frozen=True)
-class Webhook:
-    """One request to send."""
+class Postman:
+    """Posts to one receiver within one event loop; a context, as its connections are closed at the end."""
 
-    url: str
-    headers: dict[str, str]
-    body: bytes
+    def __init__(self) -> None:
+        """Open nothing yet. ``trust_env`` off: a proxy or a .netrc of the server's environment must not see or change what is sent."""
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, trust_env=False, follow_redirects=False, verify=_trusted())
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def post(self, request: Request) -> Outcome:
+        """Send one. httpx's timeouts are each for one wait, so a receiver that answers byte by byte needs the outer deadline."""
+        try:
+            async with (
+                asyncio.timeout(DEADLINE_SECONDS),
+                self._client.stream("POST", request.url, content=request.body, headers=dict(request.headers)) as response,
+            ):
+                # The status is the answer; of the body only enough is read to use the connection again.
+                received = response.status_code in request.accepts if request.accepts else response.is_success
+                if int(response.headers.get("content-length", _MOST_BODY + 1)) <= _MOST_BODY:
+                    await response.aread()
+                return Outcome(response.status_code, None if received else _said(response.status_code))
+        except TimeoutError:
+            return Outcome(None, f"no answer within {DEADLINE_SECONDS:g} s")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return Outcome(None, f"{type(error).__name__}: {error}"[:_MOST_ERROR])
 
 
-def post_all(webhooks: Sequence[Webhook]) -> list[str | None]:
-    """POST all at once; return for each ``None`` when the receiver answered 2xx, else what went wrong."""
-    return asyncio.run(_post_all(webhooks))
-
-
-async def _post_all(webhooks: Sequence[Webhook]) -> list[str | None]:
-    # trust_env off: a proxy or a .netrc of the server's environment must not see or change what is sent.
-    async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False, verify=_trusted()) as client:
-        return await asyncio.gather(*(_post(client, webhook) for webhook in webhooks))
-
-
-async def _post(client: httpx.AsyncClient, webhook: Webhook) -> str | None:
-    """Send one. httpx's timeouts are each for one wait, so a receiver that answers byte by byte needs the outer deadline."""
-    try:
-        async with (
-            asyncio.timeout(DEADLINE_SECONDS),
-            client.stream("POST", webhook.url, content=webhook.body, headers=webhook.headers) as response,
-        ):
-            # The status is the answer; the body is not read.
-            return None if response.is_success else f"HTTP {response.status_code} {_phrase(response.status_code)}".strip()
-    except TimeoutError:
-        return f"no answer within {DEADLINE_SECONDS:g} s"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"{type(error).__name__}: {error}"[:_MOST_ERROR]
+_MOST_BODY = 4_096
 
 
 @cache
@@ -57,6 +62,7 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _phrase(status: int) -> str:
-    """Return the standard words for a status: those that the receiver sends are not taken into the platform's tables."""
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+def _said(status: int) -> str:
+    """Return a status in standard words: those that the receiver sends are not taken into the platform's tables."""
+    phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    return f"HTTP {status} {phrase}".strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from govcloud.outbox.models import OutboxMessage
+
+_WAITING = (OutboxMessage.delivered_at.is_(None), OutboxMessage.abandoned_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class Failing:
     last_error: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far the delivery of a message is: how often it was tried, when it is tried next, what went wrong last."""
+
+    attempts: int
+    available_at: datetime
+    last_error: str | None
+
+
 class OutboxQueries:
     """Reads without writing."""
 
@@ -45,18 +56,22 @@ class OutboxQueries:
     def waiting(self) -> Waiting:
         """Return how much waits."""
         row = self._read().execute(
-            select(func.count(), func.min(OutboxMessage.created_at), func.count(OutboxMessage.last_error)).where(
-                OutboxMessage.delivered_at.is_(None)
-            )
+            select(func.count(), func.min(OutboxMessage.created_at), func.count(OutboxMessage.last_error)).where(*_WAITING)
         )
         messages, oldest, failing = row.one()
         return Waiting(messages, oldest, failing)
+
+    def standing(self, messages: Iterable[UUID]) -> Mapping[UUID, Standing]:
+        """Return how far the delivery of each of ``messages`` is."""
+        columns = (OutboxMessage.id, OutboxMessage.attempts, OutboxMessage.available_at, OutboxMessage.last_error)
+        rows = self._read().execute(select(*columns).where(OutboxMessage.id.in_(set(messages))))
+        return {row.id: Standing(row.attempts, row.available_at, row.last_error) for row in rows}
 
     def failing(self, limit: int = 50) -> list[Failing]:
         """Return the oldest messages that were tried in vain."""
         rows = self._read().scalars(
             select(OutboxMessage)
-            .where(OutboxMessage.delivered_at.is_(None), OutboxMessage.last_error.is_not(None))
+            .where(*_WAITING, OutboxMessage.last_error.is_not(None))
             .order_by(OutboxMessage.created_at, OutboxMessage.id)
             .limit(limit)
         )

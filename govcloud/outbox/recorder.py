@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import insert
-
 from govcloud.kernel.events import Event
-from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
-from govcloud.outbox.models import OutboxMessage
+from govcloud.outbox.promising import Promise, promise
 
 Destinations = Callable[[Sequence[Event]], Sequence[Sequence[str]]]
 """Names for each event who must be told of it (``"subsystem:<code>"``); the composition root knows, the outbox does not."""
@@ -31,21 +28,14 @@ class OutboxRecorder:
         promised = [event for event in events if event.outbox]
         if not promised:
             return
-        rows = [
-            {
-                "id": new_id(),
-                "topic": event.name,
-                "payload": _payload(tx, event),
-                "destination": destination,
-                "created_at": tx.now,
-                "available_at": tx.now,
-                "attempts": 0,
-            }
-            for event, destinations in zip(promised, self._destinations(promised), strict=True)
-            for destination in destinations
-        ]
-        if rows:
-            tx.session.execute(insert(OutboxMessage), rows)
+        promise(
+            tx,
+            [
+                Promise(destination, event.name, _payload(tx, event))
+                for event, destinations in zip(promised, self._destinations(promised), strict=True)
+                for destination in destinations
+            ],
+        )
 
 
 def _payload(tx: Transaction, event: Event) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.signon import events
 from govcloud.signon.opening import Browser, Opening
 from govcloud.signon.proving import PasswordProof, Proving
 from govcloud.signon.views import SignedIn
@@ -27,4 +28,10 @@ class Ceremony:
         proven = self._proof.prove(Proving(actor, _COMMAND), login, password)
         with self._uow.begin(actor, _COMMAND, Target("account", str(proven.account.id))) as tx:
             self._proof.accept(tx, proven)
-            return self._opening.open(tx, proven.account, browser)
+            refusal = self._opening.refused(tx, proven.account, browser)
+            if refusal is None:
+                return self._opening.open(tx, proven.account, browser)
+            subject = f"official:{proven.account.official_id}"
+            tx.record(events.SignInFailed(subject=subject, reason=refusal.code, locked_until=None, source_address=actor.source_address))
+        # Raised after the commit: the password was right, so the try must not count as a failure.
+        raise refusal

@@ -5,7 +5,8 @@
     Denied
     ├── ActivationRefused  unknown account, wrong, used or expired code: one text for all
     ├── SignInRefused   unknown account, wrong or no password, disabled: one text for all, so that nothing can be learned
-    └── SignInLocked    too many failures from this address; ``retry_after`` says when
+    ├── SignInLocked    too many failures from this address; ``retry_after`` says when
+    └── TooManySessions the password was right, but the person has as many sessions as the rules allow
     Unavailable
     └── hashing_busy    more sign-ins at once than this machine can check
     Invalid
@@ -59,6 +60,18 @@ class SignInLocked(Denied):
             Message("尝试次数过多，登录已暂时锁定。"),
             remedy=Message("请在 %(minutes)s 分钟后重试；忘记密码请联系本部门管理员。", minutes=-(-seconds // _MINUTE)),
             retry_after=seconds,
+        )
+
+
+class TooManySessions(Denied):
+    """Somebody who proved who they are has as many sessions as the rules allow, and the rules do not end the oldest."""
+
+    def __init__(self, most: int) -> None:
+        """Say how many are allowed, and what to do."""
+        super().__init__(
+            "too_many_sessions",
+            Message("您已有 %(most)s 个登录会话，达到上限。", most=most),
+            remedy=Message("请先在其他设备上退出登录，或请本部门管理员结束您的会话。"),
         )
 
 

@@ -48,6 +48,54 @@ class SessionEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionsEndedByAdministrator(Event):
+    """An administrator ended a person's sessions, and said why."""
+
+    name: ClassVar[str] = "signon:sessions:ended_by_administrator"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    sessions: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StayEnded(Event):
+    """An official was signed out of subsystems while the session goes on.
+
+    ``client_ids`` are told; ``grant_id`` names the grant whose end is the cause.
+    """
+
+    name: ClassVar[str] = "signon:stay:ended"
+
+    session_id: UUID
+    cause: str
+    client_ids: tuple[str, ...]
+    grant_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogoutGivenUp(Event):
+    """A client could not be told of a sign-out in three days, or was closed; nobody tries any more until an administrator does."""
+
+    name: ClassVar[str] = "signon:logout:given_up"
+
+    notice_id: UUID
+    client_id: str
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogoutRetried(Event):
+    """An administrator had notices of sign-out sent again at once."""
+
+    name: ClassVar[str] = "signon:logout:retried"
+
+    client_id: str
+    notices: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppointmentChosen(Event):
     """An official said under which appointment they act in this session."""
 

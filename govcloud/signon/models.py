@@ -237,6 +237,9 @@ class SignOnPolicyVersion(Temporal, Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     document: Mapped[dict[str, Any]]
+    # Who set them (``official:<id>``, ``system:operator``) and why.
+    set_by: Mapped[str]
+    reason: Mapped[str]
 
 
 class Favourite(Base):

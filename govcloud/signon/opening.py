@@ -13,6 +13,7 @@ from govcloud.identity.queries import AccountView, IdentityQueries
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.signon import events
+from govcloud.signon.errors import TooManySessions
 from govcloud.signon.models import Session
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.views import PASSWORD_METHOD, CurrentSession, SignedIn
@@ -39,7 +40,11 @@ class Opening:
         self._sessions = sessions
 
     def open(self, tx: Transaction, account: AccountView, browser: Browser) -> SignedIn:
-        """Open or renew a session for an account that was proven just now; the caller holds the person's lock."""
+        """Open or renew a session for an account that was proven just now; the caller holds the person's lock.
+
+        Raises:
+            TooManySessions: the rules allow no further one; ``refused`` says so before.
+        """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         appointments = self._identity.appointments_of(account.official_id, tx.now)
         last = self._sessions.last_appointment(account.official_id)
@@ -49,6 +54,7 @@ class Opening:
         else:
             if current is not None:
                 self._sessions.end(tx, "replaced", Session.id == current.session_id)
+            self._sessions.make_room(tx, account.official_id)
             chosen = appointments[0] if len(appointments) == 1 else None
             session = Session(
                 id=new_id(),
@@ -81,6 +87,11 @@ class Opening:
             appointment_id=appointment_id,
             last_appointment_id=last if any(item.id == last for item in appointments) else None,
         )
+
+    def refused(self, tx: Transaction, account: AccountView, browser: Browser) -> TooManySessions | None:
+        """Return why no session may be opened for an account that was proven; renewing the browser's own needs no room."""
+        own = browser.current is not None and browser.current.official_id == account.official_id
+        return None if own else self._sessions.full(tx, account.official_id)
 
     def _expiry(self, tx: Transaction, official_id: UUID) -> datetime:
         """Return when a session ends at the latest: at its age, or when the person is to leave or to be suspended."""

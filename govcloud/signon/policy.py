@@ -106,6 +106,22 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class PolicyChange:
+    """One change of the rules: when, by whom, why, and for each rule from what to what."""
+
+    at: datetime
+    set_by: str
+    reason: str
+    changes: Mapping[str, tuple[object, object]]
+
+
+def differences(before: SignOnPolicy, after: SignOnPolicy) -> Mapping[str, tuple[object, object]]:
+    """Return for each rule that differs from what to what."""
+    old, new = asdict(before), asdict(after)
+    return {name: (old[name], new[name]) for name in new if new[name] != old[name]}
+
+
 class Policies:
     """Gives the rules that hold now, and sets others."""
 
@@ -147,12 +163,40 @@ class Policies:
             if checked != before:
                 live = SignOnPolicyVersion.valid_to.is_(None)
                 tx.session.execute(update(SignOnPolicyVersion).where(live).values(valid_to=tx.now))
-                tx.session.add(SignOnPolicyVersion(id=new_id(), document=asdict(checked), valid_from=tx.now, valid_to=None))
-                old, new = asdict(before), asdict(checked)
-                changed = {name: [old[name], new[name]] for name in new if new[name] != old[name]}
+                tx.session.add(
+                    SignOnPolicyVersion(
+                        id=new_id(),
+                        document=asdict(checked),
+                        set_by=f"{tx.actor.kind}:{tx.actor.id}",
+                        reason=reason,
+                        valid_from=tx.now,
+                        valid_to=None,
+                    )
+                )
+                changed = {name: list(pair) for name, pair in differences(before, checked).items()}
                 tx.record(SignOnPolicySet(subject="signon:policy", changes=changed, reason=reason))
         self._known = None
         return checked
+
+    def tried(self, changes: Mapping[str, object], reason: str) -> SignOnPolicy:
+        """Return the rules as they would be after ``changes``, and change nothing.
+
+        Raises:
+            Invalid: as for ``set``.
+        """
+        return _checked(self._stored(), changes, reason)[0]
+
+    def history(self, limit: int = 20) -> tuple[PolicyChange, ...]:
+        """Return the latest changes, the newest first."""
+        query = select(SignOnPolicyVersion).order_by(SignOnPolicyVersion.valid_from.desc(), SignOnPolicyVersion.id.desc())
+        rows = self._read().scalars(query.limit(limit + 1)).all()
+        documents = [replace(self._unset, **_known_fields(row.document)) for row in rows]
+        if len(rows) <= limit:
+            documents.append(self._unset)
+        return tuple(
+            PolicyChange(row.valid_from, row.set_by, row.reason, differences(documents[place + 1], documents[place]))
+            for place, row in enumerate(rows[:limit])
+        )
 
     def _stored(self) -> SignOnPolicy:
         document = self._read().scalar(select(SignOnPolicyVersion.document).where(SignOnPolicyVersion.valid_to.is_(None)))

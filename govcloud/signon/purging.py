@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.orm import Session as DatabaseSession
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.signon.events import SignOnPurged
-from govcloud.signon.models import IssuedToken, ProxyGrant, SignInAttempt, Ticket
+from govcloud.signon.models import IssuedToken, Participant, ProxyGrant, SignInAttempt, Ticket
 from govcloud.signon.oauth.models import DeviceAuthorization, PushedRequest, RefreshToken, ShownProof
 
 COMMAND = "govcloud:ticket:purge"
@@ -30,6 +31,9 @@ EXPIRING = (
     ("proofs", ShownProof.digest, ShownProof.expires_at),
 )
 """What goes a day after it expired: what the record calls it, its key, and when it expires."""
+_STAYING = select(Participant.id).where(Participant.id == Ticket.participant_id, Participant.ended_at.is_(None)).exists()
+KEPT: Mapping[str, ColumnElement[bool]] = {"tickets": Ticket.sealed.is_(None) | ~_STAYING}
+"""What has to hold beside: a CAS client is told of a sign-out by its ticket, so that stays as long as the stay."""
 
 
 class Purging:
@@ -46,7 +50,10 @@ class Purging:
             Denied: the actor may not purge.
         """
         with self._uow.begin(actor, COMMAND) as tx:
-            gone = {name: _delete(tx.session, key, expires_at < tx.now - KEEP_EXPIRED) for name, key, expires_at in EXPIRING}
+            gone = {
+                name: _delete(tx.session, key, (expires_at < tx.now - KEEP_EXPIRED) & KEPT.get(name, true()))
+                for name, key, expires_at in EXPIRING
+            }
             gone["proxy_grants"] = _delete(tx.session, ProxyGrant.id, _unused(tx.now))
             gone["attempts"] = _delete(tx.session, SignInAttempt.id, _forgotten(tx.now))
             if any(gone.values()):

@@ -12,7 +12,6 @@ from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
-from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
@@ -28,7 +27,7 @@ from govcloud.signon.passwords import Hashing
 from govcloud.signon.policy import Policies
 from govcloud.signon.proving import PasswordProof
 from govcloud.signon.purging import Purging
-from govcloud.signon.sessions import CurrentSession, Sessions, SignedIn
+from govcloud.signon.sessions import BATCH, CurrentSession, Sessions, SignedIn
 from govcloud.signon.throttle import Throttle
 from govcloud.signon.tickets import Tickets
 from govcloud.signon.views import Hint, LiveToken, TicketRequest, TokenSet
@@ -47,17 +46,17 @@ class SignOn:
         subsystem_queries: SubsystemQueries,
         authorization: Authorization,
         keys: KeyRing,
-        clock: Clock,
         settings: Settings,
         policies: Policies,
         issuing: Issuing,
+        sessions: Sessions,
     ) -> None:
         """Build the parts once; they are shared by all requests and hold no state of any."""
         self._uow = uow
         self._identity = identity_queries
         self._authorization = authorization
         hashing = Hashing(settings.hash_concurrency)
-        self._sessions = Sessions(uow, identity_queries, keys, clock, policies)
+        self._sessions = sessions
         opening = Opening(identity_queries, self._sessions)
         throttle = Throttle(keys, policies)
         proof = PasswordProof(uow, identity_queries, throttle, hashing, policies)
@@ -161,7 +160,7 @@ class SignOn:
         """
         return self._sessions.end_of_officials(actor, officials, reason)
 
-    def end_expired(self, actor: Actor, limit: int = 200) -> int:
+    def end_expired(self, actor: Actor, limit: int = BATCH) -> int:
         """Put the end of up to ``limit`` sessions that ran out on record; return how many."""
         return self._sessions.end_expired(actor, limit)
 

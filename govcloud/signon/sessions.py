@@ -6,7 +6,6 @@ is over although no job has marked it yet.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,14 +23,15 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
 from govcloud.signon import errors, events
+from govcloud.signon.logout.leaving import Leaving, among, by_session
 from govcloud.signon.models import IssuedToken, Participant, Session
-from govcloud.signon.policy import Policies
+from govcloud.signon.policy import REFUSE, Policies
 from govcloud.signon.views import CurrentSession, SignedIn
 
 __all__ = ["CurrentSession", "Sessions", "SignedIn"]
 
 _SLIDE = timedelta(minutes=1)
-_BATCH = 200
+BATCH = 500
 _REASON_MOST = 500
 
 _COLUMNS = (
@@ -56,13 +56,16 @@ _COLUMNS = (
 class Sessions:
     """Opens, finds and ends sessions."""
 
-    def __init__(self, uow: UnitOfWork, identity: IdentityQueries, keys: KeyRing, clock: Clock, policies: Policies) -> None:
-        """Take what a session is made of, and the rules that limit it."""
+    def __init__(  # noqa: PLR0917 - all that it rests on, in the order of the house
+        self, uow: UnitOfWork, identity: IdentityQueries, keys: KeyRing, clock: Clock, policies: Policies, leaving: Leaving
+    ) -> None:
+        """Take what a session is made of, the rules that limit it, and what tells its participants of its end."""
         self._uow = uow
         self._identity = identity
         self._keys = keys
         self._clock = clock
         self._policies = policies
+        self._leaving = leaving
 
     @property
     def longest(self) -> timedelta:
@@ -150,6 +153,14 @@ class Sessions:
                 return
             change = update(Session).where(Session.id.in_([row.id for row in rows]))
             tx.session.execute(change.values(appointment_id=None, appointment_until=None).execution_options(synchronize_session=False))
+            # Whoever takes part was told of the appointment that has ended now: they sign in again, under another or none.
+            left = self._leaving.leave(tx, "appointment_ended", among(Participant.session_id, [row.id for row in rows]))
+            tx.record_all(
+                [
+                    events.StayEnded(subject=f"official:{official}", session_id=session, cause="appointment_ended", client_ids=clients)
+                    for (session, official), clients in by_session(left).items()
+                ]
+            )
             tx.record_all(
                 [
                     events.AppointmentLeft(subject=f"official:{row.official_id}", session_id=row.id, appointment_id=row.appointment_id)
@@ -207,35 +218,64 @@ class Sessions:
             fields.done()
             # The lock of a person comes first: a sign-in under way is either seen and ended here, or sees the person disabled.
             lock_officials(tx.session, officials)
-            return self.end(tx, reason, Session.official_id.in_(officials))
+            return self.end(tx, reason, among(Session.official_id, officials))
 
-    def end_expired(self, actor: Actor, limit: int = _BATCH) -> int:
-        """Mark up to ``limit`` sessions that ran out as ended, so that their end is on record; return how many."""
+    def end_expired(self, actor: Actor, limit: int = BATCH) -> int:
+        """Mark up to ``limit`` sessions that ran out as ended, so that their end is on record and known; return how many."""
         with self._uow.begin(actor, "govcloud:session:expire") as tx:
             over = or_(Session.expires_at <= tx.now, Session.last_seen_at <= tx.now - self._policies.current().idle)
             due = select(Session.id).where(Session.ended_at.is_(None), over)
             ids = tx.session.scalars(due.order_by(Session.expires_at).limit(limit).with_for_update(skip_locked=True)).all()
-            return self.end(tx, "expired", Session.id.in_(ids)) if ids else 0
+            return self.end(tx, "expired", among(Session.id, ids)) if ids else 0
 
     def end(self, tx: Transaction, reason: str, *which: ColumnElement[bool]) -> int:
-        """End the sessions that ``which`` names and everybody's part in them; return how many ended."""
-        change = update(Session).where(Session.ended_at.is_(None), *which)
+        """End the sessions that ``which`` names, and with them every part in them, of which clients are told; return how many ended."""
+        change = update(Session).where(Session.ended_at.is_(None), *which).execution_options(synchronize_session=False)
         ended = tx.session.execute(change.values(ended_at=tx.now, end_reason=reason).returning(Session.id, Session.official_id)).all()
         if not ended:
             return 0
-        leaving = update(Participant).where(Participant.session_id.in_([row.id for row in ended]), Participant.ended_at.is_(None))
-        clients: dict[UUID, list[str]] = defaultdict(list)
-        for part in tx.session.execute(leaving.values(ended_at=tx.now).returning(Participant.session_id, Participant.client_id)):
-            clients[part.session_id].append(part.client_id)
+        left = self._leaving.leave(tx, reason, among(Participant.session_id, [row.id for row in ended]))
+        clients = by_session(left)
         tx.record_all(
             [
                 events.SessionEnded(
-                    subject=f"official:{row.official_id}", session_id=row.id, reason=reason, client_ids=tuple(sorted(clients[row.id]))
+                    subject=f"official:{row.official_id}",
+                    session_id=row.id,
+                    reason=reason,
+                    client_ids=clients.get((row.id, row.official_id), ()),
                 )
                 for row in ended
             ]
         )
         return len(ended)
+
+    # How many at once
+
+    def make_room(self, tx: Transaction, official_id: UUID) -> None:
+        """Let one more session of a person begin under the rules; the caller holds the person's lock, so two cannot both find room.
+
+        Raises:
+            TooManySessions: there are as many as the rules allow, and they do not end the oldest.
+        """
+        policy = self._policies.current()
+        if over := self._beyond(tx, official_id):
+            if policy.when_exceeded == REFUSE:
+                raise errors.TooManySessions(policy.sessions_at_once)
+            self.end(tx, "too_many_sessions", among(Session.id, over))
+
+    def full(self, tx: Transaction, official_id: UUID) -> errors.TooManySessions | None:
+        """Return the refusal of one more session, if there is no room and none is made."""
+        policy = self._policies.current()
+        refused = policy.when_exceeded == REFUSE and self._beyond(tx, official_id)
+        return errors.TooManySessions(policy.sessions_at_once) if refused else None
+
+    def _beyond(self, tx: Transaction, official_id: UUID) -> Sequence[UUID]:
+        """Return the oldest live sessions of a person that would be too many beside a new one."""
+        most = self._policies.current().sessions_at_once
+        if not most:
+            return ()
+        live = select(Session.id).where(Session.official_id == official_id, *self.live(tx.now))
+        return tx.session.scalars(live.order_by(Session.started_at.desc(), Session.id.desc()).offset(most - 1)).all()
 
     # How the above work
 

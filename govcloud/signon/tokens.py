@@ -18,6 +18,7 @@ from uuid import UUID
 import jwt
 
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.settings import Settings
 from govcloud.signon.errors import TokenRefused
@@ -26,6 +27,11 @@ from govcloud.signon.views import CurrentSession, Hint
 ACCESS_TYPE = "at+jwt"
 ID_TYPE = "JWT"
 ASSERTION_TYPE = "govcloud-identity+jwt"
+LOGOUT_TYPE = "logout+jwt"
+#: OIDC Back-Channel Logout 1.0 section 2.4.
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+#: A logout token is made when it is sent; two minutes cover a slow receiver and a clock that is off (section 4 recommends no more).
+_LOGOUT_LIVES = timedelta(minutes=2)
 #: Published keys are read again after this long, so that a key that was retired is soon refused.
 _KEYS_LIVE = timedelta(seconds=60)
 #: An unknown ``kid`` reads them at once, but a stranger's tokens must not make every check a read.
@@ -98,6 +104,23 @@ class Tokens:
     def assertion(self, issued: Issued, identity: Mapping[str, str]) -> str:
         """Return what the platform says about an official to an application behind a proxy; it opens nothing of the platform's."""
         return self._sign(self._common(issued) | {"aud": issued.client_id, "jti": str(issued.jti)} | dict(identity), ASSERTION_TYPE)
+
+    def logout_token(self, client_id: str, official_id: UUID, sid: UUID, now: datetime, *, algorithm: str = "ES256") -> str:
+        """Return the token that tells a client of the end of a stay (OIDC Back-Channel Logout 1.0 section 2.4).
+
+        It has no ``nonce``, and is signed as the client's ID tokens are.
+        """
+        claims = {
+            "iss": self.issuer,
+            "aud": client_id,
+            "iat": int(now.timestamp()),
+            "exp": int((now + _LOGOUT_LIVES).timestamp()),
+            "jti": str(new_id()),
+            "events": {LOGOUT_EVENT: {}},
+            "sub": str(official_id),
+            "sid": str(sid),
+        }
+        return self._sign(claims, LOGOUT_TYPE, algorithm)
 
     def _common(self, issued: Issued) -> dict[str, Any]:
         session = issued.session

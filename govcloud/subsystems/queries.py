@@ -90,6 +90,11 @@ class SubsystemQueries(OnboardingQueries):
         row = self._read().execute(query).one_or_none()
         return rows.function_view(row) if row else None
 
+    def levels(self, codes: Iterable[str], at: datetime | None = None) -> Mapping[str, int]:
+        """Return the integration levels of functions by their codes; those that are not live are left out."""
+        query = rows.functions_at(self._at(at)).where(SubsystemFunction.code.in_(set(codes)))
+        return {row.SubsystemFunction.code: row.SubsystemFunctionVersion.integration_level for row in self._read().execute(query)}
+
     def owned(self, departments: Iterable[UUID], at: datetime | None = None) -> Mapping[str, tuple[int, tuple[str, ...]]]:
         """Return how many ``subsystems``, ``items`` and ``lists`` departments own, and the names of the first."""
         return owned(self._read(), departments, self._at(at))
@@ -167,6 +172,11 @@ class SubsystemQueries(OnboardingQueries):
         if len({row.Client.subsystem_id for row in found}) != 1:
             return None
         return self._clients([max(found, key=lambda row: len(row.uri))])[0]
+
+    def clients_named(self, client_ids: Iterable[str]) -> Mapping[str, ClientView]:
+        """Return clients by their ``client_id``, disabled ones too: old records still name them."""
+        found = self._read().execute(rows.clients().where(Client.client_id.in_(set(client_ids)))).all()
+        return {view.client_id: view for view in self._clients(found)}
 
     def clients_of(self, key: str | UUID) -> tuple[ClientView, ...]:
         """Return every client of a subsystem, given by code or id, disabled ones too."""

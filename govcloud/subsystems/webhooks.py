@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from govcloud.kernel.events import Event
 from govcloud.kernel.keys import KeyRing
-from govcloud.outbox.deliver import Endpoint
+from govcloud.outbox.webhooks import Endpoint
 from govcloud.subsystems.queries import SubsystemQueries
 
 _PREFIX = "subsystem:"

@@ -27,6 +27,11 @@ def allow_form_target(origin: str) -> None:
     g.form_targets = {*g.get("form_targets", ()), origin}
 
 
+def allow_frame(origin: str) -> None:
+    """Let this page load a registered address of ``origin`` in a frame; every other page frames nothing."""
+    g.frame_sources = {*g.get("frame_sources", ()), origin}
+
+
 def init_headers(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer."""
     app.jinja_env.globals["csp_nonce"] = csp_nonce
@@ -34,11 +39,12 @@ def init_headers(app: Flask, settings: Settings) -> None:
     @app.after_request
     def harden(response: Response) -> Response:
         targets = " ".join(["'self'", *sorted(g.get("form_targets", ()))])
+        framed = sorted(g.get("frame_sources", ()))
         nonce = f"'nonce-{csp_nonce()}'"
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; "
             f"script-src 'self' {nonce}; style-src 'self' {nonce}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-            f"manifest-src 'self'; form-action {targets}"
+            f"manifest-src 'self'; form-action {targets}" + (f"; frame-src {' '.join(framed)}" if framed else "")
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "DENY"

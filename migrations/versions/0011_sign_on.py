@@ -31,6 +31,7 @@ def upgrade() -> None:
     _credentials()
     _tickets_and_tokens()
     _signing_keys()
+    _outbox()
 
 
 def _tables() -> None:
@@ -45,6 +46,8 @@ def _tables() -> None:
         "signon_policy",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("set_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_signon_policy_window")),
@@ -143,6 +146,7 @@ def _tables() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("given_up_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("channel IN ('back_channel', 'front_channel', 'cas', 'none')", name=op.f("ck_logout_notice_channel")),
         sa.ForeignKeyConstraint(["client_id"], ["client.client_id"], name=op.f("fk_logout_notice_client_id")),
         sa.ForeignKeyConstraint(["grant_id"], ["access_grant.id"], name=op.f("fk_logout_notice_grant_id")),
@@ -154,6 +158,8 @@ def _tables() -> None:
     op.create_index("ix_logout_notice_client_id", "logout_notice", ["client_id", "created_at"])
     op.create_index("ix_logout_notice_grant_id", "logout_notice", ["grant_id"], postgresql_where=sa.text("grant_id IS NOT NULL"))
     op.create_index("ix_logout_notice_message_id", "logout_notice", ["message_id"], postgresql_where=sa.text("message_id IS NOT NULL"))
+    waiting = sa.text("acknowledged_at IS NULL AND message_id IS NOT NULL")
+    op.create_index("ix_logout_notice_waiting", "logout_notice", ["client_id"], postgresql_where=waiting)
     op.create_index("ix_logout_notice_official_id", "logout_notice", ["official_id", "created_at"])
     op.create_index("ix_logout_notice_participant_id", "logout_notice", ["participant_id"])
     op.create_index("ix_logout_notice_session_id", "logout_notice", ["session_id"])
@@ -278,8 +284,29 @@ def _signing_keys_back() -> None:
     op.execute("DELETE FROM signing_key WHERE algorithm <> 'ES256'")
 
 
+def _outbox() -> None:
+    """Let a message be given up, and find what is due for one receiver, so that a slow one holds up nobody else."""
+    op.add_column("outbox_message", sa.Column("abandoned_at", sa.DateTime(timezone=True), nullable=True))
+    op.drop_index("ix_outbox_message_due", "outbox_message")
+    op.create_index(
+        "ix_outbox_message_due",
+        "outbox_message",
+        ["destination", "available_at", "id"],
+        postgresql_where=sa.text("delivered_at IS NULL AND abandoned_at IS NULL"),
+    )
+
+
+def _outbox_back() -> None:
+    op.drop_index("ix_outbox_message_due", "outbox_message")
+    # What was given up would come due again, and so would what only the newer platform can compose.
+    op.execute("DELETE FROM outbox_message WHERE abandoned_at IS NOT NULL OR destination LIKE 'client:%'")
+    op.drop_column("outbox_message", "abandoned_at")
+    op.create_index("ix_outbox_message_due", "outbox_message", ["available_at", "id"], postgresql_where=sa.text("delivered_at IS NULL"))
+
+
 def downgrade() -> None:
     _signing_keys_back()
+    _outbox_back()
     op.drop_constraint(op.f("fk_ticket_proxy_grant_id"), "ticket", type_="foreignkey")
     # What the older tables cannot say goes: it lived for minutes, but for the secrets of apps and the clients of newer protocols.
     op.execute("DELETE FROM issued_token")

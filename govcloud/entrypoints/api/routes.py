@@ -45,6 +45,7 @@ from govcloud.entrypoints.api.results import (
     SubmittedAnswer,
     WithdrawnAnswer,
 )
+from govcloud.entrypoints.api.signon import TABLE as SIGNON
 from govcloud.entrypoints.api.subsystems import TABLE as SUBSYSTEMS
 from govcloud.entrypoints.api.table import Route
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
@@ -251,6 +252,7 @@ TABLE = (
     Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody),
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *DUTIES,
+    *SIGNON,
     *ORGANISATION,
     *PEOPLE,
     *CHANGES,

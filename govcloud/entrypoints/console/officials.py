@@ -18,6 +18,8 @@ from govcloud.entrypoints.console.people_reach import OPENS, own_department, per
 from govcloud.entrypoints.console.person_facts import CHANGES, CORRECTS, OfficialForm, PersonFacts, faults, new_official
 from govcloud.entrypoints.console.person_roles import PersonRoles, may_give, role_rows
 from govcloud.entrypoints.console.planned import OPENS as PLANNED
+from govcloud.entrypoints.console.sessions import ENDS
+from govcloud.entrypoints.console.sessions import OPENS as SESSIONS
 from govcloud.identity.inputs import STAFFING_TYPES
 from govcloud.identity.orders import CHANGE_NAMES, Order
 from govcloud.identity.rejoining import JOINED_AGAIN
@@ -29,9 +31,11 @@ from govcloud.web.gate import no_permission
 from govcloud.web.locale import own_words, say
 from govcloud.web.moments import day
 from govcloud.web.standing import access_panel
+from govcloud.web.stays import NOTICES, cause_words, device, stay_rows
 from govcloud.web.words import OFFICIAL_STATUS
 
 _UNMASKS, _CANCELS = "govcloud:official:unmask", "govcloud:personnel_change:cancel"
+_MOST_NOTICES = 10
 _MASKED = {"id_number": Message("证件号码"), "phone": Message("手机号")}
 
 
@@ -49,7 +53,7 @@ class OfficialsView(PersonFacts, PersonRoles, ConsoleView):
     """The people within reach."""
 
     opens = OPENS
-    asks = ("govcloud:official:access",)
+    asks = ("govcloud:official:access", ENDS, SESSIONS)
     creates = "govcloud:official:register"
     title = Message("人员")
     icon = "users"
@@ -195,6 +199,7 @@ class OfficialsView(PersonFacts, PersonRoles, ConsoleView):
         queries = services().identity_queries
         place = queries.main_places([person.id]).get(person.id)
         places = queries.appointments_of(person.id)
+        sessions = services().signon.sessions_of(person.id)
         return self.render(
             "console/official.html",
             person=person,
@@ -203,7 +208,13 @@ class OfficialsView(PersonFacts, PersonRoles, ConsoleView):
             timeline=queries.timeline(person.id),
             planned=queries.planned_changes(person.id),
             history=queries.changes_of(person.id),
-            sessions=services().signon.sessions_of(person.id),
+            sessions=sessions,
+            stays=stay_rows(item.session_id for item in sessions),
+            device=device,
+            notices=services().logout_queries.of_official(person.id, _MOST_NOTICES),
+            notice_words=NOTICES,
+            cause_words=cause_words,
+            may_end=opened(ENDS) and opened(SESSIONS),
             held=[item for item in services().access_queries.my_access(person.id) if item.is_live],
             roles=role_rows(person.id, places),
             role_name=role_name,

@@ -20,11 +20,13 @@ from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.imports import ImportsView
 from govcloud.entrypoints.console.list_imports import PowerItemsView, ServiceItemsView
+from govcloud.entrypoints.console.logouts import LogoutsView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.planned import PlannedView
 from govcloud.entrypoints.console.requests import RequestsView
 from govcloud.entrypoints.console.sessions import SessionsView
+from govcloud.entrypoints.console.signon_policy import SignOnPolicyView
 from govcloud.entrypoints.console.subsystems import SubsystemsView
 from govcloud.identity.models import Official
 from govcloud.outbox.models import OutboxMessage
@@ -60,7 +62,9 @@ def _views() -> list[Room]:
         RulesView(PolicyRule, "policies"),
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
+        SignOnPolicyView(),
         SessionsView(Session, "sessions"),
+        LogoutsView(),
         OutboxView(OutboxMessage, "outbox"),
         AuditView(),
     ]

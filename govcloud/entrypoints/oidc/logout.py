@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
+from uuid import UUID
 
 from flask import Response, make_response, redirect, render_template, request
 
@@ -19,6 +20,7 @@ from govcloud.web.gate import current_actor, current_session, public, services, 
 from govcloud.web.headers import allow_form_target
 from govcloud.web.parameters import BadParameterError, read_parameters
 from govcloud.web.setup import csrf
+from govcloud.web.signing_out import told_by_browser
 from govcloud.web.trace import trace_id
 
 
@@ -44,11 +46,11 @@ def logout() -> Response:
         if hinted is not None and (here is None or here.session_id == hinted.session_id):
             actor = Actor.subsystem(asked.client.client_id, asked.client.name, source_address=source_address(), trace_id=trace_id())
             signon.sign_out_by_client(actor, asked.hint.sid, asked.client.client_id)
-            return _done(asked, ended=here is not None)
+            return _done(asked, ended=here.session_id if here is not None else None)
     if request.method == "POST" and here is None and asked.hint is None:
         # The session's cookie does not come with a form of another site; it does with an address.
         return make_response(redirect(f"{request.path}?{urlencode(request.form.to_dict())}", 303))
-    return _done(asked, ended=False) if here is None else _ask(asked)
+    return _done(asked, ended=None) if here is None else _ask(asked)
 
 
 # Another site may post here: what ends a session is the ID token, or the person's own answer to the form below.
@@ -63,7 +65,7 @@ def logout_confirmed() -> Response:
     here = current_session()
     if here is not None:
         services().signon.sign_out(current_actor(), here.session_id)
-    return _done(asked, ended=True)
+    return _done(asked, ended=here.session_id if here is not None else None)
 
 
 def _asked() -> _Asked:
@@ -125,18 +127,27 @@ def _ask(asked: _Asked) -> Response:
     )
 
 
-def _done(asked: _Asked, *, ended: bool) -> Response:
+def _done(asked: _Asked, *, ended: UUID | None) -> Response:
     """Go back to the client's registered address, or say that it is over.
 
-    The browser's cookie goes only when its own session ``ended``: another site's request comes without the cookie, and must not be
-    able to take it away.
+    ``ended`` is the browser's own session, if that ended: only then its cookie goes, and only then it is shown whom it has to tell.
+    Another site's request comes without the cookie, and must not be able to take it away.
     """
-    if asked.back_to is None:
-        response = make_response(render_template("oidc/signed_out.html"))
-    else:
-        parts = urlsplit(asked.back_to)
-        query = "&".join(part for part in (parts.query, urlencode({"state": asked.state}) if asked.state else "") if part)
-        response = make_response(redirect(urlunsplit(parts._replace(query=query)), 303))
-    if ended:
+    onward = _onward(asked)
+    response = told_by_browser(ended, onward) if ended is not None else None
+    if response is None and onward is not None:
+        response = make_response(redirect(onward, 303))
+    if response is None:
+        response = make_response(render_template("web/signed_out.html", frames=(), onward=None))
+    if ended is not None:
         clear_session_token(response)
     return response
+
+
+def _onward(asked: _Asked) -> str | None:
+    """Return the client's registered address with the state that it sent."""
+    if asked.back_to is None:
+        return None
+    parts = urlsplit(asked.back_to)
+    query = "&".join(part for part in (parts.query, urlencode({"state": asked.state}) if asked.state else "") if part)
+    return urlunsplit(parts._replace(query=query))

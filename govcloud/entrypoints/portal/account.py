@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
-
-from flask import flash, make_response, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import reader
 from govcloud.entrypoints.portal.forms import Findings
+from govcloud.entrypoints.portal.sessions import session_rows
 from govcloud.identity.orders import CHANGE_NAMES
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import SignInLocked, SignInRefused
-from govcloud.web.cookies import clear_session_token
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, services, signed_in
-
-#: What a browser's own name contains → what people call it; the first that fits.
-_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iPadOS"), ("Mac OS", "macOS"), ("Linux", "Linux"))
-
-
-@dataclass(frozen=True)
-class _SessionRow:
-    """One session in the list."""
-
-    id: UUID
-    browser: str
-    current: bool
-    source_address: str | None
-    started_at: datetime
-    last_seen_at: datetime
 
 
 @portal.get("/account")
@@ -67,21 +47,6 @@ def change_password() -> ResponseReturnValue:
     return redirect(url_for("portal.account"), 303)
 
 
-@portal.post("/account/sessions/<uuid:session_id>/end")
-@signed_in
-def end_session(session_id: UUID) -> ResponseReturnValue:
-    """End one of one's own sessions; ending the present one signs out."""
-    services().signon.sign_out(current_actor(), session_id)
-    if session_id != reader().session_id:
-        flash(gettext("会话已结束，该浏览器的下一次操作须重新登录。"), "success")
-        return redirect(url_for("portal.account"), 303)
-    session.clear()
-    flash(gettext("已退出登录。"), "success")
-    response = make_response(redirect(url_for("portal.sign_in"), 303))
-    clear_session_token(response)
-    return response
-
-
 def _take(error: GovcloudError, findings: Findings) -> None:
     """Put what the service said beside the field that it is about."""
     if isinstance(error, SignInRefused):
@@ -95,14 +60,6 @@ def _take(error: GovcloudError, findings: Findings) -> None:
             findings.take(error)
 
 
-def _browser(agent: str | None) -> str:
-    """Return browser and system in two words; what cannot be told stays unsaid."""
-    text = agent or ""
-    browser = next((name for mark, name in _BROWSERS if mark in text), "")
-    system = next((name for mark, name in _SYSTEMS if mark in text), "")
-    return " · ".join(part for part in (browser, system) if part) or gettext("未知的浏览器")
-
-
 def _page(findings: Findings) -> str:
     me, queries = reader(), services().identity_queries
     own = queries.account(me.account_id)
@@ -114,17 +71,7 @@ def _page(findings: Findings) -> str:
         planned=queries.planned_changes(me.official_id),
         change_names=CHANGE_NAMES,
         current_appointment=me.appointment_id,
-        sessions=[
-            _SessionRow(
-                entry.session_id,
-                _browser(entry.user_agent),
-                entry.session_id == me.session_id,
-                entry.source_address,
-                entry.started_at,
-                entry.last_seen_at,
-            )
-            for entry in services().signon.sessions_of(me.official_id)
-        ],
+        sessions=session_rows(me),
         errors=findings.errors,
         general=findings.general,
     )

@@ -16,6 +16,8 @@ from govcloud.kernel.errors import Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, requires, services
+from govcloud.web.locale import say
+from govcloud.web.stays import taken_back
 
 _LABELS = {"reason": Message("撤销理由")}
 
@@ -49,8 +51,29 @@ def end_grant(grant_id: UUID) -> ResponseReturnValue:
     except Invalid as error:
         findings.take(error)
         return _page(entry, findings), status_of(error)
-    flash(gettext("已撤销%(name)s的“%(what)s”，其下一次操作即被拒绝。", name=entry.holder.name, what=entry.grant.function_name), "success")
-    return redirect(url_for("portal.grants"), 303)
+    flash(_said(entry), "success")
+    line_id = entry.grant.line_id
+    # The receipt shows how the end reaches the subsystem.
+    return redirect(url_for("portal.decision", line_id=line_id) if line_id else url_for("portal.grants"), 303)
+
+
+def _said(entry: HeldAccess) -> str:
+    """Say what follows: the next check refuses, or the subsystem is told to end the stay."""
+    name, what = entry.holder.name, entry.grant.function_name
+    if _asks(entry):
+        return say(Message("已撤销%(name)s的“%(what)s”，其下一次操作即被拒绝。", name=name, what=what))
+    return say(Message("已撤销%(name)s的“%(what)s”，平台正在通知子系统结束其登录。", name=name, what=what))
+
+
+def _effect(entry: HeldAccess) -> str:
+    name, system = entry.holder.name, entry.grant.subsystem_name
+    if _asks(entry):
+        return say(Message("%(name)s的下一次操作即被拒绝，无须等待其退出登录。", name=name))
+    return say(Message("“%(system)s”不逐次向平台核对，平台将通知其结束%(name)s的登录，并保存确认。", system=system, name=name))
+
+
+def _asks(entry: HeldAccess) -> bool:
+    return taken_back({entry.grant.id: entry.grant.function})[entry.grant.id].asks
 
 
 def _overseen(grant_id: UUID) -> HeldAccess:
@@ -74,7 +97,7 @@ def _page(entry: HeldAccess, findings: Findings) -> str:
         lead=gettext("撤销立即生效，不能恢复；使用人需要时须重新申请。"),
         back=(url_for("portal.grants"), gettext("授权管理")),
         held=entry,
-        effect=gettext("%(name)s的下一次操作即被拒绝，无须等待其退出登录。", name=entry.holder.name),
+        effect=_effect(entry),
         confirm=gettext("确认撤销"),
         asks_reason=True,
         reason=text_of(request.form, "reason"),

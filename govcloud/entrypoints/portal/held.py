@@ -16,7 +16,9 @@ from govcloud.entrypoints.portal.workbench import SOON
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import current_actor, services, signed_in
+from govcloud.web.locale import say
 from govcloud.web.standing import access_panel
+from govcloud.web.stays import taken_back
 
 #: What is not temporary.
 _STANDING = frozenset({CauseKind.EVERYBODY, CauseKind.DUTY, CauseKind.ASSIGNMENT})
@@ -28,10 +30,12 @@ def held() -> ResponseReturnValue:
     """Show temporary grants, the next to end first, then what stands."""
     appointment_id = acting_appointment()
     mine = services().access_queries.my_access(reader().official_id)
+    past = [entry for entry in mine if not entry.is_live]
     return render_template(
         "portal/held.html",
         temporary=[entry for entry in mine if entry.is_live],
-        past=[entry for entry in mine if not entry.is_live],
+        past=past,
+        taken_back=taken_back({entry.grant.id: entry.grant.function for entry in past}),
         standing=access_panel(reader().official_id, appointment_id, kinds=_STANDING, platform=False).rows,
         soon=services().clock.now() + SOON,
     )
@@ -48,7 +52,7 @@ def relinquish(grant_id: UUID) -> ResponseReturnValue:
         lead=gettext("不再需要时可以提前交还，不必等到期。"),
         back=(url_for("portal.held"), gettext("我的权限")),
         held=entry,
-        effect=gettext("您对“%(name)s”的下一次操作即被拒绝；需要时须重新申请。", name=entry.grant.function_name),
+        effect=_effect(entry),
         confirm=gettext("确认交还"),
         asks_reason=False,
         errors={},
@@ -63,6 +67,13 @@ def hand_back(grant_id: UUID) -> ResponseReturnValue:
     services().access.relinquish(current_actor(), grant_id)
     flash(gettext("已交还，权限即刻失效。"), "success")
     return redirect(url_for("portal.held"), 303)
+
+
+def _effect(entry: HeldAccess) -> str:
+    """Say what handing back does: where the subsystem cannot ask by itself, one is signed out of it."""
+    if taken_back({entry.grant.id: entry.grant.function})[entry.grant.id].asks:
+        return say(Message("您对“%(name)s”的下一次操作即被拒绝；需要时须重新申请。", name=entry.grant.function_name))
+    return say(Message("平台即刻通知“%(name)s”结束您的登录；需要时须重新申请。", name=entry.grant.subsystem_name))
 
 
 def _own(grant_id: UUID) -> HeldAccess:

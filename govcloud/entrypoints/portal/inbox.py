@@ -13,7 +13,7 @@ from flask_babel import gettext
 from govcloud.access.commands import Decided
 from govcloud.access.lifecycle import LineState
 from govcloud.access.routing import DECIDING_ROLE
-from govcloud.access.views import DecisionPage
+from govcloud.access.views import DecisionPage, LineView
 from govcloud.authorization.scope import Scope
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.choices import full_names
@@ -26,6 +26,7 @@ from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, may, services, signed_in
 from govcloud.web.locale import say
 from govcloud.web.moments import moment
+from govcloud.web.stays import ENDED, TakenBack, taken_back
 
 _ACTIONS = frozenset({"approve", "narrow", "reject"})
 
@@ -158,7 +159,16 @@ def _page(page: DecisionPage, findings: Findings) -> str:
             refusal=text_of(request.form, "refusal"),
         ),
         ends_at=ends_at,
+        taken_back=_taken_back(page.line),
         may_revoke=page.line.grant is not None and may("govcloud:grant:revoke"),
         errors=findings.errors,
         general=findings.general,
     )
+
+
+def _taken_back(line: LineView) -> TakenBack | None:
+    """Return how the end of the line's grant reached the subsystem, once it has ended."""
+    grant = line.grant
+    if grant is None or grant.state not in ENDED:
+        return None
+    return taken_back({grant.id: grant.function})[grant.id]

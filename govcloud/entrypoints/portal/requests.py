@@ -15,6 +15,7 @@ from govcloud.entrypoints.portal.forms import whole_number
 from govcloud.kernel.errors import Conflict
 from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.locale import say
+from govcloud.web.stays import ENDED, taken_back
 
 
 @portal.get("/requests")
@@ -37,6 +38,9 @@ def request_detail(request_id: UUID) -> ResponseReturnValue:
         entry=entry,
         mine=mine,
         narrowed=narrowed,
+        taken_back=taken_back(
+            {line.grant.id: line.grant.function for line in entry.lines if line.grant is not None and line.grant.state in ENDED}
+        ),
         launch={line.subsystem_code: _launch_url(line) for line in entry.lines},
     )
 

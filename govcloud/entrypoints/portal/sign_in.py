@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +19,7 @@ from govcloud.web.cookies import clear_session_token, set_session_token
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, current_session, public, services, source_address
 from govcloud.web.locale import say
+from govcloud.web.signing_out import told_by_browser
 from govcloud.web.trace import trace_id
 
 _TOO_MANY = 429
@@ -74,9 +76,16 @@ def sign_out() -> Response:
     live = current_session()
     if live is not None:
         services().signon.sign_out(current_actor(), live.session_id)
+    return signed_out(live.session_id if live is not None else None)
+
+
+def signed_out(session_id: UUID | None) -> Response:
+    """Answer a browser whose session ended just now: it tells whom it has to, or goes on to sign-in."""
     session.clear()
-    flash(gettext("已退出登录。"), "success")
-    response = make_response(redirect(url_for("portal.sign_in"), 303))
+    response = told_by_browser(session_id) if session_id is not None else None
+    if response is None:
+        flash(gettext("已退出登录。"), "success")
+        response = make_response(redirect(url_for("portal.sign_in"), 303))
     clear_session_token(response)
     return response
 

@@ -23,6 +23,11 @@ class LogoutNotice(Base):
         Index("ix_logout_notice_session_id", "session_id"),
         Index("ix_logout_notice_official_id", "official_id", "created_at"),
         Index("ix_logout_notice_client_id", "client_id", "created_at"),
+        Index(
+            "ix_logout_notice_waiting",
+            "client_id",
+            postgresql_where="acknowledged_at IS NULL AND message_id IS NOT NULL",
+        ),
         Index("ix_logout_notice_grant_id", "grant_id", postgresql_where="grant_id IS NOT NULL"),
         Index("ix_logout_notice_message_id", "message_id", postgresql_where="message_id IS NOT NULL"),
     )
@@ -38,4 +43,6 @@ class LogoutNotice(Base):
     message_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
+    # What the client answered last; nothing: it was not tried yet.
     answer: Mapped[str | None]
+    given_up_at: Mapped[datetime | None]

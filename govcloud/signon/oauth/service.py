@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
@@ -24,7 +23,6 @@ from govcloud.signon.oauth.inspecting import Inspecting
 from govcloud.signon.oauth.issuing import Issuing, TokenRequest
 from govcloud.signon.oauth.pushing import Pushing
 from govcloud.signon.oauth.refreshing import Refreshing
-from govcloud.signon.policy import Policies
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.views import ClientToken, TokenSet
 from govcloud.subsystems.queries import ClientView, SubsystemQueries
@@ -38,19 +36,17 @@ class OAuth:
     def __init__(  # noqa: PLR0917 - all that it rests on, in the order of the house
         self,
         uow: UnitOfWork,
-        identity_queries: IdentityQueries,
         subsystem_queries: SubsystemQueries,
         keys: KeyRing,
         clock: Clock,
         settings: Settings,
-        policies: Policies,
+        sessions: Sessions,
         issuing: Issuing,
     ) -> None:
         """Build the parts once; they are shared by all requests."""
         self._uow = uow
         self._subsystems = subsystem_queries
         self._issuing = issuing
-        sessions = Sessions(uow, identity_queries, keys, clock, policies)
         self._refreshing = Refreshing(uow, sessions, issuing)
         self._inspecting = Inspecting(uow, clock, subsystem_queries, sessions, issuing)
         self._pushing = Pushing(uow, keys)

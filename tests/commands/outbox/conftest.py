@@ -16,9 +16,10 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.events import Event
 from govcloud.kernel.unit_of_work import UnitOfWork
-from govcloud.outbox.deliver import Delivery, Endpoint
+from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.models import OutboxMessage
 from govcloud.outbox.recorder import OutboxRecorder
+from govcloud.outbox.webhooks import Endpoint, StandardWebhooks
 from tests.factories.databases import Everybody, database, database_with
 
 SECRET = b"s" * 32
@@ -110,7 +111,7 @@ class Outbox:
 
     def worker(self) -> Delivery:
         """Return a worker as another process would have it."""
-        return Delivery(self.new_uow(), self.endpoints.get)
+        return Delivery(self.new_uow(), {"subsystem": StandardWebhooks(self.endpoints.get)})
 
     def messages(self) -> list[OutboxMessage]:
         """Return all messages."""

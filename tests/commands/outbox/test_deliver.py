@@ -12,7 +12,10 @@ from datetime import timedelta
 import pytest
 
 from govcloud.outbox import post
-from govcloud.outbox.deliver import LEASE, Delivered, Endpoint, backoff
+from govcloud.outbox.deliver import BATCH, LEASE, Delivered, backoff
+from govcloud.outbox.letters import Outcome
+from govcloud.outbox.promising import Promise, promise
+from govcloud.outbox.webhooks import Endpoint
 from tests.commands.outbox.conftest import JOBS, SECRET, GrantMoved, Outbox, Receiver
 
 
@@ -146,7 +149,7 @@ def test_no_lock_is_held_while_the_receiver_thinks(outbox: Outbox, receiver: Rec
 
 def test_a_worker_that_dies_leaves_its_message_to_the_next(outbox: Outbox, receiver: Receiver) -> None:
     outbox.promise()
-    outbox.worker()._lease(JOBS)  # … and dies before it sends
+    outbox.worker().lease(JOBS, "subsystem:housing")  # … and dies before it sends
     assert outbox.worker().deliver_due(JOBS) == Delivered(0, 0)
     outbox.clock.advance(LEASE)
     assert outbox.worker().deliver_due(JOBS) == Delivered(delivered=1, failed=0)
@@ -155,10 +158,10 @@ def test_a_worker_that_dies_leaves_its_message_to_the_next(outbox: Outbox, recei
 def test_a_worker_that_comes_back_late_changes_nothing(outbox: Outbox, receiver: Receiver) -> None:
     outbox.promise()
     late = outbox.worker()
-    [leased] = late._lease(JOBS)
+    [(letter, _)] = late.lease(JOBS, "subsystem:housing")
     outbox.clock.advance(LEASE)
     assert outbox.worker().deliver_due(JOBS).delivered == 1
-    late._settle(JOBS, leased, "no answer")
+    late.settle(JOBS, "subsystem:housing", [(letter, Outcome(None, "no answer"))])
     [message] = outbox.messages()
     assert message.delivered_at is not None
     assert message.last_error is None
@@ -174,3 +177,39 @@ def promise_and_crash(outbox: Outbox) -> None:
     with outbox.new_uow().begin(JOBS, "tests:grant:move") as tx:
         tx.record(GrantMoved(subject="grant:1", subsystem_code="housing"))
         raise RuntimeError("crash")
+
+
+def test_a_silent_receiver_holds_up_nobody_and_rests(outbox: Outbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds wait for one that does not answer, made before the one message of another: that one still goes out at once."""
+    monkeypatch.setattr(post, "DEADLINE_SECONDS", 1.0)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(64)  # connects, and never answers
+        outbox.endpoints["subsystem:school"] = Endpoint(f"http://127.0.0.1:{deaf.getsockname()[1]}/", SECRET)
+        outbox.promise(200, code="school")
+        outbox.promise()
+        worker = outbox.worker()
+        running = threading.Thread(target=lambda: worker.deliver_due(JOBS))
+        running.start()
+        assert receiver.arrived.wait(2)
+        running.join()
+    tried = [message for message in outbox.messages() if message.destination == "subsystem:school" and message.attempts]
+    assert len(tried) == BATCH  # then it rests
+    assert worker.deliver_due(JOBS) == Delivered(0, 0)
+    outbox.clock.advance(timedelta(seconds=5))
+    monkeypatch.setattr(post, "DEADLINE_SECONDS", 0.1)
+    assert worker.deliver_due(JOBS).failed == BATCH
+
+
+def test_a_receiver_that_refuses_everything_is_answered_by_the_backoff_of_each(outbox: Outbox, receiver: Receiver) -> None:
+    receiver.status = 500
+    outbox.promise(45)
+    assert outbox.worker().deliver_due(JOBS) == Delivered(delivered=0, failed=45)
+    assert {message.attempts for message in outbox.messages()} == {1}
+
+
+def test_a_destination_of_an_unknown_kind_waits_with_its_reason(outbox: Outbox) -> None:
+    with outbox.new_uow().begin(JOBS, "tests:grant:move") as tx:
+        promise(tx, [Promise("pigeon:1", "tests:grant:moved", {})])
+    assert outbox.worker().deliver_due(JOBS) == Delivered(0, 1)
+    assert [message.last_error for message in outbox.messages()] == ["no correspondence with 'pigeon'"]

@@ -23,7 +23,7 @@ from tests.factories.imports import OPERATOR, a_row, csv_bytes, write_csv
 from tests.factories.lists import list_file, power, service
 from tests.factories.people import a_department, id_number
 from tests.factories.requests import REGISTER
-from tests.factories.world import SEED, World
+from tests.factories.world import PASSWORD, SEED, World
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -44,6 +44,7 @@ LISTS = {
     "console_departments.index_view": "/console/departments/",
     "console_departments.export_view": "/console/departments/export.csv",
     "console_ceilings.index_view": "/console/ceilings/?search=余杭",
+    "console_sessions.index_view": "/console/sessions/?search=单",
     **{
         f"console_{table}.{page}": f"/console/{table}/{path}"
         for table in ("power_items", "service_items")
@@ -102,6 +103,7 @@ class Things:
     entries: Mapping[str, UUID]
     uploads: Mapping[str, UUID]
     edition: UUID
+    session: UUID
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ def things(services: Services, world: World, tmp_path: Path) -> Things:
             table: services.subsystems.keep_list(OPERATOR, kind, source.path, "a.csv", there) for table, (kind, source) in files.items()
         },
         edition=editions[0],
+        session=services.signon.sign_in(OUTSIDE, PASSWORD, "192.0.2.9", "test").session_id,
     )
 
 
@@ -277,6 +280,17 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
             Try(method, f"/console/officials/command/suspend/{at.person}", reason, (404,)) for method in ("GET", "POST")
         ],
         f"{form}.create_view": [Try("POST", "/console/officials/new/", dict(new), (403,))],
+        "console_sessions.details_view": [Try("GET", f"/console/sessions/details/?id={at.session}", {}, (404,))],
+        "console_sessions.command_view": [
+            Try(method, f"/console/sessions/command/{name}/{at.session}", reason, (404,))
+            for name in ("end", "end_all")
+            for method in ("GET", "POST")
+        ],
+        "console_sessions.create_view": [Try("POST", "/console/sessions/new/", dict(reason), (404,))],
+        "api.official_sessions": [Try("GET", f"/api/v1/officials/{at.person}/sessions", {}, (403,))],
+        "api.end_sessions": [Try("POST", f"/api/v1/officials/{at.person}/sessions/end", dict(reason), (403,))],
+        "api.retry_logouts": [Try("POST", "/api/v1/logout-deliveries/housing-web/retry", {}, (403,))],
+        "api.set_signon_policy": [Try("POST", "/api/v1/signon-policy", reason | {"rules": {"sessions_at_once": 1}}, (403,))],
         "console_imports.run_view": [Try("GET", f"/console/imports/{at.run}", {}, (404,))],
         "console_imports.confirm": [Try("POST", f"/console/imports/{at.run}/confirm", {}, (404,))],
         "console_imports.discard": [Try("POST", f"/console/imports/{at.run}/discard", {}, (404,))],

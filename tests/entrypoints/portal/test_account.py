@@ -10,7 +10,9 @@ import pytest
 from govcloud.identity.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
+from govcloud.subsystems.protocols import OidcSettings
 from tests.factories.browsing import Visitor, said
+from tests.factories.receiving import a_client, enter
 from tests.factories.world import PASSWORD, SEED, World
 
 NEW = "Yuhang-2026-river"
@@ -69,7 +71,7 @@ def test_changing_the_password_ends_the_other_sessions(wang: Visitor, visitor: C
 def test_a_session_can_be_ended_from_another(wang: Visitor, visitor: Callable[[], Visitor]) -> None:
     other = visitor().sign_in("WANGFANG")
     page = wang.get("/account").text
-    ends = [part.split('"')[0] for part in page.split('action="/account/sessions/')[1:]]
+    ends = [part.split('"')[0] for part in page.split('action="/account/sessions/')[1:] if not part.startswith("end-others")]
     assert len(ends) == 2
     assert page.count("本次会话") == 1
     for end in ends:
@@ -79,3 +81,29 @@ def test_a_session_can_be_ended_from_another(wang: Visitor, visitor: Callable[[]
                 assert wang.post(f"/account/sessions/{end}", page="/account").status_code == 303
     assert other.get("/").status_code == 302
     assert wang.get("/").status_code == 200
+
+
+def test_one_sees_where_one_is_signed_in_and_ends_all_others(wang: Visitor, visitor: Callable[[], Visitor], services: Services) -> None:
+    assert "结束其他所有会话" not in said(wang.get("/account"))
+    others = [visitor().sign_in("WANGFANG") for _ in range(2)]
+    session = services.signon.sessions_of(services.identity_queries.official_by_code("WANGFANG").id)[0]  # type: ignore[union-attr]
+    enter(services, session, a_client(services, "archive-web", OidcSettings()))
+    page = said(wang.get("/account")).partition("我在哪里登录")[2]
+    for text in ("住房保障管理系统", "已登录", "OIDC", "杭州市西湖区民政局 · 窗口受理员", "127.0.0.1"):
+        assert text in page, text
+    answer = wang.post("/account/sessions/end-others", page="/account")
+    assert answer.status_code == 303
+    assert "已结束另外 2 个会话" in said(wang.get("/account"))
+    assert [other.get("/").status_code for other in others] == [302, 302]
+
+
+def test_signing_out_shows_the_frames_that_only_the_browser_can_load(wang: Visitor, world: World, services: Services) -> None:
+    front = OidcSettings(frontchannel_logout_uri="https://front.zj.example/bye")
+    (session,) = services.signon.sessions_of(world.wang.official_id)
+    sid = enter(services, session, a_client(services, "front-web", front))
+    answer = wang.post("/sign-out", page="/account")
+    assert answer.status_code == 200
+    assert f'src="https://front.zj.example/bye?iss=http%3A%2F%2Flocalhost&amp;sid={sid}"' in answer.text
+    assert answer.headers["Content-Security-Policy"].endswith("; frame-src https://front.zj.example")
+    assert "govcloud_session=;" in answer.headers["Set-Cookie"]
+    assert "frame-src" not in wang.get("/sign-in").headers["Content-Security-Policy"]

@@ -1,0 +1,50 @@
+"""Webhooks to subsystems: JSON signed after the Standard Webhooks specification, tried until received."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from govcloud.kernel.unit_of_work import Transaction
+from govcloud.outbox.letters import Letter, Outcome, Request, Unsendable
+from govcloud.outbox.signature import signed_headers
+
+NO_ADDRESS = Unsendable("the receiver has no address")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a destination receives, and the secret that signs for it."""
+
+    url: str
+    secret: bytes
+
+
+Resolve = Callable[[str], Endpoint | None]
+"""Gives a destination's endpoint as it is now; ``None``: it has none (any more)."""
+
+
+class StandardWebhooks:
+    """Composes webhooks; nothing is ever given up, and nobody else keeps a record of them."""
+
+    keep_trying: timedelta | None = None
+
+    def __init__(self, resolve: Resolve) -> None:
+        """Take what knows the receivers' addresses and secrets."""
+        self._resolve = resolve
+
+    def compose(self, destination: str, letters: Sequence[Letter]) -> Sequence[Request | Unsendable]:
+        """Return the signed request of each letter."""
+        endpoint = self._resolve(destination)
+        return [NO_ADDRESS if endpoint is None else _webhook(letter, endpoint) for letter in letters]
+
+    def settled(self, tx: Transaction, outcomes: Sequence[tuple[Letter, Outcome, bool]]) -> None:
+        """Keep nothing: the message itself says what came of it."""
+
+
+def _webhook(letter: Letter, endpoint: Endpoint) -> Request:
+    body = json.dumps(letter.payload, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = signed_headers(endpoint.secret, str(letter.id), int(letter.at.timestamp()), body)
+    return Request(endpoint.url, body, {"content-type": "application/json", "user-agent": "govcloud-webhook/1", **headers})
