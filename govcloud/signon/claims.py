@@ -6,12 +6,13 @@ from collections.abc import Collection
 
 from govcloud.identity.queries import IdentityQueries
 from govcloud.signon.views import CurrentSession
+from govcloud.subsystems.protocols import CLAIMS
 
 OPENID = "openid"
 PROFILE = "profile"
 SCOPES = (OPENID, PROFILE)
 #: What ``profile`` opens; published in the discovery document.
-PROFILE_CLAIMS = ("name", "employee_code", "appointment_id", "department", "division")
+PROFILE_CLAIMS = CLAIMS
 
 
 def identity_claims(identity: IdentityQueries, session: CurrentSession, scope: Collection[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from govcloud.kernel.messages import Message
 
 # RFC 3986 section 2: what an address is written with. Browsers drop tabs and line ends and turn backslashes, so none may be there.
 _CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{1,2000}")
+_USUAL_PORTS = {"http": 80, "https": 443}
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -33,3 +34,27 @@ def address_fault(address: str) -> Message | None:
         (parts.scheme == "http" and host not in LOOPBACK, Message("除本机地址外，必须使用 https。")),
     )
     return next((message for wrong, message in faults if wrong), None)
+
+
+def origin_fault(address: str) -> Message | None:
+    """Return what is wrong with an origin (RFC 6454): scheme, host and port, nothing behind them."""
+    fault = address_fault(address)
+    if fault is None and address != origin_of(address):
+        return Message("请只填写协议、主机和端口，如 https://app.example.gov.cn，不带路径。")
+    return fault
+
+
+def beginning_fault(address: str) -> Message | None:
+    """Return what is wrong with the beginning of CAS services (CAS Protocol 3.0 section 2.1.1): a path to compare, so no query."""
+    fault = address_fault(address)
+    if fault is None and "?" in address:
+        return Message("服务地址不能含有查询参数（? 及其后的内容），平台按地址开头比对。")
+    return fault
+
+
+def origin_of(address: str) -> str:
+    """Return the origin of a sound address, in lower case and without the usual port."""
+    parts = urlsplit(address)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = "" if parts.port in {None, _USUAL_PORTS[parts.scheme]} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
