@@ -67,6 +67,7 @@ from govcloud.signon.imported import accept_hashes
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.subsystems.probing.service import Probing
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
@@ -170,6 +171,14 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             loopback_allowed=settings.environment is not Environment.PRODUCTION,
         ),
         subsystem_queries=subsystem_queries,
+        probing=Probing(
+            uow,
+            subsystem_queries,
+            identity_queries,
+            clock,
+            public_url=settings.public_url,
+            loopback_allowed=settings.environment is not Environment.PRODUCTION,
+        ),
         authorization=authorization,
         authorization_queries=authorization_queries,
         signon=signon,

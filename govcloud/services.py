@@ -24,6 +24,7 @@ from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.subsystems.probing.service import Probing
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 
@@ -43,6 +44,7 @@ class Services:
     import_queries: ImportQueries
     subsystems: Subsystems
     subsystem_queries: SubsystemQueries
+    probing: Probing
     authorization: Authorization
     authorization_queries: AuthorizationQueries
     signon: SignOn
