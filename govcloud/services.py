@@ -24,6 +24,7 @@ from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.signon.trying import Trying
 from govcloud.subsystems.probing.service import Probing
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
@@ -49,6 +50,7 @@ class Services:
     authorization_queries: AuthorizationQueries
     signon: SignOn
     signon_policies: Policies
+    trying: Trying
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

@@ -31,6 +31,7 @@ from govcloud.subsystems.protocols import (
     PRIVATE_KEY_JWT,
     PUBLIC,
     REFRESH_TOKEN,
+    SECRET,
     SELF_SIGNED_TLS,
     SIGNING_ALGORITHMS,
     TLS,
@@ -57,6 +58,8 @@ _USED: Mapping[str, Mapping[str, Fault]] = {
     CAS: {"services": beginning_fault},
     FORWARD_AUTH: {"origins": origin_fault},
 }
+#: CAS knows no secret of a client; the proxy before an application proves itself with one at each question.
+_AUTH_METHOD: Mapping[str, str] = {CAS: PUBLIC, FORWARD_AUTH: SECRET}
 _ALL = ("redirect_uris", "post_logout_uris", "services", "origins")
 
 
@@ -131,7 +134,7 @@ def checked_change(row: ClientT, fields: Fields) -> ClientT:
         addresses[name] = _checked_addresses(given, name, used[name], fields) if name in used else ()
         if given and name not in used:
             fields.fail(name, Message("这种协议不使用此项地址，请清空。"), given[0])
-    method = fields.choice("auth_method", row.auth_method, AUTH_METHODS) if protocol == OIDC else PUBLIC
+    method = _AUTH_METHOD.get(protocol) or fields.choice("auth_method", row.auth_method, AUTH_METHODS)
     clean = replace(
         row,
         name=fields.text("name", row.name, most=MOST_NAME),

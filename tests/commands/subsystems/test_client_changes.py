@@ -202,7 +202,7 @@ def test_rules_name_functions_of_the_own_subsystem(services: Services, world: Wo
         services.subsystems.register_client(owner, row)
     assert [finding.value for finding in refused.value.fields] == ["assistance:case:read", "housing:nothing:here"]
     sound = replace(row, settings=ForwardAuthSettings(rules=rules[:1]))
-    assert services.subsystems.register_client(owner, sound).secret is None
+    assert services.subsystems.register_client(owner, sound).secret is not None
     assert view(services, "housing-old").origins == ("https://old.zj.example",)
 
 
