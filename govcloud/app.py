@@ -25,6 +25,7 @@ from govcloud.cli.main import run
 from govcloud.entrypoints.api.blueprint import api
 from govcloud.entrypoints.api.feeds import feeds
 from govcloud.entrypoints.authzen.blueprint import authzen
+from govcloud.entrypoints.cas import cas
 from govcloud.entrypoints.console.setup import init_console
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
@@ -62,11 +63,13 @@ from govcloud.outbox.queries import OutboxQueries
 from govcloud.outbox.recorder import OutboxRecorder
 from govcloud.services import Services
 from govcloud.settings import Environment, Settings, load_settings
+from govcloud.signon.cas.service import Cas
 from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.signon.sessions import Sessions
 from govcloud.signon.trying import Trying
 from govcloud.subsystems.probing.service import Probing
 from govcloud.subsystems.queries import SubsystemQueries
@@ -154,6 +157,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     policies = Policies(uow, read, clock, settings)
     signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies)
     identity = Identity(uow, keys, clock, elsewhere)
+    sessions = Sessions(uow, identity_queries, keys, clock, policies)
     services = Services(
         settings=settings,
         clock=clock,
@@ -185,6 +189,16 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         signon=signon,
         signon_policies=policies,
         trying=Trying(identity_queries, authorization, clock, settings),
+        cas=Cas(
+            uow=uow,
+            signon=signon,
+            sessions=sessions,
+            identity=identity_queries,
+            subsystems=subsystem_queries,
+            keys=keys,
+            clock=clock,
+            settings=settings,
+        ),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),
@@ -334,6 +348,7 @@ def register_entrypoints(app: Flask) -> None:
     """Put every way in on the application."""
     app.register_blueprint(portal)
     app.register_blueprint(oidc)
+    app.register_blueprint(cas)
     app.register_blueprint(authzen)
     app.register_blueprint(api)
     app.register_blueprint(scim)

@@ -22,6 +22,7 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
+from govcloud.signon.cas.service import Cas
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.signon.trying import Trying
@@ -51,6 +52,7 @@ class Services:
     signon: SignOn
     signon_policies: Policies
     trying: Trying
+    cas: Cas
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

@@ -169,6 +169,41 @@ class RedemptionFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CasTicketValidated(Event):
+    """A CAS service had its ticket validated; `proxies` are the callback addresses between it and the official, the nearest first."""
+
+    name: ClassVar[str] = "signon:cas_ticket:validated"
+
+    family_id: UUID
+    client_id: str
+    kind: str
+    proxies: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxyGranted(Event):
+    """A CAS service got a proxy-granting ticket at its callback address: it may get tickets for other services."""
+
+    name: ClassVar[str] = "signon:proxy:granted"
+
+    grant_id: UUID
+    family_id: UUID
+    client_id: str
+    callback_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationEntered(Event):
+    """An official came into an application behind a proxy: the browser has a cookie for its origin now."""
+
+    name: ClassVar[str] = "signon:application:entered"
+
+    client_id: str
+    participant_id: UUID
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FamilyEnded(Event):
     """A ticket was brought a second time, so every token that grew out of it was revoked (RFC 6749 section 4.1.2)."""
 

@@ -116,7 +116,7 @@ class Participant(Base):
 
 
 class Ticket(Base):
-    """A short-lived, single-use proof handed through the browser to one client: an OIDC code, a CAS ticket.
+    """A short-lived, single-use proof handed through the browser to one client: an OIDC code, a CAS ticket, a hand-over to an application.
 
     ``family_id`` ties together all that grows out of one ticket, so that reuse can end it. A CAS ticket is also kept sealed, as the
     client knows its stay by it and has to be told of it at sign-out. ``fresh``: somebody proved who they are for this very ticket.
@@ -125,7 +125,7 @@ class Ticket(Base):
     __tablename__ = "ticket"
     __table_args__ = (
         UniqueConstraint("digest"),
-        CheckConstraint("kind IN ('oidc_code', 'cas_service', 'cas_proxy')", name="kind"),
+        CheckConstraint("kind IN ('oidc_code', 'cas_service', 'cas_proxy', 'forward_auth')", name="kind"),
         Index("ix_ticket_session_id", "session_id"),
         Index("ix_ticket_participant_id", "participant_id"),
         Index("ix_ticket_expires_at", "expires_at"),
@@ -153,17 +153,22 @@ class Ticket(Base):
 
 
 class ProxyGrant(Base):
-    """What lets a CAS client get tickets for other services on behalf of the official (a PGT, CAS 3.0 section 2.5)."""
+    """What lets a CAS client get tickets for other services on behalf of the official (a PGT, CAS 3.0 section 2.5).
+
+    ``parent_id`` is the grant by which the ticket came that this one was asked for with: the chain of proxies.
+    """
 
     __tablename__ = "proxy_grant"
     __table_args__ = (
         UniqueConstraint("digest"),
+        Index("ix_proxy_grant_family_id", "family_id"),
         Index("ix_proxy_grant_participant_id", "participant_id"),
         Index("ix_proxy_grant_expires_at", "expires_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     digest: Mapped[bytes]
+    family_id: Mapped[UUID]
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
     client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"))
     callback_url: Mapped[str]

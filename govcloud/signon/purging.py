@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.orm import Session as DatabaseSession
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.signon.events import SignOnPurged
-from govcloud.signon.models import IssuedToken, SignInAttempt, Ticket
+from govcloud.signon.models import IssuedToken, ProxyGrant, SignInAttempt, Ticket
 from govcloud.signon.oauth.models import DeviceAuthorization, PushedRequest, RefreshToken, ShownProof
 
 COMMAND = "govcloud:ticket:purge"
@@ -47,10 +47,18 @@ class Purging:
         """
         with self._uow.begin(actor, COMMAND) as tx:
             gone = {name: _delete(tx.session, key, expires_at < tx.now - KEEP_EXPIRED) for name, key, expires_at in EXPIRING}
+            gone["proxy_grants"] = _delete(tx.session, ProxyGrant.id, _unused(tx.now))
             gone["attempts"] = _delete(tx.session, SignInAttempt.id, _forgotten(tx.now))
             if any(gone.values()):
                 tx.record(SignOnPurged(subject="signon:expired", rows={name: count for name, count in gone.items() if count}))
             return sum(gone.values())
+
+
+def _unused(now: datetime) -> ColumnElement[bool]:
+    """Say which proxy grants nothing refers to any more: tickets that came by them go first, then those at the end of a chain."""
+    child = aliased(ProxyGrant)
+    referred = exists().where(Ticket.proxy_grant_id == ProxyGrant.id) | exists().where(child.parent_id == ProxyGrant.id)
+    return (ProxyGrant.expires_at < now - KEEP_EXPIRED) & ~referred
 
 
 def _forgotten(now: datetime) -> ColumnElement[bool]:

@@ -72,7 +72,7 @@ class Tickets:
             live = select(Session.id).where(Session.id == session.session_id, *self._sessions.live(tx.now))
             if tx.session.scalar(live.with_for_update(read=True)) is None:
                 raise errors.no_such_session()
-            participant_id = _take_part(tx, session.session_id, client.client_id)
+            participant_id = take_part(tx, session.session_id, client.client_id)
             ticket = secrets.token_urlsafe(_SECRET_BYTES)
             row = Ticket(
                 id=new_id(),
@@ -147,7 +147,7 @@ class Tickets:
         return self._keys.digest("ticket", ticket.encode("utf-8", "surrogatepass"))
 
 
-def _take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
+def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     """Return the ``sid`` by which the client takes part in the session; it stays the same as long as the session lives."""
     live = (Participant.session_id == session_id, Participant.client_id == client_id, Participant.ended_at.is_(None))
     query = select(Participant.id).where(*live)

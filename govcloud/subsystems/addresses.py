@@ -6,10 +6,10 @@ import re
 from urllib.parse import urlsplit
 
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.beginnings import canonical, origin_of
 
 # RFC 3986 section 2: what an address is written with. Browsers drop tabs and line ends and turn backslashes, so none may be there.
 _CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{1,2000}")
-_USUAL_PORTS = {"http": 80, "https": 443}
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -37,10 +37,10 @@ def address_fault(address: str) -> Message | None:
 
 
 def origin_fault(address: str) -> Message | None:
-    """Return what is wrong with an origin (RFC 6454): scheme, host and port, nothing behind them."""
+    """Return what is wrong with an origin (RFC 6454): scheme, host and port, nothing behind them but perhaps a slash."""
     fault = address_fault(address)
-    if fault is None and address != origin_of(address):
-        return Message("请只填写协议、主机和端口，如 https://app.example.gov.cn，不带路径。")
+    if fault is None and canonical(address) != f"{origin_of(address)}/":
+        return Message("只填写协议、域名和端口，如 https://app.example.gov.cn，不含路径。")
     return fault
 
 
@@ -49,12 +49,6 @@ def beginning_fault(address: str) -> Message | None:
     fault = address_fault(address)
     if fault is None and "?" in address:
         return Message("服务地址不能含有查询参数（? 及其后的内容），平台按地址开头比对。")
+    if fault is None and canonical(address) is None:
+        return Message("地址的路径中不能含有 .. 、连续的 / 或经编码的 / 与 .，请填写应用的实际路径。")
     return fault
-
-
-def origin_of(address: str) -> str:
-    """Return the origin of a sound address, in lower case and without the usual port."""
-    parts = urlsplit(address)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    port = "" if parts.port in {None, _USUAL_PORTS[parts.scheme]} else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"

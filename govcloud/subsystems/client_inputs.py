@@ -14,7 +14,8 @@ from cryptography.x509 import Name
 
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
-from govcloud.subsystems.addresses import address_fault, beginning_fault, origin_fault, origin_of
+from govcloud.subsystems.addresses import address_fault, beginning_fault, origin_fault
+from govcloud.subsystems.beginnings import canonical, origin_of
 from govcloud.subsystems.changes import ClientChange
 from govcloud.subsystems.client_keys import holds_certificate, keys_fault
 from govcloud.subsystems.inputs import MOST_NAME, NewClient
@@ -50,13 +51,24 @@ _MOST_SUBJECT = 400
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_-]{2,63}")
 _PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]{0,499}")
 ClientT = TypeVar("ClientT", NewClient, ClientChange)
-Fault = Callable[[str], Message | None]
 
-#: What each protocol takes as addresses, and what is wrong with one that it does not take.
-_USED: Mapping[str, Mapping[str, Fault]] = {
-    OIDC: {"redirect_uris": address_fault, "post_logout_uris": address_fault},
-    CAS: {"services": beginning_fault},
-    FORWARD_AUTH: {"origins": origin_fault},
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of address: what is wrong with one, and the form in which a sound one is stored and compared."""
+
+    fault: Callable[[str], Message | None]
+    stored: Callable[[str], str]
+
+
+_EXACT = Kind(address_fault, str)
+_BEGINNING = Kind(beginning_fault, lambda address: canonical(address) or address)
+_ORIGIN = Kind(origin_fault, lambda address: origin_of(address) or address)
+#: The addresses that each protocol takes.
+_USED: Mapping[str, Mapping[str, Kind]] = {
+    OIDC: {"redirect_uris": _EXACT, "post_logout_uris": _EXACT},
+    CAS: {"services": _BEGINNING},
+    FORWARD_AUTH: {"origins": _ORIGIN},
 }
 #: CAS knows no secret of a client; the proxy before an application proves itself with one at each question.
 _AUTH_METHOD: Mapping[str, str] = {CAS: PUBLIC, FORWARD_AUTH: SECRET}
@@ -147,22 +159,16 @@ def checked_change(row: ClientT, fields: Fields) -> ClientT:
     return replace(clean, settings=_CHECKS[protocol](clean, clean.settings, fields))
 
 
-def _checked_addresses(addresses: Collection[str], name: str, fault_of: Fault, fields: Fields) -> tuple[str, ...]:
+def _checked_addresses(addresses: Collection[str], name: str, kind: Kind, fields: Fields) -> tuple[str, ...]:
     if len(addresses) > MOST_ADDRESSES:
         fields.fail(name, Message("最多登记 %(most)s 个地址。", most=MOST_ADDRESSES), len(addresses))
     kept = []
     for address in list(addresses)[:MOST_ADDRESSES]:
-        fault = fault_of(address)
+        fault = kind.fault(address)
         if fault is not None:
             fields.fail(name, fault, address)
-        # A beginning without a path would also be the beginning of another host's name.
-        kept.append(f"{address}/" if fault is None and fault_of is beginning_fault and address == _bare(address) else address)
+        kept.append(kind.stored(address) if fault is None else address)
     return tuple(dict.fromkeys(kept))
-
-
-def _bare(address: str) -> str:
-    scheme, _, rest = address.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"
 
 
 def _checked_oidc(row: NewClient | ClientChange, settings: OidcSettings, fields: Fields) -> OidcSettings:
@@ -175,7 +181,7 @@ def _checked_oidc(row: NewClient | ClientChange, settings: OidcSettings, fields:
     clean = replace(
         settings,
         grant_types=tuple(grant for grant in GRANT_TYPES if grant in settings.grant_types),
-        web_origins=_checked_addresses(settings.web_origins, "web_origins", origin_fault, fields),
+        web_origins=_checked_addresses(settings.web_origins, "web_origins", _ORIGIN, fields),
         jwks_uri=_checked_address(settings.jwks_uri, "jwks_uri", fields),
         backchannel_logout_uri=_checked_address(settings.backchannel_logout_uri, "backchannel_logout_uri", fields),
         frontchannel_logout_uri=_checked_address(settings.frontchannel_logout_uri, "frontchannel_logout_uri", fields),

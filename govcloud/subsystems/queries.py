@@ -16,6 +16,7 @@ from govcloud.kernel import crypto
 from govcloud.kernel.database import live_at
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
+from govcloud.subsystems.beginnings import place_of
 from govcloud.subsystems.listing.views import PowerItemView, ServiceItemView
 from govcloud.subsystems.models import (
     CatalogueItem,
@@ -30,6 +31,7 @@ from govcloud.subsystems.models import (
 )
 from govcloud.subsystems.onboarding_queries import OnboardingQueries
 from govcloud.subsystems.owners import owned
+from govcloud.subsystems.protocols import CAS
 from govcloud.subsystems.secrets import secret_digest
 from govcloud.subsystems.views import (
     ClientView,
@@ -150,6 +152,21 @@ class SubsystemQueries(OnboardingQueries):
         query = rows.clients().where(Client.client_id == searchable(client_id), *_ENABLED)
         found = self._clients(self._read().execute(query).all())
         return found[0] if found else None
+
+    def client_by_service(self, address: str) -> ClientView | None:
+        """Return the enabled CAS client with a registered beginning of ``address``; of several of one subsystem the most exact.
+
+        When beginnings of two subsystems fit, nobody can say whose the address is, and whose door has to be open: there is none.
+        """
+        place = place_of(address)
+        if place is None:
+            return None
+        begins = (ClientRedirect.kind == "service", ClientRedirect.removed_at.is_(None), ClientRedirect.uri.in_(place.beginnings()))
+        query = rows.clients().add_columns(ClientRedirect.uri).join(ClientRedirect, ClientRedirect.client_id == Client.id)
+        found = self._read().execute(query.where(*begins, Client.protocol == CAS, *_ENABLED)).all()
+        if len({row.Client.subsystem_id for row in found}) != 1:
+            return None
+        return self._clients([max(found, key=lambda row: len(row.uri))])[0]
 
     def clients_of(self, key: str | UUID) -> tuple[ClientView, ...]:
         """Return every client of a subsystem, given by code or id, disabled ones too."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from govcloud.subsystems.findings import Finding
-from govcloud.subsystems.protocols import PUBLIC, OidcSettings, ProtocolSettings, protocol_of
+from govcloud.subsystems.protocols import PUBLIC, CasSettings, ForwardAuthSettings, OidcSettings, ProtocolSettings, protocol_of
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,28 @@ class ClientView:
         """
         if not isinstance(self.settings, OidcSettings):
             raise TypeError(f"the client {self.client_id!r} does not speak OpenID Connect")
+        return self.settings
+
+    @property
+    def cas(self) -> CasSettings:
+        """Return the settings of a client of CAS.
+
+        Raises:
+            TypeError: it speaks another protocol, which whoever asks has ruled out.
+        """
+        if not isinstance(self.settings, CasSettings):
+            raise TypeError(f"the client {self.client_id!r} does not speak CAS")
+        return self.settings
+
+    @property
+    def forward_auth(self) -> ForwardAuthSettings:
+        """Return the settings of an application behind a proxy that asks for each request.
+
+        Raises:
+            TypeError: it is none, which whoever asks has ruled out.
+        """
+        if not isinstance(self.settings, ForwardAuthSettings):
+            raise TypeError(f"the client {self.client_id!r} is no application behind a proxy")
         return self.settings
 
 

@@ -160,6 +160,7 @@ def _tables() -> None:
         "proxy_grant",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("family_id", sa.Uuid(), nullable=False),
         sa.Column("participant_id", sa.Uuid(), nullable=False),
         sa.Column("client_id", sa.Text(), nullable=False),
         sa.Column("callback_url", sa.Text(), nullable=False),
@@ -174,6 +175,7 @@ def _tables() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_proxy_grant_digest")),
     )
     op.create_index("ix_proxy_grant_expires_at", "proxy_grant", ["expires_at"])
+    op.create_index("ix_proxy_grant_family_id", "proxy_grant", ["family_id"])
     op.create_index("ix_proxy_grant_participant_id", "proxy_grant", ["participant_id"])
     op.create_table(
         "refresh_token",
@@ -242,7 +244,7 @@ def _tickets_and_tokens() -> None:
     op.alter_column("ticket", "code_challenge", nullable=True)
     op.create_foreign_key(op.f("fk_ticket_proxy_grant_id"), "ticket", "proxy_grant", ["proxy_grant_id"], ["id"])
     op.drop_constraint(op.f("ck_ticket_kind"), "ticket", type_="check")
-    op.create_check_constraint(op.f("ck_ticket_kind"), "ticket", "kind IN ('oidc_code', 'cas_service', 'cas_proxy')")
+    op.create_check_constraint(op.f("ck_ticket_kind"), "ticket", "kind IN ('oidc_code', 'cas_service', 'cas_proxy', 'forward_auth')")
     # Tokens live five minutes, so those that were issued before are as good as none: nobody need wait for them to be described.
     op.execute("DELETE FROM issued_token")
     op.add_column("issued_token", sa.Column("client_id", sa.Text(), nullable=False))

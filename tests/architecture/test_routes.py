@@ -14,9 +14,10 @@ from govcloud.web.setup import csrf
 
 #: Programs send credentials with every request and no cookie counts: AuthZEN's enforcement points, SCIM, feeds, the wire half of OIDC.
 EXEMPT_BLUEPRINTS = {"authzen", "feeds", "scim", "wire"}
-#: The first two only repeat a form of another site as an address; the sign-out itself asks for a click with a token. The feed is
+#: The first three only repeat a form of another site as an address; the sign-out itself asks for a click with a token. The feed is
 #: for programs, which prove themselves with every call.
 EXEMPT_VIEWS = {
+    "govcloud.entrypoints.cas.login.login_form",
     "govcloud.entrypoints.oidc.authorize.authorize_form",
     "govcloud.entrypoints.oidc.logout.logout",
     "govcloud.entrypoints.api.feed.personnel_events",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import render_template
 
 from govcloud.kernel.messages import Message
-from govcloud.subsystems.addresses import address_fault, origin_of
+from govcloud.subsystems.beginnings import origin_of
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CAS, CLIENT_CREDENTIALS, FORWARD_AUTH, OIDC, SECRET, OidcSettings
 from govcloud.subsystems.views import ClientView
 
@@ -114,5 +114,5 @@ def _values(client: ClientView) -> dict[str, Any]:
         "service_path": urlsplit(service).path or "/",
         "origin": next(iter(client.origins), _SAMPLE),
         "kid": own["keys"][0].get("kid", ""),
-        "flask_callback": f"{origin_of(redirect)}/govcloud/callback" if address_fault(redirect) is None else "",
+        "flask_callback": f"{origin_of(redirect)}/govcloud/callback",
     }

@@ -21,12 +21,12 @@ from govcloud.entrypoints.oidc.checks.response_type import check_response_type
 from govcloud.entrypoints.oidc.checks.scope import check_scope
 from govcloud.entrypoints.oidc.checks.session import check_session
 from govcloud.entrypoints.oidc.errors import AuthorizationError, EntryDenied, Interaction, PageError
-from govcloud.entrypoints.oidc.parameters import BadParameterError, read_parameters
-from govcloud.entrypoints.oidc.refusal import refusal_page
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.kernel.messages import Message
 from govcloud.signon.views import TicketRequest
 from govcloud.web.gate import current_actor, public, services
+from govcloud.web.parameters import BadParameterError, read_parameters
+from govcloud.web.refusal import refusal_page
 from govcloud.web.setup import csrf
 from govcloud.web.trace import trace_id
 

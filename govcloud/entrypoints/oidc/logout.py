@@ -9,7 +9,6 @@ from flask import Response, make_response, redirect, render_template, request
 
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.oidc.errors import PageError
-from govcloud.entrypoints.oidc.parameters import BadParameterError, read_parameters
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import TokenRefused
@@ -18,6 +17,7 @@ from govcloud.subsystems.queries import ClientView
 from govcloud.web.cookies import clear_session_token
 from govcloud.web.gate import current_actor, current_session, public, services, source_address
 from govcloud.web.headers import allow_form_target
+from govcloud.web.parameters import BadParameterError, read_parameters
 from govcloud.web.setup import csrf
 from govcloud.web.trace import trace_id
 

@@ -8,8 +8,8 @@ from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.checks.client_authentication import authenticate_client
 from govcloud.entrypoints.oidc.errors import WireError, invalid_request
 from govcloud.entrypoints.oidc.grants import GRANTS
-from govcloud.entrypoints.oidc.parameters import BadParameterError, read_parameters
 from govcloud.web.gate import public
+from govcloud.web.parameters import BadParameterError, read_parameters
 
 _FORM = "application/x-www-form-urlencoded"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from flask import request, url_for
@@ -12,6 +13,8 @@ from govcloud.web.headers import allow_form_target
 
 _LONGEST = 8000
 _AUTHORIZE = "/oidc/authorize"
+_CAS_LOGIN = "/cas/login"
+_FORWARD_AUTH = "/forward-auth/start"
 
 
 def safe_next(given: str | None) -> str:
@@ -33,17 +36,26 @@ def asked_next() -> str:
 
 
 def waiting_client(target: str) -> ClientView | None:
-    """Return the client whose sign-in continues at ``target``, if that is an authorization request."""
+    """Return the client whose sign-in continues at ``target``, if that is where one of a protocol does."""
     parts = urlsplit(target)
-    if parts.path != _AUTHORIZE:
-        return None
-    wanted = parse_qs(parts.query).get("client_id", [""])[0]
-    return services().subsystem_queries.client_by_client_id(wanted) if wanted else None
+    name, find = _waiting().get(parts.path, ("", None))
+    wanted = parse_qs(parts.query).get(name, [""])[0] if name else ""
+    return find(wanted) if find and wanted else None
+
+
+def _waiting() -> Mapping[str, tuple[str, Callable[[str], ClientView | None]]]:
+    """Return for each address of a protocol the parameter that says which client waits, and what finds it."""
+    queries = services().subsystem_queries
+    return {
+        _AUTHORIZE: ("client_id", queries.client_by_client_id),
+        _CAS_LOGIN: ("service", queries.client_by_service),
+        _FORWARD_AUTH: ("client_id", queries.client_by_client_id),
+    }
 
 
 def open_way_back(client: ClientView | None) -> None:
     """Let the form of this page end at the client's registered addresses: the redirect after it counts as ``form-action``."""
-    for uri in client.redirect_uris if client else ():
+    for uri in (*client.redirect_uris, *client.services, *client.origins) if client else ():
         parts = urlsplit(uri)
         if parts.scheme in {"http", "https"}:
             allow_form_target(f"{parts.scheme}://{parts.netloc}")

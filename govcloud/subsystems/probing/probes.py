@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from govcloud.kernel.messages import Message
-from govcloud.subsystems.addresses import origin_of
+from govcloud.subsystems.beginnings import origin_of
 from govcloud.subsystems.client_keys import holds_private, usable
 from govcloud.subsystems.probing.knocking import MOST_BODY, Heard, Knock
 from govcloud.subsystems.protocols import CAS, FORWARD_AUTH, OIDC, CasSettings
@@ -205,7 +205,9 @@ def _judge_front_channel(heard: Heard, context: Context) -> Verdict:
     if reached.outcome != PASSED:
         return reached
     framing = heard.headers.get("x-frame-options", "").lower(), heard.headers.get("content-security-policy", "").lower()
-    if framing[0] in {"deny", "sameorigin"} or ("frame-ancestors" in framing[1] and origin_of(context.public_url) not in framing[1]):
+    if framing[0] in {"deny", "sameorigin"} or (
+        "frame-ancestors" in framing[1] and (origin_of(context.public_url) or "") not in framing[1]
+    ):
         remedy = Message("平台在隐藏的框架中打开这个地址，请在其响应中允许平台嵌入（frame-ancestors）。")
         return Verdict(FAILED, Message("地址可以访问，但不允许嵌入平台的退出页面。"), remedy)
     return reached

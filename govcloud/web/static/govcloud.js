@@ -35,6 +35,9 @@
     all("button", form).forEach((button) => { button.disabled = false; });
   }));
 
+  // A form that only carries something on to a subsystem presses its own button.
+  all("form[data-send-on]").forEach((form) => form.requestSubmit());
+
   all("[data-eye]").forEach((box) => {
     const input = box.querySelector("input"), button = box.querySelector("button");
     button.hidden = false;

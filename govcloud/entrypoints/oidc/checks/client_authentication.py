@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
 from govcloud.entrypoints.oidc.errors import invalid_client, invalid_request
-from govcloud.entrypoints.oidc.parameters import LONGEST
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
+from govcloud.web.parameters import LONGEST
 
 METHODS = ("client_secret_basic", "client_secret_post", "none")
 
