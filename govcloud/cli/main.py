@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lists": ("lists", "import, export and follow the power list and the implementation list"),
     "people": ("people", "find, register, transfer and disable officials"),
     "subsystem": ("subsystem", "register subsystems and bring them into service"),
-    "client": ("client", "register subsystems' clients and rotate their secrets"),
+    "client": ("client", "register, change, import and test subsystems' clients"),
     "audit": ("audit", "verify and read the audit record"),
     "doctor": ("doctor", "check settings, database, keys and privileges"),
     "backup": ("backup", "write a backup of the database"),

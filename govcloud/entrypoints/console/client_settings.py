@@ -100,19 +100,24 @@ def endpoints_for(client: ClientView, issuer: str) -> tuple[Endpoint, ...]:
 
 def text_of(one: Ready, client: ClientView, issuer: str) -> str:
     """Return a text filled with the settings of a client; a secret is never part of it."""
-    return render_template(f"console/settings/{one.template}", client=client, issuer=issuer, **_values(client)).strip() + "\n"
+    return render_template(f"console/settings/{one.template}", client=client, issuer=issuer, **_values(client, issuer)).strip() + "\n"
 
 
-def _values(client: ClientView) -> dict[str, Any]:
+def _values(client: ClientView, issuer: str) -> dict[str, Any]:
     redirect = next(iter(client.redirect_uris), _SAMPLE)
     service = next(iter(client.services), _SAMPLE)
+    origin = next(iter(client.origins), _SAMPLE)
     own = client.settings.jwks if isinstance(client.settings, OidcSettings) and client.settings.jwks else {"keys": [{}]}
     return {
         "redirect": redirect,
         "after": next(iter(client.post_logout_uris), ""),
         "service": service,
         "service_path": urlsplit(service).path or "/",
-        "origin": next(iter(client.origins), _SAMPLE),
+        "origin": origin,
+        "host": urlsplit(origin).hostname,
+        "listen": "443 ssl" if origin.startswith("https:") else urlsplit(origin).port or 80,
+        "cookie": f"{'__Host-' if origin.startswith('https:') else ''}govcloud-{client.client_id}",
+        "platform_host": urlsplit(issuer).netloc,
         "kid": own["keys"][0].get("kid", ""),
         "flask_callback": f"{origin_of(redirect)}/govcloud/callback",
     }
