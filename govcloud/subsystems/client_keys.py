@@ -1,4 +1,4 @@
-"""The public keys of a client (RFC 7517): which ones the platform can use, and what is wrong with the others; no value is ever repeated."""
+"""The public keys of a client (RFC 7517): those that ES256, RS256 and PS256 are checked with; no value of any is ever repeated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from govcloud.kernel.messages import Message
 
@@ -17,8 +17,6 @@ _LEAST_RSA_BITS = 2048
 _MOST_MEMBER = 4096
 #: RFC 7518 sections 6.2.2, 6.3.2 and 6.4: the members that only a private or a symmetric key has.
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_CURVES: Mapping[str, Callable[[], ec.EllipticCurve]] = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
-
 NO_KEYS = Message("公钥集应为 JSON 对象，其 keys 至少含一个公钥，最多 %(most)s 个。", most=MOST_KEYS)
 PRIVATE = Message("公钥集中含有私钥或对称密钥，没有保存。请只粘贴公钥；该私钥已在页面上出现过，请立即作废并重新生成。")
 _SAME_ID = Message("公钥集中有两个相同的 kid，请为每个公钥使用不同的标识。")
@@ -47,7 +45,7 @@ def keys_fault(jwks: object) -> Message | None:
         return NO_KEYS
     for place, key in enumerate(keys, start=1):
         if not usable(key):
-            return Message("第 %(n)s 个公钥无法读取（支持 EC P-256、P-384、P-521，RSA 2048 位以上，Ed25519），请检查其参数。", n=place)
+            return Message("第 %(n)s 个公钥无法读取（支持 EC P-256 和 2048 位以上的 RSA），请检查其参数。", n=place)
     ids = [key["kid"] for key in keys if "kid" in key]
     return _SAME_ID if len(set(ids)) < len(ids) else None
 
@@ -91,9 +89,10 @@ def _number(key: Mapping[str, Any], name: str) -> int:
 
 
 def _elliptic(key: Mapping[str, Any]) -> bool:
-    curve = _CURVES[str(key["crv"])]()
+    if key["crv"] != "P-256":
+        return False
     # Raises when the point does not lie on the curve.
-    ec.EllipticCurvePublicNumbers(_number(key, "x"), _number(key, "y"), curve).public_key()
+    ec.EllipticCurvePublicNumbers(_number(key, "x"), _number(key, "y"), ec.SECP256R1()).public_key()
     return True
 
 
@@ -102,11 +101,4 @@ def _rsa(key: Mapping[str, Any]) -> bool:
     return public.key_size >= _LEAST_RSA_BITS
 
 
-def _edwards(key: Mapping[str, Any]) -> bool:
-    if key["crv"] != "Ed25519":
-        return False
-    ed25519.Ed25519PublicKey.from_public_bytes(_octets(key, "x"))
-    return True
-
-
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {"EC": _elliptic, "RSA": _rsa, "OKP": _edwards}
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {"EC": _elliptic, "RSA": _rsa}

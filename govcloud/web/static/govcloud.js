@@ -144,8 +144,9 @@
       if (answer?.ok) row.outerHTML = await answer.text(); else { row.removeAttribute("aria-busy"); said.textContent = probes.dataset.lost; }
       tell(done + 1);
     }
-    button.disabled = all("[data-probe]", probes).length === 0;
-    if (button.disabled) button.hidden = true;
+    button.disabled = false;
+    // Sent once more, with nothing left to wait for, the form runs all of them again.
+    button.lastChild.textContent = runs.dataset.again;
   });
 
   // The head of a table that fits stays in sight below the top bar; one that is wider scrolls sideways instead.
