@@ -10,7 +10,7 @@ UV := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 BENCHES := $(if $(ONLY),$(ONLY),$(filter-out __init__ _%,$(basename $(notdir $(wildcard bench/*.py)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev setup-browser test test-clients lint format bench bundle lock clean
+.PHONY: help run setup setup-dev setup-browser setup-clients test test-clients lint format bench bundle lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -26,7 +26,7 @@ setup-dev: setup .venv/.dev ## the set-up with the tools for tests and lint
 test: setup-dev setup-browser ## the suite on a throw-away PostgreSQL, the story in Chromium included (ARGS="tests/unit -k word" for a part)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m 'not clients' $(ARGS)
 
-test-clients: setup-dev setup-browser ## the long walks with real clients: every page of the console in Chromium, on a desk and on a phone
+test-clients: setup-dev setup-browser setup-clients ## the long walks with real clients: every page of the console in Chromium, on a desk and on a phone; nginx
 	@$(BIN)/python -m pytest -n $(WORKERS) -m clients $(ARGS)
 
 lint: setup-dev ## style, types, architecture, dependencies
@@ -71,6 +71,9 @@ clean: ## remove what make made; the data of `make run` stays
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/artefacts
 	find govcloud tests migrations examples bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f $(CATALOGUES:.po=.mo)
+
+setup-clients:
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || .ci/system-packages nginx
 
 setup-browser:
 	@command -v chromium >/dev/null && test -n "$$(fc-list :lang=zh 2>/dev/null)" || .ci/system-packages chromium fontconfig fonts-noto-cjk

@@ -27,6 +27,7 @@ from govcloud.entrypoints.api.feeds import feeds
 from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.cas import cas
 from govcloud.entrypoints.console.setup import init_console
+from govcloud.entrypoints.forward_auth import forward_auth
 from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.scim.blueprint import scim
@@ -65,6 +66,7 @@ from govcloud.services import Services
 from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.cas.service import Cas
 from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
+from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
 from govcloud.signon.policy import Policies
@@ -193,6 +195,16 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             uow=uow,
             signon=signon,
             sessions=sessions,
+            identity=identity_queries,
+            subsystems=subsystem_queries,
+            keys=keys,
+            clock=clock,
+            settings=settings,
+        ),
+        forwarding=Forwarding(
+            uow=uow,
+            sessions=sessions,
+            authorization=authorization,
             identity=identity_queries,
             subsystems=subsystem_queries,
             keys=keys,
@@ -349,6 +361,7 @@ def register_entrypoints(app: Flask) -> None:
     app.register_blueprint(portal)
     app.register_blueprint(oidc)
     app.register_blueprint(cas)
+    app.register_blueprint(forward_auth)
     app.register_blueprint(authzen)
     app.register_blueprint(api)
     app.register_blueprint(scim)

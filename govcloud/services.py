@@ -23,6 +23,7 @@ from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
 from govcloud.signon.cas.service import Cas
+from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
 from govcloud.signon.trying import Trying
@@ -53,6 +54,7 @@ class Services:
     signon_policies: Policies
     trying: Trying
     cas: Cas
+    forwarding: Forwarding
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

@@ -109,7 +109,8 @@ class Tickets:
 
         A ticket of another client is as good as unknown, and that client cannot use it up.
         """
-        mine = (Ticket.digest == self._digest(ticket), Ticket.client_id == client_id)
+        # Tickets of other protocols are bound to other things: none of them ever passes for a code.
+        mine = (Ticket.digest == self._digest(ticket), Ticket.client_id == client_id, Ticket.kind == OIDC_CODE)
         claim = update(Ticket).where(*mine, Ticket.redeemed_at.is_(None)).values(redeemed_at=tx.now)
         row = tx.session.execute(
             claim.returning(
@@ -129,7 +130,7 @@ class Tickets:
             return Unredeemable("expired")
         if row.redirect_uri != redirect_uri:
             return Unredeemable("wrong_redirect_uri")
-        if row.code_challenge is None or not _proves(code_verifier, row.code_challenge):
+        if row.code_challenge is None or not proves(code_verifier, row.code_challenge):
             return Unredeemable("wrong_verifier")
         session = self._sessions.behind(row.participant_id)
         if session is None:
@@ -165,7 +166,7 @@ def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     return tx.session.scalars(query).one()
 
 
-def _proves(code_verifier: str, code_challenge: str) -> bool:
+def proves(code_verifier: str, code_challenge: str) -> bool:
     """Return whether the verifier hashes to the challenge (RFC 7636 section 4.6, S256)."""
     digest = sha256(code_verifier.encode("utf-8", "surrogatepass")).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=")

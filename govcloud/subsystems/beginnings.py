@@ -52,15 +52,10 @@ class Place:
 
 def place_of(address: str) -> Place | None:
     """Return an address taken apart, or ``None`` when it is none that every browser and server reads alike."""
-    if len(address) > LONGEST or not address.isprintable() or _NOWHERE.search(address):
+    split = _split(address)
+    if split is None:
         return None
-    try:
-        parts = urlsplit(address)
-        origin = _origin(parts)
-    except ValueError:
-        return None
-    if origin is None:
-        return None
+    parts, origin = split
     path = _JSESSIONID.sub("", parts.path) or "/"
     if not path.isascii() or not path.startswith("/") or _is_ambiguous(path):
         return None
@@ -75,9 +70,23 @@ def canonical(address: str) -> str | None:
 
 
 def origin_of(address: str) -> str | None:
-    """Return scheme, host and port of an address in one spelling (RFC 6454 section 4), or ``None`` when it is none."""
-    place = place_of(address)
-    return place.origin if place else None
+    """Return scheme, host and port of an address in one spelling (RFC 6454 section 4), or ``None`` when it has none for certain.
+
+    Its path may be anything: it is read by whoever serves that origin.
+    """
+    split = _split(address)
+    return split[1] if split else None
+
+
+def _split(address: str) -> tuple[SplitResult, str] | None:
+    if len(address) > LONGEST or not address.isprintable() or _NOWHERE.search(address):
+        return None
+    try:
+        parts = urlsplit(address)
+        origin = _origin(parts)
+    except ValueError:
+        return None
+    return (parts, origin) if origin else None
 
 
 def _origin(parts: SplitResult) -> str | None:

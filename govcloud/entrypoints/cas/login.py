@@ -18,14 +18,14 @@ from govcloud.entrypoints.cas.errors import PageError
 from govcloud.kernel.messages import Message
 from govcloud.signon.sessions import CurrentSession
 from govcloud.subsystems.queries import ClientView
-from govcloud.web.demands import demand, demanded_at
 from govcloud.web.gate import current_actor, current_session, public, services
 from govcloud.web.headers import allow_form_target
+from govcloud.web.marks import mark, marked_at
 from govcloud.web.parameters import BadParameterError, read_parameters
 from govcloud.web.refusal import refusal_page
 from govcloud.web.setup import csrf
 
-MARK = "sign_in_demanded"
+DEMANDED = "sign_in_demanded"
 _LONGEST_ADDRESS = 8000
 
 
@@ -61,9 +61,9 @@ def login() -> Response:
     client = services().subsystem_queries.client_by_service(service)
     if client is None:
         raise PageError("unknown_service", Message("要进入的子系统地址没有在平台登记，或已停用。"))
-    asked = _Asked(parameters, service, client, demanded_at(_bound(service), parameters.get(MARK)))
+    asked = _Asked(parameters, service, client, marked_at(DEMANDED, _bound(service), parameters.get(DEMANDED)))
     if session is None or (asked.renew and not services().cas.proven_for(session, asked.demanded)):
-        return _without_ticket(asked) if asked.silent else _first(asked, "portal.sign_in", **{MARK: demand(_bound(service))})
+        return _without_ticket(asked) if asked.silent else _first(asked, "portal.sign_in", **{DEMANDED: mark(DEMANDED, _bound(service))})
     return _enter(asked, session)
 
 
@@ -125,7 +125,7 @@ def _parameters() -> dict[str, str]:
         given = read_parameters(request.form if request.method == "POST" else request.args)
     except BadParameterError as error:
         raise PageError("bad_parameter", Message("进入子系统的请求有误：%(problem)s。", problem=str(error))) from error
-    return {name: given[name] for name in ("service", "renew", "gateway", "method", MARK) if name in given}
+    return {name: given[name] for name in ("service", "renew", "gateway", "method", DEMANDED) if name in given}
 
 
 def _here(parameters: dict[str, str]) -> str:

@@ -12,9 +12,11 @@ from werkzeug.test import TestResponse
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
+from govcloud.settings import Settings
 from govcloud.signon.views import SignedIn
 from tests.entrypoints.cas.conftest import RESCUE, CasParty, enter, register_cas, ticket_in
 from tests.factories.browsing import Visitor, inline_code
+from tests.factories.racing import together
 from tests.factories.world import PASSWORD, SEED, World
 
 
@@ -60,6 +62,32 @@ def test_a_servlet_session_in_the_address_makes_no_other_service(party: CasParty
     ticket = party.ticket()
     party.service = f"{RESCUE}/index?x=1"
     assert party.user(ticket) == "WANGFANG"
+
+
+def test_an_address_may_hold_chinese_in_its_query(party: CasParty, wang: SignedIn) -> None:
+    party.service = f"{RESCUE}/search?name=王芳&from=/home"
+    answer = party.login()
+    assert answer.location.isascii()
+    assert party.user(parse_qs(urlsplit(answer.location).query)["ticket"][0]) == "WANGFANG"
+
+
+def test_of_two_tabs_that_come_back_from_one_sign_in_one_gets_a_fresh_ticket(
+    party: CasParty, settings: Settings, services: Services, world: World, clock: ManualClock
+) -> None:
+    demanded = clock.now()
+    clock.advance(timedelta(seconds=5))
+    session = services.signon.current(enter(services, party.browser).token)
+    client = services.subsystem_queries.client_by_service(party.service)
+    assert session is not None
+    assert client is not None
+    actor = world.wang.actor(session_id=session.session_id)
+
+    def issue() -> str:
+        return services.cas.issue(actor, session, client, party.service, demanded=demanded)
+
+    tickets = together(party.browser.application, settings, "SELECT 1 FROM session FOR UPDATE", issue, issue)
+    answers = sorted(party.validate(str(ticket), "/cas/validate", renew="true").text for ticket in tickets)
+    assert answers == ["no\n\n", "yes\nWANGFANG\n"]
 
 
 ATTACKS = [
