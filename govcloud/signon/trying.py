@@ -55,7 +55,10 @@ class Trying:
             case ForwardAuthSettings() as forward:
                 told = {"headers": _picked(claims, forward.headers)}
             case _:
-                told = {"id_token": self._id_token(session, client) | claims, "userinfo": {"sub": str(session.official_id)} | claims}
+                told = {
+                    "id_token": self._id_token(session, client) | claims,
+                    "userinfo": {"sub": str(session.official_id), "sid": EACH_TIME} | claims,
+                }
         return Tried(decision, told)
 
     def _id_token(self, session: CurrentSession, client: ClientView) -> dict[str, Any]:
