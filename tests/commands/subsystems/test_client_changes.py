@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text
 
 from govcloud.audit.models import AuditEvent
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
+from govcloud.settings import Settings
 from govcloud.signon.views import TicketRequest
 from govcloud.subsystems.changes import ClientChange
 from govcloud.subsystems.client_records import fingerprint
@@ -27,6 +30,7 @@ from govcloud.subsystems.protocols import (
 )
 from govcloud.subsystems.views import ClientView
 from tests.factories.keys import elliptic_key, key_set
+from tests.factories.racing import together
 from tests.factories.subsystems import CODE, a_registered_subsystem, crew
 from tests.factories.world import PASSWORD, SEED, World, give_password
 
@@ -249,3 +253,33 @@ def test_nothing_of_a_file_is_half_applied(services: Services, world: World) -> 
     with pytest.raises(Denied):
         services.subsystems.bring_clients(world.people["HEWEI"].actor(), good)
     assert [one.action for one in services.subsystems.bring_clients(world.people["HEWEI"].actor(), good[:1])] == ["new"]
+
+
+# At the same moment
+
+
+def test_of_two_changes_of_what_was_seen_one_is_told_that_it_came_second(
+    app: Flask, settings: Settings, services: Services, world: World
+) -> None:
+    shown, actors = as_it_is(services), (world.people["HEWEI"].actor(), world.system_admin.actor())
+    lock = "SELECT 1 FROM subsystem WHERE code = 'housing' FOR UPDATE"
+    came = together(
+        app,
+        settings,
+        lock,
+        *(partial(services.subsystems.change_client, actor, CLIENT, replace(shown, name=actor.name)) for actor in actors),
+    )
+    lost = [outcome for outcome in came if isinstance(outcome, Conflict)]
+    assert len(lost) == 1
+    assert lost[0].code == "client_changed"
+    assert view(services).name in {actor.name for actor in actors}
+    assert len(said(services, "subsystems:client:changed")) == 1
+
+
+def test_a_file_twice_at_once_registers_each_client_once(app: Flask, settings: Settings, services: Services, world: World) -> None:
+    lock = "SELECT 1 FROM subsystem WHERE code = 'housing' FOR UPDATE"
+    bring = partial(services.subsystems.bring_clients, world.system_admin.actor(), rows()[:1])
+    came = together(app, settings, lock, bring, bring)
+    assert sum(isinstance(outcome, tuple) for outcome in came) >= 1
+    assert all(isinstance(outcome, (tuple, Conflict)) for outcome in came)
+    assert [client.client_id for client in services.subsystem_queries.clients_of("housing")] == ["housing-cas", "housing-web"]
