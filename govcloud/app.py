@@ -90,7 +90,9 @@ from govcloud.signon.service import SignOn
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.throttle import Throttle
 from govcloud.signon.tokens import Tokens
+from govcloud.signon.trying import Trying
 from govcloud.subsystems.events import ClientDisabled, SubsystemHandedOver, SubsystemRetired
+from govcloud.subsystems.probing.service import Probing
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
@@ -199,11 +201,20 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             loopback_allowed=settings.environment is not Environment.PRODUCTION,
         ),
         subsystem_queries=subsystem_queries,
+        probing=Probing(
+            uow,
+            subsystem_queries,
+            identity_queries,
+            clock,
+            public_url=settings.public_url,
+            loopback_allowed=settings.environment is not Environment.PRODUCTION,
+        ),
         authorization=authorization,
         authorization_queries=authorization_queries,
         signon=signon,
         signon_policies=policies,
         launcher=Launcher(uow, subsystem_queries, clock),
+        trying=Trying(identity_queries, authorization, clock, settings),
         cas=Cas(
             uow=uow,
             signon=signon,

@@ -34,6 +34,8 @@ from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.signon.trying import Trying
+from govcloud.subsystems.probing.service import Probing
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 
@@ -54,11 +56,13 @@ class Services:
     import_queries: ImportQueries
     subsystems: Subsystems
     subsystem_queries: SubsystemQueries
+    probing: Probing
     authorization: Authorization
     authorization_queries: AuthorizationQueries
     signon: SignOn
     signon_policies: Policies
     launcher: Launcher
+    trying: Trying
     cas: Cas
     forwarding: Forwarding
     oauth: OAuth

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from govcloud.identity.queries import IdentityQueries
 from govcloud.signon.views import CurrentSession
+from govcloud.subsystems.protocols import CLAIMS
 
 OPENID = "openid"
 PROFILE = "profile"
@@ -13,7 +14,7 @@ SCOPES = (OPENID, PROFILE)
 #: What a client may ask for to act for itself: the decision point, the directory, the personnel feed. What it may do is decided there.
 CLIENT_SCOPES = ("authzen", "scim", "api")
 #: What ``profile`` opens; published in the discovery document.
-PROFILE_CLAIMS = ("name", "employee_code", "appointment_id", "department", "division")
+PROFILE_CLAIMS = CLAIMS
 
 
 def identity_claims(identity: IdentityQueries, session: CurrentSession, scope: Collection[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.beginnings import canonical, origin_of
 
 # RFC 3986 section 2: what an address is written with. Browsers drop tabs and line ends and turn backslashes, so none may be there.
 _CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{1,2000}")
@@ -33,3 +34,21 @@ def address_fault(address: str) -> Message | None:
         (parts.scheme == "http" and host not in LOOPBACK, Message("除本机地址外，必须使用 https。")),
     )
     return next((message for wrong, message in faults if wrong), None)
+
+
+def origin_fault(address: str) -> Message | None:
+    """Return what is wrong with an origin (RFC 6454): scheme, host and port, nothing behind them but perhaps a slash."""
+    fault = address_fault(address)
+    if fault is None and canonical(address) != f"{origin_of(address)}/":
+        return Message("只填写协议、域名和端口，如 https://app.example.gov.cn，不含路径。")
+    return fault
+
+
+def beginning_fault(address: str) -> Message | None:
+    """Return what is wrong with the beginning of CAS services (CAS Protocol 3.0 section 2.1.1): a path to compare, so no query."""
+    fault = address_fault(address)
+    if fault is None and "?" in address:
+        return Message("服务地址不能含有查询参数（? 及其后的内容），平台按地址开头比对。")
+    if fault is None and canonical(address) is None:
+        return Message("地址的路径中不能含有 .. 、连续的 / 或经编码的 / 与 .，请填写应用的实际路径。")
+    return fault

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
+
+from govcloud.subsystems.protocols import SECRET, OidcSettings, ProtocolSettings
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,23 @@ class ItemChange:
     requires_case_number: bool = False
     scope_kind: str = "division"
     owner_department_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class ClientChange:
+    """How a client is to be from now on; its protocol and its ``client_id`` stay.
+
+    ``seen`` is the ``fingerprint`` of the client as it was shown (``client_records.py``); ``None`` changes it whatever it is by now.
+    """
+
+    name: str
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_uris: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    auth_method: str = SECRET
+    settings: ProtocolSettings = field(default_factory=OidcSettings)
+    seen: str | None = None
 
 
 @dataclass(frozen=True)

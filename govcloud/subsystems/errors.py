@@ -23,6 +23,7 @@ CONSTRAINTS = {
     "pk_catalogue_item": Message("该可申请项编号已被使用。"),
     "pk_client": Message("该客户端编号已被使用。"),
     "uq_client_client_id": Message("该客户端标识已登记。"),
+    "uq_client_redirect_live": Message("该客户端刚刚有变化，请刷新后重试。"),
     "pk_matter": Message("该一件事编号已被使用。"),
     "uq_matter_code": Message("该一件事代码已登记。"),
     "pk_power_item": Message("该权力事项编号已被使用。"),
@@ -136,3 +137,27 @@ def public_client(client_id: str) -> Conflict:
         Message("客户端“%(client_id)s”是公开客户端，没有密钥。", client_id=client_id),
         remedy=Message("需要密钥时，请另行登记一个机密客户端。"),
     )
+
+
+def client_changed_meanwhile(client_id: str) -> Conflict:
+    """Return the error for a change of a client that is another by now than was shown."""
+    message = Message("客户端“%(client_id)s”在您查看之后有变化，没有保存。", client_id=client_id)
+    return Conflict("client_changed", message, remedy=Message("请刷新页面，核对后再变更。"))
+
+
+def other_protocol(client_id: str, protocol: str) -> Conflict:
+    """Return the error for letting a client speak another protocol."""
+    message = Message("客户端“%(client_id)s”使用 %(protocol)s 协议，登记后不能更换。", client_id=client_id, protocol=protocol)
+    return Conflict("other_protocol", message, remedy=Message("请为另一种协议另行登记客户端，再停用旧的。"))
+
+
+def client_elsewhere(client_id: str) -> Conflict:
+    """Return the error for a file that names a client of another subsystem, or one that was disabled."""
+    message = Message("客户端标识“%(client_id)s”属于其他子系统，或已停用。", client_id=client_id)
+    return Conflict("client_elsewhere", message, remedy=Message("请换一个客户端标识。"))
+
+
+def entrusted_client(client_id: str) -> Conflict:
+    """Return the error for leaving a client that acts for the platform without anything to prove who it is."""
+    message = Message("客户端“%(client_id)s”受托办理平台职责，不能改为公开客户端。", client_id=client_id)
+    return Conflict("entrusted_client", message, remedy=Message("请先由安全管理员收回其平台职责。"))

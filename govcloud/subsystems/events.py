@@ -274,6 +274,31 @@ class ClientRegistered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClientChanged(Event):
+    """A client is another from now on; `old` and `new` hold what differs, by name; `secret` is `issued`, `withdrawn` or empty."""
+
+    name: ClassVar[str] = "subsystems:client:changed"
+
+    client_id: str
+    subsystem_code: str
+    changed: tuple[str, ...]
+    old: dict[str, Any]
+    new: dict[str, Any]
+    secret: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientTested(Event):
+    """Somebody had the platform knock at the registered addresses of a client; `checks` are those that were run."""
+
+    name: ClassVar[str] = "subsystems:client:tested"
+
+    client_id: str
+    subsystem_code: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClientSecretRotated(Event):
     """A client has another secret; the old one stopped working at the same moment."""
 

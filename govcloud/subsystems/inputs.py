@@ -14,10 +14,9 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.addresses import address_fault
-from govcloud.subsystems.beginnings import canonical, origin_of
 from govcloud.subsystems.changes import FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.models import FUNCTION_CODE
-from govcloud.subsystems.protocols import CAS, FORWARD_AUTH, OIDC, PUBLIC, SECRET, OidcSettings, ProtocolSettings, protocol_of
+from govcloud.subsystems.protocols import SECRET, OidcSettings, ProtocolSettings
 
 PLATFORM = "govcloud"
 TIERS = ("auto", "one", "two_units")
@@ -26,21 +25,11 @@ MOST_DAYS = 366
 
 _SUBSYSTEM_CODE = re.compile(r"[a-z][a-z0-9_]{1,31}")
 _FUNCTION_CODE = re.compile(FUNCTION_CODE)
-_CLIENT_ID = re.compile(r"[a-z][a-z0-9_-]{2,63}")
 _MATTER_CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,31}", re.IGNORECASE)
-_MOST_NAME = 100
+MOST_NAME = 100
 _MOST_CODE = 120
 _MOST_TEXT = 1000
-_MOST_ADDRESSES = 20
 MOST_REASON = 500
-#: The addresses that a client of each protocol cannot be without.
-_NEEDED = {
-    OIDC: ("redirect_uris", Message("至少登记一个登录回调地址。")),
-    CAS: ("services", Message("至少登记一个 CAS 服务地址。")),
-    FORWARD_AUTH: ("origins", Message("至少登记一个应用的地址。")),
-}
-#: CAS knows no secret of a client; the proxy before an application proves itself with one at each question.
-_AUTH_METHOD = {CAS: PUBLIC, FORWARD_AUTH: SECRET}
 
 
 @dataclass(frozen=True)
@@ -149,7 +138,7 @@ def checked_subsystem_change(row: DescribedT, fields: Fields) -> DescribedT:
     """Check what may change of a subsystem."""
     return replace(
         row,
-        name=fields.text("name", row.name, most=_MOST_NAME),
+        name=fields.text("name", row.name, most=MOST_NAME),
         integration_level=fields.number("integration_level", row.integration_level, least=0, most=3),
         launch_url=_checked_address(row.launch_url, "launch_url", fields),
         webhook_url=_checked_address(row.webhook_url, "webhook_url", fields),
@@ -170,7 +159,7 @@ def checked_function_change(row: FunctionT, fields: Fields) -> FunctionT:
     """Check what may change of a function."""
     return replace(
         row,
-        name=fields.text("name", row.name, most=_MOST_NAME),
+        name=fields.text("name", row.name, most=MOST_NAME),
         description=fields.text("description", row.description, least=0, most=_MOST_TEXT, multiline=True),
         integration_level=fields.number("integration_level", row.integration_level, least=0, most=3),
         basis_note=fields.text("basis_note", row.basis_note, least=0, most=MOST_REASON, multiline=True),
@@ -186,29 +175,11 @@ def checked_item_change(row: ItemT, fields: Fields) -> ItemT:
     """Check what may change of an item."""
     return replace(
         row,
-        name=fields.text("name", row.name, most=_MOST_NAME),
+        name=fields.text("name", row.name, most=MOST_NAME),
         exposes=fields.text("exposes", row.exposes, most=_MOST_TEXT, multiline=True),
         tier=fields.choice("tier", row.tier, TIERS),
         max_days=fields.number("max_days", row.max_days, least=1, most=MOST_DAYS),
         scope_kind=fields.choice("scope_kind", row.scope_kind, SCOPE_KINDS),
-    )
-
-
-def checked_client(row: NewClient, fields: Fields) -> NewClient:
-    """Check the form of a client: its id and its addresses."""
-    grammar = Message("客户端标识应为 3 至 64 位小写字母、数字、连字符或下划线，以字母开头。")
-    name, missing = _NEEDED[protocol_of(row.settings)]
-    if not getattr(row, name):
-        fields.fail(name, missing)
-    return replace(
-        row,
-        client_id=fields.matching("client_id", row.client_id, _CLIENT_ID, grammar),
-        name=fields.text("name", row.name, most=_MOST_NAME),
-        redirect_uris=_checked_addresses(row.redirect_uris, "redirect_uris", fields),
-        post_logout_uris=_checked_addresses(row.post_logout_uris, "post_logout_uris", fields),
-        services=_checked_services(row.services, fields),
-        origins=_checked_origins(row.origins, fields),
-        auth_method=_AUTH_METHOD.get(protocol_of(row.settings), row.auth_method),
     )
 
 
@@ -221,7 +192,7 @@ def checked_matter(row: NewMatter, fields: Fields) -> NewMatter:
     for _, stage in row.items:
         fields.number("items", stage, least=1, most=99)
     grammar = Message("一件事代码应为 2 至 32 位字母、数字、连字符或下划线。")
-    return replace(row, code=fields.matching("code", row.code, _MATTER_CODE, grammar), name=fields.text("name", row.name, most=_MOST_NAME))
+    return replace(row, code=fields.matching("code", row.code, _MATTER_CODE, grammar), name=fields.text("name", row.name, most=MOST_NAME))
 
 
 def _checked_address(address: str | None, name: str, fields: Fields) -> str | None:
@@ -232,31 +203,3 @@ def _checked_address(address: str | None, name: str, fields: Fields) -> str | No
     if fault:
         fields.fail(name, fault, clean)
     return clean
-
-
-def _checked_addresses(addresses: tuple[str, ...], name: str, fields: Fields) -> tuple[str, ...]:
-    if len(addresses) > _MOST_ADDRESSES:
-        fields.fail(name, Message("最多登记 %(most)s 个地址。", most=_MOST_ADDRESSES), len(addresses))
-    for address in addresses[:_MOST_ADDRESSES]:
-        fault = address_fault(address)
-        if fault:
-            fields.fail(name, fault, address)
-    return tuple(dict.fromkeys(addresses))
-
-
-def _checked_services(addresses: tuple[str, ...], fields: Fields) -> tuple[str, ...]:
-    """Return beginnings of CAS services in the form in which they are compared."""
-    clean = _checked_addresses(addresses, "services", fields)
-    for address in clean:
-        if address_fault(address) is None and canonical(address) is None:
-            fields.fail("services", Message("地址的路径中不能含有 .. 、连续的 / 或经编码的 / 与 .，请填写应用的实际路径。"), address)
-    return tuple(dict.fromkeys(canonical(address) or address for address in clean))
-
-
-def _checked_origins(addresses: tuple[str, ...], fields: Fields) -> tuple[str, ...]:
-    """Return origins of applications: nothing but scheme, host and port."""
-    clean = _checked_addresses(addresses, "origins", fields)
-    for address in clean:
-        if address_fault(address) is None and canonical(address) != f"{origin_of(address)}/":
-            fields.fail("origins", Message("只填写协议、域名和端口，如 https://app.example.gov.cn，不含路径。"), address)
-    return tuple(dict.fromkeys(origin_of(address) or address for address in clean))

@@ -24,6 +24,9 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
 GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE, TOKEN_EXCHANGE)
 SIGNING_ALGORITHMS = ("ES256", "RS256")
 
+CLAIMS = ("name", "employee_code", "appointment_id", "department", "division")
+"""What a subsystem can be told about an official, whatever the protocol calls it: a claim, an attribute, a header."""
+
 
 @dataclass(frozen=True)
 class OidcSettings:
@@ -59,14 +62,14 @@ class CasSettings:
     single_logout: bool = True
     logout_url: str | None = None
     proxy: bool = False
-    attributes: tuple[str, ...] = ("name", "employee_code", "appointment_id", "department", "division")
+    attributes: tuple[str, ...] = CLAIMS
 
 
 @dataclass(frozen=True)
 class ForwardAuthSettings:
     """A legacy application behind a proxy that asks for each request; ``rules`` are pairs of path beginning and function needed there."""
 
-    headers: tuple[str, ...] = ("name", "employee_code", "appointment_id", "department", "division")
+    headers: tuple[str, ...] = CLAIMS
     rules: tuple[tuple[str, str], ...] = ()
 
 

@@ -10,7 +10,7 @@ from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems import owners
 from govcloud.subsystems.basis import Basis
 from govcloud.subsystems.catalogue import Catalogue
-from govcloud.subsystems.clients import Clients
+from govcloud.subsystems.client_files import ClientFiles
 from govcloud.subsystems.handing_over import HandingOver
 from govcloud.subsystems.inputs import ClientCredentials, NewFunction, NewItem
 from govcloud.subsystems.items import Items
@@ -21,7 +21,7 @@ from govcloud.subsystems.onboarding import Onboarding
 from govcloud.subsystems.platform import Platform
 
 
-class Subsystems(Catalogue, Platform, Basis, Items, Clients, Onboarding, HandingOver, Matters, ListCommands, ListUploads):
+class Subsystems(Catalogue, Platform, Basis, Items, ClientFiles, Onboarding, HandingOver, Matters, ListCommands, ListUploads):
     """Registers subsystems, functions, items, clients, lists and matters, and brings them into service; each command is one transaction."""
 
     def add_offered(

@@ -14,13 +14,14 @@ from govcloud.cli.main import main
 from govcloud.settings import Settings
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
-PAGES = sorted(GUIDE.glob("*.md"))
+CONNECT = GUIDE.with_name("connect")
+PAGES = sorted([*GUIDE.glob("*.md"), *CONNECT.glob("*.md")])
 CHINESE = [page for page in PAGES if page.name.endswith(".zh-CN.md")]
 
 
 def named(pages: list[Path]) -> dict[str, Any]:
     """Return the arguments of a test that runs once a page."""
-    return {"argvalues": pages, "ids": [page.name for page in pages]}
+    return {"argvalues": pages, "ids": [f"{page.parent.name}/{page.name}" for page in pages]}
 
 
 def blocks(page: Path, language: str) -> list[str]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from govcloud.entrypoints.api.answers import Answer
+from govcloud.entrypoints.api.client_bodies import ClientAnswer
 from govcloud.subsystems.checks import Checklist
 from govcloud.subsystems.findings import Finding
 from govcloud.subsystems.handing_over import HandedOver
@@ -159,17 +160,6 @@ class FunctionAnswer(Answer):
         )
 
 
-class ClientAnswer(Answer):
-    """A client; its secret is never shown again."""
-
-    client_id: str
-    name: str
-    public: bool
-    redirect_uris: tuple[str, ...]
-    post_logout_uris: tuple[str, ...]
-    disabled: bool
-
-
 class SubsystemPageAnswer(Answer):
     """One subsystem: where it stands, what the checks find, its functions and clients."""
 
@@ -203,7 +193,7 @@ class SubsystemPageAnswer(Answer):
                 FunctionAnswer.of(row, tuple(item for item in items if item.function_id == row.id), bases.get(row.id, ()))
                 for row in functions
             ),
-            clients=tuple(ClientAnswer.model_validate(client) for client in clients),
+            clients=tuple(ClientAnswer.of(client) for client in clients),
         )
 
 

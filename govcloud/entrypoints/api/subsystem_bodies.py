@@ -9,14 +9,11 @@ from pydantic import Field, StrictBool, StrictInt
 
 from govcloud.entrypoints.api.bodies import Input, Text
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
-from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewSubsystem
-from govcloud.subsystems.protocols import PUBLIC, SECRET
+from govcloud.subsystems.inputs import NewFunction, NewItem, NewSubsystem
 
 _MOST_ROWS = 500
-_MOST_ADDRESSES = 20
 Level = Annotated[StrictInt, Field(description="0 door, 1 claims, 2 checks, 3 row filters")]
 Reason = Annotated[Text, Field(description="at most 500 characters; stands in the audit record")]
-Addresses = Annotated[list[Text], Field(max_length=_MOST_ADDRESSES)]
 
 
 class SubsystemsQuery(Input):
@@ -155,27 +152,6 @@ class BindingsBody(Input):
 
     bindings: Annotated[list[BindingBody], Field(min_length=1, max_length=_MOST_ROWS)]
     dry_run: StrictBool = Field(default=False, description="run every check, say how many are new, write nothing")
-
-
-class NewClientBody(Input):
-    """A client to register."""
-
-    client_id: Text
-    name: Text
-    redirect_uris: Addresses
-    post_logout_uris: Addresses = Field(default_factory=list)
-    public: StrictBool = False
-
-    def to_input(self, code: str) -> NewClient:
-        """Return it as the command takes it."""
-        return NewClient(
-            code,
-            self.client_id,
-            self.name,
-            tuple(self.redirect_uris),
-            tuple(self.post_logout_uris),
-            auth_method=PUBLIC if self.public else SECRET,
-        )
 
 
 class EntrustBody(Input):

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
+from govcloud.entrypoints.api.client_bodies import (
+    ChangedClientAnswer,
+    ClientChangeBody,
+    NewClientBody,
+    ProbeAnswer,
+    ProbesAnswer,
+)
 from govcloud.entrypoints.api.subsystem_answers import (
     AddedAnswer,
     BoundAnswer,
@@ -26,7 +33,6 @@ from govcloud.entrypoints.api.subsystem_bodies import (
     HandOverBody,
     ItemChangeBody,
     ItemsBody,
-    NewClientBody,
     NewSubsystemBody,
     NoteBody,
     SubsystemBody,
@@ -160,6 +166,41 @@ def register_subsystem_client(code: str, body: NewClientBody) -> CredentialsAnsw
 
 
 @signed_in
+def change_client(client_id: str, body: ClientChangeBody) -> ChangedClientAnswer:
+    """Change a client, whole; a secret that it begins to have is shown this once."""
+    given = services().subsystems.change_client(current_actor(), client_id, body.to_change(_protocol_of(client_id)))
+    return ChangedClientAnswer(changed=given is not None, secret=given.secret if given else None)
+
+
+@signed_in
+def rotate_client_secret(client_id: str) -> CredentialsAnswer:
+    """Give a client another secret, shown this once; the old one stops working at once."""
+    given = services().subsystems.rotate_client_secret(current_actor(), client_id)
+    return CredentialsAnswer(client_id=given.client_id, secret=given.secret)
+
+
+@signed_in
+def disable_client(client_id: str) -> DifferentAnswer:
+    """Close a client for good."""
+    services().subsystems.disable_client(current_actor(), client_id)
+    return DifferentAnswer(changed=True)
+
+
+@signed_in
+def test_client(client_id: str) -> ProbesAnswer:
+    """Knock at the registered addresses of a client, and say what answers."""
+    found = services().probing.run(current_actor(), client_id)
+    return ProbesAnswer(results=tuple(ProbeAnswer.of(one) for one in found))
+
+
+def _protocol_of(client_id: str) -> str:
+    view = services().subsystem_queries.client_by_client_id(client_id)
+    if view is None:
+        raise NotFound.of(Message("客户端"), client_id)
+    return view.protocol
+
+
+@signed_in
 def submit_subsystem(code: str, body: NoteBody) -> StatusAnswer:
     """Hand a registered subsystem in to be checked."""
     return _stepped(code, lambda: services().subsystems.submit_subsystem(current_actor(), code, body.note))
@@ -197,20 +238,6 @@ def hand_over_subsystem(code: str, body: HandOverBody) -> HandedOverAnswer:
 
 
 @signed_in
-def rotate_client_secret(client_id: str) -> CredentialsAnswer:
-    """Give a client another secret, shown this once; the old one stops working at once."""
-    given = services().subsystems.rotate_client_secret(current_actor(), client_id)
-    return CredentialsAnswer(client_id=given.client_id, secret=given.secret)
-
-
-@signed_in
-def disable_client(client_id: str) -> DifferentAnswer:
-    """Close a client for good."""
-    services().subsystems.disable_client(current_actor(), client_id)
-    return DifferentAnswer(changed=True)
-
-
-@signed_in
 def entrust_client(client_id: str, body: EntrustBody) -> DifferentAnswer:
     """Say for which of the platform's own duties a client may act, in place of those that it had."""
     services().subsystems.entrust_client(current_actor(), client_id, body.roles, body.reason)
@@ -235,14 +262,16 @@ TABLE = (
     Route("GET", "/subsystems/<code>", subsystem, SubsystemPageAnswer),
     Route("POST", "/subsystems/<code>/change", change_subsystem, DifferentAnswer, body=SubsystemBody),
     Route("POST", "/subsystems/<code>/clients", register_subsystem_client, CredentialsAnswer, body=NewClientBody),
+    Route("POST", "/clients/<client_id>/change", change_client, ChangedClientAnswer, body=ClientChangeBody),
+    Route("POST", "/clients/<client_id>/rotate-secret", rotate_client_secret, CredentialsAnswer),
+    Route("POST", "/clients/<client_id>/disable", disable_client, DifferentAnswer),
+    Route("POST", "/clients/<client_id>/test", test_client, ProbesAnswer),
     Route("POST", "/subsystems/<code>/submit", submit_subsystem, StatusAnswer, body=NoteBody),
     Route("POST", "/subsystems/<code>/return", return_subsystem, StatusAnswer, body=WithReasonBody),
     Route("POST", "/subsystems/<code>/check", check_subsystem, StatusAnswer, body=NoteBody),
     Route("POST", "/subsystems/<code>/publish", publish_subsystem, StatusAnswer, body=NoteBody),
     Route("POST", "/subsystems/<code>/retire", retire_subsystem, StatusAnswer, body=WithReasonBody),
     Route("POST", "/subsystems/<code>/hand-over", hand_over_subsystem, HandedOverAnswer, body=HandOverBody),
-    Route("POST", "/clients/<client_id>/rotate", rotate_client_secret, CredentialsAnswer),
-    Route("POST", "/clients/<client_id>/disable", disable_client, DifferentAnswer),
     Route("POST", "/clients/<client_id>/entrust", entrust_client, DifferentAnswer, body=EntrustBody),
     Route("POST", "/functions", add_functions, AddedAnswer, body=CatalogueBody),
     Route("POST", "/functions/<code>/change", change_function, DifferentAnswer, body=FunctionChangeBody),

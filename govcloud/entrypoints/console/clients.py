@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
+from govcloud.entrypoints.console.client_fields import METHOD_WORDS, PROTOCOL_WORDS
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.models import Client
+from govcloud.subsystems.protocols import PUBLIC
 from govcloud.web.locale import say
 
 _ENTRUSTS, _PROVISIONING = "govcloud:client:entrust", "provisioning"
@@ -33,8 +34,8 @@ class ClientsView(ConsoleView):
     icon = "key-round"
     group = Message("子系统")
     lead = Message("密钥只在登记或更换时显示一次，平台只保存其摘要；在子系统的页面上登记和更换。")
-    column_list = ("name", "client_id", "subsystem_id", "kind", "created_at")
-    column_details_list = ("name", "client_id", "subsystem_id", "kind", "roles", "created_at", "disabled_at")
+    column_list = ("name", "client_id", "subsystem_id", "protocol", "auth_method", "created_at")
+    column_details_list = ("name", "client_id", "subsystem_id", "protocol", "auth_method", "roles", "created_at", "disabled_at")
     column_searchable_list = ("name", "client_id")
     column_sortable_list = ()
     column_default_sort = "client_id"
@@ -42,15 +43,17 @@ class ClientsView(ConsoleView):
         "name": Message("名称"),
         "client_id": Message("客户端标识"),
         "subsystem_id": Message("业务子系统"),
-        "kind": Message("类型"),
         "roles": Message("平台职责"),
+        "protocol": Message("协议"),
+        "auth_method": Message("认证方式"),
         "created_at": Message("登记时间"),
         "disabled_at": Message("停用时间"),
     }
     column_formatters = {
         "subsystem_id": name_of("subsystem_id"),
         "roles": lambda _v, _c, row, _n: say(Message("维护组织与人员")) if _PROVISIONING in row.roles else "—",
-        "kind": lambda _v, _c, row, _n: say(Message("公开客户端") if row.public else Message("机密客户端")),
+        "protocol": lambda _v, _c, row, _n: PROTOCOL_WORDS[row.protocol].name,
+        "auth_method": lambda _v, _c, row, _n: say(METHOD_WORDS[row.auth_method]),
     }
 
     commands = (
@@ -61,7 +64,7 @@ class ClientsView(ConsoleView):
             _ENTRUSTS,
             Message("此客户端（如人事系统、目录同步）将可以登记和变更组织与人员，办理入职、调动、离职，不能授权。"),
             _entrust,
-            applies=lambda row: row.disabled_at is None and not row.public and _PROVISIONING not in row.roles,
+            applies=lambda row: row.disabled_at is None and row.auth_method != PUBLIC and _PROVISIONING not in row.roles,
         ),
         RowCommand(
             "take-away",
@@ -84,7 +87,7 @@ class ClientsView(ConsoleView):
         return row.name
 
     def sections(self, row: Client) -> list[Section]:
-        """Return the registered addresses."""
-        client = services().subsystem_queries.client_by_client_id(row.client_id)
-        addresses: list[tuple[Any, ...]] = [(uri,) for uri in client.redirect_uris] if client else []
-        return [Section(Message("登记的回调地址"), (Message("地址"),), addresses)]
+        """Return the registered addresses; the rest stands on the client's own page, below its subsystem."""
+        found = (view for view in services().subsystem_queries.clients_of(row.subsystem_id) if view.client_id == row.client_id)
+        addresses = [(uri,) for view in found for uri in (*view.redirect_uris, *view.post_logout_uris, *view.services, *view.origins)]
+        return [Section(Message("登记的地址"), (Message("地址"),), addresses)]

@@ -13,8 +13,7 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.handing_over import HAND_OVER
-from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewSubsystem, checked_subsystem
-from govcloud.subsystems.protocols import PUBLIC, SECRET
+from govcloud.subsystems.inputs import ClientCredentials, NewFunction, NewItem, NewSubsystem, checked_subsystem
 from govcloud.subsystems.queries import FunctionView, ItemView, SubsystemView
 from govcloud.web.gate import services
 
@@ -261,15 +260,6 @@ def hanging(view: SubsystemView, subject: str, _values: Values, _actor: Actor) -
     usage = services().subsystems.usage_of([_item(view, subject).function])
     words = {"lines": usage.lines, "grants": usage.grants}
     return (Message("待审批的申请 %(lines)s 项，下架后只能驳回；有效的临时权限 %(grants)s 项，到期为止继续有效。", **words),)
-
-
-def register_client(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> ClientCredentials:
-    """Register the client of a form."""
-    redirects = tuple(values.get("redirect_uris", "").split())
-    after = tuple(values.get("post_logout_uris", "").split())
-    method = PUBLIC if values.get("public") else SECRET
-    row = NewClient(view.code, values.get("client_id", ""), values.get("name", ""), redirects, after, auth_method=method)
-    return services().subsystems.register_client(actor, row)
 
 
 def rotate_secret(view: SubsystemView, subject: str, _values: Values, actor: Actor) -> ClientCredentials:

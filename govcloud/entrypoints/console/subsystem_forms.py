@@ -231,21 +231,6 @@ FORMS: Mapping[str, SubsystemForm] = {
             rehearse=acts.hanging,
         ),
         SubsystemForm(
-            "client",
-            Message("登记客户端"),
-            "key-round",
-            "govcloud:client:register",
-            lambda: (
-                _NAME,
-                FormField("client_id", Message("客户端标识"), required=True),
-                FormField("redirect_uris", Message("登录回调地址"), "area", Message("完整地址，每行一个，逐字比对。"), required=True),
-                FormField("post_logout_uris", Message("退出后返回地址"), "area", Message("每行一个，可以不填。")),
-                FormField("public", Message("公开客户端：不能保管密钥，如手机应用"), "check"),
-            ),
-            acts.register_client,
-            lambda view, _subject: {"name": view.name, "client_id": view.code},
-        ),
-        SubsystemForm(
             "rotate",
             Message("更换密钥"),
             "key-round",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from govcloud.entrypoints.console.client_fields import METHOD_WORDS, PROTOCOL_WORDS
 from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm
 from govcloud.entrypoints.console.subsystem_reach import Standing
 from govcloud.entrypoints.console.subsystem_words import SCOPES, WAY
@@ -16,7 +17,7 @@ from govcloud.subsystems.views import StepView
 from govcloud.web.gate import services
 from govcloud.web.words import TIERS
 
-_ON_PAGE = ("change", "add", "bulk", "client")
+_ON_PAGE = ("change", "add", "bulk")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ def page_facts(view: SubsystemView) -> dict[str, Any]:
         "rows": rows,
         "owners": services().identity_queries.departments(others) if others else {},
         "clients": queries.clients_of(view.id),
+        "may_register_client": open_to_change and standing.may("govcloud:client:register"),
+        "may_test_client": status is not Status.RETIRED and standing.may("govcloud:client:test"),
+        "protocol_words": PROTOCOL_WORDS,
+        "method_words": METHOD_WORDS,
         "forms": {form.name: form for form in FORMS.values() if open_to_change and standing.may(form.function)},
         "page_forms": _page_forms(standing, open_to_change=open_to_change),
         "moves": moves,

@@ -9,8 +9,10 @@ from uuid import UUID
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import ConsolePage, opened
+from govcloud.entrypoints.console.base import opened
 from govcloud.entrypoints.console.change_forms import Filled
+from govcloud.entrypoints.console.client_pages import CHANGES, TESTS, ClientPages
+from govcloud.entrypoints.console.client_pages import REGISTERS as REGISTERS_CLIENT
 from govcloud.entrypoints.console.subsystem_acts import REGISTERS, register
 from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm, registration_fields
 from govcloud.entrypoints.console.subsystem_page import page_facts
@@ -31,7 +33,7 @@ _TODO = {"check": _CHECKS, "publish": PUBLISHES}
 _LONGEST_SEARCH = 60
 
 
-class SubsystemsView(ConsolePage):
+class SubsystemsView(ClientPages):
     """The relying systems; an administrator of subsystems sees those of the own department and of those that it leads."""
 
     opens: ClassVar[str] = OPENS
@@ -48,7 +50,7 @@ class SubsystemsView(ConsolePage):
     def functions(self) -> frozenset[str]:
         """Return the functions of the page, of its forms and of its steps."""
         steps = {move.function for move in ONBOARDING.values()}
-        return frozenset((self.opens, REGISTERS, *steps, *(form.function for form in FORMS.values())))
+        return frozenset((self.opens, REGISTERS, REGISTERS_CLIENT, CHANGES, TESTS, *steps, *(form.function for form in FORMS.values())))
 
     @expose("/")
     def index_view(self) -> str:

@@ -5,7 +5,7 @@ To add one: a class beside those of its kind, one line below, one row in the tab
 
 from __future__ import annotations
 
-from govcloud.subsystems.checks.connection import AddressesAreSafe, ChecksAreAsked, LaunchIsAnswered, OwnerIsLive
+from govcloud.subsystems.checks.connection import AddressesAreSafe, ChecksAreAsked, LaunchIsAnswered, LogoutReaches, OwnerIsLive
 from govcloud.subsystems.checks.facts import SubsystemFacts
 from govcloud.subsystems.checks.functions import (
     FunctionsAreDescribed,
@@ -24,6 +24,7 @@ CHECKS = Checks(
     AddressesAreSafe(),
     LaunchIsAnswered(),
     ChecksAreAsked(),
+    LogoutReaches(),
     LevelWithinSubsystem(),
     ScopeIsKept(),
     SensitiveIsApproved(),

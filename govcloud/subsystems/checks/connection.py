@@ -10,8 +10,11 @@ from urllib.parse import SplitResult, urlsplit
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.addresses import LOOPBACK
 from govcloud.subsystems.checks.facts import SubsystemFacts
+from govcloud.subsystems.client_records import own_addresses
 from govcloud.subsystems.findings import Finding
 from govcloud.subsystems.levels import asks_each_time
+from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CasSettings, OidcSettings
+from govcloud.subsystems.views import ClientView
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,11 @@ class AddressesAreSafe:
     def find(self, facts: SubsystemFacts) -> Iterator[Finding]:
         """Look at the subsystem's own addresses and those of its clients."""
         own = (facts.subsystem.launch_url, facts.subsystem.webhook_url)
-        registered = (uri for client in facts.clients for uri in (*client.redirect_uris, *client.post_logout_uris))
+        registered = (
+            uri
+            for client in facts.clients
+            for uri in (*client.redirect_uris, *client.post_logout_uris, *client.services, *client.origins, *own_addresses(client.settings))
+        )
         for address in dict.fromkeys(item for item in (*own, *registered) if item):
             parts = urlsplit(address)
             if parts.scheme == "https" or (facts.loopback_allowed and parts.hostname in LOOPBACK):
@@ -61,10 +68,17 @@ class LaunchIsAnswered:
         launch = facts.subsystem.launch_url
         if not launch:
             return
-        origins = {_origin(urlsplit(uri)) for client in facts.clients for uri in client.redirect_uris}
+        registered = (uri for client in facts.clients for uri in (*client.redirect_uris, *client.services, *client.origins))
+        origins = {_origin(urlsplit(uri)) for uri in registered}
         if _origin(urlsplit(launch)) not in origins:
             message = Message("没有启用的客户端回到访问地址 %(address)s。", address=launch)
-            yield Finding(self.key, self.blocking, message, Message("请登记客户端，登录回调地址与访问地址的协议、主机、端口相同。"), launch)
+            yield Finding(
+                self.key,
+                self.blocking,
+                message,
+                Message("请登记客户端，其登录回调地址、CAS 服务地址或应用地址与访问地址的协议、主机、端口相同。"),
+                launch,
+            )
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,38 @@ class ChecksAreAsked:
         if asks_each_time(level) and all(client.public for client in facts.clients):
             message = Message("接入级别为 L%(level)s，但没有启用的机密客户端，无法向平台核对权限。", level=level)
             yield Finding(self.key, self.blocking, message, Message("请登记一个机密客户端。"))
+
+
+@dataclass(frozen=True)
+class LogoutReaches:
+    """Below L2 a subsystem hears of the end of a grant by being signed out of; forward-auth asks for every request and needs no call."""
+
+    key: ClassVar[str] = "logout"
+    title: ClassVar[Message] = Message("收回权限时能结束子系统中的登录")
+    blocking: ClassVar[bool] = False
+
+    def find(self, facts: SubsystemFacts) -> Iterator[Finding]:
+        """Look for clients that people sign in through and that nobody can sign out."""
+        if asks_each_time(facts.subsystem.integration_level):
+            return
+        for client in facts.clients:
+            if not _hears_of_logout(client):
+                message = Message(
+                    "客户端 %(client_id)s 没有接收退出通知的地址，权限收回后已登录的人仍留在子系统中。", client_id=client.client_id
+                )
+                remedy = Message("请填写后端退出地址，或启用 CAS 单点退出。")
+                yield Finding(self.key, self.blocking, message, remedy, client.client_id)
+
+
+def _hears_of_logout(client: ClientView) -> bool:
+    match client.settings:
+        case OidcSettings() as oidc:
+            signs_in = AUTHORIZATION_CODE in oidc.grant_types
+            return not signs_in or bool(oidc.backchannel_logout_uri or oidc.frontchannel_logout_uri)
+        case CasSettings() as cas:
+            return cas.single_logout
+        case _:
+            return True
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

@@ -114,6 +114,41 @@
     twisty.setAttribute("aria-expanded", String(!open));
   });
 
+  // What stands in a box goes to the clipboard; where a browser gives none (plain http), it is selected for Ctrl-C.
+  all("[data-copy]").forEach((button) => {
+    const source = document.getElementById(button.dataset.copy), label = button.querySelector("span"), usual = label.textContent;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const copied = await navigator.clipboard?.writeText(source.textContent).then(() => true, () => false);
+      if (!copied) { getSelection().selectAllChildren(source); if (!document.execCommand("copy")) return; }
+      label.textContent = button.dataset.done;
+      setTimeout(() => { label.textContent = usual; }, 2000);
+    });
+  });
+
+  // Tests of a connection run one after the other, each row saying what it found; without scripts the button runs all at once.
+  const probes = document.querySelector("[data-probes]"), runs = document.querySelector("[data-run-probes]");
+  runs?.addEventListener("submit", async (event) => {
+    const waiting = all("[data-probe]", probes);
+    if (!waiting.length) return;
+    event.preventDefault();
+    const button = runs.querySelector("button"), status = document.querySelector("[data-probed]"), body = new FormData(runs);
+    const tell = (n) => { status.textContent = status.dataset.probed.replace("{n}", n).replace("{all}", waiting.length); };
+    button.disabled = true;
+    tell(0);
+    for (const [done, row] of waiting.entries()) {
+      const said = row.querySelector("[data-waiting]");
+      said.textContent = probes.dataset.running;
+      row.setAttribute("aria-busy", "true");
+      const answer = await fetch(row.dataset.probe, { method: "POST", body, headers: { Accept: "text/html" }, redirect: "error" }).catch(() => null);
+      if (answer?.ok) row.outerHTML = await answer.text(); else { row.removeAttribute("aria-busy"); said.textContent = probes.dataset.lost; }
+      tell(done + 1);
+    }
+    button.disabled = false;
+    // Sent once more, with nothing left to wait for, the form runs all of them again.
+    button.lastChild.textContent = runs.dataset.again;
+  });
+
   // The head of a table that fits stays in sight below the top bar; one that is wider scrolls sideways instead.
   const fit = new ResizeObserver((seen) => seen.forEach(({ target }) => target.classList.toggle("fits", target.scrollWidth <= target.clientWidth)));
   all(".tablewrap").forEach((box) => fit.observe(box));

@@ -80,9 +80,9 @@ def test_nobody_else_runs_a_form_or_a_step(services: Services, world: World, bec
     assert housing is not None
     before = recorded(services)
     paths = [f"/subsystems/step/{step}/{archive}" for step in ("submit", "check", "publish", "return", "retire")]
-    paths += [
-        form(name, archive) for name in ("change", "add", "bulk", "client", "function", "offer", "bind", "withdraw-function", "hand-over")
-    ]
+    paths += [form(name, archive) for name in ("change", "add", "bulk", "function", "offer", "bind", "withdraw-function", "hand-over")]
+    paths += [f"/subsystems/new-client/{archive}/?protocol=oidc"]
+    paths += [f"/subsystems/client/{archive}/{CODE}/{page}" for page in ("change", "test")]
     for login, status in ((STRANGER, 404), ("LIQIANG", 403), ("WANGFANG", 403), ("WUXIAOYAN", 403)):
         by = become(login)
         if login == STRANGER:
@@ -213,22 +213,6 @@ def test_every_form_works(services: Services, world: World, become: Become, arch
     assert owner.post(form("unbind", archive), {"subject": READ, "code": code}).status_code == 303
     used = owner.post(form("withdraw-function", archive), {"subject": READ, "reason": "停用"})
     assert (used.status_code, "仍在使用：可申请项 1 个" in said(used)) == (409, True)
-
-
-def test_a_secret_is_shown_once_and_kept_by_nobody(become: Become, archive: UUID) -> None:
-    owner = become(OWNER)
-    new = {"name": "移动端", "client_id": "archive-2", "redirect_uris": "https://archive.zj.example/m/cb"}
-    shown = owner.post(form("client", archive), new)
-    assert shown.status_code == 200
-    assert shown.headers["Cache-Control"] == "no-store"
-    assert 'id="secret"' in shown.text
-    assert 'id="secret"' not in owner.get(details(archive)).text
-    rotated = owner.post(form("rotate", archive), {"subject": "archive-2"})
-    assert 'id="secret"' in rotated.text
-    assert owner.post(form("disable", archive), {"subject": "archive-2"}).status_code == 303
-    wrong = owner.post(form("client", archive), {**new, "client_id": "archive-3", "redirect_uris": "http://elsewhere.example/cb"})
-    assert wrong.status_code == 422
-    assert "必须使用 https" in said(wrong)
 
 
 PASTED = "a:read,甲,说明,2,否\nb:read\t乙\t\t2\t是\t姓名\t一人审批\t20\t是\t是"

@@ -14,7 +14,7 @@ from govcloud.subsystems.checks import CHECKS, Checks, SubsystemFacts
 from govcloud.subsystems.checks.functions import HasDoor
 from govcloud.subsystems.findings import from_json, to_json
 from govcloud.subsystems.lifecycle import ONBOARDING, Status, allowed_moves, moves
-from govcloud.subsystems.protocols import PUBLIC, SECRET, OidcSettings
+from govcloud.subsystems.protocols import CLIENT_CREDENTIALS, PUBLIC, SECRET, CasSettings, ForwardAuthSettings, OidcSettings
 from govcloud.subsystems.views import ClientView, FunctionView, ItemView, SubsystemView
 
 SYSTEM, DEPARTMENT, DOOR, READ = uuid4(), uuid4(), uuid4(), uuid4()
@@ -88,6 +88,15 @@ def with_read(**changes: object) -> SubsystemFacts:
     return replace(SOUND, functions=(SOUND.functions[0], replace(SOUND.functions[1], **changes)))  # type: ignore[arg-type]
 
 
+def shallow(*clients: ClientView) -> SubsystemFacts:
+    """Return the subsystem at L0, with these clients."""
+    facts = with_system(integration_level=0)
+    functions = tuple(replace(row, integration_level=0) for row in facts.functions)
+    return replace(facts, functions=functions, items=(item(integration_level=0, scope_kind="none"),), clients=clients)
+
+
+CAS = client(auth_method=PUBLIC, settings=CasSettings(), redirect_uris=(), services=("https://a.example/app/",))
+PROXIED = client(auth_method=PUBLIC, settings=ForwardAuthSettings(), redirect_uris=(), origins=("https://a.example",))
 LOCAL = with_system(launch_url="http://127.0.0.1:8001/")
 CASES: list[tuple[str, Callable[[], SubsystemFacts], list[str]]] = [
     ("in order", lambda: SOUND, []),
@@ -110,6 +119,22 @@ CASES: list[tuple[str, Callable[[], SubsystemFacts], list[str]]] = [
     ("no launch address", lambda: with_system(launch_url=None), []),
     ("no client", lambda: replace(SOUND, clients=()), ["launch_client", "confidential_client"]),
     ("a public client only", lambda: replace(SOUND, clients=(client(auth_method=PUBLIC),)), ["confidential_client"]),
+    (
+        "keys on plain http",
+        lambda: replace(SOUND, clients=(client(settings=OidcSettings(jwks_uri="http://a.example/jwks")),)),
+        ["addresses"],
+    ),
+    ("a CAS client", lambda: replace(shallow(CAS), items=()), ["sensitive_item"]),
+    ("a CAS client at L2 proves nothing", lambda: replace(SOUND, clients=(CAS,)), ["confidential_client"]),
+    ("a CAS client that nobody signs out", lambda: shallow(replace(CAS, settings=CasSettings(single_logout=False))), ["logout"]),
+    ("an application behind a proxy", lambda: shallow(PROXIED), []),
+    ("a client that nobody signs out", lambda: shallow(client()), ["logout"]),
+    (
+        "one that hears of it",
+        lambda: shallow(client(settings=OidcSettings(backchannel_logout_uri="https://a.example/out"))),
+        [],
+    ),
+    ("a machine's client", lambda: shallow(CAS, client(settings=OidcSettings(grant_types=(CLIENT_CREDENTIALS,)), redirect_uris=())), []),
     ("a higher function", lambda: with_read(integration_level=3), ["level"]),
     ("a division at L1", lambda: replace(SOUND, items=(item(integration_level=1),)), ["scope"]),
     ("no division at L1", lambda: replace(SOUND, items=(item(integration_level=1, scope_kind="none"),)), []),
@@ -121,7 +146,7 @@ CASES: list[tuple[str, Callable[[], SubsystemFacts], list[str]]] = [
     ("bound to nothing, with a reason", lambda: replace(with_read(basis_note="内部统计"), bound=frozenset()), []),
     ("not described", lambda: with_read(description=""), ["description"]),
 ]
-ADVICE = {"sensitive_item", "basis", "description"}
+ADVICE = {"sensitive_item", "basis", "description", "logout"}
 
 
 @pytest.mark.parametrize(("facts", "found"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])

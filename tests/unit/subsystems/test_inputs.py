@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.validation import Fields
-from govcloud.subsystems import inputs
+from govcloud.subsystems import client_inputs, inputs
 from govcloud.subsystems.addresses import address_fault
 from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
 from govcloud.subsystems.listing import inputs as lists
@@ -106,7 +106,7 @@ def test_any_text_is_judged_and_never_fails(text: str) -> None:
 
 def test_a_client_needs_an_address_to_come_back_to() -> None:
     fields = Fields()
-    inputs.checked_client(NewClient("housing", "housing-web", "住房", ()), fields)
+    client_inputs.checked_client(NewClient("housing", "housing-web", "住房", ()), fields)
     assert wrong(fields) == {"redirect_uris"}
 
 
