@@ -72,6 +72,11 @@ def document(table: Iterable[Route], public_url: str, prefix: str) -> dict[str, 
                     "scheme": "basic",
                     "description": "client_id and secret of a client that is entrusted with `provisioning`",
                 },
+                "client_token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "an access token of such a client for itself (`client_credentials`), with the scope `api`",
+                },
             },
         },
     }
@@ -97,7 +102,7 @@ def _operation(route: Route, references: References) -> dict[str, Any]:
         "responses": _responses(route, references),
     }
     if route.by_client:
-        operation["security"] = [{"client": []}]
+        operation["security"] = [{"client": []}, {"client_token": []}]
     elif route.method == "POST":
         token = {"name": "X-CSRFToken", "in": "header", "required": True, "schema": {"type": "string"}}
         operation["parameters"].append(token)

@@ -203,6 +203,18 @@ def test_it_opens_what_the_secret_opens(batch: Party, world: World) -> None:
     assert batch.browser.get("/scim/v2/Users", headers=headers).status_code == 403
 
 
+def test_what_the_client_is_entrusted_with_counts_at_each_use(batch: Party, services: Services, world: World) -> None:
+    people = {"Authorization": f"Bearer {own_token(batch, scope='scim')}"}
+    events = {"Authorization": f"Bearer {own_token(batch, scope='api')}"}
+    services.subsystems.entrust_client(world.security_admin.actor(), batch.client_id, ["provisioning"], "人事系统")
+    assert batch.browser.get("/scim/v2/Users?count=1", headers=people).status_code == 200
+    event = {"id": "1", "kind": "leave", "employee_code": "NOBODY", "reason": "x"}
+    answer = batch.browser.post("/api/v1/personnel-events", json={"events": [event]}, headers=events)
+    assert (answer.status_code, answer.get_json()["refused"]) == (200, 1)
+    services.subsystems.entrust_client(world.security_admin.actor(), batch.client_id, [], "收回")
+    assert batch.browser.get("/scim/v2/Users?count=1", headers=people).status_code == 403
+
+
 def test_a_token_opens_only_what_it_is_for(batch: Party, party: Party, world: World, wang: SignedIn) -> None:
     for token in (own_token(batch, scope="scim"), own_token(batch, scope="api"), party.tokens()["access_token"], "nonsense", ""):
         assert ask(batch.browser, token, world.wang.official_id).status_code == 401
