@@ -143,7 +143,7 @@ def test_clients_get_secrets_are_entrusted_and_closed(services: Services, world:
     crew(services, world)
     client = world.clients["housing"].client_id
     owner = caller(OWNER)
-    fresh = owner.post(f"/clients/{client}/rotate")
+    fresh = owner.post(f"/clients/{client}/rotate-secret")
     assert fresh.json["secret"]
     assert fresh.headers["Cache-Control"] == "no-store"
     body = {"roles": ["provisioning"], "reason": "按协议同步"}
@@ -152,4 +152,4 @@ def test_clients_get_secrets_are_entrusted_and_closed(services: Services, world:
     assert caller("WUXIAOYAN").post(f"/clients/{client}/entrust", {**body, "roles": ["security_admin"]}).status_code == 422
     assert caller(STRANGER).post(f"/clients/{client}/disable").status_code == 403
     assert owner.post(f"/clients/{client}/disable").json == {"changed": True}
-    assert owner.post(f"/clients/{client}/rotate").status_code == 404
+    assert owner.post(f"/clients/{client}/rotate-secret").status_code == 404

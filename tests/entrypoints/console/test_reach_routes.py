@@ -223,8 +223,6 @@ def subsystem_tries(world: World) -> dict[str, list[Try]]:
             "/subsystems/housing/hand-over",
             reason | {"owner_department_id": str(world.organisation.ids["xihu_civil_affairs"])},
         ),
-        "api.rotate_client_secret": ("/clients/housing-web/rotate", {}),
-        "api.disable_client": ("/clients/housing-web/disable", {}),
         "api.entrust_client": ("/clients/housing-web/entrust", reason | {"roles": ["provisioning"]}),
     }
     return {endpoint: [Try("POST", api + path, body, (403,))] for endpoint, (path, body) in tries.items()}
