@@ -28,6 +28,7 @@ from govcloud.signon.errors import TokenRefused
 from govcloud.signon.sessions import CurrentSession
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.cookies import session_token
+from govcloud.web.possession import BEARER, DPOP, KeyMissing, check_possession
 from govcloud.web.trace import trace_id
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -171,10 +172,10 @@ def _open_to(official_id: UUID, appointment_id: UUID | None, function: str) -> b
 
 
 def _authenticate_client() -> None:
-    """Take the client's credentials from HTTP Basic (RFC 6749 section 2.3.1), or its own access token (RFC 6750 section 2.1)."""
+    """Take the client's credentials from HTTP Basic (RFC 6749 section 2.3.1), or its own access token (RFC 6750 section 2.1, RFC 9449)."""
     given = request.authorization
-    if given is not None and given.type == "bearer":
-        g.current_client = _client_of_token(given.token or "")
+    if given is not None and given.type in {BEARER, DPOP}:
+        g.current_client = _client_of_token(given.token or "", given.type)
         return
     if given is None or given.type != "basic" or not given.username or given.password is None:
         raise ClientRequired
@@ -184,15 +185,15 @@ def _authenticate_client() -> None:
     g.current_client = client
 
 
-def _client_of_token(access_token: str) -> ClientView:
+def _client_of_token(access_token: str, scheme: str) -> ClientView:
     """Return the client that acts for itself by a token for this way in, which is named in the token's scope."""
     try:
         token = services().oauth.client_token(access_token)
-    except TokenRefused as error:
+        check_possession(access_token, scheme, token.confirmation)
+    except (TokenRefused, KeyMissing) as error:
         current_app.logger.info("access token of a client refused: %s, trace %s", error.reason, trace_id())
         raise ClientRequired from error
-    # A token that is bound to a key is worth nothing without it, and there is no way to show one here.
-    if _SCOPE_OF.get(request.blueprint or "") not in token.scope or token.confirmation is not None:
+    if _SCOPE_OF.get(request.blueprint or "") not in token.scope:
         raise ClientRequired
     return token.client
 

@@ -11,17 +11,14 @@ from typing import Any
 
 from flask import request
 
-from govcloud.entrypoints.oidc.client_certificate import shown_certificate
 from govcloud.entrypoints.oidc.errors import WireError
 from govcloud.signon.oauth.certificates import THUMBPRINT
-from govcloud.signon.oauth.dpop import ALGORITHMS, ProofRefused, ProofRequest
+from govcloud.signon.oauth.dpop import ALGORITHMS, ProofRefused
 from govcloud.subsystems.queries import ClientView
-from govcloud.web.gate import services
-from govcloud.web.trace import trace_id
+from govcloud.web.client_certificate import shown_certificate
+from govcloud.web.possession import JKT, KeyMissing, check_possession, proven
 
 PROOF_ALGORITHMS = tuple(ALGORITHMS)
-BEARER, DPOP = "bearer", "dpop"
-_JKT = "jkt"
 _UNAUTHORIZED = 401
 
 
@@ -35,7 +32,7 @@ def confirmation_of(client: ClientView) -> dict[str, Any] | None:
     shown: dict[str, Any] = {}
     proof = request.headers.get("DPoP")
     if proof is not None:
-        shown[_JKT] = _proven(proof)
+        shown[JKT] = _proven(proof)
     elif client.oidc.dpop_bound:
         raise WireError("invalid_dpop_proof", "this client has to show a DPoP proof")
     if client.oidc.tls_bound:
@@ -61,52 +58,29 @@ def bind_to_proof(parameters: dict[str, str]) -> None:
     parameters["dpop_jkt"] = jkt
 
 
-def check_possession(token: str, scheme: str, bound_to: Mapping[str, Any] | None) -> None:
-    """Let a token pass whose key is shown with the request, or that is bound to none.
-
-    Args:
-        token: the access token as it was sent.
-        scheme: how it was sent: ``bearer`` or ``dpop``.
-        bound_to: the claim ``cnf`` of the token.
+def check_key(token: str, scheme: str, bound_to: Mapping[str, Any] | None) -> None:
+    """Let a token pass whose key is shown with the request; see ``check_possession``.
 
     Raises:
-        WireError: it is sent like one that is bound otherwise (RFC 9449 section 7.2), or its key is not shown.
+        WireError: it is not, as the challenge of the scheme that the token has to be sent by.
     """
-    keys = bound_to or {}
-    if (_JKT in keys) != (scheme == DPOP):
-        raise _refused(keys, "invalid_token", "the access token is bound to a key in another way than it is sent")
-    if _JKT in keys:
-        proof = request.headers.get("DPoP", "")
-        try:
-            jkt = _proven(proof, token)
-        except WireError as error:
-            raise _refused(keys, error.error, error.description) from error
-        if jkt != keys[_JKT]:
-            raise _refused(keys, "invalid_token", "the proof was made with another key than the access token is bound to")
-    if THUMBPRINT in keys:
-        certificate = shown_certificate()
-        if certificate is None or certificate.thumbprint != keys[THUMBPRINT]:
-            raise _refused(keys, "invalid_token", "the certificate is not the one that the access token is bound to")
-
-
-def addresses(path: str) -> tuple[str, ...]:
-    """Return the public addresses that lead to ``path``; they come from the settings, never from the ``Host`` of a request."""
-    settings = services().settings
-    return tuple(f"{origin}{path}" for origin in (settings.public_url, settings.client_certificate_url) if origin)
-
-
-def _proven(proof: str, token: str | None = None) -> str:
-    """Return the thumbprint of the key that the proof of this request was made with."""
-    asked = ProofRequest(request.method, addresses(request.path), token)
     try:
-        return services().dpop.check(proof, asked, trace_id())
+        check_possession(token, scheme, bound_to)
+    except KeyMissing as error:
+        raise _refused(bound_to or {}, error.error, _plain(error.reason)) from error
+
+
+def _proven(proof: str) -> str:
+    """Return the thumbprint of the key that the proof of this request was made with."""
+    try:
+        return proven(proof)
     except ProofRefused as error:
         raise WireError("invalid_dpop_proof", _plain(error.reason), detail=error.reason) from error
 
 
 def _refused(keys: Mapping[str, Any], error: str, description: str) -> WireError:
     """Return the challenge of the scheme that the token has to be sent by."""
-    scheme = f'DPoP algs="{" ".join(PROOF_ALGORITHMS)}", ' if _JKT in keys else 'Bearer realm="govcloud", '
+    scheme = f'DPoP algs="{" ".join(PROOF_ALGORITHMS)}", ' if JKT in keys else 'Bearer realm="govcloud", '
     challenge = f'{scheme}error="{error}", error_description="{description}"'
     return WireError(error, description, status=_UNAUTHORIZED, challenge=challenge)
 

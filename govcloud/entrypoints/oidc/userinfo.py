@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Response, jsonify, request
 
-from govcloud.entrypoints.oidc.binding import BEARER, DPOP, check_possession
+from govcloud.entrypoints.oidc.binding import check_key
 from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.errors import WireError
 from govcloud.entrypoints.oidc.origins import known_client
 from govcloud.signon.claims import OPENID
 from govcloud.signon.errors import TokenRefused
 from govcloud.web.gate import public, services
+from govcloud.web.possession import BEARER, DPOP
 
 
 @wire.route("/oidc/userinfo", methods=["GET", "POST"])
@@ -22,7 +23,7 @@ def userinfo() -> Response:
         live = services().signon.live_token(token)
     except TokenRefused as error:
         raise _challenge("invalid_token", "the access token is invalid, expired or revoked", 401, error.reason) from error
-    check_possession(token, scheme, live.confirmation)
+    check_key(token, scheme, live.confirmation)
     known_client(live.client_id)
     if OPENID not in live.scope:
         raise _challenge("insufficient_scope", "the access token was not issued for sign-in", 403)

@@ -1,7 +1,7 @@
 """Certificates of clients: what a client shows in the TLS handshake proves who it is, and tokens may be bound to it (RFC 8705).
 
 The handshake happens at the proxy. That a certificate was really shown there is for the way in to make sure
-(``entrypoints/oidc/client_certificate.py``); here stands what a certificate is worth.
+(``web/client_certificate.py``); here stands what a certificate is worth.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ import binascii
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote_plus
 
-from govcloud.entrypoints.oidc.client_certificate import shown_certificate
 from govcloud.entrypoints.oidc.errors import invalid_client, invalid_request
 from govcloud.entrypoints.oidc.origins import known_client
 from govcloud.signon.oauth.assertions import ALGORITHMS
@@ -19,6 +18,7 @@ from govcloud.signon.oauth.certificates import proves
 from govcloud.signon.oauth.errors import AssertionRefused
 from govcloud.subsystems.protocols import PUBLIC, SELF_SIGNED_TLS, TLS, OidcSettings
 from govcloud.subsystems.queries import ClientView
+from govcloud.web.client_certificate import shown_certificate
 from govcloud.web.gate import services, source_address
 from govcloud.web.parameters import LONGEST
 from govcloud.web.trace import trace_id

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 from flask import current_app, request
 
 from govcloud.kernel import crypto
+from govcloud.services import Services
 from govcloud.signon.oauth.certificates import CertificateError, ClientCertificate, read_certificate
-from govcloud.web.gate import services
 from govcloud.web.trace import trace_id
 
 _SUCCESS = "SUCCESS"
@@ -22,7 +22,8 @@ _SUCCESS = "SUCCESS"
 
 def shown_certificate() -> ClientCertificate | None:
     """Return the certificate that came with this request through the proxy, if one did."""
-    settings = services().settings
+    services: Services = current_app.extensions["govcloud"]
+    settings = services.settings
     header, secret = settings.client_certificate_header, settings.client_certificate_secret
     pem = request.headers.get(header, "") if header else ""
     if not pem or secret is None:
