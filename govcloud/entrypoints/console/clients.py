@@ -10,6 +10,7 @@ from govcloud.entrypoints.console.base import ConsoleView, name_of, services
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.models import Client
+from govcloud.subsystems.protocols import PUBLIC
 from govcloud.web.locale import say
 
 
@@ -36,7 +37,7 @@ class ClientsView(ConsoleView):
     }
     column_formatters = {
         "subsystem_id": name_of("subsystem_id"),
-        "kind": lambda _v, _c, row, _n: say(Message("公开客户端") if row.public else Message("机密客户端")),
+        "kind": lambda _v, _c, row, _n: say(Message("公开客户端") if row.auth_method == PUBLIC else Message("机密客户端")),
     }
 
     def names(self, rows: Sequence[Client]) -> Mapping[UUID, str]:

@@ -171,7 +171,7 @@ class Logout:
             mine = (LogoutNotice.session_id == session_id, LogoutNotice.channel == FRONT_CHANNEL, LogoutNotice.answer.is_(None))
             shown = update(LogoutNotice).where(*mine).values(answer=SHOWN)
             rows = tx.session.execute(shown.returning(LogoutNotice.client_id, LogoutNotice.participant_id)).all()
-            clients = self._subsystems.clients_named({row.client_id for row in rows}) if rows else {}
+            clients = self._subsystems.clients_named({row.client_id for row in rows})
             found = []
             for row in sorted(rows, key=lambda row: row.client_id):
                 client = clients[row.client_id]
