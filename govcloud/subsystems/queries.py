@@ -158,7 +158,7 @@ class SubsystemQueries(OnboardingQueries):
 
     def clients_named(self, client_ids: Iterable[str]) -> Mapping[str, ClientView]:
         """Return clients by their ``client_id``, disabled ones too: old records still name them."""
-        wanted = set(client_ids)
+        wanted = {searchable(client_id) for client_id in client_ids}
         if not wanted:
             return {}
         found = self._read().execute(rows.clients().where(Client.client_id.in_(wanted))).all()

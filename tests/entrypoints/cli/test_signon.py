@@ -21,9 +21,12 @@ Cli = Callable[..., Result]
 
 
 @pytest.fixture
-def cli(settings: Settings, services: Services, clock: ManualClock) -> Cli:
+def cli(settings: Settings, services: Services, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Return the command line on the test's clock, by which its sessions are live."""
-    return lambda *words: CliRunner().invoke(main, ["signon", *words], obj=lambda: assemble(settings, clock))
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("GOVCLOUD_MASTER_KEY_FILE", str(settings.master_key_file))
+    monkeypatch.setenv("GOVCLOUD_ENVIRONMENT", "test")
+    return lambda *words: CliRunner().invoke(main, ["signon", *words], obj=lambda *_: assemble(settings, clock))
 
 
 @pytest.fixture
