@@ -12,6 +12,8 @@ from govcloud.identity.views import OfficialView
 from govcloud.services import Services
 from govcloud.signon.policy import BOUNDS, CHOICES
 
+_MOST_DIGITS = 6
+
 
 @click.group()
 def signon() -> None:
@@ -43,7 +45,8 @@ def set_rules(context: click.Context, *, rules: tuple[str, ...], reason: str) ->
         name, separator, value = rule.partition("=")
         if not separator:
             raise click.UsageError(f"{rule!r} is not RULE=VALUE")
-        changes[name] = int(value) if name in BOUNDS and value.isascii() and value.isdigit() else value
+        whole = name in BOUNDS and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+        changes[name] = int(value) if whole else value
     with platform(context) as services:
         before = asdict(services.signon_policies.current())
         after = asdict(services.signon_policies.set(operator(), changes, reason))

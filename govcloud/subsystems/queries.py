@@ -175,7 +175,10 @@ class SubsystemQueries(OnboardingQueries):
 
     def clients_named(self, client_ids: Iterable[str]) -> Mapping[str, ClientView]:
         """Return clients by their ``client_id``, disabled ones too: old records still name them."""
-        found = self._read().execute(rows.clients().where(Client.client_id.in_(set(client_ids)))).all()
+        wanted = {searchable(client_id) for client_id in client_ids}
+        if not wanted:
+            return {}
+        found = self._read().execute(rows.clients().where(Client.client_id.in_(wanted))).all()
         return {view.client_id: view for view in self._clients(found)}
 
     def clients_of(self, key: str | UUID) -> tuple[ClientView, ...]:

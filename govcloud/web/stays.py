@@ -119,7 +119,10 @@ def stay_rows(sessions: Iterable[UUID]) -> Mapping[UUID, tuple[StayRow, ...]]:
     Several clients of one subsystem that speak the same protocol and stand alike are one row, since the first of them.
     """
     wanted, queries = list(sessions), services().logout_queries
-    told: dict[UUID, NoticeView] = {notice.participant_id: notice for notice in queries.of_sessions(wanted)}
+    found = queries.stays_of(wanted)
+    # A live session has notices only where somebody left a subsystem before.
+    left = any(stay.ended_at for stays in found.values() for stay in stays)
+    told: dict[UUID, NoticeView] = {notice.participant_id: notice for notice in queries.of_sessions(wanted)} if left else {}
     return {
         session: _merged(
             StayRow(
@@ -130,7 +133,7 @@ def stay_rows(sessions: Iterable[UUID]) -> Mapping[UUID, tuple[StayRow, ...]]:
             )
             for stay in stays
         )
-        for session, stays in queries.stays_of(wanted).items()
+        for session, stays in found.items()
     }
 
 

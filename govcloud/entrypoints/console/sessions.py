@@ -86,6 +86,8 @@ class SessionsView(ConsoleView):
         "user_agent": lambda _v, _c, row, _n: device(row.user_agent),
         "end_reason": lambda _v, _c, row, _n: say(cause_words(row.end_reason)) if row.end_reason else "",
     }
+    # The page of one session shows what the browser called itself, whole.
+    column_formatters_detail = {"end_reason": column_formatters["end_reason"]}
     commands = (
         RowCommand("end", Message("结束会话"), "log-out", ENDS, Message("这个会话立即结束。"), _end, _preview, _is_live),
         RowCommand(

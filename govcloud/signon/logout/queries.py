@@ -147,7 +147,7 @@ class LogoutQueries:
         return self._views(self._read().scalars(select(LogoutNotice).where(*conditions).order_by(LogoutNotice.id)).all())
 
     def _views(self, rows: Sequence[LogoutNotice]) -> tuple[NoticeView, ...]:
-        clients = self._subsystems.clients_named({row.client_id for row in rows}) if rows else {}
+        clients = self._subsystems.clients_named({row.client_id for row in rows})
         waiting = [row.message_id for row in rows if row.message_id is not None and row.acknowledged_at is None]
         standing = self._outbox.standing(waiting) if waiting else {}
         return tuple(_view(row, clients[row.client_id], standing.get(row.message_id) if row.message_id else None) for row in rows)

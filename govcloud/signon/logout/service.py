@@ -15,7 +15,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import one_place
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, searchable
 from govcloud.outbox.promising import hasten
 from govcloud.signon import errors, events
 from govcloud.signon.logout.channels import FRONT_CHANNEL
@@ -171,7 +171,7 @@ class Logout:
             mine = (LogoutNotice.session_id == session_id, LogoutNotice.channel == FRONT_CHANNEL, LogoutNotice.answer.is_(None))
             shown = update(LogoutNotice).where(*mine).values(answer=SHOWN)
             rows = tx.session.execute(shown.returning(LogoutNotice.client_id, LogoutNotice.participant_id)).all()
-            clients = self._subsystems.clients_named({row.client_id for row in rows}) if rows else {}
+            clients = self._subsystems.clients_named({row.client_id for row in rows})
             found = []
             for row in sorted(rows, key=lambda row: row.client_id):
                 client = clients[row.client_id]
@@ -191,6 +191,7 @@ class Logout:
 
         One that was given up gets another try; if that fails too, it is given up again.
         """
+        client_id = searchable(client_id)
         with self._uow.begin(actor, "govcloud:logout_notice:retry", Target("client", client_id)) as tx:
             one = true() if notice_id is None else LogoutNotice.id == notice_id
             query = select(LogoutNotice.id, LogoutNotice.message_id).where(LogoutNotice.client_id == client_id, OPEN, one)

@@ -36,7 +36,8 @@ STATEMENTS = {
         "planned": 24,
         "power_items": 27,
         "service_items": 27,
-        "sessions": 21,
+        "logouts": 21,
+        "sessions": 24,
         "subsystems": 26,
     },
     "WUXIAOYAN": {
@@ -51,7 +52,9 @@ STATEMENTS = {
         "policies": 22,
         "requests": 23,
         "roles": 21,
-        "sessions": 21,
+        "logouts": 21,
+        "sessions": 24,
+        "signon": 22,
     },
     "ZHENGGUOHUA": {"": 20, "audit": 30},
 }

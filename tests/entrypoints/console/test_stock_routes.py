@@ -31,7 +31,7 @@ STOCK = [
 ]
 
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
-PAGES = ("planned", "imports", "activation", "departments", *LISTS, "subsystems", "ceilings", "access", "audit")
+PAGES = ("planned", "imports", "activation", "departments", *LISTS, "subsystems", "ceilings", "access", "signon", "logouts", "audit")
 OWN = {
     ("/console/officials/export.csv", "GET"),
     *(
@@ -47,6 +47,9 @@ OWN = {
         )
         for method in ("GET", "POST")
     ),
+    ("/console/signon/", "POST"),
+    ("/console/logouts/client/", "GET"),
+    ("/console/logouts/retry", "POST"),
     ("/console/imports/upload", "POST"),
     ("/console/imports/<uuid:run_id>", "GET"),
     *((f"/console/imports/<uuid:run_id>/{command}", "POST") for command in ("confirm", "discard")),

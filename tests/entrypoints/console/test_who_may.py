@@ -34,7 +34,9 @@ TABLES = (
     "policies",
     "requests",
     "grants",
+    "signon",
     "sessions",
+    "logouts",
     "outbox",
     "audit",
 )
@@ -51,6 +53,7 @@ OPENED = {
         "clients",
         "access",
         "sessions",
+        "logouts",
         "outbox",
         *LISTS,
     },
@@ -66,10 +69,12 @@ OPENED = {
         "grants",
         "sessions",
         "clients",
+        "signon",
+        "logouts",
     },
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
-    "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access", *LISTS},
+    "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access", "sessions", *LISTS},
     "HEWEI": {"subsystems", *LISTS},
     "WANGFANG": set(),
 }
@@ -87,12 +92,13 @@ RUN = {
     "assignments/command/end/{rows.assignment}": {"WUXIAOYAN"},
     "grants/command/revoke/{rows.grant}": {"WUXIAOYAN"},
     "sessions/command/end/{rows.session}": {"ZHOUJIANJUN", "WUXIAOYAN"},
+    "sessions/command/end_all/{rows.session}": {"ZHOUJIANJUN", "WUXIAOYAN"},
 }
 
 
 #: Who manages the people, or the subsystems, of one department only; what is not among them cannot be found.
 WITHIN = {
-    "SUNLI": ("officials/change", "officials/details"),
+    "SUNLI": ("officials/change", "officials/details", "sessions/command", "sessions/details"),
     "HEWEI": ("subsystems/form", "subsystems/step", "subsystems/details"),
 }
 
@@ -204,6 +210,7 @@ def test_nobody_is_a_superuser(services: Services, world: World) -> None:
         "govcloud:console:clients",
         "govcloud:console:officials",
         "govcloud:console:sessions",
+        "govcloud:console:logouts",
         "govcloud:official:access",
         "govcloud:official:suspend",
         "govcloud:official:disable",
