@@ -29,6 +29,7 @@ from govcloud.subsystems.protocols import (
     OidcSettings,
 )
 from govcloud.subsystems.views import ClientView
+from tests.factories.clients import put_unchecked
 from tests.factories.keys import elliptic_key, key_set
 from tests.factories.racing import together
 from tests.factories.subsystems import CODE, a_registered_subsystem, crew
@@ -283,3 +284,11 @@ def test_a_file_twice_at_once_registers_each_client_once(app: Flask, settings: S
     assert sum(isinstance(outcome, tuple) for outcome in came) >= 1
     assert all(isinstance(outcome, (tuple, Conflict)) for outcome in came)
     assert [client.client_id for client in services.subsystem_queries.clients_of("housing")] == ["housing-cas", "housing-web"]
+
+
+def test_settings_that_no_command_would_store_can_still_be_mended(services: Services, world: World) -> None:
+    put_unchecked(services, CLIENT, OidcSettings(may_call=("gone",), jwks_uri="http://old.zj.example/jwks"))
+    owner = world.people["HEWEI"].actor()
+    with pytest.raises(Invalid):
+        services.subsystems.change_client(owner, CLIENT, replace(as_it_is(services), name="甲"))
+    assert services.subsystems.change_client(owner, CLIENT, replace(as_it_is(services), settings=OidcSettings())) is not None
