@@ -63,10 +63,14 @@ from govcloud.outbox.recorder import OutboxRecorder
 from govcloud.services import Services
 from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
+from govcloud.signon.factors.service import SecondFactors
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.logout import models as _logout  # noqa: F401 - its tables
-from govcloud.signon.policy import Policies
+from govcloud.signon.parts import Parts
+from govcloud.signon.policy import Policies, SignOnPolicy
 from govcloud.signon.service import SignOn
+from govcloud.signon.step_up import StepUp, StepUpAuthorizer
+from govcloud.signon.throttle import FailureLimits
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
@@ -132,6 +136,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     def read() -> Session:
         return uow.read()
 
+    def rules() -> SignOnPolicy:
+        return policies.current()
+
     keys = KeyRing(master, read, clock)
     identity_queries = IdentityQueries(read, keys, clock)
     subsystem_queries = SubsystemQueries(read, keys, clock)
@@ -141,7 +148,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         sessions=lambda: Session(bind=engine, expire_on_commit=False),
         reader=db.session,
         release_reader=db.session.remove,
-        authorizer=EngineAuthorizer(decider),
+        authorizer=StepUpAuthorizer(EngineAuthorizer(decider), rules),
         clock=clock,
         recorders=(AuditRecorder(), OutboxRecorder(webhooks.destinations)),
     )
@@ -150,7 +157,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
-    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, policies)
+    parts = Parts.build(uow, identity_queries, authorization, keys, clock, settings, policies)
+    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, clock, settings, parts)
+    step_up = StepUp(uow, identity_queries, parts, policies, clock)
     identity = Identity(uow, keys, clock, elsewhere)
     services = Services(
         settings=settings,
@@ -174,6 +183,11 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorization_queries=authorization_queries,
         signon=signon,
         signon_policies=policies,
+        ceremony=parts.ceremony,
+        second_factors=SecondFactors(uow, identity_queries, parts, step_up),
+        step_up=step_up,
+        password_rules=parts.rules,
+        failure_limits=FailureLimits(uow, parts.throttle),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

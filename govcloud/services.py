@@ -22,8 +22,13 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
+from govcloud.signon.ceremony import Ceremony
+from govcloud.signon.factors.service import SecondFactors
+from govcloud.signon.password_rules import PasswordRules
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.signon.step_up import StepUp
+from govcloud.signon.throttle import FailureLimits
 from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 
@@ -47,6 +52,11 @@ class Services:
     authorization_queries: AuthorizationQueries
     signon: SignOn
     signon_policies: Policies
+    ceremony: Ceremony
+    second_factors: SecondFactors
+    step_up: StepUp
+    password_rules: PasswordRules
+    failure_limits: FailureLimits
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

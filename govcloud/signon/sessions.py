@@ -49,6 +49,7 @@ _COLUMNS = (
     Session.expires_at,
     Session.source_address,
     Session.user_agent,
+    Session.second_factor_at,
 )
 
 
@@ -280,4 +281,5 @@ def _view(row: Row[*tuple[Any, ...]], now: datetime) -> CurrentSession:
         expires_at=row.expires_at,
         source_address=row.source_address,
         user_agent=row.user_agent,
+        second_factor_at=row.second_factor_at,
     )

@@ -10,8 +10,11 @@ from govcloud.identity.queries import AppointmentView
 
 #: Authentication method of RFC 8176 for a password.
 PASSWORD_METHOD = "pwd"  # noqa: S105 - the registered name of the method, not a password
-#: Authentication context class: one factor. Stronger ones join with step-up.
+#: Factors of more than one kind were proven (RFC 8176).
+MANY = "mfa"
+#: Authentication context classes: one factor, and more than one.
 ACR_PASSWORD = "urn:govcloud:acr:password"  # noqa: S105 - the same
+ACR_MFA = "urn:govcloud:acr:mfa"
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,12 @@ class CurrentSession:
     expires_at: datetime
     source_address: str | None
     user_agent: str | None
+    second_factor_at: datetime | None = None
 
     @property
     def acr(self) -> str:
         """Return how strongly the official proved who they are (OIDC Core 2, ``acr``)."""
-        return ACR_PASSWORD
+        return ACR_PASSWORD if self.second_factor_at is None else ACR_MFA
 
 
 @dataclass(frozen=True)
