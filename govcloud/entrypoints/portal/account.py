@@ -89,10 +89,7 @@ def _take(error: GovcloudError, findings: Findings) -> None:
     elif isinstance(error, SignInLocked):
         findings.take(error)
     else:
-        for item in error.fields:
-            findings.add("new" if item.field == "password" else item.field, item.message)
-        if not error.fields:
-            findings.take(error)
+        findings.take_password(error)
 
 
 def _browser(agent: str | None) -> str:
@@ -125,6 +122,8 @@ def _page(findings: Findings) -> str:
             )
             for entry in services().signon.sessions_of(me.official_id)
         ],
+        factor=services().second_factors.standing(me.official_id),
+        rules=services().password_rules.shown(),
         errors=findings.errors,
         general=findings.general,
     )
