@@ -1,4 +1,4 @@
-"""What a good password is, how one is generated, and that hashing is bounded."""
+"""How a password is generated, and that hashing is bounded."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from argon2 import PasswordHasher
 
-from govcloud.kernel.errors import Invalid, Unavailable
+from govcloud.kernel.errors import Unavailable
 from govcloud.signon import passwords
-from govcloud.signon.passwords import WAITING_EACH, Hashing, check_policy, generate
+from govcloud.signon.password_rules import kinds
+from govcloud.signon.passwords import WAITING_EACH, Hashing, generate
 
 
 @pytest.fixture(scope="module")
