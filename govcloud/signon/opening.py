@@ -15,9 +15,11 @@ from govcloud.kernel.unit_of_work import Transaction
 from govcloud.signon import events
 from govcloud.signon.models import Session
 from govcloud.signon.sessions import Sessions
-from govcloud.signon.views import MANY, CurrentSession, SignedIn
+from govcloud.signon.views import CurrentSession, SignedIn
 
 _TOKEN_BYTES = 32
+#: Factors of more than one kind were proven (RFC 8176).
+_MANY = "mfa"
 _LONGEST_AGENT = 400
 
 
@@ -39,7 +41,7 @@ class Shown:
 
     def with_factor(self, methods: tuple[str, ...]) -> Shown:
         """Return what is proven with a second factor beside it."""
-        return Shown(tuple(dict.fromkeys((*(one for one in self.methods if one != MANY), *methods, MANY))), second_factor=True)
+        return Shown(tuple(dict.fromkeys((*(one for one in self.methods if one != _MANY), *methods, _MANY))), second_factor=True)
 
 
 class Opening:

@@ -45,11 +45,11 @@ _COLUMNS = (
     Session.started_at,
     Session.auth_time,
     Session.amr,
+    Session.second_factor_at,
     Session.last_seen_at,
     Session.expires_at,
     Session.source_address,
     Session.user_agent,
-    Session.second_factor_at,
 )
 
 
@@ -277,9 +277,9 @@ def _view(row: Row[*tuple[Any, ...]], now: datetime) -> CurrentSession:
         started_at=row.started_at,
         auth_time=row.auth_time,
         amr=tuple(row.amr),
+        second_factor_at=row.second_factor_at,
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,
         source_address=row.source_address,
         user_agent=row.user_agent,
-        second_factor_at=row.second_factor_at,
     )

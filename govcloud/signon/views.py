@@ -10,11 +10,10 @@ from govcloud.identity.queries import AppointmentView
 
 #: Authentication method of RFC 8176 for a password.
 PASSWORD_METHOD = "pwd"  # noqa: S105 - the registered name of the method, not a password
-#: Factors of more than one kind were proven (RFC 8176).
-MANY = "mfa"
-#: Authentication context classes: one factor, and more than one.
+#: Authentication context classes, the weakest first: one factor, and a second one besides.
 ACR_PASSWORD = "urn:govcloud:acr:password"  # noqa: S105 - the same
 ACR_MFA = "urn:govcloud:acr:mfa"
+ACRS = (ACR_PASSWORD, ACR_MFA)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class ClientsView(ConsoleView):
     }
     column_formatters = {
         "subsystem_id": name_of("subsystem_id"),
-        "kind": lambda _v, _c, row, _n: say(Message("公开客户端") if row.public else Message("机密客户端")),
+        "kind": lambda _v, _c, row, _n: say(Message("公开客户端") if row.auth_method == "none" else Message("机密客户端")),
     }
 
     def names(self, rows: Sequence[Client]) -> Mapping[UUID, str]:

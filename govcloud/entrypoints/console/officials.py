@@ -255,13 +255,13 @@ class OfficialsView(PersonRoles, PersonFactors, ConsoleView):
     def _person_page(self, person: OfficialView) -> str:
         queries = services().identity_queries
         place = queries.main_places([person.id]).get(person.id)
-        places = queries.appointments_of(person.id)
+        places, account = queries.appointments_of(person.id), queries.account_of(person.id)
         return self.render(
             "console/official.html",
             person=person,
             access=access_panel(person.id, place.id if place else None) if may_see(person, place) else None,
-            account=queries.account_of(person.id),
-            factor=services().second_factors.standing(person.id),
+            account=account,
+            factor=services().second_factors.standing_of(account.id, person.id) if account else None,
             may_reset_factor=opened(RESET),
             timeline=queries.timeline(person.id),
             planned=queries.planned_changes(person.id),

@@ -122,7 +122,7 @@ def _page(findings: Findings) -> str:
             )
             for entry in services().signon.sessions_of(me.official_id)
         ],
-        factor=services().second_factors.standing(me.official_id),
+        factor=services().second_factors.standing_of(me.account_id, me.official_id),
         rules=services().password_rules.shown(),
         errors=findings.errors,
         general=findings.general,

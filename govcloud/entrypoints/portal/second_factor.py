@@ -21,7 +21,7 @@ from govcloud.web.gate import current_actor, services, signed_in
 @signed_in
 def set_up_factor() -> ResponseReturnValue:
     """Show the secret to set up an app with; loading the page again shows the same one."""
-    if services().second_factors.standing(reader().official_id).since is not None:
+    if services().second_factors.standing_of(reader().account_id, reader().official_id).since is not None:
         return redirect(url_for("portal.account", _anchor="second-factor"), 303)
     return _page(Findings())
 

@@ -57,8 +57,11 @@ def prove_again() -> ResponseReturnValue:
 
 def _asked(chosen: str = "") -> StepUpPage:
     target = asked_next()
-    open_way_back(waiting_client(target))
-    return StepUpPage(target, request.values.get("factor") == "1", request.form.get("kept", ""), chosen=chosen)
+    client = waiting_client(target)
+    open_way_back(client)
+    # A subsystem sends here for one reason: it wants a second factor (``acr_values``), so a password would lead in a circle.
+    factor = request.values.get("factor") == "1" or client is not None
+    return StepUpPage(target, factor, request.form.get("kept", ""), chosen=chosen)
 
 
 def _refused(asked: StepUpPage, error: GovcloudError) -> ResponseReturnValue:

@@ -61,8 +61,12 @@ class SecondFactors:
     def standing(self, official_id: UUID) -> Standing:
         """Return where a person stands."""
         account = self._identity.account_of(official_id)
-        since = self._parts.enrolments.since(account.id) if account else None
-        left = self._parts.enrolments.codes_left(account.id) if account and since else 0
+        return self.standing_of(account.id, official_id) if account else Standing(None, 0, demanded=False)
+
+    def standing_of(self, account_id: UUID, official_id: UUID) -> Standing:
+        """Return where the owner of an account stands, for who knows the account already."""
+        since = self._parts.enrolments.since(account_id)
+        left = self._parts.enrolments.codes_left(account_id) if since else 0
         return Standing(since, left, self._parts.demands.demanded_of(official_id))
 
     def pending(self, session: CurrentSession) -> Enrolment:

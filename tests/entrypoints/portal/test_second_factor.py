@@ -14,7 +14,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from tests.factories.browsing import Visitor, said
 from tests.factories.factors import STEP, Phone, code_of, enrolled
-from tests.factories.world import PASSWORD, World
+from tests.factories.world import PASSWORD, World, give_password
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -40,8 +40,8 @@ def password(somebody: Visitor, target: str = "/requests", login: str = "WANGFAN
 
 
 def fields(page: str) -> dict[str, str]:
-    """Return the hidden fields of a page."""
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    """Return the hidden fields of a page's own form."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.partition('id="main"')[2])
     return {name: unescape(value) for name, value in found if name != "csrf_token"}
 
 
@@ -202,7 +202,7 @@ def test_taking_it_away_asks_for_a_proof_first_and_goes_on_afterwards(visitor: N
 
 def test_a_sensitive_form_comes_back_filled_in(visitor: NewVisitor, services: Services, world: World, clock: ManualClock) -> None:
     demand(services, world, second_factor="privileged")
-    phone = enrolled_on_the_way_in(visitor(), services, clock)
+    phone = enrolled_on_the_way_in(visitor(), services, world, clock)
     somebody = visitor()
     password(somebody, login="SUNLI")
     somebody.post("/sign-in/second-factor", {"with": "totp", "code": phone.code()})
@@ -229,8 +229,8 @@ def test_what_was_kept_opens_in_its_own_session_alone(visitor: NewVisitor, phone
     prepared = fields(attacker.post("/account/second-factor/remove", page="/account").text)["kept"]
     for kept in (prepared, prepared[:-4], "AAAA", "é", "x" * 10_000):
         clock.advance(STEP)
-        answer = victim.post("/step-up", {"kept": kept, "next": "/requests", "code": phone.code()}, page="/account")
-        assert (answer.status_code, answer.location) == (303, "/requests")
+        answer = victim.post("/step-up", {"kept": kept, "next": "/requests", "with": "totp", "code": phone.code()}, page="/account")
+        assert (answer.status_code, answer.location) == (303, "/requests"), said(answer)
 
 
 def test_step_up_leads_only_to_this_platform(visitor: NewVisitor, phone: Phone) -> None:
@@ -241,12 +241,12 @@ def test_step_up_leads_only_to_this_platform(visitor: NewVisitor, phone: Phone) 
 
 def test_an_api_call_that_needs_a_proof_says_so(visitor: NewVisitor, services: Services, world: World, clock: ManualClock) -> None:
     demand(services, world, second_factor="privileged")
-    phone = enrolled_on_the_way_in(visitor(), services, clock, "WUXIAOYAN")
+    phone = enrolled_on_the_way_in(visitor(), services, world, clock, "WUXIAOYAN")
     somebody = visitor()
     password(somebody, login="WUXIAOYAN")
     somebody.post("/sign-in/second-factor", {"with": "totp", "code": phone.code()})
     clock.advance(timedelta(minutes=16))
-    body = {"role": "counter_clerk", "label": "窗口", "criteria": {"position": "窗口受理员"}, "reason": "岗位职责调整"}
+    body = {"role_code": "counter_clerk", "label": "窗口", "criteria": {"positions": ["窗口受理员"]}, "reason": "岗位职责调整"}
     answer = somebody.client.post("/api/v1/duty-rules", json=body, headers={"X-CSRFToken": somebody.token("/account")})
     assert answer.status_code == 403, answer.text
     assert answer.json is not None
@@ -262,8 +262,9 @@ def signed_in_with(somebody: Visitor, phone: Phone) -> Visitor:
     return somebody
 
 
-def enrolled_on_the_way_in(somebody: Visitor, services: Services, clock: ManualClock, login: str = "SUNLI") -> Phone:
+def enrolled_on_the_way_in(somebody: Visitor, services: Services, world: World, clock: ManualClock, login: str = "SUNLI") -> Phone:
     """Let somebody who must have a factor set it up at sign-in."""
+    give_password(services, world.people[login])
     password(somebody, login=login)
     secret = secret_on(somebody.get("/sign-in/set-up").text)
     somebody.post("/sign-in/set-up", {"code": code_of(secret, clock)})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hashlib import sha1
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from govcloud.settings import SettingsError
+from govcloud.signon import breached
 from govcloud.signon.breached import SHIPPED, Breached, PasswordList
 
 WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
@@ -45,10 +47,13 @@ def test_a_long_list_is_read_in_few_pieces(tmp_path: Path, monkeypatch: pytest.M
     many = [f"password-{number}" for number in range(20_000)]
     known = as_digests(tmp_path / "long", many)
     reads: list[int] = []
-    from govcloud.signon import breached  # noqa: PLC0415
-
     line_at = breached._line_at
-    monkeypatch.setattr(breached, "_line_at", lambda file, offset: reads.append(offset) or line_at(file, offset))
+
+    def counted(file: BinaryIO, offset: int) -> bytes:
+        reads.append(offset)
+        return line_at(file, offset)
+
+    monkeypatch.setattr(breached, "_line_at", counted)
     assert "password-777" in known
     assert "nobody-has-this" not in known
     assert len(reads) < 4 * 25  # two words in two forms, the logarithm of a megabyte each
