@@ -22,4 +22,8 @@ __all__ = ["Party", "browser", "party", "wang"]
 @pytest.fixture
 def visitor(app: Flask, services: Services, world: World) -> Callable[[str], Visitor]:
     """Return the way to become somebody; an empty login is nobody."""
-    return lambda login="": signed_in(app, services, login) if login else Visitor(app.test_client())
+
+    def become(login: str) -> Visitor:
+        return signed_in(app, services, login) if login else Visitor(app.test_client())
+
+    return become

@@ -17,7 +17,7 @@ from govcloud.entrypoints.console.base import ConsoleView, checked_reason, curre
 from govcloud.entrypoints.console.change_forms import END, FORMS, LABELS, ChangeForm, Filled, check, endable, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
 from govcloud.entrypoints.console.people_reach import OPENS, department_named, own_department, person_within
-from govcloud.entrypoints.console.person_factors import PersonFactors
+from govcloud.entrypoints.console.person_factors import PersonFactors, may_reset
 from govcloud.entrypoints.console.person_roles import PersonRoles, may_give, role_rows
 from govcloud.entrypoints.console.planned import OPENS as PLANNED
 from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial, OfficialChange
@@ -26,7 +26,6 @@ from govcloud.identity.rejoining import JOINED_AGAIN
 from govcloud.identity.views import AppointmentView, OfficialView
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.signon.factors.service import RESET
 from govcloud.web.errors import status_of
 from govcloud.web.gate import no_permission
 from govcloud.web.locale import own_words, say
@@ -99,7 +98,7 @@ class OfficialsView(PersonRoles, PersonFactors, ConsoleView):
     @property
     def functions(self) -> frozenset[str]:
         """Return the functions of the page and of every form about a person."""
-        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, _CHANGES, RESET}
+        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, _CHANGES}
 
     @expose("/")
     def index_view(self) -> str:
@@ -256,13 +255,14 @@ class OfficialsView(PersonRoles, PersonFactors, ConsoleView):
         queries = services().identity_queries
         place = queries.main_places([person.id]).get(person.id)
         places, account = queries.appointments_of(person.id), queries.account_of(person.id)
+        factor = services().second_factors.standing_of(account.id, person.id) if account else None
         return self.render(
             "console/official.html",
             person=person,
             access=access_panel(person.id, place.id if place else None) if may_see(person, place) else None,
             account=account,
-            factor=services().second_factors.standing_of(account.id, person.id) if account else None,
-            may_reset_factor=opened(RESET),
+            factor=factor,
+            may_reset_factor=factor is not None and factor.since is not None and may_reset(person, places),
             timeline=queries.timeline(person.id),
             planned=queries.planned_changes(person.id),
             history=queries.changes_of(person.id),

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import checked_reason, opened
+from govcloud.authorization.decisions import Question
+from govcloud.entrypoints.console.base import checked_reason
 from govcloud.entrypoints.console.change_forms import Filled
 from govcloud.entrypoints.console.people_reach import person_within
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.signon.factors.service import RESET
 from govcloud.web.errors import status_of
-from govcloud.web.gate import current_actor, no_permission, services
+from govcloud.web.gate import current_actor, current_session, no_permission, services
 from govcloud.web.locale import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from govcloud.identity.views import AppointmentView, OfficialView
 
 
 class PersonFactors:
@@ -28,9 +34,9 @@ class PersonFactors:
     @expose("/reset-second-factor/<official_id>", methods=("GET", "POST"))
     def reset_factor_view(self, official_id: str) -> Response:
         """Say what a reset does, and do it when it is confirmed with a reason."""
-        if not opened(RESET):
-            raise no_permission()
         person, status = person_within(official_id), 200
+        if not may_reset(person, services().identity_queries.appointments_of(person.id)):
+            raise no_permission()
         filled = Filled({"reason": request.form.get("reason", "").strip()})
         if request.method == "POST":
             try:
@@ -45,3 +51,14 @@ class PersonFactors:
             "console/reset_factor.html", person=person, standing=services().second_factors.standing(person.id), filled=filled
         )
         return make_response(page, status)
+
+
+def may_reset(person: OfficialView, places: Sequence[AppointmentView]) -> bool:
+    """Return whether the reader may take the person's second factor away: as with passwords, it hangs on what that would open."""
+    session = current_session()
+    if session is None:
+        return False
+    resource = {"official_id": str(person.id), "entrusted": services().authorization.entrusted(person.id)}
+    if places:
+        resource["department_path"] = places[0].department_path
+    return services().authorization.decide(Question(RESET, session.appointment_id, session.official_id, resource)).allowed
