@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 from govcloud.authorization.commands import DELEGATED, NOTHING, OFFICE
 from govcloud.authorization.service import Authorization
 from govcloud.identity.criteria import AppointmentCriteria
-from govcloud.identity.locking import lock_official
+from govcloud.identity.locking import lock_officials
 from govcloud.identity.matching import Wanted
 from govcloud.identity.paths import path_above_all
 from govcloud.identity.queries import AccountView, IdentityQueries
@@ -199,8 +199,8 @@ class Activation:
         account_id, official_id = (account.id, account.official_id) if account else (_NOBODY, _NOBODY)
         used = False
         with self._uow.begin(actor, REDEEM, Target("account", str(account_id))) as tx:
-            if account is not None:
-                lock_official(tx.session, official_id)
+            # Of nobody, too: who is unknown takes the same statements.
+            lock_officials(tx.session, [official_id])
             taken = tx.session.scalar(
                 update(ActivationCode).where(*self._good(account_id, code, tx.now)).values(used_at=tx.now).returning(ActivationCode.id)
             )

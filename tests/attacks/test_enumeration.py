@@ -72,17 +72,16 @@ def test_activation_tells_no_more(app: Flask, visitor: Become, services: Service
     page = somebody.token("/activate")
     services.signon_policies.current()
 
-    def try_once(login: str) -> tuple[int, str, int]:
+    def try_once(login: str) -> tuple[int, str, list[str]]:
         answers = []
         form = {"login": login, "code": "AAAA-BBBB-CCCC", "new": "Qiantang-2026-tide", "again": "Qiantang-2026-tide", "csrf_token": page}
         taken = statements_of(app, lambda: answers.append(somebody.client.post("/activate", data=form)))
-        # Whoever exists is locked against a change meanwhile, which is one statement and costs nothing to speak of.
-        return answers[0].status_code, said(answers[0]), sum("FOR UPDATE" not in statement for statement in taken)
+        return answers[0].status_code, said(answers[0]), taken
 
     assert try_once("WANGFANG") == try_once("NOBODYATALL") == try_once("LIQIANG")
 
 
-def test_no_secret_gets_into_a_log_or_an_address(
+def test_no_secret_gets_into_a_log_or_an_address(  # noqa: PLR0917 - all that secrets go through
     app: Flask,
     visitor: Become,
     services: Services,
