@@ -11,6 +11,7 @@ from govcloud.entrypoints.portal.duty import reader
 from govcloud.entrypoints.portal.forms import Findings
 from govcloud.entrypoints.portal.qr import qr_code
 from govcloud.entrypoints.portal.return_to import safe_next
+from govcloud.entrypoints.portal.words import FACTOR_FIELDS
 from govcloud.kernel.errors import GovcloudError
 from govcloud.web.cookies import set_session_token
 from govcloud.web.errors import status_of
@@ -23,14 +24,14 @@ def set_up_factor() -> ResponseReturnValue:
     """Show the secret to set up an app with; loading the page again shows the same one."""
     if services().second_factors.standing_of(reader().account_id, reader().official_id).since is not None:
         return redirect(url_for("portal.account", _anchor="second-factor"), 303)
-    return _page(Findings())
+    return _page(Findings(labels=FACTOR_FIELDS))
 
 
 @portal.post("/account/second-factor")
 @signed_in
 def confirm_factor() -> ResponseReturnValue:
     """Check the app's first code and show the recovery codes this once."""
-    findings = Findings()
+    findings = Findings(labels=FACTOR_FIELDS)
     try:
         done = services().second_factors.enrol(current_actor(), reader(), request.form.get("code", ""))
     except GovcloudError as error:

@@ -13,6 +13,7 @@ from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.forms import Findings
 from govcloud.entrypoints.portal.qr import qr_code
 from govcloud.entrypoints.portal.return_to import asked_next, open_way_back, waiting_client
+from govcloud.entrypoints.portal.words import FACTOR_FIELDS
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.signon.ceremony import MoreToProve, Step, Waiting
@@ -92,7 +93,7 @@ def prove_second_factor() -> ResponseReturnValue:
 def enrol_step() -> ResponseReturnValue:
     """Show the secret to set up an app with."""
     waiting = _waiting(Step.ENROL)
-    return waiting if isinstance(waiting, Response) else _enrol_page(Findings())
+    return waiting if isinstance(waiting, Response) else _enrol_page(Findings(labels=FACTOR_FIELDS))
 
 
 @portal.post("/sign-in/set-up")
@@ -102,7 +103,7 @@ def confirm_enrolment() -> ResponseReturnValue:
     waiting = _waiting(Step.ENROL)
     if isinstance(waiting, Response):
         return waiting
-    target, findings = asked_next(), Findings()
+    target, findings = asked_next(), Findings(labels=FACTOR_FIELDS)
     try:
         enrolled = services().ceremony.by_enrolment(steps_token(), request.form.get("code", ""), _browser(), trace_id())
     except CeremonyOver:
