@@ -70,6 +70,7 @@ from govcloud.services import Services
 from govcloud.settings import Environment, Settings, load_settings
 from govcloud.signon.cas.service import Cas
 from govcloud.signon.factors import models as _factors  # noqa: F401 - its tables
+from govcloud.signon.factors.service import SecondFactors
 from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.launcher import Launcher
@@ -85,10 +86,12 @@ from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.issuing import Issuing
 from govcloud.signon.oauth.service import OAuth
 from govcloud.signon.oauth.user_codes import Guesses
-from govcloud.signon.policy import Policies
+from govcloud.signon.parts import Parts
+from govcloud.signon.policy import Policies, SignOnPolicy
 from govcloud.signon.service import SignOn
 from govcloud.signon.sessions import Sessions
-from govcloud.signon.throttle import Throttle
+from govcloud.signon.step_up import StepUp, StepUpAuthorizer
+from govcloud.signon.throttle import FailureLimits
 from govcloud.signon.tokens import Tokens
 from govcloud.signon.trying import Trying
 from govcloud.subsystems.events import ClientDisabled, SubsystemHandedOver, SubsystemRetired
@@ -158,6 +161,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     def read() -> Session:
         return uow.read()
 
+    def rules() -> SignOnPolicy:
+        return policies.current()
+
     keys = KeyRing(master, read, clock)
     identity_queries = IdentityQueries(read, keys, clock)
     subsystem_queries = SubsystemQueries(read, keys, clock)
@@ -167,7 +173,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         sessions=lambda: Session(bind=engine, expire_on_commit=False),
         reader=db.session,
         release_reader=db.session.remove,
-        authorizer=EngineAuthorizer(decider),
+        authorizer=StepUpAuthorizer(EngineAuthorizer(decider), rules),
         clock=clock,
         recorders=(AuditRecorder(), OutboxRecorder(webhooks.destinations)),
     )
@@ -179,8 +185,10 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     leaving = Leaving(subsystem_queries)
     sessions = Sessions(uow, identity_queries, keys, clock, policies, leaving)
     issuing = Issuing(identity_queries, keys, Tokens(keys, clock, settings), policies, settings)
-    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, settings, policies, issuing, sessions)
+    parts = Parts.build(uow, identity_queries, authorization, keys, clock, settings, policies, sessions)
+    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, settings, clock, issuing, parts)
     outbox_queries = OutboxQueries(read)
+    step_up = StepUp(uow, identity_queries, parts, policies, clock)
     identity = Identity(uow, keys, clock, elsewhere)
     services = Services(
         settings=settings,
@@ -237,12 +245,17 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         ),
         oauth=OAuth(uow, subsystem_queries, keys, clock, settings, sessions, issuing),
         dpop=Dpop(uow, keys, clock),
-        devices=Devices(uow, sessions, keys, Guesses(keys, Throttle(keys, policies)), issuing),
+        devices=Devices(uow, sessions, keys, Guesses(keys, parts.throttle), issuing),
         delegating=Delegating(
             uow=uow, subsystems=subsystem_queries, authorization=authorization, sessions=sessions, issuing=issuing, clock=clock
         ),
         logout=Logout(uow, identity_queries, subsystem_queries, sessions, leaving, settings.public_url),
         logout_queries=LogoutQueries(read, subsystem_queries, outbox_queries, clock),
+        ceremony=parts.ceremony,
+        second_factors=SecondFactors(uow, identity_queries, parts, step_up),
+        step_up=step_up,
+        password_rules=parts.rules,
+        failure_limits=FailureLimits(uow, parts.throttle),
         access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
         access_queries=access_queries,
         audit=AuditTrail(uow),

@@ -24,6 +24,8 @@ from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
 from govcloud.settings import Settings
 from govcloud.signon.cas.service import Cas
+from govcloud.signon.ceremony import Ceremony
+from govcloud.signon.factors.service import SecondFactors
 from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.launcher import Launcher
 from govcloud.signon.logout.queries import LogoutQueries
@@ -32,8 +34,11 @@ from govcloud.signon.oauth.delegating import Delegating
 from govcloud.signon.oauth.devices import Devices
 from govcloud.signon.oauth.dpop import Dpop
 from govcloud.signon.oauth.service import OAuth
+from govcloud.signon.password_rules import PasswordRules
 from govcloud.signon.policy import Policies
 from govcloud.signon.service import SignOn
+from govcloud.signon.step_up import StepUp
+from govcloud.signon.throttle import FailureLimits
 from govcloud.signon.trying import Trying
 from govcloud.subsystems.probing.service import Probing
 from govcloud.subsystems.queries import SubsystemQueries
@@ -71,6 +76,11 @@ class Services:
     delegating: Delegating
     logout: Logout
     logout_queries: LogoutQueries
+    ceremony: Ceremony
+    second_factors: SecondFactors
+    step_up: StepUp
+    password_rules: PasswordRules
+    failure_limits: FailureLimits
     access: Access
     access_queries: AccessQueries
     audit: AuditTrail

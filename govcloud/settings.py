@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     lock_attempts: int = Field(default=5, ge=3, le=20)
     lock_window_minutes: int = Field(default=5, ge=1, le=60)
     lock_minutes: int = Field(default=30, ge=1, le=1440)
+    breached_passwords_file: Path | None = Field(default=None, description="a sorted file of known passwords or their SHA-1 digests")
     hash_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     request_max_bytes: int = Field(default=1_048_576, ge=16_384, le=64 * 1_048_576)
 

@@ -154,6 +154,18 @@ def restore(context: click.Context, employee_code: str, reason: str) -> None:
         click.echo(f"restored {official.name} ({official.employee_code})")
 
 
+@people.command("reset-second-factor")
+@click.argument("employee_code")
+@click.option("--reason", required=True, help="stands in the audit record")
+@click.pass_context
+def reset_second_factor(context: click.Context, employee_code: str, reason: str) -> None:
+    """Take away the second factor of somebody who lost it: app and recovery codes are worth nothing, sessions end."""
+    with platform(context) as services:
+        official = find(services, employee_code)
+        services.second_factors.reset(operator(), official.id, reason)
+        click.echo(f"reset the second factor of {official.name} ({official.employee_code})")
+
+
 def _show_found(services: Services, text: str, limit: int) -> None:
     found = list(_found(services, text, limit))
     if not found:

@@ -159,6 +159,11 @@ class UnitOfWork:
         work = self._current.get()
         return work.session if work is not None else self._reader()
 
+    def rest(self) -> None:
+        """Give the reading session's connection back before something slow that needs none; within a transaction it stays."""
+        if self._current.get() is None:
+            self._release_reader()
+
     @contextmanager
     def begin(self, actor: Actor, command: str, target: Target | None = None) -> Iterator[Transaction]:
         """Open the transaction of ``command`` (a function of the platform's catalogue), or join the one that is open.

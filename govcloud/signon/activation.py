@@ -13,17 +13,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from govcloud.authorization.commands import DELEGATED, NOTHING, OFFICE
 from govcloud.authorization.service import Authorization
 from govcloud.identity.criteria import AppointmentCriteria
-from govcloud.identity.locking import lock_official
+from govcloud.identity.locking import lock_officials
 from govcloud.identity.matching import Wanted
 from govcloud.identity.paths import path_above_all
 from govcloud.identity.queries import AccountView, IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.clock import Clock
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
@@ -31,11 +32,11 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.kernel.validation import searchable
 from govcloud.settings import Settings
-from govcloud.signon import errors, events, passwords
-from govcloud.signon.credentials import Credentials
+from govcloud.signon import errors, events
 from govcloud.signon.models import ActivationCode, Credential
+from govcloud.signon.parts import Parts
 from govcloud.signon.proving import PASSWORD
-from govcloud.signon.throttle import Attempt, Throttle
+from govcloud.signon.throttle import Attempt
 
 ISSUE = "govcloud:activation:issue"
 REDEEM = "govcloud:activation:redeem"
@@ -78,19 +79,20 @@ class Activation:
         uow: UnitOfWork,
         identity: IdentityQueries,
         keys: KeyRing,
-        throttle: Throttle,
-        hashing: passwords.Hashing,
-        credentials: Credentials,
+        parts: Parts,
         authorization: Authorization,
         settings: Settings,
+        clock: Clock,
     ) -> None:
         """Take the parts; the settings say how long a code can be used."""
+        self._rules = parts.rules
+        self._clock = clock
         self._uow = uow
         self._identity = identity
         self._keys = keys
-        self._throttle = throttle
-        self._hashing = hashing
-        self._credentials = credentials
+        self._throttle = parts.throttle
+        self._hashing = parts.hashing
+        self._credentials = parts.credentials
         self._authorization = authorization
         self._lifetime = timedelta(hours=settings.activation_hours)
 
@@ -157,31 +159,50 @@ class Activation:
         """Set a password by a code; see ``SignOn.activate``."""
         clean = searchable(login[:_LONGEST]).upper()
         # The policy looks at nothing but what was typed, so it tells nothing of the account.
-        passwords.check_policy(password, clean)
+        self._rules.check(password, clean)
         with self._hashing.place():
             counted = self._count(actor, clean)
             # Hashed whatever comes of it: a try on an account that does not exist takes as long.
             secret_hash = self._hashing.hash(password)
+        self._check_history(actor, counted, code, password)
         self._use(actor, counted, code, secret_hash)
+
+    def _check_history(self, actor: Actor, counted: _Try, code: str, password: str) -> None:
+        """Look for the password among the earlier ones; only whoever holds a code that opens the account learns of them.
+
+        Raises:
+            Invalid: it was used before; the code stays good.
+        """
+        account = counted.account
+        good = self._good(account.id if account else _NOBODY, code, self._clock.now())
+        if self._uow.read().scalar(select(ActivationCode.id).where(*good)) is None or account is None:
+            return
+        try:
+            self._credentials.hashed(account.id, password)
+        except Invalid:
+            with self._uow.begin(actor, REDEEM, Target("account", str(account.id))) as tx:
+                self._throttle.succeeded(tx, counted.attempt)
+            raise
+
+    def _good(self, account_id: UUID, code: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+        """Return what holds of a code that opens the account."""
+        return (
+            ActivationCode.account_id == account_id,
+            ActivationCode.digest == self._digest(account_id, code),
+            ActivationCode.used_at.is_(None),
+            ActivationCode.replaced_at.is_(None),
+            ActivationCode.expires_at > now,
+        )
 
     def _use(self, actor: Actor, counted: _Try, code: str, secret_hash: str) -> None:
         account = counted.account
         account_id, official_id = (account.id, account.official_id) if account else (_NOBODY, _NOBODY)
         used = False
         with self._uow.begin(actor, REDEEM, Target("account", str(account_id))) as tx:
-            if account is not None:
-                lock_official(tx.session, official_id)
+            # Of nobody, too: who is unknown takes the same statements.
+            lock_officials(tx.session, [official_id])
             taken = tx.session.scalar(
-                update(ActivationCode)
-                .where(
-                    ActivationCode.account_id == account_id,
-                    ActivationCode.digest == self._digest(account_id, code),
-                    ActivationCode.used_at.is_(None),
-                    ActivationCode.replaced_at.is_(None),
-                    ActivationCode.expires_at > tx.now,
-                )
-                .values(used_at=tx.now)
-                .returning(ActivationCode.id)
+                update(ActivationCode).where(*self._good(account_id, code, tx.now)).values(used_at=tx.now).returning(ActivationCode.id)
             )
             standing = self._identity.account(account_id) if taken else None
             if standing is not None and standing.active:
@@ -207,15 +228,17 @@ class Activation:
         Raises:
             SignInLocked: the pair of account and address is locked; that it was tried is on record.
         """
-        address, digest = actor.source_address or "", self._throttle.login_digest(login)
+        address, digest = self._throttle.network_of(actor.source_address or ""), self._throttle.login_digest(login)
         with self._uow.begin(actor, REDEEM) as tx:
             account = self._identity.account_by_login(login)
             subject = f"official:{account.official_id}" if account else f"login:{digest.hex()[:_SUBJECT_LENGTH]}"
-            locked_until = self._throttle.locked_until(tx, digest, address)
-            if locked_until is None:
-                return _Try(account, subject, self._throttle.count(tx, digest, address))
-            tx.record(events.SignInFailed(subject=subject, reason="locked", locked_until=locked_until, source_address=address))
-            seconds = math.ceil((locked_until - tx.now).total_seconds())
+            counted = self._throttle.enter(tx, digest, address)
+            if isinstance(counted, Attempt):
+                return _Try(account, subject, counted)
+            tx.record(
+                events.SignInFailed(subject=subject, reason="locked", locked_until=counted.until, source_address=actor.source_address)
+            )
+            seconds = math.ceil((counted.until - tx.now).total_seconds())
         raise errors.SignInLocked(seconds)
 
     def _target(self, officials: Sequence[UUID]) -> Target:

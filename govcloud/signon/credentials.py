@@ -1,20 +1,24 @@
-"""Setting passwords: one's own, or issued for somebody else; the one before stays as history, and other sessions end."""
+"""Setting passwords: one's own, or issued for somebody else; those before stay as history, and other sessions end."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import true, update
+from sqlalchemy import select, true, update
 
 from govcloud.authorization.service import Authorization
 from govcloud.identity.locking import lock_official
 from govcloud.identity.queries import AccountView, IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.errors import Invalid
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon import errors, events, passwords
+from govcloud.signon.factors.models import RecoveryCode
 from govcloud.signon.models import ActivationCode, Credential, Session
+from govcloud.signon.password_rules import PasswordRules, refuse_repeated
 from govcloud.signon.proving import PASSWORD, PasswordProof, Proving
 from govcloud.signon.sessions import Sessions
 
@@ -34,6 +38,7 @@ class Credentials:
         sessions: Sessions,
         proof: PasswordProof,
         hashing: passwords.Hashing,
+        rules: PasswordRules,
     ) -> None:
         """Take who the accounts belong to, what these people are entrusted with, and the sessions that a new password ends."""
         self._uow = uow
@@ -42,21 +47,22 @@ class Credentials:
         self._sessions = sessions
         self._proof = proof
         self._hashing = hashing
+        self._rules = rules
 
     def set_password(self, actor: Actor, account_id: UUID, password: str) -> None:
         """Set the password of an account in the actor's care; see ``SignOn.set_password``."""
         account = self._account(account_id)
-        passwords.check_policy(password, account.login)
-        secret_hash = self._hash(password)
-        with self._uow.begin(actor, _SET, self._target(account)) as tx:
+        self._rules.check(password, account.login)
+        secret_hash = self.hashed(account.id, password)
+        with self._uow.begin(actor, _SET, self.target(account)) as tx:
             self.replace(tx, account, secret_hash, issued=False)
 
     def issue_password(self, actor: Actor, account_id: UUID) -> str:
         """Set a generated password and return it; see ``SignOn.issue_password``."""
         account = self._account(account_id)
-        password = passwords.generate()
+        password = passwords.generate(self._rules.least_length)
         secret_hash = self._hash(password)
-        with self._uow.begin(actor, _ISSUE, self._target(account)) as tx:
+        with self._uow.begin(actor, _ISSUE, self.target(account)) as tx:
             self.replace(tx, account, secret_hash, issued=True)
         return password
 
@@ -65,13 +71,41 @@ class Credentials:
         account = self._identity.account_of(actor.official_id) if actor.official_id else None
         if account is None:
             raise errors.no_own_account()
-        passwords.check_policy(new, account.login)
-        target = self._target(account)
+        self._rules.check(new, account.login)
+        target = self.target(account)
         proven = self._proof.prove(Proving(actor, _SET, target), account.login, current)
-        secret_hash = self._hash(new)
+        # Only who knew the present password learns that the new one was there before; the try counts as a success either way.
+        try:
+            secret_hash = self.hashed(account.id, new)
+        except Invalid:
+            with self._uow.begin(actor, _SET, target) as tx:
+                self._proof.accept(tx, proven)
+            raise
         with self._uow.begin(actor, _SET, target) as tx:
             self._proof.accept(tx, proven)
             self.replace(tx, account, secret_hash, issued=False)
+
+    def hashed(self, account_id: UUID, password: str) -> str:
+        """Return the hash of a new password, once it is known to be none of the last ones; call it outside a transaction.
+
+        Raises:
+            Invalid: it was used before.
+            Unavailable: too many at once.
+        """
+        with self._hashing.place():
+            for secret_hash in self._earlier(account_id):
+                if self._hashing.matches(secret_hash, password):
+                    raise refuse_repeated(self._rules.history)
+            return self._hashing.hash(password)
+
+    def _earlier(self, account_id: UUID) -> Sequence[str]:
+        """Return the hashes that count as history, the present one first."""
+        held = select(Credential.secret_hash).where(Credential.account_id == account_id, Credential.kind == PASSWORD)
+        newest = held.order_by(Credential.changed_at.desc(), Credential.id.desc()).limit(self._rules.history)
+        found = [secret_hash for secret_hash in self._uow.read().scalars(newest) if secret_hash]
+        # Nobody holds a database connection while hashing.
+        self._uow.rest()
+        return found
 
     def _account(self, account_id: UUID) -> AccountView:
         account = self._identity.account(account_id)
@@ -84,7 +118,7 @@ class Credentials:
         with self._hashing.place():
             return self._hashing.hash(password)
 
-    def _target(self, account: AccountView) -> Target:
+    def target(self, account: AccountView) -> Target:
         """Return the account with its owner, the place of the owner's main duty (it bounds delegated administration), and the trust.
 
         Whoever sets a password can sign in with it, so a rule has to be able to ask what that would open.
@@ -97,8 +131,11 @@ class Credentials:
             attributes={"official_id": str(account.official_id), "entrusted": self._authorization.entrusted(account.official_id)},
         )
 
-    def replace(self, tx: Transaction, account: AccountView, secret_hash: str, *, issued: bool) -> None:
-        """Give the account another password within an open command; the one before stays as history, other sessions end."""
+    def replace(self, tx: Transaction, account: AccountView, secret_hash: str, *, issued: bool, own: bool = False) -> UUID:
+        """Give the account another password within an open command and return its id.
+
+        The one before stays as history, other sessions end. ``own``: the owner set it, though not from within a session.
+        """
         # Two changes at once would both close the old one; under the person's lock the second closes the first's.
         lock_official(tx.session, account.official_id)
         live = (Credential.account_id == account.id, Credential.kind == PASSWORD, Credential.replaced_at.is_(None))
@@ -116,8 +153,9 @@ class Credentials:
         tx.session.add(fresh)
         other = Session.id != tx.actor.session_id if tx.actor.session_id else true()
         self._sessions.end(tx, "password_changed", Session.account_id == account.id, other)
-        own = tx.actor.official_id == account.official_id
+        own = own or tx.actor.official_id == account.official_id
         tx.record(events.PasswordSet(subject=f"official:{account.official_id}", account_id=account.id, issued=issued, own=own))
+        return fresh.id
 
     def withdraw(self, tx: Transaction, official_id: UUID) -> None:
         """Take an account's password and its code away within an open command, whose caller holds the person's lock."""
@@ -126,6 +164,8 @@ class Credentials:
             return
         known = (Credential.account_id == account.id, Credential.replaced_at.is_(None))
         unused = (ActivationCode.account_id == account.id, ActivationCode.used_at.is_(None), ActivationCode.replaced_at.is_(None))
+        recovery = (RecoveryCode.account_id == account.id, RecoveryCode.replaced_at.is_(None))
+        tx.session.execute(update(RecoveryCode).where(*recovery).values(replaced_at=tx.now))
         held = tx.session.execute(update(Credential).where(*known).values(replaced_at=tx.now).returning(Credential.id)).all()
         codes = tx.session.execute(update(ActivationCode).where(*unused).values(replaced_at=tx.now).returning(ActivationCode.id)).all()
         if held or codes:

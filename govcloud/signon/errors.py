@@ -3,6 +3,9 @@
 ::
 
     Denied
+    ├── FactorRefused   what was typed proves no second factor
+    ├── CeremonyOver    the ceremony of signing in took too long, or something changed meanwhile: begin again
+    ├── FactorDemanded  the rules want a second factor, so it cannot be taken away
     ├── ActivationRefused  unknown account, wrong, used or expired code: one text for all
     ├── SignInRefused   unknown account, wrong or no password, disabled: one text for all, so that nothing can be learned
     ├── SignInLocked    too many failures from this address; ``retry_after`` says when
@@ -72,6 +75,40 @@ class TooManySessions(Denied):
             "too_many_sessions",
             Message("您已有 %(most)s 个登录会话，达到上限。", most=most),
             remedy=Message("请先在其他设备上退出登录，或请本部门管理员结束您的会话。"),
+        )
+
+
+class FactorRefused(Denied):
+    """What was typed proves no second factor; the text is the same whatever the reason."""
+
+    def __init__(self, attempts: int, minutes: int) -> None:
+        """Say what to do; after ``attempts`` failures it is locked for ``minutes``."""
+        super().__init__(
+            "factor_refused",
+            Message("动态口令或恢复码不正确，或已经用过。"),
+            remedy=Message(
+                "请等待应用显示下一个口令后重试；连续 %(attempts)s 次不正确将锁定 %(minutes)s 分钟。", attempts=attempts, minutes=minutes
+            ),
+        )
+
+
+class CeremonyOver(Denied):
+    """The ceremony of signing in cannot go on; it begins anew."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("ceremony_over", Message("登录步骤已过期。"), remedy=Message("请重新登录。"))
+
+
+class FactorDemanded(Denied):
+    """The rules want everybody of this kind to have a second factor."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "second_factor_demanded",
+            Message("按登录与会话规则，您的账号必须有第二因素，不能解除。"),
+            remedy=Message("更换手机请联系管理员重置第二因素，下次登录时重新绑定。"),
         )
 
 

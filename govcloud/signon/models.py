@@ -215,6 +215,8 @@ class SignInAttempt(Base):
     __table_args__ = (
         CheckConstraint("outcome IN ('failed', 'succeeded')", name="outcome"),
         Index("ix_sign_in_attempt_pair", "login_digest", "source_address", "at"),
+        Index("ix_sign_in_attempt_failed_login", "login_digest", "at", postgresql_where="outcome = 'failed'"),
+        Index("ix_sign_in_attempt_failed_address", "source_address", "at", postgresql_where="outcome = 'failed'"),
         Index("ix_sign_in_attempt_at", "at"),
     )
 

@@ -16,9 +16,11 @@ from govcloud.signon import events
 from govcloud.signon.errors import TooManySessions
 from govcloud.signon.models import Session
 from govcloud.signon.sessions import Sessions
-from govcloud.signon.views import PASSWORD_METHOD, CurrentSession, SignedIn
+from govcloud.signon.views import CurrentSession, SignedIn
 
 _TOKEN_BYTES = 32
+#: Factors of more than one kind were proven (RFC 8176).
+_MANY = "mfa"
 _LONGEST_AGENT = 400
 
 
@@ -31,6 +33,18 @@ class Browser:
     current: CurrentSession | None = None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What somebody proved: the methods of RFC 8176, and whether a second factor was among them."""
+
+    methods: tuple[str, ...]
+    second_factor: bool = False
+
+    def with_factor(self, methods: tuple[str, ...]) -> Shown:
+        """Return what is proven with a second factor beside it."""
+        return Shown(tuple(dict.fromkeys((*(one for one in self.methods if one != _MANY), *methods, _MANY))), second_factor=True)
+
+
 class Opening:
     """Opens sessions; every token is fresh, so one that was planted before sign-in is worth nothing afterwards."""
 
@@ -39,7 +53,7 @@ class Opening:
         self._identity = identity
         self._sessions = sessions
 
-    def open(self, tx: Transaction, account: AccountView, browser: Browser) -> SignedIn:
+    def open(self, tx: Transaction, account: AccountView, browser: Browser, shown: Shown) -> SignedIn:
         """Open or renew a session for an account that was proven just now; the caller holds the person's lock.
 
         Raises:
@@ -49,7 +63,8 @@ class Opening:
         appointments = self._identity.appointments_of(account.official_id, tx.now)
         last = self._sessions.last_appointment(account.official_id)
         current = browser.current
-        if current is not None and current.official_id == account.official_id and self._renew(tx, current, token, browser.address):
+        same = current is not None and current.official_id == account.official_id
+        if current is not None and same and self._renew(tx, current, token, browser.address, shown):
             session_id, appointment_id = current.session_id, current.appointment_id
         else:
             if current is not None:
@@ -67,8 +82,8 @@ class Opening:
                 token_digest=self._sessions.digest(token),
                 started_at=tx.now,
                 auth_time=tx.now,
-                amr=[PASSWORD_METHOD],
-                second_factor_at=None,
+                amr=list(shown.methods),
+                second_factor_at=tx.now if shown.second_factor else None,
                 last_seen_at=tx.now,
                 expires_at=self._expiry(tx, account.official_id),
                 ended_at=None,
@@ -113,7 +128,12 @@ class Opening:
             )
         )
 
-    def _renew(self, tx: Transaction, session: CurrentSession, token: str, address: str | None) -> bool:
+    def renew(self, tx: Transaction, session: CurrentSession, address: str | None, shown: Shown) -> str | None:
+        """Give a session in which more was proven just now a fresh token and return it; ``None`` when the session has ended."""
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        return token if self._renew(tx, session, token, address, shown) else None
+
+    def _renew(self, tx: Transaction, session: CurrentSession, token: str, address: str | None, shown: Shown) -> bool:
         """Give a live session the fresh token and say whether it still was live.
 
         It keeps its id, so the subsystems that take part in it stay signed in.
@@ -122,6 +142,8 @@ class Opening:
         renewed = change.values(
             token_digest=self._sessions.digest(token),
             auth_time=tx.now,
+            amr=list(shown.methods),
+            second_factor_at=tx.now if shown.second_factor else None,
             last_seen_at=tx.now,
             expires_at=self._expiry(tx, session.official_id),
         )
@@ -129,7 +151,7 @@ class Opening:
             return False
         tx.record(
             events.SessionRenewed(
-                subject=f"official:{session.official_id}", session_id=session.session_id, amr=session.amr, source_address=address
+                subject=f"official:{session.official_id}", session_id=session.session_id, amr=shown.methods, source_address=address
             )
         )
         return True

@@ -1,4 +1,4 @@
-"""Passwords: what a good one is, how one is generated, and the one place that hashes (Argon2id: RFC 9106).
+"""Passwords: how one is generated, and the one place that hashes (Argon2id: RFC 9106); what a good one is: ``password_rules.py``.
 
 Hashing takes 19 MiB and about 30 ms of a core on purpose. Unbounded, a morning's rush would take all memory; so as many run at
 once as there are cores, a bounded number waits, and whoever comes then is told to try again shortly.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import secrets
-import string
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -19,13 +18,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
 from govcloud.kernel import password_hashes
-from govcloud.kernel.errors import FieldError, Invalid
-from govcloud.kernel.messages import Message
 from govcloud.signon.errors import hashing_busy
+from govcloud.signon.password_rules import kinds
 
-LEAST_LENGTH = 10
-MOST_LENGTH = 128
-_CLASSES_NEEDED = 3
 _MEMORY_KIB = 19 * 1024
 _PASSES = 2
 _LANES = 1
@@ -38,6 +33,7 @@ _RETRY_SECONDS = 2
 _READABLE = "abcdefghjkmnpqrstuvwxyz" + "ABCDEFGHJKLMNPQRSTUVWXYZ" + "23456789"
 _GROUPS = 4
 _GROUP_LENGTH = 4
+_EVERY_CLASS = 4
 
 
 class Hashing:
@@ -103,44 +99,14 @@ def _forms(password: str) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys((_prepared(password), typed)))
 
 
-def check_policy(password: str, login: str) -> None:
-    """Return nothing when ``password`` may be set for the account ``login``.
+def generate(least: int = 0) -> str:
+    """Return a password of at least 16 random characters in groups of four, easy to read out, that the rules accept.
 
-    Raises:
-        Invalid: with every rule that it breaks; the password itself is never repeated.
+    It has all four classes, and ``least`` characters or more.
     """
-    broken = [FieldError("password", message) for message in _broken_rules(password, login)]
-    if broken:
-        raise Invalid.of(*broken)
-
-
-def _broken_rules(password: str, login: str) -> Iterator[Message]:
-    if not LEAST_LENGTH <= len(password) <= MOST_LENGTH:
-        yield Message("密码应为 %(least)s 至 %(most)s 个字符。", least=LEAST_LENGTH, most=MOST_LENGTH)
-    if _classes(password) < _CLASSES_NEEDED:
-        yield Message("密码应包含大写字母、小写字母、数字、符号中的至少三类。")
-    if login and login.casefold() in password.casefold():
-        yield Message("密码不能包含账号。")
-    if any(unicodedata.category(char) == "Cc" for char in password):
-        yield Message("密码不能含有控制字符。")
-
-
-def _classes(password: str) -> int:
-    """Return how many of the four classes occur: upper case, lower case, digit, anything else."""
-    return sum(
-        (
-            any(char.isupper() for char in password),
-            any(char.islower() for char in password),
-            any(char.isdigit() for char in password),
-            any(not (char.isupper() or char.islower() or char.isdigit()) for char in password),
-        )
-    )
-
-
-def generate() -> str:
-    """Return a password of 16 random characters in four groups, easy to read out, that the policy accepts."""
+    count = max(_GROUPS, -(-least // _GROUP_LENGTH))
     while True:
-        groups = ["".join(secrets.choice(_READABLE) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)]
+        groups = ["".join(secrets.choice(_READABLE) for _ in range(_GROUP_LENGTH)) for _ in range(count)]
         password = "-".join(groups)
-        if any(char in string.digits for char in password) and _classes(password) > _CLASSES_NEEDED:
+        if kinds(password) == _EVERY_CLASS:
             return password

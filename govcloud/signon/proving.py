@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NoReturn
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from govcloud.identity.locking import lock_official
 from govcloud.identity.queries import AccountView, IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.clock import Clock
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import searchable
 from govcloud.signon import errors, events
@@ -72,8 +74,11 @@ class _Try:
 class PasswordProof:
     """Checks passwords, with the brake on guessing."""
 
-    def __init__(self, uow: UnitOfWork, identity: IdentityQueries, throttle: Throttle, hashing: Hashing, policies: Policies) -> None:
+    def __init__(  # noqa: PLR0917 - all that it rests on, in the order of the house
+        self, uow: UnitOfWork, identity: IdentityQueries, throttle: Throttle, hashing: Hashing, policies: Policies, clock: Clock
+    ) -> None:
         """Take the parts; the rules name the limits that a refusal tells."""
+        self._clock = clock
         self._uow = uow
         self._identity = identity
         self._throttle = throttle
@@ -124,6 +129,19 @@ class PasswordProof:
         tx.remember(events.SignInFailed(subject=subject, reason=reason, locked_until=None, source_address=tx.actor.source_address))
         raise self.refusal()
 
+    def stands(self, account_id: UUID, credential_id: UUID) -> bool:
+        """Return whether the account's password still is the one that was proven."""
+        live = (Credential.id == credential_id, Credential.account_id == account_id, Credential.replaced_at.is_(None))
+        return self._uow.read().scalar(select(Credential.id).where(*live)) is not None
+
+    def outdated(self, credential_id: UUID) -> bool:
+        """Return whether a password is older than the rules allow."""
+        most = self._policies.current().password_most_days
+        if not most:
+            return False
+        changed_at = self._uow.read().scalar(select(Credential.changed_at).where(Credential.id == credential_id))
+        return changed_at is not None and self._clock.now() - changed_at > timedelta(days=most)
+
     def refusal(self) -> errors.SignInRefused:
         """Return the one refusal."""
         policy = self._policies.current()
@@ -142,15 +160,15 @@ class PasswordProof:
             known = _password(tx, account.id if account else _NOBODY)
             # What was typed as account may be a password, so of an unknown one only the digest is kept.
             subject = f"official:{account.official_id}" if account else f"login:{digest.hex()[:_SUBJECT_LENGTH]}"
-            locked_until = self._throttle.locked_until(tx, digest, address)
-            if locked_until is None:
-                return _Try(subject, account, known, self._throttle.count(tx, digest, address))
+            counted = self._throttle.enter(tx, digest, address)
+            if isinstance(counted, Attempt):
+                return _Try(subject, account, known, counted)
             tx.record(
                 events.SignInFailed(
-                    subject=subject, reason="locked", locked_until=locked_until, source_address=proving.actor.source_address
+                    subject=subject, reason="locked", locked_until=counted.until, source_address=proving.actor.source_address
                 )
             )
-            seconds = math.ceil((locked_until - tx.now).total_seconds())
+            seconds = math.ceil((counted.until - tx.now).total_seconds())
         raise errors.SignInLocked(seconds)
 
     def _record(self, proving: Proving, counted: _Try, reason: str) -> None:

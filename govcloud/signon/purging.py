@@ -19,8 +19,10 @@ from govcloud.signon.oauth.models import DeviceAuthorization, PushedRequest, Ref
 COMMAND = "govcloud:ticket:purge"
 KEEP_EXPIRED = timedelta(days=1)
 """A code lives a minute and a token five; a day covers every skew of clocks and every look into yesterday's trouble."""
-KEEP_ATTEMPTS = timedelta(days=7)
-"""A lock lasts a day at most, so older attempts count for nothing."""
+KEEP_ATTEMPTS = timedelta(days=2)
+"""Failures count for an hour and lock for a day at most, so older ones count for nothing."""
+KEEP_SUCCESSES = timedelta(days=90)
+"""So long an address stays known to an account that was signed in to from there; of a pair there is one row."""
 BATCH = 5_000
 EXPIRING = (
     ("tickets", Ticket.id, Ticket.expires_at),
@@ -70,7 +72,9 @@ def _unused(now: datetime) -> ColumnElement[bool]:
 
 def _forgotten(now: datetime) -> ColumnElement[bool]:
     """Say which attempts count for nothing: old, and no longer locking anything."""
-    return (SignInAttempt.at < now - KEEP_ATTEMPTS) & (SignInAttempt.locked_until.is_(None) | (SignInAttempt.locked_until < now))
+    failed = (SignInAttempt.outcome == "failed") & (SignInAttempt.at < now - KEEP_ATTEMPTS)
+    over = failed | (SignInAttempt.at < now - KEEP_SUCCESSES)
+    return over & (SignInAttempt.locked_until.is_(None) | (SignInAttempt.locked_until < now))
 
 
 def _delete(session: DatabaseSession, key: InstrumentedAttribute[UUID] | InstrumentedAttribute[bytes], over: ColumnElement[bool]) -> int:

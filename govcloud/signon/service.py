@@ -12,23 +12,19 @@ from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
 from govcloud.signon.activation import Activation, IssuedCode
-from govcloud.signon.ceremony import Ceremony
 from govcloud.signon.claims import identity_claims
-from govcloud.signon.credentials import Credentials
 from govcloud.signon.exchange import Exchange
 from govcloud.signon.oauth.issuing import Issuing
-from govcloud.signon.opening import Browser, Opening
-from govcloud.signon.passwords import Hashing
-from govcloud.signon.policy import Policies
-from govcloud.signon.proving import PasswordProof
+from govcloud.signon.opening import Browser
+from govcloud.signon.parts import Parts
 from govcloud.signon.purging import Purging
-from govcloud.signon.sessions import BATCH, CurrentSession, Sessions, SignedIn
-from govcloud.signon.throttle import Throttle
+from govcloud.signon.sessions import BATCH, CurrentSession, SignedIn
 from govcloud.signon.tickets import Tickets
 from govcloud.signon.views import Hint, LiveToken, TicketRequest, TokenSet
 from govcloud.subsystems.queries import ClientView, SubsystemQueries
@@ -47,24 +43,16 @@ class SignOn:
         authorization: Authorization,
         keys: KeyRing,
         settings: Settings,
-        policies: Policies,
+        clock: Clock,
         issuing: Issuing,
-        sessions: Sessions,
+        parts: Parts,
     ) -> None:
         """Build the parts once; they are shared by all requests and hold no state of any."""
         self._uow = uow
         self._identity = identity_queries
         self._authorization = authorization
-        hashing = Hashing(settings.hash_concurrency)
-        self._sessions = sessions
-        opening = Opening(identity_queries, self._sessions)
-        throttle = Throttle(keys, policies)
-        proof = PasswordProof(uow, identity_queries, throttle, hashing, policies)
-        self._ceremony = Ceremony(uow, proof, opening)
-        self._credentials = Credentials(
-            uow=uow, identity=identity_queries, authorization=authorization, sessions=self._sessions, proof=proof, hashing=hashing
-        )
-        self._activation = Activation(uow, identity_queries, keys, throttle, hashing, self._credentials, authorization, settings)
+        self._sessions, self._ceremony, self._credentials = parts.sessions, parts.ceremony, parts.credentials
+        self._activation = Activation(uow, identity_queries, keys, parts, authorization, settings, clock)
         self._purging = Purging(uow)
         self._tickets = Tickets(uow, self._sessions, keys, settings)
         self._tokens = issuing.tokens
@@ -97,6 +85,7 @@ class SignOn:
             SignInRefused: unknown account, wrong or no password, or disabled; one text for all.
             SignInLocked: too many failures; ``retry_after`` says when.
             Unavailable: too many sign-ins at once; ``retry_after`` says when.
+            MoreToProve: the password was right and something else comes first; ``Ceremony`` takes the next step.
         """
         return self._ceremony.by_password(login, password, Browser(address, agent, current), trace)
 

@@ -16,8 +16,10 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Unavailable
 from govcloud.kernel.messages import Message
+from govcloud.signon.step_up import StepUpRequired
 from govcloud.web.gate import SignInRequired
 from govcloud.web.locale import say
+from govcloud.web.step_up import on_step_up_required
 from govcloud.web.trace import trace_id
 
 #: The one table of kinds → status for pages; other wires have their own in their errors.py.
@@ -146,6 +148,7 @@ def _on_defect(error: InternalServerError) -> Response:
 def init_errors(app: Flask) -> None:
     """Register the pages for everything that no blueprint answers itself."""
     app.register_error_handler(SignInRequired, _on_sign_in_required)
+    app.register_error_handler(StepUpRequired, on_step_up_required)
     app.register_error_handler(GovcloudError, _on_domain_error)
     app.register_error_handler(CSRFError, _on_csrf)
     for away in DATABASE_AWAY:

@@ -14,6 +14,7 @@ from govcloud.web.errors import init_errors
 from govcloud.web.gate import Gate, declare_blueprint, init_gate
 from govcloud.web.headers import init_headers
 from govcloud.web.health import health
+from govcloud.web.limits import init_limits
 from govcloud.web.locale import init_locale
 from govcloud.web.looks import init_looks
 from govcloud.web.trace import init_trace
@@ -62,6 +63,7 @@ def configure_web(app: Flask, settings: Settings, secret: bytes) -> None:
     init_looks(app)
     # Before the gate and the form token, which read the request: how much of it may be read is settled first.
     init_uploads(app)
+    init_limits(app)
     init_gate(app)
     csrf.init_app(app)
     init_errors(app)

@@ -23,6 +23,8 @@ _TABLES = (
     "signon_policy",
     "shown_proof",
 )
+#: Failures by what was tried and by where from, for the brake on guessing.
+_FAILURES = (("ix_sign_in_attempt_failed_login", "login_digest"), ("ix_sign_in_attempt_failed_address", "source_address"))
 
 
 def upgrade() -> None:
@@ -240,6 +242,8 @@ def _credentials() -> None:
     op.create_check_constraint(op.f("ck_credential_kind"), "credential", "kind IN ('password', 'totp')")
     op.create_check_constraint(op.f("ck_credential_secret_hash"), "credential", "(kind = 'password') = (secret_hash IS NOT NULL)")
     op.create_check_constraint(op.f("ck_credential_sealed"), "credential", "(kind = 'totp') = (sealed IS NOT NULL)")
+    for name, column in _FAILURES:
+        op.create_index(name, "sign_in_attempt", [column, "at"], postgresql_where=sa.text("outcome = 'failed'"))
 
 
 def _tickets_and_tokens() -> None:
@@ -320,6 +324,8 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_ticket_kind"), "ticket", type_="check")
     op.create_check_constraint(op.f("ck_ticket_kind"), "ticket", "kind IN ('oidc_code')")
     op.alter_column("ticket", "code_challenge", nullable=False)
+    for name, _column in _FAILURES:
+        op.drop_index(name, "sign_in_attempt")
     for column in ("proxy_grant_id", "fresh", "sealed", "dpop_jkt"):
         op.drop_column("ticket", column)
     op.drop_column("session", "second_factor_at")

@@ -11,6 +11,7 @@ from govcloud.entrypoints.api.reading import Malformed
 from govcloud.entrypoints.api.results import FieldProblem, Problem, RefusalAnswer
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Refusal, Unavailable
 from govcloud.kernel.messages import Message
+from govcloud.signon.step_up import StepUpRequired
 from govcloud.web.errors import DATABASE_AWAY, database_away
 from govcloud.web.gate import ClientRequired, SignInRequired, services
 from govcloud.web.locale import html_lang, say
@@ -103,6 +104,13 @@ def _on_client_required(error: ClientRequired) -> Response:
     return response
 
 
+def _on_step_up_required(_error: StepUpRequired) -> Response:
+    """Answer a sensitive command in a session without a recent second factor; the proof is given on a page."""
+    message = Message("这项操作比较敏感，需要先再次核实身份。")
+    remedy = Message("请在浏览器打开 /step-up 核实身份后重试。")
+    return problem(403, Denied("step_up_required", message, remedy=remedy))
+
+
 def _on_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     response = problem(status, GovcloudError(f"http_{status}", _HTTP.get(status, _HTTP[400])))
@@ -131,6 +139,7 @@ def init_errors(blueprint: Blueprint) -> None:
     """Register the answers for every error below the API's addresses."""
     blueprint.register_error_handler(SignInRequired, _on_sign_in_required)
     blueprint.register_error_handler(ClientRequired, _on_client_required)
+    blueprint.register_error_handler(StepUpRequired, _on_step_up_required)
     blueprint.register_error_handler(GovcloudError, _on_domain_error)
     blueprint.register_error_handler(CSRFError, _on_csrf)
     for away in DATABASE_AWAY:

@@ -15,6 +15,7 @@ from govcloud.entrypoints.console.base import ConsoleView, checked_reason, curre
 from govcloud.entrypoints.console.change_forms import END, FORMS, LABELS, ChangeForm, Filled, check, endable, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
 from govcloud.entrypoints.console.people_reach import OPENS, own_department, person_within
+from govcloud.entrypoints.console.person_factors import PersonFactors, may_reset
 from govcloud.entrypoints.console.person_facts import CHANGES, CORRECTS, OfficialForm, PersonFacts, faults, new_official
 from govcloud.entrypoints.console.person_roles import PersonRoles, may_give, role_rows
 from govcloud.entrypoints.console.planned import OPENS as PLANNED
@@ -49,7 +50,7 @@ def _require(function: str) -> None:
         raise no_permission()
 
 
-class OfficialsView(PersonFacts, PersonRoles, ConsoleView):
+class OfficialsView(PersonFacts, PersonRoles, PersonFactors, ConsoleView):
     """The people within reach."""
 
     opens = OPENS
@@ -198,13 +199,16 @@ class OfficialsView(PersonFacts, PersonRoles, ConsoleView):
     def _person_page(self, person: OfficialView) -> str:
         queries = services().identity_queries
         place = queries.main_places([person.id]).get(person.id)
-        places = queries.appointments_of(person.id)
         sessions = services().signon.sessions_of(person.id)
+        places, account = queries.appointments_of(person.id), queries.account_of(person.id)
+        factor = services().second_factors.standing_of(account.id, person.id) if account else None
         return self.render(
             "console/official.html",
             person=person,
             access=access_panel(person.id, place.id if place else None) if may_see(person, place) else None,
-            account=queries.account_of(person.id),
+            account=account,
+            factor=factor,
+            may_reset_factor=factor is not None and factor.since is not None and may_reset(person, places),
             timeline=queries.timeline(person.id),
             planned=queries.planned_changes(person.id),
             history=queries.changes_of(person.id),

@@ -13,7 +13,10 @@ from govcloud.entrypoints.portal import (
     language,
     new_request,
     requests,
+    second_factor,
     sign_in,
+    step_up,
+    steps,
     workbench,
 )
 from govcloud.entrypoints.portal.blueprint import portal
@@ -30,6 +33,9 @@ __all__ = [
     "new_request",
     "portal",
     "requests",
+    "second_factor",
     "sign_in",
+    "step_up",
+    "steps",
     "workbench",
 ]

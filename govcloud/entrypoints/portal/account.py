@@ -54,10 +54,7 @@ def _take(error: GovcloudError, findings: Findings) -> None:
     elif isinstance(error, SignInLocked):
         findings.take(error)
     else:
-        for item in error.fields:
-            findings.add("new" if item.field == "password" else item.field, item.message)
-        if not error.fields:
-            findings.take(error)
+        findings.take_password(error)
 
 
 def _page(findings: Findings) -> str:
@@ -72,6 +69,8 @@ def _page(findings: Findings) -> str:
         change_names=CHANGE_NAMES,
         current_appointment=me.appointment_id,
         sessions=session_rows(me),
+        factor=services().second_factors.standing_of(me.account_id, me.official_id),
+        rules=services().password_rules.shown(),
         errors=findings.errors,
         general=findings.general,
     )

@@ -1,4 +1,4 @@
-"""激活账号: setting the password of an account with the one-time code that the department handed over."""
+"""激活账号 and 重置密码: setting the password of an account with the one-time code that the department handed over."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def set_first_password() -> ResponseReturnValue:
 
 def _refused(error: GovcloudError, findings: Findings, login: str) -> ResponseReturnValue:
     """Show what the service said: a broken rule beside the new password, all else on top."""
-    for item in error.fields:
-        findings.add("new" if item.field == "password" else item.field, item.message)
-    if not error.fields:
+    if error.fields:
+        findings.take_password(error)
+    else:
         findings.general = " ".join(say(part) for part in (error.message, error.remedy) if part)
     response = make_response(_page(findings, login), _TOO_MANY if isinstance(error, SignInLocked) else status_of(error))
     if error.retry_after is not None:
@@ -61,4 +61,6 @@ def _refused(error: GovcloudError, findings: Findings, login: str) -> ResponseRe
 
 
 def _page(findings: Findings, login: str = "") -> str:
-    return render_template("portal/activate.html", login=login, errors=findings.errors, general=findings.general)
+    return render_template(
+        "portal/activate.html", login=login, rules=services().password_rules.shown(), errors=findings.errors, general=findings.general
+    )

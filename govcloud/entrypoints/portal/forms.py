@@ -39,6 +39,15 @@ class Findings:
             parts.append(say(error.remedy))
         self.general = " ".join(parts)
 
+    def take_password(self, error: GovcloudError) -> None:
+        """Note what a service said of a new password: every broken rule beside the field, all at once."""
+        broken = [item.message for item in error.fields if item.field == "password"]
+        if not broken:
+            self.take(error)
+            return
+        text = " ".join(say(message) for message in broken)
+        self.errors["new"] = say(Message("%(label)s：%(text)s", label=self.labels["new"], text=text)) if "new" in self.labels else text
+
     def __bool__(self) -> bool:
         return bool(self.errors or self.general)
 

@@ -13,9 +13,11 @@ from werkzeug.wrappers import Response
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.forms import Findings
 from govcloud.entrypoints.portal.return_to import asked_next, open_way_back, waiting_client
+from govcloud.entrypoints.portal.steps import let_in, to_next_step
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
-from govcloud.web.cookies import clear_session_token, set_session_token
+from govcloud.signon.ceremony import MoreToProve
+from govcloud.web.cookies import clear_session_token
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, current_session, public, services, source_address
 from govcloud.web.locale import say
@@ -59,14 +61,11 @@ def enter() -> ResponseReturnValue:
         signed = services().signon.sign_in(
             login, password, source_address(), request.user_agent.string, trace_id(), current=current_session()
         )
+    except MoreToProve as more:
+        return to_next_step(more, target)
     except GovcloudError as error:
         return _refused(target, login, error)
-    # A fresh form cookie: what was planted before sign-in is worth nothing afterwards.
-    session.clear()
-    onward = url_for("portal.appointment", next=target, last=signed.last_appointment_id) if signed.appointment_id is None else target
-    response = make_response(redirect(onward, 303))
-    set_session_token(response, signed.token)
-    return response
+    return let_in(signed, target)
 
 
 @portal.post("/sign-out")

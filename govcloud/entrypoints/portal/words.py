@@ -44,6 +44,9 @@ FIELDS: Mapping[str, Message] = {
     "code": Message("激活码"),
 }
 
+#: The same where a code is that of a second factor.
+FACTOR_FIELDS: Mapping[str, Message] = {**FIELDS, "code": Message("动态口令")}
+
 
 def reject_words(code: str) -> Message:
     """Return the words of a reason to refuse; one that is no longer offered shows as it is."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from uuid import UUID
-
-from sqlalchemy import delete
 
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
-from govcloud.signon.models import SignInAttempt
-from govcloud.signon.throttle import Throttle
+from govcloud.signon.throttle import Attempt, Held, Throttle
 
 #: No vowels, so that no words come out, and nothing that is read as something else (RFC 8628 section 6.1).
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -56,17 +52,13 @@ class Guesses:
         self._keys = keys
         self._throttle = throttle
 
-    def enter(self, tx: Transaction) -> UUID | DeviceCodeLocked:
+    def enter(self, tx: Transaction) -> Attempt | DeviceCodeLocked:
         """Count a try of the transaction's actor as a wrong one, unless too many went before; ``take_back`` when it was right."""
         digest = self._keys.digest("device-guesser", tx.actor.id.encode("utf-8", "surrogatepass"))
         address = self._throttle.network_of(tx.actor.source_address or "")
-        until = self._throttle.locked_until(tx, digest, address)
-        if until is not None:
-            return DeviceCodeLocked(int((until - tx.now).total_seconds()) + 1)
-        return self._throttle.count(tx, digest, address).id
+        counted = self._throttle.enter(tx, digest, address)
+        return DeviceCodeLocked(int((counted.until - tx.now).total_seconds()) + 1) if isinstance(counted, Held) else counted
 
-    @staticmethod
-    def take_back(tx: Transaction, guess: UUID) -> None:
+    def take_back(self, tx: Transaction, guess: Attempt) -> None:
         """Forget a try that was right; it is no success, which would begin the count anew: who guesses may have a device of their own."""
-        tx.session.flush()
-        tx.session.execute(delete(SignInAttempt).where(SignInAttempt.id == guess))
+        self._throttle.forget(tx, guess)

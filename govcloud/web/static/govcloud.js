@@ -48,6 +48,27 @@
     });
   });
 
+  // The rules of a new password are marked as kept while one types; what only the platform can tell stays unmarked until it is sent.
+  all("[data-rules]").forEach((list) => {
+    const input = document.getElementById(list.dataset.rules), account = document.getElementById("login");
+    if (!input) return;
+    const kinds = [/\p{Lu}/u, /\p{Ll}/u, /\p{Nd}/u, /[^\p{Lu}\p{Ll}\p{Nd}]/u];
+    const kept = {
+      length: (text, least) => [...text].length >= least,
+      classes: (text, least) => kinds.filter((kind) => kind.test(text)).length >= least,
+      login: (text) => {
+        const login = (list.dataset.login || account?.value || "").trim().toLowerCase();
+        return !login || !text.toLowerCase().includes(login);
+      },
+    };
+    const mark = () => all("[data-rule]", list).forEach((rule) => {
+      const test = kept[rule.dataset.rule];
+      if (test) rule.classList.toggle("kept", input.value !== "" && test(input.value, Number(rule.dataset.least)));
+    });
+    input.addEventListener("input", mark);
+    account?.addEventListener("input", mark);
+  });
+
   // A list that is wholly on the page is narrowed as one types; the form still works for longer ones.
   all("[data-filter]").forEach((input) => {
     const target = document.getElementById(input.dataset.filter);

@@ -140,6 +140,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "govcloud:session:end": lambda at, a: at.services.logout.end_sessions(a, at.person.official_id, "越权"),
     "govcloud:password:issue": _issue,
     "govcloud:activation:issue": lambda at, a: at.services.signon.issue_activation_codes(a, [at.person.official_id]),
+    "govcloud:second_factor:reset": lambda at, a: at.services.second_factors.reset(a, at.person.official_id, "越权"),
     "govcloud:role:assign": _assign,
     "govcloud:role:end": _take,
     "govcloud:role_ceiling:set": lambda at, a: at.services.authorization.set_role_ceiling(a, at.department, [], "越权"),

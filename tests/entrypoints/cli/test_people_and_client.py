@@ -9,9 +9,11 @@ from click.testing import CliRunner, Result
 
 from govcloud.app import assemble
 from govcloud.cli.main import main
+from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories.factors import enrolled
 from tests.factories.people import id_number
 from tests.factories.world import World
 
@@ -45,6 +47,13 @@ def test_people_are_found_and_shown_masked(cli: Cli) -> None:
     assert "********" in shown
     assert id_number(5000) not in shown
     assert id_number(5000) not in output_of(cli("people", "list"))
+
+
+def test_a_lost_second_factor_is_reset(cli: Cli, services: Services, world: World, clock: ManualClock) -> None:
+    assert isinstance(cli("people", "reset-second-factor", "wangfang", "--reason", "手机丢失").exception, Conflict)
+    enrolled(services, clock)
+    assert "王芳" in output_of(cli("people", "reset-second-factor", "wangfang", "--reason", "手机丢失，已当面核实"))
+    assert services.second_factors.standing(world.wang.official_id).since is None
 
 
 def test_one_official_is_registered_and_can_get_a_password(cli: Cli, services: Services, world: World) -> None:

@@ -271,6 +271,9 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
             for fact in ("id_number", "phone")
             for method in ("GET", "POST")
         ],
+        f"{form}.reset_factor_view": [
+            Try(method, f"/console/officials/reset-second-factor/{at.person}", reason, (404,)) for method in ("GET", "POST")
+        ],
         f"{form}.give_role_view": [
             Try(method, f"/console/officials/give-role/{at.person}", role | {"appointment": str(place.id)}, (404,))
             for method in ("GET", "POST")

@@ -38,6 +38,7 @@ OWN = {
         (f"/console/officials/{page}", method)
         for page in (
             "change/<kind>/<official_id>",
+            "reset-second-factor/<official_id>",
             "facts/<official_id>",
             "correct/<official_id>",
             "cancel/<uuid:change_id>",

@@ -15,7 +15,7 @@ NEW = "Qiantang-2026-tide"
 def test_a_code_sets_the_password_and_leads_to_sign_in(visitor: Callable[[], Visitor], services: Services, world: World) -> None:
     [issued] = services.signon.issue_activation_codes(OPERATOR, [world.people["SUNLI"].official_id])
     page = visitor()
-    assert "激活账号" in said(page.get("/sign-in"))
+    assert "用激活码设置密码" in said(page.get("/sign-in"))
     form = {"login": "sunli", "code": issued.code, "new": NEW, "again": NEW}
     answer = page.post("/activate", form)
     assert (answer.status_code, answer.location) == (303, "/sign-in?login_hint=sunli")
@@ -30,7 +30,7 @@ def test_what_is_wrong_stands_beside_its_field_or_on_top(visitor: Callable[[], V
     assert "激活码：请填写。" in alerts(empty)
     form = {"login": "WANGFANG", "code": "AAAA-AAAA-AAAA", "new": NEW, "again": NEW}
     assert "两次输入的新密码不一致" in alerts(page.post("/activate", form | {"again": "x"}))
-    assert "至少三类" in alerts(page.post("/activate", form | {"new": "a" * 12, "again": "a" * 12}))
+    assert "至少 3 类" in alerts(page.post("/activate", form | {"new": "a" * 12, "again": "a" * 12}))
     known, unknown = page.post("/activate", form), page.post("/activate", form | {"login": "NOBODY"})
     assert known.status_code == unknown.status_code == 403
     assert "工号或激活码不正确" in alerts(known)

@@ -25,7 +25,7 @@ PAGES = [
     ("/requests", "wang", 28),
     ("/requests/{request}", "wang", 28),
     ("/access", "wang", 25),
-    ("/account", "wang", 19),
+    ("/account", "wang", 21),
     ("/appointment", "wang", 4),
     ("/inbox", "li", 25),
     ("/inbox?tab=decided", "li", 18),

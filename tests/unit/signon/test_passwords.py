@@ -1,4 +1,4 @@
-"""What a good password is, how one is generated, and that hashing is bounded."""
+"""How a password is generated, and that hashing is bounded."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from argon2 import PasswordHasher
 
-from govcloud.kernel.errors import Invalid, Unavailable
+from govcloud.kernel.errors import Unavailable
 from govcloud.signon import passwords
-from govcloud.signon.passwords import WAITING_EACH, Hashing, check_policy, generate
+from govcloud.signon.password_rules import kinds
+from govcloud.signon.passwords import WAITING_EACH, Hashing, generate
 
 
 @pytest.fixture(scope="module")
@@ -18,40 +19,11 @@ def hashing() -> Hashing:
     return Hashing(1)
 
 
-@pytest.mark.parametrize(
-    "password",
-    ["Xihu-2026-lake", "longer pass Phrase", "Abcdefgh12", "西湖边的柳树 Abc1", "abcdefgh-1", "Aa1!" * 32],
-)
-def test_good_passwords_pass(password: str) -> None:
-    check_policy(password, "WANGFANG")
-
-
-@pytest.mark.parametrize(
-    ("password", "broken"),
-    [
-        ("Xihu-2026", 1),  # nine characters
-        ("Aa1!" * 32 + "x", 1),  # more than 128
-        ("alllowercase", 1),
-        ("ONLYUPPER123", 1),
-        ("xihu-wangfang-1A", 1),  # the login, in another case
-        ("short", 2),
-        ("wangfang", 3),
-        ("Xihu-2026\nlake", 1),
-        ("", 2),
-    ],
-)
-def test_each_broken_rule_is_named(password: str, broken: int) -> None:
-    with pytest.raises(Invalid) as refused:
-        check_policy(password, "WANGFANG")
-    assert len(refused.value.fields) == broken
-    assert all(password not in str(field.message) for field in refused.value.fields if password)
-
-
 def test_generated_passwords_pass_and_differ() -> None:
     generated = {generate() for _ in range(200)}
     assert len(generated) == 200
     for password in generated:
-        check_policy(password, "WANGFANG")
+        assert kinds(password) == 4
         assert not set(password) & set("0O1lIoi")
 
 
