@@ -73,6 +73,9 @@ OWN = {
     ),
     *((f"/console/{page}/upload/<uuid:upload_id>/{command}", "POST") for page in LISTS for command in ("confirm", "discard")),
     ("/console/subsystems/details/", "GET"),
+    *((f"/console/subsystems/client/<uuid:subsystem_id>/<client_id>/{page}", "GET") for page in ("", "change", "test", "try")),
+    *((f"/console/subsystems/client/<uuid:subsystem_id>/<client_id>/{page}", "POST") for page in ("change", "test", "test/<key>")),
+    *(("/console/subsystems/new-client/<uuid:subsystem_id>/", method) for method in ("GET", "POST")),
     *(
         (f"/console/subsystems/{page}", method)
         for page in ("new/", "form/<form_name>/<uuid:subsystem_id>", "step/<step>/<uuid:subsystem_id>")
