@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from itertools import groupby
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -101,7 +102,7 @@ class Logout:
 
         At levels 2 and 3 there is nothing to do: the next check refuses.
         """
-        wanted = [ending for ending in endings if not self._asks_by_itself(ending)]
+        wanted = self._untold(endings)
         if not wanted:
             return 0
         officials = sorted({ending.official_id for ending in wanted})
@@ -139,13 +140,13 @@ class Logout:
             )
             return len(left)
 
-    def _asks_by_itself(self, ending: GrantEnding) -> bool:
-        """Say whether the subsystem asks at each use of the function; one that was withdrawn is as the subsystem is."""
-        function = self._subsystems.function(ending.function)
-        if function is not None:
-            return function.integration_level >= ASKS_BY_ITSELF
-        subsystem = self._subsystems.subsystem(ending.subsystem_code)
-        return subsystem is not None and subsystem.integration_level >= ASKS_BY_ITSELF
+    def _untold(self, endings: Sequence[GrantEnding]) -> list[GrantEnding]:
+        """Return those whose subsystem does not ask at each use; a function that was withdrawn is as its subsystem is."""
+        levels = self._subsystems.levels({ending.function for ending in endings})
+        gone = {ending.subsystem_code for ending in endings if ending.function not in levels}
+        found = {code: self._subsystems.subsystem(code) for code in gone}
+        own = {code: view.integration_level for code, view in found.items() if view is not None}
+        return [item for item in endings if levels.get(item.function, own.get(item.subsystem_code, 0)) < ASKS_BY_ITSELF]
 
     def _stays(self, tx: Transaction, endings: Sequence[GrantEnding], officials: Sequence[UUID]) -> dict[UUID, UUID]:
         """Return the live stays that the endings concern, each with the grant."""
@@ -154,12 +155,13 @@ class Logout:
         live = (among(Session.official_id, officials), Session.ended_at.is_(None), Participant.ended_at.is_(None))
         rows = tx.session.execute(query.where(*live)).all()
         clients = self._subsystems.clients_named({row.client_id for row in rows})
+        ended: dict[tuple[UUID, str], list[GrantEnding]] = defaultdict(list)
+        for ending in endings:
+            ended[ending.official_id, ending.subsystem_code].append(ending)
         found: dict[UUID, UUID] = {}
         for row in rows:
-            code = clients[row.client_id].subsystem_code
-            for ending in endings:
-                before = ending.at is None or row.created_at < ending.at
-                if before and (ending.official_id, ending.subsystem_code) == (row.official_id, code):
+            for ending in ended.get((row.official_id, clients[row.client_id].subsystem_code), ()):
+                if ending.at is None or row.created_at < ending.at:
                     found[row.id] = ending.grant_id
         return found
 
