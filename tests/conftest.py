@@ -168,7 +168,7 @@ def app(request: pytest.FixtureRequest, settings: Settings, clock: ManualClock) 
     if settings.model_copy(update={"database_url": standing.settings.database_url}) != standing.settings:
         yield from _own_app(settings, clock)
         return
-    from govcloud.app import wire  # noqa: PLC0415
+    from govcloud.wiring import wire  # noqa: PLC0415
 
     standing.database = str(make_url(settings.database_url).database)
     with standing.app.app_context():

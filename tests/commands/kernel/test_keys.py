@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from govcloud.app import wire
 from govcloud.jobs.rotate_keys import ROTATE_KEYS
 from govcloud.kernel import signing
 from govcloud.kernel.actor import Actor
@@ -25,6 +24,7 @@ from govcloud.kernel.provisioning import engine_url
 from govcloud.kernel.signing import ALGORITHMS, ES256, RS256
 from govcloud.services import Services
 from govcloud.settings import Settings
+from govcloud.wiring import wire
 from tests.factories.racing import together
 
 OPERATOR, JOBS = Actor.system("operator"), Actor.system("jobs")

@@ -12,7 +12,6 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.app import wire
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.crypto import read_master_key
@@ -24,6 +23,7 @@ from govcloud.signon.oauth.user_codes import ALPHABET, DeviceCodeLocked, shown, 
 from govcloud.signon.sessions import CurrentSession
 from govcloud.signon.views import TokenSet
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE, DEVICE_CODE, PUBLIC, REFRESH_TOKEN, OidcSettings
+from govcloud.wiring import wire
 from tests.commands.signon.conftest import sign_in
 from tests.commands.signon.oauth.conftest import Refresher, refresher
 from tests.factories.racing import together

@@ -17,13 +17,13 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.app import wire
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.crypto import read_master_key
 from govcloud.services import Services
 from govcloud.settings import Settings
 from govcloud.signon.oauth.dpop import LIFE, SKEW, ProofRefused, ProofRequest, _address
+from govcloud.wiring import wire
 from tests.factories.proving import HolderKey
 from tests.factories.racing import together
 from tests.factories.world import World

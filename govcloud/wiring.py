@@ -1,0 +1,218 @@
+"""Every service, made once and tied to the others: the part of the composition root that knows the domains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from govcloud.access.queries import AccessQueries
+from govcloud.access.service import Access
+from govcloud.audit.queries import AuditQueries
+from govcloud.audit.recorder import AuditRecorder
+from govcloud.audit.sequencer import Sequencer
+from govcloud.audit.service import AuditTrail
+from govcloud.authorization.authorizer import EngineAuthorizer
+from govcloud.authorization.decider import Decider
+from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.authorization.service import Authorization
+from govcloud.identity.importing.runs import ImportQueries
+from govcloud.identity.importing.service import Importing
+from govcloud.identity.queries import IdentityQueries
+from govcloud.identity.reorganisation import MOST_NAMED, Affected, Elsewhere
+from govcloud.identity.service import Identity
+from govcloud.identity.tree import TreeQueries
+from govcloud.identity.views import DepartmentView
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import db
+from govcloud.kernel.key_rotation import KeyRotation
+from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.outbox.deliver import Delivery
+from govcloud.outbox.queries import OutboxQueries
+from govcloud.outbox.recorder import OutboxRecorder
+from govcloud.outbox.webhooks import StandardWebhooks
+from govcloud.reactions import subscribe_reactions
+from govcloud.services import Services
+from govcloud.settings import Environment, Settings
+from govcloud.signon.cas.service import Cas
+from govcloud.signon.factors.service import SecondFactors
+from govcloud.signon.forwarding.service import Forwarding
+from govcloud.signon.imported import accept_hashes
+from govcloud.signon.launcher import Launcher
+from govcloud.signon.logout.leaving import Leaving
+from govcloud.signon.logout.queries import LogoutQueries
+from govcloud.signon.logout.service import Logout
+from govcloud.signon.logout.telling import LogoutNotices
+from govcloud.signon.oauth.delegating import Delegating
+from govcloud.signon.oauth.devices import Devices
+from govcloud.signon.oauth.dpop import Dpop
+from govcloud.signon.oauth.issuing import Issuing
+from govcloud.signon.oauth.service import OAuth
+from govcloud.signon.oauth.user_codes import Guesses
+from govcloud.signon.parts import Parts
+from govcloud.signon.policy import Policies, SignOnPolicy
+from govcloud.signon.service import SignOn
+from govcloud.signon.sessions import Sessions
+from govcloud.signon.step_up import StepUp, StepUpAuthorizer
+from govcloud.signon.throttle import FailureLimits
+from govcloud.signon.tokens import Tokens
+from govcloud.signon.trying import Trying
+from govcloud.subsystems.probing.service import Probing
+from govcloud.subsystems.queries import SubsystemQueries
+from govcloud.subsystems.service import Subsystems
+from govcloud.subsystems.usage import CountUsage, Usage
+from govcloud.subsystems.webhooks import Webhooks
+
+
+def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
+    """Make every service and tie the knots between the domains; needs an application context."""
+    engine = db.engine
+
+    def read() -> Session:
+        return uow.read()
+
+    def rules() -> SignOnPolicy:
+        return policies.current()
+
+    keys = KeyRing(master, read, clock)
+    identity_queries = IdentityQueries(read, keys, clock)
+    subsystem_queries = SubsystemQueries(read, keys, clock)
+    webhooks = Webhooks(subsystem_queries, keys)
+    decider = Decider(read, identity_queries, subsystem_queries, clock)
+    uow = UnitOfWork(
+        sessions=lambda: Session(bind=engine, expire_on_commit=False),
+        reader=db.session,
+        release_reader=db.session.remove,
+        authorizer=StepUpAuthorizer(EngineAuthorizer(decider), rules),
+        clock=clock,
+        recorders=(AuditRecorder(), OutboxRecorder(webhooks.destinations)),
+    )
+    authorization = Authorization(uow, decider)
+    authorization_queries = AuthorizationQueries(read, decider, clock)
+    access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
+    elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
+    policies = Policies(uow, read, clock, settings)
+    leaving = Leaving(subsystem_queries)
+    sessions = Sessions(uow, identity_queries, keys, clock, policies, leaving)
+    issuing = Issuing(identity_queries, keys, Tokens(keys, clock, settings), policies, settings)
+    parts = Parts.build(uow, identity_queries, authorization, keys, clock, settings, policies, sessions)
+    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, settings, clock, issuing, parts)
+    outbox_queries = OutboxQueries(read)
+    step_up = StepUp(uow, identity_queries, parts, policies, clock)
+    identity = Identity(uow, keys, clock, elsewhere)
+    services = Services(
+        settings=settings,
+        clock=clock,
+        keys=keys,
+        key_rotation=KeyRotation(uow, keys, timedelta(days=settings.signing_key_days)),
+        uow=uow,
+        identity=identity,
+        identity_queries=identity_queries,
+        tree_queries=TreeQueries(read, clock),
+        importing=Importing(uow, keys, clock, identity, partial(accept_hashes, authorization)),
+        import_queries=ImportQueries(read),
+        subsystems=Subsystems(
+            uow,
+            keys,
+            clock,
+            count_usage(authorization_queries, access_queries),
+            loopback_allowed=settings.environment is not Environment.PRODUCTION,
+        ),
+        subsystem_queries=subsystem_queries,
+        probing=Probing(
+            uow,
+            subsystem_queries,
+            identity_queries,
+            clock,
+            public_url=settings.public_url,
+            loopback_allowed=settings.environment is not Environment.PRODUCTION,
+        ),
+        authorization=authorization,
+        authorization_queries=authorization_queries,
+        signon=signon,
+        signon_policies=policies,
+        launcher=Launcher(uow, subsystem_queries, clock),
+        trying=Trying(identity_queries, authorization, clock, settings),
+        cas=Cas(
+            uow=uow,
+            signon=signon,
+            sessions=sessions,
+            identity=identity_queries,
+            subsystems=subsystem_queries,
+            keys=keys,
+            clock=clock,
+            settings=settings,
+        ),
+        forwarding=Forwarding(
+            uow=uow,
+            sessions=sessions,
+            authorization=authorization,
+            identity=identity_queries,
+            subsystems=subsystem_queries,
+            keys=keys,
+            clock=clock,
+            settings=settings,
+        ),
+        oauth=OAuth(uow, subsystem_queries, keys, clock, settings, sessions, issuing),
+        dpop=Dpop(uow, keys, clock),
+        devices=Devices(uow, sessions, keys, Guesses(keys, parts.throttle), issuing),
+        delegating=Delegating(
+            uow=uow, subsystems=subsystem_queries, authorization=authorization, sessions=sessions, issuing=issuing, clock=clock
+        ),
+        logout=Logout(uow, identity_queries, subsystem_queries, sessions, leaving, settings.public_url),
+        logout_queries=LogoutQueries(read, subsystem_queries, outbox_queries, clock),
+        ceremony=parts.ceremony,
+        second_factors=SecondFactors(uow, identity_queries, parts, step_up),
+        step_up=step_up,
+        password_rules=parts.rules,
+        failure_limits=FailureLimits(uow, parts.throttle),
+        access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
+        access_queries=access_queries,
+        audit=AuditTrail(uow),
+        audit_queries=AuditQueries(read),
+        sequencer=Sequencer(uow),
+        delivery=Delivery(
+            uow,
+            {
+                "subsystem": StandardWebhooks(webhooks.endpoint),
+                "client": LogoutNotices(subsystem_queries, issuing.tokens, keys),
+            },
+        ),
+        outbox_queries=outbox_queries,
+    )
+    subscribe_reactions(services)
+    return services
+
+
+def count_holdings(
+    identity: IdentityQueries, subsystems: SubsystemQueries, authorization: AuthorizationQueries, access: AccessQueries
+) -> Elsewhere:
+    """Return what counts the roles, catalogue entries and open lines that hang on departments, for previews of identity."""
+
+    def count(departments: Sequence[DepartmentView], below: bool) -> Sequence[Affected]:  # noqa: FBT001 - the port's signature
+        paths = [view.path for view in departments]
+        roles, holders = authorization.delegated(paths, MOST_NAMED)
+        names, known = identity.official_names({official for official, _ in holders}), authorization.policy().roles
+        lines, numbers = access.open_lines_within(paths, MOST_NAMED)
+        # What departments own stays theirs when they move with all below them.
+        owned = {} if below else subsystems.owned(view.id for view in departments)
+        found = [
+            Affected("roles", roles, tuple(f"{names[who]}（{known[role].name if role in known else role}）" for who, role in holders)),
+            *(Affected(kind, *counted) for kind, counted in owned.items()),
+            Affected("lines", lines, numbers),
+        ]
+        return [item for item in found if item.count]
+
+    return count
+
+
+def count_usage(authorization: AuthorizationQueries, access: AccessQueries) -> CountUsage:
+    """Return what counts the grants and waiting requests that hang on functions, for the catalogue's commands."""
+
+    def count(functions: Sequence[str]) -> Usage:
+        return Usage(authorization.live_grants_of(functions), access.open_lines_of(functions)) if functions else Usage(0, 0)
+
+    return count
