@@ -78,6 +78,7 @@ class Site:
 def site(app: Flask, world: World, chromium: Browser) -> Iterator[Site]:
     """Serve the platform of the test on a free port."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
+    server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield Site(f"http://127.0.0.1:{server.server_port}", world, chromium)

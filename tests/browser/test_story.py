@@ -101,6 +101,7 @@ def town(app: Flask, world: World, ports: Ports, chromium: Browser, applications
     with ExitStack() as running:
         for port, application in served:
             server = make_server("127.0.0.1", port, application, threaded=True)
+            server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
             running.callback(server.server_close)

@@ -200,6 +200,7 @@ def free_port() -> int:
 def served(port: int, app: WSGIApplication) -> Iterator[None]:
     """Serve a WSGI application on a port for a while."""
     server = make_server("127.0.0.1", port, app, threaded=True)
+    server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
