@@ -113,8 +113,8 @@ def site(app: Flask, services: Services, world: World, platform_port: int, tmp_p
     pair = certificate(tmp_path, "localhost")
     port = free_port()
     origin = f"https://127.0.0.1:{port}"
-    new = NewClient("assistance", CLIENT, "旧系统", origins=(origin,), settings=ForwardAuthSettings())
-    secret = services.subsystems.register_client(SEED, new).secret
+    row = NewClient("assistance", CLIENT, "旧系统", origins=(origin,), settings=ForwardAuthSettings())
+    secret = services.subsystems.register_client(SEED, row).secret
     # Registering refuses a function of another subsystem; it is the one that she does not hold.
     put_unchecked(services, CLIENT, ForwardAuthSettings(rules=(("/admin", "housing:register:read"),)))
     platform = make_server("localhost", platform_port, app, threaded=True, ssl_context=tls(*pair))
