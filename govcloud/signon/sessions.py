@@ -89,6 +89,12 @@ class Sessions:
         row = self._uow.read().execute(query).one_or_none()
         return _view(row, now) if row else None
 
+    def held(self, tx: Transaction, session_id: UUID, *, alone: bool = False) -> CurrentSession | None:
+        """Return a live session as it is now, which stays as it is until ``tx`` ends; ``alone``: for one holder at a time."""
+        query = select(*_COLUMNS).where(Session.id == session_id, *self.live(tx.now)).with_for_update(read=not alone)
+        row = tx.session.execute(query).one_or_none()
+        return _view(row, tx.now) if row else None
+
     def behind_token(self, jti: UUID, sid: UUID) -> tuple[CurrentSession, str, Mapping[str, Any] | None] | None:
         """Return the live session that an access token was issued in, its scope and the key that it is bound to, unless it was revoked."""
         now = self._clock.now()
