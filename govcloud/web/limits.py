@@ -6,7 +6,7 @@ random bits, and what this saves is the work and the log that guessing costs. Th
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from govcloud.web.gate import services, source_address
 
@@ -19,12 +19,18 @@ def init_limits(app: Flask) -> None:
 
     @app.after_request
     def limit(response: Response) -> Response:
-        client_id = _claimed_client() if response.status_code == _UNAUTHORIZED else None
+        unproven = response.status_code == _UNAUTHORIZED and "client_proven" not in g
+        client_id = _claimed_client() if unproven else None
         seconds = services().failure_limits.failed("client", client_id, source_address()) if client_id else None
         if seconds is not None:
             response.status_code = _TOO_MANY
             response.headers["Retry-After"] = str(seconds)
         return response
+
+
+def note_proven() -> None:
+    """Say that the client of this request proved who it is: a 401 that follows is about somebody else, and is no failure of its own."""
+    g.client_proven = True
 
 
 def _claimed_client() -> str | None:
