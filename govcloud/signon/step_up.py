@@ -45,6 +45,7 @@ SENSITIVE = frozenset(
         "govcloud:second_factor:reset",
         "govcloud:signon_policy:set",
         "govcloud:client:register",
+        "govcloud:client:change",
         "govcloud:client:rotate",
         "govcloud:client:entrust",
     }

@@ -144,7 +144,7 @@ class Tickets:
         broken = _broken_bond(row, tx.now, redirect_uri, code_verifier, confirmation)
         if broken is not None:
             return Unredeemable(broken)
-        session = self._sessions.behind(row.participant_id)
+        session = self._sessions.behind(row.participant_id, held=True)
         if session is None:
             return Unredeemable("session_ended")
         return Redeemed(row.family_id, row.participant_id, client_id, row.scope, row.nonce, session)

@@ -66,7 +66,7 @@ class Proxies:
         self._loopback_allowed = settings.environment is not Environment.PRODUCTION
 
     def grant(self, caller: Caller, seen: Validated, pgt_url: str) -> str:
-        """Hand a proxy-granting ticket to ``pgt_url`` and return its IOU; no transaction is open while the address is called.
+        """Hand a proxy-granting ticket to ``pgt_url`` and return its IOU; no database connection is held while the address is called.
 
         Raises:
             CasRefused: the client is no proxy, the chain is too long, or the address is not the client's own or does not answer.
@@ -77,6 +77,7 @@ class Proxies:
         if owner is None or owner.id != seen.client.id:
             raise CasRefused(errors.INVALID_PROXY_CALLBACK, "pgtUrl is not below a registered address of the service")
         pgt, iou = fresh_text(PGT), fresh_text(PGT_IOU)
+        self._uow.rest()
         try:
             call_back(pgt_url, pgt, iou, loopback_allowed=self._loopback_allowed)
         except CallbackFailedError as error:

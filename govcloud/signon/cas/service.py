@@ -120,8 +120,8 @@ class Cas:
         with self._uow.begin(actor, "govcloud:ticket:redeem", Target("client", client.client_id)) as tx:
             outcome = self._redeem(tx, client, asked)
             if isinstance(outcome, CasRefused):
-                reason = f"{outcome.code}: {outcome.description}"
-                tx.record(events.RedemptionFailed(subject=f"client:{client.client_id}", client_id=client.client_id, reason=reason))
+                subject = f"client:{client.client_id}"
+                tx.record(events.RedemptionFailed(subject=subject, client_id=client.client_id, reason=outcome.reason))
         # Raised after the commit: a ticket that failed stays used up, and a family that was ended stays ended.
         if isinstance(outcome, CasRefused):
             raise outcome
@@ -140,11 +140,11 @@ class Cas:
     def _redeem(self, tx: Transaction, client: ClientView, asked: Validation) -> Validated | CasRefused:
         row = take_back(tx, self._keys, asked.ticket, _KINDS, client.client_id)
         if row is None or row.expires_at <= tx.now:
-            return CasRefused(errors.INVALID_TICKET, _NOT_RECOGNIZED)
+            return CasRefused(errors.INVALID_TICKET, _NOT_RECOGNIZED, "reused" if row is None else "expired")
         refusal = _against(row, asked)
         if refusal is not None:
             return refusal
-        session = self._sessions.behind(row.participant_id)
+        session = self._sessions.behind(row.participant_id, held=True)
         proxies = self._proxies.chain(tx.session, row.proxy_grant_id)
         if session is None or proxies is None:
             return CasRefused(errors.INVALID_TICKET, "the session that the ticket came from has ended")

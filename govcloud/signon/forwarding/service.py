@@ -188,7 +188,7 @@ class Forwarding:
             raise TicketRefused("unknown")
         with self._uow.begin(actor, "govcloud:ticket:redeem", Target("client", client.client_id)) as tx:
             claimed = take_back(tx, self._keys, ticket, (FORWARD_AUTH,), client.client_id)
-            session = self._sessions.behind(claimed.participant_id) if claimed else None
+            session = self._sessions.behind(claimed.participant_id, held=True) if claimed else None
             reason = "reused" if claimed is None else _fault(claimed, origin, held, expired=claimed.expires_at <= tx.now)
             if claimed is not None and session is not None and reason is None:
                 official = f"official:{session.official_id}"

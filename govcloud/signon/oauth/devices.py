@@ -211,7 +211,7 @@ class Devices:
             end_family(tx, row.id, client.client_id, "device_code_reused")
         if reason is not None:
             return _waited(tx, row) if reason == PENDING else reason
-        session = self._sessions.behind(row.participant_id) if row.participant_id else None
+        session = self._sessions.behind(row.participant_id, held=True) if row.participant_id else None
         if session is None or row.participant_id is None:
             return "session_ended"
         row.redeemed_at = tx.now
