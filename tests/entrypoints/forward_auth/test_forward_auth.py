@@ -13,10 +13,10 @@ from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import SignedIn
-from govcloud.subsystems.inputs import NewFunction, NewItem
 from govcloud.subsystems.protocols import ForwardAuthSettings
 from tests.entrypoints.forward_auth.conftest import CLIENT, ORIGIN, Proxy, register_application, sign_in
 from tests.factories.browsing import counted
+from tests.factories.clients import put_unchecked
 from tests.factories.world import SEED, World
 
 
@@ -166,10 +166,10 @@ def test_several_appointments_are_chosen_from_first(proxy: Proxy, services: Serv
 
 
 def test_paths_of_an_application_need_functions_without_its_being_changed(proxy: Proxy, services: Services, world: World) -> None:
-    services.subsystems.add_functions(SEED, [NewFunction("assistance:case:manage", "管理救助案件")])
-    item = services.subsystems.offer_item(SEED, NewItem("assistance:case:manage", "管理救助案件", "案件的全部信息", tier="one"))
-    rules = (("/case", "assistance:case:read"), ("/case/accept", "assistance:case:accept"), ("/admin", "assistance:case:manage"))
-    secret = register_application(services, ForwardAuthSettings(rules=rules), client_id="assistance-guarded", origin="https://g.zj.example")
+    own = (("/case", "assistance:case:read"), ("/case/accept", "assistance:case:accept"))
+    secret = register_application(services, ForwardAuthSettings(rules=own), client_id="assistance-guarded", origin="https://g.zj.example")
+    # Another subsystem's function is refused at registration by now; it is one that can be requested.
+    put_unchecked(services, "assistance-guarded", ForwardAuthSettings(rules=(*own, ("/admin", "housing:register:read"))))
     guarded = Proxy(proxy.app, secret, "https://g.zj.example", "assistance-guarded")
     sign_in(services, guarded.at_platform)
     guarded.enter()
@@ -184,7 +184,7 @@ def test_paths_of_an_application_need_functions_without_its_being_changed(proxy:
         assert "X-Govcloud-Name" not in refused.headers
     page = guarded.at_platform.get(guarded.check("/admin").headers["X-Govcloud-Location"])
     assert page.status_code == 403
-    assert f"/requests/new?item={item}" in page.text
+    assert f"/requests/new?item={world.items['housing:register:read']}" in page.text
     odd = guarded.at_platform.get(guarded.check("/x/../admin").headers["X-Govcloud-Location"])
     assert odd.status_code == 403
     # A grant that ends takes the path away at the next request: the engine is asked each time.
