@@ -138,7 +138,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         trying=Trying(identity_queries, authorization, clock, settings),
         cas=Cas(
             uow=uow,
-            signon=signon,
+            entering=parts.entering,
             sessions=sessions,
             identity=identity_queries,
             subsystems=subsystem_queries,
@@ -149,6 +149,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         forwarding=Forwarding(
             uow=uow,
             sessions=sessions,
+            entering=parts.entering,
             authorization=authorization,
             identity=identity_queries,
             subsystems=subsystem_queries,
@@ -158,7 +159,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         ),
         oauth=OAuth(uow, subsystem_queries, keys, clock, settings, sessions, issuing),
         dpop=Dpop(uow, keys, clock),
-        devices=Devices(uow, sessions, keys, Guesses(keys, parts.throttle), issuing),
+        devices=Devices(uow, sessions, parts.entering, keys, Guesses(keys, parts.throttle), issuing),
         delegating=Delegating(
             uow=uow, subsystems=subsystem_queries, authorization=authorization, sessions=sessions, issuing=issuing, clock=clock
         ),

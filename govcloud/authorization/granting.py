@@ -158,6 +158,12 @@ def _locked(session: Session, grant_id: UUID) -> AccessGrant:
     return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
+def hold_grants(session: Session, official_id: UUID, subsystem_code: str) -> None:
+    """Keep a person's open grants in a subsystem as they are; whoever closes or suspends one takes the same rows."""
+    mine = (AccessGrant.official_id == official_id, AccessGrant.subsystem_code == subsystem_code, AccessGrant.valid_to.is_(None))
+    session.execute(select(AccessGrant.id).where(*mine).order_by(AccessGrant.id).with_for_update(read=True)).all()
+
+
 def _close(tx: Transaction, rows: Sequence[AccessGrant], reason: str) -> int:
     """Close locked grants and return how many that were; a grant that is closed or over stays as it is."""
     open_ones = [row for row in rows if row.valid_to is None and row.ends_at > tx.now]

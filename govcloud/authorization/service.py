@@ -17,7 +17,7 @@ from govcloud.authorization.document import PolicyDocument
 from govcloud.authorization.duty_inputs import NewDutyRule
 from govcloud.authorization.duty_rules import DutyRules
 from govcloud.authorization.epochs import note_change
-from govcloud.authorization.granting import Granting
+from govcloud.authorization.granting import Granting, hold_grants
 from govcloud.authorization.installing import Installing
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -179,6 +179,10 @@ class Authorization:
     def close_grants_of(self, actor: Actor, officials: Sequence[UUID], reason: str, *, appointments: Sequence[UUID] | None = None) -> int:
         """End every open grant of officials (under some of their appointments, if named); return how many there were."""
         return self._granting.close_all(actor, officials, reason, appointments)
+
+    def hold_grants(self, tx: Transaction, official_id: UUID, subsystem_code: str) -> None:
+        """Keep a person's open grants in a subsystem as they are until ``tx`` ends; one that was being closed is closed by then."""
+        hold_grants(tx.session, official_id, subsystem_code)
 
     def suspend_grant(self, actor: Actor, grant_id: UUID, reason: str) -> bool:
         """Let a grant rest; return whether it was awake.

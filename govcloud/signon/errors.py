@@ -9,7 +9,8 @@
     ├── ActivationRefused  unknown account, wrong, used or expired code: one text for all
     ├── SignInRefused   unknown account, wrong or no password, disabled: one text for all, so that nothing can be learned
     ├── SignInLocked    too many failures from this address; ``retry_after`` says when
-    └── TooManySessions the password was right, but the person has as many sessions as the rules allow
+    ├── TooManySessions the password was right, but the person has as many sessions as the rules allow
+    └── NotAdmitted     the door of a subsystem was closed between the first question and the ticket
     Unavailable
     └── hashing_busy    more sign-ins at once than this machine can check
     Invalid
@@ -19,6 +20,7 @@
 
 from __future__ import annotations
 
+from govcloud.authorization.decisions import Decision
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from govcloud.kernel.messages import Message
 
@@ -64,6 +66,15 @@ class SignInLocked(Denied):
             remedy=Message("请在 %(minutes)s 分钟后重试；忘记密码请联系本部门管理员。", minutes=-(-seconds // _MINUTE)),
             retry_after=seconds,
         )
+
+
+class NotAdmitted(Denied):
+    """The door of a subsystem was closed to the official while a ticket was being made; ``decision`` names the reason."""
+
+    def __init__(self, decision: Decision) -> None:
+        """Keep the engine's decision."""
+        super().__init__("not_admitted", decision.message)
+        self.decision = decision
 
 
 class TooManySessions(Denied):

@@ -105,7 +105,9 @@ class Opening:
 
     def refused(self, tx: Transaction, account: AccountView, browser: Browser) -> TooManySessions | None:
         """Return why no session may be opened for an account that was proven; renewing the browser's own needs no room."""
-        own = browser.current is not None and browser.current.official_id == account.official_id
+        current = browser.current if browser.current is not None and browser.current.official_id == account.official_id else None
+        # Looked at again and held: one that has just ended would need room after all, and the right password would count as a failure.
+        own = current is not None and self._sessions.held(tx, current.session_id, alone=True) is not None
         return None if own else self._sessions.full(tx, account.official_id)
 
     def _expiry(self, tx: Transaction, official_id: UUID) -> datetime:

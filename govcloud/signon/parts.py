@@ -14,6 +14,7 @@ from govcloud.settings import Settings
 from govcloud.signon.breached import Breached
 from govcloud.signon.ceremony import Ceremony
 from govcloud.signon.credentials import Credentials
+from govcloud.signon.entering import Entering
 from govcloud.signon.factors.demands import Demands
 from govcloud.signon.factors.enrolment import Enrolments
 from govcloud.signon.factors.proving import FactorProof
@@ -42,6 +43,7 @@ class Parts:
     factor_proof: FactorProof
     enrolments: Enrolments
     ceremony: Ceremony
+    entering: Entering
 
     @classmethod
     def build(  # noqa: PLR0917 - all that it rests on, in the order of the house
@@ -97,4 +99,5 @@ class Parts:
             factor_proof,
             enrolments,
             ceremony,
+            Entering(uow, sessions, authorization),
         )

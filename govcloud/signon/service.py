@@ -7,16 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.decisions import Decision
 from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.actor import Actor
-from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
-from govcloud.signon import events
 from govcloud.signon.activation import Activation, IssuedCode
 from govcloud.signon.claims import identity_claims
 from govcloud.signon.exchange import Exchange
@@ -48,13 +46,12 @@ class SignOn:
         parts: Parts,
     ) -> None:
         """Build the parts once; they are shared by all requests and hold no state of any."""
-        self._uow = uow
         self._identity = identity_queries
-        self._authorization = authorization
         self._sessions, self._ceremony, self._credentials = parts.sessions, parts.ceremony, parts.credentials
+        self._entering = parts.entering
         self._activation = Activation(uow, identity_queries, keys, parts, authorization, settings, clock)
         self._purging = Purging(uow)
-        self._tickets = Tickets(uow, self._sessions, keys, settings)
+        self._tickets = Tickets(uow, self._sessions, parts.entering, keys, settings)
         self._tokens = issuing.tokens
         self._exchange = Exchange(uow=uow, subsystems=subsystem_queries, sessions=self._sessions, tickets=self._tickets, issuing=issuing)
 
@@ -224,29 +221,14 @@ class SignOn:
 
     def admit(self, actor: Actor, session: CurrentSession, client: ClientView) -> Decision:
         """Return whether the official may enter the client's subsystem under the current appointment; a refusal is recorded."""
-        if session.appointment_id is not None:
-            decision = self._authorization.may_enter(session.appointment_id, client.subsystem_code)
-        else:
-            door = Question(official_id=session.official_id, function=f"{client.subsystem_code}:door:enter")
-            decision = self._authorization.decide(door)
-        if not decision.allowed:
-            with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
-                tx.record(
-                    events.EntryRefused(
-                        subject=f"official:{session.official_id}",
-                        client_id=client.client_id,
-                        subsystem_code=client.subsystem_code,
-                        appointment_id=session.appointment_id,
-                        code=decision.code,
-                    )
-                )
-        return decision
+        return self._entering.admit(actor, session, client)
 
     def issue_ticket(self, actor: Actor, session: CurrentSession, client: ClientView, request: TicketRequest) -> str:
         """Return a ticket (an OIDC code) that ``client`` may redeem once, within a minute; it now takes part in the session.
 
         Raises:
             NotFound: the session ended meanwhile.
+            NotAdmitted: the door was closed meanwhile.
         """
         return self._tickets.issue(actor, session, client, request)
 

@@ -82,12 +82,22 @@ class Sessions:
         """Return the live session that ``client_id`` knows as ``sid``, and note that it was seen."""
         return self._found(_taken_part_in().where(Participant.id == sid, Participant.client_id == client_id))
 
-    def behind(self, participant_id: UUID) -> CurrentSession | None:
-        """Return the live session that a participant takes part in; programs at work for it do not count as being seen."""
+    def behind(self, participant_id: UUID, *, held: bool = False) -> CurrentSession | None:
+        """Return the live session that a participant takes part in; programs at work for it do not count as being seen.
+
+        ``held``, within a command: whoever ends the participant waits for it, and then tells its client of what it got.
+        """
         now = self._clock.now()
         query = _taken_part_in().where(Participant.id == participant_id, *self.live(now))
+        query = query.with_for_update(read=True, of=Participant) if held else query
         row = self._uow.read().execute(query).one_or_none()
         return _view(row, now) if row else None
+
+    def held(self, tx: Transaction, session_id: UUID, *, alone: bool = False) -> CurrentSession | None:
+        """Return a live session as it is now, which stays as it is until ``tx`` ends; ``alone``: for one holder at a time."""
+        query = select(*_COLUMNS).where(Session.id == session_id, *self.live(tx.now)).with_for_update(read=not alone)
+        row = tx.session.execute(query).one_or_none()
+        return _view(row, tx.now) if row else None
 
     def behind_token(self, jti: UUID, sid: UUID) -> tuple[CurrentSession, str, Mapping[str, Any] | None] | None:
         """Return the live session that an access token was issued in, its scope and the key that it is bound to, unless it was revoked."""

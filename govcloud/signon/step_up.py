@@ -45,6 +45,7 @@ SENSITIVE = frozenset(
         "govcloud:second_factor:reset",
         "govcloud:signon_policy:set",
         "govcloud:client:register",
+        "govcloud:client:change",
         "govcloud:client:rotate",
         "govcloud:client:entrust",
     }
@@ -123,6 +124,10 @@ class StepUp:
             return Offer(Means.FACTOR, held)
         wanted = factor or self._parts.demands.demanded_of(session.official_id)
         return Offer(Means.ENROL if wanted else Means.PASSWORD)
+
+    def holds_factor(self, session: CurrentSession) -> bool:
+        """Return whether the session's owner has a second factor to prove."""
+        return bool(self._parts.demands.held(session.account_id))
 
     def by_factor(self, actor: Actor, session: CurrentSession, factor: str, typed: str) -> str:
         """Prove a second factor and return the session's fresh token; ``auth_time`` and ``second_factor_at`` are this moment.

@@ -25,8 +25,9 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
-from govcloud.signon import errors, events
-from govcloud.signon.models import Participant, Session, Ticket
+from govcloud.signon import events
+from govcloud.signon.entering import Entering
+from govcloud.signon.models import Participant, Ticket
 from govcloud.signon.oauth.families import end_family
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.views import CurrentSession, TicketRequest
@@ -58,10 +59,11 @@ class Unredeemable:
 class Tickets:
     """Issues and redeems tickets."""
 
-    def __init__(self, uow: UnitOfWork, sessions: Sessions, keys: KeyRing, settings: Settings) -> None:
-        """Take the sessions that tickets belong to, and how long one lives."""
+    def __init__(self, uow: UnitOfWork, sessions: Sessions, entering: Entering, keys: KeyRing, settings: Settings) -> None:
+        """Take the sessions that tickets belong to, who asks at doors, and how long a ticket lives."""
         self._uow = uow
         self._sessions = sessions
+        self._entering = entering
         self._keys = keys
         self._life = timedelta(seconds=settings.code_seconds)
 
@@ -70,11 +72,10 @@ class Tickets:
 
         Raises:
             NotFound: the session ended meanwhile.
+            NotAdmitted: the door was closed meanwhile.
         """
         with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
-            live = select(Session.id).where(Session.id == session.session_id, *self._sessions.live(tx.now))
-            if tx.session.scalar(live.with_for_update(read=True)) is None:
-                raise errors.no_such_session()
+            session = self._entering.hold(tx, session, client)
             participant_id = take_part(tx, session.session_id, client.client_id)
             ticket = secrets.token_urlsafe(_SECRET_BYTES)
             row = Ticket(
@@ -143,7 +144,7 @@ class Tickets:
         broken = _broken_bond(row, tx.now, redirect_uri, code_verifier, confirmation)
         if broken is not None:
             return Unredeemable(broken)
-        session = self._sessions.behind(row.participant_id)
+        session = self._sessions.behind(row.participant_id, held=True)
         if session is None:
             return Unredeemable("session_ended")
         return Redeemed(row.family_id, row.participant_id, client_id, row.scope, row.nonce, session)

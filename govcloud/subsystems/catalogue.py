@@ -8,6 +8,7 @@ from sqlalchemy import insert, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.constraints import explained
+from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems import errors, inputs
 from govcloud.subsystems.changes import SubsystemChange
@@ -35,6 +36,8 @@ class Catalogue(Commands):
             fields = Fields()
             row = inputs.checked_subsystem(subsystem, fields)
             self._note_unknown_department("owner_department_id", row.owner_department_id, fields)
+            if self._queries.clients_named([row.code]):
+                fields.fail("code", Message("已有客户端用这个名称作标识，请换一个代码。"), row.code)
             fields.done()
             with explained(errors.CONSTRAINTS):
                 tx.session.execute(

@@ -71,6 +71,7 @@ class ClientFiles(Clients):
                 at.fail("subsystem", Message("没有这个业务子系统，请先登记。"), row.subsystem_code)
             else:
                 self._note_unknown(owner, clean.settings, at)
+                self._note_like_another(owner, clean.client_id, at)
         fields.done()
 
     def _bring(self, actor: Actor, row: NewClient, *, dry_run: bool) -> Brought:

@@ -50,6 +50,7 @@ class Clients(Commands):
             if owner is None or owner.owner_department_id is None:
                 raise errors.subsystem_missing(client.subsystem_code)
             self._note_unknown(owner, row.settings, fields)
+            self._note_like_another(owner, row.client_id, fields)
             fields.done()
             secret = new_secret() if row.auth_method == SECRET else None
             with self._keeping_sound(tx, [owner]), explained(errors.CONSTRAINTS):
@@ -164,6 +165,12 @@ class Clients(Commands):
             for _path, code in settings.rules:
                 if code not in own:
                     fields.fail("rules", Message("不是本子系统的功能，请先新增功能，再填写其代码。"), code)
+
+    def _note_like_another(self, owner: SubsystemView, client_id: str, fields: Fields) -> None:
+        """Note a client that is called as another subsystem: both are names that a token can be meant for."""
+        called = self._queries.subsystem(client_id)
+        if called is not None and called.id != owner.id:
+            fields.fail("client_id", Message("客户端标识不能与其他业务子系统的代码相同，请换一个。"), client_id)
 
     def _insert_client(self, tx: Transaction, owner: SubsystemView, row: NewClient, secret: str | None) -> None:
         tx.session.execute(

@@ -6,14 +6,12 @@ random bits, and what this saves is the work and the log that guessing costs. Th
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from govcloud.web.gate import services, source_address
 
 _UNAUTHORIZED, _TOO_MANY = 401, 429
 _LONGEST = 100
-#: Where 401 says that the browser behind a proxy is not signed in; the proxy itself, when it proves nothing, gets 400.
-_ABOUT_OTHERS = frozenset({"forward_auth.forward_auth_wire"})
 
 
 def init_limits(app: Flask) -> None:
@@ -21,12 +19,18 @@ def init_limits(app: Flask) -> None:
 
     @app.after_request
     def limit(response: Response) -> Response:
-        client_id = _claimed_client() if response.status_code == _UNAUTHORIZED and request.blueprint not in _ABOUT_OTHERS else None
+        unproven = response.status_code == _UNAUTHORIZED and "client_proven" not in g
+        client_id = _claimed_client() if unproven else None
         seconds = services().failure_limits.failed("client", client_id, source_address()) if client_id else None
         if seconds is not None:
             response.status_code = _TOO_MANY
             response.headers["Retry-After"] = str(seconds)
         return response
+
+
+def note_proven() -> None:
+    """Say that the client of this request proved who it is: a 401 that follows is about somebody else, and is no failure of its own."""
+    g.client_proven = True
 
 
 def _claimed_client() -> str | None:

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from govcloud.entrypoints.cas.blueprint import cas
 from govcloud.entrypoints.cas.errors import PageError
 from govcloud.kernel.messages import Message
+from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.sessions import CurrentSession
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import current_actor, current_session, public, services
@@ -85,7 +86,10 @@ def _enter(asked: _Asked, session: CurrentSession) -> Response:
     decision = services().signon.admit(current_actor(), session, asked.client)
     if not decision.allowed:
         return _without_ticket(asked) if asked.silent else refusal_page(asked.client, decision)
-    ticket = services().cas.issue(current_actor(), session, asked.client, asked.service, demanded=asked.demanded)
+    try:
+        ticket = services().cas.issue(current_actor(), session, asked.client, asked.service, demanded=asked.demanded)
+    except NotAdmitted as refused:
+        return _without_ticket(asked) if asked.silent else refusal_page(asked.client, refused.decision)
     if asked.parameters.get("method", "").upper() == "POST":
         return _posting(asked.service, ticket)
     return redirect(with_parameter(asked.service, "ticket", ticket), 303)

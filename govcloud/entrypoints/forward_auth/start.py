@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from govcloud.entrypoints.forward_auth.blueprint import forward_auth
 from govcloud.entrypoints.forward_auth.errors import PageError
 from govcloud.kernel.messages import Message
+from govcloud.signon.errors import NotAdmitted
 from govcloud.subsystems.beginnings import origin_of
 from govcloud.subsystems.protocols import FORWARD_AUTH
 from govcloud.subsystems.queries import ClientView
@@ -42,7 +43,10 @@ def start() -> Response:
     decision = services().signon.admit(current_actor(), session, client)
     if not decision.allowed:
         return refusal_page(client, decision)
-    ticket = services().forwarding.hand_over(current_actor(), session, client, to, state)
+    try:
+        ticket = services().forwarding.hand_over(current_actor(), session, client, to, state)
+    except NotAdmitted as refused:
+        return refusal_page(client, refused.decision)
     return redirect(f"{origin}/.govcloud/callback?{urlencode({'ticket': ticket})}", 303)
 
 

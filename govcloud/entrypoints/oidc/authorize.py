@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from govcloud.entrypoints.oidc.answering import go_back
 from govcloud.entrypoints.oidc.blueprint import oidc
-from govcloud.entrypoints.oidc.checks.admission import check_admission
+from govcloud.entrypoints.oidc.checks.admission import check_admission, denied_entry
 from govcloud.entrypoints.oidc.checks.appointment import check_appointment
 from govcloud.entrypoints.oidc.checks.claims import check_claims
 from govcloud.entrypoints.oidc.checks.client import check_client
@@ -28,7 +28,9 @@ from govcloud.entrypoints.oidc.checks.strength import check_strength
 from govcloud.entrypoints.oidc.errors import AuthorizationError, EntryDenied, Interaction, PageError
 from govcloud.entrypoints.oidc.languages import keep_language, speak
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
+from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
+from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.views import TicketRequest
 from govcloud.web.gate import current_actor, public, services
 from govcloud.web.parameters import BadParameterError, read_parameters
@@ -69,6 +71,7 @@ def authorize() -> Response:
     try:
         for check in (check_must_push, *REQUEST, *PERSON):
             check(asked)
+        code = _code(asked)
     except AuthorizationError as error:
         current_app.logger.info("authorization error %s of client %s, trace %s", error, asked.client.client_id, trace_id())
         return go_back(asked, error=error.error, error_description=error.description)
@@ -76,14 +79,7 @@ def authorize() -> Response:
         return keep_language(redirect(_page(asked, interaction), 303), language)
     except EntryDenied as denied:
         return refusal_page(asked.client, denied.decision)
-    ticket = TicketRequest(
-        redirect_uri=asked.redirect_uri,
-        code_challenge=asked.code_challenge,
-        scope=" ".join(asked.scope),
-        nonce=asked.get("nonce"),
-        dpop_jkt=asked.dpop_jkt,
-    )
-    return go_back(asked, code=services().signon.issue_ticket(current_actor(), asked.session, asked.client, ticket))
+    return go_back(asked, code=code)
 
 
 @oidc.post("/oidc/authorize")
@@ -94,6 +90,27 @@ def authorize_form() -> Response:
 
 
 csrf.exempt(authorize_form)
+
+
+def _code(asked: AuthorizationRequest) -> str:
+    """Return the code that answers a request whose checks have passed.
+
+    Raises:
+        EntryDenied, AuthorizationError, Interaction: the door was closed, or the session ended, since they did.
+    """
+    ticket = TicketRequest(
+        redirect_uri=asked.redirect_uri,
+        code_challenge=asked.code_challenge,
+        scope=" ".join(asked.scope),
+        nonce=asked.get("nonce"),
+        dpop_jkt=asked.dpop_jkt,
+    )
+    try:
+        return services().signon.issue_ticket(current_actor(), asked.session, asked.client, ticket)
+    except NotAdmitted as refused:
+        raise denied_entry(asked, refused.decision) from refused
+    except NotFound as ended:
+        raise asked.interact("login_required", "the session has just ended", "portal.sign_in") from ended
 
 
 def _parameters() -> dict[str, str]:

@@ -12,6 +12,7 @@ from govcloud.entrypoints.portal.duty import acting_appointment, reader
 from govcloud.entrypoints.portal.forms import Findings
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.oauth.devices import WaitingDevice, no_such_device
 from govcloud.signon.oauth.user_codes import DeviceCodeLocked, shown, typed
 from govcloud.subsystems.queries import ClientView
@@ -63,7 +64,10 @@ def decide_on_device() -> ResponseReturnValue:
         decision = services().signon.admit(actor, session, client)
         if not decision.allowed:
             return _question(code, waiting, client, decision), _FORBIDDEN
-        services().devices.approve(actor, session, client, code)
+        try:
+            services().devices.approve(actor, session, client, code)
+        except NotAdmitted as refused:
+            return _question(code, waiting, client, refused.decision), _FORBIDDEN
     except (NotFound, DeviceCodeLocked) as error:
         return _refused(code, error)
     flash(gettext("已允许设备登录“%(name)s”，请回到设备上继续。", name=client.subsystem_name), "success")

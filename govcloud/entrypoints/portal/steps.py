@@ -121,6 +121,8 @@ def confirm_enrolment() -> ResponseReturnValue:
         return response
     if isinstance(outcome, SignedIn):
         set_session_token(response, outcome.token)
+    else:
+        _say_why_not(outcome)
     clear_steps_token(response)
     return response
 
@@ -165,6 +167,11 @@ def set_new_password() -> ResponseReturnValue:
         return _answer(_password_page(waiting, findings), error)
     flash(gettext("密码已更换。"), "success")
     return let_in(signed, asked_next())
+
+
+def _say_why_not(refusal: Denied) -> None:
+    """Have the next page say why no session was opened although all was proven."""
+    flash(" ".join(say(part) for part in (refusal.message, refusal.remedy) if part), "warning")
 
 
 def _browser() -> Browser:

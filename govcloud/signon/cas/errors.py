@@ -18,7 +18,8 @@ INTERNAL_ERROR = "INTERNAL_ERROR"
 class CasRefused(Invalid):
     """A ticket, a service or a proxy is refused; ``description`` is English, for the service's developers."""
 
-    def __init__(self, code: str, description: str) -> None:
-        """Keep the protocol's code and the description, which holds nothing that was sent."""
+    def __init__(self, code: str, description: str, reason: str | None = None) -> None:
+        """Keep the protocol's code, the description, which holds nothing that was sent, and what the record says instead of it."""
         super().__init__(code, Message("登录凭据无效或已过期。"), remedy=Message("请重新登录。"))
         self.description = description
+        self.reason = reason or f"{code}: {description}"

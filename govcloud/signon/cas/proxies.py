@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session as DatabaseSession
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.errors import NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Environment, Settings
 from govcloud.signon import events
 from govcloud.signon.cas import errors
@@ -22,9 +23,10 @@ from govcloud.signon.cas.callback import CallbackFailedError, call_back
 from govcloud.signon.cas.errors import CasRefused
 from govcloud.signon.cas.texts import PGT, PGT_IOU, PROXY, fresh_text, life
 from govcloud.signon.cas.views import Caller, Validated
+from govcloud.signon.entering import Entering
+from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.handing import CAS_PROXY, NewTicket, hand_out
 from govcloud.signon.models import Participant, ProxyGrant, Session
-from govcloud.signon.service import SignOn
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.views import CurrentSession
 from govcloud.subsystems.beginnings import canonical
@@ -36,6 +38,7 @@ COMMAND = "govcloud:ticket:proxy"
 LONGEST_CHAIN = 8
 _PURPOSE = "proxy-grant"
 _UNKNOWN = "the proxy-granting ticket is unknown or has expired"
+_NOT_OPEN = "the official may not enter the target service"
 
 
 class Proxies:
@@ -46,7 +49,7 @@ class Proxies:
         *,
         uow: UnitOfWork,
         sessions: Sessions,
-        signon: SignOn,
+        entering: Entering,
         subsystems: SubsystemQueries,
         keys: KeyRing,
         clock: Clock,
@@ -56,14 +59,14 @@ class Proxies:
         self._uow = uow
         self._clock = clock
         self._sessions = sessions
-        self._signon = signon
+        self._entering = entering
         self._subsystems = subsystems
         self._keys = keys
         self._life = life(settings)
         self._loopback_allowed = settings.environment is not Environment.PRODUCTION
 
     def grant(self, caller: Caller, seen: Validated, pgt_url: str) -> str:
-        """Hand a proxy-granting ticket to ``pgt_url`` and return its IOU; no transaction is open while the address is called.
+        """Hand a proxy-granting ticket to ``pgt_url`` and return its IOU; no database connection is held while the address is called.
 
         Raises:
             CasRefused: the client is no proxy, the chain is too long, or the address is not the client's own or does not answer.
@@ -74,6 +77,7 @@ class Proxies:
         if owner is None or owner.id != seen.client.id:
             raise CasRefused(errors.INVALID_PROXY_CALLBACK, "pgtUrl is not below a registered address of the service")
         pgt, iou = fresh_text(PGT), fresh_text(PGT_IOU)
+        self._uow.rest()
         try:
             call_back(pgt_url, pgt, iou, loopback_allowed=self._loopback_allowed)
         except CallbackFailedError as error:
@@ -119,6 +123,7 @@ class Proxies:
         self._admit(caller, session, receiver)
         text = fresh_text(PROXY)
         with self._uow.begin(_acting(client, caller), COMMAND, Target("client", receiver.client_id)) as tx:
+            session = self._held(tx, session, receiver)
             held = _live_grants(tx.now).where(ProxyGrant.id == grant_id).with_for_update(read=True, of=(ProxyGrant, Session))
             row = tx.session.execute(held).one_or_none()
             if row is None or self.chain(tx.session, grant_id) is None:
@@ -169,8 +174,17 @@ class Proxies:
             source_address=caller.address,
             trace_id=caller.trace_id,
         )
-        if not self._signon.admit(official, session, receiver).allowed:
-            raise CasRefused(errors.UNAUTHORIZED_SERVICE, "the official may not enter the target service")
+        if not self._entering.admit(official, session, receiver).allowed:
+            raise CasRefused(errors.UNAUTHORIZED_SERVICE, _NOT_OPEN)
+
+    def _held(self, tx: Transaction, session: CurrentSession, receiver: ClientView) -> CurrentSession:
+        """Return the session as it is now, once the receiver's door was found open again where the ticket is made."""
+        try:
+            return self._entering.hold(tx, session, receiver)
+        except NotAdmitted as refused:
+            raise CasRefused(errors.UNAUTHORIZED_SERVICE, _NOT_OPEN) from refused
+        except NotFound as ended:
+            raise CasRefused(errors.INVALID_TICKET, _UNKNOWN) from ended
 
     def _digest(self, pgt: str) -> bytes:
         return self._keys.digest(_PURPOSE, pgt.encode("utf-8", "surrogatepass"))

@@ -22,10 +22,9 @@ from govcloud.signon.cas.proxies import Proxies
 from govcloud.signon.cas.texts import SERVICE, fresh_text, life
 from govcloud.signon.cas.views import Caller, Validated, Validation
 from govcloud.signon.claims import PROFILE, identity_claims
-from govcloud.signon.errors import no_such_session
+from govcloud.signon.entering import Entering
 from govcloud.signon.handing import CAS_PROXY, CAS_SERVICE, Claimed, NewTicket, digest, hand_out, take_back
-from govcloud.signon.models import Session, Ticket
-from govcloud.signon.service import SignOn
+from govcloud.signon.models import Ticket
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.views import CurrentSession
 from govcloud.subsystems.beginnings import canonical
@@ -42,7 +41,7 @@ class Cas:
         self,
         *,
         uow: UnitOfWork,
-        signon: SignOn,
+        entering: Entering,
         sessions: Sessions,
         identity: IdentityQueries,
         subsystems: SubsystemQueries,
@@ -53,11 +52,14 @@ class Cas:
         """Take the parts, and how long a ticket lives."""
         self._uow = uow
         self._sessions = sessions
+        self._entering = entering
         self._identity = identity
         self._subsystems = subsystems
         self._keys = keys
         self._life = life(settings)
-        self._proxies = Proxies(uow=uow, sessions=sessions, signon=signon, subsystems=subsystems, keys=keys, clock=clock, settings=settings)
+        self._proxies = Proxies(
+            uow=uow, sessions=sessions, entering=entering, subsystems=subsystems, keys=keys, clock=clock, settings=settings
+        )
 
     # For the browser
 
@@ -77,14 +79,13 @@ class Cas:
 
         Raises:
             NotFound: the session ended meanwhile.
+            NotAdmitted: the door was closed meanwhile.
         """
         address = canonical(service) or service
         with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
-            live = select(Session.auth_time).where(Session.id == session.session_id, *self._sessions.live(tx.now))
             # One proof makes one ticket fresh: two tabs that come back from the same sign-in wait for each other here.
-            auth_time = tx.session.scalar(live.with_for_update(read=demanded is None))
-            if auth_time is None:
-                raise no_such_session()
+            session = self._entering.hold(tx, session, client, alone=demanded is not None)
+            auth_time = session.auth_time
             fresh = demanded is not None and demanded < auth_time and not tx.session.scalar(_spent(session, auth_time))
             text = fresh_text(SERVICE)
             new = NewTicket(
@@ -119,8 +120,8 @@ class Cas:
         with self._uow.begin(actor, "govcloud:ticket:redeem", Target("client", client.client_id)) as tx:
             outcome = self._redeem(tx, client, asked)
             if isinstance(outcome, CasRefused):
-                reason = f"{outcome.code}: {outcome.description}"
-                tx.record(events.RedemptionFailed(subject=f"client:{client.client_id}", client_id=client.client_id, reason=reason))
+                subject = f"client:{client.client_id}"
+                tx.record(events.RedemptionFailed(subject=subject, client_id=client.client_id, reason=outcome.reason))
         # Raised after the commit: a ticket that failed stays used up, and a family that was ended stays ended.
         if isinstance(outcome, CasRefused):
             raise outcome
@@ -139,11 +140,11 @@ class Cas:
     def _redeem(self, tx: Transaction, client: ClientView, asked: Validation) -> Validated | CasRefused:
         row = take_back(tx, self._keys, asked.ticket, _KINDS, client.client_id)
         if row is None or row.expires_at <= tx.now:
-            return CasRefused(errors.INVALID_TICKET, _NOT_RECOGNIZED)
+            return CasRefused(errors.INVALID_TICKET, _NOT_RECOGNIZED, "reused" if row is None else "expired")
         refusal = _against(row, asked)
         if refusal is not None:
             return refusal
-        session = self._sessions.behind(row.participant_id)
+        session = self._sessions.behind(row.participant_id, held=True)
         proxies = self._proxies.chain(tx.session, row.proxy_grant_id)
         if session is None or proxies is None:
             return CasRefused(errors.INVALID_TICKET, "the session that the ticket came from has ended")

@@ -28,13 +28,14 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
 from govcloud.signon.claims import PROFILE, identity_claims
-from govcloud.signon.errors import TicketRefused, no_such_session
+from govcloud.signon.entering import Entering
+from govcloud.signon.errors import TicketRefused
 from govcloud.signon.forwarding import cookies
 from govcloud.signon.forwarding.cookies import Stay
 from govcloud.signon.forwarding.paths import UnreadablePathError, needed_function
 from govcloud.signon.forwarding.remembered import Remembered
 from govcloud.signon.handing import FORWARD_AUTH, LONGEST_LIFE, Claimed, NewTicket, digest, hand_out, take_back
-from govcloud.signon.models import Session, Ticket
+from govcloud.signon.models import Ticket
 from govcloud.signon.sessions import Sessions
 from govcloud.signon.tickets import proves
 from govcloud.signon.tokens import Issued, Tokens
@@ -81,6 +82,7 @@ class Forwarding:
         *,
         uow: UnitOfWork,
         sessions: Sessions,
+        entering: Entering,
         authorization: Authorization,
         identity: IdentityQueries,
         subsystems: SubsystemQueries,
@@ -91,6 +93,7 @@ class Forwarding:
         """Take the parts, and how long a ticket lives."""
         self._uow = uow
         self._sessions = sessions
+        self._entering = entering
         self._authorization = authorization
         self._identity = identity
         self._subsystems = subsystems
@@ -157,11 +160,10 @@ class Forwarding:
 
         Raises:
             NotFound: the session ended meanwhile.
+            NotAdmitted: the door was closed meanwhile.
         """
         with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
-            live = select(Session.id).where(Session.id == session.session_id, *self._sessions.live(tx.now))
-            if tx.session.scalar(live.with_for_update(read=True)) is None:
-                raise no_such_session()
+            session = self._entering.hold(tx, session, client)
             text = secrets.token_urlsafe(32)
             new = NewTicket(
                 kind=FORWARD_AUTH,
@@ -186,7 +188,7 @@ class Forwarding:
             raise TicketRefused("unknown")
         with self._uow.begin(actor, "govcloud:ticket:redeem", Target("client", client.client_id)) as tx:
             claimed = take_back(tx, self._keys, ticket, (FORWARD_AUTH,), client.client_id)
-            session = self._sessions.behind(claimed.participant_id) if claimed else None
+            session = self._sessions.behind(claimed.participant_id, held=True) if claimed else None
             reason = "reused" if claimed is None else _fault(claimed, origin, held, expired=claimed.expires_at <= tx.now)
             if claimed is not None and session is not None and reason is None:
                 official = f"official:{session.official_id}"

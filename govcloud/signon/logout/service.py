@@ -24,7 +24,8 @@ from govcloud.signon.logout.leaving import Leaving, among, by_session
 from govcloud.signon.logout.models import LogoutNotice
 from govcloud.signon.logout.queries import OPEN, SHOWN
 from govcloud.signon.logout.views import Frame, GrantEnding
-from govcloud.signon.models import Participant, Session
+from govcloud.signon.models import IssuedToken, Participant, Session
+from govcloud.signon.oauth.delegation_events import CallEnded
 from govcloud.signon.sessions import Sessions
 from govcloud.subsystems.protocols import OidcSettings
 from govcloud.subsystems.queries import SubsystemQueries
@@ -100,7 +101,8 @@ class Logout:
     def end_stays(self, actor: Actor, endings: Sequence[GrantEnding], cause: str) -> int:
         """Sign people out of the subsystems whose grants ended, where the function's integration level is 0 or 1; return how many stays.
 
-        At levels 2 and 3 there is nothing to do: the next check refuses.
+        Tokens with which other subsystems call there on their behalf end as well. At levels 2 and 3 there is nothing to do: the next
+        check refuses.
         """
         wanted = self._untold(endings)
         if not wanted:
@@ -109,6 +111,7 @@ class Logout:
         with self._uow.begin(actor, "govcloud:stay:end", Target("official", one_place(map(str, officials)))) as tx:
             grants = self._stays(tx, wanted, officials)
             left = self._leaving.leave(tx, cause, among(Participant.id, grants), grants=grants) if grants else []
+            _revoke_calls(tx, wanted, officials)
             ordered = sorted(left, key=lambda item: (item.session_id, grants[item.participant_id], item.client_id))
             tx.record_all(
                 [
@@ -204,3 +207,35 @@ class Logout:
                 tx.session.execute(change.values(given_up_at=None).execution_options(synchronize_session=False))
                 tx.record(events.LogoutRetried(subject=f"client:{client_id}", client_id=client_id, notices=len(rows)))
             return len(rows)
+
+
+def _revoke_calls(tx: Transaction, endings: Sequence[GrantEnding], officials: Sequence[UUID]) -> None:
+    """End the tokens by which other subsystems call those whose grants ended, on behalf of their holders (RFC 8693)."""
+    codes = sorted({ending.subsystem_code for ending in endings})
+    ended: dict[tuple[UUID, str], list[GrantEnding]] = defaultdict(list)
+    for ending in endings:
+        ended[ending.official_id, ending.subsystem_code].append(ending)
+    query = (
+        select(IssuedToken.jti, IssuedToken.client_id, IssuedToken.audience, IssuedToken.issued_at, Session.official_id)
+        .join(Participant, Participant.id == IssuedToken.participant_id)
+        .join(Session, Session.id == Participant.session_id)
+        .where(among(Session.official_id, officials), Session.ended_at.is_(None), IssuedToken.audience.overlap(codes))
+        .where(IssuedToken.actors.is_not(None), IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > tx.now)
+        .order_by(IssuedToken.jti)
+        .with_for_update(of=IssuedToken)
+    )
+    over = [
+        row
+        for row in tx.session.execute(query)
+        if any(ending.at is None or row.issued_at < ending.at for code in row.audience for ending in ended.get((row.official_id, code), ()))
+    ]
+    if not over:
+        return
+    change = update(IssuedToken).where(among(IssuedToken.jti, [row.jti for row in over])).values(revoked_at=tx.now)
+    tx.session.execute(change.execution_options(synchronize_session=False))
+    tx.record_all(
+        [
+            CallEnded(subject=f"official:{row.official_id}", client_id=row.client_id, subsystem_code=row.audience[0], jti=row.jti)
+            for row in over
+        ]
+    )

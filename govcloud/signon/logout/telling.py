@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from govcloud.kernel.errors import Unavailable
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.outbox.letters import Letter, Outcome, Request, Unsendable
@@ -68,7 +69,11 @@ class LogoutNotices:
         if not isinstance(settings, OidcSettings) or not settings.backchannel_logout_uri:
             return Unsendable("the client has no back-channel logout address any more")
         sub, sid = UUID(letter.payload["sub"]), UUID(letter.payload["sid"])
-        token = self._tokens.logout_token(client.client_id, sub, sid, letter.at, algorithm=settings.id_token_alg)
+        try:
+            token = self._tokens.logout_token(client.client_id, sub, sid, letter.at, algorithm=settings.id_token_alg)
+        except Unavailable as missing:
+            # It waits for a key like for an address that is away: nobody else's message waits with it.
+            return Unsendable(missing.code)
         body = urlencode({"logout_token": token}).encode("ascii")
         return Request(settings.backchannel_logout_uri, body, _FORM, _BACK_CHANNEL_RECEIVED)
 

@@ -57,6 +57,8 @@ class Assertions:
         client = self._subsystems.client_by_client_id(named)
         if client is None or not isinstance(client.settings, OidcSettings) or client.auth_method != PRIVATE_KEY_JWT:
             raise AssertionRefused(f"{named!r} is no enabled client that signs assertions")
+        # The client's address may take seconds to answer, and nobody holds a database connection meanwhile.
+        self._uow.rest()
         claims = _verified(assertion, self._key(client, header))
         until = self._valid_until(claims, client.client_id, audiences)
         actor = Actor.subsystem(client.client_id, client.name, source_address=address, trace_id=trace)

@@ -139,6 +139,8 @@ class Delegating:
         if refusal is not None or target is None:
             return DelegationRefused(refusal or UNKNOWN_TARGET)
         session = subject.session
+        # A revocation that is under way is waited for, and then seen.
+        self._authorization.hold_grants(tx, session.official_id, target)
         if session.appointment_id is None or not self._authorization.may_enter(session.appointment_id, target).allowed:
             return DelegationRefused(NOT_ADMITTED)
         # An end of the family that is under way is waited for, and then seen.

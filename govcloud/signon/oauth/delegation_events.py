@@ -32,3 +32,14 @@ class DelegationFailed(Event):
     client_id: str
     audience: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEnded(Event):
+    """A token by which a subsystem called another on behalf of an official ended with the official's grant there."""
+
+    name: ClassVar[str] = "signon:call:ended"
+
+    client_id: str
+    subsystem_code: str
+    jti: UUID

@@ -23,8 +23,8 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.signon.entering import Entering
 from govcloud.signon.errors import no_such_session
-from govcloud.signon.models import Session
 from govcloud.signon.oauth import device_events as events
 from govcloud.signon.oauth.families import end_family
 from govcloud.signon.oauth.issuing import Issuing, NewRefresh, Stay, TokenRequest
@@ -85,10 +85,13 @@ def no_such_device() -> NotFound:
 class Devices:
     """Lets devices in."""
 
-    def __init__(self, uow: UnitOfWork, sessions: Sessions, keys: KeyRing, guesses: Guesses, issuing: Issuing) -> None:
-        """Take the sessions that devices join, what holds up guessing, and what makes tokens."""
+    def __init__(  # noqa: PLR0917 - all that it rests on, in the order of the house
+        self, uow: UnitOfWork, sessions: Sessions, entering: Entering, keys: KeyRing, guesses: Guesses, issuing: Issuing
+    ) -> None:
+        """Take the sessions that devices join, who asks at doors, what holds up guessing, and what makes tokens."""
         self._uow = uow
         self._sessions = sessions
+        self._entering = entering
         self._keys = keys
         self._guesses = guesses
         self._issuing = issuing
@@ -150,14 +153,13 @@ class Devices:
 
         Raises:
             NotFound: no device of this client waits with this code, or the session ended meanwhile.
+            NotAdmitted: the door was closed meanwhile.
             DeviceCodeLocked: too many wrong codes.
         """
         with self._uow.begin(actor, "govcloud:device:decide", Target("client", client.client_id)) as tx:
-            live = select(Session.id).where(
-                Session.id == session.session_id, Session.official_id == actor.official_id, *self._sessions.live(tx.now)
-            )
-            if tx.session.scalar(live.with_for_update(read=True)) is None:
+            if session.official_id != actor.official_id:
                 raise no_such_session()
+            session = self._entering.hold(tx, session, client)
             device = self._tried(tx, user_code, client.client_id)
             if isinstance(device, _Device):
                 participant_id = take_part(tx, session.session_id, client.client_id)
@@ -209,7 +211,7 @@ class Devices:
             end_family(tx, row.id, client.client_id, "device_code_reused")
         if reason is not None:
             return _waited(tx, row) if reason == PENDING else reason
-        session = self._sessions.behind(row.participant_id) if row.participant_id else None
+        session = self._sessions.behind(row.participant_id, held=True) if row.participant_id else None
         if session is None or row.participant_id is None:
             return "session_ended"
         row.redeemed_at = tx.now

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from govcloud.audit.models import AuditEvent
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services
-from govcloud.subsystems.inputs import NewClient
+from govcloud.subsystems.inputs import NewClient, NewSubsystem
 from govcloud.subsystems.protocols import PUBLIC
 from tests.factories.world import SEED, World
 
@@ -82,3 +82,20 @@ def test_wrong_clients_are_refused(services: Services, world: World) -> None:
     with pytest.raises(Invalid):
         services.subsystems.register_client(SEED, NewClient("housing", "housing-2", "明文", ("http://h.zj.example/cb",)))
     assert services.subsystem_queries.subsystem(uuid4()) is None
+
+
+def test_a_client_and_another_subsystem_are_never_called_the_same(services: Services, world: World) -> None:
+    """Both are names that a token can be meant for: whoever is called like another would be told of its tokens."""
+    address = ("https://a.zj.example/cb",)
+    for taken in ("assistance", "govcloud"):
+        with pytest.raises(Invalid) as refused:
+            services.subsystems.register_client(SEED, NewClient("housing", taken, "冒名", address))
+        assert [error.field for error in refused.value.fields] == ["client_id"]
+        with pytest.raises(Invalid) as refused:
+            services.subsystems.bring_clients(SEED, [NewClient("housing", taken, "冒名", address)])
+        assert [error.field for error in refused.value.fields] == ["rows[0].client_id"]
+    assert services.subsystems.register_client(SEED, NewClient("housing", "housing", "本系统", address)).secret
+    services.subsystems.register_client(SEED, NewClient("housing", "ledger", "台账", address))
+    with pytest.raises(Invalid) as refused:
+        services.subsystems.register_subsystem(SEED, NewSubsystem("ledger", "冒名", world.organisation.ids["housing"], 1))
+    assert [error.field for error in refused.value.fields] == ["code"]

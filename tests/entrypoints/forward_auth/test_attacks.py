@@ -196,3 +196,10 @@ def test_the_session_of_the_platform_is_not_what_opens_the_application(proxy: Pr
 def test_only_reading_is_offered(proxy: Proxy, wang: SignedIn) -> None:
     for path in ("/forward-auth/check", "/.govcloud/callback", "/forward-auth/start"):
         assert proxy.at_origin.post(path, base_url="https://localhost", headers=proxy.headers()).status_code in {400, 405}
+
+
+def test_many_who_are_not_signed_in_do_not_lock_the_application(proxy: Proxy, wang: SignedIn) -> None:
+    """A 401 for the browser says nothing against the proxy, whose secret was right."""
+    for _ in range(60):
+        assert Proxy(proxy.app, proxy.secret).check().status_code == 401
+    assert proxy.enter().status_code == 303

@@ -166,10 +166,10 @@ def test_several_appointments_are_chosen_from_first(proxy: Proxy, services: Serv
 
 
 def test_paths_of_an_application_need_functions_without_its_being_changed(proxy: Proxy, services: Services, world: World) -> None:
-    rules = (("/case", "assistance:case:read"), ("/case/accept", "assistance:case:accept"), ("/admin", "housing:register:read"))
-    secret = register_application(services, client_id="assistance-guarded", origin="https://g.zj.example")
-    # Registering refuses a function of another subsystem; it is the one that she does not hold.
-    put_unchecked(services, "assistance-guarded", ForwardAuthSettings(rules=rules))
+    own = (("/case", "assistance:case:read"), ("/case/accept", "assistance:case:accept"))
+    secret = register_application(services, ForwardAuthSettings(rules=own), client_id="assistance-guarded", origin="https://g.zj.example")
+    # Another subsystem's function is refused at registration by now; it is one that can be requested.
+    put_unchecked(services, "assistance-guarded", ForwardAuthSettings(rules=(*own, ("/admin", "housing:register:read"))))
     guarded = Proxy(proxy.app, secret, "https://g.zj.example", "assistance-guarded")
     sign_in(services, guarded.at_platform)
     guarded.enter()

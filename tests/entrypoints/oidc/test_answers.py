@@ -12,7 +12,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from govcloud.entrypoints.oidc.checks import strength
 from govcloud.services import Services
 from govcloud.signon.views import SignedIn
 from govcloud.subsystems.protocols import PUBLIC, OidcSettings
@@ -86,35 +85,14 @@ def claims_for(acr: dict[str, object]) -> str:
     return json.dumps({"id_token": {"acr": acr}})
 
 
-@pytest.fixture
-def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let there be no page on which a second factor could be proven."""
-    monkeypatch.setattr(strength, "STEP_UP", "portal.nowhere")
-
-
-@pytest.fixture
-def a_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a page that is there be the one on which a second factor is proven."""
-    monkeypatch.setattr(strength, "STEP_UP", "portal.appointment")
-
-
 @pytest.mark.parametrize("asked", [PASSWORD_ONLY, f"urn:unknown {PASSWORD_ONLY}", "urn:unknown", f"{MFA} {PASSWORD_ONLY}", ""])
 def test_a_wish_that_is_met_asks_for_nothing(party: Party, wang: SignedIn, asked: str) -> None:
     assert id_token(party.tokens(acr_values=asked))["acr"] == PASSWORD_ONLY
 
 
-@pytest.mark.usefixtures("no_page")
 def test_a_wish_that_cannot_be_met_stops_nobody(party: Party, wang: SignedIn) -> None:
     assert id_token(party.tokens(acr_values=MFA))["acr"] == PASSWORD_ONLY
     assert party.code(claims=claims_for({"value": MFA}))
-
-
-@pytest.mark.usefixtures("a_page")
-def test_a_wish_leads_to_the_page_but_not_past_a_silent_answer(party: Party, wang: SignedIn) -> None:
-    response = party.authorize(acr_values=MFA)
-    assert urlsplit(response.location).path == "/appointment"
-    assert parse_qs(urlsplit(response.location).query)["next"][0].startswith("/oidc/authorize?")
-    assert party.code(acr_values=MFA, prompt="none")
 
 
 def test_what_is_essential_and_met_asks_for_nothing(party: Party, wang: SignedIn) -> None:
@@ -122,18 +100,10 @@ def test_what_is_essential_and_met_asks_for_nothing(party: Party, wang: SignedIn
     assert party.code(claims=claims_for({"essential": True}))
 
 
-@pytest.mark.usefixtures("no_page")
 def test_what_is_essential_is_refused_where_it_cannot_be_had(party: Party, wang: SignedIn) -> None:
-    for values in ([MFA], ["urn:unknown"], ["\ud800"]):
+    for values in (["urn:unknown"], ["\ud800"]):
         demanded = claims_for({"essential": True, "values": values})
         assert authorization_error_of(party, party.authorize(claims=demanded)) == "unmet_authentication_requirements"
-
-
-@pytest.mark.usefixtures("a_page")
-def test_what_is_essential_is_had_on_the_page_or_not_at_all(party: Party, wang: SignedIn) -> None:
-    demanded = claims_for({"essential": True, "value": MFA})
-    assert urlsplit(party.authorize(claims=demanded).location).path == "/appointment"
-    assert authorization_error_of(party, party.authorize(claims=demanded, prompt="none")) == "login_required"
 
 
 def test_a_second_factor_makes_it_stronger(party: Party, services: Services, wang: SignedIn, superuser_url: str) -> None:
@@ -215,7 +185,7 @@ def test_half_a_challenge_is_none(plain: Party) -> None:
 
 def test_a_public_client_never_may(services: Services, browser: FlaskClient, wang: SignedIn) -> None:
     app = register(services, browser, "assistance-app", OidcSettings(), PUBLIC)
-    put_unchecked(services, "assistance-app", OidcSettings(require_pkce=False))
+    put_unchecked(services, "assistance-app", OidcSettings(require_pkce=False))  # no command would leave it so
     assert authorization_error_of(app, app.authorize(**WITHOUT)) == "invalid_request"
 
 

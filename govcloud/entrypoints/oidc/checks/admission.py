@@ -6,6 +6,7 @@ knows what would mend it and opens the request. A client that allows no page (``
 
 from __future__ import annotations
 
+from govcloud.authorization.decisions import Decision
 from govcloud.entrypoints.oidc.errors import AuthorizationError, EntryDenied
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.web.gate import current_actor, services
@@ -19,8 +20,12 @@ def check_admission(request: AuthorizationRequest) -> None:
         AuthorizationError: the same, when no page may show.
     """
     decision = services().signon.admit(current_actor(), request.session, request.client)
-    if decision.allowed:
-        return
+    if not decision.allowed:
+        raise denied_entry(request, decision)
+
+
+def denied_entry(request: AuthorizationRequest, decision: Decision) -> EntryDenied | AuthorizationError:
+    """Return what to raise at a closed door: the way to the refusal page, or the error if no page may show."""
     if request.silent:
-        raise AuthorizationError("access_denied", "the official may not enter this subsystem")
-    raise EntryDenied(decision)
+        return AuthorizationError("access_denied", "the official may not enter this subsystem")
+    return EntryDenied(decision)

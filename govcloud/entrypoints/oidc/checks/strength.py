@@ -1,19 +1,15 @@
 """How strongly the person must have proven who they are (``acr_values``, and ``acr`` in ``claims``: OIDC Core 3.1.2.1, 5.5.1.1).
 
-What is merely wished for is met when there is a page for it; what is essential is met or refused. A stronger proof than was asked for
-does as well.
+What is merely wished for is met by whoever has a second factor and may be shown a page; it stops nobody else. What is essential is met,
+if need be by setting a factor up first, or refused. A stronger proof than was asked for does as well.
 """
 
 from __future__ import annotations
 
-from flask import current_app
-
 from govcloud.entrypoints.oidc.errors import AuthorizationError
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.signon.views import ACRS
-
-#: The portal's page on which a second factor is proven; where there is none yet, nobody is sent there.
-STEP_UP = "portal.step_up"
+from govcloud.web.gate import services
 
 
 def check_strength(request: AuthorizationRequest) -> None:
@@ -27,8 +23,8 @@ def check_strength(request: AuthorizationRequest) -> None:
     known = [value for value in request.acr_values if value in ACRS]
     if any(ACRS.index(request.session.acr) >= ACRS.index(value) for value in known):
         return
-    reachable = bool(known) and STEP_UP in current_app.view_functions
-    if request.acr_essential and not reachable:
+    if request.acr_essential and not known:
         raise AuthorizationError("unmet_authentication_requirements", "the demanded acr cannot be provided")
-    if reachable and (request.acr_essential or not request.silent):
-        raise request.interact("login_required", "a further factor is needed", STEP_UP)
+    wished = bool(known) and not request.silent and services().step_up.holds_factor(request.session)
+    if request.acr_essential or wished:
+        raise request.interact("login_required", "a further factor is needed", "portal.step_up")

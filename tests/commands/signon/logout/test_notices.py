@@ -26,11 +26,12 @@ from govcloud.signon.logout.channels import _CHANNELS
 from govcloud.signon.logout.telling import KEEP_TRYING
 from govcloud.signon.logout.views import NoticeState, NoticeView
 from govcloud.signon.sessions import CurrentSession
+from govcloud.signon.views import TicketRequest
 from govcloud.subsystems.protocols import CasSettings, ForwardAuthSettings, OidcSettings
 from tests.commands.signon.conftest import CountQueries, sign_in
 from tests.commands.signon.test_sessions import own
 from tests.factories.racing import together
-from tests.factories.receiving import JOBS, Listener, a_client, enter, enter_by_cas, told_at
+from tests.factories.receiving import CHALLENGE, JOBS, Listener, a_client, enter, enter_by_cas, told_at
 from tests.factories.world import PASSWORD, SEED, World
 
 
@@ -191,7 +192,7 @@ def test_a_ticket_that_names_a_stay_is_not_purged_before_the_stay_ends(
 
 def test_what_cannot_be_told_is_on_record(services: Services, world: World, session: CurrentSession) -> None:
     enter(services, session, a_client(services, "mute-web", OidcSettings()))
-    enter(services, session, a_client(services, "front-web", OidcSettings(frontchannel_logout_uri="https://front.zj.example/bye")))
+    enter(services, session, a_client(services, "front-web", OidcSettings(frontchannel_logout_uri="https://front-web.zj.example/bye")))
     enter_by_cas(services, session, a_client(services, "old-web", CasSettings(single_logout=False)), "https://old.zj.example/")
     services.signon.sign_out(own(session), session.session_id)
     found = {notice.client_id: notice.state for notice in notices(services, session)}
@@ -200,12 +201,12 @@ def test_what_cannot_be_told_is_on_record(services: Services, world: World, sess
 
 
 def test_the_browser_that_signs_out_is_given_the_frames_once(services: Services, world: World, session: CurrentSession) -> None:
-    front = OidcSettings(frontchannel_logout_uri="https://front.zj.example/bye?a=1")
+    front = OidcSettings(frontchannel_logout_uri="https://front-web.zj.example/bye?a=1")
     sid = enter(services, session, a_client(services, "front-web", front))
     services.signon.sign_out(own(session), session.session_id)
     [frame] = services.logout.frames(Actor.system("signon"), session.session_id)
-    assert frame.url == f"https://front.zj.example/bye?a=1&iss=http%3A%2F%2Flocalhost&sid={sid}"
-    assert frame.origin == "https://front.zj.example"
+    assert frame.url == f"https://front-web.zj.example/bye?a=1&iss=http%3A%2F%2Flocalhost&sid={sid}"
+    assert frame.origin == "https://front-web.zj.example"
     assert notices(services, session)[0].state is NoticeState.SHOWN
     assert services.logout.frames(Actor.system("signon"), session.session_id) == ()
 
@@ -391,3 +392,22 @@ def test_nobody_stays_in_a_client_that_is_closed(services: Services, session: Cu
 
 def test_forward_auth_needs_no_notice() -> None:
     assert _CHANNELS["forward_auth"](ForwardAuthSettings()) == "none"
+
+
+def test_a_client_whose_key_is_missing_waits_for_it_and_holds_up_nobody(
+    services: Services, world: World, session: CurrentSession, listener: Listener, clock: ManualClock
+) -> None:
+    """After a leak the one RS256 key may be withdrawn before there is another: everybody else is told all the same."""
+    rsa = a_client(services, "rsa-web", OidcSettings(backchannel_logout_uri=f"{listener.base}/rsa", id_token_alg="RS256"))
+    enter(services, session, a_client(services, "else-web", told_at(listener, "/else")))
+    services.signon.issue_ticket(own(session), session, rsa, TicketRequest(rsa.redirect_uris[0], CHALLENGE, "openid"))
+    services.signon.sign_out(own(session), session.session_id)
+    services.delivery.deliver_due(JOBS)
+    assert [told.path for told in listener.told] == ["/else"]
+    [waiting] = [notice for notice in notices(services, session) if notice.client_id == "rsa-web"]
+    assert (waiting.state, waiting.answer) == (NoticeState.FAILING, "no_signing_key")
+    services.key_rotation.ensure(Actor.system("operator"))
+    clock.advance(timedelta(minutes=30))
+    services.delivery.deliver_due(JOBS)
+    [told] = listener.at("/rsa")
+    assert jwt.get_unverified_header(told.form["logout_token"])["alg"] == "RS256"

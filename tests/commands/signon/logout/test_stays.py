@@ -41,11 +41,11 @@ def a_subsystem(services: Services, world: World, listener: Listener, level: int
     return f"{code}:book:read"
 
 
-def a_grant(services: Services, world: World, clock: ManualClock, function: str, *, days: timedelta = DAYS) -> UUID:
-    now = clock.now()
+def a_grant(services: Services, world: World, clock: ManualClock, function: str, *, days: timedelta = DAYS, who: str = "WANGFANG") -> UUID:
+    now, person = clock.now(), world.people[who]
     new = NewGrant(
-        official_id=world.wang.official_id,
-        appointment_id=world.wang.appointment_id,
+        official_id=person.official_id,
+        appointment_id=person.appointment_id,
         subsystem_code=function.partition(":")[0],
         function=function,
         scope=PROVINCE,
@@ -103,7 +103,8 @@ def test_a_grant_that_rests_ends_the_stay_too(
 def test_a_grant_that_runs_out_ends_the_stay(
     services: Services, world: World, session: CurrentSession, listener: Listener, clock: ManualClock
 ) -> None:
-    grant = a_grant(services, world, clock, a_subsystem(services, world, listener, 1), days=timedelta(minutes=20))
+    function = a_subsystem(services, world, listener, 1)
+    grant = a_grant(services, world, clock, function, days=timedelta(minutes=20))
     enter(services, session, client(services))
     assert end_stays(services) == 0
     clock.advance(timedelta(minutes=20))
@@ -112,7 +113,8 @@ def test_a_grant_that_runs_out_ends_the_stay(
     services.delivery.deliver_due(JOBS)
     [notice] = services.logout_queries.of_grants([grant])[grant]
     assert (notice.cause, notice.state) == ("grant_expired", NoticeState.ACKNOWLEDGED)
-    # Whoever may still enter by another right signs in again, and is left alone.
+    # Whoever may enter by another right signs in again, and is left alone.
+    a_grant(services, world, clock, function)
     enter(services, session, client(services))
     clock.advance(timedelta(seconds=10))
     assert end_stays(services) == 0
@@ -149,7 +151,9 @@ def test_nobody_but_the_platform_ends_stays(services: Services, world: World) ->
 def test_others_in_the_same_subsystem_stay(
     services: Services, world: World, session: CurrentSession, listener: Listener, clock: ManualClock
 ) -> None:
-    grant = a_grant(services, world, clock, a_subsystem(services, world, listener, 0))
+    function = a_subsystem(services, world, listener, 0)
+    grant = a_grant(services, world, clock, function)
+    a_grant(services, world, clock, function, who="LIQIANG")
     enter(services, session, client(services))
     theirs = sign_in(services, "LIQIANG")
     sid = enter(services, theirs, client(services))

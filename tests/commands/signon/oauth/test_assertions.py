@@ -27,6 +27,7 @@ from govcloud.signon.oauth.errors import AssertionRefused
 from govcloud.subsystems.protocols import PRIVATE_KEY_JWT, OidcSettings
 from govcloud.subsystems.queries import ClientView
 from tests.commands.signon.oauth.conftest import refresher
+from tests.factories.clients import put_unchecked
 from tests.factories.racing import together
 from tests.factories.world import World
 
@@ -41,10 +42,18 @@ OCT_JWK = {"kty": "oct", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0", "kid": "oct"}
 CLIENT = "assistance-batch"
 
 
+def stored(services: Services, client_id: str) -> ClientView:
+    found = services.subsystem_queries.client_by_client_id(client_id)
+    assert found is not None
+    return found
+
+
 @pytest.fixture
 def signer(services: Services, world: World) -> ClientView:
-    settings = OidcSettings(jwks={"keys": [EC_JWK, RSA_JWK, WEAK_JWK, OCT_JWK]})
-    return refresher(services, CLIENT, settings, PRIVATE_KEY_JWT).client
+    refresher(services, CLIENT, OidcSettings(jwks={"keys": [EC_JWK, RSA_JWK]}), PRIVATE_KEY_JWT)
+    # Weak keys and shared ones are refused at registration; here they must be of no use even so.
+    put_unchecked(services, CLIENT, OidcSettings(jwks={"keys": [EC_JWK, RSA_JWK, WEAK_JWK, OCT_JWK]}))
+    return stored(services, CLIENT)
 
 
 def claims(clock: ManualClock, **changes: object) -> dict[str, Any]:
@@ -306,6 +315,8 @@ INSIDE = [
 @pytest.mark.parametrize("address", INSIDE)
 def test_in_service_nothing_leads_inside(services: Services, publisher: ClientView, clock: ManualClock, address: str) -> None:
     keys = ClientKeys(clock, loopback_allowed=False)
-    client = refresher(services, "assistance-inside", OidcSettings(jwks_uri=address), PRIVATE_KEY_JWT).client
+    refresher(services, "assistance-inside", OidcSettings(jwks_uri="https://keys.example.gov.cn/jwks"), PRIVATE_KEY_JWT)
+    put_unchecked(services, "assistance-inside", OidcSettings(jwks_uri=address))
+    client = stored(services, "assistance-inside")
     with pytest.raises(KeysUnavailableError):
         keys.of(client, None)

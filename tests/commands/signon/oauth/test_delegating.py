@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import jwt
+import psycopg
 import pytest
 
 from govcloud.kernel.actor import Actor
@@ -17,9 +18,10 @@ from govcloud.signon.errors import TokenRefused
 from govcloud.signon.oauth.delegating import MOST_ACTORS, DelegationRefused, DelegationRequest, _length
 from govcloud.signon.sessions import CurrentSession
 from govcloud.signon.views import TokenSet
-from govcloud.subsystems.inputs import NewClient
+from govcloud.subsystems.inputs import NewClient, NewFunction
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE, REFRESH_TOKEN, TOKEN_EXCHANGE, OidcSettings
 from tests.commands.signon.conftest import sign_in
+from tests.commands.signon.logout.test_stays import a_grant
 from tests.commands.signon.oauth.conftest import Refresher, refresher
 from tests.commands.signon.test_sessions import own
 from tests.commands.signon.test_tickets import VERIFIER, Desk, desk
@@ -101,6 +103,21 @@ def test_it_ends_with_the_session(services: Services, caller: Refresher, called:
     services.signon.sign_out(own(session), session.session_id)
     assert not called.alive(tokens)
     assert refused(caller, first.access_token) == "subject_token_invalid"
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_it_ends_with_a_grant_where_the_called_cannot_ask_by_itself(
+    *, services: Services, world: World, caller: Refresher, called: Refresher, session: CurrentSession, clock: ManualClock, level: int
+) -> None:
+    services.subsystems.add_functions(SEED, [NewFunction("housing:old:read", "查看旧账", integration_level=level)])
+    grant = a_grant(services, world, clock, "housing:old:read")
+    first = caller.first(session)
+    tokens = exchange(caller, first.access_token)
+    services.authorization.close_grant(world.security_admin.actor(), grant, "不再需要")
+    assert called.alive(tokens) is (level == 2)
+    assert caller.alive(first)
+    ended = [item for item in services.audit_queries.by_subject(f"official:{session.official_id}") if item.name == "signon:call:ended"]
+    assert [(item.data["client_id"], item.data["subsystem_code"]) for item in ended] == [("assistance-caller", "housing")] * (level == 1)
 
 
 def test_it_ends_with_the_sign_in_that_it_came_from(caller: Refresher, called: Refresher, session: CurrentSession) -> None:
@@ -190,11 +207,16 @@ def test_a_token_for_somebody_else_is_not_exchanged(caller: Refresher, called: R
 
 
 def test_a_client_that_is_called_like_a_subsystem_gets_nothing_meant_for_it(
-    services: Services, caller: Refresher, session: CurrentSession
+    services: Services, caller: Refresher, session: CurrentSession, superuser_url: str
 ) -> None:
-    impostor = refresher(services, "housing", OidcSettings(grant_types=GRANTS, may_call=("housing",)))
+    """No command makes one any more (``test_clients.py``); one from before must not profit either."""
+    refresher(services, "impostor", OidcSettings(grant_types=GRANTS, may_call=("housing",)))
+    with psycopg.connect(superuser_url.replace("+psycopg", ""), autocommit=True) as hand:
+        hand.execute("UPDATE client SET client_id = 'housing' WHERE client_id = 'impostor'")
+    impostor = Refresher(services, desk(services, "housing").client)
     tokens = exchange(caller, caller.first(session).access_token, "housing")
     assert refused(impostor, tokens.access_token) == "subject_token_invalid"
+    assert not impostor.alive(tokens)
 
 
 def test_what_is_no_access_token_is_not_exchanged(caller: Refresher, session: CurrentSession) -> None:

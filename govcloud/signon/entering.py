@@ -1,0 +1,75 @@
+"""Entering a subsystem: whether its door is open to an official, asked before anything is shown and again where a ticket is made.
+
+Between the two a grant may have been revoked. So whoever makes a ticket holds the session and the official's grants there, and asks
+again: a revocation is either seen, or waits and finds the stay that it has to end (integration levels 0 and 1).
+"""
+
+from __future__ import annotations
+
+from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.service import Authorization
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.signon import events
+from govcloud.signon.errors import NotAdmitted, no_such_session
+from govcloud.signon.sessions import Sessions
+from govcloud.signon.views import CurrentSession
+from govcloud.subsystems.queries import ClientView
+
+
+class Entering:
+    """Asks at the doors of subsystems."""
+
+    def __init__(self, uow: UnitOfWork, sessions: Sessions, authorization: Authorization) -> None:
+        """Take the sessions that enter, and who decides."""
+        self._uow = uow
+        self._sessions = sessions
+        self._authorization = authorization
+
+    def admit(self, actor: Actor, session: CurrentSession, client: ClientView) -> Decision:
+        """Return whether the official may enter the client's subsystem under the current appointment; a refusal is recorded."""
+        decision = self._decide(session, client)
+        if not decision.allowed:
+            with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
+                tx.record(_refused(session, client, decision))
+        return decision
+
+    def hold(self, tx: Transaction, session: CurrentSession, client: ClientView, *, alone: bool = False) -> CurrentSession:
+        """Return the session as it is now, into which the caller may let ``client``; it stays so until ``tx`` ends.
+
+        Args:
+            tx: the command that makes a ticket.
+            session: the session as it was found when the request began.
+            client: who is to take part in it.
+            alone: whether nobody else may make a ticket of this session beside it.
+
+        Raises:
+            NotFound: the session, or the appointment under which it acted, has ended meanwhile.
+            NotAdmitted: the door is closed by now; that is on record.
+        """
+        held = self._sessions.held(tx, session.session_id, alone=alone)
+        if held is None or (held.appointment_id is None and session.appointment_id is not None):
+            raise no_such_session()
+        # After the session, as every command that ends both does.
+        self._authorization.hold_grants(tx, held.official_id, client.subsystem_code)
+        decision = self._decide(held, client)
+        if not decision.allowed:
+            tx.remember(_refused(held, client, decision))
+            raise NotAdmitted(decision)
+        return held
+
+    def _decide(self, session: CurrentSession, client: ClientView) -> Decision:
+        if session.appointment_id is not None:
+            return self._authorization.may_enter(session.appointment_id, client.subsystem_code)
+        return self._authorization.decide(Question(official_id=session.official_id, function=f"{client.subsystem_code}:door:enter"))
+
+
+def _refused(session: CurrentSession, client: ClientView, decision: Decision) -> events.EntryRefused:
+    return events.EntryRefused(
+        subject=f"official:{session.official_id}",
+        client_id=client.client_id,
+        subsystem_code=client.subsystem_code,
+        appointment_id=session.appointment_id,
+        code=decision.code,
+    )
