@@ -228,8 +228,30 @@ def test_the_doctor_finds_every_fault_in_one_go(shell: Shell, environment: dict[
     away = environment | {"DATABASE_URL": "postgresql://app@127.0.0.1:1/govcloud", "GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "none")}
     done = shell("doctor", **away)
     assert done.code == 1
-    assert done.out.count("WRONG") == 5
+    assert done.out.count("WRONG") == 6
     assert "govcloud keys init" in done.out
+
+
+def test_the_doctor_finds_a_policy_of_an_older_version(shell: Shell, environment: dict[str, str], world: World) -> None:
+    assert "knows every function" in shell("doctor", **environment).out
+    with psycopg.connect(environment["DATABASE_OWNER_URL"]) as owner:
+        owner.execute(
+            "INSERT INTO policy_version (id, number, source, checksum, document, installed_at, installed_by) "
+            "SELECT gen_random_uuid(), max(number) + 1, 'older.yaml', '', 'roles: {}', now(), 'test' FROM policy_version"
+        )
+    done = shell("doctor", **environment)
+    assert done.code == 1
+    assert "older.yaml" in done.out
+    assert "govcloud policy show --source" in done.out
+
+
+def test_the_doctor_finds_a_password_list_that_is_not_sorted(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("".join(f"{number:05d}-geheim\n" for number in range(3000, 0, -1)), encoding="utf-8")
+    listed = environment | {"GOVCLOUD_BREACHED_PASSWORDS_FILE": str(words)}
+    assert "LC_ALL=C sort" in shell("doctor", **listed).out
+    words.write_text("".join(f"{number:05d}-geheim\n" for number in range(3000)), encoding="utf-8")
+    assert "is sorted" in shell("doctor", **listed).out
 
 
 @pytest.mark.parametrize("words", [("serve", "--port"), ("run", "--port"), ("run", "--housing-port"), ("run", "--assistance-port")])
