@@ -12,6 +12,8 @@ from govcloud.web.gate import services, source_address
 
 _UNAUTHORIZED, _TOO_MANY = 401, 429
 _LONGEST = 100
+#: Where 401 says that the browser behind a proxy is not signed in; the proxy itself, when it proves nothing, gets 400.
+_ABOUT_OTHERS = frozenset({"forward_auth.forward_auth_wire"})
 
 
 def init_limits(app: Flask) -> None:
@@ -19,7 +21,7 @@ def init_limits(app: Flask) -> None:
 
     @app.after_request
     def limit(response: Response) -> Response:
-        client_id = _claimed_client() if response.status_code == _UNAUTHORIZED else None
+        client_id = _claimed_client() if response.status_code == _UNAUTHORIZED and request.blueprint not in _ABOUT_OTHERS else None
         seconds = services().failure_limits.failed("client", client_id, source_address()) if client_id else None
         if seconds is not None:
             response.status_code = _TOO_MANY

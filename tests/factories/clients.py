@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
 
 from govcloud.kernel.ids import new_id
 from govcloud.subsystems.models import Client, ClientRedirect
-from govcloud.subsystems.protocols import ProtocolSettings, to_json
+from govcloud.subsystems.protocols import RECORDS, SECRET, ProtocolSettings, protocol_of, to_json
 from tests.factories.world import SEED
 
 if TYPE_CHECKING:
     from govcloud.services import Services
+    from govcloud.subsystems.inputs import NewClient
+
+
+def register_unchecked(services: Services, row: NewClient) -> None:
+    """Enter a client with settings that registering refuses; it has no secret unless it shows one."""
+    sound = replace(row, settings=RECORDS[protocol_of(row.settings)](), auth_method=SECRET)
+    services.subsystems.register_client(SEED, sound)
+    with services.uow.begin(SEED, "govcloud:client:change") as tx:
+        kept = {} if row.auth_method == SECRET else {"secret_digest": None}
+        change = update(Client).where(Client.client_id == row.client_id)
+        tx.session.execute(change.values(settings=to_json(row.settings), auth_method=row.auth_method, **kept))
 
 
 def put_unchecked(services: Services, client_id: str, settings: ProtocolSettings) -> None:

@@ -20,6 +20,7 @@ from govcloud.signon.models import Ticket
 from govcloud.signon.views import TicketRequest
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import PUBLIC, CasSettings, OidcSettings, ProtocolSettings
+from tests.factories.clients import register_unchecked
 from tests.factories.world import SEED
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ def listening() -> Iterator[Listener]:
 def a_client(services: Services, client_id: str, settings: ProtocolSettings, subsystem: str = "housing") -> ClientView:
     """Register a client of ``subsystem`` that speaks the protocol of ``settings``."""
     cas = isinstance(settings, CasSettings)
-    services.subsystems.register_client(
-        SEED,
+    register_unchecked(
+        services,
         NewClient(
             subsystem,
             client_id,

@@ -124,7 +124,7 @@ def test_a_token_ends_with_its_session(services: Services, tokens: TokenSet, ses
 
 def test_a_token_ends_with_its_client(services: Services, world: World, tokens: TokenSet) -> None:
     services.subsystems.disable_client(world.system_admin.actor(), "assistance-web")
-    assert "disabled" in reason(services, tokens.access_token)
+    assert "ended" in reason(services, tokens.access_token)
 
 
 def test_an_id_token_is_no_access_token(services: Services, tokens: TokenSet) -> None:

@@ -90,7 +90,7 @@ def test_clients_are_registered_listed_rotated_and_disabled(cli: Cli, services: 
     secret = output_of(cli(*words)).rpartition(": ")[2].strip()
     queries = services.subsystem_queries
     assert queries.authenticate_client("housing-m", secret) is not None
-    assert "housing-m\thousing\tconfidential\tenabled\thttps://m.zj.example/cb" in output_of(cli("client", "list"))
+    assert "housing-m\thousing\toidc\tclient_secret\tenabled\thttps://m.zj.example/cb" in output_of(cli("client", "list"))
     rotated = output_of(cli("client", "rotate-secret", "housing-m")).rpartition(": ")[2].strip()
     assert rotated != secret
     output_of(cli("client", "disable", "housing-m", "--yes"))

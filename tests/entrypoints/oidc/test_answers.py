@@ -20,6 +20,7 @@ from tests.entrypoints.oidc.conftest import ISSUER, Party, basic, enter, registe
 from tests.entrypoints.oidc.test_authorize import error_of as authorization_error_of
 from tests.entrypoints.oidc.test_token import error_of
 from tests.factories.browsing import inline_code
+from tests.factories.clients import put_unchecked
 from tests.factories.world import World
 
 MFA, PASSWORD_ONLY = "urn:govcloud:acr:mfa", "urn:govcloud:acr:password"
@@ -213,7 +214,8 @@ def test_half_a_challenge_is_none(plain: Party) -> None:
 
 
 def test_a_public_client_never_may(services: Services, browser: FlaskClient, wang: SignedIn) -> None:
-    app = register(services, browser, "assistance-app", OidcSettings(require_pkce=False), PUBLIC)
+    app = register(services, browser, "assistance-app", OidcSettings(), PUBLIC)
+    put_unchecked(services, "assistance-app", OidcSettings(require_pkce=False))
     assert authorization_error_of(app, app.authorize(**WITHOUT)) == "invalid_request"
 
 

@@ -14,6 +14,7 @@ from govcloud.signon.views import SignedIn
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE, PUBLIC, TOKEN_EXCHANGE, OidcSettings
 from tests.entrypoints.oidc.conftest import Party, basic
+from tests.factories.clients import register_unchecked
 from tests.factories.world import SEED, World
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -86,7 +87,7 @@ def test_who_is_not_registered_for_it_exchanges_nothing(party: Party, wang: Sign
 
 def test_who_keeps_no_secret_exchanges_nothing(services: Services, browser: FlaskClient, caller: Party) -> None:
     row = NewClient("assistance", "assistance-spa", "测试", ("http://127.0.0.1:8002/spa",), auth_method=PUBLIC, settings=SETTINGS)
-    services.subsystems.register_client(SEED, row)
+    register_unchecked(services, row)
     form = {
         "grant_type": TOKEN_EXCHANGE,
         "client_id": "assistance-spa",

@@ -16,7 +16,8 @@ from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import PUBLIC, SECRET, OidcSettings
 from govcloud.subsystems.queries import ClientView
 from tests.commands.signon.test_tickets import Desk, desk
-from tests.factories.world import SEED, World
+from tests.factories.clients import register_unchecked
+from tests.factories.world import World
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,9 @@ class Refresher:
 
 
 def refresher(services: Services, client_id: str, settings: OidcSettings, auth_method: str = SECRET) -> Refresher:
-    """Register a client of the assistance subsystem and return it."""
+    """Enter a client of the assistance subsystem, sound or not, and return it."""
     address = f"http://127.0.0.1:8002/{client_id}"
-    services.subsystems.register_client(
-        SEED, NewClient("assistance", client_id, "测试", (address,), auth_method=auth_method, settings=settings)
-    )
+    register_unchecked(services, NewClient("assistance", client_id, "测试", (address,), auth_method=auth_method, settings=settings))
     return Refresher(services, desk(services, client_id).client)
 
 
