@@ -33,7 +33,7 @@ from tests.factories.clients import put_unchecked
 from tests.factories.keys import elliptic_key, key_set
 from tests.factories.racing import together
 from tests.factories.subsystems import CODE, a_registered_subsystem, crew
-from tests.factories.world import PASSWORD, SEED, World, give_password
+from tests.factories.world import PASSWORD, SEED, World
 
 CLIENT = "housing-web"
 
@@ -116,7 +116,6 @@ def test_the_secret_goes_and_comes_with_the_way_of_proving(services: Services, w
 
 def test_whoever_is_signed_in_stays_signed_in(services: Services, world: World) -> None:
     wang = world.people["WANGFANG"]
-    give_password(services, wang)
     session = services.signon.current(services.signon.sign_in("WANGFANG", PASSWORD, "127.0.0.1", "test").token)
     assert session is not None
     ticket = TicketRequest(redirect_uri="http://127.0.0.1:8001/oidc/callback", code_challenge="x" * 43, scope="openid")
