@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from werkzeug.serving import make_server
+from werkzeug.serving import ThreadedWSGIServer
 
 from govcloud.access.commands import NewRequest, Submitted
 from govcloud.authorization.scope import Scope
@@ -77,7 +77,8 @@ class Site:
 @pytest.fixture
 def site(app: Flask, world: World, chromium: Browser) -> Iterator[Site]:
     """Serve the platform of the test on a free port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = ThreadedWSGIServer("127.0.0.1", 0, app)
+    server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield Site(f"http://127.0.0.1:{server.server_port}", world, chromium)

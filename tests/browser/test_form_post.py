@@ -93,8 +93,8 @@ def test_without_scripts_there_is_a_button(site: Site, subsystem: _Subsystem, st
     with site.window(PHONE, language=language, scripts=False) as window:
         page = window.new_page()
         sign_in(page, start)
-        page.wait_for_selector("form[data-post-at-once]")
+        page.wait_for_selector("form[data-send-on]")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-        page.click("form[data-post-at-once] button")
+        page.click("form[data-send-on] button")
         page.wait_for_url("**/home")
     assert subsystem.answers[0]["code"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from werkzeug.serving import make_server
+from werkzeug.serving import ThreadedWSGIServer
 
 from examples import assistance, housing
 from govcloud.cli.stack import Ports, free_ports
@@ -100,7 +100,8 @@ def town(app: Flask, world: World, ports: Ports, chromium: Browser, applications
     served: list[tuple[int, Application]] = [(ports.platform, app), *applications]
     with ExitStack() as running:
         for port, application in served:
-            server = make_server("127.0.0.1", port, application, threaded=True)
+            server = ThreadedWSGIServer("127.0.0.1", port, application)
+            server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
             running.callback(server.server_close)

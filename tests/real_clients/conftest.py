@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from werkzeug.serving import make_server
+from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wrappers import Request, Response
 
 from govcloud.kernel.actor import Actor
@@ -199,7 +199,8 @@ def free_port() -> int:
 @contextmanager
 def served(port: int, app: WSGIApplication) -> Iterator[None]:
     """Serve a WSGI application on a port for a while."""
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    server = ThreadedWSGIServer("127.0.0.1", port, app)
+    server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -28,6 +28,7 @@ from govcloud.services import Services
 from govcloud.settings import Settings
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import ForwardAuthSettings
+from tests.factories.clients import put_unchecked
 from tests.factories.receivers import certificate, tls
 from tests.factories.world import PASSWORD, SEED, World
 
@@ -112,10 +113,10 @@ def site(app: Flask, services: Services, world: World, platform_port: int, tmp_p
     pair = certificate(tmp_path, "localhost")
     port = free_port()
     origin = f"https://127.0.0.1:{port}"
-    settings = ForwardAuthSettings(rules=(("/admin", "housing:register:read"),))
-    secret = services.subsystems.register_client(
-        SEED, NewClient("assistance", CLIENT, "旧系统", origins=(origin,), settings=settings)
-    ).secret
+    row = NewClient("assistance", CLIENT, "旧系统", origins=(origin,), settings=ForwardAuthSettings())
+    secret = services.subsystems.register_client(SEED, row).secret
+    # Registering refuses a function of another subsystem; it is the one that she does not hold.
+    put_unchecked(services, CLIENT, ForwardAuthSettings(rules=(("/admin", "housing:register:read"),)))
     platform = make_server("localhost", platform_port, app, threaded=True, ssl_context=tls(*pair))
     thread = threading.Thread(target=platform.serve_forever, daemon=True)
     thread.start()

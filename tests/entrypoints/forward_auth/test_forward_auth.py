@@ -168,7 +168,7 @@ def test_several_appointments_are_chosen_from_first(proxy: Proxy, services: Serv
 def test_paths_of_an_application_need_functions_without_its_being_changed(proxy: Proxy, services: Services, world: World) -> None:
     rules = (("/case", "assistance:case:read"), ("/case/accept", "assistance:case:accept"), ("/admin", "housing:register:read"))
     secret = register_application(services, client_id="assistance-guarded", origin="https://g.zj.example")
-    # Registering takes functions of the own subsystem alone; what an older release let stand is asked of the engine like any other.
+    # Registering refuses a function of another subsystem; it is the one that she does not hold.
     put_unchecked(services, "assistance-guarded", ForwardAuthSettings(rules=rules))
     guarded = Proxy(proxy.app, secret, "https://g.zj.example", "assistance-guarded")
     sign_in(services, guarded.at_platform)
@@ -210,7 +210,7 @@ def test_a_check_reads_one_row(proxy: Proxy, services: Services, wang: SignedIn,
     proxy.enter()
     with counted() as first:
         assert proxy.check().status_code == 200
-    assert len(first) <= 9, first  # the private half of the signing key is read once in each process
+    assert len(first) <= 9, first  # two of them open the signing key, which a process does once
     with counted() as statements:
         for _ in range(5):
             assert proxy.check("/page?x=1").status_code == 200

@@ -24,8 +24,9 @@ from govcloud.services import Services
 from govcloud.settings import Environment, Settings, load_settings
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, SELF_SIGNED_TLS, TLS, OidcSettings
+from tests.factories.clients import register_unchecked
 from tests.factories.proving import Certificate
-from tests.factories.world import SEED, World
+from tests.factories.world import World
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(240)]
 
@@ -99,7 +100,7 @@ def site(app: Flask, services: Services, world: World, ports: tuple[int, int], t
     by_own = OidcSettings(grant_types=grants, jwks=jwks, tls_bound=True)
     for client_id, method, kind in (("by-subject", TLS, by_subject), ("by-own", SELF_SIGNED_TLS, by_own)):
         row = NewClient("assistance", client_id, "测试", (f"https://{client_id}.example/cb",), auth_method=method, settings=kind)
-        services.subsystems.register_client(SEED, row)
+        register_unchecked(services, row)
     platform = make_server("localhost", ports[1], app, threaded=True)
     thread = threading.Thread(target=platform.serve_forever, daemon=True)
     thread.start()
@@ -160,7 +161,9 @@ def _await(port: int) -> None:
     pytest.fail("nginx did not start")
 
 
-def test_through_nginx(site: Site) -> None:
+def test_through_nginx(site: Site, services: Services, world: World) -> None:
+    # So many forgeries in a row are told to wait; here each is to be refused for what it is.
+    services.signon_policies.set(world.security_admin.actor(), {"lock_attempts": 20}, "试")
     shown = {"by-subject": OWN, "by-own": SELF}
     for client_id, certificate in shown.items():
         answer = site.token(client_id, certificate)
