@@ -26,7 +26,7 @@ from govcloud.access.views import (
 )
 from govcloud.authorization.queries import GrantView as StoredGrant
 from govcloud.authorization.scope import Scope
-from govcloud.subsystems.queries import ItemView
+from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
 
 Bases: TypeAlias = Mapping[UUID, tuple[str, ...]]
 
@@ -40,8 +40,8 @@ class Shower:
         self._facts = facts
         self._now = now
         self._names = Names(facts.identity)
-        self._functions: dict[str, str] = {}
-        self._subsystems: dict[str, str] = {}
+        self._functions: dict[str, FunctionView | None] = {}
+        self._subsystems: dict[str, SubsystemView | None] = {}
         self._waiting: dict[UUID, tuple[str, ...]] = {}
 
     def requests(self, rows: Sequence[AccessRequest], reader: UUID | None) -> tuple[RequestView, ...]:
@@ -158,13 +158,15 @@ class Shower:
 
     def grant(self, stored: StoredGrant) -> GrantView:
         """Return a grant as it stands at the moment of the page."""
+        function, subsystem = self._function(stored.function), self._subsystem(stored.subsystem_code)
+        enforced = function or subsystem
         return GrantView(
             id=stored.id,
             line_id=stored.line_id,
             function=stored.function,
-            function_name=self._function(stored.function),
+            function_name=function.name if function else stored.function,
             subsystem_code=stored.subsystem_code,
-            subsystem_name=self._subsystem(stored.subsystem_code),
+            subsystem_name=subsystem.name if subsystem else stored.subsystem_code,
             scope=stored.scope,
             scope_names=self._names.divisions(stored.scope),
             starts_at=stored.starts_at,
@@ -178,18 +180,17 @@ class Shower:
             ),
             closed_at=stored.closed_at,
             close_reason=stored.close_reason,
+            integration_level=enforced.integration_level if enforced else 0,
         )
 
-    def _function(self, code: str) -> str:
+    def _function(self, code: str) -> FunctionView | None:
         if code not in self._functions:
-            function = self._facts.subsystems.function(code)
-            self._functions[code] = function.name if function else code
+            self._functions[code] = self._facts.subsystems.function(code)
         return self._functions[code]
 
-    def _subsystem(self, code: str) -> str:
+    def _subsystem(self, code: str) -> SubsystemView | None:
         if code not in self._subsystems:
-            subsystem = self._facts.subsystems.subsystem(code)
-            self._subsystems[code] = subsystem.name if subsystem else code
+            self._subsystems[code] = self._facts.subsystems.subsystem(code)
         return self._subsystems[code]
 
     def _held(self, stored: StoredGrant, request: AccessRequest | None) -> HeldAccess:
@@ -218,6 +219,7 @@ class Shower:
             due_at=line.due_at,
             outcome=decision.outcome if decision else None,
             decided_at=decision.at if decision else None,
+            integration_level=item.integration_level,
         )
 
     def _catalogue_entry(self, item: ItemView, bases: Bases) -> CatalogueEntry:

@@ -98,6 +98,8 @@ class GrantView:
     state: GrantState
     closed_at: datetime | None
     close_reason: str | None
+    integration_level: int = 0
+    """How the function is enforced now (``subsystems/levels.py``); one that was withdrawn is as its subsystem is."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,7 @@ class InboxEntry:
     due_at: datetime
     outcome: str | None = None
     decided_at: datetime | None = None
+    integration_level: int = 0
 
 
 @dataclass(frozen=True)

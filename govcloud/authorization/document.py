@@ -80,8 +80,20 @@ class PolicyDocument:
         return parse_document(yaml.safe_dump(merged, allow_unicode=True, sort_keys=False), source)
 
 
+class _Once(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML would silently take the last: a ``when`` that somebody wrote must not be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - of the library
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
 def load_document(path: Path) -> PolicyDocument:
-    """Read and check the document at ``path``.
+    """Read and check the document at ``path``, as somebody wrote it.
 
     Raises:
         PolicyError: the document is wrong, or cannot be read.
@@ -92,6 +104,7 @@ def load_document(path: Path) -> PolicyDocument:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _fault(str(path), Message("读不出这个文件：%(reason)s", reason=str(error))) from error
+    _load_yaml(text, _Once)  # only here: a document that is in force already stays readable
     return parse_document(text, path.name)
 
 
@@ -145,12 +158,12 @@ def _fault(place: str, message: Message, value: object = "") -> PolicyError:
     return PolicyError([FieldError(place, message, str(value)[:100])])
 
 
-def _load_yaml(text: str) -> object:
+def _load_yaml(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> object:
     """Return the YAML's content; aliases are refused, as a few lines of them unfold to gigabytes."""
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
             raise _fault("document", Message("不能使用 YAML 别名。"))
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError) as error:
         raise _fault("document", Message("不是有效的 YAML：%(reason)s", reason=" ".join(str(error).split())[:300])) from error
 

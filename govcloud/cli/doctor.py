@@ -12,6 +12,9 @@ import click
 import psycopg
 from sqlalchemy import make_url
 
+from govcloud.authorization.document import parse_document
+from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.shipped import baseline
 from govcloud.cli.context import settings_of
 from govcloud.kernel import schema
 from govcloud.kernel.crypto import Cipher, MasterKeyError, derive, read_master_key
@@ -21,6 +24,7 @@ from govcloud.kernel.privileges import HELD, declared
 from govcloud.kernel.provisioning import MINIMUM_VERSION
 from govcloud.kernel.signing import ALGORITHMS
 from govcloud.settings import Environment, Settings, SettingsError
+from govcloud.signon.breached import PasswordList
 
 
 class _Wrong(Exception):
@@ -37,7 +41,7 @@ class _Check:
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, keys and privileges; exit code 1 when something is wrong."""
+    """Check settings, database, keys, privileges, policy and password list; exit code 1 when something is wrong."""
     try:
         settings = settings_of()
     except (SettingsError, EmbeddedPostgresError) as error:
@@ -135,10 +139,46 @@ def _signing_key(settings: Settings) -> str:
     return f"{len(rows)} in use, open with this master key, the oldest has signed for {oldest} days"
 
 
+_POLICY = "SELECT number, document, source FROM policy_version ORDER BY number DESC LIMIT 1"
+
+
+def _policy(settings: Settings) -> str:
+    """Find a policy of an older version: what this one has learned since is closed to everybody until it is merged and installed."""
+    with _connect(settings) as connection:
+        if connection.execute("SELECT to_regclass('policy_version') IS NOT NULL").fetchone() != (True,):
+            raise _Wrong("there is no table policy_version; run: govcloud db upgrade")
+        row = connection.execute(_POLICY).fetchone()
+    if row is None:
+        return "none is installed, the one that ships decides"
+    number, document, source = row
+    try:
+        installed = parse_document(document, source)
+    except PolicyError as error:
+        raise _Wrong(f"policy {number} ({source}) cannot be read: {error.message}; install one: govcloud policy install FILE") from error
+    missing = sorted(set(baseline().functions) - set(installed.functions))
+    if missing:
+        raise _Wrong(
+            f"policy {number} ({source}) does not know {len(missing)} functions of this version, {missing[0]} for one, so they are closed; "
+            "see: govcloud policy diff; begin with: govcloud policy show --source"
+        )
+    return f"policy {number} ({source}) knows every function of this version"
+
+
+def _password_list(settings: Settings) -> str:
+    if settings.breached_passwords_file is None:
+        return "the short list that ships; a longer one: GOVCLOUD_BREACHED_PASSWORDS_FILE"
+    try:
+        PasswordList(settings.breached_passwords_file)
+    except SettingsError as error:
+        raise _Wrong(str(error)) from error
+    return f"{settings.breached_passwords_file} is sorted, beside the short list that ships"
+
+
 def _transport(settings: Settings) -> str:
     if settings.environment is Environment.PRODUCTION and settings.trusted_proxies == 0:
         raise _Wrong("GOVCLOUD_TRUSTED_PROXIES is 0: behind nginx every client would seem to have one address; set it to 1")
-    return "https" if settings.secure else "http, for this machine only"
+    kind = "https" if settings.secure else "http, for this machine only"
+    return f"{kind}; clients' certificates in {header}" if (header := settings.client_certificate_header) else kind
 
 
 _CHECKS = (
@@ -147,5 +187,7 @@ _CHECKS = (
     _Check("tables", _tables),
     _Check("rights", _rights),
     _Check("signing key", _signing_key),
+    _Check("policy", _policy),
+    _Check("passwords", _password_list),
     _Check("transport", _transport),
 )

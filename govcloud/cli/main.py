@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "signon": ("signon", "set the rules of sign-on, see and end sessions, follow sign-outs"),
     "client": ("client", "register, change, import and test subsystems' clients"),
     "audit": ("audit", "verify and read the audit record"),
-    "doctor": ("doctor", "check settings, database, keys and privileges"),
+    "doctor": ("doctor", "check settings, database, keys, privileges, policy and password list"),
     "backup": ("backup", "write a backup of the database"),
     "restore": ("backup", "restore a backup into an empty database"),
 }

@@ -92,12 +92,16 @@ def install(context: click.Context, file: Path | None, *, yes: bool) -> None:
     new = load_document(file) if file else baseline()
     with platform(context) as services:
         installed = services.authorization_queries.installed_document()
+        lost = 0
         if installed is not None:
-            for line in _lines(compare(installed, new)):
+            difference = compare(installed, new)
+            lost = len(difference.rules_removed)
+            for line in _lines(difference):
                 click.secho(line, fg="green" if line.startswith("+") else "red")
         _warn(_unknown(services, new))
         if not yes:
-            click.confirm(f"install {new.source} ({len(new.rules)} rules)?", abort=True)
+            taken = f"; {lost} of the rules in force go" if lost else ""
+            click.confirm(f"install {new.source} ({len(new.rules)} rules{taken})?", abort=True)
         number = services.authorization.install_policy(operator(), new)
     click.echo(f"policy {number} is in force ({new.source}, {len(new.rules)} rules)")
 

@@ -193,6 +193,14 @@ class UnitOfWork:
             finally:
                 self._current.reset(token)
 
+    def may(self, tx: Transaction, command: str, target: Target | None = None) -> bool:
+        """Say whether the actor of an open transaction could run another command; it is only asked, so nothing is refused or recorded."""
+        try:
+            self._authorizer.authorize(tx.session, tx.actor, command, target, tx.now)
+        except Denied:
+            return False
+        return True
+
     def _join(self, work: _Work, actor: Actor, command: str, target: Target | None) -> Iterator[Transaction]:
         """Run a nested command in the open transaction; a refusal dooms the whole."""
         tx = self._transaction(work, actor, command)

@@ -19,6 +19,10 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _NOWHERE = re.compile(r"[\s\\<>\"^`{|}]")
 #: Encoded once or twice: slash, backslash, dot and the end of a C string.
 _HIDDEN = re.compile(r"%(25)*(2f|5c|2e|00)", re.IGNORECASE)
+#: What stands for itself whether it is encoded or not (RFC 3986 section 6.2.2.2), and a percent sign that encodes nothing.
+_ENCODED = re.compile(r"%([0-9a-fA-F]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~")
+_BROKEN = re.compile(r"%(?![0-9a-fA-F]{2})")
 _JSESSIONID = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 
 
@@ -59,6 +63,7 @@ def place_of(address: str) -> Place | None:
     path = _JSESSIONID.sub("", parts.path) or "/"
     if not path.isascii() or not path.startswith("/") or _is_ambiguous(path):
         return None
+    path = _ENCODED.sub(_plain, path)
     query, fragment = f"?{parts.query}" if parts.query else "", f"#{parts.fragment}" if parts.fragment else ""
     return Place(origin, path, query, fragment)
 
@@ -102,4 +107,10 @@ def _is_ambiguous(path: str) -> bool:
     """Say whether two servers may take the path for two places: dots, empty segments, parameters before them, encoded slashes."""
     segments = [segment.partition(";")[0] for segment in path.split("/")[1:]]
     odd = any(segment in {".", ".."} for segment in segments) or "" in segments[:-1]
-    return odd or len(segments) > _MOST_SEGMENTS or _HIDDEN.search(path) is not None
+    return odd or len(segments) > _MOST_SEGMENTS or any(rule.search(path) for rule in (_HIDDEN, _BROKEN))
+
+
+def _plain(encoded: re.Match[str]) -> str:
+    """Write an encoded character as itself where both are one, in capitals where not: ``/a%70p`` is ``/app`` to every server."""
+    character = chr(int(encoded[1], 16))
+    return character if character in _UNRESERVED else encoded[0].upper()

@@ -17,6 +17,7 @@ from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems import client_inputs, errors, inputs
 from govcloud.subsystems.changes import ClientChange
+from govcloud.subsystems.claims import claimed_elsewhere, lock_claims
 from govcloud.subsystems.client_records import ADDRESSES, differences, fingerprint
 from govcloud.subsystems.commands import Commands
 from govcloud.subsystems.events import ClientChanged, ClientDisabled, ClientEntrusted, ClientRegistered, ClientSecretRotated
@@ -40,7 +41,8 @@ class Clients(Commands):
         Raises:
             Invalid: an address is not exact and safe, or the settings of its protocol do not go together; every wrong field is named.
             NotFound: there is no such subsystem.
-            Conflict: the client_id is registered already, or the subsystem is under review or retired.
+            Conflict: the client_id is registered already, another subsystem claims an address (``claims.py``), or the subsystem is
+                under review or retired.
             Denied: the actor manages the subsystem, but not one that the client wants to call.
         """
         owner = self._queries.subsystem(client.subsystem_code)
@@ -53,6 +55,7 @@ class Clients(Commands):
             self._note_like_another(owner, row.client_id, fields)
             fields.done()
             secret = new_secret() if row.auth_method == SECRET else None
+            lock_claims(tx.session)
             with self._keeping_sound(tx, [owner]), explained(errors.CONSTRAINTS):
                 self._insert_client(tx, owner, row, secret)
         return ClientCredentials(row.client_id, secret)
@@ -66,8 +69,8 @@ class Clients(Commands):
         Raises:
             Invalid, Denied: as for ``register_client``.
             NotFound: there is no such enabled client.
-            Conflict: the protocol would be another, the client has changed since it was ``seen``, the subsystem is under review, or
-                in service and would no longer pass the checks.
+            Conflict: the protocol would be another, the client has changed since it was ``seen``, another subsystem claims a new
+                address, the subsystem is under review, or in service and would no longer pass the checks.
         """
         view, _ = self._client(client_id)
         owner = self._subsystem(view.subsystem_id)
@@ -79,6 +82,7 @@ class Clients(Commands):
             fields.done()
             if protocol_of(row.settings) != view.protocol:
                 raise errors.other_protocol(view.client_id, view.protocol)
+            lock_claims(tx.session)
             with self._keeping_sound(tx, [owner]), explained(errors.CONSTRAINTS):
                 return self._change_to(tx, view.client_id, row)
 
@@ -172,6 +176,14 @@ class Clients(Commands):
         if called is not None and called.id != owner.id:
             fields.fail("client_id", Message("客户端标识不能与其他业务子系统的代码相同，请换一个。"), client_id)
 
+    def _claim(self, tx: Transaction, subsystem_id: UUID, addresses: Sequence[tuple[str, str]]) -> None:
+        """Refuse what another subsystem claims; whose it is is said to whoever may read that subsystem."""
+        claim = claimed_elsewhere(tx.session, subsystem_id, addresses)
+        if claim is not None:
+            theirs = self._subsystem(claim.subsystem_id)
+            known = self._uow.may(tx, "govcloud:subsystem:read", self._target("subsystem", theirs.code, [theirs.owner_department_id]))
+            raise errors.address_claimed(claim, theirs if known else None)
+
     def _insert_client(self, tx: Transaction, owner: SubsystemView, row: NewClient, secret: str | None) -> None:
         tx.session.execute(
             insert(Client).values(
@@ -187,6 +199,7 @@ class Clients(Commands):
             )
         )
         addresses = _addresses(row)
+        self._claim(tx, owner.id, addresses)
         _add_addresses(tx, row.id, addresses)
         tx.record(
             ClientRegistered(
@@ -219,6 +232,8 @@ class Clients(Commands):
         if values:
             tx.session.execute(update(Client).where(Client.id == view.id).values(**values))
         before, after = set(_addresses(view)), set(_addresses(row))
+        # Only what is new: a client that an older release let claim too much can still be mended step by step.
+        self._claim(tx, view.subsystem_id, sorted(after - before))
         for kind, uri in sorted(before - after):
             gone = (ClientRedirect.client_id == view.id, ClientRedirect.kind == kind, ClientRedirect.uri == uri)
             tx.session.execute(update(ClientRedirect).where(*gone, ClientRedirect.removed_at.is_(None)).values(removed_at=tx.now))

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from govcloud.kernel.errors import Conflict, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.claims import Claim
 from govcloud.subsystems.findings import Finding
 from govcloud.subsystems.lifecycle import Move, Status
 from govcloud.subsystems.usage import Usage
+from govcloud.subsystems.views import SubsystemView
 
 # What each constraint means to people. Commands look before they write; these hold when two commands race.
 CONSTRAINTS = {
@@ -161,3 +163,13 @@ def entrusted_client(client_id: str) -> Conflict:
     """Return the error for leaving a client that acts for the platform without anything to prove who it is."""
     message = Message("客户端“%(client_id)s”受托办理平台职责，不能改为公开客户端。", client_id=client_id)
     return Conflict("entrusted_client", message, remedy=Message("请先由安全管理员收回其平台职责。"))
+
+
+def address_claimed(claim: Claim, owner: SubsystemView | None) -> Conflict:
+    """Return the error for an address that another subsystem's client claims; ``owner`` is that subsystem, for who may know it."""
+    message = Message("地址 %(address)s 与其他业务子系统登记的地址重叠，平台将无法判断来访者要进入哪个子系统。", address=claim.address)
+    if owner is not None:
+        values = {"address": claim.address, "theirs": claim.theirs, "name": owner.name, "code": owner.code}
+        message = Message("地址 %(address)s 与业务子系统“%(name)s”（%(code)s）登记的 %(theirs)s 重叠。", **values)
+    remedy = Message("请填写只属于本子系统的路径或域名。地址确属本子系统的，请联系平台运维，由对方先改正其登记。")
+    return Conflict("address_claimed", message, remedy=remedy)

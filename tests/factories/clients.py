@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
-from govcloud.subsystems.models import Client
+from govcloud.kernel.ids import new_id
+from govcloud.subsystems.models import Client, ClientRedirect
 from govcloud.subsystems.protocols import RECORDS, SECRET, ProtocolSettings, protocol_of, to_json
 from tests.factories.world import SEED
 
@@ -30,3 +31,10 @@ def put_unchecked(services: Services, client_id: str, settings: ProtocolSettings
     """Store settings that registering and changing refuse, as an older release or a hand in the database might have left them."""
     with services.uow.begin(SEED, "govcloud:client:change") as tx:
         tx.session.execute(update(Client).where(Client.client_id == client_id).values(settings=to_json(settings)))
+
+
+def claim_unchecked(services: Services, client_id: str, kind: str, address: str) -> None:
+    """Store an address that registering refuses because another subsystem claims it."""
+    with services.uow.begin(SEED, "govcloud:client:change") as tx:
+        client = tx.session.scalars(select(Client.id).where(Client.client_id == client_id)).one()
+        tx.session.execute(insert(ClientRedirect).values(id=new_id(), client_id=client, kind=kind, uri=address))

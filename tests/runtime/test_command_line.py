@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import stat
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from govcloud.cli.stack import free_ports
 from govcloud.kernel.crypto import create_master_key
 from govcloud.kernel.provisioning import with_database
 from tests.factories import databases
+from tests.factories.people import id_number
 from tests.factories.world import World
 from tests.runtime.conftest import Outcome, Shell
 
@@ -64,6 +66,30 @@ def test_from_a_server_of_ones_own_to_a_restored_backup(shell: Shell, names: dic
     assert restored.code == 0, restored.err
     well = shell("doctor", **other)
     assert (well.code, "WRONG" in well.out) == (0, False), well.out
+
+
+def test_the_first_people_are_entered_as_the_guide_says(
+    shell: Shell, names: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``docs/guide/operator.md``, "The first people"."""
+    env = prepare(shell, names, names["database"]) | {"GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "master.key")}
+    divisions = tmp_path / "divisions.csv"
+    divisions.write_text("330000000000,浙江省\n", encoding="utf-8")
+    department = ("1133000000EXAMPLEM", "省数据局", "--division", "330000000000", "--level", "province")
+    prepared = (("db", "upgrade"), ("keys", "init"), ("policy", "install", "--yes"), ("org", "divisions", str(divisions)))
+    for words in (*prepared, ("org", "register", *department)):
+        done = shell(*words, **env)
+        assert done.code == 0, done.err
+    offices = {"SYS01": "system_admin", "SEC01": "security_admin", "AUD01": "audit_admin"}
+    for number, (code, role) in enumerate(offices.items()):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{id_number(number)}\n"))
+        person = ("--code", code, "--name", "周建军", "--department", department[0], "--position", "管理员", "--issue-password")
+        registered = shell("people", "register", *person, **env)
+        assert registered.code == 0, registered.err
+        given = shell("roles", "give", code, role, "--reason", "首任", "--yes", **env)
+        assert given.code == 0, given.err
+        assert role in shell("roles", "list", code, **env).out
+    assert "knows every function" in shell("doctor", **env).out
 
 
 def test_a_damaged_backup_is_refused_whole(shell: Shell, names: dict[str, str], tmp_path: Path) -> None:
@@ -228,8 +254,30 @@ def test_the_doctor_finds_every_fault_in_one_go(shell: Shell, environment: dict[
     away = environment | {"DATABASE_URL": "postgresql://app@127.0.0.1:1/govcloud", "GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "none")}
     done = shell("doctor", **away)
     assert done.code == 1
-    assert done.out.count("WRONG") == 5
+    assert done.out.count("WRONG") == 6
     assert "govcloud keys init" in done.out
+
+
+def test_the_doctor_finds_a_policy_of_an_older_version(shell: Shell, environment: dict[str, str], world: World) -> None:
+    assert "knows every function" in shell("doctor", **environment).out
+    with psycopg.connect(environment["DATABASE_OWNER_URL"]) as owner:
+        owner.execute(
+            "INSERT INTO policy_version (id, number, source, checksum, document, installed_at, installed_by) "
+            "SELECT gen_random_uuid(), max(number) + 1, 'older.yaml', '', 'roles: {}', now(), 'test' FROM policy_version"
+        )
+    done = shell("doctor", **environment)
+    assert done.code == 1
+    assert "older.yaml" in done.out
+    assert "govcloud policy show --source" in done.out
+
+
+def test_the_doctor_finds_a_password_list_that_is_not_sorted(shell: Shell, environment: dict[str, str], tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("".join(f"{number:05d}-geheim\n" for number in range(3000, 0, -1)), encoding="utf-8")
+    listed = environment | {"GOVCLOUD_BREACHED_PASSWORDS_FILE": str(words)}
+    assert "LC_ALL=C sort" in shell("doctor", **listed).out
+    words.write_text("".join(f"{number:05d}-geheim\n" for number in range(3000)), encoding="utf-8")
+    assert "is sorted" in shell("doctor", **listed).out
 
 
 @pytest.mark.parametrize("words", [("serve", "--port"), ("run", "--port"), ("run", "--housing-port"), ("run", "--assistance-port")])

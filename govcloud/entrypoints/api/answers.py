@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +19,8 @@ from govcloud.access.views import (
     ScopeChoice,
 )
 from govcloud.authorization.scope import Scope
+
+IntegrationLevel: TypeAlias = Annotated[int, Field(description="how closely it is enforced: 0 door, 1 claims, 2 checks, 3 row filters")]
 
 
 class Answer(BaseModel):
@@ -96,7 +98,7 @@ class ItemAnswer(Answer):
     requires_case_number: bool
     scope_kind: str
     sensitive: bool
-    integration_level: int
+    integration_level: IntegrationLevel
     service_items: tuple[str, ...] = Field(description="the service items that the function serves, each with its implementation code")
 
     @classmethod
@@ -174,6 +176,7 @@ class GrantAnswer(Answer):
     state: GrantState
     closed_at: datetime | None
     close_reason: str | None
+    integration_level: IntegrationLevel
 
     @classmethod
     def of(cls, view: GrantView) -> Self:
@@ -190,6 +193,7 @@ class GrantAnswer(Answer):
             state=view.state,
             closed_at=view.closed_at,
             close_reason=view.close_reason,
+            integration_level=view.integration_level,
         )
 
 
@@ -215,6 +219,7 @@ class LineAnswer(Answer):
     waits_for: tuple[str, ...] = Field(description="departments whose senior administrators are asked first")
     decision: DecisionAnswer | None
     grant: GrantAnswer | None
+    integration_level: IntegrationLevel
 
     @classmethod
     def of(cls, view: LineView) -> Self:
@@ -239,6 +244,7 @@ class LineAnswer(Answer):
             waits_for=view.waits_for,
             decision=DecisionAnswer.of(view.decision) if view.decision else None,
             grant=GrantAnswer.of(view.grant) if view.grant else None,
+            integration_level=view.integration_level,
         )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.lifecycle import LineState
 from govcloud.access.views import DecisionPage, InboxEntry
-from govcloud.entrypoints.api.answers import Answer, LineAnswer, PersonAnswer, RequestAnswer, ScopeChoiceAnswer
+from govcloud.entrypoints.api.answers import Answer, IntegrationLevel, LineAnswer, PersonAnswer, RequestAnswer, ScopeChoiceAnswer
 from govcloud.entrypoints.api.results import RefusalAnswer
 
 
@@ -31,6 +31,7 @@ class InboxLineAnswer(Answer):
     requested_days: int
     submitted_at: datetime
     due_at: datetime
+    integration_level: IntegrationLevel
 
     @classmethod
     def of(cls, view: InboxEntry) -> Self:

@@ -17,6 +17,7 @@ from govcloud.access.lifecycle import grant_state
 from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
+from govcloud.entrypoints.console.levels import keep_levels, level_of
 from govcloud.entrypoints.console.people_reach import department_named
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
@@ -208,14 +209,26 @@ class GrantsView(ConsoleView):
     lead = Message("经审批的临时权限，到期自动收回；安全管理员可以立即撤销。")
     icon = "timer"
     group = GROUP
-    column_list = ("official_id", "function", "scope", "starts_at", "ends_at", "state")
-    column_details_list = ("official_id", "function", "scope", "starts_at", "ends_at", "state", "opened_by", "closed_by", "close_reason")
+    column_list = ("official_id", "function", "level", "scope", "starts_at", "ends_at", "state")
+    column_details_list = (
+        "official_id",
+        "function",
+        "level",
+        "scope",
+        "starts_at",
+        "ends_at",
+        "state",
+        "opened_by",
+        "closed_by",
+        "close_reason",
+    )
     column_searchable_list = ("function",)
     column_sortable_list = ()
     column_default_sort = ("id", True)
     labels = {
         "official_id": Message("姓名"),
         "function": Message("功能"),
+        "level": Message("接入级别"),
         "scope": Message("数据范围"),
         "starts_at": Message("开始"),
         "ends_at": Message("到期"),
@@ -237,7 +250,8 @@ class GrantsView(ConsoleView):
     )
 
     def names(self, rows: Sequence[AccessGrant]) -> Mapping[UUID, str]:
-        """Return the names of the holders, and keep the states and the names of the divisions beside them."""
+        """Return the names of the holders, and keep levels, states and the names of the divisions beside them."""
+        keep_levels(rows)
         g.console_grants = services().authorization_queries.grants_by_id(row.id for row in rows)
         g.console_divisions = services().identity_queries.division_names(
             code for row in rows for code in (row.scope or {}).get("divisions") or ()
@@ -261,4 +275,4 @@ def _grant_state(_view: Any, _context: Any, row: AccessGrant, _name: str) -> str
     return say(GRANT[state].text)
 
 
-GrantsView.column_formatters = {"official_id": name_of("official_id"), "state": _grant_state}
+GrantsView.column_formatters = {"official_id": name_of("official_id"), "level": level_of, "state": _grant_state}

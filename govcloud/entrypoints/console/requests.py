@@ -8,6 +8,7 @@ from uuid import UUID
 from govcloud.access.lifecycle import LineState
 from govcloud.access.models import RequestLine
 from govcloud.entrypoints.console.base import ConsoleView, name_of, services
+from govcloud.entrypoints.console.levels import keep_levels, level_of
 from govcloud.kernel.messages import Message
 from govcloud.web.locale import say
 from govcloud.web.words import LINE
@@ -21,7 +22,16 @@ class RequestsView(ConsoleView):
     lead = Message("全部跨部门权限申请和审批结果；这里只读。")
     icon = "clipboard-list"
     group = Message("授权")
-    column_list = ("beneficiary_official_id", "function", "owner_department_id", "state", "requested_days", "submitted_at", "due_at")
+    column_list = (
+        "beneficiary_official_id",
+        "function",
+        "level",
+        "owner_department_id",
+        "state",
+        "requested_days",
+        "submitted_at",
+        "due_at",
+    )
     column_details_list = (*column_list, "closed_at", "version")
     column_searchable_list = ("function",)
     column_sortable_list = ()
@@ -29,6 +39,7 @@ class RequestsView(ConsoleView):
     labels = {
         "beneficiary_official_id": Message("使用人"),
         "function": Message("功能"),
+        "level": Message("接入级别"),
         "owner_department_id": Message("主管部门"),
         "state": Message("状态"),
         "requested_days": Message("申请天数"),
@@ -40,11 +51,13 @@ class RequestsView(ConsoleView):
     column_formatters = {
         "beneficiary_official_id": name_of("beneficiary_official_id"),
         "owner_department_id": name_of("owner_department_id"),
+        "level": level_of,
         "state": lambda _v, _c, row, _n: say(LINE[LineState(row.state)].text),
     }
 
     def names(self, rows: Sequence[RequestLine]) -> Mapping[UUID, str]:
-        """Return the names of people and owners."""
+        """Return the names of people and owners; keep the levels beside them."""
+        keep_levels(rows)
         identity = services().identity_queries
         owners = identity.departments({row.owner_department_id for row in rows})
         people = identity.official_names({row.beneficiary_official_id for row in rows})

@@ -43,13 +43,15 @@ def test_ask_decide_use_end(services: Services, world: World, caller: SignIn) ->
     assert not may_read(services, world.wang, YUHANG)
     held = wang.get("/access").json["access"]
     assert [(entry["grant"]["state"], entry["grant"]["scope"]["names"]) for entry in held] == [("active", ["西湖区"])]
+    assert held[0]["grant"]["integration_level"] == 3
     assert [entry["holder"]["name"] for entry in li.get("/access/overseen").json["access"]] == ["王芳"]
 
     grant_id = decided.json["grant_id"]
     assert li.post(f"/grants/{grant_id}/revoke", {"reason": "办件已结束"}).json == {"grant_id": grant_id, "replayed": False}
     assert not may_read(services, world.wang)
     assert wang.post(f"/grants/{grant_id}/relinquish").json == {"grant_id": grant_id, "replayed": True}
-    assert wang.get("/requests").json["requests"][0]["lines"][0]["grant"]["state"] == "closed"
+    [line] = wang.get("/requests").json["requests"][0]["lines"]
+    assert (line["grant"]["state"], line["integration_level"], line["grant"]["integration_level"]) == ("closed", 3, 3)
 
 
 def test_reject_and_withdraw(caller: SignIn, world: World) -> None:

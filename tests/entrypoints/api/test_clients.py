@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from govcloud.subsystems.inputs import NewSubsystem
 from tests.factories.keys import elliptic_key, key_set
 from tests.factories.subsystems import CODE, a_registered_subsystem, crew
+from tests.factories.world import SEED
 
 if TYPE_CHECKING:
     from govcloud.services import Services
@@ -49,6 +51,19 @@ def test_a_client_is_registered_read_and_changed(caller: SignIn) -> None:
     assert owner.post(f"/clients/{CODE}/rotate-secret").json["secret"] not in {None, back["secret"]}
     assert owner.post("/clients/archive-cas/disable").json == {"changed": True}
     assert owner.post("/clients/archive-cas/disable").status_code == 404
+
+
+def test_an_address_of_another_subsystem_is_refused_without_a_name(caller: SignIn, services: Services, world: World) -> None:
+    assert caller("HEWEI").post(CLIENTS, CAS).status_code == 200
+    services.subsystems.register_subsystem(SEED, NewSubsystem("relief", "救灾", world.organisation.ids["civil_affairs"], 0))
+    row = {**CAS, "client_id": "relief-cas", "services": ["https://archive.zj.example/old/deep"]}
+    stranger = caller("ZHAOMIN").post("/subsystems/relief/clients", row)
+    assert (stranger.status_code, stranger.json["code"]) == (409, "address_claimed")
+    assert "archive.zj.example/old/deep" in stranger.json["detail"]
+    assert "档案" not in stranger.text
+    known = caller("ZHOUJIANJUN").post("/subsystems/relief/clients", row)
+    assert (known.status_code, known.json["code"]) == (409, "address_claimed")
+    assert "住房档案系统" in known.json["detail"]
 
 
 def test_what_is_wrong_is_named_and_a_private_key_not_repeated(caller: SignIn) -> None:

@@ -98,6 +98,17 @@ def test_every_wrong_field_is_said_at_its_place(become: Become, archive: UUID) -
     assert owner.post(new(archive, "oidc"), {**form, "jwks": "{"}).status_code == 422
 
 
+def test_an_address_of_another_subsystem_is_said_on_the_form(services: Services, become: Become, archive: UUID) -> None:
+    row = NewClient("assistance", "assistance-cas", "救助", services=("https://gov.zj.example/old",), settings=CasSettings())
+    services.subsystems.register_client(SEED, row)
+    form = {"name": "旧门户", "client_id": "archive-cas", "services": "https://gov.zj.example/old/in", "single_logout": "1"}
+    answer = become(OWNER).post(new(archive, "cas"), form)
+    assert answer.status_code == 409
+    assert "与其他业务子系统登记的地址重叠" in said(answer)
+    assert "请填写只属于本子系统的路径或域名" in said(answer)
+    assert 'value="archive-cas"' in answer.text
+
+
 def test_a_private_key_that_was_pasted_is_not_shown_again(services: Services, become: Become, archive: UUID) -> None:
     owner, private = become(OWNER), elliptic_key(private=True)
     for text in (json.dumps(key_set(private)), json.dumps(private)[:-1]):

@@ -29,6 +29,25 @@ def test_standing_access_names_the_role_and_temporary_the_request(wang: Visitor,
     assert "还剩 5 天" in text
 
 
+def test_the_level_of_enforcement_stands_wherever_a_grant_does(wang: Visitor, li: Visitor, grant_id: UUID, submitted: Submitted) -> None:
+    level = "L3 行级过滤"
+    pages = [
+        (wang, "/requests"),
+        (wang, f"/requests/{submitted.request_id}"),
+        (wang, "/access"),
+        (wang, f"/access/{grant_id}/relinquish"),
+        (li, "/inbox?tab=decided"),
+        (li, f"/inbox/{submitted.line_id}"),
+        (li, "/grants"),
+        (li, f"/grants/{grant_id}/revoke"),
+    ]
+    for visitor, address in pages:
+        assert level in said(visitor.get(address)), address
+    assert li.post(f"/grants/{grant_id}/revoke", {"reason": "核查已经结束"}).status_code == 303
+    for visitor, address in ((wang, "/access"), (li, f"/inbox/{submitted.line_id}")):
+        assert level in said(visitor.get(address)), address
+
+
 def test_a_grant_is_handed_back_after_a_preview(wang: Visitor, li: Visitor, grant_id: UUID) -> None:
     address = f"/access/{grant_id}/relinquish"
     assert "需要时须重新申请" in said(wang.get(address))

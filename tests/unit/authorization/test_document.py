@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from govcloud.authorization.document import cycle_in, load_document, parse_document
@@ -97,6 +99,24 @@ def test_an_empty_document_is_a_policy_without_rules() -> None:
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(PolicyError, match="读不出"):
         load_document(policies_folder() / "no-such.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "roles: {a: {rules: [{allow: 'h:a:b', when: 'subject.official_id == resource.official_id', when: 'resource.sealed == false'}]}}",
+        "roles:\n  a: {rules: [{allow: 'h:a:b'}]}\n  a: {rules: [{allow: 'h:a:c'}]}",
+        "functions: {'govcloud:a:b': 甲, 'govcloud:a:b': 乙}",
+        "roles: {}\nroles: {}",
+    ],
+)
+def test_a_key_that_stands_twice_loses_nothing_silently(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError, match=r"stands twice.*line"):
+        load_document(file)
+    # One that was installed by an older release still decides.
+    parse_document(text.replace("subject.official_id == resource.official_id", "resource.sealed == true"), "installed")
 
 
 def test_a_long_chain_of_roles_is_no_cycle() -> None:

@@ -36,6 +36,7 @@ def fits(beginning: str, address: str) -> bool:
         f"{APP};jsessionid=0A1B",
         f"{APP}/x;JSESSIONID=0A1B.node1?y=1",
         f"{APP}/%E6%B0%91%E6%94%BF?name=民政",
+        "https://app.example/%70ort%61l/x",
     ],
 )
 def test_what_lies_below_a_beginning(address: str) -> None:
@@ -66,6 +67,8 @@ def test_what_lies_below_a_beginning(address: str) -> None:
         f"{APP}%2fx",
         f"{APP}%5cx",
         f"{APP}//x",
+        f"{APP}/%zz",
+        f"{APP}/100%",
         "https://app.example//portal",
         f"{APP}/;x/y",
         f"{APP}/\t",
@@ -106,6 +109,13 @@ def test_what_is_compared_leaves_the_servlet_session_out_and_nothing_else() -> N
     assert canonical(f"{APP}/x?a=1") != canonical(f"{APP}/x?a=2")
     assert canonical("https://app.example") == "https://app.example/"
     assert origin_of("http://[::1]:8080/x") == "http://[::1]:8080"
+
+
+@given(st.text(alphabet=st.sampled_from("aZ7~%2573eE/"), max_size=24))
+def test_there_is_one_way_to_write_an_address(tail: str) -> None:
+    """What was compared once is compared the same when it is read from the table."""
+    written = canonical(f"https://app.example/{tail}")
+    assert written is None or canonical(written) == written
 
 
 @given(st.text(max_size=60))
