@@ -27,6 +27,7 @@ from govcloud.subsystems.protocols import (
 )
 from tests.entrypoints.oidc.conftest import ISSUER, Party, basic, register
 from tests.entrypoints.oidc.test_token import error_of
+from tests.factories.clients import put_unchecked
 from tests.factories.world import SEED, World
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -179,7 +180,8 @@ def test_a_client_gets_a_token_for_itself(batch: Party) -> None:
 
 
 def test_a_public_client_gets_none(services: Services, browser: FlaskClient, world: World) -> None:
-    app = register(services, browser, "assistance-app", OidcSettings(grant_types=EVERY_GRANT), PUBLIC)
+    app = register(services, browser, "assistance-app", OidcSettings(), PUBLIC)
+    put_unchecked(services, "assistance-app", OidcSettings(grant_types=EVERY_GRANT))  # no command would leave it so
     assert error_of(app.post("/oidc/token", grant_type="client_credentials")) == "unauthorized_client"
 
 

@@ -14,6 +14,7 @@ from govcloud.signon.views import SignedIn
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE, PUBLIC, TOKEN_EXCHANGE, OidcSettings
 from tests.entrypoints.oidc.conftest import Party, basic
+from tests.factories.clients import put_unchecked
 from tests.factories.world import SEED, World
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -85,8 +86,9 @@ def test_who_is_not_registered_for_it_exchanges_nothing(party: Party, wang: Sign
 
 
 def test_who_keeps_no_secret_exchanges_nothing(services: Services, browser: FlaskClient, caller: Party) -> None:
-    row = NewClient("assistance", "assistance-spa", "测试", ("http://127.0.0.1:8002/spa",), auth_method=PUBLIC, settings=SETTINGS)
+    row = NewClient("assistance", "assistance-spa", "测试", ("http://127.0.0.1:8002/spa",), auth_method=PUBLIC, settings=OidcSettings())
     services.subsystems.register_client(SEED, row)
+    put_unchecked(services, "assistance-spa", SETTINGS)  # no command would leave it so
     form = {
         "grant_type": TOKEN_EXCHANGE,
         "client_id": "assistance-spa",

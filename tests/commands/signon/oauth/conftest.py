@@ -16,6 +16,7 @@ from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import PUBLIC, SECRET, OidcSettings
 from govcloud.subsystems.queries import ClientView
 from tests.commands.signon.test_tickets import Desk, desk
+from tests.factories.clients import put_unchecked
 from tests.factories.world import SEED, World
 
 
@@ -67,7 +68,9 @@ def web(services: Services, world: World) -> Refresher:
 @pytest.fixture
 def spa(services: Services, world: World) -> Refresher:
     """Return a client in the browser, which can keep no secret and says that it does not want to rotate."""
-    return refresher(services, "assistance-spa", OidcSettings(rotate_refresh=False), PUBLIC)
+    refresher(services, "assistance-spa", OidcSettings(), PUBLIC)
+    put_unchecked(services, "assistance-spa", OidcSettings(rotate_refresh=False))  # no command would leave it so
+    return Refresher(services, desk(services, "assistance-spa").client)
 
 
 @pytest.fixture
