@@ -66,7 +66,7 @@ def web(services: Services, world: World) -> Refresher:
 @pytest.fixture
 def spa(services: Services, world: World) -> Refresher:
     """Return a client in the browser, which can keep no secret and says that it does not want to rotate."""
-    return refresher(services, "assistance-spa", OidcSettings(rotate_refresh=False), PUBLIC)
+    return refresher(services, "assistance-spa", OidcSettings(rotate_refresh=False), PUBLIC)  # no command would leave it so
 
 
 @pytest.fixture
