@@ -106,6 +106,16 @@ def write(name: str, rows: Iterable[Row], folder: Path = RESULTS) -> Path:
     return file
 
 
+def kept(name: str, rows: Iterable[Row], folder: Path = RESULTS) -> list[Row]:
+    """Return the recorded rows of ``name`` that ``rows`` do not measure anew; each row says on what it was taken."""
+    file, anew = folder / f"{name}.json", {row.workload for row in rows}
+    if not file.exists():
+        return []
+    lines = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
+    old = [Row(**{**line, "target": Target(**line["target"]) if line["target"] else None}) for line in lines]
+    return [row for row in old if row.workload not in anew]
+
+
 def finish(name: str, rows: Sequence[Row], *, quick: bool, folder: Path = RESULTS) -> None:
     """Print the table, keep the record, and fail if a target is missed.
 

@@ -18,12 +18,13 @@ from bench import _sign_outs
 from bench._forwarding import checking
 from bench._load import Measured, Operation, rounds, warm
 from bench._peers import Server, keycloak, oidc_provider
-from bench._rows import Sheet, Target, finish
+from bench._rows import Sheet, Target, finish, kept
 from bench._running import say
 from bench._signon_place import LOAD_CORE, SERVER_CORE, Place, place
 
 CONNECTIONS = 8
 OURS = "govcloud"
+BESIDE, WORKERS, SIGN_OUTS = PARTS = ("peers", "workers", "sign-outs")
 PASSWORD_MEMORY_KIB, PASSWORD_PASSES = 19 * 1024, 2
 
 
@@ -70,34 +71,44 @@ QUICK = Effort(1, 1, 1)
 @click.command()
 @click.option("--quick", is_flag=True, help="One short round of everything, and keep the last record.")
 @click.option("--without-peers", is_flag=True, help="Leave Keycloak and node-oidc-provider out; nothing is recorded.")
+@click.option("--part", type=click.Choice(PARTS), help="Only this part; the rows of the others stay as they are.")
 @click.option("--rounds", "count", type=click.IntRange(1, 20), help="How many rounds (five by default).")
 @click.option("--seconds", type=click.FloatRange(0.5, 60), help="How long a round lasts (ten seconds by default).")
-def main(*, quick: bool, without_peers: bool, count: int | None, seconds: float | None) -> None:
+def main(*, quick: bool, without_peers: bool, part: str | None, count: int | None, seconds: float | None) -> None:
     """Measure sign-on beside its peers."""
     usual = QUICK if quick else FULL
     effort = Effort(usual.warming, count or usual.rounds, seconds or usual.seconds)
     os.sched_setaffinity(0, {LOAD_CORE})
+    parts = PARTS if part is None else (part,)
     with place() as stand:
-        sheet = stand.sheet
-        with ExitStack() as running:
-            servers = [running.enter_context(stand.served(workers=1))]
-            if not without_peers:
-                memory, passes = PASSWORD_MEMORY_KIB, PASSWORD_PASSES
-                peers = (
-                    running.enter_context(
-                        keycloak(stand.ports[0], stand.peer_database, stand.people, core=SERVER_CORE, memory_kib=memory, passes=passes)
-                    ),
-                    running.enter_context(oidc_provider(stand.ports[1], SERVER_CORE)),
-                )
-                servers += [peer for peer in peers if peer is not None]
+        if BESIDE in parts:
+            beside(stand, effort, peers=not without_peers)
+        if WORKERS in parts:
             for workload in WORKLOADS:
-                compare(sheet, stand, workload, servers, effort)
+                with stand.served(workers=2) as server:
+                    alone(stand.sheet, stand, workload, server, effort)
+        if SIGN_OUTS in parts:
+            with stand.served(workers=1) as server:
+                _sign_outs.measure(stand.sheet, stand, server, quick=quick)
+    rows = stand.sheet.rows
+    finish("signon", rows if part is None else [*kept("signon", rows), *rows], quick=quick or without_peers)
+
+
+def beside(stand: Place, effort: Effort, *, peers: bool) -> None:
+    """Measure every workload on the platform with one worker, and on the peers that are to be had."""
+    with ExitStack() as running:
+        servers = [running.enter_context(stand.served(workers=1))]
+        if peers:
+            memory, passes = PASSWORD_MEMORY_KIB, PASSWORD_PASSES
+            found = (
+                running.enter_context(
+                    keycloak(stand.ports[0], stand.peer_database, stand.people, core=SERVER_CORE, memory_kib=memory, passes=passes)
+                ),
+                running.enter_context(oidc_provider(stand.ports[1], SERVER_CORE)),
+            )
+            servers += [peer for peer in found if peer is not None]
         for workload in WORKLOADS:
-            with stand.served(workers=2) as server:
-                alone(sheet, stand, workload, server, effort)
-        with stand.served(workers=1) as server:
-            _sign_outs.measure(sheet, stand, server, quick=quick)
-    finish("signon", sheet.rows, quick=quick or without_peers)
+            compare(stand.sheet, stand, workload, servers, effort)
 
 
 def compare(sheet: Sheet, stand: Place, workload: Workload, servers: Sequence[Server], effort: Effort) -> None:
