@@ -81,7 +81,8 @@ def rotate(context: click.Context, *, at_once: bool, dry_run: bool, yes: bool) -
             click.echo(_line(key, services.clock.now()))
 
 
-@keys.command()
+# A kid is base64url, so one of thirty-two begins with a hyphen and looks like an option.
+@keys.command(context_settings={"ignore_unknown_options": True})
 @click.argument("kid")
 @click.option("--now", "at_once", is_flag=True, help="for a key that leaked: nothing that it signed holds any more")
 @click.option("--dry-run", is_flag=True, help="say what would happen, and change nothing")

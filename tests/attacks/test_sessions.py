@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
 from govcloud.settings import Environment, load_settings
 from tests.entrypoints.oidc.conftest import Party
 from tests.factories.browsing import Visitor, said
@@ -98,7 +99,7 @@ def test_a_ceremony_of_the_attacker_ends_in_the_attackers_account(
 
 
 @pytest.fixture
-def secure(app: Flask, settings: Settings, clock: ManualClock, master_key_file: Path) -> Flask:
+def secure(app: Flask, settings: Settings, clock: ManualClock, master_key_file: Path) -> Iterator[Flask]:
     """Return the platform as it is behind TLS, on the same database."""
     from govcloud.app import create_app  # noqa: PLC0415
 
@@ -108,7 +109,10 @@ def secure(app: Flask, settings: Settings, clock: ManualClock, master_key_file: 
         master_key_file=master_key_file,
         public_url="https://cloud.example",
     )
-    return create_app(behind_tls, clock)
+    platform = create_app(behind_tls, clock)
+    yield platform
+    with platform.app_context():
+        db.engine.dispose()
 
 
 def test_every_cookie_is_bound_to_the_host_and_hidden_from_scripts(

@@ -16,6 +16,7 @@ _WIDER = "document.documentElement.scrollWidth - document.documentElement.client
 
 
 @pytest.mark.browser
+@pytest.mark.clients
 @pytest.mark.parametrize(("size", "language"), [(DESK, "zh-CN"), (PHONE, "en")], ids=["desk", "phone"])
 def test_a_device_is_let_in(site: Site, services: Services, world: World, size: tuple[int, int], language: str) -> None:
     settings = OidcSettings(grant_types=(AUTHORIZATION_CODE, DEVICE_CODE))

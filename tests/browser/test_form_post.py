@@ -16,7 +16,7 @@ from govcloud.subsystems.protocols import OidcSettings
 from tests.browser.conftest import PHONE, Site
 from tests.factories.world import PASSWORD, SEED
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(120)]
 
 
 class _Subsystem(HTTPServer):

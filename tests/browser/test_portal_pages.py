@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(240)]
 
 Addresses = Callable[[], list[tuple[str, str, str]]]
 _SERIOUS = {"serious", "critical"}

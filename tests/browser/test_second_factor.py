@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from govcloud.services import Services
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(240)]
 
 _SERIOUS = {"serious", "critical"}
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
