@@ -140,7 +140,6 @@ def test_the_page_after_a_sign_out_loads_the_frames_and_goes_on(site: Site, serv
 
 def test_a_receipt_shows_how_a_grant_was_taken_back(site: Site, services: Services, listener: Listener) -> None:
     world = site.world
-    give_password(services, world.li)
     grant = granted(services, world)
     services.access.revoke(world.li.actor(), grant, "不再需要")
     line = services.access_queries.my_access(world.wang.official_id)[0].grant.line_id
