@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -101,7 +101,3 @@ class DutyQueries:
     def departments_with_ceiling(self, limit: int = 50, after: UUID | None = None) -> tuple[UUID, ...]:
         """Return departments on which a ceiling was set, in the order of their ids, beginning behind ``after``."""
         return self._ceilings.wherever_set(self._clock.now(), limit, after)
-
-    def ceilings_of(self, departments: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
-        """Return what was set on each of ``departments``; those that inherit are left out."""
-        return dict(self._ceilings.set_on(departments, self._clock.now()))

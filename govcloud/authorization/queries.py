@@ -157,11 +157,6 @@ class AuthorizationQueries:
         """Return all grants that an official ever had, those that end last first."""
         return self._grants(AccessGrant.official_id == official_id)
 
-    def grants_of_subsystem(self, subsystem_code: str, at: datetime | None = None) -> tuple[GrantView, ...]:
-        """Return the grants of a subsystem's functions that have neither run out nor been closed at ``at``."""
-        moment = self._at(at)
-        return self._grants(AccessGrant.subsystem_code == subsystem_code, holding(AccessGrant, moment), AccessGrant.ends_at > moment)
-
     def ran_out(self, functions: Iterable[str], since: datetime, until: datetime) -> tuple[GrantView, ...]:
         """Return the grants of ``functions`` that ended by themselves in ``(since, until]``, but where another goes on in its place."""
         later = aliased(AccessGrant)

@@ -132,7 +132,6 @@ RIGHTS: Mapping[str, Rights] = {
     "shown_proof": Rights(update=("expires_at",), delete=True),
     "logout_notice": Rights(update=("acknowledged_at", "answer", "given_up_at")),
     "launcher_favourite": Rights(delete=True),
-    "launch": Rights(update=("last_at",)),
     "sign_in_attempt": Rights(update=("outcome", "locked_until"), delete=True),
     # Access
     "access_request": Rights(update=("requester_appointment_id", "beneficiary_appointment_id")),

@@ -252,13 +252,3 @@ class Favourite(Base):
     official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"), primary_key=True)
     subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"), primary_key=True)
     created_at: Mapped[datetime]
-
-
-class Launch(Base):
-    """When somebody last opened a subsystem."""
-
-    __tablename__ = "launch"
-
-    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"), primary_key=True)
-    subsystem_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem.id"), primary_key=True)
-    last_at: Mapped[datetime]

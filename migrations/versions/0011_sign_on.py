@@ -19,7 +19,6 @@ _TABLES = (
     "pushed_request",
     "recovery_code",
     "launcher_favourite",
-    "launch",
     "signon_policy",
     "shown_proof",
 )
@@ -57,15 +56,6 @@ def _tables() -> None:
     )
     op.create_index(
         "uq_signon_policy_live", "signon_policy", [sa.text("(valid_to IS NULL)")], unique=True, postgresql_where=sa.text("valid_to IS NULL")
-    )
-    op.create_table(
-        "launch",
-        sa.Column("official_id", sa.Uuid(), nullable=False),
-        sa.Column("subsystem_id", sa.Uuid(), nullable=False),
-        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["official_id"], ["official.id"], name=op.f("fk_launch_official_id")),
-        sa.ForeignKeyConstraint(["subsystem_id"], ["subsystem.id"], name=op.f("fk_launch_subsystem_id")),
-        sa.PrimaryKeyConstraint("official_id", "subsystem_id", name=op.f("pk_launch")),
     )
     op.create_table(
         "launcher_favourite",

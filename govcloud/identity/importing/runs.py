@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from govcloud.identity.importing.models import ImportChunk, ImportFinding, ImportMember, ImportRun
+from govcloud.identity.importing.models import ImportChunk, ImportFinding, ImportRun
 from govcloud.identity.importing.report import Finding, Summary
 from govcloud.identity.importing.sources import Source
 from govcloud.kernel.actor import Actor, ActorKind
@@ -225,11 +225,6 @@ class ImportQueries:
             (row.number, Finding(row.line, row.field, Message(row.template, **row.values), row.value))
             for row in self._read().scalars(query)
         )
-
-    def people_of(self, run_id: UUID, *, after: UUID | None = None, limit: int = 1000) -> tuple[UUID, ...]:
-        """Return people whom the run saw last, page by page in the order of their ids."""
-        query = select(ImportMember.official_id).where(ImportMember.run_id == run_id).order_by(ImportMember.official_id).limit(limit)
-        return tuple(self._read().scalars(query if after is None else query.where(ImportMember.official_id > after)))
 
     def all_findings(self, run_id: UUID) -> Iterable[Finding]:
         """Give all kept findings, page by page."""
