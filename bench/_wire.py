@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
@@ -14,6 +15,8 @@ _ATTRIBUTE = re.compile(rb'(\w+)="([^"]*)"')
 _ACTION = re.compile(rb'<form[^>]*action="([^"]*)"')
 _CHUNK = 65_536
 _PATIENCE = 60.0
+#: A connection that rested longer is made anew: servers hang up on idle ones (Node after five seconds), while others have their turn.
+_REST = 2.0
 
 
 class UnexpectedAnswerError(Exception):
@@ -67,6 +70,7 @@ class Wire:
     cookies: dict[str, str] = field(default_factory=dict)
     _socket: socket.socket | None = None
     _read: bytes = b""
+    _answered: float = 0.0
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask for a page."""
@@ -84,7 +88,7 @@ class Wire:
             lines.append("cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         if body or method == "POST":
             lines.append(f"content-length: {len(body)}")
-        self._connection().sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
+        self._sending().sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
         return self._answer()
 
     def close(self) -> None:
@@ -93,7 +97,9 @@ class Wire:
             self._socket.close()
         self._socket, self._read = None, b""
 
-    def _connection(self) -> socket.socket:
+    def _sending(self) -> socket.socket:
+        if time.monotonic() - self._answered > _REST:
+            self.close()
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self.port), _PATIENCE)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -114,6 +120,7 @@ class Wire:
             name, _, value = cookie.split(";", 1)[0].partition("=")
             self.cookies[name] = value
         body = self._body(status, headers)
+        self._answered = time.monotonic()
         if headers.get("connection", "").lower() == "close":
             self.close()
         return Answer(status, headers, tuple(cookies), body)
@@ -143,7 +150,7 @@ class Wire:
         return found
 
     def _receive(self) -> None:
-        received = self._connection().recv(_CHUNK)
+        received = self._socket.recv(_CHUNK) if self._socket is not None else b""
         if not received:
             self.close()
             raise UnexpectedAnswerError("the server hung up")

@@ -18,6 +18,7 @@ from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.scim.blueprint import scim
 from govcloud.kernel.clock import Clock, SystemClock
+from govcloud.kernel.connections import notice_closed
 from govcloud.kernel.crypto import read_master_key
 from govcloud.kernel.database import Base, db, keep_values_out_of_errors
 from govcloud.settings import Settings, load_settings
@@ -58,6 +59,7 @@ def assemble(settings: Settings | None = None, clock: Clock | None = None) -> Fl
     db.init_app(app)
     with app.app_context():
         keep_values_out_of_errors(db.engine)
+        notice_closed(db.engine)
         services = wire(settings, clock, master)
     app.extensions["govcloud"] = services
     configure_web(app, settings, services.keys.derived("web/forms"))
@@ -69,7 +71,6 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     return {
         "pool_size": settings.database_pool_size,
         "max_overflow": 4,
-        "pool_pre_ping": True,
         "hide_parameters": True,
         # Without these, a server that vanished from the network would hold a worker for minutes.
         "connect_args": {"connect_timeout": 5, "tcp_user_timeout": 10_000},

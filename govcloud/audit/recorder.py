@@ -83,7 +83,9 @@ class AuditRecorder:
             if link is not None:
                 ends[link.chain] = ChainEnd(link.position, row["leaf_hash"])
             rows.append(row)
-        if len(rows) < _MANY:
+        if len(rows) == 1:  # nearly always; a list, even of one, takes psycopg a pipeline
+            tx.session.execute(_INSERT, rows[0])
+        elif len(rows) < _MANY:
             tx.session.execute(_INSERT, rows)
         else:
             _copy(tx.session, rows)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, DateTime, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from govcloud.identity import codes, rows, sealing
@@ -46,6 +46,14 @@ __all__ = [
     "TimelineEntry",
     "Wanted",
 ]
+
+# What signing in and every decision read: made once, as putting a statement together takes longer than running it.
+_AT = bindparam("at", type_=DateTime(timezone=True))
+_SUBJECT = rows.subjects_at(_AT).where(Appointment.id == bindparam("appointment"))
+_APPOINTMENTS_OF = rows.appointments_at(_AT).where(Appointment.official_id == bindparam("official"))
+_ACCOUNT = rows.accounts_at(_AT).where(Account.id == bindparam("account"))
+_ACCOUNT_BY_LOGIN = rows.accounts_at(_AT).where(Account.login == bindparam("login"))
+_ACCOUNT_OF = rows.accounts_at(_AT).where(Account.official_id == bindparam("official"))
 
 
 class IdentityQueries(PeopleQueries):
@@ -156,20 +164,20 @@ class IdentityQueries(PeopleQueries):
 
     def account(self, account_id: UUID) -> AccountView | None:
         """Return an account by its id."""
-        return self._one_account(Account.id == account_id)
+        return self._one_account(_ACCOUNT, account=account_id)
 
     def account_by_login(self, login: str) -> AccountView | None:
         """Return an account by what is typed at sign-in; case and surrounding space do not matter."""
-        return self._one_account(Account.login == searchable(login).upper())
+        return self._one_account(_ACCOUNT_BY_LOGIN, login=searchable(login).upper())
 
     def account_of(self, official_id: UUID) -> AccountView | None:
         """Return the one account of a person."""
-        return self._one_account(Account.official_id == official_id)
+        return self._one_account(_ACCOUNT_OF, official=official_id)
 
     def accounts_of(self, officials: Iterable[UUID]) -> Mapping[UUID, AccountView]:
         """Return the accounts of several people, by the person."""
         query = rows.accounts_at(self._clock.now()).where(Account.official_id.in_(set(officials)))
-        return {row.Account.official_id: rows.account_view(row) for row in self._read().execute(query)}
+        return {row.official_id: rows.account_view(row) for row in self._read().execute(query)}
 
     def paths_of(self, officials: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, tuple[str, ...]]:
         """Return where several people serve, as paths of departments; those without a live appointment are left out."""
@@ -193,8 +201,8 @@ class IdentityQueries(PeopleQueries):
 
     def appointments_of(self, official_id: UUID, at: datetime | None = None) -> tuple[AppointmentView, ...]:
         """Return the live appointments of a person, the primary one first."""
-        query = rows.appointments_at(self._at(at)).where(Appointment.official_id == official_id)
-        return tuple(rows.appointment_view(row) for row in self._read().execute(query))
+        found = self._read().execute(_APPOINTMENTS_OF, {"official": official_id, "at": self._at(at)})
+        return tuple(rows.appointment_view(row) for row in found)
 
     def people_in(self, departments: Iterable[UUID], people: Iterable[UUID], at: datetime | None = None) -> frozenset[UUID]:
         """Return those of ``people`` who serve, or will serve, in one of ``departments``."""
@@ -210,14 +218,14 @@ class IdentityQueries(PeopleQueries):
 
     def subject(self, appointment_id: UUID, at: datetime | None = None) -> Subject | None:
         """Return what decisions may read of the official under this appointment; ``None`` when it is not live at ``at``."""
-        row = self._read().execute(rows.subjects_at(self._at(at)).where(Appointment.id == appointment_id)).one_or_none()
+        row = self._read().execute(_SUBJECT, {"appointment": appointment_id, "at": self._at(at)}).one_or_none()
         return rows.subject_view(row) if row else None
 
     def subjects_asked(self, wanted: Iterable[tuple[UUID, datetime]]) -> Mapping[tuple[UUID, datetime], Subject]:
         """Return the subjects under the appointments ``wanted``, each as at its own moment; those not live then are left out."""
         asked = tuple(set(wanted))
         found = self._read().execute(rows.subjects_asked(asked)) if asked else ()
-        return {(row.Appointment.id, row.at): rows.subject_view(row) for row in found}
+        return {(row.id, row.at): rows.subject_view(row) for row in found}
 
     def subjects_of(self, official_id: UUID, at: datetime | None = None) -> tuple[Subject, ...]:
         """Return one subject for each live appointment of a person, the primary one first."""
@@ -269,8 +277,8 @@ class IdentityQueries(PeopleQueries):
         row = self._read().execute(rows.officials_at(self._at(at)).where(condition)).one_or_none()
         return rows.official_view(row, self._keys) if row else None
 
-    def _one_account(self, condition: ColumnElement[bool]) -> AccountView | None:
-        row = self._read().execute(rows.accounts_at(self._clock.now()).where(condition)).one_or_none()
+    def _one_account(self, query: rows.Rows, **key: object) -> AccountView | None:
+        row = self._read().execute(query, {**key, "at": self._clock.now()}).one_or_none()
         return rows.account_view(row) if row else None
 
 

@@ -43,10 +43,13 @@ def officials_at(at: datetime) -> Rows:
     )
 
 
-def accounts_at(at: datetime) -> Rows:
+_OWNER_COLUMNS = (Official.name, Official.employee_code, OfficialVersion.status)
+
+
+def accounts_at(at: datetime | ColumnElement[datetime]) -> Rows:
     """Select accounts with the standing that their owners have at ``at``."""
     return (
-        select(Account, Official.name, Official.employee_code, OfficialVersion.status)
+        select(Account.id, Account.official_id, Account.login, Account.status.label("own_status"), *_OWNER_COLUMNS)
         .join(Official, Official.id == Account.official_id)
         .outerjoin(OfficialVersion, and_(OfficialVersion.official_id == Official.id, live_at(OfficialVersion, at)))
     )
@@ -62,7 +65,7 @@ def kind_at(at: datetime | ColumnElement[datetime]) -> ColumnElement[str]:
     return case((handing_over(at), "concurrent"), else_=Appointment.kind)
 
 
-def appointments_at(at: datetime) -> Rows:
+def appointments_at(at: datetime | ColumnElement[datetime]) -> Rows:
     """Select the appointments that are live at ``at``, each person's primary one first."""
     return (
         select(
@@ -81,7 +84,7 @@ def appointments_at(at: datetime) -> Rows:
     )
 
 
-def subjects_at(at: datetime) -> Rows:
+def subjects_at(at: datetime | ColumnElement[datetime]) -> Rows:
     """Select all that decisions read of officials under appointments that are live at ``at``, primary ones first."""
     return _subjects(Appointment.__table__, at)
 
@@ -94,9 +97,31 @@ def subjects_asked(wanted: Sequence[tuple[UUID, datetime]]) -> Rows:
     return _subjects(asked.join(Appointment.__table__, Appointment.id == asked.c.id), asked.c.at).add_columns(asked.c.at)
 
 
+#: Columns and no objects: a decision reads them each time, and remembers none of them.
+_SUBJECT_COLUMNS = (
+    Appointment.id,
+    Appointment.official_id,
+    Appointment.department_id,
+    Appointment.post,
+    Appointment.position,
+    Appointment.valid_from,
+    Appointment.valid_to,
+    DepartmentVersion.name.label("department_name"),
+    DepartmentVersion.path,
+    DepartmentVersion.division_code,
+    DepartmentVersion.level,
+    DepartmentVersion.business_lines,
+    OfficialVersion.status,
+    OfficialVersion.rank,
+    OfficialVersion.security_label,
+    Official.name,
+    Official.employee_code,
+)
+
+
 def _subjects(appointments: FromClause, at: datetime | ColumnElement[datetime]) -> Rows:
     return (
-        select(Appointment, DepartmentVersion, OfficialVersion, Official.name, Official.employee_code, kind_at(at).label("kind"))
+        select(*_SUBJECT_COLUMNS, kind_at(at).label("kind"))
         .select_from(appointments)
         .join(Official, Official.id == Appointment.official_id)
         .join(OfficialVersion, and_(OfficialVersion.official_id == Official.id, live_at(OfficialVersion, at)))
@@ -174,33 +199,29 @@ def appointment_view(row: Found) -> AppointmentView:
 
 def account_view(row: Found) -> AccountView:
     """Translate a row of ``accounts_at``: who may not act may not sign in."""
-    account: Account = row.Account
-    status = account.status if row.status == "active" else "disabled"
-    return AccountView(account.id, account.official_id, account.login, status, row.name, row.employee_code)
+    status = row.own_status if row.status == "active" else "disabled"
+    return AccountView(row.id, row.official_id, row.login, status, row.name, row.employee_code)
 
 
 def subject_view(row: Found) -> Subject:
     """Translate a row of ``subjects_at``."""
-    appointment: Appointment = row.Appointment
-    version: DepartmentVersion = row.DepartmentVersion
-    standing: OfficialVersion = row.OfficialVersion
     return Subject(
-        official_id=appointment.official_id,
-        appointment_id=appointment.id,
+        official_id=row.official_id,
+        appointment_id=row.id,
         name=row.name,
         employee_code=row.employee_code,
-        status=standing.status,
+        status=row.status,
         kind=row.kind,
-        post=appointment.post,
-        position=appointment.position,
-        rank=standing.rank,
-        label=standing.security_label,
-        department_id=appointment.department_id,
-        department_name=version.name,
-        department_path=version.path,
-        division=version.division_code,
-        level=version.level,
-        business_lines=tuple(version.business_lines),
-        starts_at=appointment.valid_from,
-        ends_at=appointment.valid_to,
+        post=row.post,
+        position=row.position,
+        rank=row.rank,
+        label=row.security_label,
+        department_id=row.department_id,
+        department_name=row.department_name,
+        department_path=row.path,
+        division=row.division_code,
+        level=row.level,
+        business_lines=tuple(row.business_lines),
+        starts_at=row.valid_from,
+        ends_at=row.valid_to,
     )

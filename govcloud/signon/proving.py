@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import NoReturn
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from govcloud.identity.locking import lock_official
 from govcloud.identity.queries import AccountView, IdentityQueries
@@ -69,6 +69,11 @@ class _Try:
     account: AccountView | None
     credential: _Known | None
     attempt: Attempt
+
+
+_PASSWORD_OF = select(Credential.id, Credential.secret_hash).where(
+    Credential.account_id == bindparam("account"), Credential.kind == PASSWORD, Credential.replaced_at.is_(None)
+)
 
 
 class PasswordProof:
@@ -186,8 +191,7 @@ class PasswordProof:
 
 def _password(tx: Transaction, account_id: UUID) -> _Known | None:
     """Return the account's password as it is stored, if it has one."""
-    live = (Credential.account_id == account_id, Credential.kind == PASSWORD, Credential.replaced_at.is_(None))
-    row = tx.session.execute(select(Credential.id, Credential.secret_hash).where(*live)).one_or_none()
+    row = tx.session.execute(_PASSWORD_OF, {"account": account_id}).one_or_none()
     return _Known(row.id, row.secret_hash) if row else None
 
 

@@ -1,17 +1,12 @@
-"""Sessions: found by an opaque token, limited by idleness and by age, ended once and for all.
-
-The check that every request makes (``current``) is one read of one row. Limits are compared there and then, so an expired session
-is over although no job has marked it yet.
-"""
+"""Sessions: under which appointment they act, how many there may be at once, and their end; how they are found: ``finding.py``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from govcloud.identity.locking import lock_officials
 from govcloud.identity.queries import AppointmentView, IdentityQueries
@@ -23,105 +18,33 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
 from govcloud.signon import errors, events
+from govcloud.signon.finding import FindingSessions
 from govcloud.signon.logout.leaving import Leaving, among, by_session
-from govcloud.signon.models import IssuedToken, Participant, Session
+from govcloud.signon.models import Participant, Session
 from govcloud.signon.policy import REFUSE, Policies
 from govcloud.signon.views import CurrentSession, SignedIn
 
 __all__ = ["CurrentSession", "Sessions", "SignedIn"]
 
-_SLIDE = timedelta(minutes=1)
 BATCH = 500
 _REASON_MOST = 500
 
-_COLUMNS = (
-    Session.id,
-    Session.account_id,
-    Session.official_id,
-    Session.official_name,
-    Session.employee_code,
-    Session.appointment_id,
-    Session.appointment_until,
-    Session.started_at,
-    Session.auth_time,
-    Session.amr,
-    Session.second_factor_at,
-    Session.last_seen_at,
-    Session.expires_at,
-    Session.source_address,
-    Session.user_agent,
-)
 
-
-class Sessions:
-    """Opens, finds and ends sessions."""
+class Sessions(FindingSessions):
+    """Finds sessions, changes them and ends them."""
 
     def __init__(  # noqa: PLR0917 - all that it rests on, in the order of the house
         self, uow: UnitOfWork, identity: IdentityQueries, keys: KeyRing, clock: Clock, policies: Policies, leaving: Leaving
     ) -> None:
         """Take what a session is made of, the rules that limit it, and what tells its participants of its end."""
-        self._uow = uow
+        super().__init__(uow, keys, clock, policies)
         self._identity = identity
-        self._keys = keys
-        self._clock = clock
-        self._policies = policies
         self._leaving = leaving
 
     @property
     def longest(self) -> timedelta:
         """Return how long a session lasts at the most."""
         return self._policies.current().longest
-
-    # Finding
-
-    def current(self, token: str) -> CurrentSession | None:
-        """Return the live session of a browser's token, and note that it was seen."""
-        return self._found(select(*_COLUMNS).where(Session.token_digest == self.digest(token)))
-
-    def by_sid(self, sid: UUID, client_id: str) -> CurrentSession | None:
-        """Return the live session that ``client_id`` knows as ``sid``, and note that it was seen."""
-        return self._found(_taken_part_in().where(Participant.id == sid, Participant.client_id == client_id))
-
-    def behind(self, participant_id: UUID, *, held: bool = False) -> CurrentSession | None:
-        """Return the live session that a participant takes part in; programs at work for it do not count as being seen.
-
-        ``held``, within a command: whoever ends the participant waits for it, and then tells its client of what it got.
-        """
-        now = self._clock.now()
-        query = _taken_part_in().where(Participant.id == participant_id, *self.live(now))
-        query = query.with_for_update(read=True, of=Participant) if held else query
-        row = self._uow.read().execute(query).one_or_none()
-        return _view(row, now) if row else None
-
-    def held(self, tx: Transaction, session_id: UUID, *, alone: bool = False) -> CurrentSession | None:
-        """Return a live session as it is now, which stays as it is until ``tx`` ends; ``alone``: for one holder at a time."""
-        query = select(*_COLUMNS).where(Session.id == session_id, *self.live(tx.now)).with_for_update(read=not alone)
-        row = tx.session.execute(query).one_or_none()
-        return _view(row, tx.now) if row else None
-
-    def behind_token(self, jti: UUID, sid: UUID) -> tuple[CurrentSession, str, Mapping[str, Any] | None] | None:
-        """Return the live session that an access token was issued in, its scope and the key that it is bound to, unless it was revoked."""
-        now = self._clock.now()
-        issued = (IssuedToken.jti == jti, IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > now, Participant.id == sid)
-        query = _taken_part_in().add_columns(IssuedToken.scope, IssuedToken.confirmation)
-        joined = query.join(IssuedToken, IssuedToken.participant_id == Participant.id)
-        row = self._uow.read().execute(joined.where(*issued, *self.live(now))).one_or_none()
-        return (_view(row, now), row.scope, row.confirmation) if row else None
-
-    def of_official(self, official_id: UUID) -> tuple[CurrentSession, ...]:
-        """Return the live sessions of a person, the latest first."""
-        query = select(*_COLUMNS).where(Session.official_id == official_id, *self.live(self._clock.now()))
-        rows = self._uow.read().execute(query.order_by(Session.started_at.desc(), Session.id.desc()))
-        return tuple(_view(row, self._clock.now()) for row in rows)
-
-    def last_appointment(self, official_id: UUID) -> UUID | None:
-        """Return the appointment that the person acted under last, whether or not it is still live."""
-        query = select(Session.appointment_id).where(Session.official_id == official_id, Session.appointment_id.is_not(None))
-        return self._uow.read().scalar(query.order_by(Session.started_at.desc(), Session.id.desc()).limit(1))
-
-    def live(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions that a session is live at ``now``."""
-        return (Session.ended_at.is_(None), Session.expires_at > now, Session.last_seen_at > now - self._policies.current().idle)
 
     # Appointments
 
@@ -286,50 +209,3 @@ class Sessions:
             return ()
         live = select(Session.id).where(Session.official_id == official_id, *self.live(tx.now))
         return tx.session.scalars(live.order_by(Session.started_at.desc(), Session.id.desc()).offset(most - 1)).all()
-
-    # How the above work
-
-    def digest(self, token: str) -> bytes:
-        """Return the form in which a session's token is stored."""
-        return self._keys.digest("session", token.encode("utf-8", "surrogatepass"))
-
-    def _found(self, query: Select[*tuple[Any, ...]]) -> CurrentSession | None:
-        now = self._clock.now()
-        row = self._uow.read().execute(query.where(*self.live(now))).one_or_none()
-        if row is None:
-            return None
-        if now - row.last_seen_at >= _SLIDE:
-            self._slide(row.id)
-        return _view(row, now)
-
-    def _slide(self, session_id: UUID) -> None:
-        """Move the idle limit on; at most once a minute, so that reading pages does not become writing."""
-        with self._uow.begin(Actor.system("signon"), "govcloud:session:keep") as tx:
-            stale = (Session.id == session_id, Session.ended_at.is_(None), Session.last_seen_at <= tx.now - _SLIDE)
-            tx.session.execute(update(Session).where(*stale).values(last_seen_at=tx.now))
-
-
-def _taken_part_in() -> Select[*tuple[Any, ...]]:
-    """Return the query of sessions together with one live participant of each."""
-    joined = select(*_COLUMNS).join(Participant, Participant.session_id == Session.id)
-    return joined.where(Participant.ended_at.is_(None))
-
-
-def _view(row: Row[*tuple[Any, ...]], now: datetime) -> CurrentSession:
-    over = row.appointment_until is not None and row.appointment_until <= now
-    return CurrentSession(
-        session_id=row.id,
-        account_id=row.account_id,
-        official_id=row.official_id,
-        name=row.official_name,
-        employee_code=row.employee_code,
-        appointment_id=None if over else row.appointment_id,
-        started_at=row.started_at,
-        auth_time=row.auth_time,
-        amr=tuple(row.amr),
-        second_factor_at=row.second_factor_at,
-        last_seen_at=row.last_seen_at,
-        expires_at=row.expires_at,
-        source_address=row.source_address,
-        user_agent=row.user_agent,
-    )

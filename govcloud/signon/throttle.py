@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Address, ip_address, ip_network
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, delete, func, or_, select, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.ids import new_id
@@ -30,6 +30,28 @@ from govcloud.signon.policy import Policies, SignOnPolicy
 COUNT = "govcloud:attempt:count"
 _LOCK_BYTES = 8
 _SUBSCRIBER_BITS = 64
+# Every sign-in reads these: made once, as putting a statement together takes longer than running it.
+_DIGEST: BindParameter[bytes] = bindparam("digest")
+_ADDRESS: BindParameter[str] = bindparam("address")
+_SINCE: BindParameter[datetime] = bindparam("since")
+_MOST: BindParameter[int] = bindparam("most")
+_LATELY = (SignInAttempt.outcome == "failed", SignInAttempt.at > _SINCE)
+_CROWD = select(func.count()).select_from(
+    select(SignInAttempt.id).where(SignInAttempt.source_address == _ADDRESS, *_LATELY).limit(_MOST).subquery()
+)
+_LOCKED_UNTIL = select(func.max(SignInAttempt.locked_until)).where(
+    or_(SignInAttempt.login_digest == _DIGEST, SignInAttempt.login_digest == bindparam("every")),
+    SignInAttempt.source_address == _ADDRESS,
+    SignInAttempt.locked_until > bindparam("now"),
+)
+_MISSED = select(SignInAttempt.at).where(SignInAttempt.login_digest == _DIGEST, *_LATELY).order_by(SignInAttempt.at.desc()).limit(_MOST)
+_OF_PAIR = (
+    select(SignInAttempt.outcome, SignInAttempt.locked_until)
+    .where(SignInAttempt.login_digest == _DIGEST, SignInAttempt.source_address == _ADDRESS, SignInAttempt.at > _SINCE)
+    .order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc())
+    .limit(_MOST)
+)
+_TURN = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
 #: So close to an address's limit its tries wait for each other too; further off, a busy office does not wait for itself.
 _CLOSE = 20
 
@@ -111,31 +133,24 @@ class Throttle:
 
     def _crowd(self, tx: Transaction, address: str, policy: SignOnPolicy) -> int:
         """Return how many tries of an address failed lately, up to the limit; near it, its tries wait for each other."""
-        failed = (SignInAttempt.source_address == address, SignInAttempt.outcome == "failed", SignInAttempt.at > _since(tx, policy))
-        some = select(SignInAttempt.id).where(*failed).limit(policy.address_attempts).subquery()
-        count = tx.session.scalar(select(func.count()).select_from(some)) or 0
+        counted = {"address": address, "since": _since(tx, policy), "most": policy.address_attempts}
+        count = tx.session.scalar(_CROWD, counted) or 0
         if count < policy.address_attempts - _CLOSE:
             return count
         # Always before the lock of the account, so that two tries never wait for each other crosswise.
         self._wait_turn(tx, self._keys.digest("sign-in-address", address.encode("utf-8", "surrogatepass")))
-        return tx.session.scalar(select(func.count()).select_from(some)) or 0
+        return tx.session.scalar(_CROWD, counted) or 0
 
     @staticmethod
     def _wait_turn(tx: Transaction, digest: bytes) -> None:
         number = int.from_bytes(digest[:_LOCK_BYTES], "big", signed=True)
-        tx.session.execute(select(func.pg_advisory_xact_lock(number)))
+        tx.session.execute(_TURN, {"number": number})
 
     def _held_until(self, tx: Transaction, digest: bytes, address: str, policy: SignOnPolicy) -> datetime | None:
         """Return until when no try is made: the pair or the address is locked, or the account is under attack and this a stranger."""
-        locked = (
-            SignInAttempt.login_digest.in_((digest, self._whole_address)),
-            SignInAttempt.source_address == address,
-            SignInAttempt.locked_until > tx.now,
-        )
-        until = tx.session.scalar(select(func.max(SignInAttempt.locked_until)).where(*locked))
-        failed = (SignInAttempt.login_digest == digest, SignInAttempt.outcome == "failed", SignInAttempt.at > _since(tx, policy))
-        recent = select(SignInAttempt.at).where(*failed).order_by(SignInAttempt.at.desc()).limit(policy.account_attempts)
-        moments = tx.session.scalars(recent).all()
+        until = tx.session.scalar(_LOCKED_UNTIL, {"digest": digest, "every": self._whole_address, "address": address, "now": tx.now})
+        missed = {"digest": digest, "since": _since(tx, policy), "most": policy.account_attempts}
+        moments = tx.session.scalars(_MISSED, missed).all()
         if until is not None or len(moments) < policy.account_attempts or self._known(tx, digest, address):
             return until
         return moments[-1] + timedelta(minutes=policy.lock_window_minutes)
@@ -149,10 +164,8 @@ class Throttle:
     def _count(self, tx: Transaction, digest: bytes, address: str, policy: SignOnPolicy, *, last: bool) -> Attempt:
         """Write the try down; ``last`` is the one too many of its address."""
         most = policy.lock_attempts - 1
-        query = select(SignInAttempt.outcome, SignInAttempt.locked_until).where(
-            *_of(digest, address), SignInAttempt.at > _since(tx, policy)
-        )
-        recent = tx.session.execute(query.order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc()).limit(most)).all()
+        pair = {"digest": digest, "address": address, "since": _since(tx, policy), "most": most}
+        recent = tx.session.execute(_OF_PAIR, pair).all()
         # A success or an earlier lock begins the count anew.
         in_a_row = all(row.outcome == "failed" and row.locked_until is None for row in recent)
         until = tx.now + timedelta(minutes=policy.lock_minutes)

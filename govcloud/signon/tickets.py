@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Table, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from govcloud.kernel import crypto
@@ -35,6 +35,13 @@ from govcloud.subsystems.queries import ClientView
 
 OIDC_CODE = "oidc_code"
 _SECRET_BYTES = 32
+
+_PARTICIPANT = select(Participant.id).where(
+    Participant.session_id == bindparam("session"), Participant.client_id == bindparam("client"), Participant.ended_at.is_(None)
+)
+_JOIN = insert(cast("Table", Participant.__table__)).on_conflict_do_nothing(
+    index_elements=["session_id", "client_id"], index_where=Participant.ended_at.is_(None)
+)
 
 
 @dataclass(frozen=True)
@@ -160,20 +167,13 @@ class Tickets:
 
 def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     """Return the ``sid`` by which the client takes part in the session; it stays the same as long as the session lives."""
-    live = (Participant.session_id == session_id, Participant.client_id == client_id, Participant.ended_at.is_(None))
-    query = select(Participant.id).where(*live)
-    known = tx.session.scalar(query)
+    pair = {"session": session_id, "client": client_id}
+    known = tx.session.scalar(_PARTICIPANT, pair)
     if known is not None:
         return known
-    values = {"id": new_id(), "session_id": session_id, "client_id": client_id, "created_at": tx.now}
-    joining = (
-        insert(Participant)
-        .values(values)
-        .on_conflict_do_nothing(index_elements=["session_id", "client_id"], index_where=Participant.ended_at.is_(None))
-    )
-    tx.session.execute(joining)
+    tx.session.execute(_JOIN, {"id": new_id(), "session_id": session_id, "client_id": client_id, "created_at": tx.now})
     # Two tabs may join at once: the one that came second waited for the first and reads its row here.
-    return tx.session.scalars(query).one()
+    return tx.session.scalars(_PARTICIPANT, pair).one()
 
 
 def _broken_bond(

@@ -6,11 +6,11 @@ Every look-up of one thing returns ``None`` when there is none at that moment; `
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 
 from govcloud.kernel import crypto
 from govcloud.kernel.database import live_at
@@ -56,6 +56,8 @@ __all__ = [
 
 _MOST_ROWS = 200
 _ENABLED = (Client.disabled_at.is_(None), Subsystem.status != "retired")
+_BY_CLIENT_ID = rows.clients().where(Client.client_id == bindparam("client"), *_ENABLED)
+"""Made once: to put a statement together takes longer than to run it."""
 
 
 class SubsystemQueries(OnboardingQueries):
@@ -154,9 +156,8 @@ class SubsystemQueries(OnboardingQueries):
 
     def client_by_client_id(self, client_id: str) -> ClientView | None:
         """Return an enabled client of a subsystem that is not retired; a disabled one is as good as unknown."""
-        query = rows.clients().where(Client.client_id == searchable(client_id), *_ENABLED)
-        found = self._clients(self._read().execute(query).all())
-        return found[0] if found else None
+        row = self._read().execute(_BY_CLIENT_ID, {"client": searchable(client_id)}).one_or_none()
+        return rows.client_view(row) if row else None
 
     def client_by_service(self, address: str) -> ClientView | None:
         """Return the enabled CAS client with a registered beginning of ``address``; of several of one subsystem the most exact.
@@ -169,22 +170,22 @@ class SubsystemQueries(OnboardingQueries):
         begins = (ClientRedirect.kind == "service", ClientRedirect.removed_at.is_(None), ClientRedirect.uri.in_(place.beginnings()))
         query = rows.clients().add_columns(ClientRedirect.uri).join(ClientRedirect, ClientRedirect.client_id == Client.id)
         found = self._read().execute(query.where(*begins, Client.protocol == CAS, *_ENABLED)).all()
-        if len({row.Client.subsystem_id for row in found}) != 1:
+        if len({row.subsystem_id for row in found}) != 1:
             return None
-        return self._clients([max(found, key=lambda row: len(row.uri))])[0]
+        return rows.client_view(max(found, key=lambda row: len(row.uri)))
 
     def clients_named(self, client_ids: Iterable[str]) -> Mapping[str, ClientView]:
         """Return clients by their ``client_id``, disabled ones too: old records still name them."""
         wanted = {searchable(client_id) for client_id in client_ids}
         if not wanted:
             return {}
-        found = self._read().execute(rows.clients().where(Client.client_id.in_(wanted))).all()
-        return {view.client_id: view for view in self._clients(found)}
+        found = self._read().execute(rows.clients().where(Client.client_id.in_(wanted)))
+        return {row.client_id: rows.client_view(row) for row in found}
 
     def clients_of(self, key: str | UUID) -> tuple[ClientView, ...]:
         """Return every client of a subsystem, given by code or id, disabled ones too."""
         condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
-        return self._clients(self._read().execute(rows.clients().where(condition)).all())
+        return tuple(rows.client_view(row) for row in self._read().execute(rows.clients().where(condition)))
 
     def subsystems_of_clients(self, client_ids: Collection[str]) -> dict[str, tuple[UUID, str]]:
         """Return whose clients these are, disabled and retired ones included: the subsystem's id and the protocol, by ``client_id``."""
@@ -205,21 +206,14 @@ class SubsystemQueries(OnboardingQueries):
 
         Secrets are compared as keyed digests in constant time, and an unknown or public client costs the same comparison.
         """
-        query = select(Client.secret_digest).join(Subsystem, Subsystem.id == Client.subsystem_id)
-        proven = (Client.client_id == searchable(client_id), Client.auth_method == SECRET)
-        stored = self._read().scalar(query.where(*proven, *_ENABLED))
+        row = self._read().execute(_BY_CLIENT_ID, {"client": searchable(client_id)}).one_or_none()
+        stored = row.secret_digest if row is not None and row.auth_method == SECRET else None
         given = secret_digest(self._keys, client_id, secret)
         # Against all zeros nothing matches: a digest that is not stored cannot be guessed into being.
         matches = crypto.same(given, stored if stored is not None else bytes(len(given)))
-        return self.client_by_client_id(client_id) if matches and stored is not None else None
+        return rows.client_view(row) if matches and row is not None and stored is not None else None
 
     # How the above read
-
-    def _clients(self, found: Sequence[rows.Found]) -> tuple[ClientView, ...]:
-        wanted = [row.Client.id for row in found]
-        live = (ClientRedirect.client_id.in_(wanted), ClientRedirect.removed_at.is_(None))
-        redirects = self._read().scalars(select(ClientRedirect).where(*live).order_by(ClientRedirect.uri)).all()
-        return tuple(rows.client_view(row, redirects) for row in found)
 
     def _matters(self, condition: ColumnElement[bool]) -> tuple[MatterView, ...]:
         matters = self._read().scalars(select(Matter).where(condition).order_by(Matter.code)).all()

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from govcloud.kernel.database import live_at
 from govcloud.subsystems.findings import from_json
@@ -22,6 +24,19 @@ from govcloud.subsystems.models import (
 )
 from govcloud.subsystems.protocols import settings_of
 from govcloud.subsystems.views import ClientView, FunctionView, ItemView, StepView, SubsystemView
+
+_CLIENT_COLUMNS = (
+    Client.id,
+    Client.client_id,
+    Client.name,
+    Client.subsystem_id,
+    Client.protocol,
+    Client.auth_method,
+    Client.settings,
+    Client.secret_digest,
+    Client.disabled_at,
+    Client.roles,
+)
 
 # Selections of several columns and their rows; the columns are taken by name.
 Rows: TypeAlias = Select[*tuple[Any, ...]]
@@ -67,8 +82,20 @@ def _items() -> Rows:
 
 
 def clients() -> Rows:
-    """Select clients with their subsystem."""
-    return select(Client, Subsystem.code, Subsystem.name).join(Subsystem, Subsystem.id == Client.subsystem_id).order_by(Client.client_id)
+    """Select clients with their subsystem and their addresses, in one statement: every call of a relying system begins with it."""
+    mine = aliased(ClientRedirect)
+    pair = func.jsonb_build_array(mine.kind, mine.uri)
+    addresses = select(func.jsonb_agg(aggregate_order_by(pair, mine.uri))).where(mine.client_id == Client.id, mine.removed_at.is_(None))
+    return (
+        select(
+            *_CLIENT_COLUMNS,
+            Subsystem.code.label("subsystem_code"),
+            Subsystem.name.label("subsystem_name"),
+            addresses.scalar_subquery().label("addresses"),
+        )
+        .join(Subsystem, Subsystem.id == Client.subsystem_id)
+        .order_by(Client.client_id)
+    )
 
 
 def subsystem_view(row: Subsystem) -> SubsystemView:
@@ -136,27 +163,26 @@ def item_view(row: Found) -> ItemView:
     )
 
 
-def client_view(row: Found, redirects: Iterable[ClientRedirect]) -> ClientView:
-    """Translate a row of ``clients`` and the addresses of its client."""
-    client: Client = row.Client
-    mine = [redirect for redirect in redirects if redirect.client_id == client.id]
+def client_view(row: Found) -> ClientView:
+    """Translate a row of ``clients``."""
+    addresses: list[tuple[str, str]] = row.addresses or []
     return ClientView(
-        id=client.id,
-        client_id=client.client_id,
-        name=client.name,
-        subsystem_id=client.subsystem_id,
-        subsystem_code=row.code,
-        subsystem_name=row.name,
-        auth_method=client.auth_method,
-        settings=settings_of(client.protocol, client.settings),
-        redirect_uris=_of("redirect", mine),
-        post_logout_uris=_of("post_logout", mine),
-        services=_of("service", mine),
-        origins=_of("origin", mine),
-        disabled=client.disabled_at is not None,
-        roles=tuple(client.roles),
+        id=row.id,
+        client_id=row.client_id,
+        name=row.name,
+        subsystem_id=row.subsystem_id,
+        subsystem_code=row.subsystem_code,
+        subsystem_name=row.subsystem_name,
+        auth_method=row.auth_method,
+        settings=settings_of(row.protocol, row.settings),
+        redirect_uris=_of("redirect", addresses),
+        post_logout_uris=_of("post_logout", addresses),
+        services=_of("service", addresses),
+        origins=_of("origin", addresses),
+        disabled=row.disabled_at is not None,
+        roles=tuple(row.roles),
     )
 
 
-def _of(kind: str, redirects: Iterable[ClientRedirect]) -> tuple[str, ...]:
-    return tuple(redirect.uri for redirect in redirects if redirect.kind == kind)
+def _of(wanted: str, addresses: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(uri for kind, uri in addresses if kind == wanted)

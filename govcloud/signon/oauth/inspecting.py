@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -25,6 +25,11 @@ from govcloud.subsystems.queries import ClientView, SubsystemQueries
 
 INACTIVE: dict[str, Any] = {"active": False}
 _SAID = ("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid", "auth_time", "acr", "amr", "cnf", "act")
+
+#: A client's own token that was not revoked.
+_STANDING = select(IssuedToken.jti).where(
+    IssuedToken.jti == bindparam("jti"), IssuedToken.participant_id.is_(None), IssuedToken.revoked_at.is_(None)
+)
 
 
 class Inspecting:
@@ -72,21 +77,19 @@ class Inspecting:
         # A token is meant for the platform or for subsystems, which are named by their codes: a client's own name means nothing here.
         if client.client_id != claims["client_id"] and client.subsystem_code not in audience:
             return None
-        if not self._alive(UUID(str(claims["jti"])), claims):
+        if not self._alive(client, UUID(str(claims["jti"])), claims):
             return None
         said = {name: claims[name] for name in _SAID if name in claims}
         return {"active": True, "token_type": DPOP if "jkt" in claims.get("cnf", {}) else BEARER} | said
 
-    def _alive(self, jti: UUID, claims: Any) -> bool:  # noqa: ANN401 - the claims are JSON
-        """Say whether token, session and client are all alive."""
+    def _alive(self, asking: ClientView, jti: UUID, claims: Any) -> bool:  # noqa: ANN401 - the claims are JSON
+        """Say whether token, session and client are all alive; who asks about a token of its own has just proven that it is."""
         if "sid" in claims:
             if self._sessions.behind_token(jti, UUID(str(claims["sid"]))) is None:
                 return False
-        else:
-            standing = (IssuedToken.jti == jti, IssuedToken.participant_id.is_(None), IssuedToken.revoked_at.is_(None))
-            if self._uow.read().scalar(select(IssuedToken.jti).where(*standing)) is None:
-                return False
-        return self._subsystems.client_by_client_id(str(claims["client_id"])) is not None
+        elif self._uow.read().scalar(_STANDING, {"jti": jti}) is None:
+            return False
+        return claims["client_id"] == asking.client_id or self._subsystems.client_by_client_id(str(claims["client_id"])) is not None
 
     def _refresh(self, client: ClientView, token: str) -> dict[str, Any] | None:
         now = self._clock.now()

@@ -10,8 +10,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
+
+from sqlalchemy import Table, insert
 
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.ids import new_id
@@ -28,6 +30,9 @@ from govcloud.subsystems.queries import ClientView
 
 _SECRET_BYTES = 32
 BEARER, DPOP = "Bearer", "DPoP"
+#: Statements on the tables themselves, made once: tokens are what is written most, and no object of theirs is ever looked at again.
+_KEEP_TOKEN = insert(cast("Table", IssuedToken.__table__))
+_KEEP_REFRESH = insert(cast("Table", RefreshToken.__table__))
 
 
 @dataclass(frozen=True)
@@ -103,20 +108,20 @@ class Issuing:
         """
         issued = self._issued(tx, request)
         access_token = self.tokens.access_token(issued)
-        tx.session.add(
-            IssuedToken(
-                jti=request.jti,
-                family_id=request.family_id,
-                client_id=request.client.client_id,
-                participant_id=request.stay.sid if request.stay else None,
-                scope=request.scope,
-                audience=list(issued.audience),
-                confirmation=dict(request.confirmation) if request.confirmation else None,
-                actors=dict(request.actors) if request.actors else None,
-                issued_at=tx.now,
-                expires_at=issued.expires_at,
-                revoked_at=None,
-            )
+        tx.session.execute(
+            _KEEP_TOKEN,
+            {
+                "jti": request.jti,
+                "family_id": request.family_id,
+                "client_id": request.client.client_id,
+                "participant_id": request.stay.sid if request.stay else None,
+                "scope": request.scope,
+                "audience": list(issued.audience),
+                "confirmation": dict(request.confirmation) if request.confirmation else None,
+                "actors": dict(request.actors) if request.actors else None,
+                "issued_at": tx.now,
+                "expires_at": issued.expires_at,
+            },
         )
         return TokenSet(
             access_token=access_token,
@@ -157,20 +162,19 @@ class Issuing:
             return None
         refresh_token = secrets.token_urlsafe(_SECRET_BYTES)
         longest = request.refresh.until or tx.now + timedelta(hours=self._policies.current().refresh_hours)
-        tx.session.add(
-            RefreshToken(
-                id=new_id(),
-                digest=self.digest(refresh_token),
-                family_id=request.family_id,
-                participant_id=request.stay.sid,
-                client_id=request.client.client_id,
-                scope=request.refresh.scope or request.scope,
-                confirmation=dict(request.confirmation) if request.confirmation else None,
-                issued_at=tx.now,
-                expires_at=min(longest, request.stay.session.expires_at),
-                used_at=None,
-                predecessor_id=request.refresh.predecessor,
-                revoked_at=None,
-            )
+        tx.session.execute(
+            _KEEP_REFRESH,
+            {
+                "id": new_id(),
+                "digest": self.digest(refresh_token),
+                "family_id": request.family_id,
+                "participant_id": request.stay.sid,
+                "client_id": request.client.client_id,
+                "scope": request.refresh.scope or request.scope,
+                "confirmation": dict(request.confirmation) if request.confirmation else None,
+                "issued_at": tx.now,
+                "expires_at": min(longest, request.stay.session.expires_at),
+                "predecessor_id": request.refresh.predecessor,
+            },
         )
         return refresh_token
