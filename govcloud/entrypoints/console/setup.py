@@ -21,6 +21,7 @@ from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.imports import ImportsView
 from govcloud.entrypoints.console.list_imports import PowerItemsView, ServiceItemsView
 from govcloud.entrypoints.console.logouts import LogoutsView
+from govcloud.entrypoints.console.matters import MattersView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.planned import PlannedView
@@ -53,6 +54,7 @@ def _views() -> list[Room]:
         PowerItemsView(),
         ServiceItemsView(),
         SubsystemsView(),
+        MattersView(),
         ClientsView(Client, "clients"),
         RolesView(Role, "roles"),
         DutyRulesView(DutyRule, "duties"),

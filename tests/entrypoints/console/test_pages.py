@@ -37,6 +37,7 @@ STATEMENTS = {
         "power_items": 27,
         "service_items": 27,
         "logouts": 21,
+        "matters": 26,
         "sessions": 24,
         "subsystems": 26,
     },

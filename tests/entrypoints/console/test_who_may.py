@@ -25,6 +25,7 @@ TABLES = (
     "power_items",
     "service_items",
     "subsystems",
+    "matters",
     "clients",
     "roles",
     "duties",
@@ -50,6 +51,7 @@ OPENED = {
         "activation",
         "departments",
         "subsystems",
+        "matters",
         "clients",
         "access",
         "sessions",
@@ -75,7 +77,7 @@ OPENED = {
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
     "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access", "sessions", *LISTS},
-    "HEWEI": {"subsystems", *LISTS},
+    "HEWEI": {"subsystems", "matters", *LISTS},
     "WANGFANG": set(),
 }
 #: The commands of the console, and who may run each.
@@ -84,6 +86,9 @@ RUN = {
     "officials/change/suspend/{rows.active}": {"ZHOUJIANJUN", "WUXIAOYAN"},
     "officials/change/reinstate/{rows.disabled}": {"ZHOUJIANJUN"},
     "subsystems/new/": {"ZHOUJIANJUN", "HEWEI"},
+    "matters/new/": {"ZHOUJIANJUN", "HEWEI"},
+    "matters/change/{rows.matter}": {"ZHOUJIANJUN"},
+    "matters/end/{rows.matter}": {"ZHOUJIANJUN"},
     "subsystems/form/bulk/{rows.unpublished}": {"ZHOUJIANJUN"},
     "subsystems/step/submit/{rows.unpublished}": {"ZHOUJIANJUN"},
     "subsystems/step/retire/{rows.registered}": {"ZHOUJIANJUN"},
@@ -99,7 +104,7 @@ RUN = {
 #: Who manages the people, or the subsystems, of one department only; what is not among them cannot be found.
 WITHIN = {
     "SUNLI": ("officials/change", "officials/details", "sessions/command", "sessions/details"),
-    "HEWEI": ("subsystems/form", "subsystems/step", "subsystems/details"),
+    "HEWEI": ("subsystems/form", "subsystems/step", "subsystems/details", "matters/change", "matters/end", "matters/details"),
 }
 
 
@@ -138,8 +143,17 @@ def form_of(path: str, services: Services, world: World) -> dict[str, str]:
         "subsystems/new/": new_subsystem(services, world.organisation.ids["housing"]),
         "subsystems/form/bulk/{rows.unpublished}": {"rows": "record:read,查看档案,,2,否", "confirmed": "1"},
         "subsystems/step/retire/{rows.registered}": {"note": REASON},
+        "matters/new/": _matter(world, "浙江省住房和城乡建设厅") | {"code": "BIRTH-01"},
+        "matters/change/{rows.matter}": _matter(world, "浙江省民政厅") | {"version": "1"},
+        # The change before made it another version.
+        "matters/end/{rows.matter}": {"version": "2", "reason": REASON},
     }
     return forms.get(path, {"reason": REASON, "confirmed": "1"})
+
+
+def _matter(world: World, lead: str) -> dict[str, str]:
+    item = str(world.items["assistance:case:read"])
+    return {"name": "出生一件事", "lead": lead, "item": item, f"stage-{item}": "1", "reason": REASON, "step": "confirm"}
 
 
 def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(app: Flask, services: Services, world: World, rows: Rows) -> None:
