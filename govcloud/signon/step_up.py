@@ -41,6 +41,7 @@ SENSITIVE = frozenset(
         "govcloud:official:unmask",
         "govcloud:official:correct_id_number",
         "govcloud:password:issue",
+        "govcloud:password:import",
         "govcloud:activation:issue",
         "govcloud:second_factor:reset",
         "govcloud:signon_policy:set",
