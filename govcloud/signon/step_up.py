@@ -49,6 +49,10 @@ SENSITIVE = frozenset(
         "govcloud:client:change",
         "govcloud:client:rotate",
         "govcloud:client:entrust",
+        # A key vouches for everybody; whoever ends all of them signs everybody out of what they may call.
+        "govcloud:signing_key:create",
+        "govcloud:signing_key:retire",
+        "govcloud:signing_key:withdraw",
     }
 )
 

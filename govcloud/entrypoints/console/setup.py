@@ -19,6 +19,7 @@ from govcloud.entrypoints.console.clients import ClientsView
 from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.imports import ImportsView
+from govcloud.entrypoints.console.keys import KeysView
 from govcloud.entrypoints.console.list_imports import PowerItemsView, ServiceItemsView
 from govcloud.entrypoints.console.logouts import LogoutsView
 from govcloud.entrypoints.console.matters import MattersView
@@ -65,6 +66,7 @@ def _views() -> list[Room]:
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
         SignOnPolicyView(),
+        KeysView(),
         SessionsView(Session, "sessions"),
         LogoutsView(),
         OutboxView(OutboxMessage, "outbox"),

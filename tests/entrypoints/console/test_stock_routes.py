@@ -33,7 +33,7 @@ STOCK = [
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
 PAGES = (
     *("planned", "imports", "activation", "departments", *LISTS),
-    *("subsystems", "matters", "ceilings", "access", "signon", "logouts", "audit"),
+    *("subsystems", "matters", "ceilings", "access", "signon", "keys", "logouts", "audit"),
 )
 OWN = {
     ("/console/officials/export.csv", "GET"),
@@ -52,6 +52,7 @@ OWN = {
         for method in ("GET", "POST")
     ),
     ("/console/signon/", "POST"),
+    *(("/console/keys/act/<name>", method) for method in ("GET", "POST")),
     ("/console/logouts/client/", "GET"),
     ("/console/logouts/retry", "POST"),
     ("/console/imports/upload", "POST"),

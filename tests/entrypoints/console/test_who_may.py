@@ -36,6 +36,7 @@ TABLES = (
     "requests",
     "grants",
     "signon",
+    "keys",
     "sessions",
     "logouts",
     "outbox",
@@ -57,6 +58,7 @@ OPENED = {
         "sessions",
         "logouts",
         "outbox",
+        "keys",
         *LISTS,
     },
     "WUXIAOYAN": {
@@ -73,6 +75,7 @@ OPENED = {
         "clients",
         "signon",
         "logouts",
+        "keys",
     },
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
