@@ -47,7 +47,9 @@ def register(context: click.Context, *, code: str, name: str, lead: str, items: 
 @click.argument("code")
 @click.option("--name", help="what people see; as it is by default")
 @click.option("--lead", help=f"{_LEAD}; as it is by default")
-@click.option("--item", "items", multiple=True, metavar="ITEM[=STAGE]", help=f"all items that it has from now on: {_ITEM}; as they are by default")
+@click.option(
+    "--item", "items", multiple=True, metavar="ITEM[=STAGE]", help=f"all items that it has from now on: {_ITEM}; as they are by default"
+)
 @click.option("--reason", required=True)
 @_DRY_RUN
 @click.pass_context

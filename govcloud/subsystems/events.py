@@ -337,7 +337,7 @@ class MatterChanged(Event):
     reason: str
 
 
-(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class MatterEnded(Event):
     """A matter can be named by requests no longer; those that name it go on."""
 
@@ -348,7 +348,7 @@ class MatterEnded(Event):
     reason: str
 
 
-(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ClientEntrusted(Event):
     """A client may act for the platform itself in these roles from now on, in place of the old ones."""
 

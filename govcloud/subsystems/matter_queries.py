@@ -101,6 +101,4 @@ def _newest() -> Rows:
 
 
 def _view(matter: Matter, version: MatterVersion, items: Sequence[MatterItemView]) -> MatterView:
-    return MatterView(
-        matter.id, matter.code, version.name, version.lead_department_id, tuple(items), version.version, matter.valid_to
-    )
+    return MatterView(matter.id, matter.code, version.name, version.lead_department_id, tuple(items), version.version, matter.valid_to)

@@ -179,7 +179,7 @@ class MatterView:
     ended_at: datetime | None
 
 
-(frozen=True)
+@dataclass(frozen=True)
 class MatterPage:
     """One page of a list of matters; ``after`` asks for the next one and is ``None`` at the end."""
 

@@ -10,15 +10,16 @@ from govcloud.kernel.provisioning import role_of
 from govcloud.services import Services
 from govcloud.subsystems.changes import MatterChange
 from tests.factories import databases
+from tests.factories.imports import OPERATOR
 from tests.factories.requests import ask
-from tests.factories.world import SEED, World
+from tests.factories.world import World
 
 
 def test_matters_survive_back_and_forth(services: Services, world: World, database_url: str) -> None:
     queries, old = services.subsystem_queries, services.subsystem_queries.matters()[0]
     ask(services, world, matter_id=old.id)
     items = ((world.items["assistance:case:read"], 1), (world.items["housing:register:read"], 3))
-    services.subsystems.change_matter(SEED, old.id, 1, MatterChange("困难群众救助一件事", old.lead_department_id, items), "流程调整")
+    services.subsystems.change_matter(OPERATOR, old.id, 1, MatterChange("困难群众救助一件事", old.lead_department_id, items), "流程调整")
     before = queries.matters()
     db.session.remove()
     db.engine.dispose()
@@ -29,4 +30,4 @@ def test_matters_survive_back_and_forth(services: Services, world: World, databa
     [after] = queries.matters()
     assert (after.code, after.name, after.items, after.version) == (before[0].code, before[0].name, before[0].items, 1)
     assert len(queries.matter_versions(old.id)) == 1, "the older release knows no versions"
-    services.subsystems.change_matter(SEED, old.id, 1, MatterChange("又一次", old.lead_department_id, items[:1]), "流程调整")
+    services.subsystems.change_matter(OPERATOR, old.id, 1, MatterChange("又一次", old.lead_department_id, items[:1]), "流程调整")

@@ -45,9 +45,7 @@ def register_matter(body: NewMatterBody) -> MatterIdAnswer:
 @signed_in
 def change_matter(code: str, body: MatterChangeBody) -> MatterChangedAnswer:
     """Change a matter, whole; a dry run only looks."""
-    found = services().subsystems.change_matter(
-        current_actor(), code, body.version, body.to_change(), body.reason, dry_run=body.dry_run
-    )
+    found = services().subsystems.change_matter(current_actor(), code, body.version, body.to_change(), body.reason, dry_run=body.dry_run)
     return MatterChangedAnswer.of(found, dry_run=body.dry_run)
 
 

@@ -61,7 +61,9 @@ ACTS: Mapping[str, KeyAct] = {
             "key-round",
             CREATE,
             (
-                Message("每种算法生成下一把密钥，立即公布，%(minutes)s 分钟后开始签名，此前各子系统都能读到。", minutes=_minutes(SIGNS_AFTER)),
+                Message(
+                    "每种算法生成下一把密钥，立即公布，%(minutes)s 分钟后开始签名，此前各子系统都能读到。", minutes=_minutes(SIGNS_AFTER)
+                ),
                 Message("已有密钥在等待的算法不再生成。原密钥由后台任务在新密钥开始签名后停用。"),
                 Message("登录和令牌不受影响。"),
             ),
@@ -88,7 +90,9 @@ ACTS: Mapping[str, KeyAct] = {
             "ban",
             RETIRE,
             (
-                Message("它不再签名；仍公布 %(minutes)s 分钟，由它签名的令牌在有效期内照常有效。", minutes=_minutes(PUBLISHED_AFTER_RETIREMENT)),
+                Message(
+                    "它不再签名；仍公布 %(minutes)s 分钟，由它签名的令牌在有效期内照常有效。", minutes=_minutes(PUBLISHED_AFTER_RETIREMENT)
+                ),
                 Message("同一算法须有另一把密钥接替签名。"),
             ),
             Message("已停用，不再签名。"),

@@ -121,7 +121,8 @@ def _import_hashes(at: Outside, actor: Actor) -> object:
     path = write_csv(at.folder / "h.csv", [a_row(1, at="yuhang_civil_affairs", password_hash="pbkdf2:sha256:1000$salt$" + "a" * 64)])
     run = at.services.importing.upload(OPERATOR, path, "h.csv", ImportOrder("file", at.department), at_once=True)
     at.services.importing.check(run.id)
-    return at.services.importing.confirm(actor, run.id)
+    at.services.importing.confirm(actor, run.id)
+    return run
 
 
 def _import_list(at: Outside, actor: Actor) -> object:

@@ -63,7 +63,7 @@ def test_wrong_bodies_are_named(services: Services, world: World, caller: SignIn
         "lead_department_id": str(world.organisation.ids["civil_affairs"]),
         "items": [{"item_id": str(world.items[REGISTER])}],
     }
-    for wrong in (
+    wrongs: tuple[dict[str, Any], ...] = (
         {"items": []},
         {"items": [{"item_id": str(world.items[REGISTER]), "stage": 0}]},
         {"items": [{"item_id": str(world.items[REGISTER]), "stage": True}]},
@@ -74,7 +74,8 @@ def test_wrong_bodies_are_named(services: Services, world: World, caller: SignIn
         {"code": "x y"},
         {"lead_department_id": "00000000-0000-0000-0000-000000000000"},
         {"unknown": 1},
-    ):
+    )
+    for wrong in wrongs:
         answer = civil.post("/matters", good | wrong)
         assert answer.status_code in {400, 403, 422}, wrong
         assert answer.content_type == "application/problem+json", wrong

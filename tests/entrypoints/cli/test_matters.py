@@ -31,7 +31,12 @@ def test_from_registration_to_the_end(cli: Cli, services: Services, world: World
     item = world.items[REGISTER]
     change = ["matter", "change", "BIRTH-01", "--item", str(item), "--lead", housing.uscc, "--reason", "调整"]
     told = output_of(cli(*change, "--dry-run"))
-    for line in ("- 查看救助案件 (assistance:case:read)", "~ 查询住房登记信息: stage 2 -> 1", "~ lead_department_id", "nothing was written"):
+    for line in (
+        "- 查看救助案件 (assistance:case:read)",
+        "~ 查询住房登记信息: stage 2 -> 1",
+        "~ lead_department_id",
+        "nothing was written",
+    ):
         assert line in told, line
     assert "BIRTH-01 is at version 2" in output_of(cli(*change))
     view = services.subsystem_queries.matter("BIRTH-01")

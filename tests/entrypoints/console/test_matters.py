@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from govcloud.kernel.database import db
 from tests.entrypoints.console.administrators import said
+from tests.factories.imports import OPERATOR
 from tests.factories.requests import ask
 from tests.factories.subsystems import crew
-from tests.factories.world import SEED
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -91,22 +91,32 @@ def test_a_matter_is_put_together_looked_at_and_entered(services: Services, worl
 def test_what_is_wrong_is_said_on_its_field_and_kept(services: Services, world: World, become: Become) -> None:
     by, events = become(CIVIL), happened(services)
     item = str(world.items[READ])
-    wrong = by.post("/matters/new/", {"name": "", "code": "!", "lead": CIVIL_AFFAIRS, "item": item, f"stage-{item}": "1", "step": "preview"})
+    wrong = by.post(
+        "/matters/new/", {"name": "", "code": "!", "lead": CIVIL_AFFAIRS, "item": item, f"stage-{item}": "1", "step": "preview"}
+    )
     assert wrong.status_code == 422
     for field in ("name", "code"):
         assert f'id="{field}-error"' in wrong.text
     assert f'name="item" value="{item}"' in wrong.text
     for lead in ("", "浙江省住房和城乡建设厅", "没有这个部门", "\x00"):
-        refused = by.post("/matters/new/", {"name": "甲", "code": "AB", "lead": lead, "item": item, f"stage-{item}": "1", "step": "confirm"})
+        refused = by.post(
+            "/matters/new/", {"name": "甲", "code": "AB", "lead": lead, "item": item, f"stage-{item}": "1", "step": "confirm"}
+        )
         assert (refused.status_code, 'id="lead-error"' in refused.text) == (422, True), lead
     for stage in ("", "0", "-1", "1.5", "１", "999999999999", "<b>"):
-        answer = by.post("/matters/new/", {"name": "甲", "code": "AB", "lead": CIVIL_AFFAIRS, "item": item, f"stage-{item}": stage, "step": "confirm"})
+        answer = by.post(
+            "/matters/new/", {"name": "甲", "code": "AB", "lead": CIVIL_AFFAIRS, "item": item, f"stage-{item}": stage, "step": "confirm"}
+        )
         assert (answer.status_code, 'id="items-error"' in answer.text) == (422, True), stage
     none = by.post("/matters/new/", {"name": "甲", "code": "AB", "lead": CIVIL_AFFAIRS, "item": ["nonsense", ""], "step": "confirm"})
     assert 'id="items-error"' in none.text
-    many = by.post("/matters/new/", {"name": "甲", "code": "AB", "lead": CIVIL_AFFAIRS, "item": [str(uuid4()) for _ in range(900)], "step": "confirm"})
+    many = by.post(
+        "/matters/new/", {"name": "甲", "code": "AB", "lead": CIVIL_AFFAIRS, "item": [str(uuid4()) for _ in range(900)], "step": "confirm"}
+    )
     assert many.status_code == 422
-    double = by.post("/matters/new/", {"name": "甲", "code": "RESCUE-01", "lead": CIVIL_AFFAIRS, "item": item, f"stage-{item}": "1", "step": "confirm"})
+    double = by.post(
+        "/matters/new/", {"name": "甲", "code": "RESCUE-01", "lead": CIVIL_AFFAIRS, "item": item, f"stage-{item}": "1", "step": "confirm"}
+    )
     assert (double.status_code, "该一件事代码已登记" in said(double)) == (409, True)
     assert happened(services) == events
 
@@ -116,7 +126,14 @@ def test_a_change_shows_what_differs_before_it_is_made(services: Services, world
     by, item, case = become(CIVIL), str(world.items[READ]), str(world.items[CASE])
     shown = by.get(f"/matters/change/{rescue}")
     assert f'name="item" value="{item}"' in shown.text
-    sent = {"name": "困难群众救助一件事", "lead": CIVIL_AFFAIRS, "version": "1", "item": [item, case], f"stage-{item}": "2", f"stage-{case}": "1"}
+    sent = {
+        "name": "困难群众救助一件事",
+        "lead": CIVIL_AFFAIRS,
+        "version": "1",
+        "item": [item, case],
+        f"stage-{item}": "2",
+        f"stage-{case}": "1",
+    }
     unsaid = by.post(f"/matters/change/{rescue}", {**sent, "step": "preview"})
     assert (unsaid.status_code, 'id="reason-error"' in unsaid.text) == (422, True)
     sent["reason"] = "流程调整"
@@ -131,7 +148,9 @@ def test_a_change_shows_what_differs_before_it_is_made(services: Services, world
     late = by.post(f"/matters/change/{rescue}", {**sent, "name": "又一次", "step": "confirm"})
     assert (late.status_code, "在您查看之后有变化" in said(late)) == (409, True)
     for version in ("", "x", "-1", "99999999999999999999"):
-        assert by.post(f"/matters/change/{rescue}", {**sent, "name": "又", "version": version, "step": "confirm"}).status_code == 409, version
+        assert by.post(f"/matters/change/{rescue}", {**sent, "name": "又", "version": version, "step": "confirm"}).status_code == 409, (
+            version
+        )
     same = by.post(f"/matters/change/{rescue}", {**sent, "version": "2", "step": "confirm"})
     assert "内容没有变化" in said(same)
 
@@ -154,11 +173,19 @@ def test_what_may_be_seen_need_not_be_changed(services: Services, world: World, 
     """Of the matter of one's own department: another department as the lead takes authority over that one too."""
     by, events = become(CIVIL), happened(services)
     item = str(world.items[READ])
-    away = {"name": "甲", "lead": "浙江省住房和城乡建设厅", "version": "1", "item": item, f"stage-{item}": "1", "reason": "移交", "step": "confirm"}
+    away = {
+        "name": "甲",
+        "lead": "浙江省住房和城乡建设厅",
+        "version": "1",
+        "item": item,
+        f"stage-{item}": "1",
+        "reason": "移交",
+        "step": "confirm",
+    }
     assert by.post(f"/matters/change/{rescue}", away).status_code == 422, "it is no department within reach"
     assert happened(services) == events
     given = become(LEAD).post(f"/matters/change/{rescue}", away)
     assert given.status_code == 303, said(given)
     assert by.get(f"/matters/details/?id={rescue}").status_code == 404
     assert services.subsystem_queries.matters_within([world.organisation.paths["housing"]]).rows[0].id == rescue
-    services.subsystems.end_matter(SEED, rescue, 2, "清理")
+    services.subsystems.end_matter(OPERATOR, rescue, 2, "清理")

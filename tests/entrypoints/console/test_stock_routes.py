@@ -78,7 +78,11 @@ OWN = {
     *((f"/console/{page}/upload/<uuid:upload_id>/{command}", "POST") for page in LISTS for command in ("confirm", "discard")),
     ("/console/subsystems/details/", "GET"),
     ("/console/matters/details/", "GET"),
-    *((f"/console/matters/{page}", method) for page in ("new/", "change/<uuid:matter_id>", "end/<uuid:matter_id>") for method in ("GET", "POST")),
+    *(
+        (f"/console/matters/{page}", method)
+        for page in ("new/", "change/<uuid:matter_id>", "end/<uuid:matter_id>")
+        for method in ("GET", "POST")
+    ),
     *((f"/console/subsystems/client/<uuid:subsystem_id>/<client_id>/{page}", "GET") for page in ("", "change", "test", "try")),
     *((f"/console/subsystems/client/<uuid:subsystem_id>/<client_id>/{page}", "POST") for page in ("change", "test", "test/<key>")),
     *(("/console/subsystems/new-client/<uuid:subsystem_id>/", method) for method in ("GET", "POST")),

@@ -1,4 +1,4 @@
-"""The preview “sign in as myself” of an application behind a proxy is what its nginx is told, header for header, and leaves nothing behind."""
+"""The preview “sign in as myself” of an application behind a proxy is what its nginx is told, header for header."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ WRITTEN = "SELECT (SELECT count(*) FROM ticket), (SELECT count(*) FROM participa
 
 @pytest.mark.parametrize("headers", [("employee_code",), CLAIMS], ids=["code", "all"])
 def test_it_is_told_what_a_real_check_tells(app: Flask, services: Services, world: World, headers: tuple[str, ...]) -> None:
-    secret = register_application(services, ForwardAuthSettings(headers=headers), client_id="assistance-told", origin="https://told.zj.example")
+    secret = register_application(
+        services, ForwardAuthSettings(headers=headers), client_id="assistance-told", origin="https://told.zj.example"
+    )
     proxy = Proxy(app, secret, "https://told.zj.example", "assistance-told")
     session = services.signon.current(sign_in(services, proxy.at_platform).token)
     client = services.subsystem_queries.client_by_client_id("assistance-told")
