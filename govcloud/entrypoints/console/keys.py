@@ -158,17 +158,17 @@ class KeysView(ConsolePage):
         jwks = f"{services().settings.public_url}/oidc/jwks"
         return self._show("console/keys.html", rows=rows, every=every, may=may, jwks=jwks)
 
-    @expose("/act/<name>", methods=("GET", "POST"))
-    def act_view(self, name: str) -> Response:
+    @expose("/act/<act_name>", methods=("GET", "POST"))
+    def act_view(self, act_name: str) -> Response:
         """Say what would happen to which keys, and do it when that is confirmed.
 
         Raises:
             NotFound: there is no such act, or no such key to which it applies.
             Denied: the reader may not do it.
         """
-        act = ACTS.get(name)
+        act = ACTS.get(act_name)
         if act is None:
-            raise NotFound.of(Message("操作"), name)
+            raise NotFound.of(Message("操作"), act_name)
         if not opened(act.function):
             raise no_permission()
         now, standing = services().clock.now(), services().keys.standing()

@@ -76,7 +76,7 @@ def test_a_matter_is_put_together_looked_at_and_entered(services: Services, worl
     assert "涉及 2 个审批部门" in said(preview)
     assert "出生&lt;b&gt;一件事" in preview.text
     assert happened(services) == events
-    assert "出生<b>一件事" in said(by.post("/matters/new/", {**both, "step": "edit"}))
+    assert 'value="出生&lt;b&gt;一件事"' in by.post("/matters/new/", {**both, "step": "edit"}).text
     done = by.confirm("/matters/new/", preview)
     assert done.status_code == 303
     made = services.subsystem_queries.matter("BIRTH-01")
@@ -161,6 +161,7 @@ def test_the_end_says_what_waits_and_is_for_good(services: Services, world: Worl
     assert "1 项待审批的申请" in said(by.get(f"/matters/end/{rescue}"))
     assert by.post(f"/matters/end/{rescue}", {"version": "1", "reason": ""}).status_code == 422
     assert by.post(f"/matters/end/{rescue}", {"version": "1", "reason": "不再办理"}).status_code == 303
+    assert "已结束“困难家庭救助一件事”" in said(by.get("/"))
     assert "困难家庭救助一件事" not in said(by.get("/matters/"))
     assert "困难家庭救助一件事" in said(by.get("/matters/?state=ended"))
     page = by.get(f"/matters/details/?id={rescue}")

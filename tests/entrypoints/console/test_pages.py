@@ -38,7 +38,7 @@ STATEMENTS = {
         "power_items": 27,
         "service_items": 27,
         "logouts": 21,
-        "matters": 26,
+        "matters": 27,
         "sessions": 24,
         "subsystems": 26,
     },

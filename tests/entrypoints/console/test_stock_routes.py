@@ -52,7 +52,7 @@ OWN = {
         for method in ("GET", "POST")
     ),
     ("/console/signon/", "POST"),
-    *(("/console/keys/act/<name>", method) for method in ("GET", "POST")),
+    *(("/console/keys/act/<act_name>", method) for method in ("GET", "POST")),
     ("/console/logouts/client/", "GET"),
     ("/console/logouts/retry", "POST"),
     ("/console/imports/upload", "POST"),
@@ -130,7 +130,7 @@ def test_stock_ways_to_write_do_not_exist(enter: Enter, services: Services, rows
 
 def test_rows_are_made_only_where_there_is_a_command(system: Visitor, security: Visitor) -> None:
     for visitor, login in ((system, "ZHOUJIANJUN"), (security, "WUXIAOYAN")):
-        for table in sorted(OPENED[login] - {"officials", "assignments", "duties", "subsystems"}):
+        for table in sorted(OPENED[login] - {"officials", "assignments", "duties", "subsystems", "matters"}):
             assert visitor.get(f"/console/{table}/new/").status_code == 404, table
             assert visitor.post(f"/console/{table}/new/", {"name": "x", "code": "x"}, page="/").status_code == 404, table
 

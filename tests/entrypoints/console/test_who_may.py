@@ -190,6 +190,8 @@ def test_the_buttons_are_those_that_work(enter: Enter, rows: Rows) -> None:
             if table == "officials":
                 # What concerns one person is offered on the person's page.
                 page += "".join(visitor.get(f"/console/officials/details/?id={row}").text for row in (rows.active, rows.disabled))
+            if table == "matters":
+                page += visitor.get(f"/console/matters/details/?id={rows.matter}").text
             if table == "subsystems":
                 page += "".join(visitor.get(f"/console/subsystems/details/?id={row}").text for row in (rows.unpublished, rows.registered))
             shown |= {path for path in RUN if f'href="/console/{path.format(rows=rows)}"' in page}
@@ -225,6 +227,7 @@ def test_nobody_is_a_superuser(services: Services, world: World) -> None:
     assert shared == {
         "govcloud:console:open",
         "govcloud:console:clients",
+        "govcloud:console:keys",
         "govcloud:console:officials",
         "govcloud:console:sessions",
         "govcloud:console:logouts",
