@@ -43,7 +43,8 @@ def subscribe_reactions(services: Services) -> None:
     def carry(tx: Transaction, department_id: UUID, successor_id: UUID) -> None:
         services.authorization.advance_epoch(tx, "department")
         appointments = services.identity_queries.continued(department_id, successor_id)
-        services.signon.carry_appointments(tx, appointments)
+        officials = sorted(set(services.identity_queries.owners_of(appointments.values(), tx.now).values()))
+        services.signon.carry_appointments(tx, appointments, officials)
         services.authorization.carry_appointments(tx, appointments)
         services.access.carry_appointments(tx, appointments)
 
@@ -92,7 +93,7 @@ def subscribe_endings(services: Services) -> None:
         officials, appointments = sorted({event.official_id for event in events}), [event.appointment_id for event in events]
         for official_id in officials:
             services.authorization.advance_epoch(tx, "appointment", official_id=official_id)
-        services.signon.leave_appointments(reaction, appointments)
+        services.signon.leave_appointments(reaction, appointments, officials)
         services.authorization.close_grants_of(reaction, officials, "mover", appointments=appointments)
 
     # An import disables and ends by the thousand, so what follows is done for all of a command at once.

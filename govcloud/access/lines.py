@@ -132,6 +132,13 @@ def open_lines_of(session: Session, functions: Iterable[str]) -> int:
     return session.scalar(query) or 0
 
 
+def open_lines_naming(session: Session, matter_id: UUID) -> int:
+    """Return how many lines wait for an answer of requests that name this matter."""
+    named = select(AccessRequest.id).where(AccessRequest.matter_id == matter_id)
+    query = select(func.count()).select_from(RequestLine).where(RequestLine.state.in_(OPEN), RequestLine.request_id.in_(named))
+    return session.scalar(query) or 0
+
+
 def follow_department(session: Session, old_path: str, new_path: str) -> int:
     """Put every line of a department that moved, and of those below it, under the new path; return how many there were.
 

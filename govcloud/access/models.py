@@ -33,6 +33,7 @@ class AccessRequest(Base):
         CheckConstraint("length(reason) BETWEEN 1 AND 1000", name="reason"),
         Index("ix_access_request_requester", "requester_official_id", "created_at"),
         Index("ix_access_request_beneficiary", "beneficiary_official_id", "created_at"),
+        Index("ix_access_request_matter_id", "matter_id", postgresql_where="matter_id IS NOT NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -19,7 +19,7 @@ from govcloud.access.choices import scope_choices
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import DecisionFacts, Wanted
 from govcloud.access.lifecycle import OPEN
-from govcloud.access.lines import open_lines_of, open_lines_within, read_line
+from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.routing import nearest
@@ -263,6 +263,10 @@ class AccessQueries:
     def open_lines_of(self, functions: Iterable[str]) -> int:
         """Return how many lines wait for an answer about these functions."""
         return open_lines_of(self._read(), functions)
+
+    def open_lines_naming(self, matter_id: UUID) -> int:
+        """Return how many lines wait for an answer of requests that name this matter."""
+        return open_lines_naming(self._read(), matter_id)
 
     def overseen_access(self, actor: Actor, cursor: str | None = None, limit: int = PAGE) -> Page[HeldAccess]:
         """Return a page of the live grants that the actor may revoke as senior administrator, the newest first."""

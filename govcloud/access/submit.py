@@ -122,15 +122,23 @@ class Submitting:
         """Return the request with its texts in their stored form.
 
         Raises:
-            Invalid: a text is empty, too long or has control characters; the matter is unknown.
+            Invalid: a text is empty, too long or has control characters; the matter is unknown, has ended, or does not take the item.
         """
         fields = Fields()
         reason = fields.text("reason", new.reason, most=REASON_MOST, multiline=True)
         case_number = fields.text("case_number", new.case_number or "", most=CASE_NUMBER_MOST, least=0) or None
-        if new.matter_id is not None and self._facts.subsystems.matter(new.matter_id) is None:
-            fields.fail("matter_id", Message("没有这件事，请重新选择。"), new.matter_id)
+        if new.matter_id is not None:
+            self._note_wrong_matter(new.matter_id, new.item_id, fields)
         fields.done()
         return NewRequest(new.item_id, reason, new.days, new.scope, case_number, new.matter_id, new.beneficiary_appointment_id)
+
+    def _note_wrong_matter(self, matter_id: UUID, item_id: UUID, fields: Fields) -> None:
+        """Note a matter that there is not, or no longer, or that does not take the item: the approver reads that it does."""
+        matter = self._facts.subsystems.matter(matter_id)
+        if matter is None or matter.ended_at is not None:
+            fields.fail("matter_id", Message("没有这件事，请重新选择。"), matter_id)
+        elif all(entry.item.id != item_id for entry in matter.items):
+            fields.fail("matter_id", Message("“%(name)s”不需要这个可申请项，请重新选择。", name=matter.name), matter_id)
 
     def _beneficiary(self, requester: PersonFacts, new: NewRequest, now: datetime) -> PersonFacts:
         """Return for whom access is asked.

@@ -3,7 +3,8 @@
 The department tree, the policy, ceilings, duty rules, departments, people (by id), then the rows of roles, lines and grants; the
 epoch comes at the very end of a transaction (``epochs.py``). Whoever changes one of the first four takes it alone; whoever gives
 something on the strength of it holds it together with others, and looks at it only then. Rows of sign-in sessions come before those
-of grants, for whoever ends both and for whoever makes a ticket (``signon/entering.py``); participants and tokens come after them.
+of grants, for whoever ends both and for whoever makes a ticket (``signon/entering.py``), all of a person before the first
+grant of theirs is closed; participants and tokens come after them.
 """
 
 from __future__ import annotations

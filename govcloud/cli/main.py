@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "people": ("people", "find, register, transfer and disable officials"),
     "roles": ("roles", "give and end roles directly, set ceilings, say what somebody may do"),
     "subsystem": ("subsystem", "register subsystems and bring them into service"),
+    "matter": ("matters", "register, change and end matters: items of several departments that belong together"),
     "signon": ("signon", "set the rules of sign-on, see and end sessions, follow sign-outs"),
     "client": ("client", "register, change, import and test subsystems' clients"),
     "audit": ("audit", "verify and read the audit record"),

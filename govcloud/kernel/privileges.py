@@ -88,7 +88,8 @@ RIGHTS: Mapping[str, Rights] = {
     "list_edition": Rights(update=("added", "changed", "unchanged", "withdrawn")),
     "list_upload": Rights(update=("state", "edition_id")),
     "list_piece": Rights(delete=True),
-    "matter": Rights(update=("valid_to", "lead_department_id")),
+    "matter": CLOSED,
+    "matter_version": Rights(update=("valid_to", "lead_department_id")),
     "matter_item": ONLY_ADDED_TO,
     # Authorization
     "role": CLOSED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -110,13 +110,13 @@ class SignOn:
         """
         return self._sessions.choose_appointment(actor, session_id, appointment_id)
 
-    def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
-        """Let sessions go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
-        self._sessions.carry_appointments(tx, appointments)
+    def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID], officials: Collection[UUID]) -> None:
+        """Let sessions of ``officials`` go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
+        self._sessions.carry_appointments(tx, appointments, officials)
 
-    def leave_appointments(self, actor: Actor, appointments: Sequence[UUID]) -> None:
-        """Take appointments that ended out of every session; the reaction to their end."""
-        self._sessions.leave_appointments(actor, appointments)
+    def leave_appointments(self, actor: Actor, appointments: Sequence[UUID], officials: Collection[UUID]) -> None:
+        """Take appointments of ``officials`` that ended out of every session; the reaction to their end."""
+        self._sessions.leave_appointments(actor, appointments, officials)
 
     def reschedule_appointment(self, tx: Transaction, appointment_id: UUID, ends_at: datetime | None) -> None:
         """Let sessions know, in the transaction of its cause, that an appointment ends at another moment."""

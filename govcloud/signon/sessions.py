@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -74,10 +74,11 @@ class Sessions(FindingSessions):
             )
             return appointment
 
-    def leave_appointments(self, actor: Actor, appointments: Sequence[UUID]) -> None:
-        """Take appointments that ended out of every session that acts under one of them."""
+    def leave_appointments(self, actor: Actor, appointments: Sequence[UUID], officials: Collection[UUID]) -> None:
+        """Take appointments of ``officials`` that ended out of every session that acts under one of them."""
         place = one_place(map(str, appointments))
         with self._uow.begin(actor, "govcloud:session:leave_appointment", Target("appointment", place)) as tx:
+            self._hold_all(tx, officials)
             acting = select(Session.id, Session.official_id, Session.appointment_id).where(
                 Session.appointment_id.in_(appointments), Session.ended_at.is_(None)
             )
@@ -101,8 +102,9 @@ class Sessions(FindingSessions):
                 ]
             )
 
-    def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
+    def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID], officials: Collection[UUID]) -> None:
         """Let sessions go on under the appointments that a reorganisation put in the place of others (old id → new id)."""
+        self._hold_all(tx, officials)
         live = select(Session.id, Session.appointment_id).where(Session.appointment_id.in_(appointments), Session.ended_at.is_(None))
         rows = tx.session.execute(live.order_by(Session.id).with_for_update()).all()
         for old in {row.appointment_id for row in rows}:
@@ -118,6 +120,17 @@ class Sessions(FindingSessions):
         """Let no session of a person outlast ``until``, when the person may no longer act."""
         change = update(Session).where(Session.official_id == official_id, Session.ended_at.is_(None), Session.expires_at > until)
         tx.session.execute(change.values(expires_at=until))
+
+    def _hold_all(self, tx: Transaction, officials: Collection[UUID]) -> None:
+        """Hold every session of people before anything else of theirs ends.
+
+        Where several appointments of a person end in one command, the grants under the first are closed before the sessions under the
+        second are looked for. A ticket that is made meanwhile holds a session and wants those grants: so all sessions come first.
+        """
+        if not officials:
+            return
+        live = select(Session.id).where(among(Session.official_id, officials), Session.ended_at.is_(None))
+        tx.session.execute(live.order_by(Session.id).with_for_update()).all()
 
     # Ending
 

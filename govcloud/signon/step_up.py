@@ -41,6 +41,7 @@ SENSITIVE = frozenset(
         "govcloud:official:unmask",
         "govcloud:official:correct_id_number",
         "govcloud:password:issue",
+        "govcloud:password:import",
         "govcloud:activation:issue",
         "govcloud:second_factor:reset",
         "govcloud:signon_policy:set",
@@ -48,6 +49,10 @@ SENSITIVE = frozenset(
         "govcloud:client:change",
         "govcloud:client:rotate",
         "govcloud:client:entrust",
+        # A key vouches for everybody; whoever ends all of them signs everybody out of what they may call.
+        "govcloud:signing_key:create",
+        "govcloud:signing_key:retire",
+        "govcloud:signing_key:withdraw",
     }
 )
 

@@ -15,7 +15,9 @@ from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.clock import Clock
 from govcloud.settings import Settings
+from govcloud.signon.cas.attributes import sign_in_attributes
 from govcloud.signon.claims import OPENID, PROFILE, identity_claims
+from govcloud.signon.forwarding.headers import as_headers
 from govcloud.signon.views import CurrentSession
 from govcloud.subsystems.protocols import CasSettings, ForwardAuthSettings
 from govcloud.subsystems.queries import ClientView
@@ -51,9 +53,11 @@ class Trying:
         claims = identity_claims(self._identity, session, (OPENID, PROFILE))
         match client.settings:
             case CasSettings() as cas:
-                told = {"serviceValidate": {"user": session.employee_code} | _picked(claims, cas.attributes)}
+                # By single sign-on, as it would be now: nobody is asked for a password.
+                attributes = sign_in_attributes(session.auth_time, fresh=False) | _picked(claims, cas.attributes)
+                told: dict[str, dict[str, Any]] = {"serviceValidate": {"user": session.employee_code, "attributes": attributes}}
             case ForwardAuthSettings() as forward:
-                told = {"headers": _picked(claims, forward.headers)}
+                told = {"headers": dict(as_headers(_picked(claims, forward.headers), EACH_TIME))}
             case _:
                 told = {
                     "id_token": self._id_token(session, client) | claims,

@@ -66,3 +66,12 @@ class Binding:
 
     function: str
     service_item: str
+
+
+@dataclass(frozen=True)
+class MatterChange:
+    """How a matter is to be from now on; ``items`` are pairs of catalogue item and stage (from 1)."""
+
+    name: str
+    lead_department_id: UUID
+    items: tuple[tuple[UUID, int], ...]

@@ -218,7 +218,9 @@ def _checked_forward_auth(row: NewClient | ClientChange, settings: ForwardAuthSe
         # A proxy resolves dot segments before it asks; a rule that holds one would never match, or match what it should not.
         if not _PATH.fullmatch(path) or "//" in path or {".", ".."} & set(path.split("/")):
             fields.fail("rules", Message("路径应以 / 开头，不含查询参数、// 和 .. 。"), path)
-    for path in sorted({path for path in paths if paths.count(path) > 1}):
+    # As they are read when a browser asks: in any case, with and without the slash at the end.
+    read = [path.casefold().rstrip("/") for path in paths]
+    for path in sorted({path for path, known in zip(paths, read, strict=True) if read.count(known) > 1}):
         fields.fail("rules", Message("同一路径只能有一条规则。"), path)
     return replace(settings, headers=_checked_claims("headers", settings.headers, fields))
 

@@ -28,6 +28,7 @@ CONSTRAINTS = {
     "uq_client_redirect_live": Message("该客户端刚刚有变化，请刷新后重试。"),
     "pk_matter": Message("该一件事编号已被使用。"),
     "uq_matter_code": Message("该一件事代码已登记。"),
+    "uq_matter_version_live": Message("该一件事刚刚有变化，请刷新后重试。"),
     "pk_power_item": Message("该权力事项编号已被使用。"),
     "uq_power_item_live": Message("该部门的权力清单中已有这个基本编码。"),
     "pk_service_item": Message("该政务服务事项编号已被使用。"),
@@ -117,6 +118,17 @@ def item_in_matters(name: str, matters: Sequence[str]) -> Conflict:
     """Return the error for withdrawing an item that matters ask for."""
     message = Message("“%(name)s”列在一件事中：%(matters)s。", name=name, matters="、".join(matters))
     return Conflict("in_use", message, remedy=Message("请先调整一件事。"))
+
+
+def matter_missing(value: object) -> NotFound:
+    """Return the error for a matter that there is not, or no longer."""
+    return NotFound.of(Message("一件事"), value)
+
+
+def matter_changed(name: str) -> Conflict:
+    """Return the error for a command on a matter that is another by now than was shown."""
+    message = Message("一件事“%(name)s”在您查看之后有变化，没有保存。", name=name)
+    return Conflict("matter_changed", message, remedy=Message("请刷新页面，核对后再变更。"))
 
 
 def changed_meanwhile(name: str, shown: int, current: int) -> Conflict:

@@ -322,6 +322,33 @@ class MatterRegistered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MatterChanged(Event):
+    """A matter is another from now on; `changed` names what, `item_ids` are all that it has now."""
+
+    name: ClassVar[str] = "subsystems:matter:changed"
+
+    matter_id: UUID
+    code: str
+    version: int
+    changed: tuple[str, ...]
+    matter_name: str
+    lead_department_id: UUID
+    item_ids: tuple[UUID, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatterEnded(Event):
+    """A matter can be named by requests no longer; those that name it go on."""
+
+    name: ClassVar[str] = "subsystems:matter:ended"
+
+    matter_id: UUID
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClientEntrusted(Event):
     """A client may act for the platform itself in these roles from now on, in place of the old ones."""
 

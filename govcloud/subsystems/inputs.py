@@ -14,7 +14,7 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.addresses import address_fault
-from govcloud.subsystems.changes import FunctionChange, ItemChange, SubsystemChange
+from govcloud.subsystems.changes import FunctionChange, ItemChange, MatterChange, SubsystemChange
 from govcloud.subsystems.models import FUNCTION_CODE
 from govcloud.subsystems.protocols import SECRET, OidcSettings, ProtocolSettings
 
@@ -30,6 +30,8 @@ MOST_NAME = 100
 _MOST_CODE = 120
 _MOST_TEXT = 1000
 MOST_REASON = 500
+MOST_MATTER_ITEMS = 100
+MOST_STAGE = 99
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class NewClient:
 DescribedT = TypeVar("DescribedT", NewSubsystem, SubsystemChange)
 FunctionT = TypeVar("FunctionT", NewFunction, FunctionChange)
 ItemT = TypeVar("ItemT", NewItem, ItemChange)
+MatterT = TypeVar("MatterT", "NewMatter", MatterChange)
 
 #: What a client may be entrusted with beyond its own subsystem; each is a role of the policy.
 CLIENT_ROLES = ("provisioning",)
@@ -184,15 +187,22 @@ def checked_item_change(row: ItemT, fields: Fields) -> ItemT:
 
 
 def checked_matter(row: NewMatter, fields: Fields) -> NewMatter:
-    """Check the form of a matter; one item may stand in it once."""
+    """Check the form of a matter."""
+    grammar = Message("一件事代码应为 2 至 32 位字母、数字、连字符或下划线。")
+    return replace(checked_matter_change(row, fields), code=fields.matching("code", row.code, _MATTER_CODE, grammar))
+
+
+def checked_matter_change(row: MatterT, fields: Fields) -> MatterT:
+    """Check what may change of a matter; one item may stand in it once."""
     if not row.items:
         fields.fail("items", Message("一件事至少包含一个可申请项。"))
+    if len(row.items) > MOST_MATTER_ITEMS:
+        fields.fail("items", Message("一件事最多包含 %(most)s 个可申请项。", most=MOST_MATTER_ITEMS), len(row.items))
     if len({item for item, _ in row.items}) < len(row.items):
         fields.fail("items", Message("同一可申请项只能列入一次。"))
     for _, stage in row.items:
-        fields.number("items", stage, least=1, most=99)
-    grammar = Message("一件事代码应为 2 至 32 位字母、数字、连字符或下划线。")
-    return replace(row, code=fields.matching("code", row.code, _MATTER_CODE, grammar), name=fields.text("name", row.name, most=MOST_NAME))
+        fields.number("items", stage, least=1, most=MOST_STAGE)
+    return replace(row, name=fields.text("name", row.name, most=MOST_NAME))
 
 
 def _checked_address(address: str | None, name: str, fields: Fields) -> str | None:

@@ -20,7 +20,7 @@ from govcloud.subsystems.changes import ItemChange
 from govcloud.subsystems.commands import Commands
 from govcloud.subsystems.events import ItemChanged, ItemLoosened, ItemOffered, ItemWithdrawn
 from govcloud.subsystems.inputs import PLATFORM, TIERS, NewItem
-from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Matter, MatterItem
+from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Matter, MatterItem, MatterVersion
 from govcloud.subsystems.usage import Usage
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
 
@@ -126,10 +126,11 @@ class Items(Commands):
             why = fields.text("reason", reason, most=inputs.MOST_REASON, multiline=True)
             fields.done()
             with self._keeping_sound(tx, [view]):
-                self._refuse_wanted(tx, seen)
                 live = (CatalogueItem.id == item_id, live_at(CatalogueItem, tx.now))
                 if tx.session.scalar(update(CatalogueItem).where(*live).values(valid_to=tx.now).returning(CatalogueItem.id)) is None:
                     raise errors.item_missing(item_id)
+                # After the update, which waits for whoever is putting the item into a matter: so neither misses the other.
+                self._refuse_wanted(tx, seen)
             tx.record(ItemWithdrawn(subject=f"item:{item_id}", item_id=item_id, function=seen.function, reason=why))
 
     def usage_of(self, functions: Sequence[str]) -> Usage:
@@ -150,8 +151,10 @@ class Items(Commands):
         return found, self._subsystem(found.subsystem_id)
 
     def _refuse_wanted(self, tx: Transaction, item: ItemView) -> None:
-        query = select(Matter.name).join(MatterItem, MatterItem.matter_id == Matter.id).where(MatterItem.catalogue_item_id == item.id)
-        names = tx.session.scalars(query.where(live_at(Matter, tx.now)).order_by(Matter.name)).all()
+        query = select(MatterVersion.name).join(Matter, Matter.id == MatterVersion.matter_id)
+        query = query.join(MatterItem, MatterItem.version_id == MatterVersion.id).where(MatterItem.catalogue_item_id == item.id)
+        live = (MatterVersion.valid_to.is_(None), Matter.valid_to.is_(None))
+        names = tx.session.scalars(query.where(*live).order_by(MatterVersion.name)).all()
         if names:
             raise errors.item_in_matters(item.name, names)
 

@@ -1,51 +1,70 @@
-"""Commands on matters (一件事): templates of items across departments."""
+"""Commands on matters (一件事), templates of items across departments: entering one, changing it, and ending it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.constraints import explained
 from govcloud.kernel.database import live_at
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
+from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems import errors, inputs
+from govcloud.subsystems.changes import MatterChange
 from govcloud.subsystems.commands import Commands
-from govcloud.subsystems.events import MatterRegistered
+from govcloud.subsystems.events import MatterChanged, MatterEnded, MatterRegistered
 from govcloud.subsystems.inputs import NewMatter
-from govcloud.subsystems.models import CatalogueItem, Matter, MatterItem
+from govcloud.subsystems.models import CatalogueItem, Matter, MatterItem, MatterVersion
+from govcloud.subsystems.views import ItemView, MatterView
+
+REGISTER, CHANGE, END = "govcloud:matter:register", "govcloud:matter:change", "govcloud:matter:end"
+Stages = tuple[tuple[UUID, int], ...]
+
+
+@dataclass(frozen=True)
+class MatterDifference:
+    """What a change of a matter does: the version that stands then, what is called otherwise, and which items come, go or move.
+
+    ``restaged`` are items with the old and the new stage.
+    """
+
+    version: int
+    changed: tuple[str, ...]
+    added: tuple[ItemView, ...]
+    removed: tuple[ItemView, ...]
+    restaged: tuple[tuple[ItemView, int, int], ...]
 
 
 class Matters(Commands):
-    """Commands that enter matters; each is one transaction."""
+    """Commands on matters; each is one transaction.
 
-    def register_matter(self, actor: Actor, matter: NewMatter) -> UUID:
-        """Enter a matter with its items and return its id.
+    A matter opens nothing: it says which items belong together, and each of them is still decided on by its own department. So it
+    takes authority over the department that leads the matter alone, and for a change of that department over both.
+    """
+
+    def register_matter(self, actor: Actor, matter: NewMatter, *, dry_run: bool = False) -> UUID:
+        """Enter a matter with its items and return its id; a dry run only looks.
 
         Raises:
             Invalid: a field is wrong, or the leading department or an item unknown.
             Conflict: the code is registered already.
         """
         target = self._target("matter", matter.code, [matter.lead_department_id])
-        with self._uow.begin(actor, "govcloud:matter:register", target) as tx:
+        with self._begin(actor, REGISTER, target, dry_run=dry_run) as tx:
             fields = Fields()
             row = inputs.checked_matter(matter, fields)
-            if self._identity.department(row.lead_department_id) is None:
-                fields.fail("lead_department_id", Message("没有这个部门，请核对。"), row.lead_department_id)
-            wanted = [item for item, _ in row.items]
-            known = set(tx.session.scalars(select(CatalogueItem.id).where(CatalogueItem.id.in_(wanted), live_at(CatalogueItem, tx.now))))
-            for item in wanted:
-                if item not in known:
-                    fields.fail("items", Message("没有这个可申请项，请先上架。"), item)
+            self._note_unknown_department("lead_department_id", row.lead_department_id, fields)
+            _hold_items(tx, row.items, fields)
             fields.done()
             with explained(errors.CONSTRAINTS):
-                values = {"id": row.id, "code": row.code, "name": row.name, "lead_department_id": row.lead_department_id}
-                tx.session.execute(insert(Matter).values(**values, valid_from=tx.now))
-            links = [{"id": new_id(), "matter_id": row.id, "catalogue_item_id": item, "stage": stage} for item, stage in row.items]
-            tx.session.execute(insert(MatterItem), links)
+                tx.session.execute(insert(Matter).values(id=row.id, code=row.code, valid_from=tx.now))
+            _add_version(tx, row.id, 1, row)
             tx.record(
                 MatterRegistered(
                     subject=f"matter:{row.id}",
@@ -53,7 +72,125 @@ class Matters(Commands):
                     code=row.code,
                     matter_name=row.name,
                     lead_department_id=row.lead_department_id,
-                    item_ids=tuple(wanted),
+                    item_ids=tuple(item for item, _ in row.items),
                 )
             )
         return row.id
+
+    def change_matter(
+        self, actor: Actor, key: str | UUID, version: int, change: MatterChange, reason: str, *, dry_run: bool = False
+    ) -> MatterDifference:
+        """Let a matter, by code or id, be as ``change`` says from now on, and return what differs; a dry run only looks.
+
+        ``version`` is the one that was shown. Requests that name the matter go on as they are.
+
+        Raises:
+            Invalid: a field is wrong, the department or an item unknown, or there is no reason.
+            NotFound: there is no such matter, or it has ended.
+            Conflict: it changed meanwhile.
+        """
+        seen = self._matter(key)
+        target = self._target("matter", seen.code, {seen.lead_department_id, change.lead_department_id})
+        with self._begin(actor, CHANGE, target, dry_run=dry_run) as tx:
+            fields = Fields()
+            row = inputs.checked_matter_change(change, fields)
+            why = fields.text("reason", reason, most=inputs.MOST_REASON, multiline=True)
+            self._note_unknown_department("lead_department_id", row.lead_department_id, fields)
+            held = self._hold(tx, seen, version)
+            kept = {entry.item.id for entry in held.items}
+            # An item of which the function was withdrawn meanwhile may stay or go, and nothing new hangs on it.
+            _hold_items(tx, tuple((item, stage) for item, stage in row.items if item not in kept), fields)
+            fields.done()
+            found = self._difference(held, row)
+            if found.version == held.version:
+                return found
+            live = (MatterVersion.matter_id == held.id, MatterVersion.valid_to.is_(None))
+            tx.session.execute(update(MatterVersion).where(*live).values(valid_to=tx.now))
+            _add_version(tx, held.id, found.version, row)
+            tx.record(
+                MatterChanged(
+                    subject=f"matter:{held.id}",
+                    matter_id=held.id,
+                    code=held.code,
+                    version=found.version,
+                    changed=found.changed,
+                    matter_name=row.name,
+                    lead_department_id=row.lead_department_id,
+                    item_ids=tuple(item for item, _ in row.items),
+                    reason=why,
+                )
+            )
+        return found
+
+    def end_matter(self, actor: Actor, key: str | UUID, version: int, reason: str, *, dry_run: bool = False) -> None:
+        """Let a matter, by code or id, be named by requests no longer; those that name it go on. A dry run only looks.
+
+        Raises:
+            Invalid: there is no reason.
+            NotFound: there is no such matter, or it has ended.
+            Conflict: it changed meanwhile.
+        """
+        seen = self._matter(key)
+        with self._begin(actor, END, self._target("matter", seen.code, [seen.lead_department_id]), dry_run=dry_run) as tx:
+            fields = Fields()
+            why = fields.text("reason", reason, most=inputs.MOST_REASON, multiline=True)
+            fields.done()
+            held = self._hold(tx, seen, version)
+            tx.session.execute(update(Matter).where(Matter.id == held.id).values(valid_to=tx.now))
+            tx.record(MatterEnded(subject=f"matter:{held.id}", matter_id=held.id, code=held.code, reason=why))
+
+    # Parts of the commands above
+
+    def _matter(self, key: str | UUID) -> MatterView:
+        view = self._queries.matter(key)
+        if view is None or view.ended_at is not None:
+            raise errors.matter_missing(key)
+        return view
+
+    def _hold(self, tx: Transaction, seen: MatterView, version: int) -> MatterView:
+        """Return the matter as it stands, held until the end of the transaction, if it is still the one that was shown."""
+        live = (Matter.id == seen.id, Matter.valid_to.is_(None))
+        if tx.session.scalar(select(Matter.id).where(*live).with_for_update()) is None:
+            raise errors.matter_missing(seen.code)
+        # What was read before waiting for the row may be stale.
+        tx.session.expire_all()
+        held = self._matter(seen.id)
+        if held.version != version or held.lead_department_id != seen.lead_department_id:
+            raise errors.matter_changed(held.name)
+        return held
+
+    def _difference(self, old: MatterView, new: MatterChange) -> MatterDifference:
+        before, after = {entry.item.id: entry.stage for entry in old.items}, dict(new.items)
+        items = self._queries.items({*before, *after})
+        changed = tuple(name for name in ("name", "lead_department_id") if getattr(old, name) != getattr(new, name))
+        if before != after:
+            changed = (*changed, "items")
+        return MatterDifference(
+            old.version + 1 if changed else old.version,
+            changed,
+            tuple(items[item] for item in after if item not in before),
+            tuple(items[item] for item in before if item not in after),
+            tuple((items[item], before[item], stage) for item, stage in after.items() if before.get(item, stage) != stage),
+        )
+
+
+def _hold_items(tx: Transaction, items: Stages, fields: Fields) -> None:
+    """Note items that are not offered; the others cannot be withdrawn before the end of the transaction."""
+    wanted = [item for item, _ in items]
+    query = select(CatalogueItem.id).where(CatalogueItem.id.in_(wanted), live_at(CatalogueItem, tx.now))
+    known = set(tx.session.scalars(query.order_by(CatalogueItem.id).with_for_update(read=True)))
+    for item in wanted:
+        if item not in known:
+            fields.fail("items", Message("没有这个可申请项，请先上架。"), item)
+
+
+def _add_version(tx: Transaction, matter_id: UUID, version: int, row: NewMatter | MatterChange) -> None:
+    version_id = new_id()
+    values = {"id": version_id, "matter_id": matter_id, "version": version, "name": row.name}
+    with explained(errors.CONSTRAINTS):
+        tx.session.execute(insert(MatterVersion).values(**values, lead_department_id=row.lead_department_id, valid_from=tx.now))
+    tx.session.execute(insert(MatterItem), list(_links(version_id, row.items)))
+
+
+def _links(version_id: UUID, items: Stages) -> Iterable[dict[str, object]]:
+    return ({"id": new_id(), "version_id": version_id, "catalogue_item_id": item, "stage": stage} for item, stage in items)

@@ -248,33 +248,45 @@ class ServiceItem(Temporal, Base):
 
 
 class Matter(Temporal, Base):
-    """One matter (一件事): a template of items across departments, led by one of them."""
+    """One matter (一件事): a template of items across departments, led by one of them; what it is like stands in its versions."""
 
     __tablename__ = "matter"
-    __table_args__ = (
-        *temporal_args(),
-        UniqueConstraint("code"),
-        Index("ix_matter_lead_department_id", "lead_department_id"),
-        prefix_index("ix_matter_name", "name"),
-    )
+    __table_args__ = (*temporal_args(), UniqueConstraint("code"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str]
+
+
+class MatterVersion(Temporal, Base):
+    """A matter as it is for a while. The last version stays open when the matter ends, whose own end counts."""
+
+    __tablename__ = "matter_version"
+    __table_args__ = (
+        *temporal_args(),
+        UniqueConstraint("matter_id", "version"),
+        Index("uq_matter_version_live", "matter_id", unique=True, postgresql_where="valid_to IS NULL"),
+        CheckConstraint("version >= 1", name="version"),
+        Index("ix_matter_version_lead_department_id", "lead_department_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matter.id"))
+    version: Mapped[int]
     name: Mapped[str]
     lead_department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
 
 
 class MatterItem(Base):
-    """One item of a matter; items of one ``stage`` (from 1) are wanted at the same time."""
+    """One item of a version of a matter; items of one ``stage`` (from 1) are wanted at the same time."""
 
     __tablename__ = "matter_item"
     __table_args__ = (
-        UniqueConstraint("matter_id", "catalogue_item_id"),
+        UniqueConstraint("version_id", "catalogue_item_id"),
         CheckConstraint("stage >= 1", name="stage"),
         Index("ix_matter_item_catalogue_item_id", "catalogue_item_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matter.id"))
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("matter_version.id"))
     catalogue_item_id: Mapped[UUID] = mapped_column(ForeignKey("catalogue_item.id"))
     stage: Mapped[int]

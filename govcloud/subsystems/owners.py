@@ -15,7 +15,7 @@ from govcloud.subsystems.events import OwnerChanged
 from govcloud.subsystems.listing.kinds import KINDS, ListKind
 from govcloud.subsystems.listing.models import PowerItemVersion
 from govcloud.subsystems.listing.standing import lock_lists
-from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Matter, PowerItem, ServiceItem, Subsystem
+from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Matter, MatterVersion, PowerItem, ServiceItem, Subsystem
 
 MOST_NAMED = 10
 
@@ -35,7 +35,8 @@ def change_owner(tx: Transaction, department_id: UUID, successor_id: UUID) -> No
     _join_power_items(tx, department_id, successor_id)
     lists = _moved(tx, update(PowerItem).where(PowerItem.department_id == department_id).values(department_id=successor_id))
     lists += _moved(tx, update(ServiceItem).where(ServiceItem.department_id == department_id).values(department_id=successor_id))
-    lists += _moved(tx, update(Matter).where(Matter.lead_department_id == department_id).values(lead_department_id=successor_id))
+    led = MatterVersion.lead_department_id == department_id
+    lists += _moved(tx, update(MatterVersion).where(led).values(lead_department_id=successor_id))
     if subsystems or items or lists:
         tx.record(
             OwnerChanged(
@@ -61,7 +62,9 @@ def owned(session: Session, departments: Iterable[UUID], at: datetime) -> dict[s
         ],
         "lists": [
             *(_entries(kind, wanted, at) for kind in KINDS.values()),
-            select(Matter.name).where(Matter.lead_department_id.in_(wanted), live_at(Matter, at)),
+            select(MatterVersion.name)
+            .join(Matter, Matter.id == MatterVersion.matter_id)
+            .where(MatterVersion.lead_department_id.in_(wanted), live_at(MatterVersion, at), live_at(Matter, at)),
         ],
     }
     return {kind: _counted(session, found) for kind, found in queries.items()}

@@ -5,31 +5,27 @@ Every look-up of one thing returns ``None`` when there is none at that moment; `
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 
 from govcloud.kernel import crypto
-from govcloud.kernel.database import live_at
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.beginnings import place_of
 from govcloud.subsystems.listing.views import PowerItemView, ServiceItemView
+from govcloud.subsystems.matter_queries import MatterQueries
 from govcloud.subsystems.models import (
     CatalogueItem,
     CatalogueItemVersion,
     Client,
     ClientRedirect,
-    Matter,
-    MatterItem,
     Subsystem,
     SubsystemFunction,
     SubsystemFunctionVersion,
 )
-from govcloud.subsystems.onboarding_queries import OnboardingQueries
 from govcloud.subsystems.owners import owned
 from govcloud.subsystems.protocols import CAS, SECRET
 from govcloud.subsystems.secrets import secret_digest
@@ -60,8 +56,11 @@ _BY_CLIENT_ID = rows.clients().where(Client.client_id == bindparam("client"), *_
 """Made once: to put a statement together takes longer than to run it."""
 
 
-class SubsystemQueries(OnboardingQueries):
-    """Answers questions about the catalogue; it never writes. The way into service: ``onboarding_queries.py``; the lists: ``listing/``."""
+class SubsystemQueries(MatterQueries):
+    """Answers questions about the catalogue; it never writes.
+
+    Matters: ``matter_queries.py``; the way into service: ``onboarding_queries.py``; the lists: ``listing/``.
+    """
 
     # Subsystems and functions
 
@@ -141,17 +140,6 @@ class SubsystemQueries(OnboardingQueries):
             query = query.where(or_(*(column.icontains(clean, autoescape=True) for column in columns)))
         return tuple(rows.item_view(row) for row in self._read().execute(query))
 
-    # Matters
-
-    def matters(self, at: datetime | None = None) -> tuple[MatterView, ...]:
-        """Return every live matter with its items, in the order of their codes."""
-        return self._matters(live_at(Matter, self._at(at)))
-
-    def matter(self, matter_id: UUID) -> MatterView | None:
-        """Return a matter, a closed one too: old requests still name it."""
-        found = self._matters(Matter.id == matter_id)
-        return found[0] if found else None
-
     # Clients
 
     def client_by_client_id(self, client_id: str) -> ClientView | None:
@@ -214,16 +202,6 @@ class SubsystemQueries(OnboardingQueries):
         return rows.client_view(row) if matches and row is not None and stored is not None else None
 
     # How the above read
-
-    def _matters(self, condition: ColumnElement[bool]) -> tuple[MatterView, ...]:
-        matters = self._read().scalars(select(Matter).where(condition).order_by(Matter.code)).all()
-        query = select(MatterItem).where(MatterItem.matter_id.in_([matter.id for matter in matters]))
-        links = self._read().scalars(query.order_by(MatterItem.stage, MatterItem.id)).all()
-        views = self.items(link.catalogue_item_id for link in links)
-        members: dict[UUID, list[MatterItemView]] = defaultdict(list)
-        for link in links:
-            members[link.matter_id].append(MatterItemView(views[link.catalogue_item_id], link.stage))
-        return tuple(MatterView(row.id, row.code, row.name, row.lead_department_id, tuple(members[row.id])) for row in matters)
 
 
 def _limited(limit: int) -> int:

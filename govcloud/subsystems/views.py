@@ -168,10 +168,20 @@ class MatterItemView:
 
 @dataclass(frozen=True)
 class MatterView:
-    """One matter (一件事) with its items, in the order of their stages."""
+    """A version of a matter (一件事) with its items, in the order of their stages; ``ended_at`` is the end of the matter itself."""
 
     id: UUID
     code: str
     name: str
     lead_department_id: UUID
     items: tuple[MatterItemView, ...]
+    version: int
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class MatterPage:
+    """One page of a list of matters; ``after`` asks for the next one and is ``None`` at the end."""
+
+    rows: tuple[MatterView, ...]
+    after: str | None

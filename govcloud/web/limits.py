@@ -19,13 +19,18 @@ def init_limits(app: Flask) -> None:
 
     @app.after_request
     def limit(response: Response) -> Response:
-        unproven = response.status_code == _UNAUTHORIZED and "client_proven" not in g
+        unproven = "client_unproven" in g or (response.status_code == _UNAUTHORIZED and "client_proven" not in g)
         client_id = _claimed_client() if unproven else None
         seconds = services().failure_limits.failed("client", client_id, source_address()) if client_id else None
         if seconds is not None:
             response.status_code = _TOO_MANY
             response.headers["Retry-After"] = str(seconds)
         return response
+
+
+def note_unproven() -> None:
+    """Say that the client of this request did not prove who it is, on a wire that does not say so by 401."""
+    g.client_unproven = True
 
 
 def note_proven() -> None:

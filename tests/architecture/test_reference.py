@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from govcloud.entrypoints.forward_auth.check import ASSERTION, HEADERS
 from govcloud.signon.cas import errors
+from govcloud.signon.forwarding.headers import ASSERTION, HEADERS
 from govcloud.subsystems.protocols import ForwardAuthSettings
 
 ROOT = Path(__file__).parents[2]

@@ -10,6 +10,8 @@ import pytest
 from govcloud.app import create_app
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
+from tests.entrypoints.forward_auth.conftest import CLIENT as APPLICATION
+from tests.entrypoints.forward_auth.conftest import ORIGIN, register_application
 from tests.entrypoints.oidc.conftest import basic
 from tests.factories.browsing import Visitor
 from tests.factories.factors import enrolled
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flask import Flask
+    from werkzeug.test import TestResponse
 
     from govcloud.services import Services
     from govcloud.settings import Settings
@@ -76,6 +79,26 @@ def test_clients_on_every_wire(processes: list[Flask], path: str) -> None:
         path, method=method, data={"grant_type": "x"} if "token" in path else None, headers=basic("housing-web", "guess")
     )
     assert int(refused.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("path", ["/forward-auth/check", "/.govcloud/callback", "/.govcloud/sign-out"])
+def test_proxies_of_applications(processes: list[Flask], services: Services, path: str) -> None:
+    """A proxy is told 400, as nginx makes 500 of it; a wrong secret counts all the same, and the right one goes on."""
+    secret = register_application(services)
+    clients = [one.test_client() for one in processes]
+
+    def ask(turn: int, password: str) -> TestResponse:
+        headers = basic(APPLICATION, password) | {"X-Govcloud-Origin": ORIGIN, "X-Original-URI": "/"}
+        return clients[turn % 2].get(path, headers=headers)
+
+    assert [ask(turn, "guess").status_code for turn in range(6)] == [400] * 4 + [429] * 2
+    held = ask(0, "guess")
+    assert int(held.headers["Retry-After"]) > 0
+    assert ask(1, secret).status_code != 429
+    # A question without credentials, or about another origin with the right ones, is a mistake and no guess.
+    assert clients[0].get(path).status_code == 400
+    wrong = basic(APPLICATION, secret) | {"X-Govcloud-Origin": "https://evil.example"}
+    assert [clients[0].get(path, headers=wrong).status_code for _ in range(6)] == [400] * 6
 
 
 def test_whoever_has_the_right_secret_is_not_held_back(processes: list[Flask], world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,8 @@ class Receiver:
     location: str | None = None
     heard: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], object] | None = None
+    """What happens between a request and its answer."""
 
     @property
     def last(self) -> dict[str, str]:
@@ -45,6 +47,8 @@ def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             parts = urlsplit(self.path)
             receiver.paths.append(self.path)
             receiver.heard.append({name: values[0] for name, values in parse_qs(parts.query).items()})
+            if receiver.meanwhile is not None:
+                receiver.meanwhile()
             self.send_response(receiver.status)
             if receiver.location:
                 self.send_header("Location", receiver.location)

@@ -34,6 +34,7 @@ from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
 from govcloud.entrypoints.api.lists import LISTS
+from govcloud.entrypoints.api.matters import TABLE as MATTERS
 from govcloud.entrypoints.api.organisation import ORGANISATION
 from govcloud.entrypoints.api.people import PEOPLE
 from govcloud.entrypoints.api.results import (
@@ -258,5 +259,6 @@ TABLE = (
     *CHANGES,
     *LISTS,
     *SUBSYSTEMS,
+    *MATTERS,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from flask import Response
 
+from govcloud.signon.cas.attributes import sign_in_attributes
 from govcloud.signon.cas.views import Validated
 
 NAMESPACE = "http://www.yale.edu/tp/cas"
@@ -51,12 +52,7 @@ def answer(element: Element, form: str = XML) -> Response:
 
 def _attributes(seen: Validated) -> Mapping[str, str]:
     """Return what the protocol says about the sign-in itself (Appendix A), then what the client is told about the official."""
-    return {
-        "authenticationDate": seen.session.auth_time.isoformat(timespec="seconds"),
-        "longTermAuthenticationRequestTokenUsed": "false",
-        "isFromNewLogin": "true" if seen.fresh else "false",
-        **seen.attributes,
-    }
+    return sign_in_attributes(seen.session.auth_time, fresh=seen.fresh) | dict(seen.attributes)
 
 
 def _write(parent: ET.Element, element: Element) -> None:

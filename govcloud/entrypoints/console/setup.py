@@ -19,8 +19,10 @@ from govcloud.entrypoints.console.clients import ClientsView
 from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.imports import ImportsView
+from govcloud.entrypoints.console.keys import KeysView
 from govcloud.entrypoints.console.list_imports import PowerItemsView, ServiceItemsView
 from govcloud.entrypoints.console.logouts import LogoutsView
+from govcloud.entrypoints.console.matters import MattersView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.planned import PlannedView
@@ -53,6 +55,7 @@ def _views() -> list[Room]:
         PowerItemsView(),
         ServiceItemsView(),
         SubsystemsView(),
+        MattersView(),
         ClientsView(Client, "clients"),
         RolesView(Role, "roles"),
         DutyRulesView(DutyRule, "duties"),
@@ -63,6 +66,7 @@ def _views() -> list[Room]:
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
         SignOnPolicyView(),
+        KeysView(),
         SessionsView(Session, "sessions"),
         LogoutsView(),
         OutboxView(OutboxMessage, "outbox"),

@@ -19,7 +19,7 @@ from govcloud.entrypoints.forward_auth.errors import ProxyError
 from govcloud.kernel.actor import Actor
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services, source_address
-from govcloud.web.limits import note_proven
+from govcloud.web.limits import note_proven, note_unproven
 from govcloud.web.trace import trace_id
 
 ORIGIN, URI, METHOD = "X-Govcloud-Origin", "X-Original-URI", "X-Original-Method"
@@ -113,6 +113,7 @@ def asking() -> Asking:
         raise ProxyError("the proxy sends no credentials of the application (Authorization: Basic)")
     client = services().forwarding.proxy(given.username, given.password)
     if client is None:
+        note_unproven()
         raise ProxyError("the credentials are not those of an application behind a proxy")
     note_proven()
     origin = request.headers.get(ORIGIN, "")

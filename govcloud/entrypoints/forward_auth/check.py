@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import Response
 
 from govcloud.entrypoints.forward_auth.asking import LOCATION, asking
 from govcloud.entrypoints.forward_auth.blueprint import wire
 from govcloud.entrypoints.forward_auth.errors import bare
+from govcloud.signon.forwarding.headers import as_headers
 from govcloud.signon.forwarding.service import Refused
 from govcloud.web.gate import public, services
 
-#: What is said about the official, and the header that says it; docs/reference/forward-auth.md and deploy/nginx name them all.
-HEADERS = {
-    "name": "X-Govcloud-Name",
-    "employee_code": "X-Govcloud-Employee-Code",
-    "appointment_id": "X-Govcloud-Appointment",
-    "department": "X-Govcloud-Department",
-    "division": "X-Govcloud-Division",
-}
-ASSERTION = "X-Govcloud-Identity"
 _OK, _SIGN_IN, _FORBIDDEN = 200, 401, 403
 
 
@@ -42,8 +32,5 @@ def check() -> Response:
             response.headers[LOCATION] = asked.platform("/forward-auth/refused", to=asked.address)
         return response
     response = bare(_OK)
-    for name, value in outcome.identity.items():
-        # RFC 9110 section 5.5: headers are ASCII, so UTF-8 is written as in addresses.
-        response.headers[HEADERS[name]] = quote(value, safe="")
-    response.headers[ASSERTION] = outcome.assertion
+    response.headers.update(as_headers(outcome.identity, outcome.assertion))
     return response

@@ -98,6 +98,7 @@ class Planner:
         return plan
 
     def _one(self, plan: Plan, person: Candidate, standing: Standing, once: Once, now: datetime) -> None:
+        plan.summary.passwords += bool(person.password_hash)
         known = standing.people.get(person.code)
         if person.official is not None:
             self._look_up(person, standing)

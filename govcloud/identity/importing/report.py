@@ -15,7 +15,10 @@ OUTCOMES = ("new", "changed", "unchanged", "refused")
 
 @dataclass
 class Summary:
-    """The counts of a run: people by what became of them, appointments begun and ended, lines read, findings."""
+    """The counts of a run: people by what became of them, appointments begun and ended, lines read, findings.
+
+    ``passwords`` are the people for whom the file brings a password hash, whether or not it is taken.
+    """
 
     lines: int = 0
     new: int = 0
@@ -26,6 +29,7 @@ class Summary:
     ended: int = 0
     findings: int = 0
     vanished: int = 0
+    passwords: int = 0
 
     @property
     def people(self) -> int:

@@ -17,9 +17,12 @@ from govcloud.identity.importing.runs import Order, RunView
 from govcloud.identity.importing.sources import Source, examine
 from govcloud.identity.importing.vanishing import Extent, check_share
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import Conflict, GovcloudError
 from govcloud.kernel.messages import Message
 
+#: What it takes beside the import itself when the file brings password hashes.
+PASSWORDS = "govcloud:password:import"
 #: What a run becomes when a job takes it up; one that was interrupted stays what it was.
 _NEXT = {"uploaded": "checking", "queued": "running"}
 
@@ -49,11 +52,15 @@ class Importing(Applying):
         """Let a checked upload be applied by the jobs, as the actor.
 
         Raises:
-            Denied: the actor may not import into that department.
+            Denied: the actor may not import into that department, or bring password hashes there.
             Conflict: it was not checked, or is under way already; or too many would vanish.
         """
         run = self._queries.run(run_id)
         with self._command(actor, run.order) as tx:
+            if run.summary.passwords:
+                # Whoever brings a hash may know the password behind it, so this is more than bringing people.
+                with self._uow.begin(actor, PASSWORDS, Target("official", "batch", self._path(run.order))):
+                    pass
             if run.mode == "sync":
                 managed = Extent(run.source, self._path(run.order)).managed(tx.session, tx.now)
                 check_share(run.summary.vanished, managed, run.allow_vanish if allow_vanish is None else allow_vanish)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Select, literal, select, update
 from sqlalchemy.orm import Session as DatabaseSession
 
 from govcloud.kernel.actor import Actor
@@ -41,6 +42,16 @@ _UNKNOWN = "the proxy-granting ticket is unknown or has expired"
 _NOT_OPEN = "the official may not enter the target service"
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A grant that stands and has not been handed over yet: its ticket, the IOU, and where both go."""
+
+    grant_id: UUID
+    pgt: str = field(repr=False)
+    iou: str
+    callback_url: str
+
+
 class Proxies:
     """Grants to proxies, and the tickets that they get for others."""
 
@@ -65,48 +76,69 @@ class Proxies:
         self._life = life(settings)
         self._loopback_allowed = settings.environment is not Environment.PRODUCTION
 
-    def grant(self, caller: Caller, seen: Validated, pgt_url: str) -> str:
-        """Hand a proxy-granting ticket to ``pgt_url`` and return its IOU; no database connection is held while the address is called.
+    def prepare(self, tx: Transaction, caller: Caller, seen: Validated, pgt_url: str) -> Prepared:
+        """Make a grant within the transaction in which the ticket behind it is redeemed.
+
+        It stands before its ticket leaves for ``pgt_url``: so whoever brings the service's ticket once more, while that address is
+        being called, ends the grant as well.
 
         Raises:
-            CasRefused: the client is no proxy, the chain is too long, or the address is not the client's own or does not answer.
+            CasRefused: the client is no proxy, the chain is too long, or the address is not the client's own.
         """
         if not seen.client.cas.proxy or len(seen.proxies) >= LONGEST_CHAIN:
             raise CasRefused(errors.UNAUTHORIZED_SERVICE_PROXY, "the service may not get proxy-granting tickets")
         owner = self._subsystems.client_by_service(pgt_url)
         if owner is None or owner.id != seen.client.id:
             raise CasRefused(errors.INVALID_PROXY_CALLBACK, "pgtUrl is not below a registered address of the service")
-        pgt, iou = fresh_text(PGT), fresh_text(PGT_IOU)
-        self._uow.rest()
-        try:
-            call_back(pgt_url, pgt, iou, loopback_allowed=self._loopback_allowed)
-        except CallbackFailedError as error:
-            raise CasRefused(errors.INVALID_PROXY_CALLBACK, str(error)) from error
-        with self._uow.begin(_acting(seen.client, caller), COMMAND, Target("client", seen.client.client_id)) as tx:
-            row = ProxyGrant(
-                id=new_id(),
-                digest=self._digest(pgt),
-                family_id=seen.family_id,
-                participant_id=seen.participant_id,
-                client_id=seen.client.client_id,
-                callback_url=pgt_url,
-                parent_id=seen.proxy_grant_id,
-                created_at=tx.now,
-                # It ends with the session at the latest (3.3.1); an earlier end is seen at each use.
-                expires_at=seen.session.expires_at,
-                ended_at=None,
-            )
-            tx.session.add(row)
-            tx.record(
-                events.ProxyGranted(
-                    subject=f"official:{seen.session.official_id}",
-                    grant_id=row.id,
-                    family_id=row.family_id,
-                    client_id=row.client_id,
+        made = Prepared(new_id(), fresh_text(PGT), fresh_text(PGT_IOU), pgt_url)
+        with self._uow.begin(_acting(seen.client, caller), COMMAND, Target("client", seen.client.client_id)):
+            tx.session.add(
+                ProxyGrant(
+                    id=made.grant_id,
+                    digest=self._digest(made.pgt),
+                    family_id=seen.family_id,
+                    participant_id=seen.participant_id,
+                    client_id=seen.client.client_id,
                     callback_url=pgt_url,
+                    parent_id=seen.proxy_grant_id,
+                    created_at=tx.now,
+                    # It ends with the session at the latest (3.3.1); an earlier end is seen at each use.
+                    expires_at=seen.session.expires_at,
+                    ended_at=None,
                 )
             )
-        return iou
+            tx.session.flush()
+        return made
+
+    def deliver(self, caller: Caller, seen: Validated, made: Prepared) -> str:
+        """Hand a prepared grant to its address and return its IOU; no database connection is held while the address is called.
+
+        Raises:
+            CasRefused: the address does not answer as it should; the grant is ended, for it may have got there all the same.
+        """
+        self._uow.rest()
+        fault: CallbackFailedError | None = None
+        try:
+            call_back(made.callback_url, made.pgt, made.iou, loopback_allowed=self._loopback_allowed)
+        except CallbackFailedError as error:
+            fault = error
+        with self._uow.begin(_acting(seen.client, caller), COMMAND, Target("client", seen.client.client_id)) as tx:
+            if fault is not None:
+                own = (ProxyGrant.id == made.grant_id, ProxyGrant.ended_at.is_(None))
+                tx.session.execute(update(ProxyGrant).where(*own).values(ended_at=tx.now))
+            else:
+                tx.record(
+                    events.ProxyGranted(
+                        subject=f"official:{seen.session.official_id}",
+                        grant_id=made.grant_id,
+                        family_id=seen.family_id,
+                        client_id=seen.client.client_id,
+                        callback_url=made.callback_url,
+                    )
+                )
+        if fault is not None:
+            raise CasRefused(errors.INVALID_PROXY_CALLBACK, str(fault)) from fault
+        return made.iou
 
     def ticket(self, caller: Caller, pgt: str, target: str) -> str:
         """Return a ticket for the service ``target``, which thereby takes part in the official's session.

@@ -18,7 +18,7 @@ from govcloud.settings import Settings
 from govcloud.signon import events
 from govcloud.signon.cas import errors
 from govcloud.signon.cas.errors import CasRefused
-from govcloud.signon.cas.proxies import Proxies
+from govcloud.signon.cas.proxies import Prepared, Proxies
 from govcloud.signon.cas.texts import SERVICE, fresh_text, life
 from govcloud.signon.cas.views import Caller, Validated, Validation
 from govcloud.signon.claims import PROFILE, identity_claims
@@ -119,15 +119,19 @@ class Cas:
         actor = Actor.subsystem(client.client_id, client.name, source_address=caller.address, trace_id=caller.trace_id)
         with self._uow.begin(actor, "govcloud:ticket:redeem", Target("client", client.client_id)) as tx:
             outcome = self._redeem(tx, client, asked)
+            made: Prepared | None = None
+            if isinstance(outcome, Validated) and asked.pgt_url is not None:
+                try:
+                    made = self._proxies.prepare(tx, caller, outcome, asked.pgt_url)
+                except CasRefused as refused:
+                    outcome = refused
             if isinstance(outcome, CasRefused):
                 subject = f"client:{client.client_id}"
                 tx.record(events.RedemptionFailed(subject=subject, client_id=client.client_id, reason=outcome.reason))
         # Raised after the commit: a ticket that failed stays used up, and a family that was ended stays ended.
         if isinstance(outcome, CasRefused):
             raise outcome
-        if asked.pgt_url is None:
-            return outcome
-        return replace(outcome, pgt_iou=self._proxies.grant(caller, outcome, asked.pgt_url))
+        return outcome if made is None else replace(outcome, pgt_iou=self._proxies.deliver(caller, outcome, made))
 
     def proxy(self, caller: Caller, pgt: str, target: str) -> str:
         """Return a ticket for the service ``target`` to whoever holds a proxy-granting ticket (section 2.7).

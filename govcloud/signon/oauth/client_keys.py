@@ -6,23 +6,18 @@ for a while, whatever came of it: nobody can make the platform knock at a door a
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
 import json
-import socket
-import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from govcloud.kernel.clock import Clock
 from govcloud.settings import LOOPBACK
+from govcloud.subsystems.probing.knocking import MOST_BODY, Knock, knock
 from govcloud.subsystems.queries import ClientView
 
 Jwk = Mapping[str, Any]
@@ -31,8 +26,6 @@ KEPT = timedelta(minutes=10)
 """So long fetched keys are believed without asking again."""
 REST = timedelta(seconds=30)
 """An address that was asked just now is left alone, although a key is missing or it did not answer."""
-_DEADLINE = 5.0
-_MOST_BYTES = 65_536
 _MOST_KEYS = 20
 
 
@@ -40,8 +33,8 @@ class KeysUnavailableError(Exception):
     """The client's keys cannot be had; the text is for the operator's log."""
 
 
-#: What may go wrong at an address: it is refused, away, no address at all, or answers nonsense (JSON nested without end, too).
-_FAULTS = (KeysUnavailableError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError)
+#: What may go wrong at an address: it cannot be asked, is no address at all, or answers nonsense (JSON nested without end, too).
+_FAULTS = (KeysUnavailableError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -99,60 +92,28 @@ class ClientKeys:
 
     def _fetch(self, address: str, now: datetime) -> _Fetched:
         try:
-            self._permit(address)
-            return _Fetched(now, _keys(_read(address)))
+            return _Fetched(now, _keys(self._read(address)))
         except _FAULTS as error:
             return _Fetched(now, (), f"{address}: {type(error).__name__}: {error}")
 
-    def _permit(self, address: str) -> None:
-        """Refuse addresses that lead to this machine or to its surroundings (cloud metadata), and anything but https.
+    def _read(self, address: str) -> object:
+        """Return the JSON document of an address.
 
-        A province's own network has private addresses, so those are open.
+        Nothing leads to this machine or to its surroundings (cloud metadata), and nothing but https is asked; a province's own network
+        has private addresses, so those are open. What the name leads to is looked up once, and that is where the platform connects:
+        a name that leads elsewhere a moment later leads nowhere (DNS rebinding).
         """
         parts = urlsplit(address)
-        host = parts.hostname or ""
-        if self._loopback_allowed and host in LOOPBACK and parts.scheme in {"http", "https"}:
-            return
-        if parts.scheme != "https" or not host:
+        if not parts.hostname or (parts.scheme != "https" and not (self._loopback_allowed and parts.hostname in LOOPBACK)):
             raise KeysUnavailableError("keys are only fetched over https")
-        for family in socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM):
-            _permit_ip(str(family[4][0]))
-
-
-def _permit_ip(text: str) -> None:
-    found = ipaddress.ip_address(text.partition("%")[0])
-    ip = getattr(found, "ipv4_mapped", None) or found
-    if ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved:
-        raise KeysUnavailableError(f"{ip} is no address of a client")
-
-
-def _read(address: str) -> object:
-    """Return the JSON document of an address."""
-    return json.loads(asyncio.run(_body(address)))
-
-
-async def _body(address: str) -> bytes:
-    """Return what an address gives. httpx's timeouts are each for one wait, so one that answers byte by byte needs the outer deadline."""
-    # trust_env off: a proxy or a .netrc of the server's environment must not see or change what is asked.
-    async with (
-        asyncio.timeout(_DEADLINE),
-        httpx.AsyncClient(timeout=_DEADLINE, trust_env=False, follow_redirects=False, verify=_trusted()) as http,
-        http.stream("GET", address, headers={"Accept": "application/json"}) as response,
-    ):
-        if response.status_code != httpx.codes.OK:
-            raise KeysUnavailableError(f"HTTP {response.status_code}")
-        body = b""
-        async for piece in response.aiter_bytes():
-            body += piece
-            if len(body) > _MOST_BYTES:
-                raise KeysUnavailableError(f"more than {_MOST_BYTES} bytes")
-    return body
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Return the certificates of the system and of SSL_CERT_FILE, where a government's own authority is found; read once."""
-    return ssl.create_default_context()
+        heard = knock(Knock(address), loopback_allowed=self._loopback_allowed)
+        if heard.fault:
+            raise KeysUnavailableError(f"{heard.fault} {heard.detail}".strip())
+        if heard.status != HTTPStatus.OK:
+            raise KeysUnavailableError(f"HTTP {heard.status}")
+        if len(heard.body) > MOST_BODY:
+            raise KeysUnavailableError(f"more than {MOST_BODY} bytes")
+        return json.loads(heard.body)
 
 
 def _keys(document: object) -> tuple[Jwk, ...]:

@@ -33,3 +33,15 @@ class DeviceRedeemed(Event):
     device_id: UUID
     client_id: str
     jti: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceTurnedAway(Event):
+    """A device got no code to show; `reason` says why, as too many of one client that wait behind one address."""
+
+    name: ClassVar[str] = "signon:device:refused"
+    personal: ClassVar[frozenset[str]] = frozenset({"source_address"})
+
+    client_id: str
+    reason: str
+    source_address: str | None

@@ -116,6 +116,13 @@ class Devices:
                 DeviceAuthorization.expires_at > tx.now,
             )
             if (tx.session.scalar(waiting) or 0) >= MOST_WAITING:
+                turned_away = events.DeviceTurnedAway(
+                    subject=f"client:{client.client_id}",
+                    client_id=client.client_id,
+                    reason="too_many_devices",
+                    source_address=actor.source_address,
+                )
+                tx.remember(turned_away)
                 raise Unavailable("too_many_devices", Message("等待登录的设备过多，请稍后重试。"), retry_after=int(LIFE.total_seconds()))
             device_code = secrets.token_urlsafe(_SECRET_BYTES)
             for _ in range(_TRIES):

@@ -32,6 +32,16 @@ class RefreshFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PushedRequestRefused(Event):
+    """A browser brought the reference of a pushed request that has `expired`, was `used` or was `answered` already."""
+
+    name: ClassVar[str] = "signon:pushed_request:refused"
+
+    client_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenRevoked(Event):
     """A client gave an access token back before it ran out."""
 

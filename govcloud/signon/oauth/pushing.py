@@ -10,14 +10,15 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.oauth.errors import PushRefused
+from govcloud.signon.oauth.events import PushedRequestRefused
 from govcloud.signon.oauth.models import PushedRequest
 from govcloud.subsystems.queries import ClientView
 
@@ -64,6 +65,8 @@ class Pushing:
                 fresh = (*mine, PushedRequest.used_at.is_(None), PushedRequest.expires_at > tx.now)
                 opening = update(PushedRequest).where(*fresh).values(used_at=tx.now)
                 parameters = tx.session.scalar(opening.returning(PushedRequest.parameters))
+            if parameters is None:
+                self._note_known(tx, client, mine)
         if not request_uri.startswith(PREFIX) or parameters is None:
             raise PushRefused("the request_uri is unknown, expired or used")
         return {str(name): str(value) for name, value in parameters.items()}
@@ -73,7 +76,18 @@ class Pushing:
         with self._uow.begin(actor, "govcloud:authorization:open", Target("client", client.client_id)) as tx:
             mine = (PushedRequest.digest == self._digest(request_uri.removeprefix(PREFIX)), PushedRequest.client_id == client.client_id)
             if tx.session.scalar(delete(PushedRequest).where(*mine).returning(PushedRequest.id)) is None:
+                tx.remember(_refused(client, "answered"))
                 raise PushRefused("the request was answered already")
+
+    def _note_known(self, tx: Transaction, client: ClientView, mine: tuple[ColumnElement[bool], ...]) -> None:
+        """Record that a reference is brought that stood for a request; one that never did is anybody's typing, and no event."""
+        row = tx.session.execute(select(PushedRequest.used_at).where(*mine)).one_or_none()
+        if row is not None:
+            tx.record(_refused(client, "expired" if row.used_at is None else "used"))
 
     def _digest(self, reference: str) -> bytes:
         return self._keys.digest("pushed_request", reference.encode("utf-8", "surrogatepass"))
+
+
+def _refused(client: ClientView, reason: str) -> PushedRequestRefused:
+    return PushedRequestRefused(subject=f"client:{client.client_id}", client_id=client.client_id, reason=reason)

@@ -17,7 +17,7 @@ from govcloud.subsystems.probing.guard import GuardedNetwork, NotThereError
 
 DEADLINE_SECONDS = 5.0
 MOST_BODY = 65_536
-_AGENT = b"govcloud-connection-test"
+_AGENT = b"govcloud"
 
 
 @dataclass(frozen=True)

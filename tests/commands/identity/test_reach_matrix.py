@@ -21,7 +21,7 @@ from govcloud.kernel.errors import Denied
 from govcloud.services import Services
 from govcloud.subsystems.listing.importing import ListOrder
 from govcloud.subsystems.listing.inputs import ItemChange, NewPowerItem, NewServiceItem
-from tests.factories.imports import a_row, uscc_of, write_csv
+from tests.factories.imports import OPERATOR, a_row, uscc_of, write_csv
 from tests.factories.lists import list_file, power
 from tests.factories.people import a_department, an_official
 from tests.factories.world import SEED, Person, World
@@ -117,6 +117,14 @@ def _reinstate(at: Outside, actor: Actor) -> object:
     return at.services.identity.reinstate(actor, at.person.official_id, WHY)
 
 
+def _import_hashes(at: Outside, actor: Actor) -> object:
+    path = write_csv(at.folder / "h.csv", [a_row(1, at="yuhang_civil_affairs", password_hash="pbkdf2:sha256:1000$salt$" + "a" * 64)])
+    run = at.services.importing.upload(OPERATOR, path, "h.csv", ImportOrder("file", at.department), at_once=True)
+    at.services.importing.check(run.id)
+    at.services.importing.confirm(actor, run.id)
+    return run
+
+
 def _import_list(at: Outside, actor: Actor) -> object:
     source = list_file(at.folder / "list.csv", "power", [power(2, at="yuhang_civil_affairs")])
     return at.services.subsystems.import_list(actor, "power", source, ListOrder(department_id=at.department))
@@ -126,6 +134,7 @@ Attempt = Callable[[Outside, Actor], object]
 ATTEMPTS: dict[str, Attempt] = {
     "govcloud:official:register": lambda at, a: at.services.identity.register_official(a, an_official(at.department)),
     "govcloud:official:import": _import,
+    "govcloud:password:import": _import_hashes,
     "govcloud:official:change": lambda at, a: at.services.identity.change_official(a, at.person.official_id, OfficialChange(rank="科员")),
     "govcloud:official:transfer": lambda at, a: at.services.identity.transfer(a, at.person.official_id, at.duty(), WHY),
     "govcloud:official:suspend": lambda at, a: at.services.identity.suspend(a, at.person.official_id, WHY),

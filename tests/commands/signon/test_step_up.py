@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from govcloud.authorization.shipped import baseline
+from govcloud.identity.importing.runs import Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Denied
 from govcloud.services import Services
@@ -14,6 +17,7 @@ from govcloud.signon.errors import FactorRefused, SignInLocked, SignInRefused
 from govcloud.signon.step_up import SENSITIVE, Means, StepUpRequired
 from govcloud.signon.views import ACR_MFA, CurrentSession
 from tests.factories.factors import STEP, Phone, acting, enrolled, opened
+from tests.factories.imports import OPERATOR, a_row, write_csv
 from tests.factories.world import PASSWORD, SEED, World
 
 
@@ -131,3 +135,36 @@ def test_guessing_at_step_up_locks(services: Services, world: World, phone: Phon
 def test_nobody_steps_anothers_session_up(services: Services, world: World, phone: Phone, session: CurrentSession) -> None:
     with pytest.raises(Denied):
         services.step_up.by_factor(world.wang.actor(), session, "totp", phone.code())
+
+
+def checked_file(services: Services, world: World, folder: Path, **more: str) -> UUID:
+    """Upload a file of one person and return its run, which waits to be confirmed."""
+    path = write_csv(folder / "people.csv", [a_row(1, at="xihu_civil_affairs", **more)])
+    order = Order("file", world.organisation.ids["xihu_civil_affairs"])
+    run = services.importing.upload(OPERATOR, path, "people.csv", order, at_once=True)
+    services.importing.check(run.id)
+    return run.id
+
+
+@pytest.mark.parametrize("secret", ["pbkdf2:sha256:1000$salt$" + "a" * 64, "clear text, which is a finding"])
+def test_a_file_with_passwords_is_confirmed_by_a_recent_proof(
+    *, services: Services, world: World, session: CurrentSession, clock: ManualClock, tmp_path: Path, secret: str
+) -> None:
+    """Whoever brings a hash may know the password behind it, and could sign in as another."""
+    demand(services, world)
+    run = checked_file(services, world, tmp_path, password_hash=secret)
+    clock.advance(timedelta(minutes=16))
+    with pytest.raises(StepUpRequired):
+        services.importing.confirm(acting(session), run)
+    assert services.import_queries.run(run).state == "checked"
+    # Without passwords it is people alone, which takes no more than the right to bring them.
+    services.importing.confirm(acting(session), checked_file(services, world, tmp_path))
+
+
+def test_a_file_with_passwords_is_confirmed_while_the_proof_is_fresh(
+    services: Services, world: World, session: CurrentSession, tmp_path: Path
+) -> None:
+    demand(services, world)
+    run = checked_file(services, world, tmp_path, password_hash="pbkdf2:sha256:1000$salt$" + "a" * 64)
+    services.importing.confirm(acting(session), run)
+    assert services.import_queries.run(run).state == "queued"

@@ -56,7 +56,7 @@ def test_what_meets_the_beginning_of_another_subsystem_is_refused(services: Serv
 
 @pytest.mark.parametrize(
     "address",
-    [f"{HOST}/application", f"{HOST}/ap", f"{HOST}:8443/app", "https://app.gov.zj.example/app", f"{HOST}/other/app/"],
+    [f"{HOST}/application", f"{HOST}/ap", f"{HOST}/APP", f"{HOST}:8443/app", "https://app.gov.zj.example/app", f"{HOST}/other/app/"],
 )
 def test_neighbours_on_one_host_do_not_meet(services: Services, world: World, address: str) -> None:
     services.subsystems.register_client(SEED, cas("assistance", APP))

@@ -128,6 +128,37 @@ def test_a_ticket_brought_again_ends_all_that_grew_out_of_it(proxying: CasParty,
     assert proxy_ticket(proxying, other, f"{REGISTER}api")
 
 
+def test_a_ticket_brought_again_while_the_proxy_is_called_ends_the_grant(
+    proxying: CasParty, receiver: Receiver, wang: SignedIn, services: Services
+) -> None:
+    """In the seconds that the call-back takes, whoever stole the service's ticket tries it: the grant must not outlive that."""
+    stolen, said = proxying.ticket(), list[str]()
+
+    def replay() -> None:
+        receiver.meanwhile = None
+        said.append(CasParty(proxying.browser, proxying.service).code(stolen))
+
+    receiver.meanwhile = replay
+    pgt = pgt_of(proxying, receiver, stolen)
+    assert said == ["INVALID_TICKET"]
+    assert refused(proxying, pgt, f"{REGISTER}api") == "INVALID_TICKET"
+    # A grant of another ticket of the same session is not touched.
+    assert proxy_ticket(proxying, pgt_of(proxying, receiver, proxying.ticket()), f"{REGISTER}api")
+
+
+def test_a_grant_serves_as_soon_as_it_was_handed_over(proxying: CasParty, receiver: Receiver, wang: SignedIn) -> None:
+    """A proxy may use its ticket before it has answered the call that brought it."""
+    got: list[str] = []
+
+    def use() -> None:
+        receiver.meanwhile = None
+        got.append(proxy_ticket(CasParty(proxying.browser, proxying.service), receiver.last["pgtId"], f"{REGISTER}api"))
+
+    receiver.meanwhile = use
+    pgt_of(proxying, receiver, proxying.ticket())
+    assert got
+
+
 def test_who_may_not_enter_the_target_gets_no_ticket_through_a_proxy(
     proxying: CasParty, receiver: Receiver, wang: SignedIn, services: Services, world: World
 ) -> None:

@@ -66,6 +66,7 @@ class Rows:
     unpublished: UUID
     registered: UUID
     client: UUID
+    matter: UUID
     role: UUID
     assignment: UUID
     rule: UUID
@@ -79,6 +80,7 @@ class Rows:
             "officials": self.active,
             "subsystems": self.unpublished,
             "clients": self.client,
+            "matters": self.matter,
             "roles": self.role,
             "assignments": self.assignment,
             "policies": self.rule,
@@ -106,6 +108,7 @@ def rows(services: Services, world: World) -> Rows:
         unpublished=unpublished,
         registered=services.subsystems.register_subsystem(SEED, other),
         client=one(services, "SELECT id FROM client WHERE client_id = 'housing-web'"),
+        matter=one(services, "SELECT id FROM matter"),
         role=one(services, "SELECT id FROM role WHERE code = 'counter_clerk'"),
         assignment=queries.assignments_of(people["SUNLI"].official_id)[0].id,
         rule=one(services, "SELECT id FROM policy_rule ORDER BY position LIMIT 1"),

@@ -69,6 +69,9 @@ EVERYBODYS = {
     "api.service_items",
     "api.service_item",
     "api.implementation_list_editions",
+    # Requests name matters.
+    "api.matters",
+    "api.matter",
     "api.me",
     "api.catalogue",
     "api.scopes",
@@ -196,6 +199,8 @@ def subsystem_tries(world: World) -> dict[str, list[Try]]:
     binding: dict[str, object] = {"function": REGISTER, "service_item": service()["code"]}
     client: dict[str, object] = {"client_id": "far-away", "name": "越权", "redirect_uris": ["https://far.zj.example/cb"]}
     owner = str(world.organisation.ids["housing"])
+    led = str(world.organisation.ids["civil_affairs"])
+    matter: dict[str, object] = {"name": "越权", "lead_department_id": led, "items": [{"item_id": str(item)}]}
     tries: dict[str, tuple[str, dict[str, object]]] = {
         "api.register_subsystem": ("/subsystems", subsystem | {"code": "far_away", "owner_department_id": owner}),
         "api.change_subsystem": ("/subsystems/housing/change", subsystem),
@@ -223,6 +228,9 @@ def subsystem_tries(world: World) -> dict[str, list[Try]]:
             "/subsystems/housing/hand-over",
             reason | {"owner_department_id": str(world.organisation.ids["xihu_civil_affairs"])},
         ),
+        "api.register_matter": ("/matters", matter | {"code": "FAR-AWAY"}),
+        "api.change_matter": ("/matters/RESCUE-01/change", matter | reason | {"version": 1}),
+        "api.end_matter": ("/matters/RESCUE-01/end", reason | {"version": 1}),
         "api.entrust_client": ("/clients/housing-web/entrust", reason | {"roles": ["provisioning"]}),
     }
     return {endpoint: [Try("POST", api + path, body, (403,))] for endpoint, (path, body) in tries.items()}

@@ -31,7 +31,10 @@ STOCK = [
 ]
 
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
-PAGES = ("planned", "imports", "activation", "departments", *LISTS, "subsystems", "ceilings", "access", "signon", "logouts", "audit")
+PAGES = (
+    *("planned", "imports", "activation", "departments", *LISTS),
+    *("subsystems", "matters", "ceilings", "access", "signon", "keys", "logouts", "audit"),
+)
 OWN = {
     ("/console/officials/export.csv", "GET"),
     *(
@@ -49,6 +52,7 @@ OWN = {
         for method in ("GET", "POST")
     ),
     ("/console/signon/", "POST"),
+    *(("/console/keys/act/<act_name>", method) for method in ("GET", "POST")),
     ("/console/logouts/client/", "GET"),
     ("/console/logouts/retry", "POST"),
     ("/console/imports/upload", "POST"),
@@ -73,6 +77,12 @@ OWN = {
     ),
     *((f"/console/{page}/upload/<uuid:upload_id>/{command}", "POST") for page in LISTS for command in ("confirm", "discard")),
     ("/console/subsystems/details/", "GET"),
+    ("/console/matters/details/", "GET"),
+    *(
+        (f"/console/matters/{page}", method)
+        for page in ("new/", "change/<uuid:matter_id>", "end/<uuid:matter_id>")
+        for method in ("GET", "POST")
+    ),
     *((f"/console/subsystems/client/<uuid:subsystem_id>/<client_id>/{page}", "GET") for page in ("", "change", "test", "try")),
     *((f"/console/subsystems/client/<uuid:subsystem_id>/<client_id>/{page}", "POST") for page in ("change", "test", "test/<key>")),
     *(("/console/subsystems/new-client/<uuid:subsystem_id>/", method) for method in ("GET", "POST")),
@@ -120,7 +130,7 @@ def test_stock_ways_to_write_do_not_exist(enter: Enter, services: Services, rows
 
 def test_rows_are_made_only_where_there_is_a_command(system: Visitor, security: Visitor) -> None:
     for visitor, login in ((system, "ZHOUJIANJUN"), (security, "WUXIAOYAN")):
-        for table in sorted(OPENED[login] - {"officials", "assignments", "duties", "subsystems"}):
+        for table in sorted(OPENED[login] - {"officials", "assignments", "duties", "subsystems", "matters"}):
             assert visitor.get(f"/console/{table}/new/").status_code == 404, table
             assert visitor.post(f"/console/{table}/new/", {"name": "x", "code": "x"}, page="/").status_code == 404, table
 

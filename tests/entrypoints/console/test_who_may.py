@@ -25,6 +25,7 @@ TABLES = (
     "power_items",
     "service_items",
     "subsystems",
+    "matters",
     "clients",
     "roles",
     "duties",
@@ -35,6 +36,7 @@ TABLES = (
     "requests",
     "grants",
     "signon",
+    "keys",
     "sessions",
     "logouts",
     "outbox",
@@ -50,11 +52,13 @@ OPENED = {
         "activation",
         "departments",
         "subsystems",
+        "matters",
         "clients",
         "access",
         "sessions",
         "logouts",
         "outbox",
+        "keys",
         *LISTS,
     },
     "WUXIAOYAN": {
@@ -71,11 +75,12 @@ OPENED = {
         "clients",
         "signon",
         "logouts",
+        "keys",
     },
     "ZHENGGUOHUA": {"audit"},
     "LIQIANG": set(),
     "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access", "sessions", *LISTS},
-    "HEWEI": {"subsystems", *LISTS},
+    "HEWEI": {"subsystems", "matters", *LISTS},
     "WANGFANG": set(),
 }
 #: The commands of the console, and who may run each.
@@ -84,6 +89,9 @@ RUN = {
     "officials/change/suspend/{rows.active}": {"ZHOUJIANJUN", "WUXIAOYAN"},
     "officials/change/reinstate/{rows.disabled}": {"ZHOUJIANJUN"},
     "subsystems/new/": {"ZHOUJIANJUN", "HEWEI"},
+    "matters/new/": {"ZHOUJIANJUN", "HEWEI"},
+    "matters/change/{rows.matter}": {"ZHOUJIANJUN"},
+    "matters/end/{rows.matter}": {"ZHOUJIANJUN"},
     "subsystems/form/bulk/{rows.unpublished}": {"ZHOUJIANJUN"},
     "subsystems/step/submit/{rows.unpublished}": {"ZHOUJIANJUN"},
     "subsystems/step/retire/{rows.registered}": {"ZHOUJIANJUN"},
@@ -99,7 +107,7 @@ RUN = {
 #: Who manages the people, or the subsystems, of one department only; what is not among them cannot be found.
 WITHIN = {
     "SUNLI": ("officials/change", "officials/details", "sessions/command", "sessions/details"),
-    "HEWEI": ("subsystems/form", "subsystems/step", "subsystems/details"),
+    "HEWEI": ("subsystems/form", "subsystems/step", "subsystems/details", "matters/change", "matters/end", "matters/details"),
 }
 
 
@@ -138,8 +146,17 @@ def form_of(path: str, services: Services, world: World) -> dict[str, str]:
         "subsystems/new/": new_subsystem(services, world.organisation.ids["housing"]),
         "subsystems/form/bulk/{rows.unpublished}": {"rows": "record:read,查看档案,,2,否", "confirmed": "1"},
         "subsystems/step/retire/{rows.registered}": {"note": REASON},
+        "matters/new/": _matter(world, "浙江省住房和城乡建设厅") | {"code": "BIRTH-01"},
+        "matters/change/{rows.matter}": _matter(world, "浙江省民政厅") | {"version": "1"},
+        # The change before made it another version.
+        "matters/end/{rows.matter}": {"version": "2", "reason": REASON},
     }
     return forms.get(path, {"reason": REASON, "confirmed": "1"})
+
+
+def _matter(world: World, lead: str) -> dict[str, str]:
+    item = str(world.items["assistance:case:read"])
+    return {"name": "出生一件事", "lead": lead, "item": item, f"stage-{item}": "1", "reason": REASON, "step": "confirm"}
 
 
 def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(app: Flask, services: Services, world: World, rows: Rows) -> None:
@@ -173,6 +190,8 @@ def test_the_buttons_are_those_that_work(enter: Enter, rows: Rows) -> None:
             if table == "officials":
                 # What concerns one person is offered on the person's page.
                 page += "".join(visitor.get(f"/console/officials/details/?id={row}").text for row in (rows.active, rows.disabled))
+            if table == "matters":
+                page += visitor.get(f"/console/matters/details/?id={rows.matter}").text
             if table == "subsystems":
                 page += "".join(visitor.get(f"/console/subsystems/details/?id={row}").text for row in (rows.unpublished, rows.registered))
             shown |= {path for path in RUN if f'href="/console/{path.format(rows=rows)}"' in page}
@@ -208,6 +227,7 @@ def test_nobody_is_a_superuser(services: Services, world: World) -> None:
     assert shared == {
         "govcloud:console:open",
         "govcloud:console:clients",
+        "govcloud:console:keys",
         "govcloud:console:officials",
         "govcloud:console:sessions",
         "govcloud:console:logouts",

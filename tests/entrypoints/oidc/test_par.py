@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from govcloud.kernel.actor import Actor
@@ -159,6 +160,23 @@ def test_an_error_of_a_pushed_request_goes_back_and_uses_it_up(party: Party) -> 
     reference = push(party, prompt="none")
     assert authorization_error_of(party, arrive(party, reference)) == "login_required"
     assert is_page(arrive(party, reference))
+
+
+def test_a_reference_that_is_brought_again_or_late_is_on_record(
+    party: Party, services: Services, browser: FlaskClient, clock: ManualClock
+) -> None:
+    refused = text("SELECT convert_from(canonical, 'UTF8') FROM audit_event WHERE name = 'signon:pushed_request:refused' ORDER BY at, id")
+    used, late = push(party), push(party)
+    arrive(party, used)
+    for reference in ("urn:ietf:params:oauth:request_uri:nothing", "x", "", "王"):
+        arrive(party, reference)
+    assert services.uow.read().execute(refused).all() == [], "what nobody pushed is anybody's typing"
+    assert is_page(arrive(party, used))
+    clock.advance(timedelta(seconds=61))
+    assert is_page(arrive(party, late))
+    told = [said for (said,) in services.uow.read().execute(refused)]
+    assert [('"reason":"used"' in said, '"reason":"expired"' in said) for said in told] == [(True, False), (False, True)]
+    assert all(used.rpartition(":")[2] not in said for said in told), "the reference itself is not written down"
 
 
 def test_a_client_that_must_push_comes_with_nothing_else(services: Services, browser: FlaskClient, wang: SignedIn) -> None:

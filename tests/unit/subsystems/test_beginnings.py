@@ -157,3 +157,19 @@ def test_what_cannot_be_compared_is_not_registered(field: str, address: str) -> 
     with pytest.raises(Invalid) as refused:
         checked(NewClient("housing", "housing-x", "住房", **{field: (address,)}, settings=settings))  # type: ignore[arg-type]
     assert [item.field for item in refused.value.fields] == [field]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://APP.example/portal", "https://app.EXAMPLE/portal", True),
+        ("HTTPS://app.example/", "https://app.example/", True),
+        ("https://app.example/Portal", "https://app.example/portal", False),
+        ("https://app.example/portal?A=1", "https://app.example/portal?a=1", False),
+        ("https://app.example/%C3%A9", "https://app.example/%c3%a9", True),
+    ],
+)
+def test_hosts_are_one_in_any_case_and_paths_are_not(one: str, other: str, same: bool) -> None:  # noqa: FBT001 - a table
+    """RFC 3986 section 6.2.2.1: the scheme and the host are case-insensitive, the rest is taken as written."""
+    assert (canonical(one) == canonical(other)) is same
+    assert origin_of(one) == origin_of(other)

@@ -119,6 +119,7 @@ UNSOUND = [
             (("/a?x", "housing:door:enter"),),
             (("/a//b", "housing:door:enter"),),
             (("/a", "housing:door:enter"), ("/a", "housing:register:read")),
+            (("/a", "housing:door:enter"), ("/A/", "housing:register:read")),
             tuple((f"/{n}", "housing:door:enter") for n in range(51)),
         )
     ),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import psycopg
 import pytest
 from flask import Flask
 
+from govcloud.authorization.commands import NewGrant
+from govcloud.authorization.scope import PROVINCE
+from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import GovcloudError, NotFound
@@ -22,7 +26,7 @@ from govcloud.signon.sessions import CurrentSession
 from govcloud.signon.views import TicketRequest
 from govcloud.subsystems.protocols import CasSettings
 from tests.commands.signon.conftest import sign_in
-from tests.commands.signon.logout.test_stays import a_grant, a_subsystem, client
+from tests.commands.signon.logout.test_stays import DAYS, a_grant, a_subsystem, client
 from tests.commands.signon.test_sessions import own
 from tests.factories.racing import WAIT_SECONDS, together
 from tests.factories.receiving import CHALLENGE, JOBS, Listener, a_client, enter
@@ -144,3 +148,50 @@ def test_a_ticket_that_is_brought_again_is_on_record_as_that(services: Services,
         services.cas.validate(Caller(), Validation(ticket, service))
     assert "reused" not in refused.value.description  # whoever guesses does not learn that it was one
     assert services.audit_queries.by_subject("client:old-web")[0].data["reason"] == "reused"
+
+
+def test_two_appointments_that_end_in_one_command_do_not_wait_in_a_circle_with_an_entry(
+    *, app: Flask, services: Services, settings: Settings, world: World, listener: Listener, clock: ManualClock
+) -> None:
+    """The grant under the first is closed before the session under the second is looked for; the entry wants them the other way round."""
+    function = a_subsystem(services, world, listener, 0)
+    ids, person = world.organisation.ids, world.wang
+    first, second = (
+        services.identity.appoint(SEED, person.official_id, NewAppointment(ids[key], "专员", kind="concurrent"))
+        for key in ("data", "yuhang_civil_affairs")
+    )
+    now = clock.now()
+    new = NewGrant(
+        official_id=person.official_id,
+        appointment_id=first,
+        subsystem_code="ledger",
+        function=function,
+        scope=PROVINCE,
+        starts_at=now,
+        ends_at=now + DAYS,
+    )
+    services.authorization.open_grant(SEED, new)
+    acting = sign_in(services)
+    services.signon.choose_appointment(own(acting), acting.session_id, second)
+    url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+
+    def come_in() -> object:
+        with app.app_context():
+            try:
+                return ticket(services, replace(acting, appointment_id=second))
+            except GovcloudError as error:
+                return error
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(url, autocommit=True) as eye:
+        with services.uow.begin(SEED, "govcloud:platform:seed"):
+            services.identity.end_appointment(SEED, first, "任期届满")
+            came = pool.submit(come_in)
+            deadline = time.monotonic() + WAIT_SECONDS
+            while eye.execute(_WAITING).fetchone() == (0,):
+                assert time.monotonic() < deadline, "the entry never waited"
+                threading.Event().wait(0.01)
+            services.identity.end_appointment(SEED, second, "任期届满")
+        refused = came.result(timeout=WAIT_SECONDS)
+    assert isinstance(refused, NotFound), refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import httpcore
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -320,3 +322,30 @@ def test_in_service_nothing_leads_inside(services: Services, publisher: ClientVi
     client = stored(services, "assistance-inside")
     with pytest.raises(KeysUnavailableError):
         keys.of(client, None)
+
+
+def test_a_name_that_leads_elsewhere_a_moment_later_leads_nowhere(
+    services: Services, world: World, clock: ManualClock, site: _Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: what was looked at is where the platform connects, so the second answer of the name is never asked for."""
+    asked: list[str] = []
+    reached: list[tuple[str, int]] = []
+
+    def rebinding(host: str, port: int, *_: object, **__: object) -> list[object]:
+        asked.append(host)
+        there = "192.0.2.1" if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (there, port))]
+
+    async def connecting(_: object, host: str, port: int, *__: object, **___: object) -> object:
+        reached.append((host, port))
+        raise httpcore.ConnectError("nobody is there")
+
+    address = f"https://keys.zj.example:{site.server_port}/jwks"
+    client = refresher(services, "assistance-rebound", OidcSettings(jwks_uri=address), PRIVATE_KEY_JWT).client
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connecting)
+    with pytest.raises(KeysUnavailableError):
+        ClientKeys(clock, loopback_allowed=False).of(client, None)
+    assert asked == ["keys.zj.example"]
+    assert reached == [("192.0.2.1", site.server_port)]
+    assert site.asked == 0

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
@@ -234,11 +235,14 @@ def test_who_has_not_signed_in_decides_nothing(services: Services, screen: Refre
             services.devices.approve(actor, session, screen.client, codes.user_code)
 
 
-def test_one_address_does_not_fill_the_table(screen: Refresher, clock: ManualClock) -> None:
+def test_one_address_does_not_fill_the_table(services: Services, screen: Refresher, clock: ManualClock) -> None:
     for _ in range(MOST_WAITING):
         begin(screen)
     with pytest.raises(Unavailable):
         begin(screen)
+    turned_away = text("SELECT subject, convert_from(canonical, 'UTF8') FROM audit_event WHERE name = 'signon:device:refused'")
+    [(subject, said)] = services.uow.read().execute(turned_away).all()
+    assert (subject, "too_many_devices" in said) == (f"client:{screen.client.client_id}", True)
     clock.advance(LIFE)
     assert begin(screen)
 
