@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from govcloud.client.errors import CheckUnavailableError, ClientError, ConfigurationError, DeniedError, SignInRequiredError
@@ -39,11 +39,12 @@ class SignedInOfficial:
 class _Remembered:
     """The answers that one request has had, and what follows from them without asking."""
 
-    def __init__(self, official: SignedInOfficial | None, pace: Pace, trace_id: str | None) -> None:
+    def __init__(self, official: SignedInOfficial | None, pace: Pace, trace_id: str | None, context: Mapping[str, Any] | None) -> None:
         self._official = official
         self._pace = pace
+        self._context = context or {}
         self._answers: dict[str, tuple[CheckDecision, float]] = {}
-        self._opened_by: CheckDecision | None = None
+        self._opened: tuple[Question, CheckDecision] | None = None
         self.trace_id = trace_of(trace_id)
         #: The last refusal that was raised: frameworks turn exceptions into errors of their own, which the middlewares then overrule.
         self.refusal: ClientError | None = None
@@ -71,9 +72,12 @@ class _Remembered:
         Raises:
             ConfigurationError: nothing was required yet.
         """
-        if self._opened_by is None:
-            raise ConfigurationError("no permission was required in this request; call require(...) first")
-        return self._opened_by
+        return self._opened_by()[1]
+
+    def explanation(self) -> Explanation:
+        """Tell in words what the decision that opened the request lets one see; nothing is asked."""
+        question, decision = self._opened_by()
+        return Explanation(question.function, decision)
 
     def filter(self, statement: Statement, columns: object) -> Statement:
         """Return ``statement`` kept to the rows that the decision opens; see ``Views.filter``."""
@@ -87,7 +91,20 @@ class _Remembered:
         """Return ``rows`` as the decision lets them be seen, without those that it does not open; see ``Views.masked``."""
         return self.decision.views.masked(rows, columns)
 
-    def _opened(self, question: Question, decision: CheckDecision) -> CheckDecision:
+    def _question(self, function: str | Question, resource: Mapping[str, Any] | None = None, resource_id: str = "*") -> Question:
+        """Return what is asked as a question, with the surroundings of the request."""
+        asked = function if isinstance(function, Question) else Question(function, resource or {}, resource_id)
+        return replace(asked, context={**self._context, **asked.context}) if self._context else asked
+
+    def _given(self, asked: Asked) -> Question:
+        return self._question(*asked) if isinstance(asked, tuple) else self._question(asked)
+
+    def _opened_by(self) -> tuple[Question, CheckDecision]:
+        if self._opened is None:
+            raise ConfigurationError("no permission was required in this request; call require(...) first")
+        return self._opened
+
+    def _open(self, question: Question, decision: CheckDecision) -> CheckDecision:
         """Remember a decision that was required.
 
         Raises:
@@ -96,7 +113,7 @@ class _Remembered:
         self._remember([question], [decision])
         if not decision.allowed:
             raise self._refused(DeniedError(decision))
-        self._opened_by = decision
+        self._opened = (question, decision)
         return decision
 
     def _refused(self, error: ClientError) -> ClientError:
@@ -114,7 +131,7 @@ class _Remembered:
 
     def _unknown(self, asked: Iterable[Asked]) -> list[Question]:
         """Return what has no answer yet, each question once."""
-        questions = {question.key: question for question in map(_given, asked)}
+        questions = {question.key: question for question in map(self._given, asked)}
         return [question for question in questions.values() if self._known(question) is None]
 
 
@@ -126,14 +143,23 @@ class Access(_Remembered):
         CheckUnavailableError: no trustworthy answer came; refuse.
     """
 
-    def __init__(self, checks: Checks, official: SignedInOfficial | None, *, trace_id: str | None = None) -> None:
-        """Take who is signed in (``None``: nobody), and the number of the request (``X-Request-ID``) where it has one."""
-        super().__init__(official, checks.pace, trace_id)
+    def __init__(
+        self, checks: Checks, official: SignedInOfficial | None, *, trace_id: str | None = None, context: Mapping[str, Any] | None = None
+    ) -> None:
+        """Begin a request.
+
+        Args:
+            checks: whom to ask.
+            official: who is signed in; ``None``: nobody.
+            trace_id: the number of the request (``X-Request-ID``), where it has one.
+            context: the surroundings that every question of the request tells.
+        """
+        super().__init__(official, checks.pace, trace_id, context)
         self._checks = checks
 
     def check(self, function: str | Question, resource: Mapping[str, Any] | None = None, *, resource_id: str = "*") -> CheckDecision:
         """Ask now whether ``function`` may be used, on the row with the attributes ``resource`` where one is meant."""
-        question = question_of(function, resource, resource_id)
+        question = self._question(function, resource, resource_id)
         official = self.official
         try:
             decision = self._checks.ask(official.sub, official.sid, question, trace_id=self.trace_id)
@@ -150,7 +176,7 @@ class Access(_Remembered):
             DeniedError: the answer is no; the middlewares show the refusal page.
         """
         decision = self.check(function, resource, resource_id=resource_id)
-        return self._opened(question_of(function, resource, resource_id), decision)
+        return self._open(self._question(function, resource, resource_id), decision)
 
     def prefetch(self, asked: Iterable[Asked]) -> None:
         """Ask everything that a page will want to know in one call; ``can`` then answers from it, within this request only."""
@@ -170,25 +196,27 @@ class Access(_Remembered):
 
         It is for what a page shows. What is done about it has to be required when it is done.
         """
-        known = self._known(question_of(function, resource, resource_id))
+        known = self._known(self._question(function, resource, resource_id))
         return (known or self.check(function, resource, resource_id=resource_id)).allowed
 
     def explain(self, function: str | Question, resource: Mapping[str, Any] | None = None, *, resource_id: str = "*") -> Explanation:
         """Ask now, and tell in words why, what may be seen, and what would help."""
-        return Explanation(question_of(function).function, self.check(function, resource, resource_id=resource_id))
+        return Explanation(self._question(function).function, self.check(function, resource, resource_id=resource_id))
 
 
 class AsyncAccess(_Remembered):
     """What the official of one request may do, for programs with coroutines; the twin of ``Access``."""
 
-    def __init__(self, checks: AsyncChecks, official: SignedInOfficial | None, *, trace_id: str | None = None) -> None:
+    def __init__(
+        self, checks: AsyncChecks, official: SignedInOfficial | None, *, trace_id: str | None = None, context: Mapping[str, Any] | None = None
+    ) -> None:
         """Take what ``Access`` takes."""
-        super().__init__(official, checks.pace, trace_id)
+        super().__init__(official, checks.pace, trace_id, context)
         self._checks = checks
 
     async def check(self, function: str | Question, resource: Mapping[str, Any] | None = None, *, resource_id: str = "*") -> CheckDecision:
         """Ask now; as ``Access.check``."""
-        question = question_of(function, resource, resource_id)
+        question = self._question(function, resource, resource_id)
         official = self.official
         try:
             decision = await self._checks.ask(official.sub, official.sid, question, trace_id=self.trace_id)
@@ -201,7 +229,7 @@ class AsyncAccess(_Remembered):
     async def require(self, function: str | Question, resource: Mapping[str, Any] | None = None, *, resource_id: str = "*") -> CheckDecision:
         """Ask now, and go on only with a yes; as ``Access.require``."""
         decision = await self.check(function, resource, resource_id=resource_id)
-        return self._opened(question_of(function, resource, resource_id), decision)
+        return self._open(self._question(function, resource, resource_id), decision)
 
     async def prefetch(self, asked: Iterable[Asked]) -> None:
         """Ask everything that a page will want to know in one call; as ``Access.prefetch``."""
@@ -218,18 +246,9 @@ class AsyncAccess(_Remembered):
 
     async def can(self, function: str | Question, resource: Mapping[str, Any] | None = None, *, resource_id: str = "*") -> bool:
         """Return whether to offer something; as ``Access.can``."""
-        known = self._known(question_of(function, resource, resource_id))
+        known = self._known(self._question(function, resource, resource_id))
         return (known or await self.check(function, resource, resource_id=resource_id)).allowed
 
     async def explain(self, function: str | Question, resource: Mapping[str, Any] | None = None, *, resource_id: str = "*") -> Explanation:
         """Ask now, and tell in words; as ``Access.explain``."""
-        return Explanation(question_of(function).function, await self.check(function, resource, resource_id=resource_id))
-
-
-def question_of(function: str | Question, resource: Mapping[str, Any] | None = None, resource_id: str = "*") -> Question:
-    """Return what is asked as a question; one that is handed in stays as it is."""
-    return function if isinstance(function, Question) else Question(function, resource or {}, resource_id)
-
-
-def _given(asked: Asked) -> Question:
-    return question_of(*asked) if isinstance(asked, tuple) else question_of(asked)
+        return Explanation(self._question(function).function, await self.check(function, resource, resource_id=resource_id))

@@ -49,6 +49,7 @@ class GovcloudASGI:
         functions: Mapping[str, str] | None = None,
         public: Iterable[str] = (),
         page: Page = notices.page,
+        context: Callable[[Scope], Mapping[str, Any]] | None = None,
         transport: httpx.BaseTransport | None = None,
         async_transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -61,6 +62,7 @@ class GovcloudASGI:
             functions: the function that opens a path and everything below it; the longest path counts.
             public: paths that are open to everybody, with everything below (``/healthz``).
             page: makes the page of a notice, where the subsystem has a look of its own.
+            context: the surroundings that every question of a request tells, from its scope.
             transport: for proxies and tests; sign-in goes through it.
             async_transport: the same for checks.
 
@@ -68,6 +70,7 @@ class GovcloudASGI:
             ConfigurationError: a setting or a path cannot be used.
         """
         self._application = application
+        self._context = context
         self._door = Door(settings, Paths(door, functions or {}, public), page=page, transport=transport)
         self._http = async_pooled(settings.limits, async_transport)
         self.checks = AsyncChecks(
@@ -132,7 +135,8 @@ class GovcloudASGI:
     async def _enter(self, scope: Scope, incoming: Incoming, answer: _Answer | None) -> None:
         """Put the access into ``scope``, and require what the path needs."""
         visitor = self._door.visitor(incoming)
-        entered = AsyncAccess(self.checks, visitor.official, trace_id=incoming.trace_id)
+        surroundings = self._context(scope) if self._context else None
+        entered = AsyncAccess(self.checks, visitor.official, trace_id=incoming.trace_id, context=surroundings)
         scope[SCOPE_KEY] = entered
         if answer is not None:
             answer.access = entered

@@ -40,6 +40,7 @@ class CheckDecision:
         trace_id: the number to quote.
         ends_at: when the yes ends (ISO 8601), where an end is known.
         epoch: the platform's last change that the answer knows of.
+        missing: what the question did not say and what could turn a denial (``resource.division`` …).
     """
 
     allowed: bool
@@ -50,6 +51,7 @@ class CheckDecision:
     trace_id: str | None = None
     ends_at: str | None = None
     epoch: int | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def rows(self) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from govcloud.client.views import View
 
 CHINESE = "zh-CN"
+_CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
 _WORDS: Mapping[str, Mapping[str, str]] = {
     CHINESE: {
         "yes": "可以使用：{function}。",
@@ -26,10 +28,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "list": "、",
         "masked": "脱敏显示：{fields}（{rows}）。",
         "hidden": "不显示：{fields}（{rows}）。",
-        "until": "有效至 {moment}。",
+        "until": "有效至 {moment}（北京时间）。",
         "request": "可申请临时权限：{url}",
         "owner": "由{owner}审批。",
         "days": "最长 {days} 天。",
+        "missing": "问题中没有说明：{names}。",
         "trace": "追踪号 {trace}",
     },
     "en": {
@@ -45,10 +48,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "list": ", ",
         "masked": "Shown masked: {fields} ({rows}).",
         "hidden": "Not shown: {fields} ({rows}).",
-        "until": "Until {moment}.",
+        "until": "Until {moment} (UTC+8).",
         "request": "Temporary access can be requested: {url}",
         "owner": "It is decided by {owner}.",
         "days": "{days} days at most.",
+        "missing": "The question did not say: {names}.",
         "trace": "Trace number {trace}",
     },
 }
@@ -94,7 +98,7 @@ class _Telling:
         for view in decision.views:
             yield from self._fields(view)
         if decision.ends_at:
-            yield self._say("until", moment=decision.ends_at)
+            yield self._say("until", moment=_local(decision.ends_at))
 
     def _fields(self, view: View) -> Iterator[str]:
         for word, fields in (("masked", view.fields.masked - view.fields.hidden), ("hidden", view.fields.hidden)):
@@ -104,6 +108,8 @@ class _Telling:
 
     def _help(self, decision: CheckDecision) -> Iterator[str]:
         """Tell what would fix a denial."""
+        if decision.missing:
+            yield self._say("missing", names=self._words["list"].join(decision.missing))
         asked = decision.access_request
         if asked is None:
             return
@@ -132,6 +138,14 @@ class _Telling:
     def _say(self, word: str, **values: str) -> str:
         # Values come from outside; only our own sentence is a template.
         return self._words[word].format_map(values)
+
+
+def _local(moment: str) -> str:
+    """Return an instant of the wire as people here read it, in China Standard Time; what cannot be read stays as it is."""
+    try:
+        return datetime.fromisoformat(moment).astimezone(_CHINA_STANDARD_TIME).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError):
+        return moment
 
 
 _FORMS: Mapping[str, Callable[[_Telling, str], str]] = {

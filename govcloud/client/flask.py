@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 import httpx
-from flask import Blueprint, Flask, Response, current_app, make_response, redirect, request, session, url_for
+from flask import Flask, Response, current_app, make_response, redirect, request, session
 
 from govcloud.client import notices
 from govcloud.client.access import Access, Asked, SignedInOfficial
-from govcloud.client.addresses import local
 from govcloud.client.checks import Checks, pooled
 from govcloud.client.decisions import SESSION_OVER, CheckDecision
 from govcloud.client.errors import (
@@ -26,8 +22,9 @@ from govcloud.client.errors import (
     SignInRequiredError,
 )
 from govcloud.client.explaining import Explanation
+from govcloud.client.flask_routes import OFFICIAL, STARTED, blueprint_of, callback_url, form_token, here
 from govcloud.client.notices import Notice, Page
-from govcloud.client.oidc import RelyingParty, Started
+from govcloud.client.oidc import RelyingParty
 from govcloud.client.rows import Rows
 from govcloud.client.settings import limits_of
 from govcloud.client.trace import HEADER, trace_of
@@ -39,9 +36,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 Attributes = Mapping[str, Any]
-_OFFICIAL = "govcloud_official"
-_STARTED = "govcloud_started"
-_TOKEN = "govcloud_token"  # noqa: S105 - a key of the session
 _ACCESS = "govcloud.client.access"
 _TRACE = "govcloud.client.trace"
 #: Two tabs may sign in at once; more than this are not a person.
@@ -58,15 +52,29 @@ class Govcloud:
     of a host share their cookies.
 
     What a view raises while it asks (``DeniedError``, ``CheckUnavailableError``, ``SignInRequiredError``) becomes the refusal page, 503, or
-    the way to sign-in. Templates have ``govcloud_official()``, ``govcloud_can(function, resource)`` and ``govcloud_token()``.
+    the way to sign-in. Templates have ``govcloud_official()``, ``govcloud_decision()``,
+    ``govcloud_can(function, resource)`` and ``govcloud_token()``.
     """
 
     def __init__(
-        self, app: Flask | None = None, *, transport: httpx.BaseTransport | None = None, page: Page = notices.page
+        self,
+        app: Flask | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        page: Page = notices.page,
+        context: Callable[[], Attributes] | None = None,
     ) -> None:
-        """Remember the transport (tests and proxies) and what makes the page of a notice; ``init_app`` does the rest."""
+        """Remember how to reach the platform and how to look; ``init_app`` does the rest.
+
+        Args:
+            app: the application.
+            transport: for proxies and tests.
+            page: makes the page of a notice, where the subsystem has a look of its own.
+            context: returns the surroundings that every question of the current request tells.
+        """
         self._transport = transport
         self._page = page
+        self._context = context
         if app is not None:
             self.init_app(app)
 
@@ -87,11 +95,16 @@ class Govcloud:
         # Browsers that know no default would send the session with forms of other sites.
         app.config["SESSION_COOKIE_SAMESITE"] = app.config["SESSION_COOKIE_SAMESITE"] or "Lax"
         app.extensions["govcloud_client"] = (RelyingParty(*credentials, http=http), Checks(*credentials, http=http, limits=limits))
-        app.register_blueprint(_blueprint(self))
+        app.register_blueprint(blueprint_of(self))
         for kind in _REFUSALS:
             app.register_error_handler(kind, self.refused)
         app.after_request(_traced)
-        app.jinja_env.globals |= {"govcloud_official": self.official, "govcloud_can": self.can, "govcloud_token": _form_token}
+        app.jinja_env.globals |= {
+            "govcloud_official": self.official,
+            "govcloud_decision": self.decision,
+            "govcloud_can": self.can,
+            "govcloud_token": form_token,
+        }
 
     @property
     def relying_party(self) -> RelyingParty:
@@ -108,24 +121,24 @@ class Govcloud:
         """Return what the official of the current request may do; it ends with the request."""
         found = request.environ.get(_ACCESS)
         if not isinstance(found, Access):
-            found = Access(self.checks, self.official(), trace_id=_trace_id())
+            found = Access(self.checks, self.official(), trace_id=_trace_id(), context=self._context() if self._context else None)
             request.environ[_ACCESS] = found
         return found
 
     def official(self) -> SignedInOfficial | None:
         """Return who is signed in, or ``None``."""
-        kept = session.get(_OFFICIAL)
+        kept = session.get(OFFICIAL)
         return SignedInOfficial(**{name: kept[name] for name in SignedInOfficial.__dataclass_fields__}) if kept else None
 
     def sign_in(self, back_to: str) -> Response:
         """Send the browser to the platform's sign-in; afterwards it returns to the local path ``back_to``."""
         try:
-            started = self.relying_party.start(_callback_url())
+            started = self.relying_party.start(callback_url())
         except SignInFailedError as error:
             current_app.logger.warning("sign-in could not begin: %s", error)
             return self.notice(notices.sign_in_away())
-        waiting = dict(list(session.get(_STARTED, {}).items())[-_MOST_STARTED + 1 :])
-        session[_STARTED] = waiting | {started.state: {"nonce": started.nonce, "verifier": started.verifier, "back_to": back_to}}
+        waiting = dict(list(session.get(STARTED, {}).items())[-_MOST_STARTED + 1 :])
+        session[STARTED] = waiting | {started.state: {"nonce": started.nonce, "verifier": started.verifier, "back_to": back_to}}
         return make_response(redirect(started.url))
 
     def require(
@@ -195,12 +208,16 @@ class Govcloud:
         """Tell in words why or why not; see ``Access.explain``."""
         return self.access.explain(function, resource, resource_id=resource_id)
 
+    def explanation(self) -> Explanation:
+        """Tell in words what the official may see in the current view; nothing is asked."""
+        return self.access.explanation()
+
     def refused(self, error: ClientError) -> Response:
         """Return the answer to what was refused: sign-in, the refusal page, or that nothing can be confirmed now."""
         over = isinstance(error, DeniedError) and error.decision.code in SESSION_OVER
         if over or isinstance(error, SignInRequiredError):
-            session.pop(_OFFICIAL, None)
-            return self.notice(notices.sign_in_required()) if _is_program() else self.sign_in(_here())
+            session.pop(OFFICIAL, None)
+            return self.notice(notices.sign_in_required()) if _is_program() else self.sign_in(here())
         if isinstance(error, DeniedError):
             return self.refusal(error.decision)
         if isinstance(error, CheckUnavailableError):
@@ -219,65 +236,6 @@ class Govcloud:
         kind = "application/json" if as_json else "text/html"
         return Response(text, notice.status, notice.headers, content_type=f"{kind}; charset=utf-8")
 
-def _blueprint(extension: Govcloud) -> Blueprint:
-    """Return the routes of sign-in and sign-out."""
-    blueprint = Blueprint("govcloud_client", __name__, url_prefix="/govcloud", static_folder="static", static_url_path="/static")
-
-    @blueprint.get("/sign-in")
-    def sign_in() -> Response:
-        return extension.sign_in(local(request.args.get("next")))
-
-    @blueprint.get("/callback")
-    def callback() -> Response:
-        return _finish(extension)
-
-    @blueprint.post("/sign-out")
-    def sign_out() -> Response:
-        if not hmac.compare_digest(request.form.get("token", "").encode(), _form_token().encode()):
-            return extension.notice(notices.FOREIGN_FORM)
-        kept = session.pop(_OFFICIAL, None)
-        home = url_for(current_app.config.get("GOVCLOUD_HOME", "index"), _external=True)
-        return make_response(redirect(_sign_out_url(extension, kept["id_token"], home) if kept else home))
-
-    return blueprint
-
-
-def _sign_out_url(extension: Govcloud, id_token: str, home: str) -> str:
-    """Return where the one session ends; ``home`` when the platform is away, and only this subsystem can be left."""
-    try:
-        return extension.relying_party.sign_out_url(id_token, home)
-    except SignInFailedError as error:
-        current_app.logger.warning("signed out here only: %s", error)
-        return home
-
-
-def _form_token() -> str:
-    """Return what the sign-out form must carry, so that no other site can sign somebody out."""
-    return str(session.setdefault(_TOKEN, secrets.token_urlsafe(16)))
-
-
-def _finish(extension: Govcloud) -> Response:
-    """Complete the sign-in that the browser comes back from."""
-    answer = request.args.to_dict()
-    waiting: dict[str, dict[str, str]] = session.get(_STARTED, {})
-    begun = waiting.pop(answer.get("state", ""), None)
-    if begun is None:
-        return _failed(extension, SignInFailedError("state_mismatch", "no sign-in with this state was started in this browser"))
-    started = Started(url="", state=answer["state"], nonce=begun["nonce"], verifier=begun["verifier"])
-    try:
-        claims = extension.relying_party.finish(answer, started, _callback_url())
-    except SignInFailedError as error:
-        session[_STARTED] = waiting
-        return _failed(extension, error)
-    session.clear()  # nothing of an earlier visitor stays in the new session
-    session[_OFFICIAL] = asdict(claims)
-    return make_response(redirect(begun["back_to"]))
-
-
-def _failed(extension: Govcloud, error: SignInFailedError) -> Response:
-    current_app.logger.warning("sign-in failed: %s", error)
-    return extension.notice(notices.sign_in_failed(error))
-
 
 def _trace_id() -> str:
     """Return the number of the current request."""
@@ -292,12 +250,3 @@ def _traced(response: Response) -> Response:
 
 def _is_program() -> bool:
     return notices.wants_json(request.headers.get("Accept", ""))
-
-
-def _callback_url() -> str:
-    return url_for("govcloud_client.callback", _external=True)
-
-
-def _here() -> str:
-    """Return where to come back to: this page, or the start page when something was being posted."""
-    return local(request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else "/")

@@ -130,17 +130,24 @@ def read_decision(answer: object) -> CheckDecision:
     context = answer.get("context", {})
     if not isinstance(context, dict):
         raise CheckUnavailableError("the decision point's context is no object")
-    reasons = context.get("reason_user")
+    reasons, missing = context.get("reason_user"), context.get("missing")
     return CheckDecision(
         allowed=allowed,
-        code=_text(context.get("reason")) or "",
+        code=_code(context),
         views=_views(context.get("obligations")) if allowed else NO_VIEWS,
         reasons={key: value for key, value in reasons.items() if isinstance(value, str)} if isinstance(reasons, dict) else {},
         access_request=_access_request(context.get("access_request")),
         trace_id=_text(context.get("trace_id")),
         ends_at=_text(context.get("ends_at")),
         epoch=read_epoch(context.get("epoch")),
+        missing=tuple(item for item in missing if isinstance(item, str)) if isinstance(missing, list) else (),
     )
+
+
+def _code(context: Mapping[str, Any]) -> str:
+    """Return the reason; of a question in a batch that was not taken (section 7.2.1) the code of its error."""
+    error = context.get("error")
+    return _text(context.get("reason")) or (_text(error.get("code")) if isinstance(error, dict) else None) or ""
 
 
 def read_epoch(value: object) -> int | None:

@@ -46,6 +46,7 @@ class GovcloudWSGI:
         functions: Mapping[str, str] | None = None,
         public: Iterable[str] = (),
         page: Page = notices.page,
+        context: Callable[[WSGIEnvironment], Mapping[str, Any]] | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Put the door in front of ``application``.
@@ -57,12 +58,14 @@ class GovcloudWSGI:
             functions: the function that opens a path and everything below it; the longest path counts.
             public: paths that are open to everybody, with everything below (``/healthz``).
             page: makes the page of a notice, where the subsystem has a look of its own.
+            context: the surroundings that every question of a request tells, from its environment.
             transport: for proxies and tests.
 
         Raises:
             ConfigurationError: a setting or a path cannot be used.
         """
         self._application = application
+        self._context = context
         self._door = Door(settings, Paths(door, functions or {}, public), page=page, transport=transport)
         self.checks = Checks(
             settings.issuer,
@@ -82,7 +85,8 @@ class GovcloudWSGI:
         if own is not None:
             return _send(own(incoming), start_response)
         visitor = self._door.visitor(incoming)
-        entered = Access(self.checks, visitor.official, trace_id=incoming.trace_id)
+        surroundings = self._context(environ) if self._context else None
+        entered = Access(self.checks, visitor.official, trace_id=incoming.trace_id, context=surroundings)
         environ[ENVIRON_KEY] = entered
         environ[_TOKEN_KEY] = visitor.sign_out_token
         needed = self._door.paths.needed(incoming.path)

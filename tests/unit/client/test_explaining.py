@@ -27,7 +27,7 @@ def test_a_yes() -> None:
         "可看的数据：西湖区及以下、/a/及以下且办件 XH1。",
         "脱敏显示：电话（西湖区及以下）。",
         "不显示：id_number（西湖区及以下）。",
-        "有效至 2026-12-01T00:00:00+00:00。",
+        "有效至 2026-12-01 08:00（北京时间）。",
         "追踪号 t",
     ]
     assert told(answer, "en")[1] == "Rows that are open: 西湖区 and below, /a/ and below and case XH1."
