@@ -36,7 +36,7 @@ def create_app() -> Flask:
     @app.get("/")
     @govcloud.require(READ)
     def index() -> str:
-        page = page_of(engine, cases, govcloud, columns, cases.c.case_no, request.args.get("page", 1, type=int))
+        page = page_of(engine, cases, govcloud, columns, order=cases.c.case_no, number=request.args.get("page", 1, type=int))
         # One call for the whole page; the template then asks govcloud_can(...) row by row.
         govcloud.prefetch([(ACCEPT, {"division": row["division_code"]}) for row in page.rows])
         lines = govcloud.explanation().lines(names={**areas, **NAMES})

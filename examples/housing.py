@@ -43,7 +43,7 @@ def create_app() -> Flask:
     @app.get("/register")
     @govcloud.require(READ)
     def households() -> str:
-        page = page_of(engine, register, govcloud, columns, register.c.register_no, request.args.get("page", 1, type=int))
+        page = page_of(engine, register, govcloud, columns, order=register.c.register_no, number=request.args.get("page", 1, type=int))
         lines = govcloud.explanation().lines(names={**areas, **NAMES})
         return render_template("register.html", columns=COLUMNS, page=page, lines=lines)
 

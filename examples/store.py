@@ -55,7 +55,7 @@ def area_names(engine: Engine, table: Table) -> Mapping[str, str]:
         return {row.division_code: row.division_name for row in found}
 
 
-def page_of(engine: Engine, table: Table, govcloud: Govcloud, columns: Columns, order: Column[Any], number: int) -> Page:
+def page_of(engine: Engine, table: Table, govcloud: Govcloud, columns: Columns, *, order: Column[Any], number: int) -> Page:
     """Return page ``number`` (from 1) of what the current request may see of ``table``, in the order of a column.
 
     The filter is part of the query, so that pages and counts are those of the granted rows; each row is masked by the views that

@@ -208,7 +208,12 @@ class AsyncAccess(_Remembered):
     """What the official of one request may do, for programs with coroutines; the twin of ``Access``."""
 
     def __init__(
-        self, checks: AsyncChecks, official: SignedInOfficial | None, *, trace_id: str | None = None, context: Mapping[str, Any] | None = None
+        self,
+        checks: AsyncChecks,
+        official: SignedInOfficial | None,
+        *,
+        trace_id: str | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> None:
         """Take what ``Access`` takes."""
         super().__init__(official, checks.pace, trace_id, context)
@@ -226,7 +231,9 @@ class AsyncAccess(_Remembered):
         self._remember([question], [decision])
         return decision
 
-    async def require(self, function: str | Question, resource: Mapping[str, Any] | None = None, *, resource_id: str = "*") -> CheckDecision:
+    async def require(
+        self, function: str | Question, resource: Mapping[str, Any] | None = None, *, resource_id: str = "*"
+    ) -> CheckDecision:
         """Ask now, and go on only with a yes; as ``Access.require``."""
         decision = await self.check(function, resource, resource_id=resource_id)
         return self._open(self._question(function, resource, resource_id), decision)

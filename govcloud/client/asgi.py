@@ -82,6 +82,11 @@ class GovcloudASGI:
             pace=settings.pace,
         )
 
+    async def aclose(self) -> None:
+        """Close the connections to the platform; the end of the server does it by itself."""
+        await self._http.aclose()
+        self._door.http.close()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or lead one websocket or the start and end of the server through."""
         if scope["type"] == "http":
@@ -90,8 +95,7 @@ class GovcloudASGI:
             await self._websocket(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._application(scope, receive, send)
-            await self._http.aclose()
-            self._door.http.close()
+            await self.aclose()
         else:
             raise ConfigurationError(f"GovcloudASGI does not know what a scope of type {scope['type']!r} is")
 
@@ -115,7 +119,9 @@ class GovcloudASGI:
         if refusal is None:
             return None
         reply = self._door.refused(incoming, refusal)
-        return await _send(reply or await anyio.to_thread.run_sync(self._door.begin, incoming), send)
+        if reply is None:
+            reply = await anyio.to_thread.run_sync(self._door.begin, incoming)
+        return await _send(reply, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         incoming = await _incoming(scope, receive)

@@ -57,7 +57,7 @@ class Columns:
         found = {key: column for key in ROW_KEYS if _is_column(column := getattr(place, key, None))}
         if not found:
             raise ConfigurationError(f"{source!r} has no column named {', '.join(ROW_KEYS)}; name them: Columns(division=…)")
-        return cls(**found)
+        return cls(found.get("division"), found.get("department_path"), found.get("case_number"))
 
     @classmethod
     def _of_mapping(cls, source: Mapping[Any, Any]) -> Columns:

@@ -94,7 +94,7 @@ class Govcloud:
         credentials = (app.config["GOVCLOUD_ISSUER"], app.config["GOVCLOUD_CLIENT_ID"], app.config["GOVCLOUD_CLIENT_SECRET"])
         # Browsers that know no default would send the session with forms of other sites.
         app.config["SESSION_COOKIE_SAMESITE"] = app.config["SESSION_COOKIE_SAMESITE"] or "Lax"
-        app.extensions["govcloud_client"] = (RelyingParty(*credentials, http=http), Checks(*credentials, http=http, limits=limits))
+        app.extensions["govcloud_client"] = (RelyingParty(*credentials, http=http), Checks(*credentials, http=http, limits=limits), http)
         app.register_blueprint(blueprint_of(self))
         for kind in _REFUSALS:
             app.register_error_handler(kind, self.refused)
@@ -115,6 +115,10 @@ class Govcloud:
     def checks(self) -> Checks:
         """Return the AuthZEN client of the current application."""
         return cast("Checks", current_app.extensions["govcloud_client"][1])
+
+    def close(self) -> None:
+        """Close the connections of the current application to the platform; for programs that go on without it."""
+        current_app.extensions["govcloud_client"][2].close()
 
     @property
     def access(self) -> Access:

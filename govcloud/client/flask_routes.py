@@ -84,6 +84,7 @@ def _failed(extension: Govcloud, error: SignInFailedError) -> Response:
 
 
 def callback_url() -> str:
+    """Return where the platform sends the browser back to."""
     return url_for("govcloud_client.callback", _external=True)
 
 

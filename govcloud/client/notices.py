@@ -1,4 +1,4 @@
-"""What a visitor is told instead of a page: refused, cannot be confirmed, sign-in did not complete. A page for people, JSON for programs."""
+"""What a visitor is told instead of a page: refused, cannot be confirmed, not signed in. A page for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -163,7 +163,9 @@ _FRAME = """<!doctype html>
 </head>
 <body>
   <main class="notice" aria-labelledby="title">
-    <svg class="notice-icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M7 11V7a5 5 0 0 1 10 0v4"/><rect x="3" y="11" width="18" height="11" rx="2"/></svg>
+    <svg class="notice-icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d="M7 11V7a5 5 0 0 1 10 0v4"/><rect x="3" y="11" width="18" height="11" rx="2"/>
+    </svg>
     {told}
   </main>
 </body>

@@ -171,5 +171,3 @@ NO_ROWS = Rows(())
 def united(rows: Iterable[Rows]) -> Rows:
     """Return the rows that any of them opens."""
     return NO_ROWS.union(*rows)
-
-

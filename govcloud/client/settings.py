@@ -12,13 +12,7 @@ import httpx
 from govcloud.client.errors import ConfigurationError
 from govcloud.client.limits import Limits, Pace
 
-_VARIABLES = {
-    "issuer": "GOVCLOUD_ISSUER",
-    "client_id": "GOVCLOUD_CLIENT_ID",
-    "client_secret": "GOVCLOUD_CLIENT_SECRET",
-    "base_url": "GOVCLOUD_BASE_URL",
-    "cookie_secret": "GOVCLOUD_COOKIE_SECRET",
-}
+_VARIABLES = ("GOVCLOUD_ISSUER", "GOVCLOUD_CLIENT_ID", "GOVCLOUD_CLIENT_SECRET", "GOVCLOUD_BASE_URL", "GOVCLOUD_COOKIE_SECRET")
 #: The time-outs that are set by name, in the environment or in the configuration of Flask.
 TIMES = {"total": "GOVCLOUD_TIMEOUT", "connect": "GOVCLOUD_CONNECT_TIMEOUT", "read": "GOVCLOUD_READ_TIMEOUT"}
 
@@ -84,10 +78,17 @@ class Settings:
             ConfigurationError: one is missing or wrong.
         """
         found = os.environ if environment is None else environment
-        missing = [name for name in _VARIABLES.values() if not found.get(name)]
+        missing = [name for name in _VARIABLES if not found.get(name)]
         if missing:
             raise ConfigurationError(f"set {', '.join(missing)} in the environment")
-        return cls(**{key: found[name] for key, name in _VARIABLES.items()}, limits=limits_of(found))
+        return cls(
+            issuer=found["GOVCLOUD_ISSUER"],
+            client_id=found["GOVCLOUD_CLIENT_ID"],
+            client_secret=found["GOVCLOUD_CLIENT_SECRET"],
+            base_url=found["GOVCLOUD_BASE_URL"],
+            cookie_secret=found["GOVCLOUD_COOKIE_SECRET"],
+            limits=limits_of(found),
+        )
 
 
 def limits_of(values: Mapping[str, Any]) -> Limits:
@@ -98,6 +99,7 @@ def limits_of(values: Mapping[str, Any]) -> Limits:
     """
     given = {key: values[name] for key, name in TIMES.items() if values.get(name) not in {None, ""}}
     try:
-        return Limits(**{key: float(value) for key, value in given.items()})
+        times: dict[str, Any] = {key: float(value) for key, value in given.items()}
+        return Limits(**times)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{', '.join(TIMES.values())} are seconds: {error}") from error

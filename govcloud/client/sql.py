@@ -80,5 +80,3 @@ def _parts(item: RowCondition, columns: Columns) -> Iterator[ColumnElement[bool]
         begin, end = path_range(item.department_path)
         path = Bytewise(columns.department_path)
         yield and_(path >= begin, path < end)
-
-

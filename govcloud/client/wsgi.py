@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
@@ -76,6 +75,10 @@ class GovcloudWSGI:
             pace=settings.pace,
         )
 
+    def close(self) -> None:
+        """Close the connections to the platform; for programs that go on without the door."""
+        self._door.http.close()
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         incoming = _incoming(environ)
@@ -90,41 +93,47 @@ class GovcloudWSGI:
         environ[ENVIRON_KEY] = entered
         environ[_TOKEN_KEY] = visitor.sign_out_token
         needed = self._door.paths.needed(incoming.path)
+        answer = _Answer(start_response, entered, kept_by_nobody=needed is not None)
         try:
             if needed is not None:
                 entered.require(needed)
-            return self._application_answers(environ, start_response, entered, kept_by_nobody=needed is not None)
+            body = self._application(environ, answer.start)
+            # What a generator raises before its first piece can still be answered.
+            body = _begun(cast("Generator[bytes, Any, Any]", body)) if inspect.isgenerator(body) else body
+            refusal = answer.overruled
         except ClientError as error:
-            reply = self._door.refused(incoming, error)
-            return _send(reply or self._door.begin(incoming), start_response, sys.exc_info())
-
-    def _application_answers(
-        self, environ: WSGIEnvironment, start_response: StartResponse, entered: Access, *, kept_by_nobody: bool
-    ) -> Iterable[bytes]:
-        """Return the application's answer, with the number of the request, and kept by no cache unless it says so itself.
-
-        Raises:
-            ClientError: something was refused, and the application made an error of its own (500) of it.
-        """
-        overruled: list[ClientError] = []
-
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:  # noqa: ANN401 - PEP 3333
-            if status.startswith("500") and entered.refusal is not None:
-                overruled.append(entered.refusal)
-                return _unread
-            names = {name.lower() for name, _ in headers}
-            headers = [*headers, *([] if HEADER.lower() in names else [(HEADER, entered.trace_id)])]
-            if kept_by_nobody and "cache-control" not in names:
-                headers.append(("Cache-Control", "no-store"))
-            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
-
-        body = self._application(environ, start)
-        # What a generator raises before its first piece can still be answered.
-        body = _begun(body) if inspect.isgenerator(body) else body
-        for refusal in overruled:
+            refusal = error
+        else:
+            if refusal is None:
+                return body
             _close(body)
-            raise refusal
-        return body
+        reply = self._door.refused(incoming, refusal) or self._door.begin(incoming)
+        # What had begun can be replaced as long as nothing of it was sent (PEP 3333, "the start_response callable").
+        return _send(reply, start_response, (type(refusal), refusal, refusal.__traceback__) if answer.has_begun else None)
+
+
+class _Answer:
+    """How the application's answer begins: with the number of the request, and kept by no cache unless it says so itself."""
+
+    def __init__(self, start_response: StartResponse, entered: Access, *, kept_by_nobody: bool) -> None:
+        self._start_response = start_response
+        self._entered = entered
+        self._kept_by_nobody = kept_by_nobody
+        self.has_begun = False
+        #: What was refused, where the application made an error of its own (500) of it; nothing of that is passed on.
+        self.overruled: ClientError | None = None
+
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:  # noqa: ANN401 - PEP 3333
+        """Pass the beginning on."""
+        if status.startswith("500") and self._entered.refusal is not None:
+            self.overruled = self._entered.refusal
+            return _unread
+        self.has_begun = True
+        names = {name.lower() for name, _ in headers}
+        headers = [*headers, *([] if HEADER.lower() in names else [(HEADER, self._entered.trace_id)])]
+        if self._kept_by_nobody and "cache-control" not in names:
+            headers.append(("Cache-Control", "no-store"))
+        return self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
 
 
 def _unread(piece: bytes) -> None:

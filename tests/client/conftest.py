@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -58,6 +59,7 @@ class Asking:
     ask: Callable[..., CheckDecision]
     ask_all: Callable[[Sequence[Question]], list[CheckDecision]]
     notice: Callable[[int], None]
+    close: Callable[[], None]
 
 
 Make = Callable[..., Asking]
@@ -79,23 +81,28 @@ def _in_loop(origin: str, hands: Hands, limits: Limits) -> Asking:
         asked = Question(question) if isinstance(question, str) else question
         return run(lambda checks: checks.ask("s", "q", asked, **more))
 
-    return Asking(ask, lambda questions: run(lambda checks: checks.ask_all("s", "q", questions)), point.notice)
+    return Asking(
+        ask, lambda questions: run(lambda checks: checks.ask_all("s", "q", questions)), point.notice, lambda: anyio.run(point.aclose)
+    )
 
 
 def _in_threads(origin: str, hands: Hands, limits: Limits) -> Asking:
-    checks = Checks(origin, "housing-web", "secret", limits=limits, pace=hands.pace, sleep=hands.wait)
+    own = Checks(origin, "housing-web", "secret", limits=limits, pace=hands.pace, sleep=hands.wait)
 
     def ask(question: Question | str = READ, **more: Any) -> CheckDecision:  # noqa: ANN401 - handed on
-        return checks.ask("s", "q", Question(question) if isinstance(question, str) else question, **more)
+        return own.ask("s", "q", Question(question) if isinstance(question, str) else question, **more)
 
-    return Asking(ask, lambda questions: checks.ask_all("s", "q", questions), checks.notice)
+    return Asking(ask, lambda questions: own.ask_all("s", "q", questions), own.notice, own.close)
 
 
 @pytest.fixture(params=[_in_threads, _in_loop], ids=["threads", "coroutines"])
-def asking(request: pytest.FixtureRequest, point: Point, hands: Hands) -> Make:
+def asking(request: pytest.FixtureRequest, point: Point, hands: Hands) -> Iterator[Make]:
     """Return what makes a client of the decision point; both kinds have to pass."""
+    with ExitStack() as made:
 
-    def make(*, origin: str | None = None, **limits: Any) -> Asking:  # noqa: ANN401 - fields of Limits
-        return request.param(origin or point.origin, hands, Limits(**limits))  # type: ignore[no-any-return]
+        def make(*, origin: str | None = None, **limits: Any) -> Asking:  # noqa: ANN401 - fields of Limits
+            asking: Asking = request.param(origin or point.origin, hands, Limits(**limits))
+            made.callback(asking.close)
+            return asking
 
-    return make
+        yield make

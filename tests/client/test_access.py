@@ -142,7 +142,7 @@ def test_without_an_answer_nothing_is_known(access: Access, point: Point) -> Non
 def test_every_question_bears_the_number_of_the_request(access: Access, point: Point) -> None:
     access.prefetch([READ])
     access.check(READ)
-    assert {dict((name.lower(), value) for name, value in heard.headers.items())["x-request-id"] for heard in point.heard} == {"t-1"}
+    assert {heard.header("X-Request-ID") for heard in point.heard} == {"t-1"}
 
 
 def test_it_explains(access: Access) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -75,7 +76,7 @@ def selected(register: tuple[Engine, Table], rows: Rows) -> set[int]:
 
 
 @given(views=places.views)
-@settings(max_examples=40)
+@settings(max_examples=30)
 def test_what_is_filtered_is_what_is_checked(register: tuple[Engine, Table], point: Point, views: list[dict[str, Any]]) -> None:
     rows = places.union(views)
 
@@ -105,12 +106,17 @@ def test_many_alternatives(register: tuple[Engine, Table]) -> None:
     codes = tuple(f"33{city:02d}{county:02d}000000" for city in range(1, 12) for county in range(1, 70))
     cases = tuple(RowCondition(case_number=f"XH{number}") for number in range(5_000))
     found = selected(register, Rows((*Rows.within(*codes).alternatives, *cases)))  # type: ignore[misc]
-    assert found == {row["id"] for row in places.ROWS if row["division"] and row["division"][:4] in {"3301"} and row["division"][4:6] != "00"}
+    assert found == {row["id"] for row in places.ROWS if row["division"] and re.match("3301(?!00)", row["division"])}
 
 
 @pytest.mark.parametrize(
     "condition",
-    [RowCondition(XIHU), RowCondition(department_path="/aa/"), RowCondition(case_number="XH2026%"), RowCondition(XIHU, "/aa/", "XH2026_")],
+    [
+        RowCondition(XIHU),
+        RowCondition(department_path="/aa/"),
+        RowCondition(case_number="XH2026%"),
+        RowCondition(XIHU, "/aa/", "XH2026001"),
+    ],
 )
 def test_an_index_answers(register: tuple[Engine, Table], condition: RowCondition) -> None:
     engine, table = register

@@ -37,6 +37,10 @@ class Heard:
     headers: Mapping[str, str]
     body: Any
 
+    def header(self, name: str) -> str:
+        """Return a header, empty when it is absent."""
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -55,6 +59,8 @@ class Point:
 
     origin: str = ""
     decide: Callable[[Asked], Any] = lambda _asked: no()
+    #: Said instead of any answer to a batch.
+    whole: Any = None
     faults: deque[Fault] = field(default_factory=deque)
     heard: list[Heard] = field(default_factory=list)
     connections: int = 0
@@ -69,6 +75,8 @@ class Point:
         """Return the answer to a body that arrived."""
         if path == ONE:
             return self.decide(body)
+        if self.whole is not None:
+            return self.whole
         shared = {key: body[key] for key in ("subject", "action", "resource", "context") if key in body}
         return {"evaluations": [self.decide({**shared, **item}) for item in body["evaluations"]]}
 
@@ -120,7 +128,7 @@ def deciding() -> Iterator[Point]:
 
     server = Server(("127.0.0.1", 0), Handler)
     point.origin = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield point

@@ -9,7 +9,9 @@ import pytest
 from govcloud.client import ConfigurationError, Settings
 from govcloud.client.addresses import Paths, is_plain, local
 
-TABLE = Paths("h:door:enter", {"/register": "h:register:read", "/register/export": "h:register:export", "/static/x": "h:x:y"}, ("/static", "/healthz"))
+TABLE = Paths(
+    "h:door:enter", {"/register": "h:register:read", "/register/export": "h:register:export", "/static/x": "h:x:y"}, ("/static", "/healthz")
+)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,9 @@ def test_a_path_that_is_public_and_needs_a_function_needs_it() -> None:
     assert Paths("h:door:enter", {"/a": "h:a:read"}, ("/a",)).needed("/a/b") == "h:a:read"
 
 
-@pytest.mark.parametrize("path", ["//register", "/./register", "/x/../register", "/register//7", "/..", "\\register", "/a\\b", "/a\x00", "", "x", "/a\n"])
+@pytest.mark.parametrize(
+    "path", ["//register", "/./register", "/x/../register", "/register//7", "/..", "\\register", "/a\\b", "/a\x00", "", "x", "/a\n"]
+)
 def test_a_path_that_is_read_in_two_ways_is_odd(path: str) -> None:
     assert not is_plain(path)
 
@@ -55,17 +59,30 @@ def test_a_table_that_nothing_would_match(door: str, functions: dict[str, str]) 
         Paths(door, functions)
 
 
-@pytest.mark.parametrize("path", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "", None, "/a\r\nb", "/" + "x" * 600])
+@pytest.mark.parametrize(
+    "path", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "", None, "/a\r\nb", "/" + "x" * 600]
+)
 def test_one_comes_back_to_ones_own_pages_only(path: str | None) -> None:
     assert local(path) == "/"
 
 
-GOOD: dict[str, Any] = {"issuer": "https://cloud.example", "client_id": "h", "client_secret": "s", "base_url": "https://h.example/app/", "cookie_secret": "c" * 32}
+GOOD: dict[str, Any] = {
+    "issuer": "https://cloud.example",
+    "client_id": "h",
+    "client_secret": "s",
+    "base_url": "https://h.example/app/",
+    "cookie_secret": "c" * 32,
+}
 
 
 def test_settings() -> None:
     settings = Settings(**GOOD)
-    assert (settings.base_url, settings.mount, settings.cookie_name, settings.is_secure) == ("https://h.example/app", "/app", "__Host-h", True)
+    assert (settings.base_url, settings.mount, settings.cookie_name, settings.is_secure) == (
+        "https://h.example/app",
+        "/app",
+        "__Host-h",
+        True,
+    )
     assert "c" * 32 not in repr(settings)
     assert Settings(**{**GOOD, "base_url": "http://127.0.0.1:8001"}).cookie_name == "h"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from flask import Flask, Response, jsonify
 
-import httpx
 from govcloud.client import CheckDecision, Checks, CheckUnavailableError, FieldRule, RowCondition, Rows, View
 
 XIHU = "330106000000"
@@ -56,7 +56,10 @@ def test_without_rows_every_row_is_open() -> None:
 
 
 def test_views_carry_the_rules_of_fields() -> None:
-    views = [{"rows": {"divisions": [XIHU]}, "fields": {"mask": ["phone"], "hide": ["id_number"]}}, {"rows": {"any": [{"case_number": "XH1"}]}}]
+    views = [
+        {"rows": {"divisions": [XIHU]}, "fields": {"mask": ["phone"], "hide": ["id_number"]}},
+        {"rows": {"any": [{"case_number": "XH1"}]}},
+    ]
     decision = allowed({"rows": {"any": [{"division": XIHU}, {"case_number": "XH1"}]}, "views": views})
     assert list(decision.views) == [
         View(Rows.within(XIHU), FieldRule(frozenset({"phone"}), frozenset({"id_number"}))),
