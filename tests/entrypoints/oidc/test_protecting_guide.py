@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import anyio
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
@@ -91,6 +93,14 @@ def environment(platform: str, services: Services, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, value)
 
 
+def run(number: int, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401 - a module
+    """Run a program of the page as the module that the page says it is."""
+    module = ModuleType("protected")
+    monkeypatch.setitem(sys.modules, "protected", module)
+    exec(compile(programs("protect-a-subsystem.md")[number], "protected.py", "exec"), module.__dict__)  # noqa: S102 - our own guide
+    return module
+
+
 @dataclass
 class Visitor:
     """A browser at the subsystem and at the platform."""
@@ -112,8 +122,7 @@ class Visitor:
         """Open a page, by way of the platform's sign-in."""
         sent = self.get(url)
         assert sent.is_redirect, sent.text
-        there = httpx.URL(sent.headers["Location"])
-        back = self.platform.get(there.raw_path.decode(), base_url=str(there.copy_with(raw_path=b"/")))
+        back = self.platform.get(httpx.URL(sent.headers["Location"]).raw_path.decode())
         assert back.location.startswith(f"{HERE}/govcloud/callback?")
         done = self.get(back.location)
         assert done.is_redirect, done.text
@@ -132,7 +141,7 @@ def _wsgi(app: Any) -> Iterator[Callable[[httpx.Request], httpx.Response]]:  # n
 
 def _asgi(app: Any) -> Iterator[Callable[[httpx.Request], httpx.Response]]:  # noqa: ANN401 - what a program made
     # One event loop for all requests, as a server has it.
-    with anyio.from_thread.start_blocking_portal() as portal:
+    with start_blocking_portal() as portal:
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app))
         yield lambda request: portal.call(client.send, request)
         portal.call(client.aclose)
@@ -140,17 +149,18 @@ def _asgi(app: Any) -> Iterator[Callable[[httpx.Request], httpx.Response]]:  # n
 
 
 @pytest.fixture(params=[(0, _wsgi), (1, _wsgi), (2, _asgi)], ids=["flask", "wsgi", "asgi"])
-def chen(request: pytest.FixtureRequest, environment: None, app: Flask, services: Services) -> Iterator[Visitor]:
+def chen(
+    request: pytest.FixtureRequest, environment: None, app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Visitor]:
     """Return the browser of 陈杰, whose duty opens the register of 西湖区, at one of the programs."""
     number, serve = request.param
-    made: dict[str, Any] = {"__name__": "protected"}
-    exec(compile(programs("protect-a-subsystem.md")[number], "protected.py", "exec"), made)  # noqa: S102 - our own guide
+    program = run(number, monkeypatch)
     browser = app.test_client()
     enter(services, browser, "CHENJIE")
-    for send in serve(made["app"]):
+    for send in serve(program.app):
         yield Visitor(send, browser)
-    if "engine" in made:
-        made["engine"].dispose()
+    if hasattr(program, "engine"):
+        program.engine.dispose()
 
 
 def test_the_program_does_what_the_page_says(chen: Visitor) -> None:
@@ -167,12 +177,10 @@ def test_the_program_does_what_the_page_says(chen: Visitor) -> None:
     assert "/oidc/" in left.headers["Location"]
 
 
-def test_another_person_is_refused(environment: None, app: Flask, services: Services) -> None:
-    made: dict[str, Any] = {"__name__": "protected"}
-    exec(compile(programs("protect-a-subsystem.md")[1], "protected.py", "exec"), made)  # noqa: S102 - our own guide
+def test_another_person_is_refused(environment: None, app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = app.test_client()
     enter(services, browser, "WANGFANG")
-    for send in _wsgi(made["app"]):
+    for send in _wsgi(run(1, monkeypatch).app):
         refused = Visitor(send, browser).enter("/register")
         assert refused.status_code == 403
         assert 'id="request-access"' in refused.text
