@@ -89,8 +89,6 @@ class _Telling:
         if reason := decision.reason(self._language):
             yield self._say("because", reason=reason)
         yield from self._sight(decision) if decision.allowed else self._help(decision)
-        if decision.trace_id:
-            yield self._say("trace", trace=decision.trace_id)
 
     def _sight(self, decision: CheckDecision) -> Iterator[str]:
         """Tell what may be seen, and until when."""
@@ -110,14 +108,14 @@ class _Telling:
         """Tell what would fix a denial."""
         if decision.missing:
             yield self._say("missing", names=self._words["list"].join(decision.missing))
-        asked = decision.access_request
-        if asked is None:
-            return
-        yield self._say("request", url=asked.url)
-        if asked.owner:
-            yield self._say("owner", owner=asked.owner)
-        if asked.max_days:
-            yield self._say("days", days=str(asked.max_days))
+        if asked := decision.access_request:
+            yield self._say("request", url=asked.url)
+            if asked.owner:
+                yield self._say("owner", owner=asked.owner)
+            if asked.max_days:
+                yield self._say("days", days=str(asked.max_days))
+        if decision.trace_id:
+            yield self._say("trace", trace=decision.trace_id)
 
     def _rows(self, rows: Rows) -> str:
         if rows.alternatives is None:
