@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Engine, MetaData, RowMapping, Table, Text, create_engine, func, insert, select
+from sqlalchemy import Column, Engine, Index, MetaData, RowMapping, Table, Text, create_engine, func, insert, select
 from sqlalchemy.pool import StaticPool
+
+from govcloud.client import Columns, Govcloud, Masked
 
 DATA = Path(__file__).parent / "data"
 ROWS = 20
@@ -19,7 +21,7 @@ ROWS = 20
 class Page:
     """One page of rows; ``shown`` counts the rows that the permission opens, ``total`` those of the whole register."""
 
-    rows: list[Mapping[str, Any]]
+    rows: list[Masked]
     number: int
     last: int
     shown: int
@@ -36,10 +38,12 @@ def load(name: str) -> tuple[Engine, Table]:
     with (DATA / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     table = Table(name, MetaData(), *(Column(column, Text) for column in rows[0]))
+    # The filter is a range of codes, which an ordinary index answers.
+    Index(f"ix_{name}_division", table.c.division_code)
     # One connection for all threads: the table lives in that connection's memory, and is only read.
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     with engine.begin() as connection:
-        table.create(connection)
+        table.metadata.create_all(connection)
         connection.execute(insert(table), rows)
     return engine, table
 
@@ -51,17 +55,22 @@ def area_names(engine: Engine, table: Table) -> Mapping[str, str]:
         return {row.division_code: row.division_name for row in found}
 
 
-def page_of(engine: Engine, table: Table, granted: ColumnElement[bool], order: Column[str], number: int) -> Page:
-    """Return page ``number`` (from 1) of the granted rows of ``table`` in the order of a column, citizens' numbers masked."""
+def page_of(engine: Engine, table: Table, govcloud: Govcloud, columns: Columns, *, order: Column[Any], number: int) -> Page:
+    """Return page ``number`` (from 1) of what the current request may see of ``table``, in the order of a column.
+
+    The filter is part of the query, so that pages and counts are those of the granted rows; each row is masked by the views that
+    cover it.
+    """
     with engine.connect() as connection:
-        shown = connection.scalar(select(func.count()).select_from(table).where(granted)) or 0
+        shown = connection.scalar(govcloud.filter(select(func.count()).select_from(table), columns)) or 0
         total = connection.scalar(select(func.count()).select_from(table)) or 0
         last = max(1, -(-shown // ROWS))
         number = min(max(1, number), last)
-        rows = select(table).where(granted).order_by(order).limit(ROWS).offset((number - 1) * ROWS)
-        return Page(masked(connection.execute(rows).mappings()), number, last, shown, total)
+        rows = govcloud.filter(select(table), columns).order_by(order).limit(ROWS).offset((number - 1) * ROWS)
+        return Page(govcloud.masked(connection.execute(rows).mappings(), columns), number, last, shown, total)
 
 
-def masked(rows: Iterable[RowMapping]) -> list[Mapping[str, Any]]:
-    """Return the rows with the middle of each citizen's number hidden: the page shows no more than the duty needs."""
-    return [{**row, "id_number": f"{row['id_number'][:6]}********{row['id_number'][-4:]}"} for row in rows]
+def row_of(engine: Engine, table: Table, key: Column[Any], value: str) -> RowMapping | None:
+    """Return the row whose ``key`` is ``value``, as it is: whoever shows it has to ask for it, and to mask it."""
+    with engine.connect() as connection:
+        return connection.execute(select(table).where(key == value)).mappings().one_or_none()

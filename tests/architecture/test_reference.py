@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+import govcloud.client
+from govcloud.client import CheckDecision, Columns, Limits
+from govcloud.entrypoints.forward_auth.check import ASSERTION, HEADERS
 from govcloud.signon.cas import errors
 from govcloud.signon.forwarding.headers import ASSERTION, HEADERS
 from govcloud.subsystems.protocols import ForwardAuthSettings
@@ -40,3 +47,22 @@ def test_nginx_writes_every_header_that_the_platform_says() -> None:
         assert f"$upstream_http_{header.lower().replace('-', '_')};" in file
         assert f"| `{header}` |" in page("forward-auth")
     assert f"```nginx\n{file}```" in page("forward-auth")
+
+
+def test_everything_that_subsystems_import_is_explained() -> None:
+    text = page("client")
+    assert [name for name in govcloud.client.__all__ if not re.search(rf"`[^`]*\b{name}\b[^`]*`", text)] == []
+    for record in (Limits, Columns, CheckDecision):
+        assert [item.name for item in fields(record) if f"`{item.name}`" not in text] == [], record
+
+
+def test_everything_that_subsystems_import_is_there() -> None:
+    assert [name for name in govcloud.client.__all__ if not hasattr(govcloud.client, name)] == []
+    with pytest.raises(AttributeError):
+        govcloud.client.Nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize("needless", ["flask", "sqlalchemy", "jwt", "cryptography"])
+def test_checks_need_nothing_but_httpx(needless: str) -> None:
+    program = f"import sys; sys.modules[{needless!r}] = None; import govcloud.client as c; c.Checks, c.AsyncAccess, c.Settings, c.Columns"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)

@@ -8,9 +8,10 @@ import httpx
 import pytest
 from flask import Flask, Response, jsonify
 
-from govcloud.client import CheckDecision, Checks, CheckUnavailableError, Rows
+from govcloud.client import CheckDecision, Checks, CheckUnavailableError, FieldRule, RowCondition, Rows, View
 
 XIHU = "330106000000"
+PATH = "/0190a1/0190a2/"
 
 
 def asked(answer: Any, status: int = 200) -> CheckDecision:  # noqa: ANN401 - any JSON
@@ -22,19 +23,105 @@ def asked(answer: Any, status: int = 200) -> CheckDecision:  # noqa: ANN401 - an
         return jsonify(answer), status
 
     http = httpx.Client(transport=httpx.WSGITransport(point))
-    return Checks("http://localhost", "housing-web", "secret", http=http).check(sub="s", sid="q", function="housing:register:read")
+    checks = Checks("http://localhost", "housing-web", "secret", http=http, sleep=lambda _seconds: None)
+    return checks.check(sub="s", sid="q", function="housing:register:read")
 
 
-def test_a_yes_opens_the_rows_that_it_names() -> None:
-    assert asked({"decision": True, "context": {"obligations": {}}}).rows == Rows(None)
-    assert asked({"decision": True, "context": {"obligations": {"rows": {"divisions": [XIHU]}}}}).rows == Rows((XIHU,))
+def allowed(obligations: Any) -> CheckDecision:  # noqa: ANN401 - any JSON
+    return asked({"decision": True, "context": {"obligations": obligations}})
 
 
-@pytest.mark.parametrize("rows", [[], "all", {"divisions": None}, {"divisions": "330106000000"}, {"divisions": [330106]}, {}])
-def test_rows_that_are_not_understood_are_no_rows(rows: object) -> None:
-    decision = asked({"decision": True, "context": {"obligations": {"rows": rows}}})
-    assert decision.rows == Rows(())
-    assert not decision.rows.covers(XIHU)
+@pytest.mark.parametrize(
+    ("rows", "opened"),
+    [
+        ({"divisions": [XIHU]}, Rows((RowCondition(XIHU),))),
+        ({"divisions": []}, Rows(())),
+        ({"divisions": None}, Rows(None)),
+        ({}, Rows(None)),
+        ({"any": []}, Rows(())),
+        (
+            {"any": [{"division": XIHU, "department_path": PATH}, {"case_number": "XH1"}]},
+            Rows((RowCondition(XIHU, PATH), RowCondition(case_number="XH1"))),
+        ),
+    ],
+)
+def test_a_yes_opens_the_rows_that_it_names(rows: Any, opened: Rows) -> None:  # noqa: ANN401 - any JSON
+    assert allowed({"rows": rows}).rows == opened
+
+
+def test_without_rows_every_row_is_open() -> None:
+    decision = allowed({})
+    assert decision.rows == Rows(None)
+    assert list(decision.views) == [View(Rows(None))]
+
+
+def test_views_carry_the_rules_of_fields() -> None:
+    views = [
+        {"rows": {"divisions": [XIHU]}, "fields": {"mask": ["phone"], "hide": ["id_number"]}},
+        {"rows": {"any": [{"case_number": "XH1"}]}},
+    ]
+    decision = allowed({"rows": {"any": [{"division": XIHU}, {"case_number": "XH1"}]}, "views": views})
+    assert list(decision.views) == [
+        View(Rows.within(XIHU), FieldRule(frozenset({"phone"}), frozenset({"id_number"}))),
+        View(Rows((RowCondition(case_number="XH1"),))),
+    ]
+    assert decision.rows == Rows((RowCondition(XIHU), RowCondition(case_number="XH1")))
+
+
+def test_views_of_every_row_that_only_limit_fields() -> None:
+    decision = allowed({"views": [{"rows": {"divisions": None}, "fields": {"hide": ["note"]}}]})
+    assert list(decision.views) == [View(Rows(None), FieldRule(hidden=frozenset({"note"})))]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        "all",
+        None,
+        {"divisions": "330106000000"},
+        {"divisions": [330106]},
+        {"divisions": ["330106"]},
+        {"divisions": ["00"]},
+        {"divisions": ["３３０１０６００００００"]},
+        {"any": None},
+        {"any": {}},
+        {"any": [{}]},
+        {"any": [{"division": None}]},
+        {"any": [{"business_line": "住房"}]},
+        {"any": [{"division": XIHU, "rank": "x"}]},
+        {"any": [{"department_path": "no/slashes"}]},
+        {"any": [{"department_path": "/"}]},
+        {"any": [{"case_number": ""}]},
+        {"any": [], "divisions": [XIHU]},
+        {"provinces": ["33"]},
+    ],
+)
+def test_rows_that_are_not_understood_make_the_yes_none(rows: object) -> None:
+    with pytest.raises(CheckUnavailableError):
+        allowed({"rows": rows})
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        None,
+        {},
+        "all",
+        [7],
+        [{"rows": {"divisions": [XIHU]}, "only_at": "08:00"}],
+        [{"rows": {"divisions": [XIHU]}, "fields": ["phone"]}],
+        [{"rows": {"divisions": [XIHU]}, "fields": {"mask": "phone"}}],
+        [{"rows": {"divisions": [XIHU]}, "fields": {"hide": [7]}}],
+        [{"rows": {"divisions": [XIHU]}, "fields": {"truncate": ["phone"]}}],
+        [{"rows": {"divisions": ["330110000000"]}}],
+        [{"rows": {"divisions": None}}],
+        [{}],
+    ],
+)
+def test_views_that_are_not_understood_or_show_more_than_is_open_make_the_yes_none(views: object) -> None:
+    with pytest.raises(CheckUnavailableError):
+        allowed({"rows": {"divisions": [XIHU]}, "views": views})
 
 
 @pytest.mark.parametrize(
@@ -58,7 +145,7 @@ def test_a_yes_that_is_not_understood_whole_is_none(answer: object) -> None:
         asked(answer)
 
 
-@pytest.mark.parametrize("status", [201, 302, 400, 401, 500, 503])
+@pytest.mark.parametrize("status", [201, 302, 400, 401, 429, 500, 503])
 def test_only_200_is_an_answer(status: int) -> None:
     with pytest.raises(CheckUnavailableError):
         asked({"decision": True, "context": {"obligations": {}}}, status)
@@ -72,6 +159,8 @@ def test_a_no_tells_what_would_fix_it() -> None:
     assert (decision.reason("en"), decision.reason("fr"), decision.trace_id) == ("No.", "没有权限。", "t")
     assert decision.access_request is not None
     assert (decision.access_request.owner, decision.access_request.max_days) == ("住建厅", 30)
+    assert decision.rows == Rows(())
+    assert not decision.views.covers({"division": XIHU})
 
 
 @pytest.mark.parametrize("offer", [{"url": "javascript:alert(1)"}, {"url": ""}, {}, "x", None])

@@ -1,0 +1,71 @@
+"""The decision point as one client knows it: addresses, credentials, bounds. Threads and coroutines ask it alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import httpx
+
+from govcloud.client import wire
+from govcloud.client.calls import Calls
+from govcloud.client.decisions import TAKEN_AWAY, CheckDecision
+from govcloud.client.epochs import Epochs
+from govcloud.client.errors import CheckRefusedError, ConfigurationError
+from govcloud.client.limits import Limits, Pace
+from govcloud.client.trace import HEADER
+from govcloud.client.wire import Question
+
+
+class DecisionPoint:
+    """What ``Checks`` and ``AsyncChecks`` share; safe for threads."""
+
+    def __init__(self, issuer: str, client_id: str, client_secret: str, *, limits: Limits | None = None, pace: Pace | None = None) -> None:
+        """Take the platform's address, the client's credentials, and the bounds.
+
+        Raises:
+            ConfigurationError: the address is none of the web, or the credentials are empty.
+        """
+        if not issuer.startswith(("https://", "http://")) or not httpx.URL(issuer).host:
+            raise ConfigurationError(f"the platform's address begins with https:// (or http://), not {issuer[:100]!r}")
+        if not client_id or not client_secret:
+            raise ConfigurationError("the client's id and its secret must not be empty")
+        self.limits = limits or Limits()
+        base = issuer.rstrip("/")
+        self._one = f"{base}/access/v1/evaluation"
+        self._many = f"{base}/access/v1/evaluations"
+        self._auth = httpx.BasicAuth(client_id, client_secret)
+        self.pace = pace or Pace()
+        self._calls = Calls(self.limits, self.pace)
+        self._epochs = Epochs(self.pace)
+
+    def notice(self, epoch: int) -> None:
+        """Take no answer from before ``epoch`` during the next minute: the platform told of a revocation with this number.
+
+        Denials that follow from a revocation are noticed by themselves.
+        """
+        self._epochs.notice(epoch)
+
+    def _single(self, sub: str, sid: str | None, question: Question) -> bytes:
+        return self._bounded(wire.single(sub, sid, question, self._epochs.current()))
+
+    def _batches(self, sub: str, sid: str | None, questions: Sequence[Question]) -> Iterator[tuple[int, bytes]]:
+        """Return the bodies of the calls that it takes, each with how many questions it holds."""
+        for start in range(0, len(questions), self.limits.batch):
+            part = questions[start : start + self.limits.batch]
+            yield len(part), self._bounded(wire.batch(sub, sid, part, self._epochs.current()))
+
+    def _bounded(self, body: bytes) -> bytes:
+        """Return a body that is not too long: one that a visitor made huge must not count as the platform's failure."""
+        if len(body) > self.limits.question_bytes:
+            raise CheckRefusedError(f"the question is longer than {self.limits.question_bytes} bytes")
+        return body
+
+    def _headers(self, trace_id: str) -> dict[str, str]:
+        return {"Content-Type": "application/json", "Accept": "application/json", HEADER: trace_id}
+
+    def _noted(self, decision: CheckDecision, trace_id: str) -> CheckDecision:
+        """Return a decision with its number, after it was looked at for a revocation."""
+        if decision.code in TAKEN_AWAY and not decision.allowed and decision.epoch is not None:
+            self._epochs.notice(decision.epoch)
+        return decision if decision.trace_id else replace(decision, trace_id=trace_id)
