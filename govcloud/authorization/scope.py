@@ -63,7 +63,7 @@ class RowCondition:
         if self.division is not None:
             division_prefix(self.division)
         path = self.department_path
-        if path is not None and not (len(path) > 1 and path.startswith("/") and path.endswith("/")):
+        if path is not None and not (path.startswith("/") and path.endswith("/")):
             msg = f"a department path begins and ends with /, got {path!r}"
             raise ValueError(msg)
         case = self.case_number
@@ -285,7 +285,7 @@ def _outer_divisions(code: str) -> tuple[str, ...]:
 
 
 def _outer_paths(path: str) -> list[str]:
-    return ["", *(path[: place + 1] for place, character in enumerate(path) if character == "/" and place > 0)]
+    return ["", *(path[: place + 1] for place, character in enumerate(path) if character == "/")]
 
 
 def _conditions(value: object) -> Iterable[RowCondition]:
