@@ -11,7 +11,6 @@ from uuid import UUID
 from govcloud.authorization.asking import BEYOND, Asking, label_of
 from govcloud.authorization.decisions import MESSAGES, Decision, Question, Reason, refusal
 from govcloud.authorization.engine import Engine, Verdict
-from govcloud.authorization.lacking import lacking
 from govcloud.authorization.reasons import why_denied
 from govcloud.authorization.scope import MAX_CASE_NUMBER, division_prefix
 from govcloud.authorization.snapshot import GrantFact, Snapshot, Window, instant, is_function, moment
@@ -79,22 +78,33 @@ def answer(question: Question, seen: Seen, catalogue: Catalogue) -> Decision:
     """Return the decision on ``question`` by the subject that was ``seen``."""
     function = question.function
     label = catalogue.label_of(function) if is_function(function) else None
-    if label is None:
-        return refusal(Reason.UNKNOWN_FUNCTION, seen.epoch)
-    if not _well_formed(question.resource):
-        return refusal(Reason.BAD_RESOURCE, seen.epoch)
-    asking = seen.asking(
-        function,
+    reason = unanswerable(question, label)
+    if reason is not None or label is None:
+        return refusal(reason or Reason.UNKNOWN_FUNCTION, seen.epoch)
+    asking = asking_of(question, label, seen)
+    verdict = seen.engine.decide(asking, function)
+    if verdict.allowed:
+        return _allowed(verdict, seen.epoch)
+    return _denied(verdict, asking, function, seen, catalogue)
+
+
+def asking_of(question: Question, label: int, seen: Seen) -> Asking:
+    """Return the question as the engine takes it, asked by the subject that was ``seen``; ``label`` is the function's."""
+    return seen.asking(
+        question.function,
         label,
         resource=question.resource,
         context=question.context,
         client_address=question.client_address,
         bounded=is_particular(question.resource),
     )
-    verdict = seen.engine.decide(asking, function)
-    if verdict.allowed:
-        return _allowed(verdict, seen.epoch)
-    return _denied(verdict, asking, function, seen, catalogue)
+
+
+def unanswerable(question: Question, label: int | None) -> Reason | None:
+    """Return why the question itself cannot be answered with yes: no such function (no ``label``), or a place or label that is none."""
+    if label is None:
+        return Reason.UNKNOWN_FUNCTION
+    return None if _well_formed(question.resource) else Reason.BAD_RESOURCE
 
 
 def command_refusal(command: str, resource: Mapping[str, Any], seen: Seen, *, client_address: str | None = None) -> Reason | None:
@@ -166,9 +176,8 @@ def _lasting_grant(windows: Iterable[Window]) -> UUID | None:
 
 
 def _denied(verdict: Verdict, asking: Asking, function: str, seen: Seen, catalogue: Catalogue) -> Decision:
-    """Say what stands nearest to an allow, what the question did not say, and which item would open a request for it."""
-    policy = seen.engine.policy
-    reason = why_denied(policy, verdict, asking, function, catalogue.last_grant(function))
+    """Say what stands nearest to an allow, and which item would open a request for it."""
+    reason = why_denied(seen.engine.policy, verdict, asking, function, catalogue.last_grant(function))
     return Decision(
         allowed=False,
         code=reason,
@@ -177,5 +186,4 @@ def _denied(verdict: Verdict, asking: Asking, function: str, seen: Seen, catalog
         role=verdict.rule.role if verdict.rule else None,
         rule=verdict.rule.label if verdict.rule else None,
         remedy_item_id=catalogue.item_for(function) if reason in MENDABLE else None,
-        missing=lacking(policy, asking, function),
     )

@@ -104,10 +104,13 @@ class Asking:
 
     def rows_of(self, window: Window, rule_scope: ScopeRule) -> Scope:
         """Return the rows that a rule is about in one window: its own, within the window's, below the window's department."""
-        own = rule_scope.of(self.snapshot.attributes, self.cases() if rule_scope.reads_cases else ())
-        rows = own.intersect(window.scope)
+        rows = self.own_rows(rule_scope).intersect(window.scope)
         path = window.department_path
         return rows if path is None else rows.intersect(department_scope(path))
+
+    def own_rows(self, rule_scope: ScopeRule) -> Scope:
+        """Return the rows that a rule is about for this subject, in whatever window."""
+        return rule_scope.of(self.snapshot.attributes, self.cases() if rule_scope.reads_cases else ())
 
     def cases(self) -> Collection[str]:
         """Return the cases that the subject's live grants name."""

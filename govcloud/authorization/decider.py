@@ -6,7 +6,7 @@ read together with the subject; a decision is never cached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -116,7 +116,7 @@ class Decider:
         seen = self._see(standing, state, now)
         views = [view for view in self.subsystems.all() if view.status == "published"]
         doors = {view.code: door_of(view.code) for view in views}
-        labels = self.subsystems.function_labels(doors.values(), now)
+        labels = self._labels(doors.values(), now)
         return tuple(view for view in views if opens(door := doors[view.code], labels.get(door, 0), seen, client_address))
 
     def open_among(
@@ -128,7 +128,7 @@ class Decider:
         if isinstance(standing, Reason):
             return frozenset()
         seen, asked = self._see(standing, state, now), tuple(functions)
-        labels = self.subsystems.function_labels(asked, now)
+        labels = self._labels(asked, now)
         return frozenset(function for function in asked if opens(function, labels.get(function, 0), seen, client_address))
 
     def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
@@ -289,6 +289,11 @@ class Decider:
         if subsystem_of(function) == PLATFORM:
             return 0 if policy.knows(function) else None
         return self._label_in_catalogue(function)
+
+    def _labels(self, functions: Iterable[str], at: datetime) -> Mapping[str, int]:
+        """Return the security labels of functions, read only for those that can have one: those of the platform itself have none."""
+        wanted = [function for function in functions if subsystem_of(function) != PLATFORM]
+        return self.subsystems.function_labels(wanted, at) if wanted else {}
 
     def _label_in_catalogue(self, function: str) -> int | None:
         subsystem = self.subsystems.subsystem(subsystem_of(function))

@@ -81,8 +81,7 @@ class Decision:
     temporary grant decided. ``views`` are the rows that may be used, each with how their fields are shown, and ``scope`` all of these
     rows (only when allowed; ``obligations.py`` writes both down). ``ends_at`` is when the last of the
     windows that allow this ends (``None``: open end). ``remedy_item_id`` is the catalogue item that could be requested
-    (only on a denial). ``missing`` names what the question did not say and what could turn this denial (``resource.level``); empty when
-    nothing would. ``epoch`` is the number of the last change that this decision took into account.
+    (only on a denial). ``epoch`` is the number of the last change that this decision took into account.
     """
 
     allowed: bool
@@ -96,7 +95,6 @@ class Decision:
     ends_at: datetime | None = None
     remedy_item_id: UUID | None = None
     views: tuple[View, ...] = ()
-    missing: frozenset[str] = frozenset()
 
 
 def refusal(reason: Reason, epoch: int = 0) -> Decision:

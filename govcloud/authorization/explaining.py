@@ -144,8 +144,8 @@ class Explaining:
         found: list[Cause] = []
         for opened in asking.matched:
             rule = policy.rules[opened.number]
-            role, own = asking.role_of(rule.role), policy.scopes[rule.scope_expr]
-            found.extend(causes.of(window, role, rule.label, asking.rows_of(window, own)) for window in opened.windows)
+            role, own = asking.role_of(rule.role), asking.own_rows(policy.scopes[rule.scope_expr])
+            found.extend(causes.of(window, role, rule.label, own.intersect(window.scope)) for window in opened.windows)
         ends = [cause.ends_at for cause in found]
         last = None if None in ends else max(end for end in ends if end is not None)
         return OpenFunction(code, name, subsystem_of(code), verdict.rows, last, tuple(found))
