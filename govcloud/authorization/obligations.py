@@ -44,6 +44,9 @@ def views_in(obligations: Mapping[str, Any]) -> tuple[View, ...]:
     rows = PROVINCE if "rows" not in obligations else Scope.from_json(_mapping(obligations["rows"]))
     if "views" not in obligations:
         return (View(rows),)
+    if not isinstance(obligations["views"], list | tuple):
+        msg = f"views are a list, got {obligations['views']!r}"
+        raise ValueError(msg)  # noqa: TRY004 - what is read is a value, from outside
     views = tuple(_view(item) for item in obligations["views"])
     if Scope.union_of(view.rows for view in views) != rows:
         msg = "the rows of the views are not the rows of the obligations"

@@ -112,6 +112,8 @@ def test_obligations_round_trip(opened: list[tuple[Scope, FieldRule]]) -> None:
         {"rows": None},
         {"rows": {"any": None}},
         {"rows": {}, "views": [{}]},
+        {"rows": {}, "views": {}},
+        {"rows": {}, "views": "x"},
         {"rows": {}, "views": [{"rows": {}}]},
         {"views": [{"rows": {}, "fields": {"mask": ["a"], "blur": ["b"]}}]},
         {"views": [{"rows": {}, "fields": {"mask": "phone"}}]},
