@@ -32,7 +32,10 @@ def main() -> None:
     """Ask until standard input ends."""
     told = json.loads(sys.stdin.readline())
     settings = load_settings(
-        environment=Environment.TEST, DATABASE_URL=told["database_url"], master_key_file=Path(told["master_key_file"]), public_url="http://localhost"
+        environment=Environment.TEST,
+        DATABASE_URL=told["database_url"],
+        master_key_file=Path(told["master_key_file"]),
+        public_url="http://localhost",
     )
     app = assemble(settings, ManualClock(datetime.fromisoformat(told["now"])))
     over = threading.Event()

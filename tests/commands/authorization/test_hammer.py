@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,9 @@ class Crowd:
         with self.more:
             wanted = [len(mine) + BETWEEN for mine in self.answers]
             met = self.more.wait_for(
-                lambda: len(self.answers) == PROCESSES and all(len(mine) >= least for mine, least in zip(self.answers, wanted, strict=False)),
+                lambda: (
+                    len(self.answers) == PROCESSES and all(len(mine) >= least for mine, least in zip(self.answers, wanted, strict=False))
+                ),
                 PATIENCE,
             )
         assert met, "a process does not answer any more"
@@ -128,7 +131,7 @@ def test_no_wrong_answer_while_everything_changes(services: Services, world: Wor
     right = {"clerk": True, "lent": False, "elsewhere": False}
     states = [State(_epoch(services, world), dict(right), 0, 0)]
 
-    def change(run: Callable[[], object], **becomes: bool) -> object:
+    def change(run: Callable[[], Any], **becomes: bool) -> Any:  # noqa: ANN401 - what the command gives
         """Make a change, and note what the answers are from then on."""
         clock.advance(timedelta(milliseconds=1))
         right.update(becomes)
@@ -142,15 +145,14 @@ def test_no_wrong_answer_while_everything_changes(services: Services, world: Wor
     with crowd(settings, clock, questions) as asking:
         asking.wait_for_more()
         for _ in range(ROUNDS):
-            for step in (
-                lambda: change(lambda: authorization.install_policy(OPERATOR, barred), clerk=False),
-                lambda: grants.append(change(lambda: authorization.open_grant(SEED, grant), lent=True)),
-                lambda: change(lambda: authorization.install_policy(OPERATOR, opened), clerk=True),
-                lambda: change(lambda: authorization.close_grant(SEED, grants[-1], "办结"), lent=False),
-            ):
-                grants: list[Any] = [] if len(states) == 1 else grants
-                step()
-                asking.wait_for_more()
+            change(partial(authorization.install_policy, OPERATOR, barred), clerk=False)
+            asking.wait_for_more()
+            grant_id = change(partial(authorization.open_grant, SEED, grant), lent=True)
+            asking.wait_for_more()
+            change(partial(authorization.install_policy, OPERATOR, opened), clerk=True)
+            asking.wait_for_more()
+            change(partial(authorization.close_grant, SEED, grant_id, "办结"), lent=False)
+            asking.wait_for_more()
     answers = [answer for mine in asking.answers for answer in mine]
     assert [found for answer in answers if (found := _wrong(answer, states)) is not None] == []
     assert {(answer.question, answer.allowed) for answer in answers} == {

@@ -106,7 +106,9 @@ class _Meeting(FunctionMap):  # type: ignore[misc]  # casbin ships no types
 
 
 def test_2_stock_fast_enforcer_decides_by_the_rules_of_another_request() -> None:
-    enforcer = casbin.FastEnforcer(casbin.FastEnforcer(cache_key_order=[0]).new_model(text=RBAC.replace("g(r.sub, p.sub)", "r.sub == p.sub")), cache_key_order=[0])
+    enforcer = casbin.FastEnforcer(
+        casbin.FastEnforcer(cache_key_order=[0]).new_model(text=RBAC.replace("g(r.sub, p.sub)", "r.sub == p.sub")), cache_key_order=[0]
+    )
     for rule in (["wang", "register", "read"], ["li", "register", "read"]):
         enforcer.get_model()["p"]["p"].policy.append(rule)
     assert enforcer.enforce("wang", "register", "read") is True
@@ -240,7 +242,7 @@ def test_6_unknown_subjects_leave_nothing_behind() -> None:
 def test_7_stock_forgets_a_rule_that_the_database_still_has() -> None:
     adapter = _Rules(("p", "clerk", "register", "allow"), ("g", "wang", "clerk"))
     enforcer = stock(DENYING, adapter=adapter)
-    enforcer.enable_auto_save(True)
+    enforcer.enable_auto_save(auto_save=True)
     assert enforcer.enforce("wang", "register") is True
     with pytest.raises(ConnectionError):
         enforcer.remove_policy("clerk", "register", "allow")
@@ -260,7 +262,7 @@ def test_9_stock_gives_its_rules_out_of_hand_and_can_be_switched_off() -> None:
     assert enforcer.enforce("mallory", "register", "read") is False
     enforcer.get_policy().append(["mallory", "register", "read"])
     assert enforcer.enforce("mallory", "register", "read") is True
-    enforcer.enable_enforce(False)
+    enforcer.enable_enforce(enabled=False)
     assert enforcer.enforce("anybody", "anything", "at all") is True
 
 

@@ -75,7 +75,8 @@ def test_the_subject_has_to_be_cleared_for_function_and_data(clearance: object, 
 def test_no_grant_lifts_a_label() -> None:
     snapshot = Snapshot("someone", {"label": 1}, {grant_role(READ): (Window(0, None, grant_id=GRANT),)})
     answers = [
-        engine_of().decide(Asking(snapshot, READ, 10, label=label, resource={}, context={}, bounded=False), READ).allowed for label in (1, 2)
+        engine_of().decide(Asking(snapshot, READ, 10, label=label, resource={}, context={}, bounded=False), READ).allowed
+        for label in (1, 2)
     ]
     assert answers == [True, False]
 

@@ -130,7 +130,21 @@ def test_what_is_not_understood_is_never_taken_for_less(obligations: dict[str, A
         views_in(obligations)
 
 
-@pytest.mark.parametrize(("name", "good"), [("phone", True), ("ID_number2", True), ("_x", True), ("", False), ("2x", False), ("a b", False), ("电话", False), ("a.b", False), ("x" * 65, False), ("a\n", False)])
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [
+        ("phone", True),
+        ("ID_number2", True),
+        ("_x", True),
+        ("", False),
+        ("2x", False),
+        ("a b", False),
+        ("电话", False),
+        ("a.b", False),
+        ("x" * 65, False),
+        ("a\n", False),
+    ],
+)
 def test_names_of_fields(name: str, *, good: bool) -> None:
     assert is_field_name(name) is good
 

@@ -104,7 +104,7 @@ def test_a_row_has_to_meet_all_that_a_condition_names(condition: dict[str, str],
     ],
 )
 def test_conditions_that_are_none(given: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="division|path|case"):
+    with pytest.raises(ValueError, match=r"division|path|case"):
         RowCondition(**given)
 
 
@@ -126,7 +126,7 @@ def test_what_is_covered_holds_no_row_that_its_cover_has_not(one: Scope, two: Sc
 @given(SCOPES, SCOPES)
 def test_what_is_not_covered_holds_a_row_to_show_it(one: Scope, two: Scope) -> None:
     """A row that says exactly what an alternative names is in it, and in nothing that does not cover the alternative."""
-    witnesses = [{key: value for key, value in item.to_json().items()} for item in two.alternatives]
+    witnesses = [dict(item.to_json().items()) for item in two.alternatives]
     assert one.covers(two) == all(one.covers(witness) for witness in witnesses)
 
 
@@ -199,7 +199,9 @@ def test_json_round_trip(scope: Scope) -> None:
     assert Scope.from_json(scope.to_json()) == scope
 
 
-@pytest.mark.parametrize("value", [None, {}, {"divisions": None}, {"any": [{}]}, {"department_path": "/a/"}, {"any": [{}, {"division": "330000000000"}]}])
+@pytest.mark.parametrize(
+    "value", [None, {}, {"divisions": None}, {"any": [{}]}, {"department_path": "/a/"}, {"any": [{}, {"division": "330000000000"}]}]
+)
 def test_every_row(value: dict[str, Any] | None) -> None:
     assert Scope.from_json(value) == PROVINCE
 
@@ -238,11 +240,13 @@ def test_json_that_is_no_scope_is_never_taken_for_a_wider_one(value: Any) -> Non
 
 
 def test_a_great_many_alternatives_are_brought_into_form_quickly() -> None:
-    many = [RowCondition(f"33{number % 90 + 10:02d}{number % 80 + 10:02d}000000", f"/a/{number}/", f"XH-{number}") for number in range(2_000)]
+    many = [
+        RowCondition(f"33{number % 90 + 10:02d}{number % 80 + 10:02d}000000", f"/a/{number}/", f"XH-{number}") for number in range(2_000)
+    ]
     began = time.thread_time()
     assert len(Scope(any_of=[*many, *many]).alternatives) == 2_000
     assert time.thread_time() - began < 1
 
 
 def test_row_keys_are_the_fields_of_a_condition() -> None:
-    assert ROW_KEYS == tuple(RowCondition.__dataclass_fields__)
+    assert tuple(RowCondition.__dataclass_fields__) == ROW_KEYS
