@@ -34,7 +34,7 @@ OPERATOR = Actor.system("operator")
 ROOT = Path(__file__).parents[3]
 PROCESSES, THREADS = 2, 2
 #: Rounds of four changes each, and how many more answers each process gives between two of them.
-ROUNDS, BETWEEN = 4, 6
+ROUNDS, BETWEEN = 2, 3
 PATIENCE = 60
 BARRED = "roles: {housing_clerk: {name: 住房保障经办, rules: [{deny: 'housing:register:read'}]}}"
 
@@ -162,7 +162,7 @@ def test_no_wrong_answer_while_everything_changes(services: Services, world: Wor
         ("lent", False),
         ("elsewhere", False),
     }
-    assert {answer.epoch for answer in answers} >= {state.epoch for state in states}
+    assert {answer.epoch for answer in answers} >= {state.epoch for state in states}, "a state that nobody was asked in"
 
 
 def _epoch(services: Services, world: World) -> int:

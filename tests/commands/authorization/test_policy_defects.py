@@ -15,6 +15,7 @@ from govcloud.authorization.models import PolicyRule
 from govcloud.authorization.shipped import baseline
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
 from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.world import POLICY, World
@@ -78,6 +79,8 @@ def test_8_a_worker_that_nobody_told_decides_by_the_new_policy(
                 theirs.uow.read().rollback()
                 turn.wait(30)
                 turn.wait(30)
+            db.session.remove()
+            db.engine.dispose()
 
     worker = threading.Thread(target=work)
     worker.start()
