@@ -13,7 +13,6 @@ from flask import Flask
 
 import govcloud.client
 from govcloud.client import CheckDecision, Columns, Limits
-from govcloud.entrypoints.forward_auth.check import ASSERTION, HEADERS
 from govcloud.signon.cas import errors
 from govcloud.signon.forwarding.headers import ASSERTION, HEADERS
 from govcloud.subsystems.protocols import ForwardAuthSettings
