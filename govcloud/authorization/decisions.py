@@ -56,7 +56,8 @@ class Question:
 
     The subject is an appointment, or an official: without ``appointment_id`` the rights of the official alone count (no
     department, only roles that hang on the person). ``resource`` and ``context`` are what a condition may read as
-    ``resource.<name>`` and ``context.<name>``; ``resource["division"]`` is checked against the granted rows.
+    ``resource.<name>`` and ``context.<name>``; ``resource["division"]`` is checked against the granted rows. ``min_epoch`` is the number
+    of a change that the answer must have taken into account (``Decision.epoch`` of somebody who knew of it).
     """
 
     function: str
@@ -64,6 +65,7 @@ class Question:
     official_id: UUID | None = None
     resource: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    min_epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
