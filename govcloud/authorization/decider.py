@@ -85,6 +85,10 @@ class Decider:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
         return self.decide(Question(appointment_id=appointment_id, function=door_of(subsystem_code)))
 
+    def primary_appointment(self, official_id: UUID) -> UUID | None:
+        """Return the appointment that an official acts under when none is named: the primary one, if there is one."""
+        return self._answered(lambda inputs: inputs.primary(official_id, self._clock.now()))
+
     def open_functions(self, appointment_id: UUID) -> frozenset[str]:
         """Return every function of every subsystem that is open to the appointment now, on some row at least.
 

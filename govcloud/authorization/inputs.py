@@ -51,6 +51,10 @@ class Inputs(Protocol):
         """Return who the subject is at ``at``: an active official, under a live appointment of that official if one is named."""
         ...
 
+    def primary(self, official_id: UUID, at: datetime) -> UUID | None:
+        """Return the official's primary appointment at ``at``, if there is one."""
+        ...
+
     def in_catalogue(self, function: str, at: datetime) -> bool:
         """Return whether the catalogue has the function, of a subsystem that is not retired."""
         ...
@@ -106,6 +110,11 @@ class DatabaseInputs:
         """Return who the subject is at ``at``."""
         found = standing_of(self.identity, official_id, appointment_id, at)
         return found if isinstance(found, Reason) else DatabaseActing(self.facts, self.identity, found, at)
+
+    def primary(self, official_id: UUID, at: datetime) -> UUID | None:
+        """Return the official's primary appointment; ``None``: there is none."""
+        found = self.identity.appointments_of(official_id, at)
+        return next((appointment.id for appointment in found if appointment.kind == "primary"), None)
 
     def in_catalogue(self, function: str, at: datetime) -> bool:
         """Return whether the catalogue has the function."""

@@ -72,6 +72,14 @@ class ReplicaLook:
             return Reason.SUBJECT_INACTIVE
         return ReplicaActing(self, key, person, standing, place, department, now)
 
+    def primary(self, official_id: UUID, at: datetime) -> UUID | None:
+        """Return the official's primary appointment at ``at``, if there is one."""
+        person, now = self.person(official_id.bytes), instant(at)
+        for place in person.places if person is not None else ():
+            if _holds(place, now) and _kind(place, now) == _PRIMARY and self.department(place.department, now) is not None:
+                return UUID(bytes=place.id)
+        return None
+
     def in_catalogue(self, function: str, at: datetime) -> bool:
         """Return whether the catalogue has the function, of a subsystem that is not retired."""
         found = self._function(function)
