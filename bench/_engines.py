@@ -129,7 +129,7 @@ class Cedar:
             f'{"forbid" if rule.effect == DENY else "permit"}(principal in Role::"{rule.role}", action == Action::"{rule.function}", resource);'
             for rule in rules
         )
-        self._policies = _read_once(text)
+        self._policies = cedarpy.PolicySet.from_str(text)
         roles = [{"uid": {"type": "Role", "id": role}, "attrs": {}, "parents": []} for role in made.policy.roles]
         self._entities = {
             subject.id: [

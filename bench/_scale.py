@@ -79,9 +79,7 @@ class Province:
         """Return roles and rules."""
         chance = random.Random(1)
         roles = [RoleSpec(f"role{number}", f"role {number}") for number in range(ROLES)]
-        rules = [
-            _rule(role.code, function, chance) for role in roles for function in chance.sample(self.functions, RULES // ROLES)
-        ]
+        rules = [_rule(role.code, function, chance) for role in roles for function in chance.sample(self.functions, RULES // ROLES)]
         return roles, rules
 
     @cached_property
@@ -97,7 +95,9 @@ class Province:
         chance = random.Random(number)
         place = place_of(number).bytes
         roles = tuple(
-            RoleRecord(f"role{role}", place if under else None, _FIRST, None, _SCOPES[role % len(_SCOPES)], (number * 10 + at).to_bytes(16, "big"))
+            RoleRecord(
+                f"role{role}", place if under else None, _FIRST, None, _SCOPES[role % len(_SCOPES)], (number * 10 + at).to_bytes(16, "big")
+            )
             for at, (role, under) in enumerate(zip(chance.sample(range(ROLES), ROLES_HELD), (True, True, False), strict=True))
         )
         grants: tuple[GrantRecord, ...] = ()
@@ -192,7 +192,9 @@ class _Facts(DecisionFacts):
         """Return the duty rules."""
         assert now
         duties = [
-            Duty(UUID(int=number), f"role{number}", "岗位职责", AppointmentCriteria(positions=(position,), levels=("county",)), False, SINCE)  # noqa: FBT003
+            Duty(
+                UUID(int=number), f"role{number}", "岗位职责", AppointmentCriteria(positions=(position,), levels=("county",)), False, SINCE
+            )  # noqa: FBT003
             for number, position in enumerate(POSITIONS)
         ]
         return 1, duties

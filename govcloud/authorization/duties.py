@@ -74,7 +74,6 @@ class Serving(Protocol):
         ...
 
 
-
 Check: TypeAlias = Callable[[Serving], bool]
 
 

@@ -162,21 +162,20 @@ class HeldRoles(dict[str, tuple[Window, ...]]):
         windows: tuple[Window, ...] = found
         return windows
 
-    def get(self, role: str, default: Any = None) -> Any:  # type: ignore[override]  # noqa: ANN401 - as dict has it
+    def get(self, role: str, default: Any = None) -> Any:  # noqa: ANN401 - as dict has it
         """Return the windows of ``role``, or ``default`` when it is not held."""
         return self[role] if role in self else default  # noqa: SIM401 - this is ``get``
 
-    def values(self) -> Any:  # type: ignore[override]  # noqa: ANN401 - a tuple serves where a view would
+    def values(self) -> Any:  # noqa: ANN401 - a tuple serves where a view would
         """Return the windows of every role."""
         return tuple([self[role] for role in self])
 
-    def items(self) -> Any:  # type: ignore[override]  # noqa: ANN401 - a tuple serves where a view would
+    def items(self) -> Any:  # noqa: ANN401 - a tuple serves where a view would
         """Return every role with its windows."""
         return tuple([(role, self[role]) for role in self])
 
     def __eq__(self, other: object) -> bool:
         return dict(self.items()) == other
-
 
     def __setitem__(self, role: str, windows: object) -> None:
         raise TypeError("what a subject holds does not change within a request")

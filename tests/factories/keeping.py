@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -89,7 +90,9 @@ def keeping(services: Services, settings: Settings, clock: Clock, folder: Path, 
             assert keeper.store is not None
             return keeper.store
 
-        replica = Replica(place.folder, bound, identity=partial(known_identity, services.uow.read), busy=services.uow.at_work, opener=opened)
+        replica = Replica(
+            place.folder, bound, identity=partial(known_identity, services.uow.read), busy=services.uow.at_work, opener=opened
+        )
         decider = Decider(services.uow.read, services.identity_queries, services.subsystem_queries, clock, replica)
         with place.held(), keeper.connected() as connection:
             keeper.begin(connection)
@@ -102,15 +105,17 @@ def keeping(services: Services, settings: Settings, clock: Clock, folder: Path, 
 
 
 def questions(services: Services, people: Iterable[UUID], places: Iterable[UUID], rows: Iterable[dict[str, Any]] = ()) -> list[Question]:
-    """Return every question of these people about every function, under every one of these appointments and under none."""
-    functions = [view.code for view in services.subsystem_queries.functions()]
-    functions += ["housing:door:enter", "nowhere:door:enter", "housing:nothing:read", "govcloud:role:assign", "no function"]
-    resources = [{}, *rows]
+    """Return questions of all these people and under all these appointments, the functions in turn: each kind of function comes up often."""
+    functions = cycle(
+        ["housing:register:read", "housing:door:enter", *(view.code for view in services.subsystem_queries.functions())]
+        + ["nowhere:door:enter", "housing:nothing:read", "govcloud:role:assign", "no function"]
+    )
+    resources = cycle([{}, *rows])
     officials = list(people)
-    asked = [Question(function, None, official, resource) for official in officials for function in functions for resource in resources]
-    for place in places:
-        asked += [Question(function, place, None, resource) for function in functions for resource in resources]
-        asked += [Question(functions[0], place, official) for official in officials]
+    asked = [Question(next(functions), None, official, next(resources)) for official in officials]
+    for number, place in enumerate(places):
+        asked += [Question(next(functions), place, None, next(resources)) for _ in range(4)]
+        asked.append(Question("housing:register:read", place, officials[number % len(officials)]))
     return asked
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings as effort
+from hypothesis import HealthCheck
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -154,7 +155,5 @@ def kept(services: Services, world: World, settings: Settings, clock: ManualCloc
 def test_whatever_is_done_the_replica_agrees(services: Services, world: World, clock: ManualClock, kept: Kept) -> None:
     run_state_machine_as_test(
         lambda: ReplicaMachine(services, world, clock, kept),  # type: ignore[arg-type]
-        settings=effort(
-            max_examples=6, stateful_step_count=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-        ),
+        settings=effort(max_examples=6, stateful_step_count=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]),
     )

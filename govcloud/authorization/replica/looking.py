@@ -34,6 +34,9 @@ from govcloud.authorization.subjects import EVERY_OFFICIAL, SINCE_EVER
 logger = logging.getLogger(__name__)
 _ACTIVE, _PUBLISHED = "active", "published"
 _PRIMARY, _CONCURRENT = "primary", "concurrent"
+_DAMAGE = (msgspec.MsgspecError, lmdb.Error)
+#: Letters of the longest code that is asked for; the catalogue has none of more than 120.
+_LONGEST = 500
 
 
 class ReplicaLook:
@@ -94,39 +97,55 @@ class ReplicaLook:
         return next((UUID(bytes=item) for since, until, item in found.items if since <= now and (until is None or now < until)), None)
 
     def person(self, key: bytes) -> PersonRecord | None:
-        """Return all that is known of an official."""
-        value = self._txn.get(key, db=self._store.people)
-        return None if value is None else self._read(decode_person, value)
+        """Return all that is known of an official.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        try:
+            value = self._txn.get(key, db=self._store.people)
+            return None if value is None else decode_person(value)
+        except _DAMAGE as error:
+            raise _damaged() from error
 
     def department(self, key: bytes, at: int) -> DepartmentRecord | None:
-        """Return where a department stands at ``at``."""
-        value = self._txn.get(key, db=self._store.departments)
-        if value is None:
-            return None
-        versions = self._read(decode_department, value)
-        return next((item for item in versions if item.since <= at and (item.until is None or at < item.until)), None)
+        """Return where a department stands at ``at``.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        try:
+            value = self._txn.get(key, db=self._store.departments)
+            versions = () if value is None else decode_department(value)
+        except _DAMAGE as error:
+            raise _damaged() from error
+        for item in versions:
+            if item.since <= at and (item.until is None or at < item.until):
+                return item
+        return None
 
     def _owner(self, place_id: bytes | None) -> bytes | None:
         """Return whose appointment it is."""
-        value = None if place_id is None else self._txn.get(place_id, db=self._store.places)
+        try:
+            value = None if place_id is None else self._txn.get(place_id, db=self._store.places)
+        except _DAMAGE as error:
+            raise _damaged() from error
         return None if value is None else bytes(value)
 
     def _function(self, code: str) -> FunctionRecord | None:
-        value = self._txn.get(code.encode(), db=self._store.functions)
-        return None if value is None else self._read(decode_function, value)
-
-    @staticmethod
-    def _read(decode: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401 - whatever the record is
-        """Read a record.
-
-        Raises:
-            SourceError: it is none.
-        """
+        if len(code) > _LONGEST:
+            return None
         try:
-            return decode(value)
-        except msgspec.MsgspecError as error:
-            logger.exception("a record of the replica cannot be read; rebuild it: govcloud replica rebuild")
-            raise SourceError from error
+            value = self._txn.get(code.encode(), db=self._store.functions)
+            return None if value is None else decode_function(value)
+        except _DAMAGE as error:
+            raise _damaged() from error
+
+
+def _damaged() -> SourceError:
+    """Return what sends a question to the database; called where something could not be read."""
+    logger.exception("the replica cannot be read; rebuild it: govcloud replica rebuild")
+    return SourceError()
 
 
 class ReplicaActing:

@@ -62,7 +62,8 @@ def test_it_follows_grants_through_their_lives(kept: Kept, services: Services, w
     kept.agrees(asked(services))
     services.authorization.close_grant(SEED, first, "结束")
     kept.agrees(asked(services))
-    assert kept.decide(Question(REGISTER, world.wang.appointment_id)).code is Reason.GRANT_REVOKED
+    # What became of the newest one is what a refusal says.
+    assert kept.decide(Question(REGISTER, world.wang.appointment_id)).code is Reason.GRANT_EXPIRED
     assert second != first
 
 
@@ -74,7 +75,9 @@ def test_it_follows_people(kept: Kept, services: Services, world: World, clock: 
     kept.agrees(asked(services))
     services.identity.second(SEED, wang.official_id, Duty(ids["housing"], "借调岗", ends_at=clock.now() + timedelta(days=6)), Order("借调"))
     kept.agrees(asked(services))
-    services.identity.transfer(SEED, wang.official_id, Duty(ids["data"], "数据岗"), Order("调动", clock.now() + timedelta(days=2)), handover_days=2)
+    services.identity.transfer(
+        SEED, wang.official_id, Duty(ids["data"], "数据岗"), Order("调动", clock.now() + timedelta(days=2)), handover_days=2
+    )
     kept.agrees(asked(services))
     for _ in range(8):
         clock.advance(timedelta(days=1))
@@ -176,7 +179,6 @@ def test_a_database_that_was_put_back_is_noticed(kept: Kept, services: Services,
     services.authorization.open_grant(SEED, grant(services, world))
     kept.step()
     # As after a restore: the same numbers were given to other changes.
-
 
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("UPDATE epoch_change SET at = at + interval '1 second' WHERE epoch = (SELECT max(epoch) FROM epoch_change)")
