@@ -57,8 +57,9 @@ class Window(NamedTuple):
     """A role is held in ``[starts_at, ends_at)`` (instants; ``None`` is an open end), for the rows of ``scope``.
 
     ``department_path`` bounds delegated administration: only things below that department. ``grant_id``, ``assignment_id`` and
-    ``duty_id`` name what the window comes from: a temporary grant, a role that was assigned, a duty rule. (A named tuple, because
-    one is made for every fact that a decision looks at, and a frozen dataclass takes three times as long to make.)
+    ``duty_id`` name what the window comes from: a temporary grant, a role that was assigned, a duty rule. ``case_number`` is the case
+    for whose sake a grant was given: it bounds nothing by itself, and rules may be about such cases (``case in my matters``). (A named
+    tuple, because one is made for every fact that a decision looks at, and a frozen dataclass takes three times as long to make.)
     """
 
     starts_at: int
@@ -68,6 +69,7 @@ class Window(NamedTuple):
     department_path: str | None = None
     assignment_id: UUID | None = None
     duty_id: UUID | None = None
+    case_number: str | None = None
 
     def live(self, now: int) -> bool:
         """Return whether ``now`` lies in the half-open window; this comparison is what ends a grant."""
@@ -113,7 +115,7 @@ class AssignmentFact:
 
 @dataclass(frozen=True, slots=True)
 class GrantFact:
-    """A temporary grant that has not been closed, as the database has it."""
+    """A temporary grant that has not been closed, as the database has it; ``scope`` may also name the case that it was given for."""
 
     id: UUID
     function: str
@@ -129,7 +131,8 @@ class GrantFact:
         Raises:
             ValueError: its scope cannot be read.
         """
-        return Window(instant(self.starts_at), instant(self.ends_at), Scope.from_json(self.scope), self.id)
+        case_number = None if self.scope is None else self.scope.get("case_number")
+        return Window(instant(self.starts_at), instant(self.ends_at), Scope.from_json(self.scope), self.id, case_number=case_number)
 
 
 class _Door(NamedTuple):
@@ -141,7 +144,7 @@ class _Door(NamedTuple):
         return self.grant.window()._replace(scope=PROVINCE)
 
 
-class HeldRoles(dict[str, tuple[Window, ...]]):
+class HeldRoles(dict[str, tuple[Window, ...]]):  # noqa: PLW1641 - no dict has a hash
     """The roles that a subject holds, each with its windows: made from the facts when somebody first looks at the role.
 
     A decision looks at one or two roles of a dozen, so most windows are never made. Like everything in a snapshot it is not to be

@@ -243,8 +243,11 @@ _, url, database, role = sys.argv
 with psycopg.connect(url, autocommit=True) as connection:
     said = False
     while True:
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = %s AND application_name = 'govcloud keeper'"
-        connection.execute(cut, (database, role))
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND usename = %s AND application_name = 'govcloud keeper'",
+            (database, role),
+        )
         if not said:
             print("cutting", flush=True)
             said = True

@@ -63,18 +63,13 @@ class Replica:
             return None
         try:
             txn = store.env.begin(buffers=True)
-            try:
-                state = self._usable(txn.get(HEAD))
-                if state is not None and (min_epoch is None or min_epoch <= state.epoch):
-                    look = ReplicaLook(txn, store, state)
-                    txn = None
-                    return look
-            finally:
-                if txn is not None:
-                    txn.abort()
+            state = self._usable(txn.get(HEAD))
         except lmdb.Error as error:
             self._give_up(f"the replica cannot be read: {error}")
             return None
+        if state is not None and (min_epoch is None or min_epoch <= state.epoch):
+            return ReplicaLook(txn, store, state)
+        txn.abort()
         if state is None:
             self._look_again()
         return None
@@ -147,4 +142,4 @@ class Replica:
 
     def _forget(self) -> None:
         """Start anew in a child process: an environment must not be used on both sides of a fork."""
-        self._store = None
+        self._store, self._tried = None, 0.0
