@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -85,7 +84,7 @@ class Decider:
         Raises:
             Unavailable: what the decision reads cannot be had, or not as new as ``question.min_epoch`` wants it.
         """
-        return self._answered(partial(self._decide, question), question.min_epoch)
+        return self._answered(lambda inputs: self._decide(question, inputs), question.min_epoch)
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""

@@ -38,6 +38,7 @@ def grant_role(function: str) -> str:
     return GRANT_PREFIX + function
 
 
+@lru_cache(65_536)
 def is_function(text: str) -> bool:
     """Return whether ``text`` is written as a function is: ``subsystem:resource:action``, lower case."""
     return _FUNCTION.fullmatch(text) is not None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import lmdb
@@ -34,18 +34,40 @@ _PRIMARY, _CONCURRENT = "primary", "concurrent"
 _DAMAGE = (msgspec.MsgspecError, lmdb.Error)
 #: Letters of the longest code that is asked for; the catalogue has none of more than 120.
 _LONGEST = 500
+#: Departments, and functions, that a worker keeps as it read them: some 20 MB at most.
+_MOST_KEPT = 32_768
+RecordT = TypeVar("RecordT", StandingRecord, DepartmentRecord)
+
+
+class Kept(dict[Any, Any]):
+    """What was read of a small table since the change ``since``, which is the last that wrote into it; it holds until there is another."""
+
+    __slots__ = ("since",)
+
+    def __init__(self, since: int) -> None:
+        """Start with nothing."""
+        super().__init__()
+        self.since = since
+
+
+class Seen(NamedTuple):
+    """What the head says: the state, and what is known already of departments and functions as they then are."""
+
+    state: PolicyState
+    departments: Kept
+    functions: Kept
 
 
 class ReplicaLook:
     """The replica's contents at one moment, held open for one question; used by one thread."""
 
-    __slots__ = ("_store", "_txn", "state")
+    __slots__ = ("_departments", "_functions", "_store", "_txn", "state")
 
-    def __init__(self, txn: Any, store: Store, state: PolicyState) -> None:  # noqa: ANN401 - lmdb ships no types
-        """Take an open read transaction."""
+    def __init__(self, txn: lmdb.Transaction[memoryview], store: Store, seen: Seen) -> None:
+        """Take an open read transaction, and what its head says."""
         self._txn = txn
         self._store = store
-        self.state = state
+        self.state, self._departments, self._functions = seen
 
     def close(self) -> None:
         """End the transaction, so that its pages can be used again."""
@@ -59,13 +81,16 @@ class ReplicaLook:
         if person is None:
             return Reason.UNKNOWN_SUBJECT
         now = instant(at)
-        standing = next((item for item in person.standings if item.since <= now and (item.until is None or now < item.until)), None)
+        standing = _at(person.standings, now)
         if standing is None:
             return Reason.UNKNOWN_SUBJECT
         place = department = None
         if place_id is not None:
-            place = next((item for item in person.places if item.id == place_id and _holds(item, now)), None)
-            department = None if place is None else self.department(place.department, now)
+            for item in person.places:
+                if item.id == place_id and item.since <= now and (item.until is None or now < item.until):
+                    place = item
+                    department = self.department(item.department, now)
+                    break
             if department is None:
                 return Reason.UNKNOWN_SUBJECT
         if standing.status != _ACTIVE:
@@ -117,15 +142,15 @@ class ReplicaLook:
         Raises:
             SourceError: it cannot be read.
         """
-        try:
-            value = self._txn.get(key, db=self._store.departments)
-            versions = () if value is None else decode_department(value)
-        except _DAMAGE as error:
-            raise SourceError(str(error)) from error
-        for item in versions:
-            if item.since <= at and (item.until is None or at < item.until):
-                return item
-        return None
+        versions = self._departments.get(key)
+        if versions is None:
+            try:
+                value = self._txn.get(key, db=self._store.departments)
+                versions = () if value is None else decode_department(value)
+            except _DAMAGE as error:
+                raise SourceError(str(error)) from error
+            _keep(self._departments, key, versions)
+        return _at(versions, at)
 
     def _owner(self, place_id: bytes | None) -> bytes | None:
         """Return whose appointment it is."""
@@ -136,13 +161,32 @@ class ReplicaLook:
         return None if value is None else bytes(value)
 
     def _function(self, code: str) -> FunctionRecord | None:
-        if len(code) > _LONGEST:
-            return None
+        found: FunctionRecord | None = self._functions.get(code)
+        if found is not None or len(code) > _LONGEST:
+            return found
         try:
             value = self._txn.get(code.encode(), db=self._store.functions)
-            return None if value is None else decode_function(value)
+            found = None if value is None else decode_function(value)
         except _DAMAGE as error:
             raise SourceError(str(error)) from error
+        if found is not None:
+            _keep(self._functions, code, found)
+        return found
+
+
+def _at(records: Sequence[RecordT], at: int) -> RecordT | None:
+    """Return the record of a fact that holds at ``at``."""
+    for record in records:
+        if record.since <= at and (record.until is None or at < record.until):
+            return record
+    return None
+
+
+def _keep(kept: Kept, key: object, value: object) -> None:
+    """Keep what was read; there is an end to how much."""
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 class ReplicaActing:

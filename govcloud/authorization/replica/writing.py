@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -74,7 +75,7 @@ class Writing:
     def beat(self, head: Head, beat: int) -> None:
         """Say that nothing had changed at ``beat``."""
         with self._store.env.begin(write=True) as txn:
-            txn.put(HEAD, Head(beat, head.identity, head.state, head.tail).pack())
+            txn.put(HEAD, replace(head, beat=beat).pack())
         self._reach_the_end()
 
     def forget_the_dead(self) -> None:

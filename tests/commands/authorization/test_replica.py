@@ -93,7 +93,7 @@ def test_it_follows_the_organisation_and_the_catalogue(kept: Kept, services: Ser
     admin, ids = world.system_admin.actor(), world.organisation.ids
     services.identity.move_department(admin, ids["xihu"], ids["data"])
     kept.agrees(asked(services))
-    services.subsystems.withdraw_function(world.people["HEWEI"].actor(), REGISTER, "不再提供")
+    services.subsystems.withdraw_function(world.people["HEWEI"].actor(), "housing:guide:read", "不再提供")
     kept.agrees(asked(services))
     services.subsystems.retire_subsystem(admin, "assistance", "停用")
     kept.agrees(asked(services))
