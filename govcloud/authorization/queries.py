@@ -114,6 +114,10 @@ class AuthorizationQueries:
         """Return the engine's answer; see ``Decider.decide``."""
         return self._decider.decide(question)
 
+    def primary_appointment(self, official_id: UUID) -> UUID | None:
+        """Return the appointment that an official acts under when none is named; see ``Decider.primary_appointment``."""
+        return self._decider.primary_appointment(official_id)
+
     def open_functions(self, appointment_id: UUID) -> frozenset[str]:
         """Return every function that is open to the appointment now; see ``Decider.open_functions``."""
         return self._decider.open_functions(appointment_id)

@@ -23,7 +23,7 @@ def resolve(asked: Evaluation, client: ClientView) -> Decision:
     if asked.subject_type != "official" or official_id is None:
         return refusal(Reason.UNKNOWN_SUBJECT)
     if asked.sid is None:
-        appointment_id = _primary(official_id)
+        appointment_id = services().authorization_queries.primary_appointment(official_id)
     else:
         sid = _uuid(asked.sid)
         session = _session(sid, client) if sid is not None else None
@@ -50,12 +50,6 @@ def _address(asked: Evaluation, client: ClientView) -> str | None:
 def _session(sid: UUID, client: ClientView) -> CurrentSession | None:
     """Return the live session that the client takes part in, or is called in, as ``sid``."""
     return services().signon.session_by_sid(sid, client.client_id) or services().delegating.session_called_in(sid, client)
-
-
-def _primary(official_id: UUID) -> UUID | None:
-    """Return the official's primary appointment; ``None`` when there is none, and only the person's own rights count."""
-    found = services().identity_queries.appointments_of(official_id)
-    return next((appointment.id for appointment in found if appointment.kind == "primary"), None)
 
 
 def _uuid(text: str) -> UUID | None:
