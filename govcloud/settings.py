@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     breached_passwords_file: Path | None = Field(default=None, description="a sorted file of known passwords or their SHA-1 digests")
     hash_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     request_max_bytes: int = Field(default=1_048_576, ge=16_384, le=64 * 1_048_576)
+    decision_log_sample: float = Field(default=0.01, ge=0, le=1, description="share of the unremarkable permissions that are logged")
+    decision_log_days: int = Field(default=180, ge=1, le=3650, description="how long the decision log is kept")
 
     @field_validator("database_url", "database_owner_url")
     @classmethod
