@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.answers.entries import FunctionEntry, FunctionPage, State
-from govcloud.authorization.answers.judging import Asked, answerable, decided, judge
+from govcloud.authorization.answers.judging import Asked, answerable, judge
 from govcloud.authorization.answers.moments import Moment, Moments
 from govcloud.authorization.decider import PLATFORM, Decider
-from govcloud.authorization.decisions import Decision, Reason, refusal
+from govcloud.authorization.decisions import Reason
 from govcloud.authorization.policy import all_of
 from govcloud.authorization.snapshot import Snapshot, door_of, grant_role
 
@@ -19,7 +19,7 @@ MOST_FUNCTIONS = 1_000
 
 
 class Functions:
-    """Lists what somebody may use, and answers many questions about one person in one read."""
+    """Lists what somebody may use."""
 
     def __init__(self, decider: Decider, moments: Moments) -> None:
         """Take the decider's reads, and what decides when."""
@@ -71,13 +71,3 @@ class Functions:
         return sorted(
             (code, name) for code, name in found.items() if code in named or all_of(code) in named or grant_role(code) in held
         )
-
-    def answers(self, official_id: UUID | None, appointment_id: UUID | None, asked: Sequence[Asked]) -> tuple[Decision, ...]:
-        """Return the decisions on many questions of one subject, at one moment; see ``AuthorizationQueries.decide_all``."""
-        moment = self._moments.of(None)
-        standing = self._decider.standing(official_id, appointment_id, moment.at)
-        if isinstance(standing, Reason):
-            return tuple(refusal(standing, moment.epoch) for _ in asked)
-        seen = moment.seen(self._moments.held(standing, moment))
-        catalogue = self._moments.catalogue(standing, moment)
-        return tuple(decided(item, seen, standing, catalogue) for item in asked)

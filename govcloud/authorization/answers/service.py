@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,6 @@ from govcloud.authorization.answers.judging import Asked
 from govcloud.authorization.answers.moments import Moments
 from govcloud.authorization.answers.people import People
 from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Decision
 from govcloud.authorization.explaining import Explaining
 
 __all__ = ["Answers", "Asked"]
@@ -95,10 +94,6 @@ class Answers:
         Arguments as for ``list_people``; without ``appointment_id`` the rights of the person alone count.
         """
         return self._functions.page(official_id, appointment_id, subsystem, resource, context, at, limit=limit, after=after)
-
-    def decide_all(self, official_id: UUID | None, appointment_id: UUID | None, asked: Sequence[Asked]) -> tuple[Decision, ...]:
-        """Return the decisions on many questions of one subject, each as ``decide`` gives it, with the subject read once for all."""
-        return self._functions.answers(official_id, appointment_id, asked)
 
     def explain(
         self,

@@ -9,7 +9,6 @@ from govcloud.entrypoints.authzen.wire import Evaluation
 from govcloud.signon.sessions import CurrentSession
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
-from govcloud.web.trace import trace_id
 
 
 def resolve(asked: Evaluation, client: ClientView) -> Decision:
@@ -37,9 +36,7 @@ def resolve(asked: Evaluation, client: ClientView) -> Decision:
         resource=asked.resource,
         context=asked.context,
     )
-    decision = services().authorization.decide(question)
-    services().decision_log.note(question, decision, client.client_id, trace_id=trace_id())
-    return decision
+    return services().authorization.decide(question)
 
 
 def _session(sid: UUID, client: ClientView) -> CurrentSession | None:
