@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, tuple_
@@ -21,6 +22,20 @@ class LogCursor:
 
     at: datetime
     id: UUID
+
+    def to_text(self) -> str:
+        """Return the place as it stands in an address."""
+        return f"{self.at.isoformat()}~{self.id}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Self | None:
+        """Read a place; whatever is none is the beginning."""
+        at, _, entry_id = text.partition("~")
+        try:
+            moment = datetime.fromisoformat(at)
+            return cls(moment, UUID(entry_id)) if moment.tzinfo else None
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
