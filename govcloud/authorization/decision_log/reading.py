@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.decision_log.models import DecisionLogEntry, DecisionLogGap
+from govcloud.kernel.validation import searchable
 
 MOST_ROWS = 500
 
@@ -131,10 +132,10 @@ def _conditions(asked: LogAsked) -> list[ColumnElement[bool]]:
     entry = DecisionLogEntry
     given: list[tuple[object, ColumnElement[bool]]] = [
         (asked.official_id, entry.official_id == asked.official_id),
-        (asked.function, entry.function == asked.function),
-        (asked.subsystem, entry.subsystem_code == asked.subsystem),
+        (asked.function, entry.function == searchable(asked.function)),
+        (asked.subsystem, entry.subsystem_code == searchable(asked.subsystem)),
         (asked.kind, entry.kind == asked.kind),
-        (asked.reason, entry.reason == asked.reason),
+        (asked.reason, entry.reason == searchable(asked.reason)),
     ]
     found = [condition for value, condition in given if value]
     if asked.since is not None:
