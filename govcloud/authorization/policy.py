@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -98,7 +99,7 @@ def compile_policy(number: int, roles: Sequence[RoleSpec], rules: Sequence[RuleS
     for place, rule in enumerate(numbered[1:], start=1):
         index.setdefault(rule.function, {}).setdefault(rule.role, []).append(row_of(place, rule))
     frozen = {function: MappingProxyType({role: tuple(rows) for role, rows in by_role.items()}) for function, by_role in index.items()}
-    conditions = _compiled({rule.condition for rule in numbered if rule.condition}, compile_condition)
+    conditions = _compiled({rule.condition for rule in numbered if rule.condition}, partial(compile_condition, saving=False))
     return CompiledPolicy(
         number=number,
         roles=MappingProxyType({role.code: role for role in roles}),
