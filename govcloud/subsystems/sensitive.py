@@ -16,5 +16,9 @@ SENSITIVE_LABEL = 2
 def sensitive_functions(session: Session, at: datetime) -> frozenset[str]:
     """Return the codes of the functions that are flagged sensitive at ``at``, or have a security label of 2 or more."""
     version = SubsystemFunctionVersion.function_id == SubsystemFunction.id
-    live = (live_at(SubsystemFunction, at), live_at(SubsystemFunctionVersion, at), or_(SubsystemFunctionVersion.sensitive, SubsystemFunctionVersion.label >= SENSITIVE_LABEL))
+    live = (
+        live_at(SubsystemFunction, at),
+        live_at(SubsystemFunctionVersion, at),
+        or_(SubsystemFunctionVersion.sensitive, SubsystemFunctionVersion.label >= SENSITIVE_LABEL),
+    )
     return frozenset(session.scalars(select(SubsystemFunction.code).join(SubsystemFunctionVersion, version).where(*live)))

@@ -37,8 +37,8 @@ _PLAIN = {GRANT: "grant", EVERYBODY: "everybody"}
 class Candidates:
     """What may give ``function`` at ``at``: the assignable ``roles``, the ``duties``, and whether ``everybody`` has it.
 
-    ``opening`` are the roles that allow it; the others forbid it, which counts as well. ``paths`` are the places of the departments that the
-    duties name.
+    ``opening`` are the roles that allow it; the others forbid it, which counts as well. ``paths`` are the places of the departments that
+    the duties name. ``reads_cases``: the cases that somebody's grants name matter.
     """
 
     function: str

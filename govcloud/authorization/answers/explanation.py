@@ -14,8 +14,8 @@ from govcloud.authorization.answers.faring import fared
 from govcloud.authorization.answers.judging import Asked, answerable, decided, judge, taken
 from govcloud.authorization.answers.moments import Moment, Moments
 from govcloud.authorization.answers.nearest import Nearest, Remedy
-from govcloud.authorization.decider import Decider
 from govcloud.authorization.asking import Asking
+from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Reason, refusal
 from govcloud.authorization.document import RuleSpec
 from govcloud.authorization.explaining import Cause, Explaining
@@ -30,8 +30,8 @@ MOST_RULES = 200
 class Considered:
     """One rule about the function, and how it fared: ``None`` is not to be said without ``missing``.
 
-    ``held``: the subject holds its role now. ``cleared``: its label suffices (an allow asks for it). ``reaches``: its rows reach the resource. ``holds``: its condition is met. ``matched``: all of
-    these, so that it counted.
+    ``held``: the subject holds its role now. ``cleared``: the subject's label suffices, which only an allow asks for. ``reaches``: its rows
+    reach the resource. ``holds``: its condition is met. ``matched``: all of these, so that it counted.
     """
 
     rule: RuleSpec

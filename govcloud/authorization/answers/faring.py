@@ -28,7 +28,8 @@ def fared(policy: CompiledPolicy, asking: Asking, number: int) -> Fared:
     rule = policy.rules[number]
     role, scope = asking.role_of(rule.role), policy.scopes[rule.scope_expr]
     wanted = rule.effect == ALLOW
-    holds, missing = True, frozenset[str]()
+    holds: bool | None = True
+    missing = frozenset[str]()
     if rule.condition:
         condition = policy.conditions[rule.condition]
         holds = condition.holds(asking.facts)

@@ -58,7 +58,7 @@ class Functions:
         return FunctionPage(tuple(found), None, moment.epoch)
 
     def _named(self, subsystem: str, snapshot: Snapshot, moment: Moment) -> list[tuple[str, str, int]]:
-        """Return code, name and security label of the subsystem's functions that some rule of a held role, or a grant, names, in their order."""
+        """Return code, name and label of the subsystem's functions that some rule of a held role, or a grant, names, in their order."""
         catalogue, held = self._decider.subsystems, snapshot.roles
         found = {view.code: (view.name, view.label) for view in catalogue.functions_of(subsystem, moment.at)}
         named = moment.policy.functions_of(held)

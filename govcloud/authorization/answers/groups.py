@@ -175,7 +175,9 @@ class Search:
         attributes: dict[str, Any] = {"kind": "official", "active_appointment": group.placed}
         # Who serves nowhere has no attributes but these.
         attributes |= read if group.placed else {name: read[name] for name in _WITHOUT_PLACE & read.keys()}
-        assignments, grants, duties = [AssignmentFact(EVERY_OFFICIAL, _ALWAYS)], [], []
+        assignments = [AssignmentFact(EVERY_OFFICIAL, _ALWAYS)]
+        grants: list[GrantFact] = []
+        duties: list[tuple[str, Window]] = []
         for code, scope in group.facts:
             own: Mapping[str, Any] | None = json.loads(scope) if scope else None
             if code.startswith(ROLE):
@@ -207,8 +209,8 @@ def _apart(read: Iterable[tuple[Group, set[Subject]]]) -> Iterator[tuple[Group, 
     together: dict[tuple[int, ...], set[Subject]] = defaultdict(set)
     for subject, where in places.items():
         together[tuple(where)].add(subject)
-    for where, subjects in together.items():
-        yield _joined([found[place][0] for place in where]), subjects
+    for together_in, subjects in together.items():
+        yield _joined([found[place][0] for place in together_in]), subjects
 
 
 def _joined(groups: Sequence[Group]) -> Group:

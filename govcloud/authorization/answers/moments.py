@@ -63,9 +63,7 @@ class Moments:
         """Return what somebody who stands so held then."""
         who = (standing.official_id, standing.appointment_id, moment.at)
         facts = self._decider.facts
-        return self._decider.snapshot(
-            standing, moment.policy, moment.duties, facts.assignments(*who), facts.grants(*who), moment.at
-        )
+        return self._decider.snapshot(standing, moment.policy, moment.duties, facts.assignments(*who), facts.grants(*who), moment.at)
 
     def label_of(self, function: str, moment: Moment) -> int | None:
         """Return the security label of a function as it was then; ``None``: there was none, or its subsystem had been retired."""

@@ -14,9 +14,9 @@ from govcloud.authorization.answers.entries import State
 from govcloud.authorization.answers.faring import fared
 from govcloud.authorization.answers.judging import Asked, Judged, judge, taken
 from govcloud.authorization.answers.moments import Moment, Moments
+from govcloud.authorization.asking import Asking
 from govcloud.authorization.decider import Decider, Standing
 from govcloud.authorization.decisions import Decision, Reason
-from govcloud.authorization.asking import Asking
 from govcloud.authorization.document import ALLOW
 from govcloud.authorization.policy import NEVER
 from govcloud.authorization.scope import ROW_KEYS, Scope
@@ -141,7 +141,9 @@ class Nearest:
 def _forbidding(decision: Decision, seen: Seen) -> Iterator[Remedy]:
     """Give the rule that forbids it."""
     if decision.code is Reason.FORBIDDEN_BY_RULE:
-        rules = (rule for rule in seen.engine.policy.rules if (rule.role, rule.label) == (decision.role, decision.rule) and rule.effect != ALLOW)
+        rules = (
+            rule for rule in seen.engine.policy.rules if (rule.role, rule.label) == (decision.role, decision.rule) and rule.effect != ALLOW
+        )
         condition = next((rule.condition for rule in rules), "")
         yield Remedy(RemedyKind.RULE, rule=decision.rule or "", condition=condition)
 
