@@ -125,15 +125,19 @@ def test_a_question_that_has_no_answer_has_no_list(services: Services, world: Wo
 def test_as_of_another_moment(services: Services, world: World, clock: ManualClock) -> None:
     """The past answers with the policy, the duties, the grants and the people of that moment."""
     before = clock.now()
+    clock.advance(timedelta(days=1))
     grant = granted(services, world)
     clock.advance(timedelta(days=1))
     lent = clock.now()
+    clock.advance(timedelta(hours=1))
     services.authorization.suspend_grant(world.li.actor(), grant, "核查")
     clock.advance(timedelta(days=1))
     resting = clock.now()
+    clock.advance(timedelta(hours=1))
     services.authorization.resume_grant(world.li.actor(), grant)
     clock.advance(timedelta(days=1))
     again = clock.now()
+    clock.advance(timedelta(hours=1))
     services.authorization.close_grant(SEED, grant, "不再需要")
     services.authorization.install_policy(
         world.security_admin.actor(), baseline().extended_by("roles: {counter_clerk: {}, housing_clerk: {}}", "bare")
