@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     decision_log_days: int = Field(default=180, ge=1, le=3650, description="how long the decision log is kept")
     work_calendar_file: Path | None = Field(default=None, description="days off and make-up working days beside those that are shipped")
     network_zones: dict[ZoneName, tuple[IPv4Network | IPv6Network, ...]] = Field(
-        default_factory=dict, description="the networks of each zone that rules may name, as JSON: {\"office\": [\"10.0.0.0/8\"]}"
+        default_factory=dict, description='the networks of each zone that rules may name, as JSON: {"office": ["10.0.0.0/8"]}'
     )
 
     @field_validator("database_url", "database_owner_url")

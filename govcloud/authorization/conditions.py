@@ -142,9 +142,7 @@ class _Reader:
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(node, name, arguments)
             case _:
-                raise self._error(
-                    node, Message("条件里不能用这种写法，可用的只有比较、in、and、or、not、括号、under(…)、within(…)。")
-                )
+                raise self._error(node, Message("条件里不能用这种写法，可用的只有比较、in、and、or、not、括号、under(…)、within(…)。"))
 
     def _constant(self, node: ast.expr, value: object) -> Term:
         for accepted, kind in ((bool, Kind.BOOLEAN), (int, Kind.NUMBER), (str, Kind.TEXT)):
@@ -221,9 +219,8 @@ def _comparable(sign: str, left: Term, right: Term) -> bool:
     if sign in terms.MEMBERSHIPS:
         lists = {Kind.TEXTS, Kind.NUMBERS}
         return right.kind is Kind.ANY or (right.kind in lists and (left.kind is Kind.ANY or _LISTS.get(left.kind) is right.kind))
-    if sign in terms.ORDERINGS:
-        if not kinds <= {Kind.TEXT, Kind.NUMBER, Kind.ANY} or _ordered_otherwise(left.domain, right.domain):
-            return False
+    if sign in terms.ORDERINGS and (not kinds <= {Kind.TEXT, Kind.NUMBER, Kind.ANY} or _ordered_otherwise(left.domain, right.domain)):
+        return False
     return len(kinds) == 1 or Kind.ANY in kinds
 
 

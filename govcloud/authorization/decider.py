@@ -285,7 +285,7 @@ class Decider:
         return Seen(snapshot, engine, state.epoch, now)
 
     def _label_of(self, function: str, policy: CompiledPolicy) -> int | None:
-        """Return the security label of a function: of the platform by its policy (none), of a subsystem by the catalogue; ``None``: no such."""
+        """Return the security label of a function: 0 for the platform's own, else the catalogue's; ``None``: there is no such."""
         if subsystem_of(function) == PLATFORM:
             return 0 if policy.knows(function) else None
         return self._label_in_catalogue(function)

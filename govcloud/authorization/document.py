@@ -268,7 +268,9 @@ class _Parser:
             self._find(f"{place}.scope", Message("禁止规则不能带数据范围，请改用条件 when。"), scope)
         fields = self._fields(f"{place}.fields", entry.get("fields"))
         if effect == DENY and fields.names:
-            self._find(f"{place}.fields", Message("禁止规则不能带字段；要遮盖或隐藏字段，请写在允许规则里。"), ", ".join(sorted(fields.names)))
+            self._find(
+                f"{place}.fields", Message("禁止规则不能带字段；要遮盖或隐藏字段，请写在允许规则里。"), ", ".join(sorted(fields.names))
+            )
         functions = self._texts(f"{place}.{effect}", entry[effect])
         if not functions:
             self._find(f"{place}.{effect}", Message("至少写一项功能。"))

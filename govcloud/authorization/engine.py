@@ -26,8 +26,8 @@ from casbin.util import generate_g_function
 
 from govcloud.authorization.asking import Asking
 from govcloud.authorization.document import ALLOW, DENY, RuleSpec
-from govcloud.authorization.matcher import Matcher, MatcherError
 from govcloud.authorization.fields import View, views_of
+from govcloud.authorization.matcher import Matcher, MatcherError
 from govcloud.authorization.policy import CompiledPolicy, Row, all_of
 from govcloud.authorization.scope import NOTHING, Scope
 from govcloud.authorization.snapshot import Window

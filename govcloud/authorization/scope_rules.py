@@ -152,13 +152,9 @@ class _Reader:
 
 def _division(code: str, column: int) -> Scope:
     """Return the rows of a division written with its significant digits (``330106``) or in full."""
-    try:
-        if not _DIGITS.fullmatch(code):
-            raise ValueError
-        return division_scope(code.ljust(_CODE_LENGTH, "0"))
-    except ValueError as error:
-        message = Message("“%(code)s”不是区划代码：写 2、4、6、9 或 12 位数字，如 330106。", code=code[:100])
-        raise ConditionError(message, column) from error
+    if not _DIGITS.fullmatch(code) or code.startswith("00"):
+        raise ConditionError(Message("“%(code)s”不是区划代码：写 2、4、6、9 或 12 位数字，如 330106。", code=code[:100]), column)
+    return division_scope(code.ljust(_CODE_LENGTH, "0"))
 
 
 def _named(text: str) -> ScopeRule:

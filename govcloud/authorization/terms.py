@@ -93,7 +93,7 @@ def junction(terms: Sequence[Term], *, is_and: bool) -> Term:
     def evaluate(facts: Facts) -> bool | None:
         undetermined = False
         for part in parts:
-            value = part(facts)
+            value: bool | None = part(facts)
             if value is decisive:
                 return decisive
             undetermined = undetermined or value is None

@@ -65,10 +65,13 @@ def parse_calendar(text: str, source: str) -> WorkCalendar:
         WorkCalendarError: names the line.
     """
     days: dict[date, bool] = {}
-    for line, day, kind in _rows(text.splitlines(), source):
-        if day in days:
-            raise WorkCalendarError(f"{source}, line {line}: {day} stands twice")
-        days[day] = kind == WORKDAY
+    try:
+        for line, day, kind in _rows(text.splitlines(), source):
+            if day in days:
+                raise WorkCalendarError(f"{source}, line {line}: {day} stands twice")
+            days[day] = kind == WORKDAY
+    except csv.Error as error:
+        raise WorkCalendarError(f"{source}, line {len(days) + 2}: {error}") from error
     years = frozenset(day.year for day in days if (day.month, day.day) == (1, 1))
     if not years:
         raise WorkCalendarError(f"{source}: holds no year; a year counts as known when its 1 January stands there")

@@ -72,7 +72,16 @@ def register(
 @_DRY_RUN
 @click.pass_context
 def function(
-    context: click.Context, *, code: str, name: str, description: str, sensitive: bool, level: int, label: int, basis_note: str, dry_run: bool
+    context: click.Context,
+    *,
+    code: str,
+    name: str,
+    description: str,
+    sensitive: bool,
+    level: int,
+    label: int,
+    basis_note: str,
+    dry_run: bool,
 ) -> None:
     """Add the function CODE (subsystem:resource:action); <subsystem>:door:enter is the door."""
     with platform(context) as services:

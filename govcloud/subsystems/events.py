@@ -139,7 +139,7 @@ class FunctionChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionLoosened(Event):
-    """A function no longer counts as sensitive, is enforced less closely, or has a lower security label, so that it takes less care than before."""
+    """A function takes less care than before: it is sensitive no longer, enforced less closely, or has a lower security label."""
 
     name: ClassVar[str] = "subsystems:function:loosened"
 

@@ -74,7 +74,8 @@ def _level() -> FormField:
 
 def _label() -> FormField:
     hint = Message("使用者本人的安全标记不低于它才能使用，任何角色和授权都不能例外；0 为不设标记。")
-    return FormField("label", Message("安全标记"), "select", hint, options=tuple((str(label), str(label)) for label in range(MOST_LABEL + 1)))
+    labels = tuple((str(label), str(label)) for label in range(MOST_LABEL + 1))
+    return FormField("label", Message("安全标记"), "select", hint, options=labels)
 
 
 def _item_fields() -> tuple[FormField, ...]:

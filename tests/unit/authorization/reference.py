@@ -80,7 +80,12 @@ class Reference:
         for person in world.people:
             for held in self._held[person.name]:
                 self._links.add_link(person.name, held.role)
-        for name, function in {"dominates": self._dominates, "holds": self._condition, "covers": self._covers, "noted": self._noted}.items():
+        for name, function in {
+            "dominates": self._dominates,
+            "holds": self._condition,
+            "covers": self._covers,
+            "noted": self._noted,
+        }.items():
             self._enforcer.add_function(name, function)
 
     def ask(self, person: Person, asked: Asked) -> Answer:

@@ -101,12 +101,12 @@ CONDITIONS: Mapping[str, Callable[[Facts], Truth]] = {
     "not (resource.level > 2)": lambda facts: _level(facts, lambda level: level <= 2),
     "resource.division == subject.division": _same_division,
     'context.time < "12:00"': lambda facts: facts["context"]["time"] < "12:00",
-    'resource.a == "x, y" or resource.level == 1': lambda facts: either(
-        _is(facts, "a", "x, y"), _level(facts, lambda level: level == 1)
-    ),
+    'resource.a == "x, y" or resource.level == 1': lambda facts: either(_is(facts, "a", "x, y"), _level(facts, lambda level: level == 1)),
     "resource.level > 2 and subject.label >= 2": lambda facts: both(_level(facts, lambda level: level > 2), _cleared(facts, 2)),
     'subject.rank >= "县处级副职"': _ranked,
-    "context.workday and context.weekday in [1, 2, 3]": lambda facts: facts["context"]["workday"] and facts["context"]["weekday"] in {1, 2, 3},
+    "context.workday and context.weekday in [1, 2, 3]": lambda facts: (
+        facts["context"]["workday"] and facts["context"]["weekday"] in {1, 2, 3}
+    ),
     'context.network_zone == "office"': _zone,
     "under(resource.department_path, subject.department_path)": _below,
 }
@@ -130,9 +130,21 @@ def _significant(code: str) -> str:
     return code
 
 
-IN_DIVISION = {code: rows_where(lambda row, code=code: row[0] is not None and row[0].startswith(_significant(code))) for code in DIVISIONS}
-IN_DEPARTMENT = {path: rows_where(lambda row, path=path: row[1] is not None and row[1].startswith(path)) for path in PATHS}
-OF_CASE = {case: rows_where(lambda row, case=case: row[2] == case) for case in CASES}
+def _in_division(code: str) -> int:
+    return rows_where(lambda row: row[0] is not None and row[0].startswith(_significant(code)))
+
+
+def _in_department(path: str) -> int:
+    return rows_where(lambda row: row[1] is not None and row[1].startswith(path))
+
+
+def _of_case(case: str) -> int:
+    return rows_where(lambda row: row[2] == case)
+
+
+IN_DIVISION = {code: _in_division(code) for code in DIVISIONS}
+IN_DEPARTMENT = {path: _in_department(path) for path in PATHS}
+OF_CASE = {case: _of_case(case) for case in CASES}
 
 
 def _own_division(attributes: Mapping[str, Any], _cases: frozenset[str]) -> int:
@@ -212,9 +224,7 @@ class World:
 
     def asking(self, seen: Seen, asked: Asked) -> Asking:
         """Return the question as the engine takes it."""
-        return seen.asking(
-            asked.function, asked.label, resource=asked.resource, client_address=asked.address, bounded=asked.bounded
-        )
+        return seen.asking(asked.function, asked.label, resource=asked.resource, client_address=asked.address, bounded=asked.bounded)
 
     def verdict(self, seen: Seen, asked: Asked) -> Verdict:
         """Return what the engine says."""
@@ -227,7 +237,7 @@ def _hours(value: int) -> datetime:
 
 def make_world(seed: int, *, most_rules: int = 60, people: int = 5, questions: int = 10) -> World:
     """Make a world; roles include only later ones, so that no circle arises."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a seeded world, no secret
     count = min(most_rules, chance.choice((0, 2, 5, 8, 12, 20, 30, 60)))
     return World(
         seed=seed,
@@ -287,7 +297,12 @@ def _grant(chance: random.Random) -> GrantFact:
         case 0:
             scope = {"divisions": chance.sample(DIVISIONS, chance.randint(1, 2))}
         case 1:
-            scope = {"any": [{"division": chance.choice(DIVISIONS), "department_path": chance.choice(PATHS)}, {"case_number": chance.choice(CASES)}]}
+            scope = {
+                "any": [
+                    {"division": chance.choice(DIVISIONS), "department_path": chance.choice(PATHS)},
+                    {"case_number": chance.choice(CASES)},
+                ]
+            }
     if chance.random() < 1 / 2:
         scope["case_number"] = chance.choice(CASES)
     closed = _hours(0) if chance.random() < 1 / 6 else None
