@@ -9,6 +9,7 @@ from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
+from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.importing.runs import ImportQueries
@@ -64,6 +65,7 @@ class Services:
     probing: Probing
     authorization: Authorization
     authorization_queries: AuthorizationQueries
+    decision_log: DecisionLog
     signon: SignOn
     signon_policies: Policies
     launcher: Launcher

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     request_max_bytes: int = Field(default=1_048_576, ge=16_384, le=64 * 1_048_576)
     replica_dir: Path | None = Field(default=None, description="the folder of this machine's replica of what decisions read")
     replica_bound_seconds: float = Field(default=2.0, ge=0.5, le=60, description="how old the replica may be; then the database is read")
+    decision_log_sample: float = Field(default=0.01, ge=0, le=1, description="share of the unremarkable permissions that are logged")
+    decision_log_days: int = Field(default=180, ge=1, le=3650, description="how long the decision log is kept")
     work_calendar_file: Path | None = Field(default=None, description="days off and make-up working days beside those that are shipped")
     network_zones: dict[ZoneName, tuple[IPv4Network | IPv6Network, ...]] = Field(
         default_factory=dict, description='the networks of each zone that rules may name, as JSON: {"office": ["10.0.0.0/8"]}'

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Seen
+from govcloud.authorization.asking import Asking
 from govcloud.authorization.decider import PLATFORM, Decider, Standing
 from govcloud.authorization.decisions import Reason
 from govcloud.authorization.duties import CompiledDuties
@@ -102,9 +103,7 @@ class Explaining:
         engine = decider.live.as_of(decider.facts.version_at(at))
         duties = decider.live_duties.as_of(at)
         snapshot = self._snapshot(standing, engine, duties, at)
-        windows = [window for held in snapshot.roles.values() for window in held]
-        assignments = self._assignments({window.assignment_id for window in windows if window.assignment_id})
-        causes = _Causes(duties, assignments, self._grants({window.grant_id for window in windows if window.grant_id}))
+        causes = self._causes([window for held in snapshot.roles.values() for window in held], duties)
         seen = Seen(snapshot, engine, 0, at)
         opened = (self._opened(code, name, label, seen, causes) for code, name, label in self.catalogue(snapshot, engine, at))
         return AccessView(
@@ -123,7 +122,8 @@ class Explaining:
 
     def catalogue(self, snapshot: Snapshot, engine: Engine, at: datetime) -> Iterator[tuple[str, str, int]]:
         """Return code, name and security label of every function that could be open: some rule of a held role, or a grant, names it."""
-        subsystems = {item.code: item for item in self._decider.subsystems.all() if item.status != "retired"}
+        retired = self._decider.subsystems.retired_at(at)
+        subsystems = {item.code: item for item in self._decider.subsystems.all() if item.code not in retired}
         listed = self._decider.subsystems.functions(at)
         names = {item.code: item.name for item in listed}
         labels = {item.code: item.label for item in listed}
@@ -137,18 +137,23 @@ class Explaining:
                 yield code, name, labels.get(code, 0)
 
     def _opened(self, code: str, name: str, label: int, seen: Seen, causes: _Causes) -> OpenFunction | None:
-        asking, policy = seen.asking(code, label), seen.engine.policy
+        asking = seen.asking(code, label)
         verdict = seen.engine.decide(asking, code)
         if not verdict.allowed:
             return None
-        found: list[Cause] = []
-        for opened in asking.matched:
-            rule = policy.rules[opened.number]
-            role, own = asking.role_of(rule.role), asking.own_rows(policy.scopes[rule.scope_expr])
-            found.extend(causes.of(window, role, rule.label, own.intersect(window.scope)) for window in opened.windows)
+        found = _behind(asking, seen.engine, causes)
         ends = [cause.ends_at for cause in found]
         last = None if None in ends else max(end for end in ends if end is not None)
         return OpenFunction(code, name, subsystem_of(code), verdict.rows, last, tuple(found))
+
+    def behind(self, asking: Asking, engine: Engine, duties: CompiledDuties) -> tuple[Cause, ...]:
+        """Return what stands behind an allow: the causes of the rules that matched in ``asking``, which the engine has decided."""
+        return tuple(_behind(asking, engine, self._causes([window for opened in asking.matched for window in opened.windows], duties)))
+
+    def _causes(self, windows: Collection[Window], duties: CompiledDuties) -> _Causes:
+        """Return what turns these windows into causes."""
+        assignments = self._assignments({window.assignment_id for window in windows if window.assignment_id})
+        return _Causes(duties, assignments, self._grants({window.grant_id for window in windows if window.grant_id}))
 
     def _assignments(self, wanted: Collection[UUID]) -> Mapping[UUID, tuple[str, str]]:
         if not wanted:
@@ -161,6 +166,16 @@ class Explaining:
             return {}
         query = select(AccessGrant.id, AccessGrant.line_id, AccessGrant.chain).where(AccessGrant.id.in_(wanted))
         return {row.id: (row.line_id, row.chain) for row in self._read().execute(query)}
+
+
+def _behind(asking: Asking, engine: Engine, causes: _Causes) -> list[Cause]:
+    """Return the causes of the rules that matched, each with the rows that it opens."""
+    found: list[Cause] = []
+    for opened in asking.matched:
+        rule = engine.policy.rules[opened.number]
+        role, own = asking.role_of(rule.role), asking.own_rows(engine.policy.scopes[rule.scope_expr])
+        found.extend(causes.of(window, role, rule.label, own.intersect(window.scope)) for window in opened.windows)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ TABLES = (
     "assignments",
     "ceilings",
     "access",
+    "who_can",
+    "playground",
     "policies",
     "requests",
     "grants",
@@ -41,6 +43,7 @@ TABLES = (
     "logouts",
     "outbox",
     "audit",
+    "decision_log",
 )
 LISTS = ("power_items", "service_items")
 #: Who opens which table; the index opens to whoever opens a table.
@@ -68,6 +71,8 @@ OPENED = {
         "assignments",
         "ceilings",
         "access",
+        "who_can",
+        "playground",
         "policies",
         "requests",
         "grants",
@@ -77,10 +82,10 @@ OPENED = {
         "logouts",
         "keys",
     },
-    "ZHENGGUOHUA": {"audit"},
+    "ZHENGGUOHUA": {"audit", "decision_log"},
     "LIQIANG": set(),
     "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access", "sessions", *LISTS},
-    "HEWEI": {"subsystems", "matters", *LISTS},
+    "HEWEI": {"subsystems", "matters", "who_can", "decision_log", *LISTS},
     "WANGFANG": set(),
 }
 #: The commands of the console, and who may run each.

@@ -1,0 +1,66 @@
+"""One question on a subject that has been read: allowed as the engine decides, or what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from govcloud.authorization.answering import Catalogue, Seen, answer, asking_of, unanswerable
+from govcloud.authorization.answers.entries import State
+from govcloud.authorization.asking import Asking
+from govcloud.authorization.decider import Standing
+from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.engine import Verdict
+from govcloud.authorization.lacking import lacking
+from govcloud.authorization.snapshot import is_function
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of many subjects: the function, what it is used on, and the circumstances."""
+
+    function: str
+    resource: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    def question(self) -> Question:
+        """Return the question, of nobody in particular."""
+        return Question(self.function, resource=self.resource, context=self.context)
+
+
+class Judged(NamedTuple):
+    """How it came out, the attributes that would settle it, and Casbin's verdict."""
+
+    state: State
+    missing: tuple[str, ...]
+    verdict: Verdict
+
+
+def judge(asked: Asked, label: int, seen: Seen) -> Judged:
+    """Return how a question that can be answered at all comes out for the subject that was ``seen``; ``label`` is the function's."""
+    asking = taken(asked, label, seen)
+    verdict = seen.engine.decide(asking, asked.function)
+    if verdict.allowed:
+        return Judged(State.ALLOWED, (), verdict)
+    missing = tuple(sorted(lacking(seen.engine.policy, asking, asked.function)))
+    return Judged(State.CONDITIONAL if missing else State.DENIED, missing, verdict)
+
+
+def taken(asked: Asked, label: int, seen: Seen) -> Asking:
+    """Return the question as the engine takes it."""
+    return asking_of(asked.question(), label, seen)
+
+
+def answerable(asked: Asked, label: int | None) -> bool:
+    """Return whether the question can be answered with yes for anybody: there is the function, and its place is one."""
+    return is_function(asked.function) and unanswerable(asked.question(), label) is None
+
+
+def decided(asked: Asked, seen: Seen, standing: Standing, catalogue: Catalogue) -> Decision:
+    """Return the decision as ``Decider.decide`` gives it: what hangs on a duty lasts no longer than the duty."""
+    decision = answer(asked.question(), seen, catalogue)
+    until = standing.subject.ends_at if standing.subject else None
+    if not decision.allowed or until is None:
+        return decision
+    return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
