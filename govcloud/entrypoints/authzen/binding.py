@@ -1,0 +1,112 @@
+"""Binding a later access request to the denial that it would mend (Access Request & Approval Profile, sections 6 and 13).
+
+Nothing is stored at a denial. What the request must be checked against travels through the enforcement point in a compact JWS
+(RFC 7515, HS256 under a key of our own: who verifies it is this platform alone), good for ten minutes and for one subsystem.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from govcloud.kernel.crypto import same
+from govcloud.kernel.keys import KeyRing
+
+LIFE = timedelta(minutes=10)
+_PURPOSE = "authzen/denial"
+
+
+class BindingError(Exception):
+    """What was handed in was not issued here, or not for this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A denial that a request could mend: who was denied which item of the catalogue, and what was asked (``bound``: its digest)."""
+
+    id: UUID
+    official_id: UUID
+    appointment_id: UUID | None
+    item_id: UUID
+    subsystem_code: str
+    bound: str
+    at: datetime
+    expires_at: datetime
+
+
+def digest_of(subject: Mapping[str, Any], action: Mapping[str, Any], resource: Mapping[str, Any]) -> str:
+    """Return what stands for the three entities: equal for equal members and values, whatever their order.
+
+    The context is not in it: what a decision reads of it may change from one minute to the next (``context.min_epoch`` does), so the
+    authorization-relevant context of the profile is empty here. Who acts for the subject (``act``) may move elsewhere in the request.
+    """
+    properties = subject.get("properties")
+    if isinstance(properties, Mapping) and "act" in properties:
+        subject = {**subject, "properties": {name: value for name, value in properties.items() if name != "act"}}
+    text = json.dumps([subject, action, resource], ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _encoded(sha256(text.encode()).digest())
+
+
+def seal(denial: Denial, issuer: str, keys: KeyRing) -> str:
+    """Return the denial as the token that the enforcement point hands on unread."""
+    claims = {
+        "iss": issuer,
+        "aud": issuer,
+        "iat": int(denial.at.timestamp()),
+        "exp": int(denial.expires_at.timestamp()),
+        "jti": str(denial.id),
+        "official": str(denial.official_id),
+        "appointment": str(denial.appointment_id) if denial.appointment_id else None,
+        "item": str(denial.item_id),
+        "subsystem": denial.subsystem_code,
+        "bound": denial.bound,
+    }
+    signed = f"{_HEADER}.{_encoded(json.dumps(claims, separators=(',', ':')).encode())}"
+    return f"{signed}.{_encoded(keys.digest(_PURPOSE, signed.encode()))}"
+
+
+def unseal(token: str, issuer: str, keys: KeyRing) -> Denial:
+    """Return the denial in a token; whether it is still fresh is for the caller to compare.
+
+    Raises:
+        BindingError: it was not issued here, or was altered.
+    """
+    signed, _, signature = token.rpartition(".")
+    header, _, payload = signed.partition(".")
+    if header != _HEADER or not same(_decoded(signature), keys.digest(_PURPOSE, signed.encode("utf-8", "surrogatepass"))):
+        raise BindingError("the binding token was not issued here")
+    claims = json.loads(_decoded(payload))
+    if claims["iss"] != issuer or claims["aud"] != issuer:
+        raise BindingError("the binding token was issued for another decision point")
+    return Denial(
+        id=UUID(claims["jti"]),
+        official_id=UUID(claims["official"]),
+        appointment_id=UUID(claims["appointment"]) if claims["appointment"] else None,
+        item_id=UUID(claims["item"]),
+        subsystem_code=claims["subsystem"],
+        bound=claims["bound"],
+        at=datetime.fromtimestamp(claims["iat"], UTC),
+        expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+    )
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error):
+        raise BindingError("the binding token is no token") from None
+
+
+#: RFC 7515 section 7.1; ``typ`` keeps it apart from every other token that this platform signs.
+_HEADER = _encoded(b'{"alg":"HS256","typ":"govcloud-denial+jwt"}')

@@ -1,0 +1,17 @@
+"""The one way out: JSON in UTF-8, kept by nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+
+def respond(content: Mapping[str, Any], status: int = 200) -> Response:
+    """Return ``content`` as JSON; its members keep their order, so that ``page`` can come first (section 8.3)."""
+    response = Response(json.dumps(content, ensure_ascii=False, separators=(",", ":")), status, mimetype="application/json")
+    # A decision holds for the moment in which it was made.
+    response.headers["Cache-Control"] = "no-store"
+    return response
