@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     breached_passwords_file: Path | None = Field(default=None, description="a sorted file of known passwords or their SHA-1 digests")
     hash_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     request_max_bytes: int = Field(default=1_048_576, ge=16_384, le=64 * 1_048_576)
+    decision_rate: int = Field(default=20_000, ge=10, le=1_000_000, description="decisions a second that one client gets of one worker")
 
     @field_validator("database_url", "database_owner_url")
     @classmethod

@@ -10,7 +10,7 @@ from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.entrypoints.authzen.errors import foreign_function
 from govcloud.entrypoints.authzen.resources import Target, target_of
-from govcloud.entrypoints.authzen.wire import Evaluation, Subject
+from govcloud.entrypoints.authzen.wire import Context, Evaluation, Subject
 from govcloud.signon.sessions import CurrentSession
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
@@ -20,10 +20,11 @@ OFFICIAL = "official"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An official, and the appointment that counts; ``None``: only the person's own rights count."""
+    """An official, and the appointment that counts (``None``: only the person's own rights do); ``address`` is that of their browser."""
 
     official_id: UUID
     appointment_id: UUID | None
+    address: str | None = None
 
 
 class Asker:
@@ -53,7 +54,7 @@ class Asker:
         person = self.person(asked.subject)
         if isinstance(person, Reason):
             return refusal(person)
-        return question_of(person, target, asked)
+        return question_of(person, target, asked.context)
 
     def own(self, function: str) -> None:
         """Raise ``ForeignFunctionError`` unless the function is one of the client's own subsystem."""
@@ -87,7 +88,7 @@ class Asker:
         session = _session(sid, self._client) if sid is not None else None
         if session is None or session.official_id != official_id:
             return Reason.SESSION_ENDED
-        return Person(official_id, session.appointment_id)
+        return Person(official_id, session.appointment_id, session.source_address)
 
     def _primary_of(self, official_id: UUID) -> UUID | None:
         """Return the official's primary appointment; ``None`` when there is none, and only the person's own rights count."""
@@ -97,15 +98,16 @@ class Asker:
         return next((appointment.id for appointment in found if appointment.kind == "primary"), None)
 
 
-def question_of(person: Person, target: Target, asked: Evaluation) -> Question:
-    """Return the question about ``target``, in the context of what was ``asked``."""
+def question_of(person: Person, target: Target, context: Context) -> Question:
+    """Return the question whether the person may use ``target``, in ``context``."""
     return Question(
         function=target.function,
         appointment_id=person.appointment_id,
         official_id=person.official_id,
         resource=target.resource,
-        context=asked.context.given,
-        min_epoch=asked.context.min_epoch,
+        context=context.given,
+        client_address=person.address,
+        min_epoch=context.min_epoch,
     )
 
 

@@ -20,7 +20,10 @@ from govcloud.kernel.crypto import same
 from govcloud.kernel.keys import KeyRing
 
 LIFE = timedelta(minutes=10)
-_PURPOSE = "authzen/denial"
+_PURPOSE, _TASK = "authzen/denial", "authzen/task"
+_NONE = UUID(int=0)
+#: Lengths of the parts of a handle in bytes: an id, a moment, and the mark that says that it is ours.
+_ID, _SECONDS, _MARK = 16, 8, 16
 
 
 class BindingError(Exception):
@@ -110,3 +113,28 @@ def _decoded(text: str) -> bytes:
 
 #: RFC 7515 section 7.1; ``typ`` keeps it apart from every other token that this platform signs.
 _HEADER = _encoded(b'{"alg":"HS256","typ":"govcloud-denial+jwt"}')
+
+
+def handle_of(denial: Denial, keys: KeyRing) -> str:
+    """Return the handle of the task that a denial opens: always the same, and of no use to guess at."""
+    ids = (denial.official_id, denial.appointment_id or _NONE, denial.item_id, denial.id)
+    said = b"".join(each.bytes for each in ids) + int(denial.at.timestamp()).to_bytes(_SECONDS, "big") + denial.subsystem_code.encode()
+    return _encoded(keys.digest(_TASK, said)[:_MARK] + said)
+
+
+def open_handle(handle: str, keys: KeyRing) -> Denial:
+    """Return the denial behind a task; what it was about in detail is not in the handle.
+
+    Raises:
+        BindingError: it was not issued here, or was altered.
+    """
+    data = _decoded(handle)
+    mark, said = data[:_MARK], data[_MARK:]
+    if not same(mark, keys.digest(_TASK, said)[:_MARK]):
+        raise BindingError("the handle was not issued here")
+    official, appointment, item, own = (UUID(bytes=said[start : start + _ID]) for start in range(0, 4 * _ID, _ID))
+    rest = said[4 * _ID :]
+    at = datetime.fromtimestamp(int.from_bytes(rest[:_SECONDS], "big"), UTC)
+    named = None if appointment == _NONE else appointment
+    return Denial(own, official, named, item, rest[_SECONDS:].decode(), "", at, at + LIFE)
+

@@ -60,6 +60,8 @@ def _subsystem(action: str, code: str, properties: Mapping[str, Any]) -> Target 
     return Target(door_of(code), properties) if action == ENTER else None
 
 
+#: The resources that know one action alone.
+ONE_ACTION = {FUNCTION: USE, SUBSYSTEM: ENTER}
 _TARGETS: dict[str, Callable[[str, str, Mapping[str, Any]], Target | None]] = {
     FUNCTION: _function,
     SUBSYSTEM: _subsystem,

@@ -1,0 +1,82 @@
+"""Inputs that remember what they gave, for as long as one batch of questions lasts: each subject, function and item is read once.
+
+A batch is decided as at one read of all of them. Nothing is kept beyond it: what is cached is inputs, for one answer, never decisions.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from govcloud.authorization.decisions import Reason
+from govcloud.authorization.duties import CompiledDuties
+from govcloud.authorization.facts import PolicyState
+from govcloud.authorization.inputs import Acting, Inputs
+from govcloud.authorization.policy import CompiledPolicy
+from govcloud.authorization.snapshot import GrantFact, Snapshot
+
+
+class Remembering:
+    """``Inputs`` for one batch, in one thread."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        """Take where to read."""
+        self._inputs = inputs
+        self._state = inputs.state
+        self._acting: dict[tuple[UUID | None, UUID | None], RememberedActing | Reason] = {}
+        self._functions: dict[str, bool] = {}
+        self._items: dict[str, UUID | None] = {}
+
+    @property
+    def state(self) -> PolicyState:
+        """Return the policy and the epoch of the whole batch."""
+        return self._state
+
+    def acting(self, official_id: UUID | None, appointment_id: UUID | None, at: datetime) -> Acting | Reason:
+        """Return who the subject is, as it was when the batch first asked."""
+        key = (official_id, appointment_id)
+        found = self._acting.get(key)
+        if found is None:
+            read = self._inputs.acting(official_id, appointment_id, at)
+            found = self._acting[key] = read if isinstance(read, Reason) else RememberedActing(read)
+        return found
+
+    def in_catalogue(self, function: str, at: datetime) -> bool:
+        """Return whether the catalogue has the function."""
+        known = self._functions.get(function)
+        if known is None:
+            known = self._functions[function] = self._inputs.in_catalogue(function, at)
+        return known
+
+    def item_for(self, function: str, at: datetime) -> UUID | None:
+        """Return the item that a refusal points to."""
+        if function not in self._items:
+            self._items[function] = self._inputs.item_for(function, at)
+        return self._items[function]
+
+
+class RememberedActing:
+    """``Acting`` for one batch: one snapshot, however many questions are about it."""
+
+    def __init__(self, acting: Acting) -> None:
+        """Take the official."""
+        self._acting = acting
+        self._snapshot: Snapshot | None = None
+        self._grants: dict[str, GrantFact | None] = {}
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Return when the appointment ends."""
+        return self._acting.ends_at
+
+    def snapshot(self, policy: CompiledPolicy, duties: CompiledDuties) -> Snapshot:
+        """Return what the engine reads of the official; policy and duty rules are the same for the whole batch."""
+        if self._snapshot is None:
+            self._snapshot = self._acting.snapshot(policy, duties)
+        return self._snapshot
+
+    def last_grant(self, function: str) -> GrantFact | None:
+        """Return the newest grant of ``function``."""
+        if function not in self._grants:
+            self._grants[function] = self._acting.last_grant(function)
+        return self._grants[function]
