@@ -9,6 +9,7 @@ from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
+from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.importing.runs import ImportQueries
@@ -66,6 +67,7 @@ class Services:
     authorization: Authorization
     authorization_queries: AuthorizationQueries
     decision_rates: Rates
+    decision_log: DecisionLog
     signon: SignOn
     signon_policies: Policies
     launcher: Launcher

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     hash_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     request_max_bytes: int = Field(default=1_048_576, ge=16_384, le=64 * 1_048_576)
     decision_rate: int = Field(default=20_000, ge=10, le=1_000_000, description="decisions a second that one client gets of one worker")
+    decision_log_sample: float = Field(default=0.01, ge=0, le=1, description="share of the unremarkable permissions that are logged")
+    decision_log_days: int = Field(default=180, ge=1, le=3650, description="how long the decision log is kept")
 
     @field_validator("database_url", "database_owner_url")
     @classmethod

@@ -16,6 +16,7 @@ from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.decider import Decider
+from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.importing.runs import ImportQueries
@@ -63,6 +64,7 @@ from govcloud.signon.tokens import Tokens
 from govcloud.signon.trying import Trying
 from govcloud.subsystems.probing.service import Probing
 from govcloud.subsystems.queries import SubsystemQueries
+from govcloud.subsystems.sensitive import sensitive_functions
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
 from govcloud.subsystems.webhooks import Webhooks
@@ -134,6 +136,15 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorization=authorization,
         authorization_queries=authorization_queries,
         decision_rates=Rates(settings.decision_rate, 2 * settings.decision_rate),
+        decision_log=DecisionLog(
+            uow,
+            read,
+            engine,
+            clock,
+            sensitive_functions,
+            sample=settings.decision_log_sample,
+            keep=timedelta(days=settings.decision_log_days),
+        ),
         signon=signon,
         signon_policies=policies,
         launcher=Launcher(uow, subsystem_queries, clock),

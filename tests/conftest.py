@@ -215,6 +215,8 @@ def _opened(app: Flask) -> Iterator[Flask]:
         services = _services(app)
         services.key_rotation.ensure(Actor.system("operator"), (ES256,))
         yield app
+        # What waits to be written down goes to the database of this test, before it is gone.
+        services.decision_log.close()
         db.session.remove()
         db.engine.dispose()
 

@@ -42,7 +42,7 @@ MENDABLE = frozenset({Reason.OUT_OF_SCOPE, Reason.GRANT_REVOKED, Reason.GRANT_EX
 
 def answer(question: Question, seen: Seen, catalogue: Catalogue) -> Decision:
     """Return the decision on ``question`` by the subject that was ``seen``."""
-    reason = _unanswerable(question, catalogue)
+    reason = unanswerable(question, catalogue)
     if reason is not None:
         return refusal(reason, seen.epoch)
     asking = Asking(
@@ -78,7 +78,7 @@ def opens(function: str, seen: Seen) -> bool:
     return seen.engine.decide(asking, function).allowed
 
 
-def _unanswerable(question: Question, catalogue: Catalogue) -> Reason | None:
+def unanswerable(question: Question, catalogue: Catalogue) -> Reason | None:
     """Return why the question itself cannot be answered with yes: no such function, or a place that is none."""
     if not is_function(question.function) or not catalogue.knows(question.function):
         return Reason.UNKNOWN_FUNCTION

@@ -173,3 +173,25 @@ class GrantResumed(Event):
     official_id: UUID
     subsystem_code: str
     function: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionLogRead(Event):
+    """Somebody read the decision log."""
+
+    name: ClassVar[str] = "authorization:decision_log:read"
+
+    official_id: UUID | None
+    function: str
+    subsystem_code: str
+    entries: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionLogPurged(Event):
+    """Decisions that were kept long enough were deleted."""
+
+    name: ClassVar[str] = "authorization:decision_log:purged"
+
+    before: datetime
+    rows: int

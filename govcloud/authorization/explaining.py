@@ -102,9 +102,7 @@ class Explaining:
         engine = decider.live.as_of(decider.facts.version_at(at))
         duties = decider.live_duties.as_of(at)
         snapshot = self._snapshot(standing, engine, duties, at)
-        windows = [window for held in snapshot.roles.values() for window in held]
-        assignments = self._assignments({window.assignment_id for window in windows if window.assignment_id})
-        causes = _Causes(duties, assignments, self._grants({window.grant_id for window in windows if window.grant_id}))
+        causes = self._causes([window for held in snapshot.roles.values() for window in held], duties)
         opened = (self._opened(code, name, snapshot, engine, causes, at) for code, name in self.catalogue(snapshot, engine, at))
         return AccessView(
             official_id,
@@ -122,7 +120,8 @@ class Explaining:
 
     def catalogue(self, snapshot: Snapshot, engine: Engine, at: datetime) -> Iterator[tuple[str, str]]:
         """Return code and name of every function that could be open: some rule of a held role, or a grant, names it."""
-        subsystems = {item.code: item for item in self._decider.subsystems.all() if item.status != "retired"}
+        retired = self._decider.subsystems.retired_at(at)
+        subsystems = {item.code: item for item in self._decider.subsystems.all() if item.code not in retired}
         names = {item.code: item.name for item in self._decider.subsystems.functions(at)}
         known = {code: name for code, name in names.items() if subsystem_of(code) in subsystems}
         known |= {door_of(code): names.get(door_of(code), item.name) for code, item in subsystems.items() if code != PLATFORM}
@@ -140,15 +139,20 @@ class Explaining:
         verdict = engine.decide(asking, code)
         if not verdict.allowed:
             return None
-        found: list[Cause] = []
-        for number in asking.matched:
-            rule = engine.policy.rules[number]
-            role = asking.role_of(rule.role)
-            own = engine.policy.scopes[rule.scope_expr].of(snapshot.attributes)
-            found.extend(causes.of(window, role, rule.label, own.intersect(window.scope)) for window in asking.windows(role))
+        found = _behind(asking, engine, causes)
         ends = [cause.ends_at for cause in found]
         last = None if None in ends else max(end for end in ends if end is not None)
         return OpenFunction(code, name, subsystem_of(code), verdict.rows, last, tuple(found))
+
+    def behind(self, asking: Asking, engine: Engine, duties: CompiledDuties) -> tuple[Cause, ...]:
+        """Return what stands behind an allow: the causes of the rules that matched in ``asking``, which the engine has decided."""
+        roles = {asking.role_of(engine.policy.rules[number].role) for number in asking.matched}
+        return tuple(_behind(asking, engine, self._causes([window for role in roles for window in asking.windows(role)], duties)))
+
+    def _causes(self, windows: Collection[Window], duties: CompiledDuties) -> _Causes:
+        """Return what turns these windows into causes."""
+        assignments = self._assignments({window.assignment_id for window in windows if window.assignment_id})
+        return _Causes(duties, assignments, self._grants({window.grant_id for window in windows if window.grant_id}))
 
     def _assignments(self, wanted: Collection[UUID]) -> Mapping[UUID, tuple[str, str]]:
         if not wanted:
@@ -161,6 +165,17 @@ class Explaining:
             return {}
         query = select(AccessGrant.id, AccessGrant.line_id, AccessGrant.chain).where(AccessGrant.id.in_(wanted))
         return {row.id: (row.line_id, row.chain) for row in self._read().execute(query)}
+
+
+def _behind(asking: Asking, engine: Engine, causes: _Causes) -> list[Cause]:
+    """Return the causes of the rules that matched, each with the rows that it opens."""
+    found: list[Cause] = []
+    for number in asking.matched:
+        rule = engine.policy.rules[number]
+        role = asking.role_of(rule.role)
+        own = engine.policy.scopes[rule.scope_expr].of(asking.snapshot.attributes)
+        found.extend(causes.of(window, role, rule.label, own.intersect(window.scope)) for window in asking.windows(role))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class RoleAssignment(Temporal, Base):
         _window(),
         no_overlap(OFFICERS_EXCLUSIVE, "official_id", where="role_code IN ('system_admin', 'security_admin', 'audit_admin')"),
         Index("ix_role_assignment_official_id", "official_id"),
-        Index("ix_role_assignment_role_code", "role_code"),
+        Index("ix_role_assignment_role_code", "role_code", "official_id"),
         Index("ix_role_assignment_ended_with", "ended_with", postgresql_where=text("ended_with IS NOT NULL")),
     )
 
@@ -195,6 +195,9 @@ class AccessGrant(Temporal, Base):
         CheckConstraint("(valid_to IS NULL) = (close_reason IS NULL)", name="closed_with_reason"),
         Index("ix_access_grant_official_id_ends_at", "official_id", "ends_at"),
         Index("ix_access_grant_function_ends_at", "function", "ends_at"),
+        # Who holds a grant, in the order of people: of a function, and of a subsystem for its door.
+        Index("ix_access_grant_function_official_id", "function", "official_id"),
+        Index("ix_access_grant_subsystem_official_id", "subsystem_code", "official_id"),
         Index("ix_access_grant_owner", "owner_department_id", "id", postgresql_where=text("valid_to IS NULL")),
     )
 

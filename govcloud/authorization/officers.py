@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 #: The first parts of functions → the roles that alone may open them, beside the platform's own parts.
 _ALONE: Mapping[str, frozenset[str]] = {
     "govcloud:audit:": frozenset({"audit_admin"}),
+    # An administrator of subsystems reads what was decided about these alone.
+    "govcloud:decision_log:": frozenset({"audit_admin", "subsystem_admin"}),
     "govcloud:policy:install": frozenset({"security_admin"}),
     "govcloud:client:entrust": frozenset({"security_admin"}),
     "govcloud:role:assign": frozenset({"security_admin", "department_admin"}),

@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session, aliased
 
+from govcloud.authorization.answers.entries import FunctionPage, PeoplePage
+from govcloud.authorization.answers.service import Answers
 from govcloud.authorization.ceilings import departments_of
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Question
@@ -109,10 +111,49 @@ class AuthorizationQueries:
         self._explaining = Explaining(read, decider)
         self.duties = DutyQueries(read, decider, clock)
         self.giving = Giving(read, decider, self._explaining, clock)
+        self.answers = Answers(read, decider, self._explaining)
 
     def decide(self, question: Question) -> Decision:
         """Return the engine's answer; see ``Decider.decide``."""
         return self._decider.decide(question)
+
+    def list_people(
+        self,
+        function: str,
+        resource: Mapping[str, Any],
+        context: Mapping[str, Any],
+        *,
+        at: datetime | None = None,
+        department_id: UUID | None = None,
+        every_appointment: bool = False,
+        limit: int = 50,
+        after: UUID | None = None,
+    ) -> PeoplePage:
+        """Return a page of who may use ``function``; see ``Answers.list_people``."""
+        return self.answers.list_people(
+            function,
+            resource,
+            context,
+            at=at,
+            department_id=department_id,
+            every_appointment=every_appointment,
+            limit=limit,
+            after=after,
+        )
+
+    def list_functions(  # noqa: PLR0917 - the subject and the question
+        self,
+        official_id: UUID | None,
+        appointment_id: UUID | None,
+        subsystem: str,
+        resource: Mapping[str, Any],
+        context: Mapping[str, Any],
+        *,
+        limit: int = 200,
+        after: str | None = None,
+    ) -> FunctionPage:
+        """Return a page of what an official may use in a subsystem now; see ``Answers.list_functions``."""
+        return self.answers.list_functions(official_id, appointment_id, subsystem, resource, context, limit=limit, after=after)
 
     def open_functions(self, appointment_id: UUID) -> frozenset[str]:
         """Return every function that is open to the appointment now; see ``Decider.open_functions``."""

@@ -45,9 +45,9 @@ class SubjectPage:
 
 def selected(wanted: Wanted, paths: Mapping[UUID, str], at: datetime) -> rows.Rows:
     """Select the subjects that are ``wanted`` at ``at``; ``paths`` are the places of the departments that have one then."""
-    conditions = [OfficialVersion.status == "active", or_(false(), *(_met(item, paths, at) for item in wanted.any_of))]
+    conditions = [OfficialVersion.status == "active", or_(false(), *(met(item, paths, at) for item in wanted.any_of))]
     if wanted.none_of:
-        conditions.append(not_(or_(*(_met(item, paths, at) for item in wanted.none_of))))
+        conditions.append(not_(or_(*(met(item, paths, at) for item in wanted.none_of))))
     if wanted.departments is not None:
         conditions.append(Appointment.department_id.in_(wanted.departments))
     if wanted.not_officials:
@@ -62,7 +62,7 @@ def counted(query: rows.Rows) -> rows.Rows:
     return query.with_only_columns(func.count(), maintain_column_froms=True)
 
 
-def _met(criteria: AppointmentCriteria, paths: Mapping[UUID, str], at: datetime) -> ColumnElement[bool]:
+def met(criteria: AppointmentCriteria, paths: Mapping[UUID, str], at: datetime) -> ColumnElement[bool]:
     """Return ``AppointmentCriteria.met_by`` as a condition of the database."""
     lists: Iterable[tuple[ColumnElement[str], tuple[str, ...]]] = (
         (Appointment.position.expression, criteria.positions),

@@ -218,6 +218,8 @@ class Appointment(Temporal, Base):
         Index("ix_appointment_official_id", "official_id"),
         Index("ix_appointment_continues_id", "continues_id", unique=True),
         Index("ix_appointment_department_id", "department_id", "official_id"),
+        # Who serves in a position, in the order of people: duties give roles by it.
+        Index("ix_appointment_position", "position", "official_id"),
         Index("ix_appointment_end_due", "valid_to", postgresql_where="valid_to IS NOT NULL AND end_noted_at IS NULL"),
         *(Index(f"ix_appointment_department_{key}", "department_id", key, "official_id") for key in _SEARCH_KEYS),
     )

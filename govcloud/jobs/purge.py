@@ -1,4 +1,4 @@
-"""Deletes long expired tickets and tokens and old sign-in attempts."""
+"""Deletes long expired tickets and tokens, old sign-in attempts, and decisions that were logged long enough ago."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from govcloud.services import Services
 def purge(services: Services) -> int:
     """Delete batch after batch until nothing is left; return how many rows went."""
     gone = 0
-    while batch := services.signon.purge(ACTOR):
-        gone += batch
+    for forget in (services.signon.purge, services.decision_log.purge):
+        while batch := forget(ACTOR):
+            gone += batch
     return gone
 
 

@@ -101,6 +101,9 @@ RIGHTS: Mapping[str, Rights] = {
     "access_grant": Rights(update=("line_id", "valid_to", "closed_by", "close_reason", "owner_department_id")),
     "grant_suspension": CLOSED,
     "epoch_change": ONLY_ADDED_TO,
+    # Kept for a while, then purged.
+    "decision_log": Rights(delete=True),
+    "decision_log_gap": Rights(delete=True),
     # Sign-on; what has run out is purged
     "credential": Rights(update=("secret_hash", "last_step", "replaced_at")),
     "recovery_code": Rights(update=("used_at", "replaced_at")),

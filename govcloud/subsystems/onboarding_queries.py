@@ -30,6 +30,14 @@ class OnboardingQueries(ListQueries):
         query = select(SubsystemStep).where(SubsystemStep.subsystem_id == subsystem_id)
         return tuple(rows.step_view(row) for row in self._read().scalars(query.order_by(SubsystemStep.at, SubsystemStep.id)))
 
+    def retired_at(self, at: datetime) -> frozenset[str]:
+        """Return the codes of the subsystems that had been retired by ``at``; who is retired now without a step on record always was."""
+        later = select(SubsystemStep.id).where(
+            SubsystemStep.subsystem_id == Subsystem.id, SubsystemStep.step == "retire", SubsystemStep.at > at
+        )
+        query = select(Subsystem.code).where(Subsystem.status == Status.RETIRED, ~later.exists())
+        return frozenset(self._read().scalars(query))
+
     def subsystems_within(
         self, paths: Sequence[str], text: str = "", status: str = "", *, limit: int = 20, after: str | None = None
     ) -> SubsystemPage:

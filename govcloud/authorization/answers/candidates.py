@@ -1,0 +1,132 @@
+"""Who could hold a function at all: whatever gives it (roles by assignment and by duty, grants, what everybody holds), as SQL.
+
+A fact is ``official_id``, ``appointment_id`` (NULL: under every one), ``code`` (which fact it is) and ``scope`` (its own, as JSON).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Subquery, Text, case, cast, column, func, literal, null, select, true, union, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from govcloud.authorization.decider import PLATFORM
+from govcloud.authorization.document import ALLOW
+from govcloud.authorization.duties import Duty
+from govcloud.authorization.facts import holding
+from govcloud.authorization.models import AccessGrant, GrantSuspension, RoleAssignment
+from govcloud.authorization.policy import CompiledPolicy, all_of
+from govcloud.authorization.snapshot import door_of, subsystem_of
+from govcloud.authorization.subjects import EVERY_OFFICIAL
+from govcloud.identity import roster
+
+Columns: TypeAlias = Select[*tuple[Any, ...]]
+
+#: What a fact is: a role that was assigned (and which), a duty rule (by its place among the candidates'), a grant, what all have.
+ROLE, DUTY, GRANT, EVERYBODY = "r:", "d:", "g", "e"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What may give ``function`` at ``at``: the assignable ``roles``, the ``duties``, and whether ``everybody`` has it.
+
+    ``paths`` are the places of the departments that the duties name.
+    """
+
+    function: str
+    at: datetime
+    roles: tuple[str, ...]
+    duties: tuple[Duty, ...]
+    everybody: bool
+    paths: Mapping[UUID, str]
+
+    @property
+    def granted(self) -> bool:
+        """Say whether grants can give it: never a function of the platform itself."""
+        return subsystem_of(self.function) != PLATFORM
+
+    @property
+    def nobody(self) -> bool:
+        """Say that nothing gives it."""
+        return not (self.roles or self.duties or self.everybody or self.granted)
+
+    def facts(self, after: UUID | None, until: UUID | None) -> Subquery:
+        """Select every fact of the officials behind ``after``, up to and with ``until``."""
+        found = [source.subquery() for source in self._sources()]
+        return union_all(*(select(rows).where(*_between(rows.c.official_id, after, until)) for rows in found)).subquery("held")
+
+    def boundary(self, after: UUID | None, most: int) -> Columns:
+        """Select the last of the next ``most`` candidates behind ``after``; no row when there are no more than these.
+
+        Each source is asked for its first ones alone, in the order of its index; all that it has up to there is among them.
+        """
+        firsts = [_first(source, after, most) for source in self._sources(assigned=False)]
+        if self.roles:
+            firsts.append(self._first_assigned(after, most))
+        first = union(*firsts).subquery("first")
+        return select(first.c.official_id).order_by(first.c.official_id).offset(most - 1).limit(1)
+
+    def _sources(self, *, assigned: bool = True) -> Iterator[Columns]:
+        if assigned and self.roles:
+            yield self._assigned()
+        if self.granted:
+            yield self._granted()
+        for place, duty in enumerate(self.duties):
+            yield _fact(roster.serving(duty.criteria, self.paths, self.at), f"{DUTY}{place}")
+        if self.everybody:
+            yield _fact(roster.everybody(self.at), EVERYBODY)
+
+    def _assigned(self) -> Columns:
+        code = (literal(ROLE) + RoleAssignment.role_code).label("code")
+        scope = cast(RoleAssignment.scope, Text).label("scope")
+        query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, code, scope)
+        return query.where(RoleAssignment.role_code.in_(self.roles), holding(RoleAssignment, self.at))
+
+    def _first_assigned(self, after: UUID | None, most: int) -> Columns:
+        """Select the first holders of each role; a role has its own stretch of the index."""
+        role = func.unnest(cast(list(self.roles), ARRAY(Text))).table_valued(column("code", Text), name="role").render_derived()
+        mine = (RoleAssignment.role_code == role.c.code, holding(RoleAssignment, self.at))
+        holders = select(RoleAssignment.official_id).where(*mine, *_between(RoleAssignment.official_id, after, None))
+        first = holders.distinct().order_by(RoleAssignment.official_id).limit(most).correlate(role).lateral("holder")
+        return select(first.c.official_id).select_from(role.join(first, true()))
+
+    def _granted(self) -> Columns:
+        """Select the live grants of the function; any grant in a subsystem opens its door, wherever its rows are."""
+        code, at = subsystem_of(self.function), self.at
+        is_door = self.function == door_of(code)
+        of_it = AccessGrant.subsystem_code == code if is_door else AccessGrant.function == self.function
+        own_scope = case((AccessGrant.function == self.function, cast(AccessGrant.scope, Text)))
+        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, at)).exists()
+        query = select(AccessGrant.official_id, AccessGrant.appointment_id, literal(GRANT).label("code"), own_scope.label("scope"))
+        return query.where(of_it, holding(AccessGrant, at), AccessGrant.starts_at <= at, AccessGrant.ends_at > at, ~resting)
+
+
+def roles_about(policy: CompiledPolicy, function: str) -> tuple[frozenset[str], bool]:
+    """Return the roles that allow or forbid ``function``, by their own rules or by what they include; and whether all have an allow."""
+    keys = {function, all_of(function)}
+    about = [rule for rule in policy.rules[1:] if rule.function in keys]
+    named, opening = {rule.role for rule in about}, {rule.role for rule in about if rule.effect == ALLOW}
+    found = frozenset(role for role, closed in policy.closure.items() if closed & named)
+    return found, bool(policy.closure.get(EVERY_OFFICIAL, frozenset((EVERY_OFFICIAL,))) & opening)
+
+
+def _fact(rows: Columns, code: str) -> Columns:
+    """Turn a selection of people and appointments into facts without a scope of their own."""
+    return rows.add_columns(literal(code).label("code"), cast(null(), Text).label("scope"))
+
+
+def _first(rows: Columns, after: UUID | None, most: int) -> Columns:
+    found = rows.subquery()
+    query = select(found.c.official_id).where(*_between(found.c.official_id, after, None))
+    return query.distinct().order_by(found.c.official_id).limit(most)
+
+
+def _between(place: Any, after: UUID | None, until: UUID | None) -> Iterator[ColumnElement[bool]]:  # noqa: ANN401 - a column of ids
+    if after is not None:
+        yield place > after
+    if until is not None:
+        yield place <= until

@@ -1,0 +1,73 @@
+"""What somebody may use: the functions of a subsystem, each decided by the engine on the subject that was read once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from govcloud.authorization.answers.entries import FunctionEntry, FunctionPage, State
+from govcloud.authorization.answers.judging import Asked, answerable, judge
+from govcloud.authorization.answers.moments import Moment, Moments
+from govcloud.authorization.decider import PLATFORM, Decider
+from govcloud.authorization.decisions import Reason
+from govcloud.authorization.policy import all_of
+from govcloud.authorization.snapshot import Snapshot, door_of, grant_role
+
+MOST_FUNCTIONS = 1_000
+
+
+class Functions:
+    """Lists what somebody may use."""
+
+    def __init__(self, decider: Decider, moments: Moments) -> None:
+        """Take the decider's reads, and what decides when."""
+        self._decider = decider
+        self._moments = moments
+
+    def page(  # noqa: PLR0917 - the subject and the question of the port
+        self,
+        official_id: UUID | None,
+        appointment_id: UUID | None,
+        subsystem: str,
+        resource: Mapping[str, Any],
+        context: Mapping[str, Any],
+        at: datetime | None,
+        *,
+        limit: int,
+        after: str | None,
+    ) -> FunctionPage:
+        """Return one page; see ``AuthorizationQueries.list_functions``."""
+        moment = self._moments.of(at)
+        snapshot = self._moments.snapshot(official_id, appointment_id, moment)
+        if isinstance(snapshot, Reason):
+            return FunctionPage((), None, moment.epoch)
+        most = max(1, min(limit, MOST_FUNCTIONS))
+        seen = moment.seen(snapshot)
+        found: list[FunctionEntry] = []
+        for code, name in self._named(subsystem, snapshot, moment):
+            question = Asked(code, resource, context)
+            if (after is not None and code <= after) or not answerable(question, knows=True):
+                continue
+            judged = judge(question, seen)
+            if judged.state is not State.DENIED:
+                found.append(FunctionEntry(code, judged.state, judged.missing, name))
+            if len(found) > most:
+                return FunctionPage(tuple(found[:most]), found[most - 1].id, moment.epoch)
+        return FunctionPage(tuple(found), None, moment.epoch)
+
+    def _named(self, subsystem: str, snapshot: Snapshot, moment: Moment) -> list[tuple[str, str]]:
+        """Return code and name of the subsystem's functions that some rule of a held role, or a grant, names, in their order."""
+        catalogue, held = self._decider.subsystems, snapshot.roles
+        found = {view.code: view.name for view in catalogue.functions_of(subsystem, moment.at)}
+        named = moment.policy.functions_of(held)
+        if subsystem == PLATFORM:
+            return sorted((code, found.get(code, code)) for code in named if code.startswith(f"{PLATFORM}:") and moment.policy.knows(code))
+        view = catalogue.subsystem(subsystem)
+        if view is None or subsystem in catalogue.retired_at(moment.at):
+            return []
+        found.setdefault(door_of(subsystem), view.name)
+        return sorted(
+            (code, name) for code, name in found.items() if code in named or all_of(code) in named or grant_role(code) in held
+        )

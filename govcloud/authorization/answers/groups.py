@@ -1,0 +1,225 @@
+"""One question to many people: whoever is alike to the rules about the function shares one decision.
+
+What can make a difference between two people is what these rules read: the roles, duties and grants that give or forbid the
+function, and the attributes of the subject in their conditions and rows. The database groups the candidates by exactly these, and
+each group is decided once. That a group's decision is the one of everybody in it is held by a property test against ``decide``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from govcloud.authorization.answers.candidates import DUTY, GRANT, ROLE, Candidates
+from govcloud.authorization.answers.entries import PersonEntry, State
+from govcloud.authorization.answers.judging import Asked, Judged, judge
+from govcloud.authorization.answers.moments import Moment
+from govcloud.authorization.conditions import EVERYWHERE
+from govcloud.authorization.duties import Duty
+from govcloud.authorization.policy import all_of
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window, take_snapshot
+from govcloud.authorization.subjects import EVERY_OFFICIAL
+from govcloud.identity import roster
+
+#: What of a question bounds rows: then where a subject stands can make a difference to rules on its own rows.
+_PLACES = frozenset({"division", "department_path", "case_number"})
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+_AGES = timedelta(days=36_500)
+
+Subject: TypeAlias = UUID | tuple[UUID, UUID | None]
+"""An official, or an official under one appointment when every one is asked about."""
+Fact: TypeAlias = tuple[str, str | None]
+"""What somebody holds, and its own scope as JSON."""
+
+
+_WITHOUT_PLACE = EVERYWHERE | {"official_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What of a subject the rules about a function read: in conditions, and for their rows alone."""
+
+    conditions: frozenset[str]
+    rows: frozenset[str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return all of them, in the order of the columns."""
+        return tuple(sorted(self.conditions | self.rows))
+
+
+def reads_about(asked: Asked, moment: Moment, duties: Iterable[Duty]) -> Reads:
+    """Return what the rules about a function read; what a rule on another one reads makes no difference."""
+    keys, policy = {asked.function, all_of(asked.function)}, moment.policy
+    rules = [rule for rule in policy.rules[1:] if rule.function in keys]
+    conditions = frozenset[str]().union(*(policy.conditions[rule.condition].subject_reads for rule in rules if rule.condition))
+    rows = frozenset[str]().union(*(_rows_read(rule.scope_expr) for rule in rules))
+    if any(duty.bound for duty in duties):
+        rows |= {"department_path"}
+    return Reads(conditions - _SAME, rows - conditions)
+
+
+#: The same for every official. One that reads ``official_id`` or ``appointment_id`` puts everybody into a group of their own.
+_SAME = frozenset({"kind", "client_id", "subsystem"})
+
+
+def _rows_read(scope_expr: str) -> frozenset[str]:
+    """Return what a rule's rows read of the subject: nothing where divisions are named, or none at all."""
+    if not scope_expr or scope_expr.startswith("divisions:"):
+        return frozenset()
+    return frozenset({"division", "department_path"})
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Facts that some subjects have in common, with what the rules read of them.
+
+    ``example`` is what one of them has of what makes no difference between them, as long as it is there.
+    """
+
+    facts: tuple[Fact, ...]
+    attributes: Mapping[str, Any]
+    example: Mapping[str, Any]
+    placed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One question to everybody, ready to be asked stretch by stretch of the candidates."""
+
+    asked: Asked
+    moment: Moment
+    candidates: Candidates
+    reads: Reads
+    within: tuple[str, ...] | None
+    every_appointment: bool
+
+    def between(self, session: Session, after: UUID | None, until: UUID | None) -> list[PersonEntry]:
+        """Return who may use it among the candidates behind ``after`` up to ``until``, in the order of their ids."""
+        allowed: set[Any] = set()
+        conditional: dict[Any, tuple[str, ...]] = {}
+        for group, subjects in _apart(self._groups(session, after, until)):
+            judged = self._judge(group)
+            if judged.state is State.ALLOWED:
+                allowed |= subjects
+            elif judged.state is State.CONDITIONAL:
+                conditional |= dict.fromkeys(subjects, judged.missing)
+        return list((_each_under if self.every_appointment else _each)(allowed, conditional))
+
+    def _judge(self, group: Group) -> Judged:
+        return judge(self.asked, self.moment.seen(self._snapshot(group)))
+
+    def _groups(self, session: Session, after: UUID | None, until: UUID | None) -> Iterator[tuple[Group, set[Subject]]]:
+        """Read the groups of one fact each: the fact, its scope, whether under an appointment, what is read, and the people."""
+        names = self.reads.names
+        for row in session.execute(self.query(after, until)):
+            code, scope, placed, *rest = row
+            exact, examples = rest[: len(names)], rest[len(names) : len(names) + len(self.reads.rows)]
+            attributes = {name: tuple(value) if isinstance(value, list) else value for name, value in zip(names, exact, strict=True)}
+            group = Group(((code, scope),), attributes, dict(zip(sorted(self.reads.rows), examples, strict=True)), placed)
+            yield group, set(zip(row[-2], row[-1], strict=True)) if self.every_appointment else set(row[-1])
+
+    def query(self, after: UUID | None, until: UUID | None) -> Any:  # noqa: ANN401 - a selection of many columns
+        """Select the groups."""
+        held = self.candidates.facts(after, until)
+        acting = roster.acting(self.moment.at, self.reads.names, primary=not self.every_appointment, within=self.within)
+        keys: list[ColumnElement[Any]] = [held.c.code, held.c.scope, acting.c.appointment_id.is_not(None)]
+        is_placed = bool(_PLACES & self.asked.resource.keys())
+        for name in self.reads.names:
+            # For a rule's rows alone, it matters only when the question or the fact itself has a place.
+            matters = name in self.reads.conditions or is_placed
+            keys.append(acting.c[name] if matters else case((held.c.scope.is_not(None), acting.c[name])))
+        examples = [func.min(acting.c[name]) for name in sorted(self.reads.rows)]
+        people = [func.array_agg(acting.c.official_id)]
+        if self.every_appointment:
+            people.append(func.array_agg(acting.c.appointment_id))
+        under = or_(held.c.appointment_id.is_(None), held.c.appointment_id == acting.c.appointment_id)
+        of_one = (held.c.official_id == acting.c.official_id) & under
+        return select(*keys, *examples, *people).select_from(held.join(acting, of_one)).group_by(*keys)
+
+    def _snapshot(self, group: Group) -> Snapshot:
+        """Return what decides for everybody in a group, in the form that a decision reads."""
+        known = {**group.example, **{name: value for name, value in group.attributes.items() if value is not None}}
+        read = {name: str(value) if isinstance(value, UUID) else value for name, value in known.items()}
+        attributes: dict[str, Any] = {"kind": "official"}
+        # Who serves nowhere has no attributes but these.
+        attributes |= read if group.placed else {name: read[name] for name in _WITHOUT_PLACE & read.keys()}
+        assignments, grants, duties = [AssignmentFact(EVERY_OFFICIAL, _ALWAYS)], [], []
+        for code, scope in group.facts:
+            own: Mapping[str, Any] | None = json.loads(scope) if scope else None
+            if code.startswith(ROLE):
+                assignments.append(AssignmentFact(code.removeprefix(ROLE), _ALWAYS, None, own))
+            elif code.startswith(DUTY):
+                duty = self.candidates.duties[int(code.removeprefix(DUTY))]
+                duties.append((duty.role_code, Window(0, department_path=attributes.get("department_path") if duty.bound else None)))
+            elif code == GRANT:
+                at = self.moment.at
+                grants.append(GrantFact(UUID(int=0), self.asked.function, at, at + _AGES, own))
+        return take_snapshot("", attributes, assignments, grants, self.moment.policy.closure, duties=duties)
+
+
+def _apart(read: Iterable[tuple[Group, set[Subject]]]) -> Iterator[tuple[Group, set[Subject]]]:
+    """Give the groups; people who stand in several of them, having several facts, stand in groups of their own."""
+    found = list(read)
+    once: set[Subject] = set()
+    several: set[Subject] = set()
+    for _, subjects in found:
+        several |= once & subjects
+        once |= subjects
+    places: dict[Subject, list[int]] = defaultdict(list)
+    for place, (group, subjects) in enumerate(found):
+        for subject in subjects & several:
+            places[subject].append(place)
+        alone = subjects - several if several else subjects
+        if alone:
+            yield group, alone
+    together: dict[tuple[int, ...], set[Subject]] = defaultdict(set)
+    for subject, where in places.items():
+        together[tuple(where)].add(subject)
+    for where, subjects in together.items():
+        yield _joined([found[place][0] for place in where]), subjects
+
+
+def _joined(groups: Sequence[Group]) -> Group:
+    """Return the group of people who have the facts of all of these; what one of them leaves open another may know."""
+    attributes: dict[str, Any] = {}
+    for group in groups:
+        attributes |= {name: value for name, value in group.attributes.items() if value is not None}
+    return Group(tuple(fact for group in groups for fact in group.facts), attributes, groups[0].example, groups[0].placed)
+
+
+def _each(allowed: set[UUID], conditional: Mapping[UUID, tuple[str, ...]]) -> Iterator[PersonEntry]:
+    """Give one entry a person, in the order of the ids."""
+    for official_id in sorted({*allowed, *conditional}, key=attrgetter("int")):
+        if official_id in allowed:
+            yield PersonEntry(official_id, State.ALLOWED)
+        else:
+            yield PersonEntry(official_id, State.CONDITIONAL, conditional[official_id])
+
+
+def _each_under(
+    allowed: set[tuple[UUID, UUID | None]], conditional: Mapping[tuple[UUID, UUID | None], tuple[str, ...]]
+) -> Iterator[PersonEntry]:
+    """Give one entry a person: with the appointments under which it is allowed; without any, those under which it may be."""
+    places: dict[UUID, list[UUID | None]] = defaultdict(list)
+    missing: dict[UUID, set[str]] = defaultdict(set)
+    for official_id, appointment_id in allowed:
+        places[official_id].append(appointment_id)
+    open_to = frozenset(places)
+    for (official_id, appointment_id), names in conditional.items():
+        if official_id not in open_to:
+            places[official_id].append(appointment_id)
+            missing[official_id].update(names)
+    for official_id in sorted(places, key=attrgetter("int")):
+        under = tuple(sorted(places[official_id], key=lambda place: place.int if place else 0))
+        state = State.ALLOWED if official_id in open_to else State.CONDITIONAL
+        yield PersonEntry(official_id, state, tuple(sorted(missing.get(official_id, ()))), under)

@@ -1,0 +1,97 @@
+"""The moment that a question is about: now, or another one with the policy and the duty rules that decide then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from uuid import UUID
+
+from govcloud.authorization.answering import Catalogue, Seen
+from govcloud.authorization.decider import PLATFORM, Decider, Standing
+from govcloud.authorization.decisions import Reason
+from govcloud.authorization.duties import CompiledDuties
+from govcloud.authorization.engine import Engine
+from govcloud.authorization.policy import CompiledPolicy
+from govcloud.authorization.snapshot import GrantFact, Snapshot, door_of, subsystem_of
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What decides at ``at``; ``epoch`` is that of the newest change (0 for a moment that was asked for)."""
+
+    at: datetime
+    engine: Engine
+    duties: CompiledDuties
+    epoch: int
+
+    @property
+    def policy(self) -> CompiledPolicy:
+        """Return the policy that decides."""
+        return self.engine.policy
+
+    def seen(self, snapshot: Snapshot) -> Seen:
+        """Return a subject as it is at this moment."""
+        return Seen(snapshot, self.engine, self.epoch, self.at)
+
+
+class Moments:
+    """Says what decides when, and how a subject stood then."""
+
+    def __init__(self, decider: Decider) -> None:
+        """Take the decider, whose engines are shared."""
+        self._decider = decider
+
+    def of(self, at: datetime | None, version_id: UUID | None = None) -> Moment:
+        """Return what decides at ``at`` (``None``: now, read as a decision reads it), by ``version_id`` if one is named."""
+        decider = self._decider
+        if at is None:
+            # The policy's number first, then the moment, then all else: see ``Decider``.
+            state = decider.facts.state()
+            now = decider.now()
+            engine = decider.live.of(state.version_id) if version_id is None else decider.live.as_of(version_id)
+            return Moment(now, engine, decider.live_duties.of(state.duties, now), state.epoch)
+        engine = decider.live.as_of(decider.facts.version_at(at) if version_id is None else version_id)
+        return Moment(at, engine, decider.live_duties.as_of(at), 0)
+
+    def snapshot(self, official_id: UUID | None, appointment_id: UUID | None, moment: Moment) -> Snapshot | Reason:
+        """Return what an official held then under an appointment, or why nobody asks."""
+        standing = self._decider.standing(official_id, appointment_id, moment.at)
+        return standing if isinstance(standing, Reason) else self.held(standing, moment)
+
+    def held(self, standing: Standing, moment: Moment) -> Snapshot:
+        """Return what somebody who stands so held then."""
+        who = (standing.official_id, standing.appointment_id, moment.at)
+        facts = self._decider.facts
+        return self._decider.snapshot(
+            standing, moment.policy, moment.duties, facts.assignments(*who), facts.grants(*who), moment.at
+        )
+
+    def knows(self, function: str, moment: Moment) -> bool:
+        """Return whether there was such a function then, of a subsystem that had not been retired."""
+        code = subsystem_of(function)
+        if code == PLATFORM:
+            return moment.policy.knows(function)
+        subsystem = self._decider.subsystems.subsystem(code)
+        if subsystem is None or code in self._decider.subsystems.retired_at(moment.at):
+            return False
+        return function == door_of(code) or self._decider.subsystems.function(function, moment.at) is not None
+
+    def catalogue(self, standing: Standing, moment: Moment) -> Catalogue:
+        """Return what answers may ask beyond the subject; what was asked once is not asked again, so it serves many answers."""
+        facts, subsystems = self._decider.facts, self._decider.subsystems
+
+        @cache
+        def knows(function: str) -> bool:
+            return self.knows(function, moment)
+
+        @cache
+        def last_grant(function: str) -> GrantFact | None:
+            return facts.last_grant(standing.official_id, standing.appointment_id, function, moment.at)
+
+        @cache
+        def item_for(function: str) -> UUID | None:
+            item = subsystems.item_for_function(function, moment.at)
+            return item.id if item else None
+
+        return Catalogue(knows=knows, last_grant=last_grant, item_for=item_for)

@@ -1,0 +1,102 @@
+"""Who may use a function: candidates from the database page by page, each decided by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from govcloud.authorization.answers.candidates import Candidates, roles_about
+from govcloud.authorization.answers.entries import PeopleCount, PeoplePage, PersonEntry, State
+from govcloud.authorization.answers.groups import Search, reads_about
+from govcloud.authorization.answers.judging import Asked, answerable
+from govcloud.authorization.answers.moments import Moment, Moments
+from govcloud.authorization.decider import Decider
+from govcloud.authorization.subjects import EVERY_OFFICIAL
+from govcloud.identity.queries import Wanted
+
+#: A page looks at so many candidates at most; one that finds too few among them says where it stopped.
+MOST_CANDIDATES = 50_000
+MOST_PEOPLE = 100_000
+_GROWTH = 8
+
+
+class People:
+    """Lists and counts who may use a function."""
+
+    def __init__(self, read: Callable[[], Session], decider: Decider, moments: Moments) -> None:
+        """Take the source of reading sessions, the decider's reads of identity, and what decides when."""
+        self._read = read
+        self._decider = decider
+        self._moments = moments
+
+    def page(
+        self,
+        asked: Asked,
+        *,
+        at: datetime | None,
+        department_id: UUID | None,
+        every_appointment: bool,
+        limit: int,
+        after: UUID | None,
+    ) -> PeoplePage:
+        """Return one page; see ``AuthorizationQueries.list_people``."""
+        search = self._search(asked, self._moments.of(at), department_id, every_appointment=every_appointment)
+        if search is None:
+            return PeoplePage((), None, 0)
+        most = max(1, min(limit, MOST_PEOPLE))
+        found: list[PersonEntry] = []
+        chunk, looked_at, start = most + 1, 0, after
+        while True:
+            until = self._read().scalar(search.candidates.boundary(start, chunk))
+            found += search.between(self._read(), start, until)
+            looked_at += chunk
+            start = until
+            if until is None or len(found) > most or looked_at >= MOST_CANDIDATES:
+                break
+            chunk *= _GROWTH
+        last = found[most - 1].id if len(found) > most else start
+        return PeoplePage(tuple(found[:most]), last, search.moment.epoch)
+
+    def count(self, asked: Asked, *, at: datetime | None, department_id: UUID | None) -> PeopleCount:
+        """Return how many may use it under some appointment; see ``AuthorizationQueries.count_people``."""
+        search = self._search(asked, self._moments.of(at), department_id, every_appointment=True)
+        if search is None:
+            return PeopleCount(0, 0)
+        if search.candidates.everybody and department_id is None:
+            return PeopleCount(0, 0, everybody=True)
+        found = search.between(self._read(), None, None)
+        allowed = sum(1 for entry in found if entry.state is State.ALLOWED)
+        return PeopleCount(allowed, len(found) - allowed)
+
+    def _search(self, asked: Asked, moment: Moment, department_id: UUID | None, *, every_appointment: bool) -> Search | None:
+        """Return the search, or ``None`` when the question has no answer for anybody."""
+        if not answerable(asked, knows=self._moments.knows(asked.function, moment)):
+            return None
+        within: tuple[str, ...] | None = None
+        if department_id is not None:
+            department = self._decider.identity.department(department_id, moment.at)
+            if department is None:
+                return None
+            within = (department.path,)
+        about, everybody = roles_about(moment.policy, asked.function)
+        duties = moment.duties.giving(about, moment.at)
+        candidates = Candidates(
+            function=asked.function,
+            at=moment.at,
+            roles=tuple(sorted(about - {EVERY_OFFICIAL})),
+            duties=duties,
+            everybody=everybody,
+            paths=self._paths(Wanted(tuple(duty.criteria for duty in duties)).roots, moment.at),
+        )
+        if candidates.nobody:
+            return None
+        return Search(asked, moment, candidates, reads_about(asked, moment, duties), within, every_appointment)
+
+    def _paths(self, departments: frozenset[UUID], at: datetime) -> dict[UUID, str]:
+        """Return where the departments that duties name stand then."""
+        if not departments:
+            return {}
+        return {found.id: found.path for found in self._decider.identity.departments(departments, at).values()}

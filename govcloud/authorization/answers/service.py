@@ -1,0 +1,111 @@
+"""The answers behind one face: lists, many answers at once, explanations, as of any moment and by any version of the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from govcloud.authorization.answers.entries import FunctionPage, PeopleCount, PeoplePage
+from govcloud.authorization.answers.explanation import Explainer, Explanation
+from govcloud.authorization.answers.functions import Functions
+from govcloud.authorization.answers.judging import Asked
+from govcloud.authorization.answers.moments import Moments
+from govcloud.authorization.answers.people import People
+from govcloud.authorization.decider import Decider
+from govcloud.authorization.explaining import Explaining
+
+__all__ = ["Answers", "Asked"]
+
+
+class Answers:
+    """Answers questions about who may do what, and why; it never writes."""
+
+    def __init__(self, read: Callable[[], Session], decider: Decider, explaining: Explaining) -> None:
+        """Take the source of reading sessions, the decider, and what turns windows into causes."""
+        self._moments = Moments(decider)
+        self._people = People(read, decider, self._moments)
+        self._functions = Functions(decider, self._moments)
+        self._explainer = Explainer(decider, self._moments, explaining)
+
+    def list_people(
+        self,
+        function: str,
+        resource: Mapping[str, Any],
+        context: Mapping[str, Any],
+        *,
+        at: datetime | None = None,
+        department_id: UUID | None = None,
+        every_appointment: bool = False,
+        limit: int = 50,
+        after: UUID | None = None,
+    ) -> PeoplePage:
+        """Return a page of the active officials who may use ``function`` on ``resource``, or may if the question said more.
+
+        Args:
+            function: what is asked for.
+            resource: attributes of what is acted on; empty: on something at least.
+            context: attributes of the request; the time is that of ``at``.
+            at: the moment (aware); ``None`` is now. The past answers with the policy, the rules and the people of that moment.
+            department_id: keep to appointments in this department and below.
+            every_appointment: ask under every appointment of a person and not only, as a question without a session is, under the
+                primary one; the entry then names those under which it is so.
+            limit: how many people at most, up to 100,000.
+            after: the ``after`` of the page before.
+        """
+        return self._people.page(
+            Asked(function, resource, context),
+            at=at,
+            department_id=department_id,
+            every_appointment=every_appointment,
+            limit=limit,
+            after=after,
+        )
+
+    def count_people(
+        self,
+        function: str,
+        resource: Mapping[str, Any],
+        context: Mapping[str, Any],
+        *,
+        at: datetime | None = None,
+        department_id: UUID | None = None,
+    ) -> PeopleCount:
+        """Return how many ``list_people`` would list under every appointment; what everybody has is not counted."""
+        return self._people.count(Asked(function, resource, context), at=at, department_id=department_id)
+
+    def list_functions(  # noqa: PLR0917 - the subject and the question
+        self,
+        official_id: UUID | None,
+        appointment_id: UUID | None,
+        subsystem: str,
+        resource: Mapping[str, Any],
+        context: Mapping[str, Any],
+        *,
+        at: datetime | None = None,
+        limit: int = 200,
+        after: str | None = None,
+    ) -> FunctionPage:
+        """Return a page of the functions of ``subsystem`` that an official may use under an appointment, or may if the question said more.
+
+        Arguments as for ``list_people``; without ``appointment_id`` the rights of the person alone count.
+        """
+        return self._functions.page(official_id, appointment_id, subsystem, resource, context, at, limit=limit, after=after)
+
+    def explain(
+        self,
+        official_id: UUID | None,
+        appointment_id: UUID | None,
+        asked: Asked,
+        *,
+        at: datetime | None = None,
+        version_id: UUID | None = None,
+    ) -> Explanation:
+        """Return the decision with what stands behind it: rule, role, appointment or grant of a yes, what would mend a no.
+
+        ``version_id`` asks another installed version of the policy than the one in force at ``at``.
+        """
+        return self._explainer.explain(official_id, appointment_id, asked, self._moments.of(at, version_id))
