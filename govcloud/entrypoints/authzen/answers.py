@@ -24,10 +24,10 @@ _SAID: dict[Reason, dict[str, str]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was asked, as the engine was asked it (``None``: it need not be), and the decision."""
+    """What was asked, as the engine takes it, and the decision."""
 
     asked: Evaluation
-    question: Question | None
+    question: Question
     decision: Decision
 
 
@@ -64,9 +64,9 @@ def _denied(entry: Decided, remedies: Remedies) -> dict[str, Any]:
         "epoch": decision.epoch,
         "trace_id": trace_id(),
     }
-    if entry.question is not None:
-        context |= remedies.of(entry.asked, entry.question, decision)
-    return context
+    if decision.missing:
+        context["missing"] = sorted(decision.missing)
+    return context | remedies.of(entry.asked, entry.question, decision)
 
 
 def _sentences(decision: Decision) -> dict[str, str]:

@@ -19,12 +19,12 @@ REQUEST, RETRY, NONE = "request", "retry", "none"
 _NEXT = {"revoked": REQUEST, "expired": REQUEST, "active": REQUEST, "scheduled": RETRY, "suspended": NONE}
 
 
-def approval_context(given: object, question: Question | None, decision: Decision, context: Mapping[str, Any]) -> dict[str, Any]:
+def approval_context(given: object, question: Question, decision: Decision, context: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an answer adds for an approval that was shown.
 
     Args:
         given: ``context.approval`` of the question.
-        question: what the engine was asked; ``None`` when it was not.
+        question: what the engine was asked.
         decision: its answer.
         context: the answer's context so far.
     """
@@ -43,10 +43,10 @@ def approval_context(given: object, question: Question | None, decision: Decisio
     return said
 
 
-def _grant(given: object, question: Question | None) -> GrantView | None:
+def _grant(given: object, question: Question) -> GrantView | None:
     """Return the grant that is shown, if it is one of this person for this function."""
     named = given.get("id") if isinstance(given, Mapping) else None
-    if question is None or not isinstance(named, str):
+    if not isinstance(named, str):
         return None
     try:
         grant_id = UUID(named)

@@ -41,20 +41,20 @@ class Asker:
         self._known: dict[tuple[str, str | None], Person | Reason] = {}
         self._primary: dict[UUID, UUID] | None = None
 
-    def question(self, asked: Evaluation) -> Question | Decision:
-        """Return the engine's question, or the denial of one that need not be asked.
+    def question(self, asked: Evaluation) -> tuple[Question, Decision | None]:
+        """Return the engine's question, with the denial of one that need not be asked.
 
         Raises:
             ForeignFunctionError: it is about a function of another subsystem.
         """
         target = target_of(asked.action.name, asked.resource)
         if target is None:
-            return refusal(Reason.UNKNOWN_FUNCTION)
+            return Question(asked.action.name, resource=asked.resource.properties), refusal(Reason.UNKNOWN_FUNCTION)
         self.own(target.function)
         person = self.person(asked.subject)
         if isinstance(person, Reason):
-            return refusal(person)
-        return question_of(person, target, asked.context)
+            return Question(target.function, official_id=_uuid(asked.subject.id), resource=target.resource), refusal(person)
+        return question_of(person, target, asked.context), None
 
     def own(self, function: str) -> None:
         """Raise ``ForeignFunctionError`` unless the function is one of the client's own subsystem."""

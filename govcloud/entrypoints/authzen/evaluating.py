@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.entrypoints.authzen.answers import Decided, answers
@@ -14,11 +15,10 @@ from govcloud.entrypoints.authzen.errors import ForeignFunctionError, MalformedE
 from govcloud.entrypoints.authzen.wire import Evaluation
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
+from govcloud.web.trace import trace_id
 
 #: A request that has been decided on for so long is given up: whoever asked has long stopped waiting.
 BUDGET = timedelta(seconds=5)
-#: What one item comes to before anything is decided: a question for the engine, a denial that needs no engine, an answer that is an error.
-Asked: TypeAlias = "tuple[Evaluation, Question | Decision] | dict[str, Any]"
 
 
 def evaluate(asked: Evaluation, client: ClientView) -> dict[str, Any]:
@@ -28,10 +28,8 @@ def evaluate(asked: Evaluation, client: ClientView) -> dict[str, Any]:
         ForeignFunctionError: it is about a function of another subsystem.
         Unavailable: it cannot be decided now, or not at the epoch that it names.
     """
-    question = Asker(client).question(asked)
-    if isinstance(question, Decision):
-        return answers([Decided(asked, None, question)], client)[0]
-    return answers([Decided(asked, question, services().authorization.decide(question))], client)[0]
+    question, denial = Asker(client).question(asked)
+    return _given_out([Decided(asked, question, denial or services().authorization.decide(question))], client)[0]
 
 
 def evaluate_all(batch: Batch, client: ClientView) -> dict[str, Any]:
@@ -45,28 +43,27 @@ def evaluate_all(batch: Batch, client: ClientView) -> dict[str, Any]:
     """
     asker = Asker(client)
     asker.learn(item.subject for item in batch.items if isinstance(item, Evaluation))
-    asked = _as_far_as_it_goes([_asked(item, asker) for item in batch.items], batch.semantic)
-    questions = [item[1] for item in asked if isinstance(item, tuple) and isinstance(item[1], Question)]
-    decisions = iter(services().authorization.decide_all(questions, ends=_ends(batch.semantic)))
-    found: list[Decided | dict[str, Any]] = []
-    for item in asked:
-        if isinstance(item, dict):
-            found.append(item)
-            continue
-        evaluation, question = item
-        entry = Decided(evaluation, None, question) if isinstance(question, Decision) else Decided(evaluation, question, next(decisions))
-        found.append(entry)
-        if batch.semantic.ends_with(allowed=entry.decision.allowed):
-            break
-    answered = iter(answers([entry for entry in found if isinstance(entry, Decided)], client))
+    items = _as_far_as_it_goes([_prepared(item, asker) for item in batch.items], batch.semantic)
+    found = _decided(items, batch.semantic)
+    answered = iter(_given_out([entry for entry in found if isinstance(entry, Decided)], client))
     return {"evaluations": [next(answered) if isinstance(entry, Decided) else entry for entry in found]}
 
 
-def _asked(item: Evaluation | MalformedError, asker: Asker) -> Asked:
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A question for the engine; with ``denial`` it need not be asked."""
+
+    asked: Evaluation
+    question: Question
+    denial: Decision | None
+
+
+def _prepared(item: Evaluation | MalformedError, asker: Asker) -> _Prepared | dict[str, Any]:
+    """Return an item's question, or the answer to one that cannot be asked."""
     if isinstance(item, MalformedError):
         return _failed(400, "invalid_request", item)
     try:
-        return item, asker.question(item)
+        return _Prepared(item, *asker.question(item))
     except ForeignFunctionError as error:
         return _failed(403, "foreign_function", error)
 
@@ -76,12 +73,28 @@ def _failed(status: int, code: str, error: Exception) -> dict[str, Any]:
     return {"decision": False, "context": {"error": {"status": status, "code": code, "message": str(error)}}}
 
 
-def _as_far_as_it_goes(asked: Sequence[Asked], semantic: Semantic) -> Sequence[Asked]:
-    """Leave out what comes after an item whose answer is known to be the last: a failure is a denial, too (section 7.1.2.1)."""
-    if semantic is not Semantic.DENY_ON_FIRST_DENY:
-        return asked
-    last = next((place for place, item in enumerate(asked) if isinstance(item, dict) or isinstance(item[1], Decision)), len(asked))
-    return asked[: last + 1]
+def _as_far_as_it_goes(items: Sequence[_Prepared | dict[str, Any]], semantic: Semantic) -> Sequence[_Prepared | dict[str, Any]]:
+    """Leave out what comes after an item that is denied beforehand and ends it all: a failure is a denial, too (section 7.1.2.1)."""
+    if not semantic.ends_with(allowed=False):
+        return items
+    denied = (place for place, item in enumerate(items) if isinstance(item, dict) or item.denial is not None)
+    return items[: next(denied, len(items)) + 1]
+
+
+def _decided(items: Sequence[_Prepared | dict[str, Any]], semantic: Semantic) -> list[Decided | dict[str, Any]]:
+    """Return the items with their decisions, up to the one that ends it all."""
+    questions = [item.question for item in items if isinstance(item, _Prepared) and item.denial is None]
+    decisions = iter(services().authorization.decide_all(questions, ends=_ends(semantic)))
+    found: list[Decided | dict[str, Any]] = []
+    for item in items:
+        if isinstance(item, dict):
+            found.append(item)
+            continue
+        decision = item.denial or next(decisions)
+        found.append(Decided(item.asked, item.question, decision))
+        if semantic.ends_with(allowed=decision.allowed):
+            break
+    return found
 
 
 def _ends(semantic: Semantic) -> Callable[[Decision], bool]:
@@ -95,3 +108,10 @@ def _ends(semantic: Semantic) -> Callable[[Decision], bool]:
         return semantic.ends_with(allowed=decision.allowed)
 
     return ends
+
+
+def _given_out(decided: Sequence[Decided], client: ClientView) -> list[dict[str, Any]]:
+    """Return the answers, and hand the decisions to the log, which never fails and waits for nothing."""
+    for entry in decided:
+        services().decision_log.note(entry.question, entry.decision, client.client_id, trace_id=trace_id())
+    return answers(decided, client)

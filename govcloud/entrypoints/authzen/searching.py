@@ -186,7 +186,8 @@ def _found(page: PeoplePage | FunctionPage, context: Context, result: Callable[[
     Raises:
         Unavailable: the list is older than the search allows.
     """
-    if context.min_epoch is not None and page.epoch < context.min_epoch:
+    # A list that reads nothing, of a function that there is not, has no epoch.
+    if context.min_epoch is not None and 0 < page.epoch < context.min_epoch:
         raise inputs_behind(context.min_epoch, page.epoch)
     return Found(
         [result(str(entry.id)) for entry in page.rows if entry.state is State.ALLOWED],
