@@ -10,7 +10,7 @@ from flask_babel import force_locale
 
 from govcloud.authorization.decisions import MESSAGES, Decision, Question, Reason
 from govcloud.authorization.obligations import obligations_of
-from govcloud.entrypoints.authzen.approvals import approval_context
+from govcloud.entrypoints.authzen.approvals import Approvals
 from govcloud.entrypoints.authzen.remedies import Remedies
 from govcloud.entrypoints.authzen.wire import Evaluation
 from govcloud.kernel.messages import Message
@@ -34,29 +34,27 @@ class Decided:
 def answers(decided: Sequence[Decided], client: ClientView) -> list[dict[str, Any]]:
     """Return the decisions as sections 5.5 and 6.2 have them; what would mend the denials is looked up for all of them at once."""
     remedies = Remedies(client, [entry.decision for entry in decided])
-    return [_answer(entry, remedies) for entry in decided]
+    approvals = Approvals(entry.asked.context for entry in decided)
+    return [_answer(entry, remedies, approvals) for entry in decided]
 
 
-def _answer(entry: Decided, remedies: Remedies) -> dict[str, Any]:
+def _answer(entry: Decided, remedies: Remedies, approvals: Approvals) -> dict[str, Any]:
     decision = entry.decision
     context = _allowed(decision) if decision.allowed else _denied(entry, remedies)
-    if "approval" in entry.asked.context.given:
-        context |= approval_context(entry.asked.context.given["approval"], entry.question, decision, context)
+    context |= approvals.of(entry.asked.context, entry.question, decision, context)
     return {"decision": decision.allowed, "context": context}
 
 
 def _allowed(decision: Decision) -> dict[str, Any]:
     """Return what a yes obliges to, and until when it can last."""
-    return {
-        "reason": decision.code,
-        "obligations": obligations_of(decision),
-        "ends_at": decision.ends_at.isoformat() if decision.ends_at else None,
-        "epoch": decision.epoch,
-    }
+    context: dict[str, Any] = {"reason": decision.code, "obligations": obligations_of(decision), "epoch": decision.epoch}
+    if decision.ends_at is not None:
+        context["ends_at"] = decision.ends_at.isoformat()
+    return context
 
 
 def _denied(entry: Decided, remedies: Remedies) -> dict[str, Any]:
-    """Return why not, in both languages, and (Access Request & Approval Profile, section 6) where access can be requested."""
+    """Return why not, in both languages, and (Access Request & Approval Profile, Requestable Denial Context) where access can be requested."""
     decision = entry.decision
     context: dict[str, Any] = {
         "reason": decision.code,

@@ -1,4 +1,4 @@
-"""Binding a later access request to the denial that it would mend (Access Request & Approval Profile, sections 6 and 13).
+"""Binding a later access request to the denial that it would mend (Access Request & Approval Profile, Binding Token Integrity).
 
 Nothing is stored at a denial. What the request must be checked against travels through the enforcement point in a compact JWS
 (RFC 7515, HS256 under a key of our own: who verifies it is this platform alone), good for ten minutes and for one subsystem.
