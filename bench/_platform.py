@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,11 +65,15 @@ class Platform:
         with psycopg.connect(self._owner_url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
+    def start(self, name: str, arguments: Sequence[str], address: str) -> None:
+        """Start ``python -m …`` beside the platform's database, and wait until ``address`` answers."""
+        self._running.start(name, arguments, os.environ)
+        self._running.wait_for(name, address)
+
     def serve(self) -> None:
         """Serve the platform alone with one worker, and wait until it answers."""
         say("starting the platform, one worker")
-        self._running.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], os.environ)
-        self._running.wait_for("platform", f"{self.url}/readyz")
+        self.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], f"{self.url}/readyz")
 
     def serve_all(self) -> None:
         """Serve the platform with one worker, run the jobs and both example subsystems, and wait until each answers."""
