@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     decision_rate: int = Field(default=20_000, ge=10, le=1_000_000, description="decisions a second that one client gets of one worker")
     decision_log_sample: float = Field(default=0.01, ge=0, le=1, description="share of the unremarkable permissions that are logged")
     decision_log_days: int = Field(default=180, ge=1, le=3650, description="how long the decision log is kept")
+    replica_dir: Path | None = Field(default=None, description="the folder of this machine's replica of what decisions read")
+    replica_bound_seconds: float = Field(default=2.0, ge=0.5, le=60, description="how old the replica may be; then the database is read")
 
     @field_validator("database_url", "database_owner_url")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -18,6 +18,8 @@ from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.authorization.replica.database import known_identity
+from govcloud.authorization.replica.reading import Replica
 from govcloud.authorization.service import Authorization
 from govcloud.identity.importing.runs import ImportQueries
 from govcloud.identity.importing.service import Importing
@@ -84,7 +86,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     identity_queries = IdentityQueries(read, keys, clock)
     subsystem_queries = SubsystemQueries(read, keys, clock)
     webhooks = Webhooks(subsystem_queries, keys)
-    decider = Decider(read, identity_queries, subsystem_queries, clock)
+    decider = Decider(read, identity_queries, subsystem_queries, clock, _replica(settings, read, lambda: uow.at_work()))
     uow = UnitOfWork(
         sessions=lambda: Session(bind=engine, expire_on_commit=False),
         reader=db.session,
@@ -199,6 +201,13 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     )
     subscribe_reactions(services)
     return services
+
+
+def _replica(settings: Settings, read: Callable[[], Session], busy: Callable[[], bool]) -> Replica | None:
+    """Return this machine's replica of what decisions read, if it is to have one."""
+    if settings.replica_dir is None:
+        return None
+    return Replica(settings.replica_dir, settings.replica_bound_seconds, identity=partial(known_identity, read), busy=busy)
 
 
 def count_holdings(

@@ -1,79 +1,85 @@
 """Answering questions: read the subject as it is now, let the engine decide, and say what stands behind the answer.
 
-Inputs are read for every decision and nothing is remembered but the compiled policy, which is chosen by the version that was
-read together with the subject; a decision is never cached.
+Inputs are read for every decision, from the node's replica where it is fresh and from the database otherwise (``inputs.py``), and
+nothing is remembered but the compiled policy, which is chosen by the version that was read together with the subject; a decision
+is never cached.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, opens
 from govcloud.authorization.commands import DELEGATED, NOTHING, OFFICE
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.authorization.duties import CompiledDuties
+from govcloud.authorization.errors import inputs_away, inputs_behind
 from govcloud.authorization.facts import DecisionFacts, PolicyState
+from govcloud.authorization.inputs import (
+    RETIRED,
+    Acting,
+    DatabaseInputs,
+    Inputs,
+    Source,
+    SourceError,
+    Standing,
+    in_catalogue,
+    standing_of,
+)
 from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
 from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
-from govcloud.identity.queries import AppointmentView, IdentityQueries, Subject
+from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.levels import keeps_rows
 from govcloud.subsystems.queries import SubsystemQueries, SubsystemView
 
+__all__ = ["PLATFORM", "Decider", "Standing"]
+
 PLATFORM = "govcloud"
 #: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
 _MOST_COLLEAGUES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An active official, and the subject under one appointment (``None``: under no appointment)."""
-
-    official_id: UUID
-    subject: Subject | None
-
-    @property
-    def appointment_id(self) -> UUID | None:
-        """Return the appointment that the official acts under."""
-        return self.subject.appointment_id if self.subject else None
+AnswerT = TypeVar("AnswerT")
 
 
 class Decider:
     """Answers questions about officials; commands of the platform itself are asked through ``EngineAuthorizer``."""
 
     def __init__(
-        self, read: Callable[[], Session], identity_queries: IdentityQueries, subsystem_queries: SubsystemQueries, clock: Clock
+        self,
+        read: Callable[[], Session],
+        identity_queries: IdentityQueries,
+        subsystem_queries: SubsystemQueries,
+        clock: Clock,
+        source: Source | None = None,
     ) -> None:
-        """Take the reads that a decision needs."""
+        """Take the reads that a decision needs, and the node's replica of them if it has one."""
         self.facts = DecisionFacts(read)
         self.live = LiveEngine(self.facts)
         self.live_duties = LiveDuties(self.facts)
         self.identity = identity_queries
         self.subsystems = subsystem_queries
         self._clock = clock
+        self._source = source
 
     def decide(self, question: Question) -> Decision:
-        """Return whether the subject may use the function on the resource, now."""
-        state, now = self._begin()
-        standing = self.standing(question.official_id, question.appointment_id, now)
-        if isinstance(standing, Reason):
-            return refusal(standing, state.epoch)
-        seen = self._see(standing, state, now)
-        decision = answer(question, seen, self._catalogue(standing, seen))
-        until = standing.subject.ends_at if standing.subject else None
-        if decision.allowed and until is not None:
-            # What hangs on a duty lasts no longer than the duty.
-            return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
-        return decision
+        """Return whether the subject may use the function on the resource, now.
+
+        Raises:
+            Unavailable: what the decision reads cannot be had, or not as new as ``question.min_epoch`` wants it.
+        """
+        return self._answered(partial(self._decide, question), question.min_epoch)
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
@@ -84,39 +90,44 @@ class Decider:
 
         Equal to asking ``decide`` for each function in turn: the same engine answers on the same snapshot.
         """
-        state, now = self._begin()
-        standing = self.standing(None, appointment_id, now)
-        if isinstance(standing, Reason):
-            return frozenset()
-        seen = self._see(standing, state, now)
-        held = seen.snapshot.roles
-        named = seen.engine.policy.functions_of(held)
-        retired = {subsystem.code for subsystem in self.subsystems.all() if subsystem.status == "retired"}
-        return frozenset(
-            function.code
-            for function in self.subsystems.functions(now)
-            if function.subsystem_code not in retired
-            and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
-            and opens(function.code, seen)
-        )
+
+        def look(inputs: Inputs) -> frozenset[str]:
+            seen = self._seen(inputs, None, appointment_id)
+            if isinstance(seen, Reason):
+                return frozenset()
+            held = seen.snapshot.roles
+            named = seen.engine.policy.functions_of(held)
+            retired = {subsystem.code for subsystem in self.subsystems.all() if subsystem.status == RETIRED}
+            return frozenset(
+                function.code
+                for function in self.subsystems.functions(seen.now)
+                if function.subsystem_code not in retired
+                and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
+                and opens(function.code, seen)
+            )
+
+        return self._answered(look)
 
     def open_subsystems(self, appointment_id: UUID) -> tuple[SubsystemView, ...]:
         """Return the published subsystems whose door is open to the appointment now, in the order of their codes."""
-        state, now = self._begin()
-        standing = self.standing(None, appointment_id, now)
-        if isinstance(standing, Reason):
-            return ()
-        seen = self._see(standing, state, now)
-        return tuple(view for view in self.subsystems.all() if view.status == "published" and opens(door_of(view.code), seen))
+
+        def look(inputs: Inputs) -> tuple[SubsystemView, ...]:
+            seen = self._seen(inputs, None, appointment_id)
+            if isinstance(seen, Reason):
+                return ()
+            return tuple(view for view in self.subsystems.all() if view.status == "published" and opens(door_of(view.code), seen))
+
+        return self._answered(look)
 
     def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
         """Return those of ``functions`` that are open to the subject now, on some row at least; the subject is read once for all."""
-        state, now = self._begin()
-        standing = self.standing(official_id, appointment_id, now)
-        if isinstance(standing, Reason):
-            return frozenset()
-        seen = self._see(standing, state, now)
-        return frozenset(function for function in functions if opens(function, seen))
+        asked = tuple(functions)
+
+        def look(inputs: Inputs) -> frozenset[str]:
+            seen = self._seen(inputs, official_id, appointment_id)
+            return frozenset() if isinstance(seen, Reason) else frozenset(function for function in asked if opens(function, seen))
+
+        return self._answered(look)
 
     def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
         """Return up to ``limit`` officials of the department who may use ``function`` now, each asked of the engine.
@@ -139,7 +150,8 @@ class Decider:
         assignments = self.facts.assignments_of_all({subject.official_id for subject in candidates}, now)
         grants = self.facts.grants_of_all({subject.official_id for subject in candidates}, now)
         found: set[UUID] = set()
-        for subject in candidates if self._knows(function, engine.policy) else ():
+        known = self._knows(function, engine.policy, DatabaseInputs(self.facts, self.identity, self.subsystems, state), now)
+        for subject in candidates if known else ():
             if len(found) == limit:
                 break
             if subject.official_id in found:
@@ -162,15 +174,7 @@ class Decider:
 
     def standing(self, official_id: UUID | None, appointment_id: UUID | None, at: datetime) -> Standing | Reason:
         """Return who the subject is at ``at``: an active official, under a live appointment of that official if one is named."""
-        if appointment_id is not None:
-            subject = self.identity.subject(appointment_id, at)
-            if subject is None or official_id not in {None, subject.official_id}:
-                return Reason.UNKNOWN_SUBJECT
-            return Standing(subject.official_id, subject) if subject.active else Reason.SUBJECT_INACTIVE
-        official = self.identity.official(official_id, at) if official_id is not None else None
-        if official is None:
-            return Reason.UNKNOWN_SUBJECT
-        return Standing(official.id, None) if official.active else Reason.SUBJECT_INACTIVE
+        return standing_of(self.identity, official_id, appointment_id, at)
 
     def paths_of(self, official_id: UUID, appointment_id: UUID | None, role: str, at: datetime) -> tuple[str, ...]:
         """Return the departments below which an active official may act in ``role`` at ``at``, the widest only.
@@ -220,19 +224,71 @@ class Decider:
 
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""
-        subsystem = self.subsystems.subsystem(subsystem_of(function))
-        if subsystem is None or subsystem.status == "retired":
-            return False
-        return function == door_of(subsystem.code) or self.subsystems.function(function, self._clock.now()) is not None
+        return in_catalogue(self.subsystems, function, self._clock.now())
 
     # How the above decide
 
-    def _begin(self) -> tuple[PolicyState, datetime]:
-        """Return the policy and the epoch to decide at, and the moment.
+    def _answered(self, work: Callable[[Inputs], AnswerT], min_epoch: int | None = None) -> AnswerT:
+        """Do ``work`` on the node's replica, or on the database when there is none that is fresh, new enough and sound.
 
-        In this order, and before anything else is read: whatever a change of that epoch or below wrote is then seen, and none
-        of it lies after the moment. What is read later may be newer than the epoch says, which errs to the safe side.
+        Raises:
+            Unavailable: neither can be read, or the database itself has not come as far as ``min_epoch``.
         """
+        if self._source is None:
+            return work(self._database(min_epoch))
+        found = self._source.look(min_epoch)
+        if found is not None:
+            try:
+                return work(found)
+            except SourceError:
+                # It has been let go; the database knows as well.
+                pass
+            finally:
+                found.close()
+        try:
+            return work(self._database(min_epoch))
+        except OperationalError as error:
+            raise inputs_away() from error
+
+    def _database(self, min_epoch: int | None) -> DatabaseInputs:
+        """Return the inputs of now, read from the database.
+
+        The policy and the epoch are read before anything else, and the moment is taken after them: whatever a change of that epoch
+        or below wrote is then seen, and none of it lies after the moment. What is read later may be newer than the epoch says,
+        which errs to the safe side.
+        """
+        state = self.facts.state()
+        if min_epoch is not None and state.epoch < min_epoch:
+            raise inputs_behind(min_epoch, state.epoch)
+        return DatabaseInputs(self.facts, self.identity, self.subsystems, state)
+
+    def _decide(self, question: Question, inputs: Inputs) -> Decision:
+        """Decide by ``inputs``."""
+        state, now = inputs.state, self._clock.now()
+        acting = inputs.acting(question.official_id, question.appointment_id, now)
+        if isinstance(acting, Reason):
+            return refusal(acting, state.epoch)
+        seen = self._see(acting, state, now)
+        decision = answer(question, seen, self._catalogue(inputs, acting, seen))
+        until = acting.ends_at
+        if decision.allowed and until is not None:
+            # What hangs on a duty lasts no longer than the duty.
+            return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
+        return decision
+
+    def _seen(self, inputs: Inputs, official_id: UUID | None, appointment_id: UUID | None) -> Seen | Reason:
+        """Return the subject as it is now, or why there is nobody to see."""
+        now = self._clock.now()
+        acting = inputs.acting(official_id, appointment_id, now)
+        return acting if isinstance(acting, Reason) else self._see(acting, inputs.state, now)
+
+    def _see(self, acting: Acting, state: PolicyState, now: datetime) -> Seen:
+        """Return the subject as it is now, under the policy and the duty rules of ``state``."""
+        engine = self.live.of(state.version_id)
+        return Seen(acting.snapshot(engine.policy, self.live_duties.of(state.duties, now)), engine, state.epoch, now)
+
+    def _begin(self) -> tuple[PolicyState, datetime]:
+        """Return the policy and the epoch to decide at, and the moment; see ``_database`` for why in this order."""
         return self.facts.state(), self._clock.now()
 
     def snapshot(  # noqa: PLR0917 - what a snapshot is made of
@@ -264,28 +320,16 @@ class Decider:
         paths = {window.department_path or "/" for window in held if window.live(instant(at))}
         return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
 
-    def _see(self, standing: Standing, state: PolicyState, now: datetime) -> Seen:
-        """Return the subject as it is now, under the policy and the duty rules of ``state``."""
-        engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
-        who = (standing.official_id, standing.appointment_id, now)
-        snapshot = self.snapshot(standing, engine.policy, duties, self.facts.assignments(*who), self.facts.grants(*who), now)
-        return Seen(snapshot, engine, state.epoch, now)
-
-    def _knows(self, function: str, policy: CompiledPolicy) -> bool:
+    def _knows(self, function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> bool:
         """Return whether there is such a function: of the platform in its policy, of a subsystem in the catalogue."""
-        return policy.knows(function) if subsystem_of(function) == PLATFORM else self.in_catalogue(function)
+        return policy.knows(function) if subsystem_of(function) == PLATFORM else inputs.in_catalogue(function, at)
 
-    def _catalogue(self, standing: Standing, seen: Seen) -> Catalogue:
+    def _catalogue(self, inputs: Inputs, acting: Acting, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
-
-        def item_for(function: str) -> UUID | None:
-            item = self.subsystems.item_for_function(function, seen.now)
-            return item.id if item else None
-
         return Catalogue(
-            knows=lambda function: self._knows(function, seen.engine.policy),
-            last_grant=lambda function: self.facts.last_grant(standing.official_id, standing.appointment_id, function, seen.now),
-            item_for=item_for,
+            knows=lambda function: self._knows(function, seen.engine.policy, inputs, seen.now),
+            last_grant=acting.last_grant,
+            item_for=lambda function: inputs.item_for(function, seen.now),
         )
 
 

@@ -204,9 +204,27 @@ class Authorization:
 
     # For reactions to what happens below
 
-    def advance_epoch(self, tx: Transaction, kind: str, *, official_id: UUID | None = None, reduces: bool = True) -> None:
-        """Note, in the transaction of its cause, a change in another domain that decisions may not miss."""
-        note_change(tx, kind, official_id=official_id, reduces=reduces)
+    def advance_epoch(
+        self,
+        tx: Transaction,
+        kind: str,
+        *,
+        official_id: UUID | None = None,
+        officials: Collection[UUID] = (),
+        departments: Collection[UUID] = (),
+        subsystem_code: str | None = None,
+        reduces: bool = True,
+    ) -> None:
+        """Note, in the transaction of its cause, a change in another domain that decisions may not miss; see ``note_change``."""
+        note_change(
+            tx,
+            kind,
+            official_id=official_id,
+            officials=officials,
+            departments=departments,
+            subsystem_code=subsystem_code,
+            reduces=reduces,
+        )
 
     def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
         """Let roles and grants go on under the appointments that a reorganisation put in the place of others (old id → new id)."""

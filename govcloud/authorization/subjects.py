@@ -14,6 +14,8 @@ from govcloud.kernel.actor import Actor, ActorKind
 
 #: Held by every active official, and only while active.
 EVERY_OFFICIAL = "official"
+#: How it is held: always, by everybody.
+SINCE_EVER = Window(0)
 #: Working hours are those of the government, wherever the server stands; China has had one zone without summer time since 1991.
 _CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 
