@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lists": ("lists", "import, export and follow the power list and the implementation list"),
     "people": ("people", "find, register, transfer and disable officials"),
     "roles": ("roles", "give and end roles directly, set ceilings, say what somebody may do"),
+    "ask": ("ask", "ask who may do what and why, now or as of a date; read the decision log"),
     "subsystem": ("subsystem", "register subsystems and bring them into service"),
     "signon": ("signon", "set the rules of sign-on, see and end sessions, follow sign-outs"),
     "client": ("client", "register, change, import and test subsystems' clients"),

@@ -90,6 +90,21 @@ class SubsystemQueries(OnboardingQueries):
         row = self._read().execute(query).one_or_none()
         return rows.function_view(row) if row else None
 
+    def search_functions(self, text: str, limit: int = 20, at: datetime | None = None) -> tuple[FunctionView, ...]:
+        """Return functions whose code or name contains ``text``, in the order of their codes."""
+        clean = searchable(text)
+        named = or_(SubsystemFunction.code.contains(clean, autoescape=True), SubsystemFunctionVersion.name.contains(clean, autoescape=True))
+        found = self._read().execute(rows.functions_at(self._at(at)).where(named).limit(_limited(limit)))
+        return tuple(rows.function_view(row) for row in found)
+
+    def function_names(self, codes: Iterable[str]) -> dict[str, str]:
+        """Return what functions are called, by their codes; what is none is left out."""
+        wanted = {searchable(code) for code in codes}
+        if not wanted:
+            return {}
+        found = self._read().execute(rows.functions_at(self._at(None)).where(SubsystemFunction.code.in_(wanted)))
+        return {row.SubsystemFunction.code: row.SubsystemFunctionVersion.name for row in found}
+
     def levels(self, codes: Iterable[str], at: datetime | None = None) -> Mapping[str, int]:
         """Return the integration levels of functions by their codes; those that are not live are left out."""
         query = rows.functions_at(self._at(at)).where(SubsystemFunction.code.in_(set(codes)))

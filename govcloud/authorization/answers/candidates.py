@@ -5,7 +5,7 @@ A fact is ``official_id``, ``appointment_id`` (NULL: under every one), ``code`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -21,20 +21,21 @@ from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension, RoleAssignment
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import door_of, subsystem_of
-from govcloud.authorization.subjects import EVERY_OFFICIAL
 from govcloud.identity import roster
 
 Columns: TypeAlias = Select[*tuple[Any, ...]]
 
 #: What a fact is: a role that was assigned (and which), a duty rule (by its place among the candidates'), a grant, what all have.
 ROLE, DUTY, GRANT, EVERYBODY = "r:", "d:", "g", "e"
+_PLAIN = {GRANT: "grant", EVERYBODY: "everybody"}
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """What may give ``function`` at ``at``: the assignable ``roles``, the ``duties``, and whether ``everybody`` has it.
 
-    ``paths`` are the places of the departments that the duties name.
+    ``opening`` are the roles that allow it; the others forbid it, which counts as well. ``paths`` are the places of the departments that the
+    duties name.
     """
 
     function: str
@@ -42,6 +43,7 @@ class Candidates:
     roles: tuple[str, ...]
     duties: tuple[Duty, ...]
     everybody: bool
+    opening: frozenset[str]
     paths: Mapping[UUID, str]
 
     @property
@@ -53,6 +55,20 @@ class Candidates:
     def nobody(self) -> bool:
         """Say that nothing gives it."""
         return not (self.roles or self.duties or self.everybody or self.granted)
+
+    def giving(self, facts: Iterable[tuple[str, str | None]]) -> tuple[str, ...]:
+        """Return, for people, those of the facts that can open the function: ``role:<code>``, ``duty:<id>``, ``grant``, ``everybody``."""
+        found: dict[str, None] = {}
+        for code, _ in facts:
+            if code.startswith(ROLE) and code.removeprefix(ROLE) in self.opening:
+                found[f"role:{code.removeprefix(ROLE)}"] = None
+            elif code.startswith(DUTY):
+                duty = self.duties[int(code.removeprefix(DUTY))]
+                if duty.role_code in self.opening:
+                    found[f"duty:{duty.id}"] = None
+            elif code in _PLAIN:
+                found[_PLAIN[code]] = None
+        return tuple(found)
 
     def facts(self, after: UUID | None, until: UUID | None) -> Subquery:
         """Select every fact of the officials behind ``after``, up to and with ``until``."""
@@ -105,13 +121,13 @@ class Candidates:
         return query.where(of_it, holding(AccessGrant, at), AccessGrant.starts_at <= at, AccessGrant.ends_at > at, ~resting)
 
 
-def roles_about(policy: CompiledPolicy, function: str) -> tuple[frozenset[str], bool]:
-    """Return the roles that allow or forbid ``function``, by their own rules or by what they include; and whether all have an allow."""
+def roles_about(policy: CompiledPolicy, function: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the roles that allow or forbid ``function``, by their own rules or by what they include; and those that allow it."""
     keys = {function, all_of(function)}
     about = [rule for rule in policy.rules[1:] if rule.function in keys]
     named, opening = {rule.role for rule in about}, {rule.role for rule in about if rule.effect == ALLOW}
-    found = frozenset(role for role, closed in policy.closure.items() if closed & named)
-    return found, bool(policy.closure.get(EVERY_OFFICIAL, frozenset((EVERY_OFFICIAL,))) & opening)
+    closed = policy.closure.items()
+    return frozenset(role for role, within in closed if within & named), frozenset(role for role, within in closed if within & opening)
 
 
 def _fact(rows: Columns, code: str) -> Columns:

@@ -24,12 +24,14 @@ class PersonEntry(NamedTuple):
 
     ``missing`` names what a ``conditional`` answer lacks (``resource.level``, ``context.network_zone``). ``under`` are the appointments
     under which it is so (``None``: under none at all), when the list was asked for every appointment; else it is empty.
+    ``because`` says what gives the function: ``role:<code>``, ``duty:<id>``, ``grant``, ``everybody``.
     """
 
     id: UUID
     state: State
     missing: tuple[str, ...] = ()
     under: tuple[UUID | None, ...] = ()
+    because: tuple[str, ...] = ()
 
 
 class FunctionEntry(NamedTuple):

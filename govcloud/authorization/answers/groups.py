@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -92,6 +92,14 @@ class Group:
     placed: bool
 
 
+class Come(NamedTuple):
+    """How the question came out for a group: the state, what would settle it, and what gives the function."""
+
+    state: State
+    missing: tuple[str, ...]
+    because: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """One question to everybody, ready to be asked stretch by stretch of the candidates."""
@@ -105,15 +113,12 @@ class Search:
 
     def between(self, session: Session, after: UUID | None, until: UUID | None) -> list[PersonEntry]:
         """Return who may use it among the candidates behind ``after`` up to ``until``, in the order of their ids."""
-        allowed: set[Any] = set()
-        conditional: dict[Any, tuple[str, ...]] = {}
+        found: dict[Any, Come] = {}
         for group, subjects in _apart(self._groups(session, after, until)):
             judged = self._judge(group)
-            if judged.state is State.ALLOWED:
-                allowed |= subjects
-            elif judged.state is State.CONDITIONAL:
-                conditional |= dict.fromkeys(subjects, judged.missing)
-        return list((_each_under if self.every_appointment else _each)(allowed, conditional))
+            if judged.state is not State.DENIED:
+                found |= dict.fromkeys(subjects, Come(judged.state, judged.missing, self.candidates.giving(group.facts)))
+        return list((_each_under if self.every_appointment else _each)(found))
 
     def _judge(self, group: Group) -> Judged:
         return judge(self.asked, self.moment.seen(self._snapshot(group)))
@@ -197,29 +202,26 @@ def _joined(groups: Sequence[Group]) -> Group:
     return Group(tuple(fact for group in groups for fact in group.facts), attributes, groups[0].example, groups[0].placed)
 
 
-def _each(allowed: set[UUID], conditional: Mapping[UUID, tuple[str, ...]]) -> Iterator[PersonEntry]:
+def _each(found: Mapping[UUID, Come]) -> Iterator[PersonEntry]:
     """Give one entry a person, in the order of the ids."""
-    for official_id in sorted({*allowed, *conditional}, key=attrgetter("int")):
-        if official_id in allowed:
-            yield PersonEntry(official_id, State.ALLOWED)
-        else:
-            yield PersonEntry(official_id, State.CONDITIONAL, conditional[official_id])
+    for official_id in sorted(found, key=attrgetter("int")):
+        state, missing, because = found[official_id]
+        yield PersonEntry(official_id, state, missing, (), because)
 
 
-def _each_under(
-    allowed: set[tuple[UUID, UUID | None]], conditional: Mapping[tuple[UUID, UUID | None], tuple[str, ...]]
-) -> Iterator[PersonEntry]:
+def _each_under(found: Mapping[tuple[UUID, UUID | None], Come]) -> Iterator[PersonEntry]:
     """Give one entry a person: with the appointments under which it is allowed; without any, those under which it may be."""
-    places: dict[UUID, list[UUID | None]] = defaultdict(list)
-    missing: dict[UUID, set[str]] = defaultdict(set)
-    for official_id, appointment_id in allowed:
-        places[official_id].append(appointment_id)
-    open_to = frozenset(places)
-    for (official_id, appointment_id), names in conditional.items():
-        if official_id not in open_to:
-            places[official_id].append(appointment_id)
-            missing[official_id].update(names)
+    places: dict[UUID, list[tuple[UUID | None, Come]]] = defaultdict(list)
+    for (official_id, appointment_id), come in found.items():
+        places[official_id].append((appointment_id, come))
     for official_id in sorted(places, key=attrgetter("int")):
-        under = tuple(sorted(places[official_id], key=lambda place: place.int if place else 0))
-        state = State.ALLOWED if official_id in open_to else State.CONDITIONAL
-        yield PersonEntry(official_id, state, tuple(sorted(missing.get(official_id, ()))), under)
+        held = places[official_id]
+        state = State.ALLOWED if any(come.state is State.ALLOWED for _, come in held) else State.CONDITIONAL
+        counting = [(place, come) for place, come in held if come.state is state]
+        yield PersonEntry(
+            official_id,
+            state,
+            tuple(sorted({name for _, come in counting for name in come.missing})),
+            tuple(sorted((place for place, _ in counting), key=lambda place: place.int if place else 0)),
+            tuple(dict.fromkeys(code for _, come in counting for code in come.because)),
+        )

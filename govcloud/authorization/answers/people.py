@@ -81,14 +81,15 @@ class People:
             if department is None:
                 return None
             within = (department.path,)
-        about, everybody = roles_about(moment.policy, asked.function)
+        about, opening = roles_about(moment.policy, asked.function)
         duties = moment.duties.giving(about, moment.at)
         candidates = Candidates(
             function=asked.function,
             at=moment.at,
             roles=tuple(sorted(about - {EVERY_OFFICIAL})),
             duties=duties,
-            everybody=everybody,
+            everybody=EVERY_OFFICIAL in opening,
+            opening=opening,
             paths=self._paths(Wanted(tuple(duty.criteria for duty in duties)).roots, moment.at),
         )
         if candidates.nobody:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answers.entries import FunctionPage, PeopleCount, PeoplePage
@@ -17,6 +18,7 @@ from govcloud.authorization.answers.moments import Moments
 from govcloud.authorization.answers.people import People
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.explaining import Explaining
+from govcloud.authorization.models import PolicyVersion
 
 __all__ = ["Answers", "Asked"]
 
@@ -26,6 +28,7 @@ class Answers:
 
     def __init__(self, read: Callable[[], Session], decider: Decider, explaining: Explaining) -> None:
         """Take the source of reading sessions, the decider, and what turns windows into causes."""
+        self._read = read
         self._moments = Moments(decider)
         self._people = People(read, decider, self._moments)
         self._functions = Functions(decider, self._moments)
@@ -109,3 +112,7 @@ class Answers:
         ``version_id`` asks another installed version of the policy than the one in force at ``at``.
         """
         return self._explainer.explain(official_id, appointment_id, asked, self._moments.of(at, version_id))
+
+    def version(self, number: int) -> UUID | None:
+        """Return the version of the policy that was installed under ``number``."""
+        return self._read().scalar(select(PolicyVersion.id).where(PolicyVersion.number == number))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.decision_log.models import DecisionLogEntry, DecisionLogGap
+from govcloud.kernel.validation import searchable
 
 MOST_ROWS = 500
 
@@ -21,6 +23,20 @@ class LogCursor:
 
     at: datetime
     id: UUID
+
+    def to_text(self) -> str:
+        """Return the place as it stands in an address."""
+        return f"{self.at.isoformat()}~{self.id}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Self | None:
+        """Read a place; whatever is none is the beginning."""
+        at, _, entry_id = text.partition("~")
+        try:
+            moment = datetime.fromisoformat(at)
+            return cls(moment, UUID(entry_id)) if moment.tzinfo else None
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +132,10 @@ def _conditions(asked: LogAsked) -> list[ColumnElement[bool]]:
     entry = DecisionLogEntry
     given: list[tuple[object, ColumnElement[bool]]] = [
         (asked.official_id, entry.official_id == asked.official_id),
-        (asked.function, entry.function == asked.function),
-        (asked.subsystem, entry.subsystem_code == asked.subsystem),
+        (asked.function, entry.function == searchable(asked.function)),
+        (asked.subsystem, entry.subsystem_code == searchable(asked.subsystem)),
         (asked.kind, entry.kind == asked.kind),
-        (asked.reason, entry.reason == asked.reason),
+        (asked.reason, entry.reason == searchable(asked.reason)),
     ]
     found = [condition for value, condition in given if value]
     if asked.since is not None:

@@ -19,6 +19,7 @@ from govcloud.entrypoints.api.answers import (
     ScopeChoiceAnswer,
     ScopeChoicesAnswer,
 )
+from govcloud.entrypoints.api.asking import TABLE as ASKING
 from govcloud.entrypoints.api.bodies import (
     ApproveBody,
     CatalogueQuery,
@@ -252,6 +253,7 @@ TABLE = (
     Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody),
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *DUTIES,
+    *ASKING,
     *SIGNON,
     *ORGANISATION,
     *PEOPLE,

@@ -79,12 +79,12 @@ def places_of(rows: tuple[OfficialView, ...]) -> Mapping[UUID, AppointmentView]:
 def as_csv(query: Query) -> Iterator[str]:
     """Yield the list as CSV, page by page; personal numbers are masked, as in the list."""
     # Spreadsheets of the house take a file without this mark for GB18030.
-    yield "\ufeff" + _line([say(head) for head in _HEADS])
+    yield "\ufeff" + csv_line([say(head) for head in _HEADS])
     after: str | None = None
     while True:
         page = query.page(after, _EXPORT_PAGE)
         places = places_of(page.rows)
-        yield "".join(_line(_cells(row, places.get(row.id))) for row in page.rows)
+        yield "".join(csv_line(_cells(row, places.get(row.id))) for row in page.rows)
         after = page.after
         if after is None:
             return
@@ -106,7 +106,8 @@ def _cells(row: OfficialView, place: AppointmentView | None) -> list[str]:
     ]
 
 
-def _line(cells: list[str]) -> str:
+def csv_line(cells: list[str]) -> str:
+    """Return one line of CSV; a cell that a spreadsheet would take as a formula is marked as text."""
     out = io.StringIO()
     csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return out.getvalue()

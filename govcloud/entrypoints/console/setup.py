@@ -16,6 +16,7 @@ from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsVi
 from govcloud.entrypoints.console.base import ConsolePage, ConsoleView, opened
 from govcloud.entrypoints.console.ceilings import CeilingsView
 from govcloud.entrypoints.console.clients import ClientsView
+from govcloud.entrypoints.console.decision_log import DecisionLogView
 from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.duties import DutyRulesView
 from govcloud.entrypoints.console.imports import ImportsView
@@ -24,10 +25,12 @@ from govcloud.entrypoints.console.logouts import LogoutsView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.planned import PlannedView
+from govcloud.entrypoints.console.playground import PlaygroundView
 from govcloud.entrypoints.console.requests import RequestsView
 from govcloud.entrypoints.console.sessions import SessionsView
 from govcloud.entrypoints.console.signon_policy import SignOnPolicyView
 from govcloud.entrypoints.console.subsystems import SubsystemsView
+from govcloud.entrypoints.console.who_can import WhoCanView
 from govcloud.identity.models import Official
 from govcloud.outbox.models import OutboxMessage
 from govcloud.signon.models import Session
@@ -59,6 +62,8 @@ def _views() -> list[Room]:
         AssignmentsView(RoleAssignment, "assignments"),
         CeilingsView(),
         AccessView(),
+        WhoCanView(),
+        PlaygroundView(),
         RulesView(PolicyRule, "policies"),
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
@@ -67,6 +72,7 @@ def _views() -> list[Room]:
         LogoutsView(),
         OutboxView(OutboxMessage, "outbox"),
         AuditView(),
+        DecisionLogView(),
     ]
 
 

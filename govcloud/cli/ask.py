@@ -1,0 +1,310 @@
+"""``govcloud ask``: may somebody use something, what may they use, who may use it, why, and what was decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+
+from govcloud.authorization.answers.entries import PersonEntry
+from govcloud.authorization.answers.explanation import Considered, Explanation
+from govcloud.authorization.answers.nearest import Remedy
+from govcloud.authorization.answers.service import Asked
+from govcloud.authorization.answers.typed import attributes
+from govcloud.authorization.decision_log.reading import LogAsked, LogCursor, LogEntry
+from govcloud.authorization.scope import Scope
+from govcloud.cli.changes import CHINA, Moment, find
+from govcloud.cli.context import operator, platform
+from govcloud.cli.imports import department_named
+from govcloud.cli.tables import show as show_rows
+from govcloud.identity.queries import Subject
+from govcloud.kernel.messages import Message
+from govcloud.services import Services
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+_PAGE = 500
+_AS_OF = click.option("--as-of", "at", type=Moment(), help="a date (midnight in China) or a moment  [default: now]")
+_JSON = click.option("--json", "as_json", is_flag=True, help="one JSON value, for programs")
+_UNDER = click.option("--under", "uscc", help="credit code of the department of the appointment  [default: the primary one]")
+
+
+@click.group()
+def ask() -> None:
+    """Ask who may do what, and why: now, or as of a date."""
+
+
+def _question(command: CommandT) -> CommandT:
+    """Add what a question says of what is acted on and of the circumstances."""
+    given = click.option("--resource", multiple=True, metavar="NAME=VALUE", help="an attribute of what is acted on, repeatable")
+    around = click.option("--context", "circumstances", multiple=True, metavar="NAME=VALUE", help="an attribute of the request, repeatable")
+    return given(around(command))
+
+
+@ask.command()
+@click.argument("employee_code")
+@click.argument("function")
+@_UNDER
+@_question
+@_AS_OF
+@_JSON
+@click.pass_context
+def check(context: click.Context, /, employee_code: str, function: str, **given: Any) -> None:  # noqa: ANN401 - the options above
+    """Say whether an official may use FUNCTION; the exit code is 0 for yes and 3 for no."""
+    with platform(context) as services:
+        found = _explained(services, employee_code, function, given)
+        if given["as_json"]:
+            click.echo(_json({"allowed": found.decision.allowed, "reason": found.decision.code, "state": found.state, "missing": found.missing}))
+        else:
+            click.echo(f"{'yes' if found.decision.allowed else 'no'}: {found.decision.message}")
+    if not found.decision.allowed:
+        context.exit(3)
+
+
+@ask.command()
+@click.argument("employee_code")
+@click.argument("function")
+@_UNDER
+@_question
+@_AS_OF
+@click.option("--policy", "number", type=click.IntRange(min=1), help="by another installed version  [default: the one in force then]")
+@_JSON
+@click.pass_context
+def explain(context: click.Context, /, employee_code: str, function: str, **given: Any) -> None:  # noqa: ANN401 - the options above
+    """Say why an official may, or may not, use FUNCTION: what is behind a yes, what would mend a no, every rule about it."""
+    with platform(context) as services:
+        found = _explained(services, employee_code, function, given)
+        if given["as_json"]:
+            click.echo(_json(found))
+            return
+        click.echo(f"{'yes' if found.decision.allowed else 'no'}: {found.decision.message} ({found.decision.code}, policy {found.policy})")
+        if found.missing:
+            click.echo(f"undetermined without: {', '.join(found.missing)}")
+        for cause in found.causes:
+            role = f" {cause.held_role}" if cause.held_role else ""
+            click.echo(f"  because of {cause.kind}{role}: {cause.because or cause.rule} until {_time(cause.ends_at) or 'further notice'}")
+        for remedy in found.remedies:
+            click.echo(f"  would mend it: {_remedy(services, remedy)}")
+        show_rows(("rule", "role", "effect", "matched", "held", "rows", "condition", "missing"), (_cells(item) for item in found.considered))
+
+
+@ask.command()
+@click.argument("employee_code")
+@click.argument("subsystem")
+@_UNDER
+@_question
+@_AS_OF
+@_JSON
+@click.pass_context
+def functions(context: click.Context, /, employee_code: str, subsystem: str, **given: Any) -> None:  # noqa: ANN401 - the options above
+    """List the functions of SUBSYSTEM that an official may use."""
+    with platform(context) as services:
+        official_id, appointment_id = _subject(services, employee_code, given["uscc"], given["at"])
+        asked, rows, after = _asked("", given), [], None
+        while True:
+            page = services.authorization_queries.answers.list_functions(
+                official_id, appointment_id, subsystem, asked.resource, asked.context, at=given["at"], after=after
+            )
+            rows += page.rows
+            after = page.after
+            if after is None:
+                break
+        if given["as_json"]:
+            click.echo(_json([entry._asdict() for entry in rows]))
+        else:
+            show_rows(("function", "name", "state", "missing"), ((row.id, row.name, row.state, " ".join(row.missing)) for row in rows))
+
+
+@ask.command()
+@click.argument("function")
+@click.option("--department", help="credit code: only appointments there and below")
+@click.option("--limit", type=click.IntRange(min=1), default=_PAGE, show_default=True, help="how many people at most")
+@_question
+@_AS_OF
+@_JSON
+@click.pass_context
+def people(context: click.Context, /, function: str, department: str | None, limit: int, **given: Any) -> None:  # noqa: ANN401 - as above
+    """List who may use FUNCTION, under whichever appointment."""
+    with platform(context) as services:
+        asked = _asked(function, given)
+        place = department_named(services, department).id if department else None
+        found: list[PersonEntry] = []
+        after: UUID | None = None
+        while len(found) < limit:
+            page = services.authorization_queries.list_people(
+                function,
+                asked.resource,
+                asked.context,
+                at=given["at"],
+                department_id=place,
+                every_appointment=True,
+                limit=min(_PAGE, limit - len(found)),
+                after=after,
+            )
+            found += page.rows
+            after = page.after
+            if after is None:
+                break
+        rows = list(_people(services, found, given["at"]))
+        if given["as_json"]:
+            click.echo(_json({"people": rows, "more": after is not None}))
+            return
+        show_rows(("code", "name", "department", "position", "state", "because", "missing"), (tuple(row.values()) for row in rows))
+        if after is not None:
+            click.echo("and more: --limit says how many to list", err=True)
+
+
+@ask.command()
+@click.option("--official", "employee_code", help="by employee code")
+@click.option("--function", default="")
+@click.option("--subsystem", default="")
+@click.option("--kind", type=click.Choice(["denied", "sensitive", "sampled"]), default=None, help="why a decision was kept")
+@click.option("--reason", default="", help="a reason code, as no_permission")
+@click.option("--since", type=Moment())
+@click.option("--until", type=Moment())
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@_JSON
+@click.pass_context
+def log(context: click.Context, /, employee_code: str | None, kind: str | None, limit: int, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401
+    """Read the decision log, the newest first; reading it is itself recorded."""
+    with platform(context) as services:
+        official_id = find(services, employee_code).id if employee_code else None
+        rows: list[LogEntry] = []
+        after: LogCursor | None = None
+        while len(rows) < limit:
+            asked = LogAsked(official_id=official_id, kind=kind or "", limit=min(_PAGE, limit - len(rows)), after=after, **given)
+            page = services.decision_log.read(operator(), asked)
+            rows += page.rows
+            after = page.after
+            if after is None:
+                break
+        if page.lost:
+            click.echo(f"{page.lost} decisions in this time could not be written down", err=True)
+        if as_json:
+            click.echo(_json(rows))
+            return
+        names = services.identity_queries.official_names({row.official_id for row in rows if row.official_id})
+        show_rows(
+            ("at", "who", "function", "answer", "reason", "rule", "kept as", "client"),
+            (
+                (
+                    _time(row.at),
+                    names.get(row.official_id, str(row.official_id)) if row.official_id else "",
+                    row.function,
+                    "yes" if row.allowed else "no",
+                    row.reason,
+                    row.rule or "",
+                    row.kind,
+                    row.client_id,
+                )
+                for row in rows
+            ),
+        )
+
+
+def _asked(function: str, given: Mapping[str, Any]) -> Asked:
+    return Asked(function, attributes("resource", given["resource"]), attributes("context", given["circumstances"]))
+
+
+def _explained(services: Services, employee_code: str, function: str, given: Mapping[str, Any]) -> Explanation:
+    official_id, appointment_id = _subject(services, employee_code, given["uscc"], given["at"])
+    answers, number = services.authorization_queries.answers, given.get("number")
+    version_id = answers.version(number) if number else None
+    if number and version_id is None:
+        raise click.ClickException(f"no policy of number {number} was ever installed")
+    return answers.explain(official_id, appointment_id, _asked(function, given), at=given["at"], version_id=version_id)
+
+
+def _subject(services: Services, employee_code: str, uscc: str | None, at: datetime | None) -> tuple[UUID, UUID | None]:
+    """Return an official and the appointment that counts: the one in a department, else the primary one."""
+    official = find(services, employee_code)
+    held = services.identity_queries.appointments_of(official.id, at)
+    if uscc:
+        department = department_named(services, uscc)
+        held = tuple(place for place in held if place.department_id == department.id)
+        if len(held) != 1:
+            raise click.ClickException(f"{official.name} has {len(held)} appointments in {department.name}")
+        return official.id, held[0].id
+    return official.id, next((place.id for place in held if place.kind == "primary"), None)
+
+
+def _people(services: Services, found: list[PersonEntry], at: datetime | None) -> Any:  # noqa: ANN401 - rows to print
+    """Give each person as a row; names and places of a page are read at once."""
+    for start in range(0, len(found), _PAGE):
+        page = found[start : start + _PAGE]
+        subjects: dict[UUID, list[Subject]] = {}
+        for subject in services.identity_queries.subjects_among([entry.id for entry in page], at):
+            subjects.setdefault(subject.official_id, []).append(subject)
+        names = services.identity_queries.official_names(entry.id for entry in page)
+        for entry in page:
+            places = [subject for subject in subjects.get(entry.id, ()) if subject.appointment_id in entry.under]
+            yield {
+                "code": next((subject.employee_code for subject in subjects.get(entry.id, ())), ""),
+                "name": names.get(entry.id, str(entry.id)),
+                "department": "; ".join(place.department_name for place in places),
+                "position": "; ".join(place.position for place in places),
+                "state": entry.state,
+                "because": " ".join(entry.because),
+                "missing": " ".join(entry.missing),
+            }
+
+
+def _remedy(services: Services, remedy: Remedy) -> str:
+    """Return one remedy as a line."""
+    parts: dict[str, str] = {
+        "request": f"request {remedy.item.name}: {services.settings.public_url}/requests/new?item={remedy.item.id}" if remedy.item else "",
+        "other_appointment": f"as {remedy.subject.position} of {remedy.subject.department_name}" if remedy.subject else "",
+        "wait": f"from {_time(remedy.at)} until {_time(remedy.until) or 'further notice'}",
+        "condition": f"the condition of “{remedy.rule}”: {remedy.condition}",
+        "missing": f"say {', '.join(remedy.missing)} (rule “{remedy.rule}”)",
+        "rows": f"only on these rows: {json.dumps(remedy.rows.to_json()) if remedy.rows else ''}",
+        "label": f"a label of {remedy.needs}, not {remedy.has}",
+        "rule": f"the rule “{remedy.rule}” forbids it{f', when {remedy.condition}' if remedy.condition else ''}",
+    }
+    return parts[remedy.kind]
+
+
+def _cells(item: Considered) -> tuple[str, ...]:
+    words = {True: "yes", False: "no", None: "?"}
+    return (
+        item.rule.label or item.rule.function,
+        item.rule.role,
+        item.rule.effect,
+        words[item.matched],
+        words[item.held],
+        words[item.reaches],
+        words[item.holds],
+        " ".join(item.missing),
+    )
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.astimezone(CHINA).isoformat() if moment else ""
+
+
+def _json(value: object) -> str:
+    return json.dumps(_plain(value), ensure_ascii=False, indent=2)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of an answer
+    """Return a value as JSON has it."""
+    if isinstance(value, Message | UUID):
+        return str(value)
+    if isinstance(value, Scope):
+        return value.to_json()
+    if isinstance(value, datetime):
+        return _time(value)
+    if isinstance(value, StrEnum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return value

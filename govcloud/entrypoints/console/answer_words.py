@@ -1,0 +1,116 @@
+"""How the pages of answers say them: what gives a function, what would mend a denial, how a rule fared, why a decision was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import g, url_for
+
+from govcloud.authorization.answers.entries import PersonEntry, State
+from govcloud.authorization.answers.nearest import Remedy, RemedyKind
+from govcloud.entrypoints.console.authorization import role_name
+from govcloud.kernel.messages import Message
+from govcloud.web.gate import services
+from govcloud.web.locale import say
+from govcloud.web.moments import moment
+from govcloud.web.words import StateWord
+
+STATES: Mapping[State, StateWord] = {
+    State.ALLOWED: StateWord(Message("可以"), "circle-check", "success"),
+    State.CONDITIONAL: StateWord(Message("视情况"), "circle-alert", "warning"),
+    State.DENIED: StateWord(Message("不可以"), "ban", "danger"),
+}
+KEPT: Mapping[str, StateWord] = {
+    "denied": StateWord(Message("拒绝"), "ban", "danger"),
+    "sensitive": StateWord(Message("允许 · 敏感"), "shield-alert", "warning"),
+    "sampled": StateWord(Message("允许 · 抽样"), "circle-check", "success"),
+}
+MATCHED: Mapping[bool | None, StateWord] = {
+    True: StateWord(Message("是"), "circle-check", "success"),
+    False: StateWord(Message("否"), "x"),
+    None: StateWord(Message("不能确定"), "circle-alert", "warning"),
+}
+ATTRIBUTES: Mapping[str, Message] = {
+    "resource.division": Message("数据的行政区划"),
+    "resource.department_path": Message("数据所属部门"),
+    "resource.case_number": Message("数据的办件编号"),
+    "resource.label": Message("数据的安全标记"),
+    "context.network_zone": Message("网络区域"),
+    "context.case_number": Message("办件编号"),
+}
+
+
+def attribute_words(names: Iterable[str]) -> str:
+    """Return attributes as people read them; those that only a subsystem knows keep their names."""
+    return say(Message("、")).join(say(ATTRIBUTES[name]) if name in ATTRIBUTES else name for name in names)
+
+
+def because_words(entry: PersonEntry) -> str:
+    """Return what gives somebody the function."""
+    return say(Message("、")).join(say(_because(code)) for code in entry.because)
+
+
+def _because(code: str) -> Message:
+    kind, _, rest = code.partition(":")
+    match kind:
+        case "role":
+            return Message("角色：%(role)s", role=role_name(rest))
+        case "duty":
+            return Message("岗位规则：%(label)s", label=_duty(rest))
+        case "grant":
+            return Message("临时权限")
+        case _:
+            return Message("人人都有")
+
+
+def _duty(rule_id: str) -> str:
+    """Return the label of a duty rule, each looked up once a request."""
+    known: dict[str, str] = g.setdefault("console_duty_labels", {})
+    if rule_id not in known:
+        found = services().authorization_queries.duties.rule(UUID(rule_id))
+        known[rule_id] = found.duty.label if found else rule_id
+    return known[rule_id]
+
+
+@dataclass(frozen=True)
+class RemedyWords:
+    """One remedy as people read it, and the page that opens it, if there is one."""
+
+    text: Message
+    href: str = ""
+    label: str = ""
+
+
+def remedy_words(remedy: Remedy) -> RemedyWords:
+    """Return a remedy in words."""
+    match remedy.kind:
+        case RemedyKind.REQUEST if remedy.item is not None:
+            text = Message("申请“%(name)s”，最长 %(days)s 天。", name=remedy.item.name, days=remedy.item.max_days)
+            return RemedyWords(text, url_for("portal.new_request", item=remedy.item.id), say(Message("打开申请")))
+        case RemedyKind.OTHER_APPOINTMENT if remedy.subject is not None:
+            place = {"department": remedy.subject.department_name, "position": remedy.subject.position}
+            return RemedyWords(Message("此人以%(department)s %(position)s的任职可以使用，请切换任职。", **place))
+        case RemedyKind.WAIT if remedy.at is not None:
+            if remedy.until is None:
+                return RemedyWords(Message("从 %(at)s 起可以使用。", at=moment(remedy.at)))
+            return RemedyWords(Message("%(at)s 至 %(until)s 可以使用。", at=moment(remedy.at), until=moment(remedy.until)))
+        case RemedyKind.MISSING:
+            return RemedyWords(Message("规则“%(rule)s”还要知道：%(names)s。", rule=_rule(remedy), names=attribute_words(remedy.missing)))
+        case RemedyKind.ROWS if remedy.rows is not None:
+            codes = remedy.rows.divisions
+            if codes is None:
+                return RemedyWords(Message("不指明数据所在的部门时可以使用。"))
+            names = services().identity_queries.division_names(codes)
+            return RemedyWords(Message("只能使用这些地区的数据：%(names)s。", names="、".join(names.get(code, code) for code in codes) or "—"))
+        case RemedyKind.LABEL:
+            return RemedyWords(Message("安全标记须达到 %(needs)s，此人为 %(has)s。", needs=remedy.needs, has=remedy.has))
+        case RemedyKind.RULE:
+            return RemedyWords(Message("规则“%(rule)s”明确禁止；须由安全管理员调整策略。", rule=_rule(remedy)))
+        case _:
+            return RemedyWords(Message("不满足规则“%(rule)s”的条件：%(condition)s", rule=_rule(remedy), condition=remedy.condition))
+
+
+def _rule(remedy: Remedy) -> str:
+    return remedy.rule or say(Message("未命名"))

@@ -1,0 +1,69 @@
+"""Who may ask about whom and what: about a function whoever answers for its subsystem, about a person whoever has charge of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from govcloud.authorization.decisions import Question
+from govcloud.authorization.snapshot import subsystem_of
+from govcloud.kernel.errors import Denied
+from govcloud.kernel.messages import Message
+from govcloud.web.gate import SignInRequired, current_session, services
+
+HOLDERS = "govcloud:decision:holders"
+TRY = "govcloud:decision:try"
+LOG = "govcloud:decision_log:read"
+ACCESS = "govcloud:official:access"
+
+
+def owner_path(subsystem_code: str) -> str | None:
+    """Return where the department that owns a subsystem stands; ``None`` for the platform itself, and for what is none."""
+    view = services().subsystem_queries.subsystem(subsystem_code)
+    owner = services().identity_queries.department(view.owner_department_id) if view and view.owner_department_id else None
+    return owner.path if owner else None
+
+
+def may_ask_about(function: str, opened_by: str = HOLDERS) -> bool:
+    """Return whether the reader may ask who may use ``function``: the role that opens this reaches the owner of its subsystem."""
+    return may(opened_by, owner_path(subsystem_of(function)))
+
+
+def may(function: str, path: str | None) -> bool:
+    """Return whether ``function`` is open to the reader at the department at ``path`` (``None``: it stands under none)."""
+    session = current_session()
+    if session is None:
+        raise SignInRequired
+    resource: dict[str, Any] = {"type": "subsystem"} if path is None else {"department_path": path}
+    question = Question(function, session.appointment_id, session.official_id, resource)
+    return services().authorization.decide(question).allowed
+
+
+def check_person(official_id: UUID, appointment_id: UUID | None, at: datetime | None) -> bool:
+    """Let the reader go on who may ask about this person; return whether it is the reader's own self.
+
+    Raises:
+        Denied: the person does not serve, under this appointment, in a department in the reader's charge.
+    """
+    session = current_session()
+    if session is None:
+        raise SignInRequired
+    if session.official_id == official_id:
+        return True
+    place = services().identity_queries.appointment(appointment_id, at) if appointment_id else None
+    if place is not None and place.official_id != official_id:
+        place = None
+    if not may(ACCESS, place.department_path if place else None):
+        raise not_yours()
+    return False
+
+
+def not_yours() -> Denied:
+    """Return the refusal of what lies beyond the reader's charge."""
+    return Denied("out_of_scope", Message("此人或此部门不在您的管理范围内。"), remedy=Message("请联系安全管理员办理。"))
+
+
+def not_your_function() -> Denied:
+    """Return the refusal of questions about a function that others answer for."""
+    return Denied("out_of_scope", Message("这项功能不归您所在的部门管理。"), remedy=Message("请联系该子系统的主管部门或安全管理员。"))

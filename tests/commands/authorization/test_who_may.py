@@ -1,0 +1,369 @@
+"""Who may use a function, and what somebody may use: exactly those whom ``decide`` allows, whatever the policy and the people are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from govcloud.authorization.answers.entries import PersonEntry, State
+from govcloud.authorization.commands import NewGrant
+from govcloud.authorization.decisions import Question
+from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.shipped import baseline
+from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.inputs import NewAppointment
+from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.errors import GovcloudError
+from govcloud.services import Services
+from tests.factories.people import an_official
+from tests.factories.requests import REGISTER, granted
+from tests.factories.world import HANGZHOU, POLICY, SEED, XIHU, YUHANG, Person, World
+
+READ, GUIDE, DOOR = "assistance:case:read", "housing:guide:read", "housing:door:enter"
+FUNCTIONS = (REGISTER, GUIDE, DOOR, "housing:register:export")
+
+
+def people(services: Services, function: str, resource: dict[str, Any] | None = None, **asked: Any) -> list[PersonEntry]:  # noqa: ANN401
+    """Return the whole list, read in pages of three."""
+    context = asked.pop("context", {})
+    found: list[PersonEntry] = []
+    after: UUID | None = None
+    while True:
+        page = services.authorization_queries.list_people(function, resource or {}, context, limit=3, after=after, **asked)
+        assert len(page.rows) <= 3
+        found += page.rows
+        after = page.after
+        if after is None:
+            return found
+
+
+def names(world: World, found: list[PersonEntry]) -> set[str]:
+    """Return the logins of the people of the story in a list."""
+    by_id = {person.official_id: login for login, person in world.people.items()}
+    return {by_id[entry.id] for entry in found}
+
+
+# By example
+
+
+def test_everybody_who_may_is_listed_with_what_gave_it(services: Services, world: World, clock: ManualClock) -> None:
+    """By assignment, by a duty and by a grant; a grant that has run out, or a person who was disabled, is on no list."""
+    assert names(world, people(services, REGISTER)) == {"CHENJIE"}
+    granted(services, world)
+    criteria = AppointmentCriteria(positions=("窗口受理员",), business_lines=("民政",), division_code=YUHANG)
+    services.authorization.add_duty_rules(SEED, [NewDutyRule("housing_clerk", "余杭窗口", criteria, "一窗通办")])
+    assert names(world, people(services, REGISTER)) == {"CHENJIE", "WANGFANG", "SHANXUEMEI"}
+    assert names(world, people(services, REGISTER, {"division": XIHU})) == {"CHENJIE", "WANGFANG"}
+    assert names(world, people(services, REGISTER, {"division": YUHANG})) == {"SHANXUEMEI"}
+    xihu = world.organisation.ids["xihu"]
+    assert names(world, people(services, REGISTER, department_id=xihu)) == {"CHENJIE", "WANGFANG"}
+    count = services.authorization_queries.answers.count_people(REGISTER, {}, {})
+    assert (count.allowed, count.conditional, count.everybody) == (3, 0, False)
+    clock.advance(timedelta(days=11))
+    assert names(world, people(services, REGISTER)) == {"CHENJIE", "SHANXUEMEI"}
+    services.identity.disable_official(SEED, world.people["CHENJIE"].official_id, "停职")
+    assert names(world, people(services, REGISTER)) == {"SHANXUEMEI"}
+
+
+def test_the_ids_are_those_of_the_question_without_a_session(services: Services, world: World) -> None:
+    """Without a session the primary appointment counts; every appointment is asked about on demand, and named."""
+    also = NewAppointment(world.organisation.ids["xihu_housing"], "窗口受理员", kind="concurrent")
+    services.identity.appoint(SEED, world.li.official_id, also)
+    services.authorization.assign_role(SEED, world.li.official_id, "housing_clerk", also.id, reason="兼管")
+    assert names(world, people(services, REGISTER)) == {"CHENJIE"}
+    every = {entry.id: entry.under for entry in people(services, REGISTER, every_appointment=True)}
+    assert every[world.li.official_id] == (also.id,)
+    assert every[world.people["CHENJIE"].official_id] == (world.people["CHENJIE"].appointment_id,)
+
+
+def test_a_function_of_everybody_lists_everybody(services: Services, world: World) -> None:
+    found = people(services, "govcloud:request:submit")
+    assert names(world, found) == set(world.people)
+    assert services.authorization_queries.answers.count_people("govcloud:request:submit", {}, {}).everybody
+    own = people(services, "govcloud:password:set", {"official_id": str(world.wang.official_id)})
+    assert {entry.id for entry in own} == {world.wang.official_id}
+
+
+def test_what_a_question_does_not_say_is_named(services: Services, world: World) -> None:
+    text = """
+    roles:
+      counter_clerk: {rules: [{allow: [housing:register:read], when: "resource.level >= 2 and context.network_zone == 'inside'"}]}
+      housing_clerk: {rules: [{allow: ['housing:*']}, {deny: [housing:register:read], when: "resource.secret == true"}]}
+    """
+    services.authorization.install_policy(world.security_admin.actor(), baseline().extended_by(text, "conditional"))
+    found = {entry.id: entry for entry in people(services, REGISTER)}
+    wang, chen = found[world.wang.official_id], found[world.people["CHENJIE"].official_id]
+    assert (wang.state, wang.missing) == (State.CONDITIONAL, ("context.network_zone", "resource.level"))
+    assert (chen.state, chen.missing) == (State.CONDITIONAL, ("resource.secret",))
+    told = {"level": 3, "secret": False}
+    found = {entry.id: entry for entry in people(services, REGISTER, told, context={"network_zone": "inside"})}
+    assert {entry.state for entry in found.values()} == {State.ALLOWED}
+    assert people(services, REGISTER, {"level": 1, "secret": True}) == []
+
+
+def test_a_question_that_has_no_answer_has_no_list(services: Services, world: World, clock: ManualClock) -> None:
+    for function, resource in (("housing:nothing:here", {}), ("no function", {}), (REGISTER, {"division": "x"}), ("nowhere:a:b", {})):
+        assert people(services, function, resource) == []
+        assert services.authorization_queries.answers.count_people(function, resource, {}).allowed == 0
+    assert people(services, REGISTER, department_id=UUID(int=7)) == []
+    services.subsystems.retire_subsystem(world.system_admin.actor(), "housing", "系统已由新系统替代")
+    assert people(services, REGISTER) == []
+    assert names(world, people(services, REGISTER, at=clock.now() - timedelta(seconds=1))) == {"CHENJIE"}
+
+
+def test_as_of_another_moment(services: Services, world: World, clock: ManualClock) -> None:
+    """The past answers with the policy, the duties, the grants and the people of that moment."""
+    before = clock.now()
+    grant = granted(services, world)
+    clock.advance(timedelta(days=1))
+    lent = clock.now()
+    services.authorization.suspend_grant(SEED, grant, "核查")
+    clock.advance(timedelta(days=1))
+    resting = clock.now()
+    services.authorization.resume_grant(SEED, grant)
+    clock.advance(timedelta(days=1))
+    again = clock.now()
+    services.authorization.close_grant(SEED, grant, "不再需要")
+    services.authorization.install_policy(
+        world.security_admin.actor(), baseline().extended_by("roles: {counter_clerk: {}, housing_clerk: {}}", "bare")
+    )
+    services.identity.disable_official(SEED, world.people["CHENJIE"].official_id, "停职")
+    assert people(services, REGISTER) == []
+    assert names(world, people(services, REGISTER, at=before)) == {"CHENJIE"}
+    assert names(world, people(services, REGISTER, at=lent)) == {"CHENJIE", "WANGFANG"}
+    assert names(world, people(services, REGISTER, at=resting)) == {"CHENJIE"}
+    assert names(world, people(services, REGISTER, at=again)) == {"CHENJIE", "WANGFANG"}
+    assert people(services, REGISTER, at=before - timedelta(days=4000)) == []
+
+
+# By property
+
+
+@dataclass(frozen=True)
+class Province:
+    """A policy, what people are given under it, and a question."""
+
+    policy: str
+    duties: tuple[NewDutyRule, ...]
+    moves: tuple[tuple[str, int, int], ...]
+    function: str
+    resource: dict[str, Any]
+    context: dict[str, Any]
+
+
+_CONDITIONS = (
+    "",
+    "",
+    "resource.division == subject.division",
+    'subject.rank == "一级科员"',
+    'subject.position in ["窗口受理员", "数据管理员"] and context.network_zone == "inside"',
+    "resource.level > 2",
+    "not (resource.level > 2)",
+    "under(resource.department_path, subject.department_path)",
+    'subject.level == "county" or context.case_number == "XH-1"',
+    "subject.label >= 1",
+    'context.time < "12:00"',
+    "resource.official_id == subject.official_id",
+    '"内设机构负责人" in subject.all_positions',
+    '"民政" in subject.business_lines',
+    'subject.appointment_kind == "primary"',
+)
+_ROLES = ("alpha", "beta", "gamma")
+_HELD = ("alpha", "beta", "gamma", "official")
+
+
+@st.composite
+def _rules(draw: st.DrawFn) -> dict[str, Any]:
+    effect = draw(st.sampled_from(("allow", "allow", "allow", "allow", "deny")))
+    named = draw(st.lists(st.sampled_from((REGISTER, GUIDE, DOOR, "housing:*")), min_size=1, max_size=2, unique=True))
+    rule: dict[str, Any] = {effect: named}
+    if condition := draw(st.sampled_from(_CONDITIONS)):
+        rule["when"] = condition
+    if effect == "allow" and (scope := draw(st.sampled_from(("", "", "own_division", f"divisions: {XIHU}")))):
+        rule["scope"] = scope
+    return rule
+
+
+@st.composite
+def _policies(draw: st.DrawFn) -> str:
+    roles: dict[str, Any] = {}
+    for place, role in enumerate(_ROLES):
+        includes = draw(st.lists(st.sampled_from(_ROLES[place + 1 :]), max_size=1)) if place < 2 else []
+        roles[role] = {"includes": includes, "rules": draw(st.lists(_rules(), max_size=3))}
+    if draw(st.integers(0, 3)) == 0:
+        roles["official"] = {"rules": draw(st.lists(_rules(), min_size=1, max_size=2))}
+    return yaml.safe_dump({"roles": {"counter_clerk": {}, "housing_clerk": {}, **roles}}, allow_unicode=True)
+
+
+@st.composite
+def _duties(draw: st.DrawFn) -> NewDutyRule:
+    criteria = draw(
+        st.sampled_from(
+            (
+                AppointmentCriteria(positions=("窗口受理员",)),
+                AppointmentCriteria(positions=("内设机构负责人", "数据管理员"), ranks=("四级调研员", "县处级正职")),
+                AppointmentCriteria(business_lines=("民政",), levels=("county",)),
+                AppointmentCriteria(kinds=("concurrent",)),
+                AppointmentCriteria(division_code=HANGZHOU),
+            )
+        )
+    )
+    label = draw(st.uuids()).hex
+    return NewDutyRule(draw(st.sampled_from(_ROLES)), label, criteria, "x", bound=draw(st.booleans()))
+
+
+_MOVES = ("assign", "assign", "assign", "narrow", "bounded", "person", "grant", "grant", "scoped", "suspend", "disable", "concurrent", "later")
+
+
+@st.composite
+def _provinces(draw: st.DrawFn) -> Province:
+    resource = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "division": st.sampled_from((XIHU, YUHANG, HANGZHOU)),
+                "department_path": st.sampled_from(("xihu", "xihu_housing", "government")),
+                "level": st.integers(1, 4),
+                "official_id": st.sampled_from(("WANGFANG", "CHENJIE")),
+            },
+        )
+    )
+    return Province(
+        policy=draw(_policies()),
+        duties=tuple(draw(st.lists(_duties(), max_size=2))),
+        moves=tuple(draw(st.lists(st.tuples(st.sampled_from(_MOVES), st.integers(0, 10), st.integers(0, 8)), min_size=3, max_size=9))),
+        function=draw(st.sampled_from(FUNCTIONS)),
+        resource=resource if draw(st.booleans()) else {},
+        context=draw(st.fixed_dictionaries({}, optional={"network_zone": st.just("inside"), "case_number": st.just("XH-1")})),
+    )
+
+
+def _build(services: Services, world: World, province: Province, clock: ManualClock) -> list[Person]:
+    """Make the province what the example says; return everybody, three more people than before included."""
+    actor = world.security_admin.actor()
+    services.authorization.install_policy(actor, baseline().extended_by(province.policy, "example"))
+    services.authorization.add_duty_rules(SEED, list(province.duties))
+    everybody = list(world.people.values())
+    places = list(world.organisation.ids.values())
+    now = clock.now()
+    for number, (move, who, other) in enumerate(province.moves):
+        person, place = everybody[who], places[other]
+        role = _ROLES[number % 3]
+        try:
+            _move(services, world, move, person, place, role, now)
+        except GovcloudError:
+            continue
+    return everybody
+
+
+def _move(services: Services, world: World, move: str, person: Person, place: UUID, role: str, now: datetime) -> None:  # noqa: PLR0917 - a step
+    grants, path = services.authorization, world.organisation.paths["xihu"]
+    match move:
+        case "assign":
+            grants.assign_role(SEED, person.official_id, role, person.appointment_id)
+        case "narrow":
+            grants.assign_role(SEED, person.official_id, role, scope={"divisions": [XIHU]})
+        case "bounded":
+            grants.assign_role(SEED, person.official_id, role, scope={"department_path": path})
+        case "person":
+            grants.assign_role(SEED, person.official_id, role, until=now + timedelta(hours=1))
+        case "concurrent":
+            services.identity.appoint(SEED, person.official_id, NewAppointment(place, "窗口受理员", kind="concurrent"))
+        case "disable":
+            services.identity.disable_official(SEED, person.official_id, "停职")
+        case _:
+            scope = Scope((XIHU,)) if move == "scoped" else PROVINCE
+            starts = now + timedelta(hours=1) if move == "later" else now
+            usual = NewGrant(person.official_id, person.appointment_id, "housing", REGISTER, starts, now + timedelta(days=3), scope)
+            grant = grants.open_grant(SEED, usual)
+            if move == "suspend":
+                grants.suspend_grant(SEED, grant, "x")
+
+
+def _told(world: World, province: Province) -> dict[str, Any]:
+    """Return the resource with paths and ids in place of the names."""
+    told = dict(province.resource)
+    if "department_path" in told:
+        told["department_path"] = world.organisation.paths[told["department_path"]]
+    if "official_id" in told:
+        told["official_id"] = str(world.people[told["official_id"]].official_id)
+    return told
+
+
+@pytest.mark.timeout(600)
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(_provinces())
+def test_lists_say_what_decisions_say(services: Services, world: World, clock: ManualClock, province: Province) -> None:
+    """For everybody, under the primary appointment and under each, in a department, and function by function."""
+    nowhere = an_official()
+    services.identity.register_officials(SEED, [nowhere])
+    everybody = [person.official_id for person in _build(services, world, province, clock)] + [nowhere.id]
+    services.authorization.assign_role(SEED, nowhere.id, "beta")
+    resource = _told(world, province)
+    asked = {"function": province.function, "resource": resource, "context": province.context}
+    queries = services.identity_queries
+    places = {official: queries.appointments_of(official) for official in everybody}
+    primary = {official: next((place.id for place in held if place.kind == "primary"), None) for official, held in places.items()}
+
+    def allowed(official: UUID, appointment: UUID | None) -> bool:
+        return services.authorization.decide(Question(appointment_id=appointment, official_id=official, **asked)).allowed
+
+    listed = people(services, province.function, resource, context=province.context)
+    assert len({entry.id for entry in listed}) == len(listed)
+    assert [entry.id.int for entry in listed] == sorted(entry.id.int for entry in listed)
+    mine = {entry.id for entry in listed if entry.state is State.ALLOWED and entry.id in primary}
+    assert mine == {official for official in everybody if allowed(official, primary[official])}
+
+    every = people(services, province.function, resource, context=province.context, every_appointment=True)
+    found = {(entry.id, place) for entry in every if entry.state is State.ALLOWED for place in entry.under if entry.id in primary}
+    subjects = {(official, place.id) for official, held in places.items() for place in held}
+    subjects |= {(official, None) for official, held in places.items() if not held}
+    assert found == {subject for subject in subjects if allowed(*subject)}
+
+    xihu = world.organisation.paths["xihu"]
+    within = people(services, province.function, resource, context=province.context, department_id=world.organisation.ids["xihu"])
+    there = {place.official_id for held in places.values() for place in held if place.kind == "primary" and place.department_path.startswith(xihu)}
+    assert {entry.id for entry in within if entry.state is State.ALLOWED} == mine & there
+
+    for official in everybody:
+        page = services.authorization_queries.list_functions(official, primary[official], "housing", resource, province.context)
+        one_by_one = {
+            code
+            for code in FUNCTIONS
+            if services.authorization.decide(
+                Question(code, primary[official], official, resource=resource, context=province.context)
+            ).allowed
+        }
+        assert {entry.id for entry in page.rows if entry.state is State.ALLOWED} == one_by_one
+        state = next((entry.state for entry in page.rows if entry.id == province.function), State.DENIED)
+        assert state is next((entry.state for entry in listed if entry.id == official), State.DENIED)
+    _complete(services, world, province, resource, [entry for entry in listed if entry.id in primary], primary)
+
+
+def _complete(  # noqa: PLR0917 - what the example is made of
+    services: Services,
+    world: World,
+    province: Province,
+    resource: dict[str, Any],
+    listed: list[PersonEntry],
+    primary: dict[UUID, UUID | None],
+) -> None:
+    """Check that nothing which a question leaves out would open it to somebody who is on no list."""
+    if not resource:
+        return  # a question about nothing in particular is wider than every question about something
+    more = {"level": 3, "official_id": str(world.wang.official_id), "department_path": world.organisation.paths["xihu"]}
+    context = {"network_zone": "inside", "case_number": "XH-1", **province.context}
+    absent = {official for official in primary if official not in {entry.id for entry in listed}}
+    for changed in ({**more, **resource}, {**more, "level": 1, **resource}):
+        for official in absent:
+            question = Question(province.function, primary[official], official, resource=changed, context=context)
+            assert not services.authorization.decide(question).allowed
