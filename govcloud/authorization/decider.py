@@ -7,7 +7,7 @@ is never cached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -38,6 +38,7 @@ from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
+from govcloud.authorization.remembering import Remembering, Until, always_on
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
 from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
 from govcloud.identity.queries import AppointmentView, IdentityQueries
@@ -80,6 +81,26 @@ class Decider:
             Unavailable: what the decision reads cannot be had, or not as new as ``question.min_epoch`` wants it.
         """
         return self._answered(partial(self._decide, question), question.min_epoch)
+
+    def decide_all(self, questions: Sequence[Question], until: Until = always_on) -> list[Decision]:
+        """Answer questions in their order, at one state of the inputs, each subject read once; see ``decide``.
+
+        Args:
+            questions: what is asked.
+            until: gives, for one round of answers, what says after each whether it is the last; there are as many answers as it took.
+        """
+
+        def work(inputs: Inputs) -> list[Decision]:
+            once, is_last = Remembering(inputs), until()
+            answered: list[Decision] = []
+            for question in questions:
+                answered.append(self._decide(question, once))
+                if is_last(answered[-1]):
+                    break
+            return answered
+
+        least = max((question.min_epoch for question in questions if question.min_epoch is not None), default=None)
+        return self._answered(work, least) if questions else []
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
@@ -265,6 +286,8 @@ class Decider:
     def _decide(self, question: Question, inputs: Inputs) -> Decision:
         """Decide by ``inputs``."""
         state, now = inputs.state, self._clock.now()
+        if question.primary:
+            return self._decide_primary(question, inputs, now)
         acting = inputs.acting(question.official_id, question.appointment_id, now)
         if isinstance(acting, Reason):
             return refusal(acting, state.epoch)
@@ -275,6 +298,13 @@ class Decider:
             # What hangs on a duty lasts no longer than the duty.
             return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
         return decision
+
+    def _decide_primary(self, question: Question, inputs: Inputs, now: datetime) -> Decision:
+        """Decide under the appointment that is the primary one now, unless the question names another."""
+        found = question.appointment_id
+        if found is None and question.official_id is not None:
+            found = inputs.primary(question.official_id, now)
+        return replace(self._decide(replace(question, appointment_id=found, primary=False), inputs), appointment_id=found)
 
     def _seen(self, inputs: Inputs, official_id: UUID | None, appointment_id: UUID | None) -> Seen | Reason:
         """Return the subject as it is now, or why there is nobody to see."""

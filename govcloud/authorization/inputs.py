@@ -19,7 +19,7 @@ from govcloud.authorization.subjects import official_snapshot
 from govcloud.identity.queries import IdentityQueries, Subject
 from govcloud.subsystems.queries import SubsystemQueries
 
-RETIRED = "retired"
+RETIRED, PRIMARY = "retired", "primary"
 
 
 class Acting(Protocol):
@@ -49,6 +49,10 @@ class Inputs(Protocol):
 
     def acting(self, official_id: UUID | None, appointment_id: UUID | None, at: datetime) -> Acting | Reason:
         """Return who the subject is at ``at``: an active official, under a live appointment of that official if one is named."""
+        ...
+
+    def primary(self, official_id: UUID, at: datetime) -> UUID | None:
+        """Return the appointment that is the official's primary one at ``at``."""
         ...
 
     def in_catalogue(self, function: str, at: datetime) -> bool:
@@ -106,6 +110,11 @@ class DatabaseInputs:
         """Return who the subject is at ``at``."""
         found = standing_of(self.identity, official_id, appointment_id, at)
         return found if isinstance(found, Reason) else DatabaseActing(self.facts, self.identity, found, at)
+
+    def primary(self, official_id: UUID, at: datetime) -> UUID | None:
+        """Return the appointment that is the official's primary one at ``at``."""
+        found = self.identity.appointments_of(official_id, at)
+        return next((place.id for place in found if place.kind == PRIMARY), None)
 
     def in_catalogue(self, function: str, at: datetime) -> bool:
         """Return whether the catalogue has the function."""

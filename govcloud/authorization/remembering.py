@@ -5,15 +5,25 @@ A batch is decided as at one read of all of them. Nothing is kept beyond it: wha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
-from govcloud.authorization.decisions import Reason
+from govcloud.authorization.decisions import Decision, Reason
 from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.facts import PolicyState
 from govcloud.authorization.inputs import Acting, Inputs
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.snapshot import GrantFact, Snapshot
+
+Until: TypeAlias = Callable[[], Callable[[Decision], bool]]
+"""Begins a round of answers: gives what says after each of them whether it is the last. A round that a damaged source ended begins anew."""
+
+
+def always_on() -> Callable[[Decision], bool]:
+    """Let every question be answered."""
+    return lambda _decision: False
 
 
 class Remembering:
@@ -24,6 +34,7 @@ class Remembering:
         self._inputs = inputs
         self._state = inputs.state
         self._acting: dict[tuple[UUID | None, UUID | None], RememberedActing | Reason] = {}
+        self._primary: dict[UUID, UUID | None] = {}
         self._functions: dict[str, bool] = {}
         self._items: dict[str, UUID | None] = {}
 
@@ -40,6 +51,12 @@ class Remembering:
             read = self._inputs.acting(official_id, appointment_id, at)
             found = self._acting[key] = read if isinstance(read, Reason) else RememberedActing(read)
         return found
+
+    def primary(self, official_id: UUID, at: datetime) -> UUID | None:
+        """Return the official's primary appointment."""
+        if official_id not in self._primary:
+            self._primary[official_id] = self._inputs.primary(official_id, at)
+        return self._primary[official_id]
 
     def in_catalogue(self, function: str, at: datetime) -> bool:
         """Return whether the catalogue has the function."""

@@ -14,7 +14,7 @@ import msgspec
 from govcloud.authorization.decisions import Reason
 from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.facts import PolicyState
-from govcloud.authorization.inputs import RETIRED, SourceError
+from govcloud.authorization.inputs import PRIMARY, RETIRED, SourceError
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.replica.place import Store
 from govcloud.authorization.replica.records import (
@@ -33,7 +33,7 @@ from govcloud.authorization.subjects import EVERY_OFFICIAL, SINCE_EVER
 
 logger = logging.getLogger(__name__)
 _ACTIVE, _PUBLISHED = "active", "published"
-_PRIMARY, _CONCURRENT = "primary", "concurrent"
+_CONCURRENT = "concurrent"
 
 
 class ReplicaLook:
@@ -71,6 +71,13 @@ class ReplicaLook:
         if standing.status != _ACTIVE:
             return Reason.SUBJECT_INACTIVE
         return ReplicaActing(self, key, person, standing, place, department, now)
+
+    def primary(self, official_id: UUID, at: datetime) -> UUID | None:
+        """Return the appointment that is the official's primary one at ``at``."""
+        person, now = self.person(official_id.bytes), instant(at)
+        places = () if person is None else person.places
+        found = (place for place in places if _holds(place, now) and _kind(place, now) == PRIMARY)
+        return next((UUID(bytes=place.id) for place in found if self.department(place.department, now) is not None), None)
 
     def in_catalogue(self, function: str, at: datetime) -> bool:
         """Return whether the catalogue has the function, of a subsystem that is not retired."""
@@ -251,7 +258,7 @@ class ReplicaActing:
         now = self._now
         found = [(self._look.department(place.department, now), place) for place in self._person.places if _holds(place, now)]
         known = [(department, place) for department, place in found if department is not None]
-        return sorted(known, key=lambda pair: (_kind(pair[1], now) != _PRIMARY, pair[1].id))
+        return sorted(known, key=lambda pair: (_kind(pair[1], now) != PRIMARY, pair[1].id))
 
     @property
     def official_id(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,19 +15,21 @@ from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
 
 OFFICIAL = "official"
+#: The role of clients that are entrusted with telling the address of the person's device.
+ADDRESS_SOURCE = "address_source"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An official, and the appointment that counts (``None``: only the person's own rights do); ``address`` is that of their browser."""
+    """An official, and the appointment that counts: the one named, the ``primary`` one, or none (only the person's own rights count)."""
 
     official_id: UUID
-    appointment_id: UUID | None
-    address: str | None = None
+    appointment_id: UUID | None = None
+    primary: bool = False
 
 
 class Asker:
-    """Turns what one request asks into questions; every subject is looked up once, however often it is asked about.
+    """Turns what one client asks in one request into questions; every subject is looked up once, however often it is asked about.
 
     The session decides who asks: with ``sid`` it must be live, belong to this client and to this subject, and its appointment
     counts; a subsystem that is called by another on behalf of the official names the caller's. Without ``sid`` (no person at a
@@ -39,7 +40,6 @@ class Asker:
         """Take who asks."""
         self._client = client
         self._known: dict[tuple[str, str | None], Person | Reason] = {}
-        self._primary: dict[UUID, UUID] | None = None
 
     def question(self, asked: Evaluation) -> tuple[Question, Decision | None]:
         """Return the engine's question, with the denial of one that need not be asked.
@@ -54,7 +54,21 @@ class Asker:
         person = self.person(asked.subject)
         if isinstance(person, Reason):
             return Question(target.function, official_id=_uuid(asked.subject.id), resource=target.resource), refusal(person)
-        return question_of(person, target, asked.context), None
+        return self.about(person, target, asked.context), None
+
+    def about(self, person: Person, target: Target, context: Context) -> Question:
+        """Return the question whether the person may use ``target``, in ``context``."""
+        address = context.given.get("client_address") if ADDRESS_SOURCE in self._client.roles else None
+        return Question(
+            function=target.function,
+            appointment_id=person.appointment_id,
+            official_id=person.official_id,
+            resource=target.resource,
+            context=context.given,
+            client_address=address if isinstance(address, str) else None,
+            min_epoch=context.min_epoch,
+            primary=person.primary,
+        )
 
     def own(self, function: str) -> None:
         """Raise ``ForeignFunctionError`` unless the function is one of the client's own subsystem."""
@@ -71,44 +85,17 @@ class Asker:
             found = self._known[key] = self._look_up(subject)
         return found
 
-    def learn(self, subjects: Iterable[Subject]) -> None:
-        """Look the primary appointments of many subjects up at once."""
-        wanted = {_uuid(subject.id) for subject in subjects if subject.type == OFFICIAL and subject.sid is None} - {None}
-        if len(wanted) > 1:
-            found = services().identity_queries.subjects_among([official_id for official_id in wanted if official_id is not None])
-            self._primary = {view.official_id: view.appointment_id for view in found if view.kind == "primary"}
-
     def _look_up(self, subject: Subject) -> Person | Reason:
         official_id = _uuid(subject.id)
         if official_id is None:
             return Reason.UNKNOWN_SUBJECT
         if subject.sid is None:
-            return Person(official_id, self._primary_of(official_id))
+            return Person(official_id, primary=True)
         sid = _uuid(subject.sid)
         session = _session(sid, self._client) if sid is not None else None
         if session is None or session.official_id != official_id:
             return Reason.SESSION_ENDED
-        return Person(official_id, session.appointment_id, session.source_address)
-
-    def _primary_of(self, official_id: UUID) -> UUID | None:
-        """Return the official's primary appointment; ``None`` when there is none, and only the person's own rights count."""
-        if self._primary is not None:
-            return self._primary.get(official_id)
-        found = services().identity_queries.appointments_of(official_id)
-        return next((appointment.id for appointment in found if appointment.kind == "primary"), None)
-
-
-def question_of(person: Person, target: Target, context: Context) -> Question:
-    """Return the question whether the person may use ``target``, in ``context``."""
-    return Question(
-        function=target.function,
-        appointment_id=person.appointment_id,
-        official_id=person.official_id,
-        resource=target.resource,
-        context=context.given,
-        client_address=person.address,
-        min_epoch=context.min_epoch,
-    )
+        return Person(official_id, session.appointment_id)
 
 
 def _session(sid: UUID, client: ClientView) -> CurrentSession | None:

@@ -21,7 +21,6 @@ from govcloud.kernel.keys import KeyRing
 
 LIFE = timedelta(minutes=10)
 _PURPOSE, _TASK = "authzen/denial", "authzen/task"
-_NONE = UUID(int=0)
 #: Lengths of the parts of a handle in bytes: an id, a moment, and the mark that says that it is ours.
 _ID, _SECONDS, _MARK = 16, 8, 16
 
@@ -36,7 +35,6 @@ class Denial:
 
     id: UUID
     official_id: UUID
-    appointment_id: UUID | None
     item_id: UUID
     subsystem_code: str
     bound: str
@@ -66,7 +64,6 @@ def seal(denial: Denial, issuer: str, keys: KeyRing) -> str:
         "exp": int(denial.expires_at.timestamp()),
         "jti": str(denial.id),
         "official": str(denial.official_id),
-        "appointment": str(denial.appointment_id) if denial.appointment_id else None,
         "item": str(denial.item_id),
         "subsystem": denial.subsystem_code,
         "bound": denial.bound,
@@ -91,7 +88,6 @@ def unseal(token: str, issuer: str, keys: KeyRing) -> Denial:
     return Denial(
         id=UUID(claims["jti"]),
         official_id=UUID(claims["official"]),
-        appointment_id=UUID(claims["appointment"]) if claims["appointment"] else None,
         item_id=UUID(claims["item"]),
         subsystem_code=claims["subsystem"],
         bound=claims["bound"],
@@ -117,7 +113,7 @@ _HEADER = _encoded(b'{"alg":"HS256","typ":"govcloud-denial+jwt"}')
 
 def handle_of(denial: Denial, keys: KeyRing) -> str:
     """Return the handle of the task that a denial opens: always the same, and of no use to guess at."""
-    ids = (denial.official_id, denial.appointment_id or _NONE, denial.item_id, denial.id)
+    ids = (denial.official_id, denial.item_id, denial.id)
     said = b"".join(each.bytes for each in ids) + int(denial.at.timestamp()).to_bytes(_SECONDS, "big") + denial.subsystem_code.encode()
     return _encoded(keys.digest(_TASK, said)[:_MARK] + said)
 
@@ -132,9 +128,8 @@ def open_handle(handle: str, keys: KeyRing) -> Denial:
     mark, said = data[:_MARK], data[_MARK:]
     if not same(mark, keys.digest(_TASK, said)[:_MARK]):
         raise BindingError("the handle was not issued here")
-    official, appointment, item, own = (UUID(bytes=said[start : start + _ID]) for start in range(0, 4 * _ID, _ID))
-    rest = said[4 * _ID :]
+    official, item, own = (UUID(bytes=said[start : start + _ID]) for start in range(0, 3 * _ID, _ID))
+    rest = said[3 * _ID :]
     at = datetime.fromtimestamp(int.from_bytes(rest[:_SECONDS], "big"), UTC)
-    named = None if appointment == _NONE else appointment
-    return Denial(own, official, named, item, rest[_SECONDS:].decode(), "", at, at + LIFE)
+    return Denial(own, official, item, rest[_SECONDS:].decode(), "", at, at + LIFE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from govcloud.authorization.decisions import Decision, Question
@@ -42,7 +43,6 @@ def evaluate_all(batch: Batch, client: ClientView) -> dict[str, Any]:
         Unavailable: it cannot be decided now, not at an epoch that it names, or not in time.
     """
     asker = Asker(client)
-    asker.learn(item.subject for item in batch.items if isinstance(item, Evaluation))
     items = _as_far_as_it_goes([_prepared(item, asker) for item in batch.items], batch.semantic)
     found = _decided(items, batch.semantic)
     answered = iter(_given_out([entry for entry in found if isinstance(entry, Decided)], client))
@@ -84,7 +84,7 @@ def _as_far_as_it_goes(items: Sequence[_Prepared | dict[str, Any]], semantic: Se
 def _decided(items: Sequence[_Prepared | dict[str, Any]], semantic: Semantic) -> list[Decided | dict[str, Any]]:
     """Return the items with their decisions, up to the one that ends it all."""
     questions = [item.question for item in items if isinstance(item, _Prepared) and item.denial is None]
-    decisions = iter(services().authorization.decide_all(questions, ends=_ends(semantic)))
+    decisions = iter(services().authorization.decide_all(questions, partial(_ends, semantic)))
     found: list[Decided | dict[str, Any]] = []
     for item in items:
         if isinstance(item, dict):

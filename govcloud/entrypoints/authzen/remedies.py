@@ -37,7 +37,6 @@ class Remedies:
         denial = Denial(
             id=new_id(),
             official_id=question.official_id,
-            appointment_id=question.appointment_id,
             item_id=item.id,
             subsystem_code=self._client.subsystem_code,
             bound=digest_of(asked.subject.given, asked.action.given, asked.resource.given),

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.answers.entries import FunctionPage, PeoplePage, State
-from govcloud.authorization.decisions import Decision, Reason
-from govcloud.entrypoints.authzen.asking import OFFICIAL, Asker, Person, question_of
+from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.errors import inputs_behind
+from govcloud.authorization.inputs import PRIMARY
+from govcloud.entrypoints.authzen.asking import OFFICIAL, Asker, Person
 from govcloud.entrypoints.authzen.paging import Page, read_page
 from govcloud.entrypoints.authzen.paths import SEARCH_ACTION, SEARCH_RESOURCE, SEARCH_SUBJECT
 from govcloud.entrypoints.authzen.resources import DIVISION, FUNCTION, ONE_ACTION, SUBSYSTEM, Target, division_target, target_of
@@ -50,6 +52,7 @@ class Search:
     """A search about one person."""
 
     client: ClientView
+    asker: Asker
     person: Person
     action: str
     resource: Resource
@@ -60,14 +63,18 @@ class Search:
         """Return the one result that there can be, if it is allowed."""
         if self.page.after is not None:
             return Found([], 0)
-        decision = services().authorization.decide(question_of(self.person, target, self.context))
+        decision = services().authorization.decide(self.question(target))
         return Found([result] if decision.allowed else [], decision.epoch)
+
+    def question(self, target: Target) -> Question:
+        """Return the question about ``target`` in this search."""
+        return self.asker.about(self.person, target, self.context)
 
     def functions(self, resource: Mapping[str, Any], result: Callable[[str], dict[str, Any]]) -> Found:
         """Return a page of the functions of the client's subsystem that are open to the person."""
         page = services().authorization_queries.list_functions(
             self.person.official_id,
-            self.person.appointment_id,
+            _appointment(self.person),
             self.client.subsystem_code,
             resource,
             self.context.given,
@@ -75,6 +82,14 @@ class Search:
             after=self.page.after,
         )
         return _found(page, self.context, result)
+
+
+def _appointment(person: Person) -> UUID | None:
+    """Return the appointment that counts for a list, which takes none for none."""
+    if not person.primary:
+        return person.appointment_id
+    found = services().identity_queries.appointments_of(person.official_id)
+    return next((place.id for place in found if place.kind == PRIMARY), None)
 
 
 def search_subjects(body: Mapping[str, Any], client: ClientView) -> dict[str, Any]:
@@ -117,7 +132,7 @@ def search_actions(body: Mapping[str, Any], client: ClientView) -> dict[str, Any
         return page.answer([], None, {"reason": person} if isinstance(person, Reason) else {})
     if page.limit == 0:
         return page.unread()
-    search = Search(client, person, action, resource, context, page)
+    search = Search(client, asker, person, action, resource, context, page)
     if action:
         return _answer(page, search.decided(target, {"name": action}))
     return _answer(page, search.functions(target.resource, lambda code: {"name": code}))
@@ -143,7 +158,7 @@ def search_resources(body: Mapping[str, Any], client: ClientView) -> dict[str, A
         return page.answer([], None, {"reason": person})
     if page.limit == 0:
         return page.unread()
-    return _answer(page, look(Search(client, person, action.name, resource, context, page)))
+    return _answer(page, look(Search(client, asker, person, action.name, resource, context, page)))
 
 
 def _every_function(search: Search) -> Found:
@@ -162,19 +177,24 @@ def _divisions(search: Search) -> Found:
     found = services().identity_queries.divisions_after(search.page.after, MOST_LOOKED_AT)
     codes = [division.code for division in found]
     targets = [division_target(search.action, code, search.resource.properties) for code in codes]
-    questions = [question_of(search.person, target, search.context) for target in targets]
-    wanted = search.page.limit
-
-    def full(decision: Decision) -> bool:
-        nonlocal wanted
-        wanted -= decision.allowed
-        return wanted == 0
-
-    decisions = services().authorization.decide_all(questions, ends=full)
+    questions = [search.question(target) for target in targets]
+    decisions = services().authorization.decide_all(questions, partial(_until_full, search.page.limit))
     results = [{"type": DIVISION, "id": code} for code, decision in zip(codes, decisions, strict=False) if decision.allowed]
     looked_at_all = len(decisions) == len(codes) < MOST_LOOKED_AT
     epoch = decisions[-1].epoch if decisions else 0
     return Found(results, epoch, after=None if looked_at_all else codes[len(decisions) - 1])
+
+
+def _until_full(limit: int) -> Callable[[Decision], bool]:
+    """Return what says when there are as many results as one page holds."""
+    found = 0
+
+    def full(decision: Decision) -> bool:
+        nonlocal found
+        found += decision.allowed
+        return found == limit
+
+    return full
 
 
 _RESOURCES: dict[str, Callable[[Search], Found]] = {FUNCTION: _every_function, SUBSYSTEM: _own_subsystem, DIVISION: _divisions}
