@@ -98,7 +98,9 @@ def _searches(place: Platform, sheet: Sheet, asked: Sequence[Question], count: i
     """Time each search alone, one after the other."""
     resource = {"type": "register", "id": "*"}
     bodies = {
-        SEARCH_SUBJECT: [{"subject": {"type": "official"}, "action": {"name": question.function}, "resource": resource} for question in asked],
+        SEARCH_SUBJECT: [
+            {"subject": {"type": "official"}, "action": {"name": question.function}, "resource": resource} for question in asked
+        ],
         SEARCH_ACTION: [{"subject": _subject(question), "resource": resource} for question in asked],
         SEARCH_RESOURCE: [
             {"subject": _subject(question), "action": {"name": question.function}, "resource": {"type": "govcloud:division"}}

@@ -32,7 +32,7 @@ from govcloud.authorization.engine import Engine, matcher_functions
 from govcloud.authorization.policy import CompiledPolicy, all_of, compile_policy
 from govcloud.authorization.shipped import model_text
 from govcloud.authorization.snapshot import AssignmentFact, Snapshot, grant_role, instant, take_snapshot
-from govcloud.entrypoints.authzen.blueprint import EVALUATION
+from govcloud.entrypoints.authzen.paths import EVALUATION
 from govcloud.identity.views import Subject
 from govcloud.kernel.database import db
 from govcloud.services import Services

@@ -54,7 +54,7 @@ def _allowed(decision: Decision) -> dict[str, Any]:
 
 
 def _denied(entry: Decided, remedies: Remedies) -> dict[str, Any]:
-    """Return why not, in both languages, and (Access Request & Approval Profile, Requestable Denial Context) where access can be requested."""
+    """Return why not, in both languages, and (Access Request & Approval Profile) where access can be requested."""
     decision = entry.decision
     context: dict[str, Any] = {
         "reason": decision.code,

@@ -132,4 +132,3 @@ def open_handle(handle: str, keys: KeyRing) -> Denial:
     rest = said[3 * _ID :]
     at = datetime.fromtimestamp(int.from_bytes(rest[:_SECONDS], "big"), UTC)
     return Denial(own, official, item, rest[_SECONDS:].decode(), "", at, at + LIFE)
-

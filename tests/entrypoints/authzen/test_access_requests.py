@@ -215,7 +215,12 @@ def test_a_denial_that_was_altered(world: World, housing: Point, changes: dict[s
 def test_a_token_that_was_altered(world: World, housing: Point) -> None:
     body = submission(world, denied(housing, world))
     header, payload, signature = body["denial"]["binding_token"].split(".")
-    for token in (f"{header}.{payload}x.{signature}", f"{header}.{payload}.{signature[:-3]}AAA", f".{payload}.{signature}", f"{header}.{payload}"):
+    for token in (
+        f"{header}.{payload}x.{signature}",
+        f"{header}.{payload}.{signature[:-3]}AAA",
+        f".{payload}.{signature}",
+        f"{header}.{payload}",
+    ):
         refused(housing.post(REQUESTS, {**body, "denial": {**body["denial"], "binding_token": token}}), "invalid_denial_binding")
 
 

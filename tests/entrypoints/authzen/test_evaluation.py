@@ -232,4 +232,3 @@ def test_an_ended_grant_needs_no_job(services: Services, world: World, client: F
     assert ask(client, world, question(world.wang)).get_json()["decision"] is True
     clock.advance(timedelta(microseconds=1))
     assert ask(client, world, question(world.wang)).get_json()["context"]["reason"] == "grant_expired"
-

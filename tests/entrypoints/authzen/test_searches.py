@@ -34,9 +34,7 @@ MORE = """
 def grant(services: Services, person: Person, function: str = READ, division: str = XIHU, days: int = 5) -> UUID:
     """Open a function to a person."""
     now = services.clock.now()
-    new = NewGrant(
-        person.official_id, person.appointment_id, "housing", function, now, now + timedelta(days=days), Scope((division,))
-    )
+    new = NewGrant(person.official_id, person.appointment_id, "housing", function, now, now + timedelta(days=days), Scope((division,)))
     return services.authorization.open_grant(SEED, new)
 
 
@@ -171,7 +169,7 @@ def test_the_session_decides_in_searches_too(services: Services, world: World, h
 
 def test_an_inactive_official_is_nowhere(services: Services, world: World, housing: Point) -> None:
     chen = world.people["CHENJIE"]
-    services.identity.disable(SEED, chen.official_id, "停职")
+    services.identity.disable_official(SEED, chen.official_id, "停职")
     assert names(housing.said(ACTION, {"subject": subject(chen), "resource": row()})) == set()
     assert names(housing.said(SUBJECT, {"subject": {"type": "official"}, "action": action(), "resource": row()})) == set()
     assert names(housing.said(RESOURCE, {"subject": subject(chen), "action": action(), "resource": {"type": "govcloud:division"}})) == set()

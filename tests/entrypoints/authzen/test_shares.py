@@ -134,7 +134,9 @@ def test_primary_appointments_of_many_are_read_at_once(world: World, housing: Po
     answers = housing.batch(*({"subject": subject(person)} for person in people), action=action(GUIDE), resource=row())
     assert [answer["decision"] for answer in answers] == [housing.decides(question(person, GUIDE)) for person in people]
     unknown = {"subject": {"type": "official", "id": str(uuid4())}}
-    mixed = housing.batch(unknown, {"subject": subject(people[0])}, {"subject": {"type": "official", "id": "x"}}, action=action(READ), resource=row())
+    mixed = housing.batch(
+        unknown, {"subject": subject(people[0])}, {"subject": {"type": "official", "id": "x"}}, action=action(READ), resource=row()
+    )
     assert [answer["context"]["reason"] for answer in mixed] == ["unknown_subject", "no_permission", "unknown_subject"]
 
 
