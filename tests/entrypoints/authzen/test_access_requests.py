@@ -25,7 +25,7 @@ REQUESTS = "/access/v1/requests"
 PROBLEM = "urn:openid:authzen:access-request:error:"
 
 
-def denied(point: Point, world: World, **changes: object) -> dict[str, Any]:
+def denied(point: Point, world: World, /, **changes: object) -> dict[str, Any]:
     """Return the context of a denial that a request can mend."""
     answer = point.said(EVALUATION, {**question(world.wang), **changes})
     assert answer["decision"] is False
@@ -33,7 +33,7 @@ def denied(point: Point, world: World, **changes: object) -> dict[str, Any]:
     return context
 
 
-def submission(world: World, context: dict[str, Any], **changes: object) -> dict[str, Any]:
+def submission(world: World, context: dict[str, Any], /, **changes: object) -> dict[str, Any]:
     """Return the access request that follows a denial."""
     hint = context["access_request"]
     denial = {

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 SUBJECT, RESOURCE, ACTION = (f"/access/v1/search/{kind}" for kind in ("subject", "resource", "action"))
 EVERY_DIVISION = (PROVINCE, HANGZHOU, XIHU, YUHANG)
-#: A deny that wins, and an allow that needs to be told the hour.
+#: A deny that wins, and an allow that needs to be told what for.
 MORE = """
       - deny: [housing:guide:read]
         when: resource.secret == true
         label: 涉密指南
       - allow: [housing:register:export]
-        when: context.purpose == "audit"
+        when: resource.purpose == "audit"
         label: 审计导出
 """
 
@@ -136,7 +136,7 @@ def test_a_division_is_what_its_id_says(world: World, housing: Point) -> None:
 
 def test_searches_under_denies_and_conditions(services: Services, world: World, housing: Point) -> None:
     document = baseline().extended_by(POLICY + MORE.lstrip("\n"), "small province")
-    services.authorization.install_policy(SEED, document)
+    services.authorization.install_policy(world.security_admin.actor(), document)
     chen = world.people["CHENJIE"]
     secret = {"type": "guide", "id": "1", "properties": {"secret": True}}
     asked = {"action": action(GUIDE), "resource": secret}
@@ -146,8 +146,9 @@ def test_searches_under_denies_and_conditions(services: Services, world: World, 
     assert str(world.wang.official_id) in found
     export = {"subject": subject(chen), "resource": row()}
     conditional = housing.said(ACTION, export)["context"]["conditional"]
-    assert conditional == [{"name": "housing:register:export", "missing": ["context.purpose"]}]
-    told = {**export, "context": {"purpose": "audit"}}
+    lacking = {entry["name"]: entry["missing"] for entry in conditional}
+    assert lacking == {"housing:register:export": ["resource.purpose"], "housing:guide:read": ["resource.secret"]}
+    told = {**export, "resource": {**row(), "properties": {"division": XIHU, "purpose": "audit", "secret": False}}}
     assert "housing:register:export" in names(housing.said(ACTION, told))
     assert "conditional" not in housing.said(ACTION, told)["context"]
     people = housing.said(SUBJECT, {"subject": {"type": "official"}, "action": action("housing:register:export"), "resource": row()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -205,7 +206,16 @@ def test_7_2_answers_stand_in_the_order_of_the_questions(housing: Point, world: 
 
 def test_7_2_1_an_error_of_one_question_is_not_one_of_the_others(housing: Point, world: World) -> None:
     chen = world.people["CHENJIE"]
-    wrong: tuple[Any, ...] = ("text", None, 7, [], {}, {"subject": subject(chen)}, question(chen) | {"context": "x"}, question(chen, "assistance:case:read"))
+    wrong: tuple[Any, ...] = (
+        "text",
+        None,
+        7,
+        [],
+        {},
+        {"subject": subject(chen)},
+        question(chen) | {"context": "x"},
+        question(chen, "assistance:case:read"),
+    )
     answers = housing.batch(*wrong, question(chen))
     assert [answer["decision"] for answer in answers] == [False] * len(wrong) + [True]
     statuses = [answer["context"]["error"]["status"] for answer in answers[:-1]]
@@ -509,14 +519,14 @@ def test_11_7_nested_attacks(housing: Point, world: World, path: str) -> None:
 
 @pytest.mark.parametrize("path", POSTS)
 def test_11_7_ten_megabytes_are_refused_before_they_are_read(housing: Point, world: World, path: str) -> None:
-    class Unread:
+    class Unread(BytesIO):
         """A body that fails when anybody reads it."""
 
-        def read(self, *_: object) -> bytes:
+        def read(self, _size: int | None = -1, /) -> bytes:
             pytest.fail("the body was read")
 
-    options = {"content_length": 10_000_000, "content_type": "application/json", "auth": housing.auth}
-    answer = housing.browser.post(path, input_stream=Unread(), **options)
+    options: dict[str, Any] = {"content_type": "application/json", "auth": housing.auth}
+    answer = housing.browser.post(path, input_stream=Unread(b" " * 10_000_000), **options)
     assert answer.status_code == 413
     assert answer.get_json()["error"]["trace_id"]
 
