@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -26,7 +26,7 @@ FUNCTIONS = ("housing:register:read", "housing:guide:read", "housing:register:bu
 
 def questions(world: World) -> list[Question]:
     """Return questions of every kind about everybody: known and unknown functions, rows in and out of reach, nobody at all."""
-    rows = ({}, {"type": "register", "id": "1"}, {"division": XIHU}, {"division": YUHANG}, {"division": "33"})
+    rows: tuple[dict[str, Any], ...] = ({}, {"type": "register", "id": "1"}, {"division": XIHU}, {"division": YUHANG}, {"division": "33"})
     found = []
     for person in world.people.values():
         for function in FUNCTIONS:

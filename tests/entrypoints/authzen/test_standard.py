@@ -108,7 +108,8 @@ def test_6_2_the_same_question_has_the_same_answer(housing: Point, world: World)
 
 
 def test_7_1_without_evaluations_it_is_a_single_evaluation(housing: Point, world: World) -> None:
-    for listed in ({"x": 1}, {"evaluations": []}):
+    without: tuple[dict[str, Any], ...] = ({}, {"evaluations": []})
+    for listed in without:
         assert housing.said(EVALUATIONS, question(world.people["CHENJIE"]) | listed)["decision"] is True
         assert housing.post(EVALUATIONS, {"subject": subject(world.wang), "action": action()} | listed).status_code == 400
 
