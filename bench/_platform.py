@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +26,8 @@ from govcloud.cli.seed.sizes import SHAPES
 from govcloud.cli.stack import Ports, Stack, free_ports, stack, start_platform
 from govcloud.kernel.embedded_postgres import throw_away
 from govcloud.services import Services
+
+_START_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -65,15 +70,27 @@ class Platform:
         with psycopg.connect(self._owner_url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
-    def start(self, name: str, arguments: Sequence[str], address: str) -> None:
-        """Start ``python -m …`` beside the platform's database, and wait until ``address`` answers."""
-        self._running.start(name, arguments, os.environ)
-        self._running.wait_for(name, address)
-
     def serve(self) -> None:
         """Serve the platform alone with one worker, and wait until it answers."""
         say("starting the platform, one worker")
-        self.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], f"{self.url}/readyz")
+        self._running.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], os.environ)
+        self._running.wait_for("platform", f"{self.url}/readyz")
+
+    def keep_replica(self) -> None:
+        """Keep a replica of what decisions read, and wait until it is there; processes that are started later use it."""
+        say("building a replica")
+        self._running.start("replica", ["govcloud", "replica", "keep"], os.environ)
+        until = time.monotonic() + _START_SECONDS
+        while subprocess.run([sys.executable, "-m", "govcloud", "replica", "status"], capture_output=True, check=False).returncode:  # noqa: S603
+            if time.monotonic() > until:
+                raise click.ClickException("the replica was not built in time")
+            time.sleep(0.2)
+
+    def serve_with_constant(self, path: str) -> None:
+        """Serve the platform with one worker and with the route ``path`` that decides nothing, and wait until it answers."""
+        say(f"starting the platform, one worker, with {path}")
+        self._running.start("platform", ["bench._constant", str(self.ports.platform)], os.environ)
+        self._running.wait_for("platform", f"{self.url}/readyz")
 
     def serve_all(self) -> None:
         """Serve the platform with one worker, run the jobs and both example subsystems, and wait until each answers."""
@@ -94,6 +111,7 @@ def filled(size: str) -> Iterator[Platform]:
             "GOVCLOUD_MASTER_KEY_FILE": str(place.root / "master.key"),
             "GOVCLOUD_PUBLIC_URL": ports.platform_url,
             "GOVCLOUD_ENVIRONMENT": "test",
+            "GOVCLOUD_REPLICA_DIR": str(place.root / "replica"),
         }
         context = click.Context(click.Command("bench"), obj=create_app)
         furnished = _furnish(context, place, size, ports)

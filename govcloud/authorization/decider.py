@@ -106,6 +106,13 @@ class Decider:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
         return self.decide(Question(appointment_id=appointment_id, function=door_of(subsystem_code)))
 
+    def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
+        """Return the appointment that an official acts under when none is named: the primary one, if there is one.
+
+        ``min_epoch`` as in ``Question``: who must not miss a change must not miss it here either.
+        """
+        return self._answered(lambda inputs: inputs.primary(official_id, self._clock.now()), min_epoch)
+
     def open_functions(self, appointment_id: UUID) -> frozenset[str]:
         """Return every function of every subsystem that is open to the appointment now, on some row at least.
 
@@ -286,8 +293,6 @@ class Decider:
     def _decide(self, question: Question, inputs: Inputs) -> Decision:
         """Decide by ``inputs``."""
         state, now = inputs.state, self._clock.now()
-        if question.primary:
-            return self._decide_primary(question, inputs, now)
         acting = inputs.acting(question.official_id, question.appointment_id, now)
         if isinstance(acting, Reason):
             return refusal(acting, state.epoch)
@@ -298,13 +303,6 @@ class Decider:
             # What hangs on a duty lasts no longer than the duty.
             return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
         return decision
-
-    def _decide_primary(self, question: Question, inputs: Inputs, now: datetime) -> Decision:
-        """Decide under the appointment that is the primary one now, unless the question names another."""
-        found = question.appointment_id
-        if found is None and question.official_id is not None:
-            found = inputs.primary(question.official_id, now)
-        return replace(self._decide(replace(question, appointment_id=found, primary=False), inputs), appointment_id=found)
 
     def _seen(self, inputs: Inputs, official_id: UUID | None, appointment_id: UUID | None) -> Seen | Reason:
         """Return the subject as it is now, or why there is nobody to see."""

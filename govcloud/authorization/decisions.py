@@ -63,7 +63,6 @@ class Question:
     against the granted rows, and ``resource["label"]`` (0 to 4) against the subject's clearance. What the platform knows itself
     (the time, the working day, the network zone) is never taken from ``context``. ``client_address`` is the address of the person's
     device, from a source that is trusted to tell it (``None``: there is none). ``min_epoch`` is the change that the answer may not miss.
-    ``primary``: without ``appointment_id``, the appointment that is the official's primary one at that moment counts, if there is one.
     """
 
     function: str
@@ -73,7 +72,6 @@ class Question:
     context: Mapping[str, Any] = field(default_factory=dict)
     client_address: str | None = None
     min_epoch: int | None = None
-    primary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,6 @@ class Decision:
     windows that allow this ends (``None``: open end). ``remedy_item_id`` is the catalogue item that could be requested
     (only on a denial). ``missing`` names what the question did not say and what could turn this denial (``resource.level``); empty when
     nothing would. ``epoch`` is the number of the last change that this decision took into account.
-    ``appointment_id`` is the primary appointment that counted, when the question left it to the platform.
     """
 
     allowed: bool
@@ -101,7 +98,6 @@ class Decision:
     remedy_item_id: UUID | None = None
     views: tuple[View, ...] = ()
     missing: frozenset[str] = frozenset()
-    appointment_id: UUID | None = None
 
 
 def refusal(reason: Reason, epoch: int = 0) -> Decision:

@@ -19,7 +19,7 @@ from govcloud.authorization.subjects import official_snapshot
 from govcloud.identity.queries import IdentityQueries, Subject
 from govcloud.subsystems.queries import SubsystemQueries
 
-RETIRED, PRIMARY = "retired", "primary"
+RETIRED = "retired"
 
 
 class Acting(Protocol):
@@ -52,7 +52,7 @@ class Inputs(Protocol):
         ...
 
     def primary(self, official_id: UUID, at: datetime) -> UUID | None:
-        """Return the appointment that is the official's primary one at ``at``."""
+        """Return the official's primary appointment at ``at``, if there is one."""
         ...
 
     def in_catalogue(self, function: str, at: datetime) -> bool:
@@ -112,9 +112,9 @@ class DatabaseInputs:
         return found if isinstance(found, Reason) else DatabaseActing(self.facts, self.identity, found, at)
 
     def primary(self, official_id: UUID, at: datetime) -> UUID | None:
-        """Return the appointment that is the official's primary one at ``at``."""
+        """Return the official's primary appointment; ``None``: there is none."""
         found = self.identity.appointments_of(official_id, at)
-        return next((place.id for place in found if place.kind == PRIMARY), None)
+        return next((appointment.id for appointment in found if appointment.kind == "primary"), None)
 
     def in_catalogue(self, function: str, at: datetime) -> bool:
         """Return whether the catalogue has the function."""

@@ -34,7 +34,6 @@ class Remembering:
         self._inputs = inputs
         self._state = inputs.state
         self._acting: dict[tuple[UUID | None, UUID | None], RememberedActing | Reason] = {}
-        self._primary: dict[UUID, UUID | None] = {}
         self._functions: dict[str, bool] = {}
         self._items: dict[str, UUID | None] = {}
 
@@ -54,9 +53,7 @@ class Remembering:
 
     def primary(self, official_id: UUID, at: datetime) -> UUID | None:
         """Return the official's primary appointment."""
-        if official_id not in self._primary:
-            self._primary[official_id] = self._inputs.primary(official_id, at)
-        return self._primary[official_id]
+        return self._inputs.primary(official_id, at)
 
     def in_catalogue(self, function: str, at: datetime) -> bool:
         """Return whether the catalogue has the function."""

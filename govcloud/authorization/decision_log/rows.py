@@ -69,7 +69,7 @@ def row_of(kind: str, at: datetime, question: Question, decision: Decision, clie
         at=at,
         kind=kind,
         official_id=question.official_id,
-        appointment_id=question.appointment_id or decision.appointment_id,
+        appointment_id=question.appointment_id,
         client_id=_clean(client_id, _MOST_TEXT) or "",
         subsystem_code=subsystem_of(function),
         function=function,

@@ -14,7 +14,7 @@ import msgspec
 from govcloud.authorization.decisions import Reason
 from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.facts import PolicyState
-from govcloud.authorization.inputs import PRIMARY, RETIRED, SourceError
+from govcloud.authorization.inputs import RETIRED, SourceError
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.replica.place import Store
 from govcloud.authorization.replica.records import (
@@ -33,7 +33,7 @@ from govcloud.authorization.subjects import EVERY_OFFICIAL, SINCE_EVER
 
 logger = logging.getLogger(__name__)
 _ACTIVE, _PUBLISHED = "active", "published"
-_CONCURRENT = "concurrent"
+_PRIMARY, _CONCURRENT = "primary", "concurrent"
 
 
 class ReplicaLook:
@@ -73,11 +73,12 @@ class ReplicaLook:
         return ReplicaActing(self, key, person, standing, place, department, now)
 
     def primary(self, official_id: UUID, at: datetime) -> UUID | None:
-        """Return the appointment that is the official's primary one at ``at``."""
+        """Return the official's primary appointment at ``at``, if there is one."""
         person, now = self.person(official_id.bytes), instant(at)
-        places = () if person is None else person.places
-        found = (place for place in places if _holds(place, now) and _kind(place, now) == PRIMARY)
-        return next((UUID(bytes=place.id) for place in found if self.department(place.department, now) is not None), None)
+        for place in person.places if person is not None else ():
+            if _holds(place, now) and _kind(place, now) == _PRIMARY and self.department(place.department, now) is not None:
+                return UUID(bytes=place.id)
+        return None
 
     def in_catalogue(self, function: str, at: datetime) -> bool:
         """Return whether the catalogue has the function, of a subsystem that is not retired."""
@@ -258,7 +259,7 @@ class ReplicaActing:
         now = self._now
         found = [(self._look.department(place.department, now), place) for place in self._person.places if _holds(place, now)]
         known = [(department, place) for department, place in found if department is not None]
-        return sorted(known, key=lambda pair: (_kind(pair[1], now) != PRIMARY, pair[1].id))
+        return sorted(known, key=lambda pair: (_kind(pair[1], now) != _PRIMARY, pair[1].id))
 
     @property
     def official_id(self) -> str:

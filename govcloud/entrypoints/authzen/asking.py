@@ -21,11 +21,10 @@ ADDRESS_SOURCE = "address_source"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An official, and the appointment that counts: the one named, the ``primary`` one, or none (only the person's own rights count)."""
+    """An official, and the appointment that counts (``None``: only the person's own rights do)."""
 
     official_id: UUID
-    appointment_id: UUID | None = None
-    primary: bool = False
+    appointment_id: UUID | None
 
 
 class Asker:
@@ -39,7 +38,7 @@ class Asker:
     def __init__(self, client: ClientView) -> None:
         """Take who asks."""
         self._client = client
-        self._known: dict[tuple[str, str | None], Person | Reason] = {}
+        self._known: dict[tuple[str, str | None, int | None], Person | Reason] = {}
 
     def question(self, asked: Evaluation) -> tuple[Question, Decision | None]:
         """Return the engine's question, with the denial of one that need not be asked.
@@ -51,7 +50,7 @@ class Asker:
         if target is None:
             return Question(asked.action.name, resource=asked.resource.properties), refusal(Reason.UNKNOWN_FUNCTION)
         self.own(target.function)
-        person = self.person(asked.subject)
+        person = self.person(asked.subject, asked.context)
         if isinstance(person, Reason):
             return Question(target.function, official_id=_uuid(asked.subject.id), resource=target.resource), refusal(person)
         return self.about(person, target, asked.context), None
@@ -67,7 +66,6 @@ class Asker:
             context=context.given,
             client_address=address if isinstance(address, str) else None,
             min_epoch=context.min_epoch,
-            primary=person.primary,
         )
 
     def own(self, function: str) -> None:
@@ -75,22 +73,22 @@ class Asker:
         if subsystem_of(function) != self._client.subsystem_code:
             raise foreign_function(function, self._client.subsystem_code)
 
-    def person(self, subject: Subject) -> Person | Reason:
-        """Return who the subject is, or why it is nobody."""
+    def person(self, subject: Subject, context: Context) -> Person | Reason:
+        """Return who the subject is, or why it is nobody; a change that the context names is not missed in that either."""
         if subject.type != OFFICIAL:
             return Reason.UNKNOWN_SUBJECT
-        key = (subject.id, subject.sid)
+        key = (subject.id, subject.sid, context.min_epoch)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._look_up(subject)
+            found = self._known[key] = self._look_up(subject, context.min_epoch)
         return found
 
-    def _look_up(self, subject: Subject) -> Person | Reason:
+    def _look_up(self, subject: Subject, min_epoch: int | None) -> Person | Reason:
         official_id = _uuid(subject.id)
         if official_id is None:
             return Reason.UNKNOWN_SUBJECT
         if subject.sid is None:
-            return Person(official_id, primary=True)
+            return Person(official_id, services().authorization_queries.primary_appointment(official_id, min_epoch))
         sid = _uuid(subject.sid)
         session = _session(sid, self._client) if sid is not None else None
         if session is None or session.official_id != official_id:

@@ -14,6 +14,7 @@ from govcloud.entrypoints.authzen.errors import init_errors
 from govcloud.entrypoints.authzen.evaluating import evaluate, evaluate_all
 from govcloud.entrypoints.authzen.limits import SEARCH_COST, searching, take_share
 from govcloud.entrypoints.authzen.metadata import described
+from govcloud.entrypoints.authzen.paths import EVALUATION
 from govcloud.entrypoints.authzen.responses import respond
 from govcloud.entrypoints.authzen.searching import search_actions, search_resources, search_subjects
 from govcloud.entrypoints.authzen.wire import read_body, read_evaluation
@@ -21,6 +22,8 @@ from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import client_authenticated, current_client, public
 from govcloud.web.setup import csrf
 from govcloud.web.trace import HEADER
+
+__all__ = ["EVALUATION", "authzen"]
 
 authzen = Blueprint("authzen", __name__)
 # Programs authenticate with their credentials on every request; no cookie of a browser counts here.

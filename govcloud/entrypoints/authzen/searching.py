@@ -15,7 +15,6 @@ from uuid import UUID
 from govcloud.authorization.answers.entries import FunctionPage, PeoplePage, State
 from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.errors import inputs_behind
-from govcloud.authorization.inputs import PRIMARY
 from govcloud.entrypoints.authzen.asking import OFFICIAL, Asker, Person
 from govcloud.entrypoints.authzen.paging import Page, read_page
 from govcloud.entrypoints.authzen.paths import SEARCH_ACTION, SEARCH_RESOURCE, SEARCH_SUBJECT
@@ -74,7 +73,7 @@ class Search:
         """Return a page of the functions of the client's subsystem that are open to the person."""
         page = services().authorization_queries.list_functions(
             self.person.official_id,
-            _appointment(self.person),
+            self.person.appointment_id,
             self.client.subsystem_code,
             resource,
             self.context.given,
@@ -82,14 +81,6 @@ class Search:
             after=self.page.after,
         )
         return _found(page, self.context, result)
-
-
-def _appointment(person: Person) -> UUID | None:
-    """Return the appointment that counts for a list, which takes none for none."""
-    if not person.primary:
-        return person.appointment_id
-    found = services().identity_queries.appointments_of(person.official_id)
-    return next((place.id for place in found if place.kind == PRIMARY), None)
 
 
 def search_subjects(body: Mapping[str, Any], client: ClientView) -> dict[str, Any]:
@@ -127,7 +118,7 @@ def search_actions(body: Mapping[str, Any], client: ClientView) -> dict[str, Any
     asker = Asker(client)
     if target is not None and action:
         asker.own(target.function)
-    person = asker.person(subject)
+    person = asker.person(subject, context)
     if target is None or isinstance(person, Reason):
         return page.answer([], None, {"reason": person} if isinstance(person, Reason) else {})
     if page.limit == 0:
@@ -153,7 +144,7 @@ def search_resources(body: Mapping[str, Any], client: ClientView) -> dict[str, A
     asker = Asker(client)
     if resource.type not in ONE_ACTION:
         asker.own(action.name)
-    person = asker.person(subject)
+    person = asker.person(subject, context)
     if isinstance(person, Reason):
         return page.answer([], None, {"reason": person})
     if page.limit == 0:

@@ -32,10 +32,10 @@ def questions(world: World) -> list[Question]:
         for function in FUNCTIONS:
             for row in rows:
                 found.append(Question(function, person.appointment_id, person.official_id, row))
-                found.append(Question(function, None, person.official_id, row, primary=True))
+                found.append(Question(function, None, person.official_id, row))
             found.append(Question(function, None, person.official_id))
     found.append(Question(FUNCTIONS[0], uuid4(), world.wang.official_id))
-    found.append(Question(FUNCTIONS[0], None, uuid4(), primary=True))
+    found.append(Question(FUNCTIONS[0], None, uuid4()))
     return found
 
 
@@ -57,19 +57,9 @@ def test_a_batch_answers_as_single_questions_do(services: Services, world: World
     assert {decision.code for decision in together} >= {Reason.ALLOWED, Reason.GRANT_REVOKED, Reason.OUT_OF_SCOPE, Reason.BAD_RESOURCE}
 
 
-def test_the_primary_appointment_is_the_one_that_is_named(services: Services, world: World) -> None:
-    granted(services, world)
-    for person in world.people.values():
-        for function in FUNCTIONS:
-            named = services.authorization.decide(Question(function, person.appointment_id, person.official_id))
-            left = services.authorization.decide(Question(function, None, person.official_id, primary=True))
-            assert left.appointment_id == person.appointment_id
-            assert (left.allowed, left.code, left.scope, left.ends_at) == (named.allowed, named.code, named.scope, named.ends_at)
-
-
 def test_a_subject_is_read_once(services: Services, world: World) -> None:
     def taken(count: int) -> int:
-        asked = [Question(FUNCTIONS[0], None, world.wang.official_id, {"id": str(number)}, primary=True) for number in range(count)]
+        asked = [Question(FUNCTIONS[0], None, world.wang.official_id, {"id": str(number)}) for number in range(count)]
         with counted() as statements:
             services.authorization.decide_all(asked)
         return len(statements)
