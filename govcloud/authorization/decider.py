@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
@@ -54,6 +54,14 @@ _MOST_COLLEAGUES = 500
 AnswerT = TypeVar("AnswerT")
 
 
+class Known(NamedTuple):
+    """A subject as it was seen, what a decision may ask beyond it, and until when the subject may act as it does."""
+
+    seen: Seen
+    catalogue: Catalogue
+    until: datetime | None
+
+
 class Decider:
     """Answers questions about officials; commands of the platform itself are asked through ``EngineAuthorizer``."""
 
@@ -92,9 +100,13 @@ class Decider:
 
         def work(inputs: Inputs) -> list[Decision]:
             once, is_last = Remembering(inputs), until()
+            known: dict[tuple[UUID | None, UUID | None], Known | Reason] = {}
             answered: list[Decision] = []
             for question in questions:
-                answered.append(self._decide(question, once))
+                who = (question.official_id, question.appointment_id)
+                if who not in known:
+                    known[who] = self._know(*who, once)
+                answered.append(_decided(question, known[who], once.state.epoch))
                 if is_last(answered[-1]):
                     break
             return answered
@@ -292,17 +304,16 @@ class Decider:
 
     def _decide(self, question: Question, inputs: Inputs) -> Decision:
         """Decide by ``inputs``."""
-        state, now = inputs.state, self._clock.now()
-        acting = inputs.acting(question.official_id, question.appointment_id, now)
+        return _decided(question, self._know(question.official_id, question.appointment_id, inputs), inputs.state.epoch)
+
+    def _know(self, official_id: UUID | None, appointment_id: UUID | None, inputs: Inputs) -> Known | Reason:
+        """Return the subject as it is now with what a decision may ask beyond it, or why there is nobody to decide about."""
+        now = self._clock.now()
+        acting = inputs.acting(official_id, appointment_id, now)
         if isinstance(acting, Reason):
-            return refusal(acting, state.epoch)
-        seen = self._see(acting, state, now)
-        decision = answer(question, seen, self._catalogue(inputs, acting, seen))
-        until = acting.ends_at
-        if decision.allowed and until is not None:
-            # What hangs on a duty lasts no longer than the duty.
-            return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
-        return decision
+            return acting
+        seen = self._see(acting, inputs.state, now)
+        return Known(seen, self._catalogue(inputs, acting, seen), acting.ends_at)
 
     def _seen(self, inputs: Inputs, official_id: UUID | None, appointment_id: UUID | None) -> Seen | Reason:
         """Return the subject as it is now, or why there is nobody to see."""
@@ -359,6 +370,17 @@ class Decider:
             last_grant=acting.last_grant,
             item_for=lambda function: inputs.item_for(function, seen.now),
         )
+
+
+def _decided(question: Question, known: Known | Reason, epoch: int) -> Decision:
+    """Return the decision on ``question`` by a subject that is known."""
+    if isinstance(known, Reason):
+        return refusal(known, epoch)
+    decision = answer(question, known.seen, known.catalogue)
+    if decision.allowed and known.until is not None:
+        # What hangs on a duty lasts no longer than the duty.
+        return replace(decision, ends_at=known.until if decision.ends_at is None else min(known.until, decision.ends_at))
+    return decision
 
 
 def _trust(policy: CompiledPolicy, roles: Iterable[str]) -> str:

@@ -33,7 +33,6 @@ class Remembering:
         """Take where to read."""
         self._inputs = inputs
         self._state = inputs.state
-        self._acting: dict[tuple[UUID | None, UUID | None], RememberedActing | Reason] = {}
         self._functions: dict[str, bool] = {}
         self._items: dict[str, UUID | None] = {}
 
@@ -43,13 +42,9 @@ class Remembering:
         return self._state
 
     def acting(self, official_id: UUID | None, appointment_id: UUID | None, at: datetime) -> Acting | Reason:
-        """Return who the subject is, as it was when the batch first asked."""
-        key = (official_id, appointment_id)
-        found = self._acting.get(key)
-        if found is None:
-            read = self._inputs.acting(official_id, appointment_id, at)
-            found = self._acting[key] = read if isinstance(read, Reason) else RememberedActing(read)
-        return found
+        """Return who the subject is; the batch asks once for each."""
+        found = self._inputs.acting(official_id, appointment_id, at)
+        return found if isinstance(found, Reason) else RememberedActing(found)
 
     def primary(self, official_id: UUID, at: datetime) -> UUID | None:
         """Return the official's primary appointment."""
@@ -70,12 +65,11 @@ class Remembering:
 
 
 class RememberedActing:
-    """``Acting`` for one batch: one snapshot, however many questions are about it."""
+    """``Acting`` for one batch."""
 
     def __init__(self, acting: Acting) -> None:
         """Take the official."""
         self._acting = acting
-        self._snapshot: Snapshot | None = None
         self._grants: dict[str, GrantFact | None] = {}
 
     @property
@@ -84,10 +78,8 @@ class RememberedActing:
         return self._acting.ends_at
 
     def snapshot(self, policy: CompiledPolicy, duties: CompiledDuties) -> Snapshot:
-        """Return what the engine reads of the official; policy and duty rules are the same for the whole batch."""
-        if self._snapshot is None:
-            self._snapshot = self._acting.snapshot(policy, duties)
-        return self._snapshot
+        """Return what the engine reads of the official."""
+        return self._acting.snapshot(policy, duties)
 
     def last_grant(self, function: str) -> GrantFact | None:
         """Return the newest grant of ``function``."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import force_locale
 
@@ -22,8 +21,7 @@ from govcloud.web.trace import trace_id
 _SAID: dict[Reason, dict[str, str]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """What was asked, as the engine takes it, and the decision."""
 
     asked: Evaluation
@@ -34,14 +32,16 @@ class Decided:
 def answers(decided: Sequence[Decided], client: ClientView) -> list[dict[str, Any]]:
     """Return the decisions as sections 5.5 and 6.2 have them; what would mend the denials is looked up for all of them at once."""
     remedies = Remedies(client, [entry.decision for entry in decided])
-    approvals = Approvals(entry.asked.context for entry in decided)
-    return [_answer(entry, remedies, approvals) for entry in decided]
+    approvals = Approvals([entry.asked.context for entry in decided])
+    number = trace_id()
+    return [_answer(entry, remedies, approvals, number) for entry in decided]
 
 
-def _answer(entry: Decided, remedies: Remedies, approvals: Approvals) -> dict[str, Any]:
+def _answer(entry: Decided, remedies: Remedies, approvals: Approvals, number: str) -> dict[str, Any]:
     decision = entry.decision
-    context = _allowed(decision) if decision.allowed else _denied(entry, remedies)
-    context |= approvals.of(entry.asked.context, entry.question, decision, context)
+    context = _allowed(decision) if decision.allowed else _denied(entry, remedies, number)
+    if "approval" in entry.asked.context.given:
+        context |= approvals.of(entry.asked.context, entry.question, decision, context)
     return {"decision": decision.allowed, "context": context}
 
 
@@ -53,14 +53,14 @@ def _allowed(decision: Decision) -> dict[str, Any]:
     return context
 
 
-def _denied(entry: Decided, remedies: Remedies) -> dict[str, Any]:
+def _denied(entry: Decided, remedies: Remedies, number: str) -> dict[str, Any]:
     """Return why not, in both languages, and (Access Request & Approval Profile) where access can be requested."""
     decision = entry.decision
     context: dict[str, Any] = {
         "reason": decision.code,
         "reason_user": _sentences(decision),
         "epoch": decision.epoch,
-        "trace_id": trace_id(),
+        "trace_id": number,
     }
     if decision.missing:
         context["missing"] = sorted(decision.missing)

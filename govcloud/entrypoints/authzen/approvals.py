@@ -25,11 +25,11 @@ class Approvals:
 
     def __init__(self, contexts: Iterable[Context]) -> None:
         """Look the grants up."""
-        wanted = {shown for context in contexts if (shown := _shown(context)) is not None}
+        wanted = {shown for context in contexts if "approval" in context.given and (shown := _shown(context)) is not None}
         self._grants = services().authorization_queries.grants_by_id(wanted) if wanted else {}
 
     def of(self, shown_in: Context, question: Question, decision: Decision, context: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what an answer adds.
+        """Return what an answer adds for the approval that was shown.
 
         Args:
             shown_in: the context of what was asked.
@@ -37,8 +37,6 @@ class Approvals:
             decision: the engine's answer.
             context: the answer's context so far.
         """
-        if "approval" not in shown_in.given:
-            return {}
         grant = self._mine(_shown(shown_in), question)
         if not decision.allowed:
             return _what_next(grant, requestable="access_request" in context)

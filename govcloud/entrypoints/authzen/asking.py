@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
@@ -19,8 +19,7 @@ OFFICIAL = "official"
 ADDRESS_SOURCE = "address_source"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """An official, and the appointment that counts (``None``: only the person's own rights do)."""
 
     official_id: UUID

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.entrypoints.authzen.answers import Decided, answers
@@ -49,8 +48,7 @@ def evaluate_all(batch: Batch, client: ClientView) -> dict[str, Any]:
     return {"evaluations": [next(answered) if isinstance(entry, Decided) else entry for entry in found]}
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(NamedTuple):
     """A question for the engine; with ``denial`` it need not be asked."""
 
     asked: Evaluation
@@ -112,6 +110,7 @@ def _ends(semantic: Semantic) -> Callable[[Decision], bool]:
 
 def _given_out(decided: Sequence[Decided], client: ClientView) -> list[dict[str, Any]]:
     """Return the answers, and hand the decisions to the log, which never fails and waits for nothing."""
+    log, number = services().decision_log, trace_id()
     for entry in decided:
-        services().decision_log.note(entry.question, entry.decision, client.client_id, trace_id=trace_id())
+        log.note(entry.question, entry.decision, client.client_id, trace_id=number)
     return answers(decided, client)

@@ -15,8 +15,7 @@ Only these three can be searched for. Other rows lie with the subsystems, which 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from govcloud.authorization.snapshot import door_of
 from govcloud.entrypoints.authzen.wire import Resource
@@ -27,8 +26,7 @@ USE, ENTER = "use", "enter"
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The function that a question is about, and what conditions may read of the resource."""
 
     function: str

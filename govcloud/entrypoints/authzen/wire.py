@@ -10,8 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 
 from flask import Request
 
@@ -22,8 +21,7 @@ MOST_DEPTH = 32
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """Who is asked about (section 5.1); ``sid`` is the session, ``given`` the entity as it came."""
 
     type: str
@@ -32,16 +30,14 @@ class Subject:
     given: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """What the subject would do (section 5.3)."""
 
     name: str
     given: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """What it would be done to (section 5.2); ``id`` is ``None`` only in a search for resources."""
 
     type: str
@@ -50,8 +46,7 @@ class Resource:
     given: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """The surroundings (section 5.4); ``min_epoch`` is the change that the decision may not miss."""
 
     given: Mapping[str, Any]
@@ -61,8 +56,7 @@ class Context:
 NO_CONTEXT = Context({})
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """One question, as a relying system asks it (section 6.1)."""
 
     subject: Subject

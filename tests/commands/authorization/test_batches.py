@@ -33,7 +33,6 @@ def questions(world: World) -> list[Question]:
             for row in rows:
                 found.append(Question(function, person.appointment_id, person.official_id, row))
                 found.append(Question(function, None, person.official_id, row))
-            found.append(Question(function, None, person.official_id))
     found.append(Question(FUNCTIONS[0], uuid4(), world.wang.official_id))
     found.append(Question(FUNCTIONS[0], None, uuid4()))
     return found
