@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from types import MappingProxyType
+from typing import Any
 
 import casbin
 import cedarpy
@@ -17,7 +18,7 @@ import cedarpy
 from bench._rows import Sheet, Target
 from bench._running import counting, percentile, say
 from govcloud.authorization.asking import Asking
-from govcloud.authorization.document import DENY, RoleSpec, RuleSpec
+from govcloud.authorization.document import ALLOW, DENY, RoleSpec, RuleSpec
 from govcloud.authorization.engine import Engine, matcher_functions
 from govcloud.authorization.policy import CompiledPolicy, all_of, compile_policy
 from govcloud.authorization.shipped import model_text
@@ -29,6 +30,7 @@ RULES_PER_ROLE = 20
 FUNCTIONS_PER_SUBSYSTEM = 12
 ROLES_HELD = 3
 SUBJECTS = 200
+_CEDARS = {ALLOW: "permit", DENY: "forbid"}
 OUTCOMES = ("allowed", "denied")
 THOUSAND_TIMES_FASTER = Target("<=", 0.001, of="ratio")
 
@@ -80,7 +82,7 @@ def _rule(role: str, function: str, chance: random.Random) -> RuleSpec:
 def ask(engine: Engine, pair: Pair) -> bool:
     """Return the engine's answer; taking the question apart is part of the work."""
     subject, function = pair
-    asking = Asking(subject, function, instant(NOW), resource={}, context={}, bounded=False)
+    asking = Asking(subject, function, instant(NOW), label=0, resource={}, context={}, bounded=False)
     return engine.decide(asking, function).allowed
 
 
@@ -113,8 +115,8 @@ class Stock:
     def ask(self, pair: Pair) -> bool:
         """Return Casbin's answer."""
         subject, function = pair
-        self._asking = Asking(subject, function, instant(NOW), resource={}, context={}, bounded=False)
-        return bool(self._enforcer.enforce(subject.id, function, all_of(function), grant_role(function)))
+        self._asking = Asking(subject, function, instant(NOW), label=0, resource={}, context={}, bounded=False)
+        return bool(self._enforcer.enforce(subject.id, function, all_of(function), grant_role(function), 0))
 
 
 class Cedar:
@@ -126,22 +128,14 @@ class Cedar:
         """Write the rules as policies and read them once: reading them again for each question would be all that is measured."""
         rules = made.policy.rules[1:]
         text = "\n".join(
-            f'{"forbid" if rule.effect == DENY else "permit"}(principal in Role::"{rule.role}", action == Action::"{rule.function}", resource);'
-            for rule in rules
+            f'{_CEDARS[rule.effect]}(principal in Role::"{rule.role}", action == Action::"{rule.function}", resource);' for rule in rules
         )
-        self._policies = _read_once(text)
-        roles = [{"uid": {"type": "Role", "id": role}, "attrs": {}, "parents": []} for role in made.policy.roles]
-        self._entities = {
-            subject.id: [
-                *(item for item in roles if item["uid"]["id"] in subject.roles),  # type: ignore[index]
-                {
-                    "uid": {"type": "User", "id": subject.id},
-                    "attrs": {},
-                    "parents": [{"type": "Role", "id": role} for role in subject.roles if role in made.policy.roles],
-                },
-            ]
-            for subject in made.subjects
-        }
+        self._policies = cedarpy.PolicySet.from_str(text)
+        self._entities: dict[str, list[dict[str, Any]]] = {}
+        for subject in made.subjects:
+            held = [{"type": "Role", "id": role} for role in subject.roles if role in made.policy.roles]
+            person = {"uid": {"type": "User", "id": subject.id}, "attrs": {}, "parents": held}
+            self._entities[subject.id] = [person, *({"uid": role, "attrs": {}, "parents": []} for role in held)]
 
     def ask(self, pair: Pair) -> bool:
         """Return Cedar's answer."""

@@ -39,6 +39,7 @@ from govcloud.authorization.replica.records import (
 )
 from govcloud.authorization.replica.writing import Writing
 from govcloud.authorization.snapshot import instant
+from govcloud.authorization.surroundings import SHIPPED
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.kernel.clock import SystemClock
 
@@ -53,9 +54,9 @@ LINES = ("民政", "住房和城乡建设", "人力资源和社会保障", "卫�
 VERSION = UUID(int=1)
 IDENTITY = b"benchmark".ljust(32, b"\0")
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-_ALWAYS = ((0, None),)
 _YEAR = instant(SINCE + timedelta(days=3650))
 _FIRST = instant(SINCE)
+_FUNCTION = FunctionRecord("published", is_door=False, versions=((0, None, 1),), items=((0, None, UUID(int=7).bytes),))
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,7 @@ class Province:
         """Return roles and rules."""
         chance = random.Random(1)
         roles = [RoleSpec(f"role{number}", f"role {number}") for number in range(ROLES)]
-        rules = [
-            _rule(role.code, function, chance) for role in roles for function in chance.sample(self.functions, RULES // ROLES)
-        ]
+        rules = [_rule(role.code, function, chance) for role in roles for function in chance.sample(self.functions, RULES // ROLES)]
         return roles, rules
 
     @cached_property
@@ -97,7 +96,9 @@ class Province:
         chance = random.Random(number)
         place = place_of(number).bytes
         roles = tuple(
-            RoleRecord(f"role{role}", place if under else None, _FIRST, None, _SCOPES[role % len(_SCOPES)], (number * 10 + at).to_bytes(16, "big"))
+            RoleRecord(
+                f"role{role}", place if under else None, _FIRST, None, _SCOPES[role % len(_SCOPES)], (number * 10 + at).to_bytes(16, "big")
+            )
             for at, (role, under) in enumerate(zip(chance.sample(range(ROLES), ROLES_HELD), (True, True, False), strict=True))
         )
         grants: tuple[GrantRecord, ...] = ()
@@ -118,7 +119,9 @@ class Province:
         person = self.official(number)
         named = [grant.function for grant in person.grants] + [function for role in person.roles for function in self.by_role[role.role]]
         function = chance.choice(self.functions if chance.random() < 1 / 5 else named)
-        resource = {"division": chance.choice(DIVISIONS), "level": chance.randrange(5)} if chance.random() < 1 / 2 else {}
+        own = DIVISIONS[number // OFFICIALS_PER_DEPARTMENT % self.departments % len(DIVISIONS)]
+        division = own if chance.random() < 4 / 5 else chance.choice(DIVISIONS)
+        resource = {"division": division, "level": chance.randrange(5)} if chance.random() < 1 / 2 else {}
         return Question(function, place_of(number), official_of(number), resource)
 
 
@@ -170,7 +173,11 @@ def write(province: Province, folder: Path) -> Place:
             record = DepartmentRecord(str(key), path, DIVISIONS[number % 5], "county", (LINES[number % 5],), _FIRST, None)
             txn.put(key.bytes, encode((record,)), db=store.departments)
         for function in province.functions:
-            txn.put(function.encode(), encode(FunctionRecord("published", _ALWAYS, ((0, None, UUID(int=7).bytes),))), db=store.functions)
+            txn.put(
+                function.encode(),
+                encode(_FUNCTION),
+                db=store.functions,
+            )
     writing.begin(Head(now_ns(), IDENTITY, PolicyState(VERSION, 1, 1), 0))
     store.env.close()
     place.put_in_force()
@@ -192,7 +199,14 @@ class _Facts(DecisionFacts):
         """Return the duty rules."""
         assert now
         duties = [
-            Duty(UUID(int=number), f"role{number}", "岗位职责", AppointmentCriteria(positions=(position,), levels=("county",)), False, SINCE)  # noqa: FBT003
+            Duty(
+                UUID(int=number),
+                f"role{number}",
+                "岗位职责",
+                AppointmentCriteria(positions=(position,), levels=("county",)),
+                starts_at=SINCE,
+                bound=False,
+            )
             for number, position in enumerate(POSITIONS)
         ]
         return 1, duties
@@ -201,9 +215,9 @@ class _Facts(DecisionFacts):
 def decider_over(province: Province, place: Place) -> Decider:
     """Return the platform's own decider over a replica and nothing else."""
     replica = Replica(place.folder, 1e9, identity=lambda: IDENTITY, busy=lambda: False)
-    decider = Decider(_nothing, _nothing, _nothing, SystemClock(), replica)  # type: ignore[arg-type]
+    decider = Decider(_nothing, _nothing, _nothing, SystemClock(), source=replica)  # type: ignore[arg-type]
     facts = _Facts(province)
-    decider.facts, decider.live, decider.live_duties = facts, LiveEngine(facts), LiveDuties(facts)
+    decider.facts, decider.live, decider.live_duties = facts, LiveEngine(facts, SHIPPED), LiveDuties(facts)
     return decider
 
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from bench._running import percentile
-from bench._scale import Province, VERSION, decider_over
+from bench._scale import VERSION, Province, decider_over
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Question
 from govcloud.authorization.replica.place import Place
@@ -66,7 +66,6 @@ def main() -> None:
     else:
         timed(decider, questions[:_WARM_UP])
         gc.collect()
-        gc.freeze()
         taken, allowed = timed(decider, questions[_WARM_UP:])
     figures = {
         "p50": percentile(taken, 50),

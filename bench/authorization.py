@@ -98,7 +98,13 @@ def at_scale(place: Platform, effort: Effort) -> None:
     add(f"{label}, cold official, clock, p99", cold["p99"], "µs", Target("<=", 3_000))
     add(f"{label}, share allowed", many["allowed"] * 100, "%")
     few_name = f"the same with {FEW_OFFICIALS:,} officials"
-    add("decision in process, p50 at scale beside few officials", many["p50"], "µs", Target("<=", 1.3, of="ratio"), peer=(few_name, few["p50"]))
+    add(
+        "decision in process, p50 at scale beside few officials",
+        many["p50"],
+        "µs",
+        Target("<=", 1.3, of="ratio"),
+        peer=(few_name, few["p50"]),
+    )
     add(f"index of {RULES:,} rules in a worker, memory", many["index"], "MB", Target("<=", 100))
     add(f"index of {RULES:,} rules in a worker, time to build", many["index_seconds"], "s", Target("<=", 3))
     add(f"worker with that index after {effort.at_scale:,} decisions, memory of its own", many["worker"], "MB")

@@ -197,7 +197,7 @@ def _of_function(event: Any) -> tuple[str]:  # noqa: ANN401 - an event of an ite
     return (subsystem_of(event.function),)
 
 
-#: Everything that happens in other domains and that decisions read: whoever adds to it adds here (`tests/commands/authorization/test_feed.py`).
+#: Everything that happens in other domains and that decisions read; `tests/commands/authorization/test_feed.py` finds what is missing.
 TOUCHES: Mapping[type[Event], Touch] = {
     OfficialRegistered: Touch("official", reduces=False, what=_one),
     OfficialChanged: Touch("official", reduces=True, what=_one),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -16,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LEAST_SECRET = 32
 _LAST_PORT = 65_535
+ZoneName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
 class SettingsError(Exception):
@@ -68,6 +70,10 @@ class Settings(BaseSettings):
     decision_log_days: int = Field(default=180, ge=1, le=3650, description="how long the decision log is kept")
     replica_dir: Path | None = Field(default=None, description="the folder of this machine's replica of what decisions read")
     replica_bound_seconds: float = Field(default=2.0, ge=0.5, le=60, description="how old the replica may be; then the database is read")
+    work_calendar_file: Path | None = Field(default=None, description="days off and make-up working days beside those that are shipped")
+    network_zones: dict[ZoneName, tuple[IPv4Network | IPv6Network, ...]] = Field(
+        default_factory=dict, description='the networks of each zone that rules may name, as JSON: {"office": ["10.0.0.0/8"]}'
+    )
 
     @field_validator("database_url", "database_owner_url")
     @classmethod

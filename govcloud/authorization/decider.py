@@ -7,10 +7,10 @@ is never cached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from govcloud.authorization.inputs import (
     Source,
     SourceError,
     Standing,
-    in_catalogue,
+    label_in_catalogue,
     standing_of,
 )
 from govcloud.authorization.live import LiveEngine
@@ -41,6 +41,7 @@ from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.remembering import Remembering, Until, always_on
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
 from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
+from govcloud.authorization.surroundings import SHIPPED, Surroundings
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.levels import keeps_rows
@@ -48,7 +49,9 @@ from govcloud.subsystems.queries import SubsystemQueries, SubsystemView
 
 __all__ = ["PLATFORM", "Decider", "Standing"]
 
+logger = logging.getLogger(__name__)
 PLATFORM = "govcloud"
+_OWN = f"{PLATFORM}:"
 #: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
 _MOST_COLLEAGUES = 500
 AnswerT = TypeVar("AnswerT")
@@ -71,11 +74,13 @@ class Decider:
         identity_queries: IdentityQueries,
         subsystem_queries: SubsystemQueries,
         clock: Clock,
+        *,
+        surroundings: Surroundings = SHIPPED,
         source: Source | None = None,
     ) -> None:
-        """Take the reads that a decision needs, and the node's replica of them if it has one."""
+        """Take the reads that a decision needs, the calendar and networks that conditions ask about, and the machine's replica if any."""
         self.facts = DecisionFacts(read)
-        self.live = LiveEngine(self.facts)
+        self.live = LiveEngine(self.facts, surroundings)
         self.live_duties = LiveDuties(self.facts)
         self.identity = identity_queries
         self.subsystems = subsystem_queries
@@ -88,7 +93,7 @@ class Decider:
         Raises:
             Unavailable: what the decision reads cannot be had, or not as new as ``question.min_epoch`` wants it.
         """
-        return self._answered(partial(self._decide, question), question.min_epoch)
+        return self._answered(lambda inputs: self._decide(question, inputs), question.min_epoch)
 
     def decide_all(self, questions: Sequence[Question], until: Until = always_on) -> list[Decision]:
         """Answer questions in their order, at one state of the inputs, each subject read once; see ``decide``.
@@ -114,9 +119,9 @@ class Decider:
         least = max((question.min_epoch for question in questions if question.min_epoch is not None), default=None)
         return self._answered(work, least) if questions else []
 
-    def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
+    def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
-        return self.decide(Question(appointment_id=appointment_id, function=door_of(subsystem_code)))
+        return self.decide(Question(appointment_id=appointment_id, function=door_of(subsystem_code), client_address=client_address))
 
     def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
         """Return the appointment that an official acts under when none is named: the primary one, if there is one.
@@ -143,29 +148,37 @@ class Decider:
                 for function in self.subsystems.functions(seen.now)
                 if function.subsystem_code not in retired
                 and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
-                and opens(function.code, seen)
+                and opens(function.code, function.label, seen)
             )
 
         return self._answered(look)
 
-    def open_subsystems(self, appointment_id: UUID) -> tuple[SubsystemView, ...]:
+    def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
         """Return the published subsystems whose door is open to the appointment now, in the order of their codes."""
 
         def look(inputs: Inputs) -> tuple[SubsystemView, ...]:
             seen = self._seen(inputs, None, appointment_id)
             if isinstance(seen, Reason):
                 return ()
-            return tuple(view for view in self.subsystems.all() if view.status == "published" and opens(door_of(view.code), seen))
+            views = [view for view in self.subsystems.all() if view.status == "published"]
+            doors = {view.code: door_of(view.code) for view in views}
+            labels = self._labels(doors.values(), seen.now)
+            return tuple(view for view in views if opens(door := doors[view.code], labels.get(door, 0), seen, client_address))
 
         return self._answered(look)
 
-    def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
+    def open_among(
+        self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str], *, client_address: str | None = None
+    ) -> frozenset[str]:
         """Return those of ``functions`` that are open to the subject now, on some row at least; the subject is read once for all."""
         asked = tuple(functions)
 
         def look(inputs: Inputs) -> frozenset[str]:
             seen = self._seen(inputs, official_id, appointment_id)
-            return frozenset() if isinstance(seen, Reason) else frozenset(function for function in asked if opens(function, seen))
+            if isinstance(seen, Reason):
+                return frozenset()
+            labels = self._labels(asked, seen.now)
+            return frozenset(function for function in asked if opens(function, labels.get(function, 0), seen, client_address))
 
         return self._answered(look)
 
@@ -178,6 +191,10 @@ class Decider:
         """
         state, now = self._begin()
         engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
+        inputs = DatabaseInputs(self.facts, self.identity, self.subsystems, state)
+        label = _label_of(function, engine.policy, inputs, now)
+        if label is None:
+            return frozenset()
         roles = engine.policy.roles_naming(function)
         subjects = [subject for subject in self.identity.subjects_in(department_id, _MOST_COLLEAGUES, now) if subject.active]
         people = {subject.official_id for subject in subjects}
@@ -190,8 +207,7 @@ class Decider:
         assignments = self.facts.assignments_of_all({subject.official_id for subject in candidates}, now)
         grants = self.facts.grants_of_all({subject.official_id for subject in candidates}, now)
         found: set[UUID] = set()
-        known = self._knows(function, engine.policy, DatabaseInputs(self.facts, self.identity, self.subsystems, state), now)
-        for subject in candidates if known else ():
+        for subject in candidates:
             if len(found) == limit:
                 break
             if subject.official_id in found:
@@ -200,7 +216,7 @@ class Decider:
             snapshot = self.snapshot(
                 Standing(subject.official_id, subject), engine.policy, duties, assignments.of(*who), grants.of(*who), now
             )
-            if opens(function, Seen(snapshot, engine, state.epoch, now)):
+            if opens(function, label, Seen(snapshot, engine, state.epoch, now)):
                 found.add(subject.official_id)
         return frozenset(found)
 
@@ -264,7 +280,7 @@ class Decider:
 
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""
-        return in_catalogue(self.subsystems, function, self._clock.now())
+        return label_in_catalogue(self.subsystems, function, self._clock.now()) is not None
 
     # How the above decide
 
@@ -281,8 +297,7 @@ class Decider:
             try:
                 return work(found)
             except SourceError:
-                # It has been let go; the database knows as well.
-                pass
+                logger.exception("the replica is damaged, so the database is asked; run: govcloud replica rebuild")
             finally:
                 found.close()
         try:
@@ -359,14 +374,15 @@ class Decider:
         paths = {window.department_path or "/" for window in held if window.live(instant(at))}
         return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
 
-    def _knows(self, function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> bool:
-        """Return whether there is such a function: of the platform in its policy, of a subsystem in the catalogue."""
-        return policy.knows(function) if subsystem_of(function) == PLATFORM else inputs.in_catalogue(function, at)
+    def _labels(self, functions: Iterable[str], at: datetime) -> Mapping[str, int]:
+        """Return the security labels of functions, read only for those that can have one: those of the platform itself have none."""
+        wanted = [function for function in functions if subsystem_of(function) != PLATFORM]
+        return self.subsystems.function_labels(wanted, at) if wanted else {}
 
     def _catalogue(self, inputs: Inputs, acting: Acting, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
         return Catalogue(
-            knows=lambda function: self._knows(function, seen.engine.policy, inputs, seen.now),
+            label_of=lambda function: _label_of(function, seen.engine.policy, inputs, seen.now),
             last_grant=acting.last_grant,
             item_for=lambda function: inputs.item_for(function, seen.now),
         )
@@ -381,6 +397,13 @@ def _decided(question: Question, known: Known | Reason, epoch: int) -> Decision:
         # What hangs on a duty lasts no longer than the duty.
         return replace(decision, ends_at=known.until if decision.ends_at is None else min(known.until, decision.ends_at))
     return decision
+
+
+def _label_of(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> int | None:
+    """Return the security label of a function: 0 for the platform's own, else the catalogue's; ``None``: there is no such."""
+    if function.startswith(_OWN):
+        return 0 if policy.knows(function) else None
+    return inputs.label_of(function, at)
 
 
 def _trust(policy: CompiledPolicy, roles: Iterable[str]) -> str:

@@ -62,7 +62,8 @@ class Question:
     ``resource.<name>`` and ``context.<name>``; what ``resource`` says of where it stands (``ROW_KEYS`` of ``scope.py``) is checked
     against the granted rows, and ``resource["label"]`` (0 to 4) against the subject's clearance. What the platform knows itself
     (the time, the working day, the network zone) is never taken from ``context``. ``client_address`` is the address of the person's
-    device, from a source that is trusted to tell it (``None``: there is none). ``min_epoch`` is the change that the answer may not miss.
+    device, from a source that is trusted to tell it (``None``: there is none). ``min_epoch`` is the number of a change that the answer must
+    have taken into account (``Decision.epoch`` of somebody who knew of it).
     """
 
     function: str
@@ -82,8 +83,7 @@ class Decision:
     temporary grant decided. ``views`` are the rows that may be used, each with how their fields are shown, and ``scope`` all of these
     rows (only when allowed; ``obligations.py`` writes both down). ``ends_at`` is when the last of the
     windows that allow this ends (``None``: open end). ``remedy_item_id`` is the catalogue item that could be requested
-    (only on a denial). ``missing`` names what the question did not say and what could turn this denial (``resource.level``); empty when
-    nothing would. ``epoch`` is the number of the last change that this decision took into account.
+    (only on a denial). ``epoch`` is the number of the last change that this decision took into account.
     """
 
     allowed: bool
@@ -97,7 +97,6 @@ class Decision:
     ends_at: datetime | None = None
     remedy_item_id: UUID | None = None
     views: tuple[View, ...] = ()
-    missing: frozenset[str] = frozenset()
 
 
 def refusal(reason: Reason, epoch: int = 0) -> Decision:

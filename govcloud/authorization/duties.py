@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from govcloud.authorization.scope import division_prefix
-from govcloud.authorization.snapshot import Window, instant
+from govcloud.authorization.snapshot import Fact, Window, instant
 from govcloud.identity.criteria import AppointmentCriteria
 
 Key = tuple[str | None, str | None]
+_NEVER = Window(0, 0)
 
 
 class Serving(Protocol):
@@ -74,7 +75,6 @@ class Serving(Protocol):
         ...
 
 
-
 Check: TypeAlias = Callable[[Serving], bool]
 
 
@@ -105,6 +105,17 @@ class Duty:
         return Window(starts_at, ends_at, department_path=subject.department_path if self.bound else None, duty_id=self.id)
 
 
+class _Served(NamedTuple):
+    """A duty rule that an appointment meets, as what gives its role."""
+
+    duty: Duty
+    subject: Serving
+
+    def window(self) -> Window:
+        """Return when rule and appointment both hold; an empty window where they never do."""
+        return self.duty.window_for(self.subject) or _NEVER
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     """A rule with the checks that the index does not make already."""
@@ -122,13 +133,23 @@ class CompiledDuties:
 
     def matching(self, subject: Serving) -> tuple[Duty, ...]:
         """Return the rules that the appointment of ``subject`` meets, whenever they hold."""
+        if not self._by_key:
+            return ()
         found: dict[UUID, Duty] = {}
+        lines = (*subject.business_lines, None)
         for position in (subject.position, None):
-            for line in (*subject.business_lines, None):
+            for line in lines:
                 for rule in self._by_key.get((position, line), ()):
-                    if all(check(subject) for check in rule.checks):
+                    for check in rule.checks:
+                        if not check(subject):
+                            break
+                    else:
                         found[rule.duty.id] = rule.duty
         return tuple(found.values())
+
+    def facts(self, subject: Serving) -> list[tuple[str, Fact]]:
+        """Return the same as ``held``, with windows that are made when somebody looks at the role."""
+        return [(duty.role_code, _Served(duty, subject)) for duty in self.matching(subject)]
 
     def held(self, subject: Serving) -> Iterator[tuple[str, Window]]:
         """Return the roles that follow from the duty of ``subject``, each with its window."""

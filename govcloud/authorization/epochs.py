@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session
 
 from govcloud.authorization.models import EpochChange
 from govcloud.kernel.unit_of_work import Transaction

@@ -55,8 +55,8 @@ class Inputs(Protocol):
         """Return the official's primary appointment at ``at``, if there is one."""
         ...
 
-    def in_catalogue(self, function: str, at: datetime) -> bool:
-        """Return whether the catalogue has the function, of a subsystem that is not retired."""
+    def label_of(self, function: str, at: datetime) -> int | None:
+        """Return the security label of a function in the catalogue; ``None``: there is none, or its subsystem is retired."""
         ...
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
@@ -116,9 +116,9 @@ class DatabaseInputs:
         found = self.identity.appointments_of(official_id, at)
         return next((appointment.id for appointment in found if appointment.kind == "primary"), None)
 
-    def in_catalogue(self, function: str, at: datetime) -> bool:
-        """Return whether the catalogue has the function."""
-        return in_catalogue(self.subsystems, function, at)
+    def label_of(self, function: str, at: datetime) -> int | None:
+        """Return the security label of a function in the catalogue."""
+        return label_in_catalogue(self.subsystems, function, at)
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
         """Return the item that a refusal points to."""
@@ -172,9 +172,11 @@ def standing_of(identity: IdentityQueries, official_id: UUID | None, appointment
     return Standing(official.id, None) if official.active else Reason.SUBJECT_INACTIVE
 
 
-def in_catalogue(subsystems: SubsystemQueries, function: str, at: datetime) -> bool:
-    """Return whether the catalogue has the function at ``at``, of a subsystem that is not retired."""
+def label_in_catalogue(subsystems: SubsystemQueries, function: str, at: datetime) -> int | None:
+    """Return the security label of a function in the catalogue at ``at``; ``None``: there is none, or its subsystem is retired."""
     subsystem = subsystems.subsystem(subsystem_of(function))
     if subsystem is None or subsystem.status == RETIRED:
-        return False
-    return function == door_of(subsystem.code) or subsystems.function(function, at) is not None
+        return None
+    view = subsystems.function(function, at)
+    # A door is there even where nobody has registered it as a function.
+    return view.label if view is not None else 0 if function == door_of(subsystem.code) else None

@@ -41,9 +41,12 @@ def views_in(obligations: Mapping[str, Any]) -> tuple[View, ...]:
     if not obligations.keys() <= {"rows", "views"}:
         msg = f"obligations are rows and views, got {sorted(obligations)}"
         raise ValueError(msg)
-    rows = Scope.from_json(obligations.get("rows"))
+    rows = PROVINCE if "rows" not in obligations else Scope.from_json(_mapping(obligations["rows"]))
     if "views" not in obligations:
         return (View(rows),)
+    if not isinstance(obligations["views"], list | tuple):
+        msg = f"views are a list, got {obligations['views']!r}"
+        raise ValueError(msg)  # noqa: TRY004 - what is read is a value, from outside
     views = tuple(_view(item) for item in obligations["views"])
     if Scope.union_of(view.rows for view in views) != rows:
         msg = "the rows of the views are not the rows of the obligations"
@@ -52,7 +55,15 @@ def views_in(obligations: Mapping[str, Any]) -> tuple[View, ...]:
 
 
 def _view(value: object) -> View:
-    if not isinstance(value, Mapping) or value.keys() != {"rows", "fields"}:
+    view = _mapping(value)
+    if view.keys() != {"rows", "fields"}:
         msg = f"a view has rows and fields, got {value!r}"
         raise ValueError(msg)
-    return View(Scope.from_json(value["rows"]), FieldRule.from_json(value["fields"]))
+    return View(Scope.from_json(_mapping(view["rows"])), FieldRule.from_json(_mapping(view["fields"])))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        msg = f"rows, views and fields are mappings, got {value!r}"
+        raise ValueError(msg)  # noqa: TRY004 - what is read is a value, from outside
+    return value

@@ -33,7 +33,7 @@ class Remembering:
         """Take where to read."""
         self._inputs = inputs
         self._state = inputs.state
-        self._functions: dict[str, bool] = {}
+        self._labels: dict[str, int | None] = {}
         self._items: dict[str, UUID | None] = {}
 
     @property
@@ -50,12 +50,11 @@ class Remembering:
         """Return the official's primary appointment."""
         return self._inputs.primary(official_id, at)
 
-    def in_catalogue(self, function: str, at: datetime) -> bool:
-        """Return whether the catalogue has the function."""
-        known = self._functions.get(function)
-        if known is None:
-            known = self._functions[function] = self._inputs.in_catalogue(function, at)
-        return known
+    def label_of(self, function: str, at: datetime) -> int | None:
+        """Return the security label of a function in the catalogue."""
+        if function not in self._labels:
+            self._labels[function] = self._inputs.label_of(function, at)
+        return self._labels[function]
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
         """Return the item that a refusal points to."""

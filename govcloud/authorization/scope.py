@@ -63,7 +63,7 @@ class RowCondition:
         if self.division is not None:
             division_prefix(self.division)
         path = self.department_path
-        if path is not None and not (len(path) > 1 and path.startswith("/") and path.endswith("/")):
+        if path is not None and not (path.startswith("/") and path.endswith("/")):
             msg = f"a department path begins and ends with /, got {path!r}"
             raise ValueError(msg)
         case = self.case_number
@@ -225,14 +225,14 @@ class Scope:
         return Scope.union_of((self, other))
 
     def to_json(self) -> dict[str, Any]:
-        """Return ``{"divisions": [...]}``, ``{"divisions": None}`` for every row, or ``{"any": [...]}`` where divisions do not say it all."""
+        """Return ``{"divisions": [...]}`` (``None``: every row), or ``{"any": [...]}`` where divisions do not say it all."""
         if self.by_divisions:
             divisions = self.divisions
             return {"divisions": None if divisions is None else list(divisions)}
         return {"any": [item.to_json() for item in self.alternatives]}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any] | None) -> Self:
+    def from_json(cls, value: object) -> Self:
         """Read what ``to_json`` wrote; ``None`` and a mapping with neither key are every row. Other keys belong to others.
 
         Raises:
@@ -240,7 +240,7 @@ class Scope:
         """
         if value is not None and not isinstance(value, Mapping):
             msg = f"a scope is a mapping, got {value!r}"
-            raise ValueError(msg)  # noqa: TRY004 - what is read is a value, from outside
+            raise ValueError(msg)
         given = value or {}
         divisions = given.get("divisions")
         if "any" in given:
@@ -285,7 +285,7 @@ def _outer_divisions(code: str) -> tuple[str, ...]:
 
 
 def _outer_paths(path: str) -> list[str]:
-    return ["", *(path[: place + 1] for place, character in enumerate(path) if character == "/" and place > 0)]
+    return ["", *(path[: place + 1] for place, character in enumerate(path) if character == "/")]
 
 
 def _conditions(value: object) -> Iterable[RowCondition]:

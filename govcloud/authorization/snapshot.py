@@ -38,6 +38,7 @@ def grant_role(function: str) -> str:
     return GRANT_PREFIX + function
 
 
+@lru_cache(65_536)
 def is_function(text: str) -> bool:
     """Return whether ``text`` is written as a function is: ``subsystem:resource:action``, lower case."""
     return _FUNCTION.fullmatch(text) is not None
@@ -57,8 +58,9 @@ class Window(NamedTuple):
     """A role is held in ``[starts_at, ends_at)`` (instants; ``None`` is an open end), for the rows of ``scope``.
 
     ``department_path`` bounds delegated administration: only things below that department. ``grant_id``, ``assignment_id`` and
-    ``duty_id`` name what the window comes from: a temporary grant, a role that was assigned, a duty rule. (A named tuple, because
-    one is made for every fact that a decision looks at, and a frozen dataclass takes three times as long to make.)
+    ``duty_id`` name what the window comes from: a temporary grant, a role that was assigned, a duty rule. ``case_number`` is the case
+    for whose sake a grant was given: it bounds nothing by itself, and rules may be about such cases (``case in my matters``). (A named
+    tuple, because one is made for every fact that a decision looks at, and a frozen dataclass takes three times as long to make.)
     """
 
     starts_at: int
@@ -68,6 +70,7 @@ class Window(NamedTuple):
     department_path: str | None = None
     assignment_id: UUID | None = None
     duty_id: UUID | None = None
+    case_number: str | None = None
 
     def live(self, now: int) -> bool:
         """Return whether ``now`` lies in the half-open window; this comparison is what ends a grant."""
@@ -113,7 +116,7 @@ class AssignmentFact:
 
 @dataclass(frozen=True, slots=True)
 class GrantFact:
-    """A temporary grant that has not been closed, as the database has it."""
+    """A temporary grant that has not been closed, as the database has it; ``scope`` may also name the case that it was given for."""
 
     id: UUID
     function: str
@@ -129,7 +132,8 @@ class GrantFact:
         Raises:
             ValueError: its scope cannot be read.
         """
-        return Window(instant(self.starts_at), instant(self.ends_at), Scope.from_json(self.scope), self.id)
+        case_number = None if self.scope is None else self.scope.get("case_number")
+        return Window(instant(self.starts_at), instant(self.ends_at), Scope.from_json(self.scope), self.id, case_number=case_number)
 
 
 class _Door(NamedTuple):
@@ -141,7 +145,7 @@ class _Door(NamedTuple):
         return self.grant.window()._replace(scope=PROVINCE)
 
 
-class HeldRoles(dict[str, tuple[Window, ...]]):
+class HeldRoles(dict[str, tuple[Window, ...]]):  # noqa: PLW1641 - no dict has a hash
     """The roles that a subject holds, each with its windows: made from the facts when somebody first looks at the role.
 
     A decision looks at one or two roles of a dozen, so most windows are never made. Like everything in a snapshot it is not to be
@@ -162,21 +166,20 @@ class HeldRoles(dict[str, tuple[Window, ...]]):
         windows: tuple[Window, ...] = found
         return windows
 
-    def get(self, role: str, default: Any = None) -> Any:  # type: ignore[override]  # noqa: ANN401 - as dict has it
+    def get(self, role: str, default: Any = None) -> Any:  # noqa: ANN401 - as dict has it
         """Return the windows of ``role``, or ``default`` when it is not held."""
         return self[role] if role in self else default  # noqa: SIM401 - this is ``get``
 
-    def values(self) -> Any:  # type: ignore[override]  # noqa: ANN401 - a tuple serves where a view would
+    def values(self) -> Any:  # noqa: ANN401 - a tuple serves where a view would
         """Return the windows of every role."""
         return tuple([self[role] for role in self])
 
-    def items(self) -> Any:  # type: ignore[override]  # noqa: ANN401 - a tuple serves where a view would
+    def items(self) -> Any:  # noqa: ANN401 - a tuple serves where a view would
         """Return every role with its windows."""
         return tuple([(role, self[role]) for role in self])
 
     def __eq__(self, other: object) -> bool:
         return dict(self.items()) == other
-
 
     def __setitem__(self, role: str, windows: object) -> None:
         raise TypeError("what a subject holds does not change within a request")

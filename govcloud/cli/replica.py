@@ -101,7 +101,14 @@ def _database(settings: Settings) -> Iterator[Engine]:
     from sqlalchemy import NullPool, create_engine  # noqa: PLC0415
 
     # A server that vanished from the network is noticed after seconds; until then no heartbeat says that all is well.
-    noticing = {"connect_timeout": 5, "tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "application_name": "govcloud keeper"}
+    noticing = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 5_000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        "application_name": "govcloud keeper",
+    }
     engine = create_engine(settings.database_url, poolclass=NullPool, hide_parameters=True, connect_args=noticing)
     try:
         yield engine

@@ -26,10 +26,11 @@ class SubsystemFact(NamedTuple):
 
 
 class FunctionFact(NamedTuple):
-    """A function is in the catalogue in ``[valid_from, valid_to)``, as one of its versions has it."""
+    """A function is in the catalogue in ``[valid_from, valid_to)``, with the security label of one of its versions."""
 
     subsystem_code: str
     code: str
+    label: int
     valid_from: datetime
     valid_to: datetime | None
 
@@ -61,7 +62,7 @@ class CatalogueFacts:
         """Give the functions, in the order of their codes and of time."""
         tables = (SubsystemFunction, SubsystemFunctionVersion)
         query = (
-            select(Subsystem.code, SubsystemFunction.code, *_common(tables))
+            select(Subsystem.code, SubsystemFunction.code, SubsystemFunctionVersion.label, *_common(tables))
             .join(SubsystemFunction, SubsystemFunction.subsystem_id == Subsystem.id)
             .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
             .where(*(_lasting(table, since) for table in tables))

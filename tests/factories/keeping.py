@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,14 +20,14 @@ from govcloud.authorization.replica.database import known_identity
 from govcloud.authorization.replica.keeper import Keeper
 from govcloud.authorization.replica.place import Place, Store, open_to_read
 from govcloud.authorization.replica.reading import Replica
-from govcloud.authorization.replica.records import decode_department, decode_function, decode_person
+from govcloud.authorization.replica.records import FunctionRecord, PersonRecord, decode_department, decode_function, decode_person
 from govcloud.authorization.snapshot import instant
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import db
 from govcloud.services import Services
 from govcloud.settings import Settings
 
-Contents = dict[str, dict[bytes, object]]
+Contents = dict[str, dict[bytes, Any]]
 
 
 @dataclass
@@ -89,8 +90,10 @@ def keeping(services: Services, settings: Settings, clock: Clock, folder: Path, 
             assert keeper.store is not None
             return keeper.store
 
-        replica = Replica(place.folder, bound, identity=partial(known_identity, services.uow.read), busy=services.uow.at_work, opener=opened)
-        decider = Decider(services.uow.read, services.identity_queries, services.subsystem_queries, clock, replica)
+        replica = Replica(
+            place.folder, bound, identity=partial(known_identity, services.uow.read), busy=services.uow.at_work, opener=opened
+        )
+        decider = Decider(services.uow.read, services.identity_queries, services.subsystem_queries, clock, source=replica)
         with place.held(), keeper.connected() as connection:
             keeper.begin(connection)
             try:
@@ -102,22 +105,33 @@ def keeping(services: Services, settings: Settings, clock: Clock, folder: Path, 
 
 
 def questions(services: Services, people: Iterable[UUID], places: Iterable[UUID], rows: Iterable[dict[str, Any]] = ()) -> list[Question]:
-    """Return every question of these people about every function, under every one of these appointments and under none."""
-    functions = [view.code for view in services.subsystem_queries.functions()]
-    functions += ["housing:door:enter", "nowhere:door:enter", "housing:nothing:read", "govcloud:role:assign", "no function"]
-    resources = [{}, *rows]
+    """Return questions of all these people and under all these appointments; functions and rows come in turn."""
+    functions = cycle(
+        [
+            *(
+                "housing:register:read",
+                "housing:door:enter",
+                "nowhere:door:enter",
+                "housing:nothing:read",
+                "govcloud:role:assign",
+                "no function",
+            ),
+            *(view.code for view in services.subsystem_queries.functions()),
+        ]
+    )
+    resources = cycle([{}, *rows])
     officials = list(people)
-    asked = [Question(function, None, official, resource) for official in officials for function in functions for resource in resources]
-    for place in places:
-        asked += [Question(function, place, None, resource) for function in functions for resource in resources]
-        asked += [Question(functions[0], place, official) for official in officials]
+    asked = [Question(next(functions), None, official, next(resources)) for official in officials]
+    for number, place in enumerate(places):
+        asked += [Question(next(functions), place, None, next(resources)) for _ in range(4)]
+        asked.append(Question("housing:register:read", place, officials[number % len(officials)]))
     return asked
 
 
 def contents(store: Store, now: int) -> Contents:
     """Return what a replica holds and decisions can still read at ``now``: what has ended is left out, and what began has begun."""
     with store.env.begin() as txn:
-        tables = {
+        tables: Contents = {
             "people": {bytes(key): _person(decode_person(value), now) for key, value in txn.cursor(db=store.people)},
             "departments": {bytes(key): _lasting(decode_department(value), now) for key, value in txn.cursor(db=store.departments)},
             "functions": {bytes(key): _function(decode_function(value), now) for key, value in txn.cursor(db=store.functions)},
@@ -134,7 +148,7 @@ def _lasting(records: Iterable[Any], now: int) -> list[tuple[Any, ...]]:
     return found
 
 
-def _person(record: Any, now: int) -> object:
+def _person(record: PersonRecord, now: int) -> object:
     newest: dict[Any, Any] = {}
     for grant in record.grants:
         key = (grant.place, grant.function)
@@ -149,9 +163,9 @@ def _person(record: Any, now: int) -> object:
     return parts if any(parts) else None
 
 
-def _function(record: Any, now: int) -> object:
-    windows = sorted({(max(since, now), until) for since, until in record.windows if until is None or until > now}, key=str)
-    return record.status, windows, [item for item in record.items if item[1] is None or item[1] > now]
+def _function(record: FunctionRecord, now: int) -> object:
+    versions = sorted({(max(since, now), until, label) for since, until, label in record.versions if until is None or until > now}, key=str)
+    return record.status, record.is_door, versions, [item for item in record.items if item[1] is None or item[1] > now]
 
 
 def everyone(services: Services, at: datetime) -> tuple[list[UUID], list[UUID]]:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-
 import pytest
 from sqlalchemy import make_url
 
@@ -113,7 +112,9 @@ class Node:
 
     def keep(self) -> None:
         """Start the keeper."""
-        self.keeper = subprocess.Popen([sys.executable, "-m", "govcloud", "replica", "keep"], env=self.environment, stderr=subprocess.DEVNULL)
+        self.keeper = subprocess.Popen(
+            [sys.executable, "-m", "govcloud", "replica", "keep"], env=self.environment, stderr=subprocess.DEVNULL
+        )
         self.stack.callback(end, self.keeper)
 
     def worker(self) -> Worker:
@@ -242,8 +243,11 @@ _, url, database, role = sys.argv
 with psycopg.connect(url, autocommit=True) as connection:
     said = False
     while True:
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = %s AND application_name = 'govcloud keeper'"
-        connection.execute(cut, (database, role))
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND usename = %s AND application_name = 'govcloud keeper'",
+            (database, role),
+        )
         if not said:
             print("cutting", flush=True)
             said = True
@@ -304,10 +308,16 @@ def test_a_replica_that_was_damaged_is_built_anew(node: Node, tmp_path: Path) ->
 
 def test_the_command_line_says_how_it_is_doing(node: Node) -> None:
     node.worker()
-    said = subprocess.run([sys.executable, "-m", "govcloud", "replica", "status"], env=node.environment, capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-m", "govcloud", "replica", "status"], env=node.environment, capture_output=True, text=True, check=True
+    )
     assert "11 people" in said.stdout
-    asked = subprocess.run([sys.executable, "-m", "govcloud", "replica", "rebuild"], env=node.environment, capture_output=True, text=True, check=True)
+    asked = subprocess.run(
+        [sys.executable, "-m", "govcloud", "replica", "rebuild"], env=node.environment, capture_output=True, text=True, check=True
+    )
     assert "builds it anew" in asked.stdout
-    second = subprocess.run([sys.executable, "-m", "govcloud", "replica", "keep"], env=node.environment, capture_output=True, text=True, check=False)
+    second = subprocess.run(
+        [sys.executable, "-m", "govcloud", "replica", "keep"], env=node.environment, capture_output=True, text=True, check=False
+    )
     assert second.returncode == 1
     assert "another keeper" in second.stderr

@@ -8,7 +8,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings as effort
+from hypothesis import HealthCheck
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -71,13 +72,15 @@ class ReplicaMachine(RuleBasedStateMachine):
     @rule(pick=PICK, what=st.sampled_from(("close", "suspend", "resume")))
     def touch_grant(self, pick: int, what: str) -> None:
         guard = self.world.security_admin.actor()
-        for grant_id in self.grants[pick % len(self.grants) :][:1] if self.grants else ():
-            if what == "resume":
-                self.tried(lambda: self.services.authorization.resume_grant(guard, grant_id))
-            elif what == "suspend":
-                self.tried(lambda: self.services.authorization.suspend_grant(guard, grant_id, "核查"))
-            else:
-                self.tried(lambda: self.services.authorization.close_grant(SEED, grant_id, "结束"))
+        if not self.grants:
+            return
+        grant_id, authorization = self.grants[pick % len(self.grants)], self.services.authorization
+        commands = {
+            "resume": lambda: authorization.resume_grant(guard, grant_id),
+            "suspend": lambda: authorization.suspend_grant(guard, grant_id, "核查"),
+            "close": lambda: authorization.close_grant(SEED, grant_id, "结束"),
+        }
+        self.tried(commands[what])
 
     @rule(pick=PICK, role=st.sampled_from(("counter_clerk", "housing_clerk")), days=st.integers(0, 4))
     def assign(self, pick: int, role: str, days: int) -> None:
@@ -116,12 +119,12 @@ class ReplicaMachine(RuleBasedStateMachine):
     @rule(what=PICK, where=PICK, how=st.sampled_from(("move", "merge", "change")))
     def reorganise(self, what: int, where: int, how: str) -> None:
         one, other, identity = self.department(what), self.department(where), self.services.identity
-        change = {
+        changes: dict[str, Move | Merge | Change] = {
             "move": Move(one, other),
             "merge": Merge((one,), other, "机构改革"),
             "change": Change(one, division_code=YUHANG, business_lines=("民政", "数据")),
-        }[how]
-        self.tried(lambda: identity.reorganise(SEED, change))
+        }
+        self.tried(lambda: identity.reorganise(SEED, changes[how]))
 
     @rule(what=st.sampled_from(("add", "withdraw", "withdraw_item")))
     def change_catalogue(self, what: str) -> None:
@@ -154,7 +157,5 @@ def kept(services: Services, world: World, settings: Settings, clock: ManualCloc
 def test_whatever_is_done_the_replica_agrees(services: Services, world: World, clock: ManualClock, kept: Kept) -> None:
     run_state_machine_as_test(
         lambda: ReplicaMachine(services, world, clock, kept),  # type: ignore[arg-type]
-        settings=effort(
-            max_examples=6, stateful_step_count=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-        ),
+        settings=effort(max_examples=6, stateful_step_count=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]),
     )

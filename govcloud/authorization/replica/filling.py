@@ -31,7 +31,6 @@ from govcloud.subsystems.facts import CatalogueFacts, FunctionFact, ItemFact
 #: What ended this long ago is nobody's business any more, however far apart the clocks of machines are.
 GRACE = timedelta(hours=1)
 _STANDING, _PLACE, _ROLE, _GRANT = range(4)
-_ALWAYS = ((0, None),)
 Tagged = tuple[UUID, int, Any]
 
 
@@ -74,9 +73,10 @@ class Filling:
         status = dict(self._catalogue.subsystems(codes))
         known = {code: facts[0].subsystem_code for code, facts in windows.items()} | {door_of(code): code for code in status}
         for code, subsystem in sorted(known.items()):
-            listed = tuple(_window(fact.valid_from, fact.valid_to) for fact in windows.get(code, ()))
+            door = code == door_of(subsystem)
+            listed = tuple((*_window(fact.valid_from, fact.valid_to), fact.label) for fact in windows.get(code, ()))
             offered = tuple((*_window(item.valid_from, item.valid_to), item.id.bytes) for item in items.get(code, ()))
-            yield code, FunctionRecord(status[subsystem], _ALWAYS if code == door_of(subsystem) else listed, offered)
+            yield code, FunctionRecord(status[subsystem], door, listed, offered)
 
     # What authorization's own tables hold
 

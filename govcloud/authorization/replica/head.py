@@ -16,8 +16,9 @@ from uuid import UUID
 from govcloud.authorization.facts import PolicyState
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-#: Heartbeat; identity of the database; epoch, instant of that change, duty state, whether there is a policy and which.
-_LAYOUT = struct.Struct("<q32sqqq?16s")
+#: Heartbeat; identity of the database; epoch, instant of that change, last change of departments and of the catalogue, duty state, whether
+#: there is a policy and which.
+_LAYOUT = struct.Struct("<q32sqqqqq?16s")
 _BEAT = struct.Struct("<q")
 #: What follows the heartbeat is compared as bytes: it says the same for as long as nothing changes.
 BEAT_SIZE = _BEAT.size
@@ -30,18 +31,22 @@ class Head:
 
     ``beat`` is the moment (``now_ns``) before which every change that had been committed is in here. ``identity`` names the database.
     ``tail`` is the instant of the change ``state.epoch``, by which a database that was put back to an earlier state is recognised.
+    ``departments`` and ``functions`` are the changes that last wrote into these tables: until they are others, what was read there holds.
     """
 
     beat: int
     identity: bytes
     state: PolicyState
     tail: int
+    departments: int = 0
+    functions: int = 0
 
     def pack(self) -> bytes:
         """Return the head as bytes."""
         version = self.state.version_id
         known = b"\0" * 16 if version is None else version.bytes
-        return _LAYOUT.pack(self.beat, self.identity, self.state.epoch, self.tail, self.state.duties, version is not None, known)
+        written = (self.state.epoch, self.tail, self.departments, self.functions, self.state.duties)
+        return _LAYOUT.pack(self.beat, self.identity, *written, version is not None, known)
 
     @classmethod
     def unpack(cls, value: bytes | memoryview) -> Head:
@@ -51,10 +56,11 @@ class Head:
             ValueError: it is something else.
         """
         try:
-            beat, identity, epoch, tail, duties, installed, version = _LAYOUT.unpack(value)
+            beat, identity, epoch, tail, departments, functions, duties, installed, version = _LAYOUT.unpack(value)
         except struct.error as error:
             raise ValueError("not the head of a replica") from error
-        return cls(beat, identity, PolicyState(UUID(bytes=version) if installed else None, epoch, duties), tail)
+        state = PolicyState(UUID(bytes=version) if installed else None, epoch, duties)
+        return cls(beat, identity, state, tail, departments, functions)
 
 
 def beat_of(value: memoryview) -> int:

@@ -140,8 +140,11 @@ class Keeper:
             if news.touched.everybody:
                 return False
             state = DecisionFacts(lambda: session).state()
-            fresh = Head(began, head.identity, state, news.tail)
-            self._writing().update(Filling(session, self._clock.now()), news.touched, fresh)
+            touched = news.touched
+            departments = head.departments if touched.departments == set() else news.epoch
+            functions = head.functions if touched.subsystems == set() else news.epoch
+            fresh = Head(began, head.identity, state, news.tail, departments, functions)
+            self._writing().update(Filling(session, self._clock.now()), touched, fresh)
             return True
 
     def _resumed(self, connection: Connection) -> bool:
@@ -169,7 +172,7 @@ class Keeper:
         try:
             with looking(connection) as session:
                 state = DecisionFacts(lambda: session).state()
-                head = Head(began, identity_of(session), state, instant_of(session, state.epoch))
+                head = Head(began, identity_of(session), state, instant_of(session, state.epoch), state.epoch, state.epoch)
                 counts = Writing(store).fill(Filling(session, self._clock.now()), head)
         finally:
             store.env.close()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import lmdb
@@ -26,26 +25,49 @@ from govcloud.authorization.replica.records import (
     decode_department,
     decode_function,
     decode_person,
-    live,
 )
 from govcloud.authorization.snapshot import Fact, GrantFact, Snapshot, held_roles, instant, moment
 from govcloud.authorization.subjects import EVERY_OFFICIAL, SINCE_EVER
 
-logger = logging.getLogger(__name__)
 _ACTIVE, _PUBLISHED = "active", "published"
 _PRIMARY, _CONCURRENT = "primary", "concurrent"
+_DAMAGE = (msgspec.MsgspecError, lmdb.Error)
+#: Letters of the longest code that is asked for; the catalogue has none of more than 120.
+_LONGEST = 500
+#: Departments, and functions, that a worker keeps as it read them: some 20 MB at most.
+_MOST_KEPT = 32_768
+RecordT = TypeVar("RecordT", StandingRecord, DepartmentRecord)
+
+
+class Kept(dict[Any, Any]):
+    """What was read of a small table since the change ``since``, which is the last that wrote into it; it holds until there is another."""
+
+    __slots__ = ("since",)
+
+    def __init__(self, since: int) -> None:
+        """Start with nothing."""
+        super().__init__()
+        self.since = since
+
+
+class Seen(NamedTuple):
+    """What the head says: the state, and what is known already of departments and functions as they then are."""
+
+    state: PolicyState
+    departments: Kept
+    functions: Kept
 
 
 class ReplicaLook:
     """The replica's contents at one moment, held open for one question; used by one thread."""
 
-    __slots__ = ("_store", "_txn", "state")
+    __slots__ = ("_departments", "_functions", "_store", "_txn", "state")
 
-    def __init__(self, txn: Any, store: Store, state: PolicyState) -> None:  # noqa: ANN401 - lmdb ships no types
-        """Take an open read transaction."""
+    def __init__(self, txn: lmdb.Transaction[memoryview], store: Store, seen: Seen) -> None:
+        """Take an open read transaction, and what its head says."""
         self._txn = txn
         self._store = store
-        self.state = state
+        self.state, self._departments, self._functions = seen
 
     def close(self) -> None:
         """End the transaction, so that its pages can be used again."""
@@ -59,13 +81,16 @@ class ReplicaLook:
         if person is None:
             return Reason.UNKNOWN_SUBJECT
         now = instant(at)
-        standing = next((item for item in person.standings if item.since <= now and (item.until is None or now < item.until)), None)
+        standing = _at(person.standings, now)
         if standing is None:
             return Reason.UNKNOWN_SUBJECT
         place = department = None
         if place_id is not None:
-            place = next((item for item in person.places if item.id == place_id and _holds(item, now)), None)
-            department = None if place is None else self.department(place.department, now)
+            for item in person.places:
+                if item.id == place_id and item.since <= now and (item.until is None or now < item.until):
+                    place = item
+                    department = self.department(item.department, now)
+                    break
             if department is None:
                 return Reason.UNKNOWN_SUBJECT
         if standing.status != _ACTIVE:
@@ -80,10 +105,16 @@ class ReplicaLook:
                 return UUID(bytes=place.id)
         return None
 
-    def in_catalogue(self, function: str, at: datetime) -> bool:
-        """Return whether the catalogue has the function, of a subsystem that is not retired."""
+    def label_of(self, function: str, at: datetime) -> int | None:
+        """Return the security label of a function in the catalogue; ``None``: there is none, or its subsystem is retired."""
         found = self._function(function)
-        return found is not None and found.status != RETIRED and live(found.windows, instant(at))
+        if found is None or found.status == RETIRED:
+            return None
+        now = instant(at)
+        for since, until, label in found.versions:
+            if since <= now and (until is None or now < until):
+                return label
+        return 0 if found.is_door else None
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
         """Return the item that a refusal of this function points to: the first one offered."""
@@ -94,39 +125,68 @@ class ReplicaLook:
         return next((UUID(bytes=item) for since, until, item in found.items if since <= now and (until is None or now < until)), None)
 
     def person(self, key: bytes) -> PersonRecord | None:
-        """Return all that is known of an official."""
-        value = self._txn.get(key, db=self._store.people)
-        return None if value is None else self._read(decode_person, value)
+        """Return all that is known of an official.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        try:
+            value = self._txn.get(key, db=self._store.people)
+            return None if value is None else decode_person(value)
+        except _DAMAGE as error:
+            raise SourceError(str(error)) from error
 
     def department(self, key: bytes, at: int) -> DepartmentRecord | None:
-        """Return where a department stands at ``at``."""
-        value = self._txn.get(key, db=self._store.departments)
-        if value is None:
-            return None
-        versions = self._read(decode_department, value)
-        return next((item for item in versions if item.since <= at and (item.until is None or at < item.until)), None)
+        """Return where a department stands at ``at``.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        versions = self._departments.get(key)
+        if versions is None:
+            try:
+                value = self._txn.get(key, db=self._store.departments)
+                versions = () if value is None else decode_department(value)
+            except _DAMAGE as error:
+                raise SourceError(str(error)) from error
+            _keep(self._departments, key, versions)
+        return _at(versions, at)
 
     def _owner(self, place_id: bytes | None) -> bytes | None:
         """Return whose appointment it is."""
-        value = None if place_id is None else self._txn.get(place_id, db=self._store.places)
+        try:
+            value = None if place_id is None else self._txn.get(place_id, db=self._store.places)
+        except _DAMAGE as error:
+            raise SourceError(str(error)) from error
         return None if value is None else bytes(value)
 
     def _function(self, code: str) -> FunctionRecord | None:
-        value = self._txn.get(code.encode(), db=self._store.functions)
-        return None if value is None else self._read(decode_function, value)
-
-    @staticmethod
-    def _read(decode: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401 - whatever the record is
-        """Read a record.
-
-        Raises:
-            SourceError: it is none.
-        """
+        found: FunctionRecord | None = self._functions.get(code)
+        if found is not None or len(code) > _LONGEST:
+            return found
         try:
-            return decode(value)
-        except msgspec.MsgspecError as error:
-            logger.exception("a record of the replica cannot be read; rebuild it: govcloud replica rebuild")
-            raise SourceError from error
+            value = self._txn.get(code.encode(), db=self._store.functions)
+            found = None if value is None else decode_function(value)
+        except _DAMAGE as error:
+            raise SourceError(str(error)) from error
+        if found is not None:
+            _keep(self._functions, code, found)
+        return found
+
+
+def _at(records: Sequence[RecordT], at: int) -> RecordT | None:
+    """Return the record of a fact that holds at ``at``."""
+    for record in records:
+        if record.since <= at and (record.until is None or at < record.until):
+            return record
+    return None
+
+
+def _keep(kept: Kept, key: object, value: object) -> None:
+    """Keep what was read; there is an end to how much."""
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 class ReplicaActing:
@@ -225,22 +285,23 @@ class ReplicaActing:
         """Bring the facts together that hold now, or will; their windows are made when the engine looks at a role."""
         now, person, place = self._now, self._person, self._place
         under = None if place is None else place.id
-        assigned: list[tuple[str, Fact]] = [(EVERY_OFFICIAL, SINCE_EVER)]
-        for role in person.roles:
-            if (role.place is None or role.place == under) and role.since <= now and (role.until is None or now < role.until):
-                assigned.append((role.role, role))  # noqa: PERF401 - the plain loop is the faster one
+        assigned: list[tuple[str, Fact]] = [
+            (role.role, role)
+            for role in person.roles
+            if (role.place is None or role.place == under) and role.since <= now and (role.until is None or now < role.until)
+        ]
+        assigned.append((EVERY_OFFICIAL, SINCE_EVER))
         if place is not None:
-            assigned += duties.held(self)
-        granted: list[tuple[str, Fact]] = []
-        for grant in person.grants:
-            if (
-                (grant.place is None or grant.place == under)
-                and now < grant.ends
-                and grant.opened <= now
-                and (grant.closed is None or now < grant.closed)
-                and not (grant.rests and grant.rests_at(now))
-            ):
-                granted.append((grant.function, grant))
+            assigned += duties.facts(self)
+        granted: list[tuple[str, Fact]] = [
+            (grant.function, grant)
+            for grant in person.grants
+            if (grant.place is None or grant.place == under)
+            and now < grant.ends
+            and grant.opened <= now
+            and (grant.closed is None or now < grant.closed)
+            and not (grant.rests and grant.rests_at(now))
+        ]
         attributes = Attributes(self, self._everywhere() if policy.asks_everywhere else None)
         return Snapshot("official", attributes, held_roles(assigned, granted, policy.closure))
 
@@ -315,6 +376,7 @@ class Attributes(Mapping[str, Any]):
 
 _OF_PERSON: Mapping[str, Callable[[ReplicaActing], Any]] = {
     "kind": lambda _acting: "official",
+    "active_appointment": lambda acting: acting.in_place,
     "official_id": lambda acting: acting.official_id,
 }
 _OF_PLACE: Mapping[str, Callable[[ReplicaActing], Any]] = {

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import lmdb
 
@@ -28,6 +29,8 @@ _READERS = 1024
 _NAMES = ("people", "places", "departments", "functions")
 _PREFIX = "inputs-"
 _ASKED = "rebuild"
+#: A handle of lmdb's, whose type it does not publish.
+Table: TypeAlias = Any
 
 
 class ReplicaError(Exception):
@@ -43,10 +46,11 @@ class Store:
     """An open replica: the environment and its tables."""
 
     env: lmdb.Environment
-    people: object
-    places: object
-    departments: object
-    functions: object
+
+    people: Table
+    places: Table
+    departments: Table
+    functions: Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import lmdb
 
 from govcloud.authorization.facts import PolicyState
 from govcloud.authorization.replica.head import BEAT_SIZE, HEAD, Head, beat_of, now_ns
-from govcloud.authorization.replica.looking import ReplicaLook
+from govcloud.authorization.replica.looking import Kept, ReplicaLook, Seen
 from govcloud.authorization.replica.place import Place, ReplicaError, Store, open_to_read
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ _NANOSECONDS = 1_000_000_000
 #: A replica that could not be opened is tried again after this many seconds: a keeper that starts is noticed soon, and cheaply.
 _AGAIN = 0.5
 Opener = Callable[[Path], Store]
+_NOTHING_SEEN: tuple[bytes, Seen] = (b"", Seen(PolicyState(None, 0, 0), Kept(-1), Kept(-1)))
 
 
 class Replica:
@@ -51,7 +52,7 @@ class Replica:
         self._said = ""
         self._ours = b""
         #: The head's bytes behind its heartbeat as they were last seen and found to be of our database, and what they say.
-        self._known: tuple[bytes, PolicyState] = (b"", PolicyState(None, 0, 0))
+        self._known = _NOTHING_SEEN
         os.register_at_fork(after_in_child=self._forget)
 
     def look(self, min_epoch: int | None) -> ReplicaLook | None:
@@ -63,35 +64,30 @@ class Replica:
             return None
         try:
             txn = store.env.begin(buffers=True)
-            try:
-                state = self._usable(txn.get(HEAD))
-                if state is not None and (min_epoch is None or min_epoch <= state.epoch):
-                    look = ReplicaLook(txn, store, state)
-                    txn = None
-                    return look
-            finally:
-                if txn is not None:
-                    txn.abort()
+            seen = self._usable(txn.get(HEAD))
         except lmdb.Error as error:
             self._give_up(f"the replica cannot be read: {error}")
             return None
-        if state is None:
+        if seen is not None and (min_epoch is None or min_epoch <= seen.state.epoch):
+            return ReplicaLook(txn, store, seen)
+        txn.abort()
+        if seen is None:
             self._look_again()
         return None
 
-    def _usable(self, value: memoryview | None) -> PolicyState | None:
+    def _usable(self, value: memoryview | None) -> Seen | None:
         """Return what the head says, if its keeper was there within the bound and keeps the database that we work on."""
         if value is None:
             return None
         age = now_ns() - beat_of(value)
         if not 0 <= age <= self._bound:
             return None
-        known, state = self._known
+        known, seen = self._known
         if value[BEAT_SIZE:] == known:
-            return state
+            return seen
         return self._made_out(bytes(value))
 
-    def _made_out(self, value: bytes) -> PolicyState | None:
+    def _made_out(self, value: bytes) -> Seen | None:
         """Read a head that says something new; of another database it says nothing to us."""
         try:
             head = Head.unpack(value)
@@ -102,8 +98,12 @@ class Replica:
             if head.identity != self._ours:
                 self._say("the replica is of another database than this process works on, so it is not used")
                 return None
-        self._known = (value[BEAT_SIZE:], head.state)
-        return head.state
+        _, before = self._known
+        departments = before.departments if before.departments.since == head.departments else Kept(head.departments)
+        functions = before.functions if before.functions.since == head.functions else Kept(head.functions)
+        seen = Seen(head.state, departments, functions)
+        self._known = (value[BEAT_SIZE:], seen)
+        return seen
 
     def _open(self) -> Store | None:
         """Open the replica, unless that was tried a moment ago."""
@@ -120,6 +120,8 @@ class Replica:
             self._say(str(error))
         else:
             self._inode, self._said = inode, ""
+            # Numbers of another file are other numbers.
+            self._known = _NOTHING_SEEN
         return self._store
 
     def _look_again(self) -> None:
@@ -147,4 +149,5 @@ class Replica:
 
     def _forget(self) -> None:
         """Start anew in a child process: an environment must not be used on both sides of a fork."""
-        self._store = None
+        self._store, self._tried = None, 0.0
+        self._known = _NOTHING_SEEN

@@ -85,7 +85,8 @@ class GrantRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
         Raises:
             ValueError: its scope cannot be read.
         """
-        return Window(self.starts, self.ends, _scope(self.scope), UUID(bytes=self.id))
+        scope, case_number = _grant_scope(self.scope)
+        return Window(self.starts, self.ends, scope, UUID(bytes=self.id), None, None, None, case_number)
 
     def rests_at(self, at: int) -> bool:
         """Return whether the grant is suspended at ``at``."""
@@ -126,13 +127,14 @@ class DepartmentRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class FunctionRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A function of the catalogue: the state of its subsystem, when it is there, and the items that can be requested for it.
+    """A function of the catalogue: the state of its subsystem, its versions with their labels, and the items that can be requested.
 
     The door of a subsystem is always there, whether or not it is listed. Items come in the order in which they are offered.
     """
 
     status: str
-    windows: tuple[tuple[int, int | None], ...]
+    is_door: bool
+    versions: tuple[tuple[int, int | None, int], ...]
     items: tuple[tuple[int, int | None, bytes], ...]
 
 
@@ -162,8 +164,12 @@ def live(windows: Iterable[tuple[int, int | None]], at: int) -> bool:
 
 
 @lru_cache(_SCOPES)
-def _scope(text: str | None) -> Scope:
-    return PROVINCE if text is None else Scope.from_json(json.loads(text))
+def _grant_scope(text: str | None) -> tuple[Scope, str | None]:
+    """Return the rows of a grant, and the case that it was given for."""
+    if text is None:
+        return PROVINCE, None
+    scope = json.loads(text)
+    return Scope.from_json(scope), scope.get("case_number")
 
 
 @lru_cache(_SCOPES)

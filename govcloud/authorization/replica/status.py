@@ -53,7 +53,7 @@ def status_of(place: Place, session: Session) -> Status:
             value = txn.get(HEAD)
             head = Head.unpack(value or b"")
             tables = (store.people, store.departments, store.functions)
-            counts = [txn.stat(db=table)["entries"] for table in tables]
+            people, departments, functions = (txn.stat(db=table)["entries"] for table in tables)
     except (lmdb.Error, ValueError) as error:
         raise ReplicaError(f"the replica at {place.current} cannot be read: {error}; govcloud replica rebuild") from error
     finally:
@@ -63,6 +63,8 @@ def status_of(place: Place, session: Session) -> Status:
         (now_ns() - head.beat) / _NANOSECONDS,
         head.state.epoch,
         session.scalar(select(func.coalesce(func.max(EpochChange.epoch), 0))) or 0,
-        *counts,
+        people,
+        departments,
+        functions,
         (place.current / "data.mdb").stat().st_size,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +15,7 @@ import lmdb
 from govcloud.authorization.replica.feed import Touched
 from govcloud.authorization.replica.filling import Filling
 from govcloud.authorization.replica.head import HEAD, Head
-from govcloud.authorization.replica.place import Store
+from govcloud.authorization.replica.place import Store, Table
 from govcloud.authorization.replica.records import PersonRecord, encode
 from govcloud.authorization.snapshot import subsystem_of
 
@@ -74,7 +75,7 @@ class Writing:
     def beat(self, head: Head, beat: int) -> None:
         """Say that nothing had changed at ``beat``."""
         with self._store.env.begin(write=True) as txn:
-            txn.put(HEAD, Head(beat, head.identity, head.state, head.tail).pack())
+            txn.put(HEAD, replace(head, beat=beat).pack())
         self._reach_the_end()
 
     def forget_the_dead(self) -> None:
@@ -83,7 +84,7 @@ class Writing:
 
     # Parts of the above
 
-    def _fill(self, table: object, items: Iterable[tuple[bytes, bytes]]) -> int:
+    def _fill(self, table: Table, items: Iterable[tuple[bytes, bytes]]) -> int:
         """Write items, which come in the order of their keys, into an empty table; return how many there were."""
         written = 0
         for some in _pieces(items, _MANY):
@@ -131,7 +132,7 @@ class Writing:
             os.truncate(file, size)
 
 
-def _keys(txn: lmdb.Transaction, table: object) -> list[bytes]:
+def _keys(txn: lmdb.Transaction, table: Table) -> list[bytes]:
     """Return every key of a table that is small."""
     with txn.cursor(db=table) as cursor:
         return [bytes(key) for key in cursor.iternext(keys=True, values=False)]

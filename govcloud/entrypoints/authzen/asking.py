@@ -11,12 +11,11 @@ from govcloud.entrypoints.authzen.errors import foreign_function
 from govcloud.entrypoints.authzen.resources import Target, target_of
 from govcloud.entrypoints.authzen.wire import Context, Evaluation, Subject
 from govcloud.signon.sessions import CurrentSession
+from govcloud.subsystems.inputs import ADDRESS_SOURCE
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
 
 OFFICIAL = "official"
-#: The role of clients that are entrusted with telling the address of the person's device.
-ADDRESS_SOURCE = "address_source"
 
 
 class Person(NamedTuple):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from govcloud.authorization.epochs import CHANNEL
 from govcloud.authorization.models import EpochChange
 from govcloud.identity.inputs import NewDivision
 from govcloud.identity.orders import Order
+from govcloud.kernel.errors import NotFound
 from govcloud.kernel.events import Event
 from govcloud.reactions import TOUCHES
 from govcloud.services import Services
@@ -131,12 +133,12 @@ def test_what_no_decision_reads_is_no_change(services: Services, world: World) -
 
 
 @pytest.fixture
-def heard(settings: Settings) -> Callable[[], Sequence[Any]]:
-    """Listen as a keeper does; return what gives what was heard since."""
+def heard(settings: Settings) -> Iterator[Callable[[], Sequence[Any]]]:
+    """Listen as a keeper does; give what says what was heard since."""
     url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = psycopg.connect(url, autocommit=True)
-    connection.execute(f"LISTEN {CHANNEL}".encode())
-    return lambda: list(connection.notifies(timeout=0.5))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"LISTEN {CHANNEL}".encode())
+        yield lambda: list(connection.notifies(timeout=0.5))
 
 
 def test_only_changes_that_reduce_access_wake_those_who_listen(
@@ -152,15 +154,17 @@ def test_a_change_that_is_rolled_back_is_neither_noted_nor_heard(
     services: Services, world: World, heard: Callable[[], Sequence[Any]]
 ) -> None:
     before = count(services)
-
-    class Enough(Exception):
-        pass
-
-    with pytest.raises(Enough), services.uow.begin(SEED, "govcloud:official:disable"):
-        services.identity.disable_official(SEED, world.wang.official_id, "调查")
-        raise Enough
+    with pytest.raises(NotFound):
+        disable_and_fail(services, world)
     assert count(services) == before
     assert heard() == []
+
+
+def disable_and_fail(services: Services, world: World) -> None:
+    """Do one thing that is noted and one that is refused, in one transaction."""
+    with services.uow.begin(SEED, "govcloud:official:disable"):
+        services.identity.disable_official(SEED, world.wang.official_id, "调查")
+        services.identity.disable_official(SEED, uuid4(), "调查")
 
 
 def test_a_planned_change_is_noted_when_it_is_ordered(services: Services, world: World) -> None:
