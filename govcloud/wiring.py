@@ -35,6 +35,7 @@ from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import db
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.rates import Rates
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
@@ -163,6 +164,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         ),
         authorization=authorization,
         authorization_queries=authorization_queries,
+        decision_rates=Rates(settings.decision_rate, 2 * settings.decision_rate),
         decision_log=DecisionLog(
             uow,
             read,

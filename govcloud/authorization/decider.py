@@ -8,10 +8,10 @@ is never cached.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
@@ -38,6 +38,7 @@ from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
+from govcloud.authorization.remembering import Remembering, Until, always_on
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
 from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
@@ -54,6 +55,14 @@ _OWN = f"{PLATFORM}:"
 #: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
 _MOST_COLLEAGUES = 500
 AnswerT = TypeVar("AnswerT")
+
+
+class Known(NamedTuple):
+    """A subject as it was seen, what a decision may ask beyond it, and until when the subject may act as it does."""
+
+    seen: Seen
+    catalogue: Catalogue
+    until: datetime | None
 
 
 class Decider:
@@ -86,13 +95,40 @@ class Decider:
         """
         return self._answered(lambda inputs: self._decide(question, inputs), question.min_epoch)
 
+    def decide_all(self, questions: Sequence[Question], until: Until = always_on) -> list[Decision]:
+        """Answer questions in their order, at one state of the inputs, each subject read once; see ``decide``.
+
+        Args:
+            questions: what is asked.
+            until: gives, for one round of answers, what says after each whether it is the last; there are as many answers as it took.
+        """
+
+        def work(inputs: Inputs) -> list[Decision]:
+            once, is_last = Remembering(inputs), until()
+            known: dict[tuple[UUID | None, UUID | None], Known | Reason] = {}
+            answered: list[Decision] = []
+            for question in questions:
+                who = (question.official_id, question.appointment_id)
+                if who not in known:
+                    known[who] = self._know(*who, once)
+                answered.append(_decided(question, known[who], once.state.epoch))
+                if is_last(answered[-1]):
+                    break
+            return answered
+
+        least = max((question.min_epoch for question in questions if question.min_epoch is not None), default=None)
+        return self._answered(work, least) if questions else []
+
     def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
         return self.decide(Question(appointment_id=appointment_id, function=door_of(subsystem_code), client_address=client_address))
 
-    def primary_appointment(self, official_id: UUID) -> UUID | None:
-        """Return the appointment that an official acts under when none is named: the primary one, if there is one."""
-        return self._answered(lambda inputs: inputs.primary(official_id, self._clock.now()))
+    def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
+        """Return the appointment that an official acts under when none is named: the primary one, if there is one.
+
+        ``min_epoch`` as in ``Question``: who must not miss a change must not miss it here either.
+        """
+        return self._answered(lambda inputs: inputs.primary(official_id, self._clock.now()), min_epoch)
 
     def open_functions(self, appointment_id: UUID) -> frozenset[str]:
         """Return every function of every subsystem that is open to the appointment now, on some row at least.
@@ -283,17 +319,16 @@ class Decider:
 
     def _decide(self, question: Question, inputs: Inputs) -> Decision:
         """Decide by ``inputs``."""
-        state, now = inputs.state, self._clock.now()
-        acting = inputs.acting(question.official_id, question.appointment_id, now)
+        return _decided(question, self._know(question.official_id, question.appointment_id, inputs), inputs.state.epoch)
+
+    def _know(self, official_id: UUID | None, appointment_id: UUID | None, inputs: Inputs) -> Known | Reason:
+        """Return the subject as it is now with what a decision may ask beyond it, or why there is nobody to decide about."""
+        now = self._clock.now()
+        acting = inputs.acting(official_id, appointment_id, now)
         if isinstance(acting, Reason):
-            return refusal(acting, state.epoch)
-        seen = self._see(acting, state, now)
-        decision = answer(question, seen, self._catalogue(inputs, acting, seen))
-        until = acting.ends_at
-        if decision.allowed and until is not None:
-            # What hangs on a duty lasts no longer than the duty.
-            return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
-        return decision
+            return acting
+        seen = self._see(acting, inputs.state, now)
+        return Known(seen, self._catalogue(inputs, acting, seen), acting.ends_at)
 
     def _seen(self, inputs: Inputs, official_id: UUID | None, appointment_id: UUID | None) -> Seen | Reason:
         """Return the subject as it is now, or why there is nobody to see."""
@@ -351,6 +386,17 @@ class Decider:
             last_grant=acting.last_grant,
             item_for=lambda function: inputs.item_for(function, seen.now),
         )
+
+
+def _decided(question: Question, known: Known | Reason, epoch: int) -> Decision:
+    """Return the decision on ``question`` by a subject that is known."""
+    if isinstance(known, Reason):
+        return refusal(known, epoch)
+    decision = answer(question, known.seen, known.catalogue)
+    if decision.allowed and known.until is not None:
+        # What hangs on a duty lasts no longer than the duty.
+        return replace(decision, ends_at=known.until if decision.ends_at is None else min(known.until, decision.ends_at))
+    return decision
 
 
 def _label_of(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> int | None:

@@ -117,10 +117,6 @@ class AuthorizationQueries:
         """Return the engine's answer; see ``Decider.decide``."""
         return self._decider.decide(question)
 
-    def primary_appointment(self, official_id: UUID) -> UUID | None:
-        """Return the appointment that an official acts under when none is named; see ``Decider.primary_appointment``."""
-        return self._decider.primary_appointment(official_id)
-
     def list_people(
         self,
         function: str,
@@ -158,6 +154,10 @@ class AuthorizationQueries:
     ) -> FunctionPage:
         """Return a page of what an official may use in a subsystem now; see ``Answers.list_functions``."""
         return self.answers.list_functions(official_id, appointment_id, subsystem, resource, context, limit=limit, after=after)
+
+    def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
+        """Return the appointment that an official acts under when none is named; see ``Decider.primary_appointment``."""
+        return self._decider.primary_appointment(official_id, min_epoch)
 
     def open_functions(self, appointment_id: UUID) -> frozenset[str]:
         """Return every function that is open to the appointment now; see ``Decider.open_functions``."""

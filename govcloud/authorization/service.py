@@ -19,6 +19,7 @@ from govcloud.authorization.duty_rules import DutyRules
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.granting import Granting, hold_grants
 from govcloud.authorization.installing import Installing
+from govcloud.authorization.remembering import Until, always_on
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
@@ -42,6 +43,10 @@ class Authorization:
     def decide(self, question: Question) -> Decision:
         """Return whether the subject may use the function on the resource, now."""
         return self._decider.decide(question)
+
+    def decide_all(self, questions: Sequence[Question], until: Until = always_on) -> list[Decision]:
+        """Answer questions in their order, each subject read once; see ``Decider.decide_all``."""
+        return self._decider.decide_all(questions, until)
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
         """Return whether the subsystem's door is open to the appointment."""
