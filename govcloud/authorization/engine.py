@@ -48,14 +48,17 @@ class Verdict:
 class Engine:
     """Decides by one version of the policy."""
 
-    def __init__(self, model_text: str, policy: CompiledPolicy) -> None:
+    def __init__(self, model_text: str, policy: CompiledPolicy, *, possibly: bool = False) -> None:
         """Read the model and compile its matcher.
+
+        ``possibly`` makes an engine that decides nothing and says what could be open, were more known: there an undetermined condition
+        opens an allow and lifts a deny.
 
         Raises:
             MatcherError: the model is not one that this engine can decide by.
         """
         self.policy = policy
-        self._casbin = _Casbin(model_text, matcher_functions(policy))
+        self._casbin = _Casbin(model_text, matcher_functions(policy, possibly=possibly))
 
     def decide(self, asking: Asking, function: str) -> Verdict:
         """Return Casbin's verdict on ``asking`` using ``function``."""
@@ -74,17 +77,22 @@ class Engine:
         return Verdict(True, rule, opened, tuple(windows))  # noqa: FBT003 - the verdict itself
 
 
-def matcher_functions(policy: CompiledPolicy) -> Functions:
-    """Return what the matcher calls beside ``g``; each reads the subject of the request, ``r.sub``."""
+def matcher_functions(policy: CompiledPolicy, *, possibly: bool = False) -> Functions:
+    """Return what the matcher calls beside ``g``; each reads the subject of the request, ``r.sub``. See ``Engine`` for ``possibly``."""
+    # The effect for which an undetermined condition counts as met.
+    doubted = ALLOW if possibly else DENY
 
     def holds(asking: Asking, condition: str, effect: str) -> bool:
         """Undetermined never opens an allow, and never lifts a deny."""
         if not condition:
             return True
         value = policy.conditions[condition].holds(asking.facts)
-        return value is not False if effect == DENY else value is True
+        return value is not False if effect == doubted else value is True
 
     def covers(asking: Asking, role: str, scope_expr: str, effect: str) -> bool:
+        if possibly and effect == DENY:
+            # A deny that is held within bounds leaves open what lies outside them.
+            return any(not window.bounded for window in asking.windows(asking.role_of(role), DENY))
         return asking.reaches_rows(asking.role_of(role), policy.scopes[scope_expr], effect)
 
     def noted(asking: Asking, number: int) -> bool:
