@@ -195,6 +195,17 @@ _LINKS: _Kept[tuple[str, str], RoleLink] = _Kept(RoleLink, lambda pair: pair, _l
 _RULES: _Kept[tuple[int, RuleSpec], PolicyRule] = _Kept(PolicyRule, _rule_key, _rule_key_of_row, _new_rule)
 
 
+def lost_roles(session: Session, document: PolicyDocument, at: datetime) -> list[str]:
+    """Return the roles that officials hold, by name or by duty, and that ``document`` no longer has."""
+    held = _in_use(session, RoleAssignment, at) | _in_use(session, DutyRule, at)
+    return sorted(held - {role.code for role in document.roles})
+
+
+def _in_use(session: Session, table: type[RoleAssignment] | type[DutyRule], at: datetime) -> set[str]:
+    lasting = table.valid_to.is_(None) | (table.valid_to > at)
+    return set(session.scalars(select(table.role_code).where(lasting).distinct()))
+
+
 def _refuse_lost_roles(session: Session, document: PolicyDocument, at: datetime) -> None:
     """Refuse a policy that drops a role which officials hold: they would lose it without anybody having said so.
 
@@ -203,13 +214,9 @@ def _refuse_lost_roles(session: Session, document: PolicyDocument, at: datetime)
     Raises:
         Conflict: names the roles.
     """
-    held, by_duty = (
-        set(session.scalars(select(table.role_code).where(table.valid_to.is_(None) | (table.valid_to > at)).distinct()))
-        for table in (RoleAssignment, DutyRule)
-    )
-    lost = (held | by_duty) - {role.code for role in document.roles}
-    if lost:
-        raise role_in_use(sorted(lost))
+    if lost := lost_roles(session, document, at):
+        raise role_in_use(lost)
+    by_duty = _in_use(session, DutyRule, at)
     closure = role_closure({role.code: role.includes for role in document.roles})
     officers = [role for role in sorted(by_duty) if closure[role] & set(OFFICER_ROLES)]
     if officers:

@@ -14,10 +14,16 @@ from uuid import UUID
 
 from govcloud.authorization.conditions import EVERYWHERE, Condition, compile_condition, parse_expression
 
-#: Attributes of the department that is served in; the others are of the appointment or the person.
+#: Attributes of the department that is served in.
 OF_PLACE = frozenset({"department_id", "department_path", "division", "business_lines", "level"})
+#: Attributes of the appointment or the person, by which appointments can be grouped.
+OF_PERSON = frozenset({"position", "post", "rank", "appointment_kind", "label"})
 #: Attributes that are another for everybody: only values that a condition names can make a difference.
-_OF_ONE = frozenset({"official_id", "appointment_id"})
+OF_ONE = frozenset({"official_id", "appointment_id"})
+#: Attributes that every official has alike, or none has.
+OF_ALL = frozenset({"kind", "client_id", "subsystem"})
+#: Of somebody who serves in one place, what is read of all places is that one.
+_ALL_DEPARTMENTS, _ALL_POSITIONS = "all_department_ids", "all_positions"
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Reads:
 
     def of_place(self, place: Mapping[str, Any]) -> tuple[object, ...]:
         """Return what the conditions can tell a department by: truths, and raw attributes."""
-        facts = {"subject": place, "resource": {}, "context": {}}
+        facts = {"subject": {**place, _ALL_DEPARTMENTS: (place.get("department_id"),)}, "resource": {}, "context": {}}
         truths = tuple(condition.holds(facts) for condition in self.places)
         return (*truths, *(_hashable(place.get(name)) for name in sorted(self.raw_places)))
 
@@ -58,14 +64,15 @@ def reads_of(conditions: Iterable[str]) -> Reads:
             if owners != {"subject"}:
                 continue
             everywhere = everywhere or bool(names & EVERYWHERE)
-            named |= _named(atom) if names & _OF_ONE else set()
-            place = names & OF_PLACE
-            if names == place:
+            named |= _named(atom) if names & OF_ONE else set()
+            if names <= {*OF_PLACE, _ALL_DEPARTMENTS}:
                 written = ast.unparse(atom)
                 places[written] = compile_condition(written)
-            else:
-                attributes |= names - OF_PLACE - _OF_ONE - EVERYWHERE
-                raw |= place
+                continue
+            attributes |= names & OF_PERSON
+            raw |= names & OF_PLACE
+            attributes |= {"position"} if _ALL_POSITIONS in names else set()
+            raw |= {"department_id"} if _ALL_DEPARTMENTS in names else set()
     return Reads(frozenset(attributes), tuple(places.values()), frozenset(raw), frozenset(named), everywhere)
 
 
