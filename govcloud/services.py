@@ -9,6 +9,9 @@ from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
+from govcloud.authorization.drafting.queries import DraftQueries
+from govcloud.authorization.drafting.service import Drafting
+from govcloud.authorization.drafting.shadowing import Shadowing
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.importing.runs import ImportQueries
@@ -64,6 +67,9 @@ class Services:
     probing: Probing
     authorization: Authorization
     authorization_queries: AuthorizationQueries
+    drafting: Drafting
+    draft_queries: DraftQueries
+    shadowing: Shadowing
     signon: SignOn
     signon_policies: Policies
     launcher: Launcher

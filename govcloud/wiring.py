@@ -16,6 +16,9 @@ from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.decider import Decider
+from govcloud.authorization.drafting.queries import DraftQueries
+from govcloud.authorization.drafting.service import Drafting
+from govcloud.authorization.drafting.shadowing import Shadowing
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.importing.runs import ImportQueries
@@ -132,6 +135,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         ),
         authorization=authorization,
         authorization_queries=authorization_queries,
+        drafting=Drafting(uow, read, decider, clock),
+        draft_queries=DraftQueries(read, decider, clock),
+        shadowing=Shadowing(uow, decider, clock),
         signon=signon,
         signon_policies=policies,
         launcher=Launcher(uow, subsystem_queries, clock),
