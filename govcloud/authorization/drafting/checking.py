@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from govcloud.authorization.cases import load_cases
-from govcloud.authorization.document import MAX_BYTES, PolicyDocument, read_document
+from govcloud.authorization.document import ALLOW, MAX_BYTES, PolicyDocument, RuleSpec, read_document
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.shipped import policies_folder
 from govcloud.kernel.errors import FieldError
@@ -44,7 +44,20 @@ def checked(text: str, source: str) -> PolicyDocument:
     """Read a text as somebody wrote it; raises ``PolicyError`` with every finding."""
     if len(text.encode()) > MAX_BYTES:
         raise PolicyError([FieldError("document", Message("文件超过 %(most)s 字节。", most=MAX_BYTES))])
-    return read_document(text, source)
+    document = read_document(text, source)
+    if wrong := [_installs(rule) for rule in document.rules if _goes_around(rule)]:
+        raise PolicyError(wrong)
+    return document
+
+
+def _goes_around(rule: RuleSpec) -> bool:
+    """Say whether a rule lets somebody install a policy without a second person: only the server may, and only the first one."""
+    return rule.function == "govcloud:policy:install" and rule.effect == ALLOW and not rule.role.startswith("system:")
+
+
+def _installs(rule: RuleSpec) -> FieldError:
+    message = Message("安装策略的功能只能留给首次安装的程序；修改策略须起草并由第二人批准。")
+    return FieldError(f"roles.{rule.role}.rules", message, rule.function)
 
 
 def findings(text: str, source: str) -> tuple[Finding, ...]:

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.drafting.apart import Apart, People
 from govcloud.authorization.drafting.effects import Effect
+from govcloud.authorization.drafting.measuring import Gathered, Measured
 from govcloud.authorization.drafting.models import PolicyImpact, PolicyImpactGroup, PolicyImpactMember, PolicyImpactPlace
 from govcloud.authorization.drafting.views import GroupView, Touched, TouchedPage
-from govcloud.identity.grouping import GroupQueries, Grouping, Key
+from govcloud.identity.grouping import GroupQueries, Grouping, Key, sets_of
 from govcloud.identity.queries import Subject
 
 _PEOPLE = ("direct", "duty", "unplaced")
@@ -47,6 +48,18 @@ class Listing:
                 last, its = rows[limit - 1]
                 return TouchedPage(tuple(rows[:limit]), f"{its.number}.{last.appointment_id or last.official_id}")
         return TouchedPage(tuple(rows), None)
+
+    def of_measured(self, measured: Measured, group: Gathered, limit: int) -> list[Touched]:
+        """Return the first people of a group that was measured and not kept."""
+        at = measured.grouping.at
+        if group.kind == "duty":
+            numbers = {key[0] for key in group.classes}
+            departments = {number: ids for number, ids in sets_of(measured.grouping.numbers) if number in numbers}
+            return self._in_classes(group.classes, departments, measured.grouping, measured.apart, after=None, limit=limit)
+        members = group.members[:limit]
+        names = self._groups.people({official for _, official, _ in members})
+        subjects = {row.appointment_id: row for row in self._decider.identity.subjects_among(names, at)}
+        return [_touched(official, subjects.get(place), names) for place, official, _ in members]
 
     def groups(self, impact_id: UUID, *, function: str | None = None, effects: Iterable[Effect] = ()) -> tuple[GroupView, ...]:
         """Return the groups of an impact in their order: all of them, or those to whom something happens with one function."""
@@ -83,11 +96,25 @@ class Listing:
         numbers = sorted({key[0] for key in keys})
         departments = {found.number: found.departments for found in session.execute(places.where(PolicyImpactPlace.number.in_(numbers)))}
         grouping, apart = Grouping(tuple(impact.grouped_by), {}, impact.at), Apart.from_json(impact.summary["apart"])
+        return self._in_classes(keys, departments, grouping, apart, after=after, limit=limit)
+
+    def _in_classes(  # noqa: PLR0913 - what says who is meant
+        self,
+        keys: Sequence[Key],
+        departments: Mapping[int, Sequence[UUID]],
+        grouping: Grouping,
+        apart: Apart,
+        *,
+        after: UUID | None,
+        limit: int,
+    ) -> list[Touched]:
+        """Return people of classes, but those who stood apart and were looked at by themselves."""
         found: list[Touched] = []
+        size = max(_BATCH, limit)
         while len(found) < limit:
-            page = self._groups.members(keys, departments, grouping, after=after, limit=max(_BATCH, limit))
-            found += [_touched(subject.official_id, subject, {}) for subject in self._not_apart(page, apart, impact.at)]
-            if len(page) < max(_BATCH, limit):
+            page = self._groups.members(keys, departments, grouping, after=after, limit=size)
+            found += [_touched(subject.official_id, subject, {}) for subject in self._not_apart(page, apart, grouping.at)]
+            if len(page) < size:
                 break
             after = page[-1].appointment_id
         return found[:limit]

@@ -16,6 +16,7 @@ from govcloud.authorization.drafting import checking, states
 from govcloud.authorization.drafting.effects import Effect
 from govcloud.authorization.drafting.errors import no_such_draft, no_such_impact
 from govcloud.authorization.drafting.listing import Listing
+from govcloud.authorization.drafting.measuring import Gathered, Measured
 from govcloud.authorization.drafting.models import (
     PolicyDraft,
     PolicyImpact,
@@ -35,6 +36,7 @@ from govcloud.authorization.drafting.views import (
     ShadowSample,
     ShadowView,
     Totals,
+    Touched,
     TouchedPage,
     VersionView,
 )
@@ -209,6 +211,10 @@ class DraftQueries:
         found = self._listing.groups(impact_id, function=function, effects=effects)
         wanted = [item for item in found if group is None or item.number == group]
         return self._listing.page(impact, wanted, after=after, limit=max(1, min(limit, _MOST_SHOWN)))
+
+    def people_of(self, measured: Measured, group: Gathered, limit: int) -> list[Touched]:
+        """Return the first people of a group that was measured and not kept; none of those who serve nowhere."""
+        return self._listing.of_measured(measured, group, limit)
 
     def function_names(self, codes: Iterable[str]) -> Mapping[str, str]:
         """Return what functions are called for people: of the platform in the policy in force, of subsystems in the catalogue."""
