@@ -36,6 +36,7 @@ from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEvents
 from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.organisation import ORGANISATION
 from govcloud.entrypoints.api.people import PEOPLE
+from govcloud.entrypoints.api.policies import TABLE as POLICIES
 from govcloud.entrypoints.api.results import (
     ClosedAnswer,
     DecidedAnswer,
@@ -252,6 +253,7 @@ TABLE = (
     Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody),
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *DUTIES,
+    *POLICIES,
     *SIGNON,
     *ORGANISATION,
     *PEOPLE,

@@ -36,7 +36,9 @@ def resolve(asked: Evaluation, client: ClientView) -> Decision:
         resource=asked.resource,
         context=asked.context,
     )
-    return services().authorization.decide(question)
+    decision = services().authorization.decide(question)
+    services().shadowing.note(question)
+    return decision
 
 
 def _session(sid: UUID, client: ClientView) -> CurrentSession | None:
