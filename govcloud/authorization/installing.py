@@ -201,7 +201,7 @@ def lost_roles(session: Session, document: PolicyDocument, at: datetime) -> list
     return sorted(held - {role.code for role in document.roles})
 
 
-def _in_use(session: Session, table: type[RoleAssignment] | type[DutyRule], at: datetime) -> set[str]:
+def _in_use(session: Session, table: type[RoleAssignment | DutyRule], at: datetime) -> set[str]:
     lasting = table.valid_to.is_(None) | (table.valid_to > at)
     return set(session.scalars(select(table.role_code).where(lasting).distinct()))
 

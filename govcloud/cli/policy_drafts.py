@@ -136,7 +136,7 @@ def _warn_of_officers(services: Services) -> None:
     officers = services.draft_queries.officers()
     if officers < _TWO:
         click.secho(
-            f"there {'is one security officer' if officers else 'is no security officer'}: nobody can approve a draft before there are two; "
+            f"there is {'one' if officers else 'no'} security officer: nobody can approve a draft before there are two; "
             "appoint another: govcloud roles give LOGIN security_admin",
             fg="yellow",
             err=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import click
@@ -66,10 +67,17 @@ def show_impact(services: Services, document: PolicyDocument, *, people: bool) -
 def measured_with_bar(services: Services, document: PolicyDocument) -> Measured:
     """Work out whom ``document`` would touch, with a bar on the way."""
     live, now = services.authorization_queries.policy(), services.clock.now()
-    with click.progressbar(length=100, label="working out whom it touches", file=click.get_text_stream("stderr")) as bar:
-        return services.drafting.measuring.measure(
-            live, document, now, lambda done, total: bar.update(max(0, done * 100 // total - bar.pos) if total else 0)
-        )
+    shown = 0
+    with click.progressbar(length=100, label="working out whom it touches", file=sys.stderr) as bar:
+
+        def note(done: int, total: int) -> None:
+            nonlocal shown
+            percent = done * 100 // total
+            bar.update(percent - shown)
+            shown = percent
+
+        measured: Measured = services.drafting.measuring.measure(live, document, now, note)
+    return measured
 
 
 def show_measured(measured: Measured) -> None:

@@ -97,14 +97,16 @@ class GroupQueries:
         number, joined = _numbered(grouping)
         values = _values(grouping)
         query = select(number, *values, func.count()).select_from(joined).where(*_live(grouping.at)).group_by(number, *values)
-        return tuple(Group((row[0], *row[1:-1]), row[-1]) for row in self._read().execute(query))
+        found: Sequence[Any] = self._read().execute(query).all()
+        return tuple(Group(_key(row[:-1]), row[-1]) for row in found)
 
     def keys_of(self, officials: Collection[UUID], grouping: Grouping) -> tuple[tuple[UUID, UUID, Key], ...]:
         """Return official, appointment and group of each live appointment of ``officials``."""
         number, joined = _numbered(grouping)
         columns = (Appointment.official_id, Appointment.id, number, *_values(grouping))
         query = select(*columns).select_from(joined).where(*_live(grouping.at), Appointment.official_id == func.any(_ids(officials)))
-        return tuple((row[0], row[1], (row[2], *row[3:])) for row in self._read().execute(query))
+        found: Sequence[Any] = self._read().execute(query).all()
+        return tuple((row[0], row[1], _key(row[2:])) for row in found)
 
     def members(
         self, keys: Sequence[Key], departments: Mapping[int, Sequence[UUID]], grouping: Grouping, *, after: UUID | None, limit: int
@@ -159,6 +161,11 @@ class GroupQueries:
         """Return names and employee codes by the person."""
         query = select(Official.id, Official.name, Official.employee_code).where(Official.id == func.any(_ids(wanted)))
         return {row[0]: (row[1], row[2]) for row in self._read().execute(query)}
+
+
+def _key(values: Sequence[Any]) -> Key:
+    """Return number and values as a key."""
+    return (values[0], *values[1:])
 
 
 def sets_of(numbers: Mapping[UUID, int]) -> Iterator[tuple[int, list[UUID]]]:

@@ -137,9 +137,11 @@ def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
         for key, value in node.value:
             if key.value == str(step):
                 # An empty value stands nowhere; its key does.
-                return value if isinstance(value, yaml.CollectionNode) or value.value else key
+                empty = isinstance(value, yaml.ScalarNode) and not value.value
+                found: yaml.Node = key if empty else value
+                return found
         return None
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        found: yaml.Node = node.value[step]
-        return found
+        item: yaml.Node = node.value[step]
+        return item
     return None

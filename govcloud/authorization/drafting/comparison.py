@@ -42,7 +42,7 @@ class Facts:
     @property
     def bounded(self) -> bool:
         """Say whether something is held for some things only."""
-        return any(fact.scope for fact in (*self.assignments, *self.grants))
+        return any(fact.scope for fact in self.assignments) or any(fact.scope for fact in self.grants)
 
 
 class Comparison:

@@ -139,9 +139,7 @@ def same_as_live(number: int) -> Conflict:
 
 def shadow_running() -> Conflict:
     """Return the refusal to start a second shadow."""
-    return Conflict(
-        "shadow_running", Message("已有一份草稿在影子运行，同时只能有一份。"), remedy=Message("请先结束正在运行的影子。")
-    )
+    return Conflict("shadow_running", Message("已有一份草稿在影子运行，同时只能有一份。"), remedy=Message("请先结束正在运行的影子。"))
 
 
 def impact_under_way() -> Conflict:

@@ -236,4 +236,3 @@ def _group(impact_id: UUID, number: int, group: Gathered) -> dict[str, Any]:
 def _said(error: GovcloudError) -> dict[str, Any]:
     """Return a sentence so that it can be said in another language later."""
     return {"template": error.message.template, "values": {key: str(value) for key, value in error.message.values.items()}}
-

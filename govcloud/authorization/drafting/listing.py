@@ -15,7 +15,7 @@ from govcloud.authorization.drafting.effects import Effect
 from govcloud.authorization.drafting.measuring import Gathered, Measured
 from govcloud.authorization.drafting.models import PolicyImpact, PolicyImpactGroup, PolicyImpactMember, PolicyImpactPlace
 from govcloud.authorization.drafting.views import GroupView, Touched, TouchedPage
-from govcloud.identity.grouping import GroupQueries, Grouping, Key, sets_of
+from govcloud.identity.grouping import Grouping, GroupQueries, Key, sets_of
 from govcloud.identity.queries import Subject
 
 _PEOPLE = ("direct", "duty", "unplaced")
@@ -32,9 +32,7 @@ class Listing:
         self._groups = GroupQueries(read)
         self._people = People(read, decider, self._groups)
 
-    def page(
-        self, impact: PolicyImpact, groups: Sequence[GroupView], *, after: str | None, limit: int
-    ) -> TouchedPage:
+    def page(self, impact: PolicyImpact, groups: Sequence[GroupView], *, after: str | None, limit: int) -> TouchedPage:
         """Return a page of the people in ``groups``, group after group; ``after`` is that of the page before."""
         number, place = _cursor(after)
         rows: list[tuple[Touched, GroupView]] = []
@@ -98,7 +96,7 @@ class Listing:
         grouping, apart = Grouping(tuple(impact.grouped_by), {}, impact.at), Apart.from_json(impact.summary["apart"])
         return self._in_classes(keys, departments, grouping, apart, after=after, limit=limit)
 
-    def _in_classes(  # noqa: PLR0913 - what says who is meant
+    def _in_classes(
         self,
         keys: Sequence[Key],
         departments: Mapping[int, Sequence[UUID]],
@@ -158,8 +156,6 @@ def _group_view(row: PolicyImpactGroup) -> GroupView:
 
 def _touched(official_id: UUID, subject: Subject | None, names: Mapping[UUID, tuple[str, str]]) -> Touched:
     if subject is not None:
-        return Touched(
-            official_id, subject.appointment_id, subject.name, subject.employee_code, subject.department_name, subject.position
-        )
+        return Touched(official_id, subject.appointment_id, subject.name, subject.employee_code, subject.department_name, subject.position)
     name, code = names.get(official_id, ("", ""))
     return Touched(official_id, None, name, code, "", "")

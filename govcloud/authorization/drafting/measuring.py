@@ -22,7 +22,7 @@ from govcloud.authorization.drafting.reads import reads_of
 from govcloud.authorization.installing import lost_roles
 from govcloud.authorization.policy import CompiledPolicy, compile_policy
 from govcloud.authorization.snapshot import door_of
-from govcloud.identity.grouping import GroupQueries, Grouping, Key
+from govcloud.identity.grouping import Grouping, GroupQueries, Key
 from govcloud.identity.queries import Subject
 
 #: So many people are looked at one by one between two signs of progress.

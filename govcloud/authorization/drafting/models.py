@@ -99,8 +99,9 @@ class PolicyImpactPlace(Base):
 
 
 class PolicyImpactGroup(Base):
-    """People to whom the text does the same: by what they are (``duty``), by name (``direct``), without a place (``unplaced``), or a
-    part of the platform (``part``).
+    """People to whom the text does the same.
+
+    Kinds: by what they are (``duty``), by name (``direct``), without a place (``unplaced``), or a part of the platform (``part``).
 
     ``effects`` is (function, effect) pairs. ``classes`` say who is meant in a group by duty: rows of a number of places and the values
     of ``grouped_by``; the people of a group by name stand in ``policy_impact_member``.

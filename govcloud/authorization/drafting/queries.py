@@ -83,7 +83,7 @@ class DraftQueries:
         query = select(*_DRAFT).where(~among if over else among).order_by(PolicyDraft.id.desc()).limit(max(1, min(limit, _MOST_SHOWN)))
         if after is not None:
             query = query.where(PolicyDraft.id < after)
-        return tuple(DraftView(*row, live_number=live) for row in self._read().execute(query))
+        return tuple(_draft_view(row, live) for row in self._read().execute(query))
 
     def draft(self, draft_id: UUID) -> DraftView:
         """Return one draft without its text.
@@ -94,7 +94,7 @@ class DraftQueries:
         row = self._read().execute(select(*_DRAFT).where(PolicyDraft.id == draft_id)).one_or_none()
         if row is None:
             raise no_such_draft(draft_id)
-        return DraftView(*row, live_number=live_number(self._read()))
+        return _draft_view(row, live_number(self._read()))
 
     def text(self, draft_id: UUID) -> str:
         """Return the text of a draft."""
@@ -187,7 +187,7 @@ class DraftQueries:
         """Return the groups of people of an impact; see ``Listing.groups``."""
         return self._listing.groups(impact_id, function=function, effects=effects)
 
-    def touched(  # noqa: PLR0913 - a page of a filtered list
+    def touched(
         self,
         impact_id: UUID,
         *,
@@ -272,7 +272,9 @@ class DraftQueries:
     def _impact_view(self, row: PolicyImpact) -> ImpactView:
         counts: Mapping[str, Mapping[str, int]] = row.summary.get("functions", {})
         names = self.function_names(counts) if counts else {}
-        functions = [FunctionImpact(code, names.get(code, code), {Effect(k): n for k, n in found.items()}) for code, found in counts.items()]
+        functions = [
+            FunctionImpact(code, names.get(code, code), {Effect(k): n for k, n in found.items()}) for code, found in counts.items()
+        ]
         return ImpactView(
             id=row.id,
             draft_id=row.draft_id,
@@ -290,6 +292,10 @@ class DraftQueries:
             roles_lost=tuple(row.summary.get("roles_lost", ())),
             finished_at=row.finished_at,
         )
+
+
+def _draft_view(row: Row[*tuple[Any, ...]], live: int) -> DraftView:
+    return DraftView(**row._mapping, live_number=live)  # noqa: SLF001 - SQLAlchemy's own name
 
 
 def _review_view(row: PolicyReview) -> ReviewView:

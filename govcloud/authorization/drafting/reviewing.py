@@ -140,7 +140,7 @@ class Reviewing:
         """Bring the text of an earlier version back on the word of one operator; see ``Drafting.roll_back_at_once``."""
         with self._uow.begin(actor, ROLL_BACK, Target("policy", str(number))) as tx:
             take(tx.session, POLICY)
-            said = _comment(reason, least=5)
+            said = _comment(reason, least=4)
             old, live = document_of(tx.session, number), live_number(tx.session)
             if number == live or checksum_of(tx.session, live) == old.checksum:
                 raise same_as_live(live)

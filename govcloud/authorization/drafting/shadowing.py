@@ -168,18 +168,20 @@ class Shadowing:
         duties = decider.live_duties.of(state.duties, now)
         who = (standing.official_id, standing.appointment_id, now)
         facts = (decider.facts.assignments(*who), decider.facts.grants(*who))
-        live, shadow = (
-            answer(
-                question,
-                Seen(decider.snapshot(standing, side.policy, duties, *facts, now), side, state.epoch, now),
-                Catalogue(knows=lambda function, side=side: self._knows(function, side), last_grant=lambda _: None, item_for=lambda _: None),  # type: ignore[misc]
-            )
-            for side in (decider.live.of(state.version_id), engine)
-        )
+        said: list[Decision] = []
+        for side in (decider.live.of(state.version_id), engine):
+            snapshot = decider.snapshot(standing, side.policy, duties, *facts, now)
+            said.append(answer(question, Seen(snapshot, side, state.epoch, now), self._catalogue(side)))
+        live, shadow = said
         return _difference(live, shadow)
 
-    def _knows(self, function: str, side: Engine) -> bool:
-        return side.policy.knows(function) if subsystem_of(function) == PLATFORM else self._decider.in_catalogue(function)
+    def _catalogue(self, side: Engine) -> Catalogue:
+        """Return the catalogue as one side sees it; what became of a grant, and what could be asked for, is alike for both."""
+
+        def knows(function: str) -> bool:
+            return side.policy.knows(function) if subsystem_of(function) == PLATFORM else self._decider.in_catalogue(function)
+
+        return Catalogue(knows=knows, last_grant=lambda _function: None, item_for=lambda _function: None)
 
     def _document(self, shadow_id: UUID) -> str:
         return self._uow.read().scalars(select(PolicyShadow.document).where(PolicyShadow.id == shadow_id)).one()

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from govcloud.authorization.comparing import compare
+from govcloud.authorization.document import MAX_BYTES
 from govcloud.authorization.drafting import checking, states
 from govcloud.authorization.drafting.service import NewDraft
 from govcloud.authorization.drafting.views import DraftView, ShadowView
@@ -52,7 +53,7 @@ class PolicyDraftsView(ConsolePage):
         before = request.args.get("before", type=int)
         versions = queries.versions(_PAGE + 1, before)
         people = {person for version in versions for person in (version.maker_id, version.reviewer_id) if person}
-        return self.render(
+        page = self.render(
             "console/policy_drafts.html",
             view=self,
             drafts=drafts[:_PAGE],
@@ -67,6 +68,7 @@ class PolicyDraftsView(ConsolePage):
             words=words,
             may_draft=opened(DRAFT),
         )
+        return make_response(page)
 
     @expose("/new", methods=("GET", "POST"))
     def new_view(self) -> ResponseReturnValue:
@@ -135,7 +137,8 @@ class PolicyDraftsView(ConsolePage):
         draft = services().draft_queries.draft(draft_id)
         text = services().draft_queries.text(draft_id)
         found = checking.findings(text, draft.source)
-        return self.render("console/policy_text.html", view=self, draft=draft, lines=text.splitlines(), findings=found)
+        page = self.render("console/policy_text.html", view=self, draft=draft, lines=text.splitlines(), findings=found)
+        return make_response(page)
 
     @expose("/<uuid:draft_id>/people")
     def people_view(self, draft_id: UUID) -> ResponseReturnValue:
@@ -147,20 +150,21 @@ class PolicyDraftsView(ConsolePage):
         function, kind = request.args.get("function") or None, request.args.get("kind", "")
         effects = words.KINDS.get(kind, words.KINDS[""])[1]
         group, after = request.args.get("group", type=int), request.args.get("after")
-        page = queries.touched(impact.id, function=function, effects=effects, group=group, after=after, limit=_PAGE)
-        return self.render(
+        people = queries.touched(impact.id, function=function, effects=effects, group=group, after=after, limit=_PAGE)
+        page = self.render(
             "console/policy_people.html",
             view=self,
             draft=draft,
             impact=impact,
-            page=page,
+            page=people,
             function=function,
             kind=kind,
             group=group,
             after=after,
-            names=queries.function_names({code for _, item in page.rows for code in item.effects}),
+            names=queries.function_names({code for _, item in people.rows for code in item.effects}),
             words=words,
         )
+        return make_response(page)
 
     @expose("/<uuid:draft_id>/<step>", methods=("POST",))
     def step_view(self, draft_id: UUID, step: str) -> ResponseReturnValue:
@@ -249,7 +253,7 @@ def _typed_form() -> dict[str, str]:
     given = request.files.get("file")
     if given is not None and given.filename:
         try:
-            text = given.read(checking.MAX_BYTES + 1).decode()
+            text = given.read(MAX_BYTES + 1).decode()
         except UnicodeDecodeError as error:
             raise Invalid.of(FieldError("file", Message("文件不是 UTF-8 文本。"), given.filename)) from error
     return _typed(request.form.get("title", ""), request.form.get("reason", ""), text)

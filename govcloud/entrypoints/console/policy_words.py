@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from govcloud.authorization.comparing import Difference
+from govcloud.authorization.decisions import MESSAGES, Reason
 from govcloud.authorization.document import ALLOW, RuleSpec
 from govcloud.authorization.drafting import states
 from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect
 from govcloud.authorization.drafting.shadowing import OTHER_ROWS
 from govcloud.authorization.drafting.views import DraftView, GroupView
-from govcloud.authorization.decisions import MESSAGES, Reason
 from govcloud.entrypoints.console.authorization import role_name
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import services
