@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from govcloud.authorization import installing
 from govcloud.authorization.drafting.service import NewDraft, Shown
 from govcloud.authorization.shipped import baseline
 from govcloud.kernel.actor import Actor
-from tests.factories.world import POLICY, Person, World
+from tests.factories.world import POLICY, SEED, Person, World
 
 if TYPE_CHECKING:
     from govcloud.authorization.document import PolicyDocument
@@ -48,6 +49,12 @@ def approved(services: Services, maker: Person, checker: Person, text: str) -> U
     services.drafting.submit(maker.actor(), draft_id, 1)
     services.drafting.approve(checker.actor(), draft_id, shown(services, draft_id), "同意")
     return draft_id
+
+
+def install(services: Services, document: PolicyDocument) -> int:
+    """Put a policy in force past the officers, for tests that are about what comes afterwards."""
+    with services.uow.begin(SEED, "govcloud:platform:seed") as tx:
+        return installing.put_in_force(tx, document, installing.live_number(tx.session), installing.Grounds())
 
 
 def put_in_force(services: Services, world: World, text: str) -> int:

@@ -13,7 +13,6 @@ from govcloud.authorization.decisions import Question
 from govcloud.authorization.drafting.service import NewDraft, Shown
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.shipped import baseline
-from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services
