@@ -285,7 +285,7 @@ class DraftQueries:
             done=row.done,
             total=row.total,
             digest=row.digest,
-            error=Message(row.error["template"], **row.error["values"]) if row.error else None,
+            error=_message(row.error) if row.error else None,
             totals=Totals(**row.summary.get("totals", {})),
             functions=tuple(sorted(functions, key=lambda item: (-item.losses, -item.gains, -item.altered, item.function))),
             unknown=tuple(row.summary.get("unknown", ())),
@@ -296,6 +296,11 @@ class DraftQueries:
 
 def _draft_view(row: Row[*tuple[Any, ...]], live: int) -> DraftView:
     return DraftView(**row._mapping, live_number=live)  # noqa: SLF001 - SQLAlchemy's own name
+
+
+def _message(said: Mapping[str, Any]) -> Message:
+    template, values = said["template"], said["values"]
+    return Message(template, **values)
 
 
 def _review_view(row: PolicyReview) -> ReviewView:

@@ -17,7 +17,8 @@ from govcloud.authorization.drafting.service import NewDraft
 from govcloud.authorization.drafting.views import DraftView, ShadowView
 from govcloud.authorization.errors import PolicyError
 from govcloud.entrypoints.console import policy_words as words
-from govcloud.entrypoints.console.base import ConsolePage, opened
+from govcloud.entrypoints.console.base import opened
+from govcloud.entrypoints.console.policy_rules import RuleDrafting
 from govcloud.entrypoints.console.policy_steps import DRAFT, MAY, STEPS, uuid_of
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message
@@ -30,7 +31,7 @@ _RELOAD_SECONDS = 2
 _MOVING = frozenset({"waiting", "running"})
 
 
-class PolicyDraftsView(ConsolePage):
+class PolicyDraftsView(RuleDrafting):
     """Versions and drafts of the policy."""
 
     opens = "govcloud:console:policy_drafts"
