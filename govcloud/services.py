@@ -10,6 +10,9 @@ from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.decision_log.service import DecisionLog
+from govcloud.authorization.drafting.queries import DraftQueries
+from govcloud.authorization.drafting.service import Drafting
+from govcloud.authorization.drafting.shadowing import Shadowing
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.importing.runs import ImportQueries
@@ -68,6 +71,9 @@ class Services:
     authorization_queries: AuthorizationQueries
     decision_rates: Rates
     decision_log: DecisionLog
+    drafting: Drafting
+    draft_queries: DraftQueries
+    shadowing: Shadowing
     signon: SignOn
     signon_policies: Policies
     launcher: Launcher

@@ -17,6 +17,9 @@ from govcloud.audit.service import AuditTrail
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decision_log.service import DecisionLog
+from govcloud.authorization.drafting.queries import DraftQueries
+from govcloud.authorization.drafting.service import Drafting
+from govcloud.authorization.drafting.shadowing import Shadowing
 from govcloud.authorization.network_zones import zones_of
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.replica.database import known_identity
@@ -174,6 +177,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             sample=settings.decision_log_sample,
             keep=timedelta(days=settings.decision_log_days),
         ),
+        drafting=Drafting(uow, read, decider, clock),
+        draft_queries=DraftQueries(read, decider, clock),
+        shadowing=Shadowing(uow, decider, clock),
         signon=signon,
         signon_policies=policies,
         launcher=Launcher(uow, subsystem_queries, clock),

@@ -110,8 +110,17 @@ def load_document(path: Path) -> PolicyDocument:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _fault(str(path), Message("读不出这个文件：%(reason)s", reason=str(error))) from error
+    return read_document(text, path.name)
+
+
+def read_document(text: str, source: str) -> PolicyDocument:
+    """Read and check ``text`` as somebody wrote it: beyond ``parse_document``, no key may stand twice.
+
+    Raises:
+        PolicyError: with every finding.
+    """
     _load_yaml(text, _Once)  # only here: a document that is in force already stays readable
-    return parse_document(text, path.name)
+    return parse_document(text, source)
 
 
 def parse_document(text: str, source: str) -> PolicyDocument:

@@ -51,15 +51,18 @@ class Verdict:
 class Engine:
     """Decides by one version of the policy; ``surroundings`` are the calendar and the networks that conditions ask about."""
 
-    def __init__(self, model_text: str, policy: CompiledPolicy, surroundings: Surroundings = SHIPPED) -> None:
+    def __init__(self, model_text: str, policy: CompiledPolicy, surroundings: Surroundings = SHIPPED, *, possibly: bool = False) -> None:
         """Read the model and compile its matcher.
+
+        ``possibly`` makes an engine that decides nothing and says what could be open, were more known: there an undetermined condition
+        opens an allow and lifts a deny.
 
         Raises:
             MatcherError: the model is not one that this engine can decide by.
         """
         self.policy = policy
         self.surroundings = surroundings
-        self._casbin = _Casbin(model_text, matcher_functions(policy))
+        self._casbin = _Casbin(model_text, matcher_functions(policy, possibly=possibly))
 
     def decide(self, asking: Asking, function: str) -> Verdict:
         """Return Casbin's verdict on ``asking`` using ``function``."""
@@ -80,20 +83,26 @@ class Engine:
         return Verdict(True, rule, Scope.union_of(view.rows for view in views), windows, views)  # noqa: FBT003 - the verdict itself
 
 
-def matcher_functions(policy: CompiledPolicy) -> Functions:
-    """Return what the matcher calls beside ``g``; each reads the subject of the request, ``r.sub``."""
+def matcher_functions(policy: CompiledPolicy, *, possibly: bool = False) -> Functions:
+    """Return what the matcher calls beside ``g``; each reads the subject of the request, ``r.sub``. See ``Engine`` for ``possibly``."""
+    # The effect for which an undetermined condition counts as met.
+    doubted = ALLOW if possibly else DENY
 
     def holds(asking: Asking, condition: str, effect: str) -> bool:
         """Undetermined never opens an allow, and never lifts a deny."""
         if not condition:
             return True
         value = policy.conditions[condition].holds(asking.facts)
-        return value is not False if effect == DENY else value is True
+        return value is not False if effect == doubted else value is True
 
     def dominates(asking: Asking, label: int) -> bool:
         return asking.clearance >= label
 
     def covers(asking: Asking, role: str, scope_expr: str, effect: str) -> bool:
+        if possibly and effect == DENY:
+            # A deny that is held within bounds leaves open what lies outside them.
+            windows = asking.snapshot.roles.get(asking.role_of(role), ())
+            return any(window.live(asking.now) and not window.bounded for window in windows)
         return asking.remember(asking.opens(asking.role_of(role), policy.scopes[scope_expr], effect))
 
     def noted(asking: Asking, number: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,10 +22,19 @@ from govcloud.authorization.models import OFFICER_ROLES, DutyRule, PolicyRule, P
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
-from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
 RowT = TypeVar("RowT", Role, RoleLink, PolicyRule)
 SpecT = TypeVar("SpecT")
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """On what grounds a version comes in: what the policy before it lets its installer do, or the review of a second person."""
+
+    basis: str = "installed"
+    review_id: UUID | None = None
+    note: str = ""
 
 
 class Installing:
@@ -36,31 +46,48 @@ class Installing:
 
     def install(self, actor: Actor, document: PolicyDocument) -> int:
         """Put ``document`` in force; see ``Authorization.install_policy``."""
-        current = self._uow.read().scalar(select(func.max(PolicyVersion.number))) or 0
+        current = live_number(self._uow.read())
         target = Target("policy", str(current), attributes={"installed_version": current})
         with self._uow.begin(actor, "govcloud:policy:install", target) as tx:
-            # Whoever is at it, or gives a role of it, is waited for.
-            take(tx.session, POLICY)
-            last = tx.session.scalars(select(PolicyVersion).order_by(PolicyVersion.number.desc()).limit(1)).one_or_none()
-            if last is not None and last.checksum == document.checksum:
-                return last.number
-            if (0 if last is None else last.number) != current:
-                # Somebody else installed one between the authorisation of this command and its lock.
-                raise policy_changed(current)
-            # Windows must not run backwards, whatever the clock of this machine says.
-            at = tx.now if last is None else max(tx.now, last.installed_at)
-            version = _version(document, actor, 1 if last is None else last.number + 1, at)
-            tx.session.add(version)
-            added, removed, reduces = _write(tx.session, document, at)
-            _refuse_lost_roles(tx.session, document, at)
-            tx.session.flush()
-            note_change(tx, "policy", reduces=reduces)
-            tx.record(_installed(version, added, removed))
-            return version.number
+            return put_in_force(tx, document, current, Grounds())
 
 
-def _version(document: PolicyDocument, actor: Actor, number: int, at: datetime) -> PolicyVersion:
+def live_number(session: Session) -> int:
+    """Return the number of the version in force; 0 while none is installed and the shipped policy decides."""
+    return session.scalar(select(func.max(PolicyVersion.number))) or 0
+
+
+def put_in_force(tx: Transaction, document: PolicyDocument, current: int, grounds: Grounds) -> int:
+    """Make ``document`` the next version after ``current`` and return its number; what is in force already stays as it is.
+
+    Raises:
+        Conflict: another version came in meanwhile; or the document drops a role that officials hold.
+    """
+    # Whoever is at it, or gives a role of it, is waited for.
+    take(tx.session, POLICY)
+    last = tx.session.scalars(select(PolicyVersion).order_by(PolicyVersion.number.desc()).limit(1)).one_or_none()
+    if last is not None and last.checksum == document.checksum:
+        return last.number
+    if (0 if last is None else last.number) != current:
+        # Somebody else installed one between the authorisation of this command and its lock.
+        raise policy_changed(current)
+    # Windows must not run backwards, whatever the clock of this machine says.
+    at = tx.now if last is None else max(tx.now, last.installed_at)
+    version = _version(document, tx.actor, current + 1, at, grounds)
+    tx.session.add(version)
+    added, removed, reduces = _write(tx.session, document, at)
+    _refuse_lost_roles(tx.session, document, at)
+    tx.session.flush()
+    note_change(tx, "policy", reduces=reduces)
+    tx.record(_installed(version, added, removed))
+    return version.number
+
+
+def _version(document: PolicyDocument, actor: Actor, number: int, at: datetime, grounds: Grounds) -> PolicyVersion:
     return PolicyVersion(
+        basis=grounds.basis,
+        review_id=grounds.review_id,
+        note=grounds.note,
         id=new_id(),
         number=number,
         source=document.source,
@@ -172,6 +199,17 @@ _LINKS: _Kept[tuple[str, str], RoleLink] = _Kept(RoleLink, lambda pair: pair, _l
 _RULES: _Kept[tuple[int, RuleSpec], PolicyRule] = _Kept(PolicyRule, _rule_key, _rule_key_of_row, _new_rule)
 
 
+def lost_roles(session: Session, document: PolicyDocument, at: datetime) -> list[str]:
+    """Return the roles that officials hold, by name or by duty, and that ``document`` no longer has."""
+    held = _in_use(session, RoleAssignment, at) | _in_use(session, DutyRule, at)
+    return sorted(held - {role.code for role in document.roles})
+
+
+def _in_use(session: Session, table: type[RoleAssignment | DutyRule], at: datetime) -> set[str]:
+    lasting = table.valid_to.is_(None) | (table.valid_to > at)
+    return set(session.scalars(select(table.role_code).where(lasting).distinct()))
+
+
 def _refuse_lost_roles(session: Session, document: PolicyDocument, at: datetime) -> None:
     """Refuse a policy that drops a role which officials hold: they would lose it without anybody having said so.
 
@@ -180,13 +218,9 @@ def _refuse_lost_roles(session: Session, document: PolicyDocument, at: datetime)
     Raises:
         Conflict: names the roles.
     """
-    held, by_duty = (
-        set(session.scalars(select(table.role_code).where(table.valid_to.is_(None) | (table.valid_to > at)).distinct()))
-        for table in (RoleAssignment, DutyRule)
-    )
-    lost = (held | by_duty) - {role.code for role in document.roles}
-    if lost:
-        raise role_in_use(sorted(lost))
+    if lost := lost_roles(session, document, at):
+        raise role_in_use(lost)
+    by_duty = _in_use(session, DutyRule, at)
     closure = role_closure({role.code: role.includes for role in document.roles})
     officers = [role for role in sorted(by_duty) if closure[role] & set(OFFICER_ROLES)]
     if officers:

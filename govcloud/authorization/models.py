@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,9 +59,18 @@ class PolicyVersion(Base):
     """One installation of a policy document; the highest number is the one that decides.
 
     ``document`` keeps the text as it was installed; what decides are the rows of ``role``, ``role_link`` and ``policy_rule``.
+    ``basis`` says how it came in: installed as the policy before it lets somebody, approved by a second person (then the review is
+    of exactly this text), or brought back in an emergency, with the reason in ``note``.
     """
 
     __tablename__ = "policy_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["review_id", "checksum"], ["policy_review.id", "policy_review.checksum"]),
+        UniqueConstraint("review_id"),
+        CheckConstraint("basis IN ('installed', 'approved', 'emergency')", name="basis"),
+        CheckConstraint("(basis = 'approved') = (review_id IS NOT NULL)", name="review"),
+        CheckConstraint("basis <> 'approved' OR checksum = encode(sha256(convert_to(document, 'UTF8')), 'hex')", name="text"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(unique=True)
@@ -70,6 +79,9 @@ class PolicyVersion(Base):
     document: Mapped[str]
     installed_at: Mapped[datetime]
     installed_by: Mapped[str]
+    basis: Mapped[str] = mapped_column(server_default="installed")
+    review_id: Mapped[UUID | None]
+    note: Mapped[str] = mapped_column(server_default="")
 
 
 class PolicyRule(Temporal, Base):

@@ -72,6 +72,11 @@ class Window(NamedTuple):
     duty_id: UUID | None = None
     case_number: str | None = None
 
+    @property
+    def bounded(self) -> bool:
+        """Say whether the role is held for some things only: below a department, or certain rows."""
+        return self.department_path is not None or self.scope != PROVINCE
+
     def live(self, now: int) -> bool:
         """Return whether ``now`` lies in the half-open window; this comparison is what ends a grant."""
         return self.starts_at <= now and (self.ends_at is None or now < self.ends_at)

@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "seed": ("seed", "fill an empty platform with a believable province"),
     "db": ("db", "prepare, upgrade and check the database"),
     "keys": ("keys", "make the master key and the signing keys, and rotate these"),
-    "policy": ("policy", "show, test, compare and install policies"),
+    "policy": ("policy", "show, test and compare policies; draft, apply and bring back"),
     "org": ("org", "read and reorganise the department tree"),
     "lists": ("lists", "import, export and follow the power list and the implementation list"),
     "people": ("people", "find, register, transfer and disable officials"),

@@ -1,19 +1,21 @@
-"""``govcloud policy``: show, test, compare and install policies."""
+"""``govcloud policy``: show, export, test and compare policies, import them as drafts, apply what was approved, bring back what was."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import click
 
-from govcloud.authorization.cases import load_cases
-from govcloud.authorization.comparing import Difference, compare
+from govcloud.authorization.comparing import compare
 from govcloud.authorization.document import PolicyDocument, RuleSpec, load_document
-from govcloud.authorization.shipped import baseline, policies_folder
+from govcloud.authorization.drafting.checking import run_cases
+from govcloud.authorization.shipped import baseline
 from govcloud.cli.context import operator, platform
 from govcloud.cli.duties import duties
+from govcloud.cli.policy_drafts import DRAFT_COMMANDS
+from govcloud.cli.policy_impact import show_impact, show_lines, unknown_functions, warn
 from govcloud.cli.tables import show as show_rows
 from govcloud.services import Services
 
@@ -23,13 +25,13 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.group()
 def policy() -> None:
-    """Show, test, compare and install policies."""
+    """Show, test and compare policies; import drafts, apply what two officers agreed on, bring an earlier version back."""
 
 
 @policy.command()
 @click.option("--role", help="only the rules of this role")
 @click.option("--source", is_flag=True, help="the document as it was installed, word for word")
-@click.option("--versions", is_flag=True, help="every version that was ever installed")
+@click.option("--versions", is_flag=True, help="every version that was ever in force, and how it came in")
 @click.pass_context
 def show(context: click.Context, *, role: str | None, source: bool, versions: bool) -> None:
     """Show the policy in force (the shipped one while none is installed)."""
@@ -49,35 +51,59 @@ def show(context: click.Context, *, role: str | None, source: bool, versions: bo
 
 
 @policy.command()
+@click.option("--version", "number", type=click.IntRange(0), help="a version that is or was in force; 0 is the shipped policy")
+@click.option("--draft", "draft_id", type=click.UUID, help="a draft")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="a file  [default: standard output]")
+@click.pass_context
+def export(context: click.Context, *, number: int | None, draft_id: UUID | None, output: Path | None) -> None:
+    """Write the text of the policy in force, of an earlier version or of a draft, word for word."""
+    if number is not None and draft_id is not None:
+        raise click.UsageError("either --version or --draft")
+    with platform(context) as services:
+        queries = services.draft_queries
+        text = queries.text(draft_id) if draft_id else queries.version_text(queries.live_number() if number is None else number)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        click.echo(f"{output}: {len(text.splitlines())} lines")
+
+
+@policy.command()
 @click.argument("file", type=_FILE, required=False)
 @click.option("--cases", type=_FOLDER, help="the folder with the cases  [default: policies/cases]")
-def test(file: Path | None, cases: Path | None) -> None:
-    """Check a policy FILE (the shipped one by default) and run the cases against it; needs no database."""
-    document = load_document(file) if file else baseline()
-    count = failed = 0
-    for case in load_cases(cases or policies_folder() / "cases", document):
-        count += 1
-        differences = case.run()
-        if differences:
-            failed += 1
-            click.secho(f"{case}: {'; '.join(differences)}", fg="red", err=True)
-    click.echo(f"{document.source}: {len(document.rules)} rules, {count} cases, {failed} failed")
-    if failed:
+@click.option("--draft", "draft_id", type=click.UUID, help="a draft instead of a file")
+@click.pass_context
+def test(context: click.Context, file: Path | None, cases: Path | None, draft_id: UUID | None) -> None:
+    """Check a policy FILE (the shipped one by default) and run the cases against it; needs no database, but for a draft."""
+    if draft_id is None:
+        document = load_document(file) if file else baseline()
+    else:
+        with platform(context) as services:
+            document = services.draft_queries.document(draft_id)
+    run = run_cases(document, cases)
+    for case, differences in run.shown:
+        click.secho(f"{case}: {differences}", fg="red", err=True)
+    click.echo(f"{document.source}: {len(document.rules)} rules, {run.cases} cases, {run.failed} failed")
+    if run.failed:
         sys.exit(1)
 
 
 @policy.command()
 @click.argument("file", type=_FILE, required=False)
+@click.option("--draft", "draft_id", type=click.UUID, help="a draft instead of a file")
+@click.option("--impact", is_flag=True, help="also how many people gain or lose which function")
+@click.option("--people", is_flag=True, help="also who they are, the first of each group")
 @click.pass_context
-def diff(context: click.Context, file: Path | None) -> None:
-    """Show what installing FILE (the shipped policy by default) would change; exit code 1 when anything."""
-    new = load_document(file) if file else baseline()
+def diff(context: click.Context, file: Path | None, draft_id: UUID | None, *, impact: bool, people: bool) -> None:
+    """Show what FILE (the shipped policy by default) would change; exit code 1 when anything."""
     with platform(context) as services:
+        new = services.draft_queries.document(draft_id) if draft_id else load_document(file) if file else baseline()
         difference = compare(_in_force(services), new)
-        unknown = _unknown(services, new)
-    for line in _lines(difference):
-        click.secho(line, fg="green" if line.startswith("+") else "red")
-    _warn(unknown)
+        show_lines(difference)
+        warn(unknown_functions(services, new))
+        if difference and (impact or people):
+            show_impact(services, new, people=people)
     if difference:
         sys.exit(1)
     click.echo("no difference")
@@ -88,7 +114,7 @@ def diff(context: click.Context, file: Path | None) -> None:
 @click.option("--yes", is_flag=True, help="do not ask")
 @click.pass_context
 def install(context: click.Context, file: Path | None, *, yes: bool) -> None:
-    """Put FILE (the shipped policy by default) in force, after showing what changes."""
+    """Put FILE (the shipped policy by default) in force as the first policy; later ones are drafted and approved (see `import`)."""
     new = load_document(file) if file else baseline()
     with platform(context) as services:
         installed = services.authorization_queries.installed_document()
@@ -96,9 +122,8 @@ def install(context: click.Context, file: Path | None, *, yes: bool) -> None:
         if installed is not None:
             difference = compare(installed, new)
             lost = len(difference.rules_removed)
-            for line in _lines(difference):
-                click.secho(line, fg="green" if line.startswith("+") else "red")
-        _warn(_unknown(services, new))
+            show_lines(difference)
+        warn(unknown_functions(services, new))
         if not yes:
             taken = f"; {lost} of the rules in force go" if lost else ""
             click.confirm(f"install {new.source} ({len(new.rules)} rules{taken})?", abort=True)
@@ -107,6 +132,8 @@ def install(context: click.Context, file: Path | None, *, yes: bool) -> None:
 
 
 policy.add_command(duties)
+for command in DRAFT_COMMANDS:
+    policy.add_command(command)
 
 
 def _in_force(services: Services) -> PolicyDocument:
@@ -115,47 +142,24 @@ def _in_force(services: Services) -> PolicyDocument:
 
 
 def _show_versions(services: Services) -> None:
+    versions = services.draft_queries.versions(200)
+    people = {person for version in versions for person in (version.maker_id, version.reviewer_id) if person}
+    names = services.identity_queries.official_names(people)
     rows = [
-        (str(version.number), f"{version.installed_at:%Y-%m-%d %H:%M:%SZ}", version.installed_by, version.source, version.checksum[:12])
-        for version in services.authorization_queries.policy_versions()
+        (
+            str(version.number),
+            f"{version.installed_at:%Y-%m-%d %H:%M:%SZ}",
+            version.installed_by,
+            version.basis,
+            names.get(version.maker_id, "") if version.maker_id else "",
+            names.get(version.reviewer_id, "") if version.reviewer_id else "",
+            version.source,
+            version.checksum[:12],
+        )
+        for version in versions
     ]
-    show_rows(("version", "installed", "by", "source", "sha-256"), rows)
+    show_rows(("version", "installed", "by", "basis", "drafted by", "approved by", "source", "sha-256"), rows)
 
 
 def _cells(rule: RuleSpec) -> tuple[str, ...]:
     return (rule.role, rule.effect, rule.function, rule.condition, rule.scope_expr, rule.label)
-
-
-def _sentence(rule: RuleSpec) -> str:
-    """Return the rule in one line."""
-    parts = [rule.role, rule.effect, rule.function]
-    if rule.condition:
-        parts.append(f"when {rule.condition}")
-    if rule.scope_expr:
-        parts.append(f"on {rule.scope_expr}")
-    if rule.label:
-        parts.append(f"({rule.label})")
-    return " ".join(parts)
-
-
-def _lines(difference: Difference) -> Iterator[str]:
-    """Return a difference as lines that begin with ``+`` or ``-``."""
-    yield from (f"- role {role}" for role in difference.roles_removed)
-    yield from (f"+ role {role}" for role in difference.roles_added)
-    yield from (f"- {role} includes {included}" for role, included in difference.inclusions_removed)
-    yield from (f"+ {role} includes {included}" for role, included in difference.inclusions_added)
-    yield from (f"- {_sentence(rule)}" for rule in difference.rules_removed)
-    yield from (f"+ {_sentence(rule)}" for rule in difference.rules_added)
-
-
-def _unknown(services: Services, document: PolicyDocument) -> list[str]:
-    """Return the functions of relying systems that the document names and the catalogue does not have (yet)."""
-    subsystems = {subsystem.code for subsystem in services.subsystem_queries.all()}
-    known = {function.code for function in services.subsystem_queries.functions()}
-    known |= {f"{code}:*" for code in subsystems} | {f"{code}:door:enter" for code in subsystems}
-    return sorted({rule.function for rule in document.rules if not rule.function.startswith("govcloud:")} - known)
-
-
-def _warn(unknown: list[str]) -> None:
-    if unknown:
-        click.secho(f"not in the catalogue, so nobody can use them yet: {', '.join(unknown)}", fg="yellow", err=True)

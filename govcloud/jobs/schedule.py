@@ -7,6 +7,7 @@ from govcloud.jobs.end_sessions import END_SESSIONS
 from govcloud.jobs.end_stays import END_STAYS
 from govcloud.jobs.job import Job
 from govcloud.jobs.lapse_requests import LAPSE_REQUESTS
+from govcloud.jobs.measure_policies import MEASURE_POLICIES
 from govcloud.jobs.purge import PURGE
 from govcloud.jobs.rotate_keys import ROTATE_KEYS
 from govcloud.jobs.run_imports import RUN_IMPORTS
@@ -22,6 +23,7 @@ JOBS: tuple[Job, ...] = (
     PURGE,
     ROTATE_KEYS,
     RUN_IMPORTS,
+    MEASURE_POLICIES,
     DELIVER_OUTBOX,
     SEAL_AUDIT,
 )

@@ -96,6 +96,20 @@ RIGHTS: Mapping[str, Rights] = {
     "role_link": CLOSED,
     "policy_rule": CLOSED,
     "policy_version": ONLY_ADDED_TO,
+    # A draft changes until it is applied; a review never does. What a text would change is worked out anew with each text.
+    "policy_draft": Rights(
+        update=("title", "reason", "base_number", "source", "document", "checksum", "revision", "state", "tests", "updated_at")
+    ),
+    "policy_review": ONLY_ADDED_TO,
+    "policy_impact": Rights(
+        update=("state", "at", "done", "total", "grouped_by", "summary", "digest", "error", "updated_at", "finished_at"), delete=True
+    ),
+    "policy_impact_place": Rights(delete=True),
+    "policy_impact_group": Rights(delete=True),
+    "policy_impact_member": Rights(delete=True),
+    "policy_shadow": Rights(update=("ended_at", "checked", "different", "dropped")),
+    "policy_shadow_difference": Rights(update=("times", "last_at")),
+    "policy_shadow_sample": Rights(update=("at", "official_id", "appointment_id", "function", "division", "live", "shadow")),
     "role_assignment": Rights(update=("valid_to", "ended_with", "planned_end")),
     "duty_rule": CLOSED,
     "role_ceiling": CLOSED,

@@ -34,6 +34,8 @@ COMMAND = "govcloud:session:step_up"
 SENSITIVE = frozenset(
     {
         "govcloud:policy:install",
+        "govcloud:policy:approve",
+        "govcloud:policy:apply",
         "govcloud:role:assign",
         "govcloud:role_ceiling:set",
         "govcloud:duty_rule:add",

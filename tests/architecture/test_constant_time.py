@@ -15,6 +15,7 @@ SECRETS = frozenset(
 NO_SECRETS: dict[str, str] = {
     "web/stays.py: mark in text": "what browsers call themselves",
     "web/possession.py: certificate.thumbprint != keys[THUMBPRINT]": "of a certificate, which is public; its key was proven to the proxy",
+    "authorization/drafting/reviewing.py: impact.digest != shown.digest": "over a list that the reviewer was shown",
     "identity/correcting.py: old == digest": "keyed digests of two numbers that both come from the administrator",
     "identity/feed.py: known.digest != digest": "of an event that the same client sent before",
     "identity/importing/planning.py: known.digest != person.digest": "keyed digests of numbers within one file",

@@ -38,6 +38,7 @@ from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.matters import TABLE as MATTERS
 from govcloud.entrypoints.api.organisation import ORGANISATION
 from govcloud.entrypoints.api.people import PEOPLE
+from govcloud.entrypoints.api.policies import TABLE as POLICIES
 from govcloud.entrypoints.api.results import (
     ClosedAnswer,
     DecidedAnswer,
@@ -255,6 +256,7 @@ TABLE = (
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *DUTIES,
     *ASKING,
+    *POLICIES,
     *SIGNON,
     *ORGANISATION,
     *PEOPLE,

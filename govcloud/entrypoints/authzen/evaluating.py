@@ -109,8 +109,9 @@ def _ends(semantic: Semantic) -> Callable[[Decision], bool]:
 
 
 def _given_out(decided: Sequence[Decided], client: ClientView) -> list[dict[str, Any]]:
-    """Return the answers, and hand the decisions to the log, which never fails and waits for nothing."""
-    log, number = services().decision_log, trace_id()
+    """Return the answers, and hand the decisions to the log and the shadow, which never fail and wait for nothing."""
+    log, shadowing, number = services().decision_log, services().shadowing, trace_id()
     for entry in decided:
         log.note(entry.question, entry.decision, client.client_id, trace_id=number)
+        shadowing.note(entry.question)
     return answers(decided, client)

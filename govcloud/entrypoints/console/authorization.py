@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from flask import g
+from flask import g, url_for
 from flask_admin.form import BaseForm
 from sqlalchemy import or_
 from wtforms import DateTimeLocalField, Form, SelectField, StringField
@@ -16,9 +16,10 @@ from wtforms.validators import InputRequired, Optional
 from govcloud.access.lifecycle import grant_state
 from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
-from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
+from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, opened, services
 from govcloud.entrypoints.console.levels import keep_levels, level_of
 from govcloud.entrypoints.console.people_reach import department_named
+from govcloud.entrypoints.console.policy_steps import DRAFT
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
@@ -44,6 +45,7 @@ class RolesView(_Window):
     """The roles: named sets of functions."""
 
     opens = "govcloud:console:roles"
+    asks = (DRAFT,)
     title = Message("角色")
     lead = Message("角色是一组功能；由策略定义，随任职或单独授予。")
     icon = "id-card"
@@ -62,6 +64,12 @@ class RolesView(_Window):
     def heading(self, row: Role) -> str:
         """Return the name."""
         return own_words(row.name)
+
+    def links_for(self, row: Role) -> list[tuple[str, str]]:
+        """Offer to draft a rule more."""
+        if not opened(DRAFT):
+            return []
+        return [(url_for("console_policy_drafts.rule_view", role=row.code), say(Message("起草：增加一条规则")))]
 
     def sections(self, row: Role) -> list[Section]:
         """Return the duty rules that give the role."""
@@ -165,13 +173,14 @@ class AssignmentsView(_Window):
 
 
 class RulesView(_Window):
-    """The rules of the policy that decides now; they change as a whole, by ``govcloud policy install``."""
+    """The rules of the policy that decides now; they change by drafts, which a second officer approves."""
 
     opens = "govcloud:console:policies"
+    asks = (DRAFT,)
     title = Message("策略规则")
     icon = "scale"
     group = GROUP
-    lead = Message("策略作为一个整体安装和回退；这里只读。")
+    lead = Message("现行策略的规则；修改先起草，经另一位安全管理员批准后生效。")
     column_list = ("role_code", "function", "effect", "condition", "label")
     column_details_list = ("role_code", "function", "effect", "condition", "scope_expr", "label", "valid_from")
     column_searchable_list = ("role_code", "function", "label")
@@ -194,6 +203,12 @@ class RulesView(_Window):
     def heading(self, row: PolicyRule) -> str:
         """Return role and function."""
         return f"{row.role_code} → {row.function}"
+
+    def links_for(self, row: PolicyRule) -> list[tuple[str, str]]:
+        """Offer to draft the policy without this rule."""
+        if row.valid_to is not None or not opened(DRAFT):
+            return []
+        return [(url_for("console_policy_drafts.drop_view", rule_id=row.id), say(Message("起草：去掉一条规则")))]
 
 
 def _close(row: AccessGrant, reason: str) -> Message:

@@ -28,6 +28,7 @@ from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
 from govcloud.entrypoints.console.planned import PlannedView
 from govcloud.entrypoints.console.playground import PlaygroundView
+from govcloud.entrypoints.console.policy_drafts import PolicyDraftsView
 from govcloud.entrypoints.console.requests import RequestsView
 from govcloud.entrypoints.console.sessions import SessionsView
 from govcloud.entrypoints.console.signon_policy import SignOnPolicyView
@@ -68,6 +69,7 @@ def _views() -> list[Room]:
         WhoCanView(),
         PlaygroundView(),
         RulesView(PolicyRule, "policies"),
+        PolicyDraftsView(),
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
         SignOnPolicyView(),
@@ -129,6 +131,8 @@ def init_console(app: Flask) -> None:
         declare_blueprint(app, view.endpoint, Gate("requires", view.opens))
     for endpoint in ("console_imports", "console_power_items", "console_service_items"):
         declare_upload(app, f"{endpoint}.upload")
+    for endpoint in ("console_policy_drafts.new_view", "console_policy_drafts.edit_view"):
+        declare_upload(app, endpoint)
 
     def console_rail() -> list[NavGroup]:
         home = NavItem(url_for("console.index"), gettext("管理控制台"), "monitor-cog", current=request.endpoint == "console.index")

@@ -21,6 +21,7 @@ from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
+from tests.factories.policies import install
 from tests.factories.world import POLICY, SEED, XIHU, Person, World
 
 OPERATOR = Actor.system("operator")
@@ -90,7 +91,7 @@ def test_each_function_goes_back_to_its_causes(services: Services, world: World,
 
 def test_a_role_that_is_included_names_the_one_that_is_held(services: Services, world: World) -> None:
     extra = "roles: {chief: {name: 科长, includes: [housing_clerk]}}"
-    services.authorization.install_policy(world.security_admin.actor(), baseline().extended_by(POLICY, "a").extended_by(extra, "b"))
+    install(services, baseline().extended_by(POLICY, "a").extended_by(extra, "b"))
     criteria = AppointmentCriteria(posts=("科员",), business_lines=("民政",))
     services.authorization.add_duty_rules(SEED, [NewDutyRule("chief", "民政科员", criteria, "岗位职责")])
     by_code = {item.function: item for item in access(services, world.wang).functions}
@@ -107,9 +108,7 @@ def test_as_of_a_date(services: Services, world: World, clock: ManualClock) -> N
     assert REGISTER not in opened(access(services, wang))
     assert REGISTER in opened(access(services, wang, at=start))
     clock.advance(timedelta(days=1))
-    services.authorization.install_policy(
-        world.security_admin.actor(), baseline().extended_by("roles: {counter_clerk: {}, housing_clerk: {}}", "bare")
-    )
+    install(services, baseline().extended_by("roles: {counter_clerk: {}, housing_clerk: {}}", "bare"))
     assert READ not in opened(access(services, wang))
     assert READ in opened(access(services, wang, at=before))
     services.identity.disable_official(SEED, wang.official_id, "停职")

@@ -22,6 +22,7 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories.policies import install
 from tests.factories.world import POLICY, SEED, World
 
 WAIT_SECONDS = 30
@@ -156,7 +157,7 @@ def test_a_policy_drops_no_role_that_is_being_given(
     guard = world.security_admin.actor()
     extra = "roles: {visitor: {name: 访客, description: 专项, rules: [{allow: [housing:guide:read]}]}}"
     small = baseline().extended_by(POLICY, "a")
-    services.authorization.install_policy(guard, small.extended_by(extra, "b"))
+    install(services, small.extended_by(extra, "b"))
     rule = NewDutyRule("visitor", label="专项", criteria=AppointmentCriteria(positions=("窗口受理员",)), reason="岗位职责")
 
     def give() -> object:
@@ -165,7 +166,7 @@ def test_a_policy_drops_no_role_that_is_being_given(
         return services.authorization.assign_role(guard, world.wang.official_id, "visitor", reason="专项")
 
     def drop() -> object:
-        return services.authorization.install_policy(guard, small)
+        return install(services, small)
 
     first, second = overlapped(drop, give) if policy_first else overlapped(give, drop)
     assert not isinstance(first, GovcloudError)

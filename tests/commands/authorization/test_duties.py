@@ -27,6 +27,7 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.services import Services
+from tests.factories.policies import install
 from tests.factories.requests import ask
 from tests.factories.world import POLICY, SEED, World
 
@@ -205,7 +206,7 @@ def test_a_policy_may_not_drop_a_role_that_a_duty_gives(services: Services, worl
         for held in services.authorization_queries.assignments_of(person):
             services.authorization.end_assignment(world.security_admin.actor(), held.id, "清理")
     with pytest.raises(Conflict, match="housing_clerk"):
-        services.authorization.install_policy(world.security_admin.actor(), baseline().extended_by("roles: {counter_clerk: {}}", "c"))
+        install(services, baseline().extended_by("roles: {counter_clerk: {}}", "c"))
 
 
 #: What is wrong → the field that says so.
@@ -325,7 +326,7 @@ roles:
       - allow: [assistance:case:accept]
         when: '"业务审核员" in subject.all_positions and subject.department_id in subject.all_department_ids'
 """
-    services.authorization.install_policy(world.security_admin.actor(), baseline().extended_by(POLICY, "a").extended_by(extra, "b"))
+    install(services, baseline().extended_by(POLICY, "a").extended_by(extra, "b"))
     chen = world.people["CHENJIE"]
     services.authorization.assign_role(SEED, chen.official_id, "two_counters")
     assert not may(services, chen.appointment_id, "assistance:case:accept")

@@ -1,0 +1,147 @@
+"""Checking a text before anything is done with it: every finding with its line, and the cases that it has to stand up to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from govcloud.authorization.cases import load_cases
+from govcloud.authorization.document import ALLOW, MAX_BYTES, PolicyDocument, RuleSpec, read_document
+from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.shipped import policies_folder
+from govcloud.kernel.errors import FieldError
+from govcloud.kernel.messages import Message
+
+_STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
+_YAML_LINE = re.compile(r"line ([0-9]+), column")
+#: So many failed cases are kept and shown.
+_MOST_FAILED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with a text: the line (from 1; ``None``: it belongs to none), the place in words, and the sentence."""
+
+    line: int | None
+    place: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRun:
+    """What the cases said: how many there were, how many did not hold, and the first of those with what differed."""
+
+    cases: int
+    failed: int
+    shown: tuple[tuple[str, str], ...] = ()
+
+
+def checked(text: str, source: str) -> PolicyDocument:
+    """Read a text as somebody wrote it; raises ``PolicyError`` with every finding."""
+    if len(text.encode()) > MAX_BYTES:
+        raise PolicyError([FieldError("document", Message("文件超过 %(most)s 字节。", most=MAX_BYTES))])
+    document = read_document(text, source)
+    if wrong := [_installs(rule) for rule in document.rules if _goes_around(rule)]:
+        raise PolicyError(wrong)
+    return document
+
+
+def _goes_around(rule: RuleSpec) -> bool:
+    """Say whether a rule lets somebody install a policy without a second person: only the server may, and only the first one."""
+    return rule.function == "govcloud:policy:install" and rule.effect == ALLOW and not rule.role.startswith("system:")
+
+
+def _installs(rule: RuleSpec) -> FieldError:
+    message = Message("安装策略的功能只能留给首次安装的程序；修改策略须起草并由第二人批准。")
+    return FieldError(f"roles.{rule.role}.rules", message, rule.function)
+
+
+def findings(text: str, source: str) -> tuple[Finding, ...]:
+    """Return everything that is wrong with ``text``, in the order of its lines; nothing when it can be submitted."""
+    try:
+        checked(text, source)
+    except PolicyError as error:
+        return located(text, error)
+    return ()
+
+
+def located(text: str, error: PolicyError) -> tuple[Finding, ...]:
+    """Return the findings of ``error`` with the lines of ``text`` that they are about."""
+    found = [Finding(_line(text, item), item.field, item.message) for item in error.fields]
+    return tuple(sorted(found, key=lambda item: (item.line is None, item.line or 0)))
+
+
+def run_cases(document: PolicyDocument, folder: Path | None = None) -> CaseRun:
+    """Run the cases of ``folder`` (by default those that ship) against ``document``.
+
+    Raises:
+        PolicyError: a file of cases cannot be read, or cannot be joined to the document.
+    """
+    count, failed, shown = 0, 0, list[tuple[str, str]]()
+    for case in load_cases(folder or policies_folder() / "cases", document):
+        count += 1
+        differences = case.run()
+        if differences:
+            failed += 1
+            if len(shown) < _MOST_FAILED:
+                shown.append((str(case), "; ".join(differences)))
+    return CaseRun(count, failed, tuple(shown))
+
+
+def _line(text: str, item: FieldError) -> int | None:
+    """Return the line that a finding is about: as YAML says it, or where the named place stands."""
+    if item.field == "document":
+        said = _YAML_LINE.search(str(item.message))
+        return int(said[1]) if said else None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        return None
+    steps = [name or int(number) for name, number in _STEP.findall(item.field)]
+    if node is None:
+        return None
+    place = _walk(node, steps)
+    return (_naming(place, item.value) or place).start_mark.line + 1
+
+
+def _walk(node: yaml.Node, steps: Sequence[str | int]) -> yaml.Node:
+    """Return the node that the steps lead to, or the last one on the way that is there."""
+    for step in steps:
+        following = _child(node, step)
+        if following is None:
+            return node
+        node = following
+    return node
+
+
+def _naming(node: yaml.Node, value: str) -> yaml.Node | None:
+    """Return the first text below ``node`` that is exactly ``value``: of a whole list of rules, the one that is meant."""
+    waiting = [node]
+    while value and waiting:
+        here = waiting.pop()
+        if isinstance(here, yaml.ScalarNode) and here.value == value:
+            return here
+        if isinstance(here, yaml.SequenceNode):
+            waiting += reversed(here.value)
+        elif isinstance(here, yaml.MappingNode):
+            waiting += [part for pair in reversed(here.value) for part in reversed(pair)]
+    return None
+
+
+def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                # An empty value stands nowhere; its key does.
+                empty = isinstance(value, yaml.ScalarNode) and not value.value
+                found: yaml.Node = key if empty else value
+                return found
+        return None
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        item: yaml.Node = node.value[step]
+        return item
+    return None

@@ -1,0 +1,125 @@
+"""What a policy would change, as the command line shows it: rules, counts by function, and people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from govcloud.authorization.comparing import Difference
+from govcloud.authorization.document import PolicyDocument, RuleSpec
+from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect
+from govcloud.authorization.drafting.measuring import Gathered, Measured
+from govcloud.cli.tables import show as show_rows
+from govcloud.services import Services
+
+#: So many people of a group are named; a group has the same effects for all of them.
+_NAMED = 20
+_MARKS = {
+    Effect.GAINED: "+",
+    Effect.MAY_GAIN: "(+)",
+    Effect.LOST: "-",
+    Effect.MAY_LOSE: "(-)",
+    Effect.ALTERED: "~",
+}
+
+
+def show_lines(difference: Difference) -> None:
+    """Print a difference, what comes in green and what goes in red."""
+    for line in lines_of(difference):
+        click.secho(line, fg="green" if line.startswith("+") else "red")
+
+
+def lines_of(difference: Difference) -> Iterator[str]:
+    """Give a difference as lines that begin with ``+`` or ``-``."""
+    yield from (f"- role {role}" for role in difference.roles_removed)
+    yield from (f"+ role {role}" for role in difference.roles_added)
+    yield from (f"- {role} includes {included}" for role, included in difference.inclusions_removed)
+    yield from (f"+ {role} includes {included}" for role, included in difference.inclusions_added)
+    yield from (f"- {_sentence(rule)}" for rule in difference.rules_removed)
+    yield from (f"+ {_sentence(rule)}" for rule in difference.rules_added)
+
+
+def unknown_functions(services: Services, document: PolicyDocument) -> list[str]:
+    """Return the functions of relying systems that the document names and the catalogue does not have (yet)."""
+    subsystems = {subsystem.code for subsystem in services.subsystem_queries.all()}
+    known = {function.code for function in services.subsystem_queries.functions()}
+    known |= {f"{code}:*" for code in subsystems} | {f"{code}:door:enter" for code in subsystems}
+    return sorted({rule.function for rule in document.rules if not rule.function.startswith("govcloud:")} - known)
+
+
+def warn(unknown: list[str]) -> None:
+    """Say which functions nobody can use."""
+    if unknown:
+        click.secho(f"not in the catalogue, so nobody can use them yet: {', '.join(unknown)}", fg="yellow", err=True)
+
+
+def show_impact(services: Services, document: PolicyDocument, *, people: bool) -> None:
+    """Work out whom ``document`` would touch, and print counts by function; with ``people`` also names."""
+    measured = measured_with_bar(services, document)
+    show_measured(measured)
+    if people:
+        for group in measured.groups:
+            _show_group(services, measured, group)
+
+
+def measured_with_bar(services: Services, document: PolicyDocument) -> Measured:
+    """Work out whom ``document`` would touch, with a bar on the way."""
+    live, now = services.authorization_queries.policy(), services.clock.now()
+    shown = 0
+    with click.progressbar(length=100, label="working out whom it touches", file=sys.stderr) as bar:
+
+        def note(done: int, total: int) -> None:
+            nonlocal shown
+            percent = done * 100 // total
+            bar.update(percent - shown)
+            shown = percent
+
+        measured: Measured = services.drafting.measuring.measure(live, document, now, note)
+    return measured
+
+
+def show_measured(measured: Measured) -> None:
+    """Print the counts by function, and what stands in the way."""
+    counts: dict[str, dict[str, int]] = {}
+    for group in measured.groups:
+        for function, effect in group.effects.items():
+            known = counts.setdefault(function, {"gain": 0, "lose": 0, "other": 0, "parts": 0})
+            name = "parts" if group.kind == "part" else "gain" if effect in GAINS else "lose" if effect in LOSSES else "other"
+            known[name] += 1 if group.kind == "part" else group.size
+    touched = sum(group.size for group in measured.groups)
+    click.echo(f"{touched:,} of {measured.population:,} appointments are touched")
+    rows = [
+        (function, f"{found['gain']:,}", f"{found['lose']:,}", f"{found['other']:,}", str(found["parts"] or ""))
+        for function, found in sorted(counts.items())
+    ]
+    if rows:
+        show_rows(("function", "gain", "lose", "other rows or conditions", "parts of the platform"), rows)
+    if measured.roles_lost:
+        held = ", ".join(measured.roles_lost)
+        click.secho(f"cannot be put in force: somebody holds {held}, which it no longer has", fg="red", err=True)
+
+
+def _show_group(services: Services, measured: Measured, group: Gathered) -> None:
+    effects = ", ".join(f"{_MARKS[effect]} {function}" for function, effect in sorted(group.effects.items()))
+    values = ", ".join(f"{name} {value}" for name, value in group.attributes.items())
+    who = " ".join(part for part in (f"[{' '.join(group.roles)}]", values) if part)
+    click.echo(f"\n{group.size:,} × {who}: {effects}" if group.kind != "part" else f"\n{group.roles[0]}: {effects}")
+    found = services.draft_queries.people_of(measured, group, _NAMED)
+    if found:
+        show_rows(("name", "code", "position", "department"), [(p.name, p.employee_code, p.position, p.department_name) for p in found])
+    if group.size > len(found):
+        click.echo(f"and {group.size - len(found):,} more")
+
+
+def _sentence(rule: RuleSpec) -> str:
+    """Return the rule in one line."""
+    parts = [rule.role, rule.effect, rule.function]
+    if rule.condition:
+        parts.append(f"when {rule.condition}")
+    if rule.scope_expr:
+        parts.append(f"on {rule.scope_expr}")
+    if rule.label:
+        parts.append(f"({rule.label})")
+    return " ".join(parts)

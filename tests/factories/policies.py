@@ -1,0 +1,63 @@
+"""Policies of tests: the way through two officers, and the texts that tests change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from govcloud.authorization import installing
+from govcloud.authorization.drafting.service import NewDraft, Shown
+from govcloud.authorization.shipped import baseline
+from govcloud.kernel.actor import Actor
+from tests.factories.world import POLICY, SEED, Person, World
+
+if TYPE_CHECKING:
+    from govcloud.authorization.document import PolicyDocument
+    from govcloud.services import Services
+
+OPERATOR = Actor.system("operator")
+
+
+def province_policy(extra: str = "") -> PolicyDocument:
+    """Return the policy of the small province, with ``extra`` roles."""
+    base = baseline().extended_by(POLICY, "small province")
+    return base.extended_by(extra, "changed") if extra else base
+
+
+def second_officer(services: Services, world: World, login: str = "HEWEI") -> Person:
+    """Make somebody the second security officer; return the person."""
+    person = world.people[login]
+    services.authorization.assign_role(OPERATOR, person.official_id, "security_admin", reason="第二名安全管理员")
+    return person
+
+
+def drafted(services: Services, maker: Person, text: str, *, title: str = "调整策略") -> UUID:
+    """Keep a text as the draft of an officer."""
+    return services.drafting.create(maker.actor(), NewDraft(title, "业务需要", text))
+
+
+def shown(services: Services, draft_id: UUID) -> Shown:
+    """Return what a reviewer is shown of a draft and its newest impact."""
+    draft, impact = services.draft_queries.draft(draft_id), services.draft_queries.impact_of(draft_id)
+    return Shown(draft.revision, draft.checksum, impact.id if impact else None, impact.digest if impact else None)
+
+
+def approved(services: Services, maker: Person, checker: Person, text: str) -> UUID:
+    """Take a text through draft, impact, submission and approval; return the draft's id."""
+    draft_id = drafted(services, maker, text)
+    services.drafting.work_out(maker.actor(), draft_id)
+    services.drafting.submit(maker.actor(), draft_id, 1)
+    services.drafting.approve(checker.actor(), draft_id, shown(services, draft_id), "同意")
+    return draft_id
+
+
+def install(services: Services, document: PolicyDocument) -> int:
+    """Put a policy in force past the officers, for tests that are about what comes afterwards."""
+    with services.uow.begin(SEED, "govcloud:platform:seed") as tx:
+        return installing.put_in_force(tx, document, installing.live_number(tx.session), installing.Grounds())
+
+
+def put_in_force(services: Services, world: World, text: str) -> int:
+    """Change the policy of a province the way officers do; return the version's number."""
+    checker = second_officer(services, world)
+    return services.drafting.apply(checker.actor(), approved(services, world.security_admin, checker, text))
