@@ -81,7 +81,7 @@ def opened(services: Services, document: PolicyDocument) -> set[Key]:
         (official, appointment, function)
         for official, appointment, snapshot, engine in snapshots(services, document)
         for function in FUNCTIONS
-        if opens(function, Seen(snapshot, engine, 0, now))
+        if opens(function, 0, Seen(snapshot, engine, 0, now))
     }
 
 
