@@ -94,10 +94,23 @@ class GovcloudASGI:
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._application(scope, receive, send)
-            await self.aclose()
+            await self._lifespan(scope, receive, send)
         else:
             raise ConfigurationError(f"GovcloudASGI does not know what a scope of type {scope['type']!r} is")
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lead the start and the end of the server through; many an application does not care for them and returns at once."""
+        is_over = False
+
+        async def noted() -> Message:
+            nonlocal is_over
+            message = await receive()
+            is_over = message["type"] == "lifespan.shutdown"
+            return message
+
+        await self._application(scope, noted, send)
+        if is_over:
+            await self.aclose()
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         incoming = await _incoming(scope, receive)

@@ -10,8 +10,9 @@ import httpx
 
 from govcloud.client.calls import Answer, Call
 from govcloud.client.decisions import CheckDecision
+from govcloud.client.errors import CheckRefusedError
 from govcloud.client.limits import Limits, Pace
-from govcloud.client.point import DecisionPoint
+from govcloud.client.point import NO_BATCHES, DecisionPoint
 from govcloud.client.trace import trace_of
 from govcloud.client.wire import Question, read_decision, read_decisions
 
@@ -86,13 +87,20 @@ class Checks(DecisionPoint):
     def ask_all(self, sub: str, sid: str | None, questions: Sequence[Question], *, trace_id: str | None = None) -> list[CheckDecision]:
         """Ask several questions about one official in one call (one for each ``limits.batch``); answers in their order.
 
+        A decision point that has no batches (the standard leaves them open, section 9.1) is asked one question after the other.
+
         Raises:
             CheckUnavailableError: not every question got a trustworthy answer; refuse them all.
         """
         trace_id = trace_of(trace_id)
         found: list[CheckDecision] = []
         for size, body in self._batches(sub, sid, questions):
-            found += read_decisions(self._post(self._many, body, trace_id), size)
+            try:
+                found += read_decisions(self._post(self._many, body, trace_id), size)
+            except CheckRefusedError as error:
+                if error.status not in NO_BATCHES:
+                    raise
+                return [self.ask(sub, sid, question, trace_id=trace_id) for question in questions]
         return [self._noted(decision, trace_id) for decision in found]
 
     def close(self) -> None:

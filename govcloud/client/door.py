@@ -35,6 +35,8 @@ _SIGNED_IN_SECONDS = 12 * 3600
 _STARTED_SECONDS = 900
 #: Two tabs may sign in at once; more than this are not a person, and the cookie has to hold them.
 _MOST_STARTED = 3
+#: What has a meaning of its own in a path and its query (RFC 3986 sections 2.2, 3.3 and 3.4).
+_OF_AN_ADDRESS = "/?%:@!$&'()*+,;=-._~"
 _log = logging.getLogger("govcloud.client")
 Headers = tuple[tuple[str, str], ...]
 
@@ -183,7 +185,9 @@ class Door:
         except SignInFailedError as error:
             return self._failed(incoming, error, rest)
         signed_in = self._signed_in.seal({"official": asdict(claims), "token": secrets.token_urlsafe(16)})
-        return _redirect(incoming, self.settings.mount + begun["back_to"], ("Set-Cookie", signed_in), rest)
+        # What came as text goes out as an address; what is percent-encoded already stays so.
+        back_to = quote(begun["back_to"], safe=_OF_AN_ADDRESS)
+        return _redirect(incoming, self.settings.mount + back_to, ("Set-Cookie", signed_in), rest)
 
     def _failed(self, incoming: Incoming, error: SignInFailedError, *headers: tuple[str, str]) -> Reply:
         _log.warning("sign-in failed, trace %s: %s", incoming.trace_id, error)

@@ -16,6 +16,9 @@ from govcloud.client.limits import Limits, Pace
 from govcloud.client.trace import HEADER
 from govcloud.client.wire import Question
 
+#: A decision point that does not know the address of batches answers so.
+NO_BATCHES = frozenset({404, 405})
+
 
 class DecisionPoint:
     """What ``Checks`` and ``AsyncChecks`` share; safe for threads."""

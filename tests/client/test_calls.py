@@ -211,6 +211,21 @@ def test_a_page_is_asked_in_one_call(point: Point, asking: Make) -> None:
     assert len(point.heard) == 1
 
 
+def test_a_decision_point_without_batches_is_asked_one_by_one(point: Point, asking: Make) -> None:
+    point.has_batches = False
+    point.decide = lambda asked: yes() if int(asked["resource"]["id"]) % 2 else no()
+    questions = [Question(READ, {}, str(number)) for number in range(3)]
+    assert [item.allowed for item in asking().ask_all(questions)] == [False, True, False]
+    assert point.paths == [MANY, ONE, ONE, ONE]
+
+
+def test_a_batch_that_is_refused_is_not_asked_one_by_one(point: Point, asking: Make) -> None:
+    point.faults.append(Fault(400))
+    with pytest.raises(CheckRefusedError):
+        asking().ask_all([Question(READ), Question(READ, {}, "2")])
+    assert point.paths == [MANY]
+
+
 def test_a_huge_page_is_asked_in_parts(point: Point, asking: Make) -> None:
     point.decide = lambda asked: yes() if int(asked["resource"]["id"]) % 2 else no()
     questions = [Question(READ, {}, str(number)) for number in range(25)]

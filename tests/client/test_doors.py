@@ -332,26 +332,31 @@ def test_websockets_open_under_the_same_rules(settings: Settings, point: Point) 
     assert anyio.run(_websocket, settings, cookie) == CLOSED
 
 
-def test_the_end_of_the_server_closes_the_connections(settings: Settings) -> None:
-    async def application(scope: asgi.Scope, _receive: asgi.Receive, send: asgi.Send) -> None:
-        assert scope["type"] == "lifespan"
-        await send({"type": "lifespan.shutdown.complete"})
+@pytest.mark.parametrize("cares", [True, False])
+def test_the_end_of_the_server_closes_the_connections_and_nothing_else_does(settings: Settings, *, cares: bool) -> None:
+    async def application(_scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        if cares:
+            assert (await receive())["type"] == "lifespan.startup"
+            await send({"type": "lifespan.startup.complete"})
+            assert (await receive())["type"] == "lifespan.shutdown"
+            await send({"type": "lifespan.shutdown.complete"})
 
-    async def nothing() -> MutableMapping[str, Any]:
-        return {"type": "lifespan.shutdown"}
-
-    async def main() -> bool:
+    async def main() -> None:
         door = GovcloudASGI(application, settings, door=DOOR)
-        told: list[str] = []
+        coming, told = ["lifespan.startup", "lifespan.shutdown"], []
+
+        async def receive() -> MutableMapping[str, Any]:
+            return {"type": coming.pop(0)}
 
         async def send(message: MutableMapping[str, Any]) -> None:
             told.append(message["type"])
 
-        await door({"type": "lifespan"}, nothing, send)
-        assert told == ["lifespan.shutdown.complete"]
-        return door._http.is_closed
+        await door({"type": "lifespan"}, receive, send)
+        assert len(told) == 2 * cares
+        assert door._http.is_closed is cares, "who does not care for it returns at the start"
+        await door.aclose()
 
-    assert anyio.run(main)
+    anyio.run(main)
 
 
 def test_a_mount_is_not_part_of_a_path(settings: Settings) -> None:

@@ -59,6 +59,7 @@ class Point:
 
     origin: str = ""
     decide: Callable[[Asked], Any] = lambda _asked: no()
+    has_batches: bool = True
     #: Said instead of any answer to a batch.
     whole: Any = None
     faults: deque[Fault] = field(default_factory=deque)
@@ -70,6 +71,12 @@ class Point:
     def paths(self) -> list[str]:
         """Return which endpoints were asked, in order."""
         return [item.path for item in self.heard]
+
+    def fault(self, path: str) -> Fault | None:
+        """Return what goes wrong with the next request; ``None``: it is answered."""
+        if self.faults:
+            return self.faults.popleft()
+        return None if path in ({ONE, MANY} if self.has_batches else {ONE}) else Fault(404)
 
     def answer(self, path: str, body: Any) -> Any:  # noqa: ANN401 - any JSON
         """Return the answer to a body that arrived."""
@@ -97,9 +104,7 @@ def deciding() -> Iterator[Point]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             point.heard.append(Heard(self.path, dict(self.headers), body))
-            fault = point.faults.popleft() if point.faults else None
-            if fault is None and self.path not in {ONE, MANY}:
-                fault = Fault(404)
+            fault = point.fault(self.path)
             if fault is None:
                 self.say(200, {"Content-Type": "application/json"}, json.dumps(point.answer(self.path, body)).encode())
             elif fault.cut or fault.silent:

@@ -198,8 +198,21 @@ def test_a_session_that_ends_at_the_platform_ends_here(wang_there: Browser, serv
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", ""])
 def test_it_goes_on_to_its_own_pages_only(wang_there: Browser, target: str) -> None:
+    assert came_back(wang_there, target) == "/app/"
+
+
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [("/登记?人=王芳", "/app/%E7%99%BB%E8%AE%B0?%E4%BA%BA=%E7%8E%8B%E8%8A%B3"), ("/a%20b?c=%2526", "/app/a%20b?c=%26")],
+)
+def test_pages_in_any_writing_are_come_back_to(wang_there: Browser, target: str, address: str) -> None:
+    assert came_back(wang_there, target) == address
+
+
+def came_back(wang_there: Browser, target: str) -> str:
+    """Return where somebody ends who signs in on the way to ``target``."""
     begun = wang_there.send("GET", f"/govcloud/sign-in?next={target}", {}, b"")
     browser = Browser(wang_there.send, wang_there.platform)
     for line in begun.headers.get_list("set-cookie"):
         browser.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
-    assert browser.get(browser.there(begun.headers["Location"])).headers["Location"] == "/app/"
+    return browser.get(browser.there(begun.headers["Location"])).headers["Location"]
