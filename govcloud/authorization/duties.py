@@ -19,6 +19,7 @@ from govcloud.identity.criteria import AppointmentCriteria
 
 Key = tuple[str | None, str | None]
 _NEVER = Window(0, 0)
+_NO_LINE: tuple[str | None, ...] = (None,)
 
 
 class Serving(Protocol):
@@ -130,13 +131,15 @@ class CompiledDuties:
 
     duties: Mapping[UUID, Duty]
     _by_key: Mapping[Key, tuple[_Compiled, ...]]
+    _by_line: bool
+    """Whether any rule names a business line."""
 
     def matching(self, subject: Serving) -> tuple[Duty, ...]:
         """Return the rules that the appointment of ``subject`` meets, whenever they hold."""
         if not self._by_key:
             return ()
         found: dict[UUID, Duty] = {}
-        lines = (*subject.business_lines, None)
+        lines = (*subject.business_lines, None) if self._by_line else _NO_LINE
         for position in (subject.position, None):
             for line in lines:
                 for rule in self._by_key.get((position, line), ()):
@@ -182,7 +185,8 @@ def compile_duties(duties: Iterable[Duty]) -> CompiledDuties:
         for position in duty.criteria.positions or (None,):
             for line in duty.criteria.business_lines or (None,):
                 by_key.setdefault((position, line), []).append(compiled)
-    return CompiledDuties(MappingProxyType(known), MappingProxyType({key: tuple(rules) for key, rules in by_key.items()}))
+    keyed = {key: tuple(rules) for key, rules in by_key.items()}
+    return CompiledDuties(MappingProxyType(known), keyed, any(line is not None for _, line in keyed))
 
 
 def _checks(criteria: AppointmentCriteria) -> Iterator[Check]:

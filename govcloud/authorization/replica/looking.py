@@ -209,9 +209,10 @@ class ReplicaActing:
         self._official = official
         self._person = person
         self.standing = standing
-        self._place = place
+        # Of somebody in an appointment neither is None; what reads them is asked of nobody else.
+        self._place: Any = place
         self.in_place = place is not None
-        self._department = department
+        self._department: Any = department
         self._now = now
 
     # What duty rules read (``Serving``); only of somebody in an appointment
@@ -219,12 +220,14 @@ class ReplicaActing:
     @property
     def position(self) -> str:
         """Return the kind of position."""
-        return self.place.position
+        found: str = self._place.position
+        return found
 
     @property
     def post(self) -> str:
         """Return the post's title."""
-        return self.place.post
+        found: str = self._place.post
+        return found
 
     @property
     def rank(self) -> str:
@@ -234,50 +237,42 @@ class ReplicaActing:
     @property
     def kind(self) -> str:
         """Return what kind of appointment it is now."""
-        return _kind(self.place, self._now)
+        return _kind(self._place, self._now)
 
     @property
     def level(self) -> str:
         """Return the department's level."""
-        return self.department.level
+        found: str = self._department.level
+        return found
 
     @property
     def business_lines(self) -> tuple[str, ...]:
         """Return the department's business lines."""
-        return self.department.lines
+        found: tuple[str, ...] = self._department.lines
+        return found
 
     @property
     def division(self) -> str:
         """Return the department's division."""
-        return self.department.division
+        found: str = self._department.division
+        return found
 
     @property
     def department_path(self) -> str:
         """Return the department's path."""
-        return self.department.path
+        found: str = self._department.path
+        return found
 
     @property
     def starts_at(self) -> datetime:
         """Return when the appointment begins."""
-        return moment(self.place.since)
+        return moment(self._place.since)
 
     @property
     def ends_at(self) -> datetime | None:
         """Return when the appointment ends; of nobody's appointment, never."""
         place = self._place
         return None if place is None or place.until is None else moment(place.until)
-
-    @property
-    def place(self) -> PlaceRecord:
-        """Return the appointment that is acted under."""
-        assert self._place is not None  # noqa: S101 - asked only of somebody in an appointment
-        return self._place
-
-    @property
-    def department(self) -> DepartmentRecord:
-        """Return the department of that appointment."""
-        assert self._department is not None  # noqa: S101 - the same
-        return self._department
 
     # What decisions ask for
 
@@ -328,9 +323,15 @@ class ReplicaActing:
         return str(UUID(bytes=bytes(self._official)))
 
     @property
+    def department_id(self) -> str:
+        """Return the department's id as conditions read it."""
+        found: str = self._department.id
+        return found
+
+    @property
     def appointment_id(self) -> str:
         """Return the appointment's id as conditions read it."""
-        return str(UUID(bytes=self.place.id))
+        return str(UUID(bytes=self._place.id))
 
 
 class Attributes(Mapping[str, Any]):
@@ -381,14 +382,14 @@ _OF_PERSON: Mapping[str, Callable[[ReplicaActing], Any]] = {
 }
 _OF_PLACE: Mapping[str, Callable[[ReplicaActing], Any]] = {
     "appointment_id": lambda acting: acting.appointment_id,
-    "department_id": lambda acting: acting.department.id,
-    "department_path": lambda acting: acting.department.path,
-    "division": lambda acting: acting.department.division,
-    "business_lines": lambda acting: acting.department.lines,
-    "level": lambda acting: acting.department.level,
+    "department_id": lambda acting: acting.department_id,
+    "department_path": lambda acting: acting.department_path,
+    "division": lambda acting: acting.division,
+    "business_lines": lambda acting: acting.business_lines,
+    "level": lambda acting: acting.level,
     "rank": lambda acting: acting.standing.rank,
-    "post": lambda acting: acting.place.post,
-    "position": lambda acting: acting.place.position,
+    "post": lambda acting: acting.post,
+    "position": lambda acting: acting.position,
     "appointment_kind": lambda acting: acting.kind,
     "label": lambda acting: acting.standing.label,
 }
