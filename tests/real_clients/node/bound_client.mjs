@@ -50,7 +50,7 @@ say({ device: device.verification_uri_complete, code: device.user_code });
 await hear();
 const letIn = await polling;
 const turnedAway = await client.initiateDeviceAuthorization(config, { scope: 'openid' });
-const refused = refusal(client.pollDeviceAuthorizationGrant(config, turnedAway));
+const refused = refusal(client.pollDeviceAuthorizationGrant(config, turnedAway, undefined, { DPoP }));
 say({ device: turnedAway.verification_uri_complete, code: turnedAway.user_code, deny: true });
 await hear();
 
