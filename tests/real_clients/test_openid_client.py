@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +10,9 @@ from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN, OidcSettings
 from tests.factories.world import SEED
 from tests.real_clients.conftest import Town
+from tests.real_clients.programs import converse
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(120)]
-
-NODE = Path(__file__).parent / "node"
 
 
 def run(town: Town, login: str) -> dict[str, Any]:
@@ -28,37 +22,12 @@ def run(town: Town, login: str) -> dict[str, Any]:
     new = NewClient("housing", "node-client", "Node", (callback,), (f"{callback}/bye",), settings=settings)
     secret = town.services.subsystems.register_client(SEED, new).secret
     assert secret is not None
-    environment = {
-        "PATH": os.environ["PATH"],
-        "NODE_EXTRA_CA_CERTS": str(town.made.authority),
-        "ISSUER": town.issuer,
-        "CLIENT_ID": "node-client",
-        "CLIENT_SECRET": secret,
-        "REDIRECT": callback,
-    }
-    node = shutil.which("node")
-    assert node is not None, "node is missing: `make test-clients` installs it"
     browser = town.browser()
-    with subprocess.Popen(
-        [node, str(NODE / "openid_client.mjs")],
-        env=environment,
-        cwd=NODE,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as program:
-        assert program.stdin is not None
-        assert program.stdout is not None
-        assert program.stderr is not None
-        for line in program.stdout:
-            said: dict[str, Any] = json.loads(line)
-            if "open" not in said:
-                return said | {"browser": browser}
-            answer = browser.open(said["open"], login)
-            program.stdin.write(json.dumps({"at": str(answer.url)}) + "\n")
-            program.stdin.flush()
-        raise AssertionError(program.stderr.read()[-3000:])
+    environment = {"CLIENT_ID": "node-client", "CLIENT_SECRET": secret, "REDIRECT": callback}
+    said = converse(
+        town, "openid_client.mjs", environment, lambda said: {"at": str(browser.open(said["open"], login).url)} if "open" in said else None
+    )
+    return said | {"browser": browser}
 
 
 def test_everything_that_it_can_do_works(town: Town) -> None:

@@ -22,8 +22,10 @@ PROOF_ALGORITHMS = tuple(ALGORITHMS)
 _UNAUTHORIZED = 401
 
 
-def confirmation_of(client: ClientView) -> dict[str, Any] | None:
+def confirmation_of(client: ClientView, *, demanded: bool = True) -> dict[str, Any] | None:
     """Return the key that the client's new tokens are to be bound to, in the form of the claim ``cnf`` (RFC 7800); ``None``: to none.
+
+    ``demanded`` is false where no token is given yet: a key that is shown there counts, and one that is not is asked for later.
 
     Raises:
         WireError: ``invalid_dpop_proof`` when a proof does not hold, or the client has to show one and does not; ``invalid_request`` when
@@ -33,13 +35,14 @@ def confirmation_of(client: ClientView) -> dict[str, Any] | None:
     proof = request.headers.get("DPoP")
     if proof is not None:
         shown[JKT] = _proven(proof)
-    elif client.oidc.dpop_bound:
+    elif client.oidc.dpop_bound and demanded:
         raise WireError("invalid_dpop_proof", "this client has to show a DPoP proof")
     if client.oidc.tls_bound:
         certificate = shown_certificate()
-        if certificate is None:
+        if certificate is not None:
+            shown[THUMBPRINT] = certificate.thumbprint
+        elif demanded:
             raise WireError("invalid_request", "this client has to show a certificate, at the mtls_endpoint_aliases if there are any")
-        shown[THUMBPRINT] = certificate.thumbprint
     return shown or None
 
 

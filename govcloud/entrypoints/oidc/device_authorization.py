@@ -31,7 +31,8 @@ def device_authorization() -> Response:
     if OPENID not in asked:
         raise WireError("invalid_scope", "the scope must contain openid")
     scope = " ".join(item for item in SCOPES if item in asked)
-    confirmation = confirmation_of(client)
+    # RFC 9449 asks for proofs where tokens are given, so clients send none here; one that does is held to that key.
+    confirmation = confirmation_of(client, demanded=False)
     codes = services().devices.begin(Asked(client, form).actor, client, scope, confirmation)
     page = f"{services().settings.public_url}{PAGE}"
     response = jsonify(

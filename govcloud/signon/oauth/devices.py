@@ -294,7 +294,8 @@ def _known(device: _Device | DeviceCodeLocked | None) -> WaitingDevice:
 def _stands_against(row: DeviceAuthorization, now: datetime, confirmation: dict[str, Any] | None) -> str | None:
     """Return why a device gets no tokens, the first of the reasons in this order."""
     reasons = (
-        ("wrong_proof", row.confirmation is not None and row.confirmation != confirmation),
+        # Every key that was shown at the beginning is shown again; others may come to it.
+        ("wrong_proof", not (row.confirmation or {}).items() <= (confirmation or {}).items()),
         (REUSED, row.redeemed_at is not None),
         (EXPIRED, row.expires_at <= now),
         (PENDING, row.decision is None),

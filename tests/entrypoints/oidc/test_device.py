@@ -17,8 +17,10 @@ from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE, DEVICE_CODE, PUBLIC, REFRESH_TOKEN, OidcSettings
 from tests.entrypoints.oidc.conftest import basic
 from tests.factories.browsing import Visitor, alerts, inline_code, said, signed_in
+from tests.factories.proving import HolderKey
 from tests.factories.world import SEED, World
 
+TOKEN = "http://localhost/oidc/token"
 GRANTS = (AUTHORIZATION_CODE, REFRESH_TOKEN, DEVICE_CODE)
 
 
@@ -200,3 +202,31 @@ def test_discovery_names_the_endpoint(screen: FlaskClient) -> None:
     document = screen.get("/.well-known/openid-configuration").get_json()
     assert document["device_authorization_endpoint"] == "http://localhost/oidc/device_authorization"
     assert DEVICE_CODE in document["grant_types_supported"]
+
+
+def test_a_client_whose_tokens_are_bound_begins_without_a_proof_and_redeems_with_one(
+    app: Flask, services: Services, world: World, wang: Visitor, clock: ManualClock
+) -> None:
+    """RFC 9449 asks for proofs where tokens are given, and libraries send none before."""
+    row = NewClient(
+        "assistance",
+        "assistance-bound",
+        "大厅叫号屏",
+        ("https://assistance.example/cb",),
+        auth_method=PUBLIC,
+        settings=OidcSettings(grant_types=GRANTS, dpop_bound=True),
+    )
+    services.subsystems.register_client(SEED, row)
+    screen, holder, other = app.test_client(), HolderKey(clock), HolderKey(clock)
+    codes = begin(screen, "assistance-bound")
+    assert decide(wang, codes["user_code"], "approve").status_code == 303
+    assert error(poll(screen, codes, "assistance-bound")) == "invalid_dpop_proof"
+    form = {"grant_type": DEVICE_CODE, "device_code": codes["device_code"], "client_id": "assistance-bound"}
+    answer = screen.post("/oidc/token", data=form, headers={"DPoP": holder.proof("POST", TOKEN)})
+    assert (answer.status_code, answer.get_json()["token_type"]) == (200, "DPoP")
+    # A device that did show a key at the beginning is held to it.
+    shown = {"DPoP": holder.proof("POST", "http://localhost/oidc/device_authorization")}
+    begun = screen.post("/oidc/device_authorization", data={"client_id": "assistance-bound", "scope": "openid"}, headers=shown).get_json()
+    assert decide(wang, begun["user_code"], "approve").status_code == 303
+    stolen = form | {"device_code": begun["device_code"]}
+    assert screen.post("/oidc/token", data=stolen, headers={"DPoP": other.proof("POST", TOKEN)}).status_code == 400
