@@ -37,6 +37,7 @@ from govcloud.kernel.database import live_at
 #: What appointments can be grouped by beside the sets of departments.
 BY = ("appointment_kind", "label", "position", "post", "rank")
 _MOST = 1000
+_STRETCH = 2000
 Key = tuple[int, *tuple[str, ...]]
 
 
@@ -130,10 +131,20 @@ class GroupQueries:
             .where(OfficialVersion.status == "active")
             .order_by(None)
         )
-        if after is not None:
-            query = query.where(Appointment.id > after)
-        found = self._read().execute(query.order_by(Appointment.id).limit(min(limit, _MOST)))
-        return tuple(rows.subject_view(row) for row in found)
+        # Stretch by stretch along the ids: of a large group the first one has a page, and nothing behind it is read.
+        found: list[Subject] = []
+        most, stretch, begin = min(limit, _MOST), _STRETCH, after or UUID(int=0)
+        while len(found) < most:
+            end = self._read().scalar(
+                select(Appointment.id).where(Appointment.id > begin).order_by(Appointment.id).offset(stretch).limit(1)
+            )
+            here = query.where(Appointment.id > begin, *(() if end is None else (Appointment.id <= end,)))
+            page = self._read().execute(here.order_by(Appointment.id).limit(most - len(found)))
+            found += [rows.subject_view(row) for row in page]
+            if end is None:
+                break
+            begin, stretch = end, stretch * 4
+        return tuple(found)
 
     def serving_twice(self, at: datetime) -> frozenset[UUID]:
         """Return the active officials with more than one live appointment."""
