@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from casbin.core_enforcer import CoreEnforcer
 from casbin.model import FunctionMap, Model
@@ -37,8 +36,7 @@ Functions = dict[str, Callable[..., object]]
 _EFFECT = "some(where (p_eft == allow)) && !some(where (p_eft == deny))"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Casbin's answer, the rule that it explains it with, and what the matching rules open: rows, windows, and views on the rows."""
 
     allowed: bool
@@ -71,9 +69,10 @@ class Engine:
             return Verdict(False, rule, NOTHING, ())  # noqa: FBT003 - the verdict itself
         # A deny that matches ends it, so what matched here are allows alone.
         matched = asking.matched
-        views = views_of((opened.rows, rules[opened.number].fields) for opened in matched)
-        windows = tuple(window for opened in matched for window in opened.windows)
-        return Verdict(True, rule, Scope.union_of(view.rows for view in views), windows, views)  # noqa: FBT003 - the verdict itself
+        views = views_of([(found.rows, rules[found.number].fields) for found in matched])
+        opened = views[0].rows if len(views) == 1 else Scope.union_of(view.rows for view in views)
+        windows = tuple([window for found in matched for window in found.windows])
+        return Verdict(True, rule, opened, windows, views)  # noqa: FBT003 - the verdict itself
 
 
 def matcher_functions(policy: CompiledPolicy) -> Functions:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from govcloud.authorization.scope import Scope
 
@@ -78,16 +78,17 @@ def _names(value: object) -> frozenset[str]:
 ALL_FIELDS = FieldRule()
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """Rows that may be seen, and how their fields are shown there."""
 
     rows: Scope
     fields: FieldRule = ALL_FIELDS
 
 
-def views_of(opened: Iterable[tuple[Scope, FieldRule]]) -> tuple[View, ...]:
+def views_of(opened: Sequence[tuple[Scope, FieldRule]]) -> tuple[View, ...]:
     """Return one view for each distinct rule on fields, its rows united, in one order."""
+    if len(opened) == 1:
+        return (View(*opened[0]),)
     by_fields: dict[FieldRule, list[Scope]] = {}
     for rows, fields in opened:
         by_fields.setdefault(fields, []).append(rows)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import TypeVar
 
 from govcloud.authorization.asking import ANY_GRANT
 from govcloud.authorization.conditions import EVERYWHERE, Condition, compile_condition
-from govcloud.authorization.document import ALLOW, RoleSpec, RuleSpec, role_closure
+from govcloud.authorization.document import ALLOW, RoleSpec, RuleSpec
+from govcloud.authorization.inclusion import role_closure
 from govcloud.authorization.scope_rules import ScopeRule, compile_scope
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.kernel.messages import Message
@@ -83,6 +84,7 @@ def row_of(number: int, rule: RuleSpec) -> Row:
     return (rule.role, rule.function, rule.condition, rule.scope_expr, rule.effect, number)
 
 
+@lru_cache(maxsize=65_536)
 def all_of(function: str) -> str:
     """Return the name of all functions of the same subsystem."""
     return f"{subsystem_of(function)}:*"
