@@ -91,8 +91,9 @@ class Asking:
 
     def holds_role(self, role: str) -> bool:
         """Return whether any window of ``role`` is live, for whatever resource."""
-        for window in self.snapshot.roles.get(role, ()):  # noqa: SIM110 - asked of every rule of a decision; a generator costs four times this
-            if window.live(self.now):
+        now = self.now
+        for window in self.snapshot.roles.get(role, ()):  # noqa: SIM110 - asked of every rule; a generator takes as long as the rest
+            if window.live(now):
                 return True
         return False
 
@@ -113,6 +114,10 @@ class Asking:
         if not windows:
             return None
         return Opened(rows[0] if len(rows) == 1 else Scope.union_of(rows), windows)
+
+    def rows_of(self, window: Window, rule_scope: ScopeRule) -> Scope:
+        """Return the rows that a rule is about in one window: its own, within the window's, below the window's department."""
+        return rows_in(window, self.own_rows(rule_scope))
 
     def own_rows(self, rule_scope: ScopeRule) -> Scope:
         """Return the rows that a rule is about for this subject, in whatever window."""

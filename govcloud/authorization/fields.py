@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -85,10 +85,8 @@ class View(NamedTuple):
     fields: FieldRule = ALL_FIELDS
 
 
-def views_of(opened: Sequence[tuple[Scope, FieldRule]]) -> tuple[View, ...]:
+def views_of(opened: Iterable[tuple[Scope, FieldRule]]) -> tuple[View, ...]:
     """Return one view for each distinct rule on fields, its rows united, in one order."""
-    if len(opened) == 1:
-        return (View(*opened[0]),)
     by_fields: dict[FieldRule, list[Scope]] = {}
     for rows, fields in opened:
         by_fields.setdefault(fields, []).append(rows)

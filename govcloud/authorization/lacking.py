@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from govcloud.authorization.asking import Asking, rows_in
+from govcloud.authorization.asking import Asking
 from govcloud.authorization.document import ALLOW, DENY
 from govcloud.authorization.policy import NEVER, CompiledPolicy, Row
 
@@ -53,7 +53,6 @@ def _opening(policy: CompiledPolicy, asking: Asking, row: Row) -> frozenset[str]
 
 def _unsaid(policy: CompiledPolicy, asking: Asking, row: Row) -> list[frozenset[str]]:
     """Return, for each live window of a rule that may hold the thing, what the thing did not say of its place; nothing: it holds it."""
-    own = asking.own_rows(policy.scopes[row[3]])
     windows = (window for window in asking.snapshot.roles.get(asking.role_of(row[0]), ()) if window.live(asking.now))
-    found = (rows_in(window, own).lacks(asking.row or {}) for window in windows)
+    found = (asking.rows_of(window, policy.scopes[row[3]]).lacks(asking.row or {}) for window in windows)
     return [frozenset(f"resource.{key}" for key in missing) for missing in found if missing is not None]
