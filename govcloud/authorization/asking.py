@@ -41,6 +41,13 @@ class Opened:
         self.windows = windows
 
 
+def rows_in(window: Window, own: Scope) -> Scope:
+    """Return the rows that a rule is about in one window: its ``own``, within the window's, below the window's department."""
+    rows = own if window.scope.whole else own.intersect(window.scope)
+    path = window.department_path
+    return rows if path is None else rows.intersect(department_scope(path))
+
+
 class Asking:
     """A subject asking for one function at one moment; ``matched`` collects what the rules that matched open, in their order."""
 
@@ -95,25 +102,26 @@ class Asking:
 
         The rows are the rule's own within each such window's, united. A deny reaches whatever does not say that it stands elsewhere.
         """
-        windows = []
-        rows = []
+        windows: list[Window] = []
+        rows: list[Scope] = []
+        own = self.own_rows(rule_scope)
         for window in self.snapshot.roles.get(role, ()):
             if window.live(self.now):
-                within = self.rows_of(window, rule_scope)
+                within = rows_in(window, own)
                 if self._reaches(window, within, effect):
                     windows.append(window)
                     rows.append(within)
-        return Opened(Scope.union_of(rows), windows) if windows else None
+        if not windows:
+            return None
+        return Opened(rows[0] if len(rows) == 1 else Scope.union_of(rows), windows)
 
     def rows_of(self, window: Window, rule_scope: ScopeRule) -> Scope:
         """Return the rows that a rule is about in one window: its own, within the window's, below the window's department."""
-        rows = self.own_rows(rule_scope).intersect(window.scope)
-        path = window.department_path
-        return rows if path is None else rows.intersect(department_scope(path))
+        return rows_in(window, self.own_rows(rule_scope))
 
     def own_rows(self, rule_scope: ScopeRule) -> Scope:
         """Return the rows that a rule is about for this subject, in whatever window."""
-        return rule_scope.of(self.snapshot.attributes, self.cases() if rule_scope.reads_cases else ())
+        return rule_scope.rows(self.snapshot.attributes, self.cases() if rule_scope.reads_cases else ())
 
     def cases(self) -> Collection[str]:
         """Return the cases that the subject's live grants name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import yaml
 from govcloud.authorization.conditions import compile_condition
 from govcloud.authorization.errors import ConditionError, PolicyError
 from govcloud.authorization.fields import ALL_FIELDS, MAX_FIELDS, FieldRule, is_field_name
+from govcloud.authorization.inclusion import cycle_in, role_closure
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.officers import kept_apart
 from govcloud.authorization.scope_rules import compile_scope
@@ -130,43 +131,6 @@ def parse_document(text: str, source: str) -> PolicyDocument:
         PolicyError: with every finding, so that one round mends them all.
     """
     return _Parser(source, text).parse()
-
-
-def role_closure(includes: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
-    """Return for each role itself and everything that it includes, however deep (stock Casbin stops at ten)."""
-    closure: dict[str, frozenset[str]] = {}
-    for role in includes:
-        reached = {role}
-        waiting = [role]
-        while waiting:
-            for included in includes.get(waiting.pop(), ()):
-                if included not in reached:
-                    reached.add(included)
-                    waiting.append(included)
-        closure[role] = frozenset(reached)
-    return closure
-
-
-def cycle_in(includes: Mapping[str, Iterable[str]]) -> tuple[str, ...] | None:
-    """Return a circle of roles that include each other, or ``None``; walks without recursion, so depth has no limit."""
-    done: set[str] = set()
-    for start in includes:
-        path: list[str] = []
-        stack = [(start, iter(includes.get(start, ())))]
-        while stack:
-            role, children = stack[-1]
-            if role not in path:
-                path.append(role)
-            child = next((item for item in children if item not in done), None)
-            if child is None:
-                done.add(role)
-                path.pop()
-                stack.pop()
-            elif child in path:
-                return (*path[path.index(child) :], child)
-            else:
-                stack.append((child, iter(includes.get(child, ()))))
-    return None
 
 
 def _fault(place: str, message: Message, value: object = "") -> PolicyError:

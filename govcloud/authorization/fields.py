@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from govcloud.authorization.scope import Scope
 
@@ -78,8 +78,7 @@ def _names(value: object) -> frozenset[str]:
 ALL_FIELDS = FieldRule()
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """Rows that may be seen, and how their fields are shown there."""
 
     rows: Scope

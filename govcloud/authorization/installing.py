@@ -12,11 +12,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec, role_closure
+from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import officers_by_duty, policy_changed, role_in_use
 from govcloud.authorization.events import PolicyInstalled
 from govcloud.authorization.fields import FieldRule
+from govcloud.authorization.inclusion import role_closure
 from govcloud.authorization.locking import POLICY, take
 from govcloud.authorization.models import OFFICER_ROLES, DutyRule, PolicyRule, PolicyVersion, Role, RoleAssignment, RoleLink
 from govcloud.kernel.actor import Actor

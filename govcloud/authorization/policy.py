@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from govcloud.authorization.asking import ANY_GRANT
 from govcloud.authorization.conditions import EVERYWHERE, Condition, compile_condition
-from govcloud.authorization.document import ALLOW, RoleSpec, RuleSpec, role_closure
+from govcloud.authorization.document import ALLOW, RoleSpec, RuleSpec
+from govcloud.authorization.inclusion import role_closure
 from govcloud.authorization.scope_rules import ScopeRule, compile_scope
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.kernel.messages import Message

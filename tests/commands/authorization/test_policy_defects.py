@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from govcloud.app import assemble
+from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Question, Reason
 from govcloud.authorization.document import PolicyDocument
 from govcloud.authorization.models import PolicyRule
@@ -18,7 +19,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.services import Services
 from govcloud.settings import Settings
-from tests.factories.world import POLICY, World
+from tests.factories.world import POLICY, SEED, World
 
 READ = "housing:register:read"
 OPERATOR = Actor.system("operator")
@@ -92,6 +93,28 @@ def test_8_a_worker_that_nobody_told_decides_by_the_new_policy(
     turn.wait(30)
     worker.join()
     assert codes == [Reason.ALLOWED, Reason.FORBIDDEN_BY_RULE]
+
+
+def test_a_machine_whose_clock_is_behind_opens_nothing_early(
+    services: Services, world: World, settings: Settings, clock: ManualClock
+) -> None:
+    """What has not begun for it is denied there; which policy decides is told by its number, not by its date."""
+    clock.advance(timedelta(hours=1))
+    wang, now = world.wang, clock.now()
+    behind = assemble(settings, ManualClock(now - timedelta(minutes=10)))
+    ahead = now + timedelta(minutes=1)
+    new = NewGrant(wang.official_id, wang.appointment_id, "housing", READ, ahead, ahead + timedelta(days=5))
+    services.authorization.open_grant(SEED, new)
+    services.authorization.install_policy(OPERATOR, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
+    clock.advance(timedelta(minutes=2))
+    assert services.authorization.decide(Question(READ, wang.appointment_id)).allowed
+    with behind.app_context():
+        theirs: Services = behind.extensions["govcloud"]
+        assert not theirs.authorization.decide(Question(READ, wang.appointment_id)).allowed
+        chen = theirs.authorization.decide(Question(READ, world.people["CHENJIE"].appointment_id))
+        assert chen.code is Reason.FORBIDDEN_BY_RULE
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize("name", ["mallory, admin", 'says "x"', "it's; DROP TABLE role", "p, admin, *, *"])

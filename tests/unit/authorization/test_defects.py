@@ -14,8 +14,9 @@ from casbin.persist.adapters import FileAdapter
 from casbin.rbac import default_role_manager
 
 from govcloud.authorization import engine as engine_module
-from govcloud.authorization.document import RoleSpec, RuleSpec, parse_document, role_closure
+from govcloud.authorization.document import RoleSpec, RuleSpec, parse_document
 from govcloud.authorization.engine import Engine
+from govcloud.authorization.inclusion import role_closure
 from govcloud.authorization.policy import NEVER, compile_policy
 from govcloud.authorization.shipped import model_text
 from govcloud.authorization.snapshot import grant_role

@@ -60,7 +60,7 @@ def test_views_show_what_the_best_rule_for_the_row_shows(opened: list[tuple[Scop
     states = [fields.shows(name) for scope, fields in opened if scope.covers(row)]
     assert shown(views, row, name) == next((state for state in Shown if state in states), None)
     assert len({view.fields for view in views}) == len(views)
-    assert views_of(reversed(opened)) == views or len(views) == 1
+    assert views_of(opened[::-1]) == views or len(views) == 1
 
 
 # JSON
