@@ -177,7 +177,7 @@ class GrantResumed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionLogRead(Event):
-    """Somebody read the decision log."""
+    """Somebody read the decision log; what is empty was not asked for."""
 
     name: ClassVar[str] = "authorization:decision_log:read"
 
@@ -189,7 +189,7 @@ class DecisionLogRead(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionLogPurged(Event):
-    """Decisions that were kept long enough were deleted."""
+    """Decisions that were logged before ``before`` were deleted, having been kept long enough."""
 
     name: ClassVar[str] = "authorization:decision_log:purged"
 

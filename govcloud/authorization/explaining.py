@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Seen
+from govcloud.authorization.asking import Asking
 from govcloud.authorization.decider import PLATFORM, Decider, Standing
 from govcloud.authorization.decisions import Reason
 from govcloud.authorization.duties import CompiledDuties

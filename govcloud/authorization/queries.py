@@ -141,7 +141,7 @@ class AuthorizationQueries:
             after=after,
         )
 
-    def list_functions(  # noqa: PLR0917 - the subject and the question
+    def list_functions(
         self,
         official_id: UUID | None,
         appointment_id: UUID | None,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import click
 
-from govcloud.authorization.answers.entries import PersonEntry
+from govcloud.authorization.answers.entries import FunctionEntry, PersonEntry
 from govcloud.authorization.answers.explanation import Considered, Explanation
 from govcloud.authorization.answers.nearest import Remedy
 from govcloud.authorization.answers.service import Asked
@@ -59,7 +59,9 @@ def check(context: click.Context, /, employee_code: str, function: str, **given:
     with platform(context) as services:
         found = _explained(services, employee_code, function, given)
         if given["as_json"]:
-            click.echo(_json({"allowed": found.decision.allowed, "reason": found.decision.code, "state": found.state, "missing": found.missing}))
+            click.echo(
+                _json({"allowed": found.decision.allowed, "reason": found.decision.code, "state": found.state, "missing": found.missing})
+            )
         else:
             click.echo(f"{'yes' if found.decision.allowed else 'no'}: {found.decision.message}")
     if not found.decision.allowed:
@@ -90,7 +92,9 @@ def explain(context: click.Context, /, employee_code: str, function: str, **give
             click.echo(f"  because of {cause.kind}{role}: {cause.because or cause.rule} until {_time(cause.ends_at) or 'further notice'}")
         for remedy in found.remedies:
             click.echo(f"  would mend it: {_remedy(services, remedy)}")
-        show_rows(("rule", "role", "effect", "matched", "held", "rows", "condition", "missing"), (_cells(item) for item in found.considered))
+        show_rows(
+            ("rule", "role", "effect", "matched", "held", "rows", "condition", "missing"), (_cells(item) for item in found.considered)
+        )
 
 
 @ask.command()
@@ -105,7 +109,9 @@ def functions(context: click.Context, /, employee_code: str, subsystem: str, **g
     """List the functions of SUBSYSTEM that an official may use."""
     with platform(context) as services:
         official_id, appointment_id = _subject(services, employee_code, given["uscc"], given["at"])
-        asked, rows, after = _asked("", given), [], None
+        asked = _asked("", given)
+        rows: list[FunctionEntry] = []
+        after: str | None = None
         while True:
             page = services.authorization_queries.answers.list_functions(
                 official_id, appointment_id, subsystem, asked.resource, asked.context, at=given["at"], after=after
@@ -291,7 +297,7 @@ def _json(value: object) -> str:
     return json.dumps(_plain(value), ensure_ascii=False, indent=2)
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of an answer
+def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - any value of an answer; one return for each kind
     """Return a value as JSON has it."""
     if isinstance(value, Message | UUID):
         return str(value)

@@ -27,15 +27,17 @@ def owner_path(subsystem_code: str) -> str | None:
 
 def may_ask_about(function: str, opened_by: str = HOLDERS) -> bool:
     """Return whether the reader may ask who may use ``function``: the role that opens this reaches the owner of its subsystem."""
-    return may(opened_by, owner_path(subsystem_of(function)))
+    code = subsystem_of(function)
+    return may(opened_by, owner_path(code), "subsystem", code)
 
 
-def may(function: str, path: str | None) -> bool:
-    """Return whether ``function`` is open to the reader at the department at ``path`` (``None``: it stands under none)."""
+def may(function: str, path: str | None, kind: str, key: object) -> bool:
+    """Return whether ``function`` is open to the reader on one thing, in the department at ``path`` (``None``: it stands under none)."""
     session = current_session()
     if session is None:
         raise SignInRequired
-    resource: dict[str, Any] = {"type": "subsystem"} if path is None else {"department_path": path}
+    # It is named, so that it is a particular thing even where it stands under no department.
+    resource: dict[str, Any] = {"type": kind, "id": str(key)} | ({} if path is None else {"department_path": path})
     question = Question(function, session.appointment_id, session.official_id, resource)
     return services().authorization.decide(question).allowed
 
@@ -54,7 +56,7 @@ def check_person(official_id: UUID, appointment_id: UUID | None, at: datetime | 
     place = services().identity_queries.appointment(appointment_id, at) if appointment_id else None
     if place is not None and place.official_id != official_id:
         place = None
-    if not may(ACCESS, place.department_path if place else None):
+    if not may(ACCESS, place.department_path if place else None, "official", official_id):
         raise not_yours()
     return False
 

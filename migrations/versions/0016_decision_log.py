@@ -13,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Make the tables and the indexes."""
     op.create_table(
         "decision_log",
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -58,6 +59,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Take them away again."""
     op.drop_index("ix_appointment_position", "appointment")
     op.drop_index("ix_access_grant_subsystem_official_id", "access_grant")
     op.drop_index("ix_access_grant_function_official_id", "access_grant")

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Subquery, Text, case, cast, column, func, literal, null, select, true, union, union_all
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from govcloud.authorization.decider import PLATFORM
 from govcloud.authorization.document import ALLOW
@@ -25,8 +25,11 @@ from govcloud.identity import roster
 
 Columns: TypeAlias = Select[*tuple[Any, ...]]
 
-#: What a fact is: a role that was assigned (and which), a duty rule (by its place among the candidates'), a grant, what all have.
-ROLE, DUTY, GRANT, EVERYBODY = "r:", "d:", "g", "e"
+#: What a fact is: a role that was assigned (and which), a duty rule (by its place among the candidates'), a grant, a grant of whatever
+#: function that names a case, what all have.
+ROLE, DUTY, GRANT, CASE, EVERYBODY = "r:", "d:", "g", "c", "e"
+#: A grant's scope that bounds nothing, as it is stored.
+_EVERY_ROW: dict[str, Any] = {"divisions": None}
 _PLAIN = {GRANT: "grant", EVERYBODY: "everybody"}
 
 
@@ -34,8 +37,8 @@ _PLAIN = {GRANT: "grant", EVERYBODY: "everybody"}
 class Candidates:
     """What may give ``function`` at ``at``: the assignable ``roles``, the ``duties``, and whether ``everybody`` has it.
 
-    ``opening`` are the roles that allow it; the others forbid it, which counts as well. ``paths`` are the places of the departments that the
-    duties name.
+    ``opening`` are the roles that allow it; the others forbid it, which counts as well. ``paths`` are the places of the departments that
+    the duties name. ``reads_cases``: the cases that somebody's grants name matter.
     """
 
     function: str
@@ -45,6 +48,7 @@ class Candidates:
     everybody: bool
     opening: frozenset[str]
     paths: Mapping[UUID, str]
+    reads_cases: bool = False
 
     @property
     def granted(self) -> bool:
@@ -73,6 +77,9 @@ class Candidates:
     def facts(self, after: UUID | None, until: UUID | None) -> Subquery:
         """Select every fact of the officials behind ``after``, up to and with ``until``."""
         found = [source.subquery() for source in self._sources()]
+        if self.reads_cases:
+            people = union(*(select(rows.c.official_id) for rows in found))
+            found.append(self._cases(people).subquery())
         return union_all(*(select(rows).where(*_between(rows.c.official_id, after, until)) for rows in found)).subquery("held")
 
     def boundary(self, after: UUID | None, most: int) -> Columns:
@@ -112,13 +119,26 @@ class Candidates:
 
     def _granted(self) -> Columns:
         """Select the live grants of the function; any grant in a subsystem opens its door, wherever its rows are."""
-        code, at = subsystem_of(self.function), self.at
-        is_door = self.function == door_of(code)
-        of_it = AccessGrant.subsystem_code == code if is_door else AccessGrant.function == self.function
-        own_scope = case((AccessGrant.function == self.function, cast(AccessGrant.scope, Text)))
-        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, at)).exists()
+        code = subsystem_of(self.function)
+        of_it = AccessGrant.subsystem_code == code if self.function == door_of(code) else AccessGrant.function == self.function
+        # The case that a grant was given for bounds nothing by itself.
+        rows = AccessGrant.scope if self.reads_cases else func.nullif(AccessGrant.scope.op("-")("case_number"), cast(_EVERY_ROW, JSONB))
+        own_scope = case((AccessGrant.function == self.function, cast(rows, Text)))
         query = select(AccessGrant.official_id, AccessGrant.appointment_id, literal(GRANT).label("code"), own_scope.label("scope"))
-        return query.where(of_it, holding(AccessGrant, at), AccessGrant.starts_at <= at, AccessGrant.ends_at > at, ~resting)
+        return query.where(of_it, *self._live())
+
+    def _cases(self, people: Any) -> Columns:  # noqa: ANN401 - a union of selections
+        """Select the live grants of ``people`` that name a case, whatever they open."""
+        scope = func.jsonb_build_object("case_number", AccessGrant.scope["case_number"])
+        query = select(AccessGrant.official_id, AccessGrant.appointment_id, literal(CASE).label("code"), cast(scope, Text).label("scope"))
+        named = AccessGrant.scope["case_number"].astext.is_not(None)
+        return query.where(named, AccessGrant.official_id.in_(people), *self._live())
+
+    def _live(self) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions that a grant is in its term, and neither closed nor resting."""
+        at = self.at
+        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, at)).exists()
+        return (holding(AccessGrant, at), AccessGrant.starts_at <= at, AccessGrant.ends_at > at, ~resting)
 
 
 def roles_about(policy: CompiledPolicy, function: str) -> tuple[frozenset[str], frozenset[str]]:

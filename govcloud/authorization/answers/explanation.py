@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from govcloud.authorization.answering import Seen
 from govcloud.authorization.answers.entries import State
-from govcloud.authorization.answers.judging import Asked, asking_of, decided, judge
-from govcloud.authorization.answers.missing import rule_match
+from govcloud.authorization.answers.faring import fared
+from govcloud.authorization.answers.judging import Asked, answerable, decided, judge, taken
 from govcloud.authorization.answers.moments import Moment, Moments
 from govcloud.authorization.answers.nearest import Nearest, Remedy
+from govcloud.authorization.asking import Asking
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Reason, refusal
 from govcloud.authorization.document import RuleSpec
 from govcloud.authorization.explaining import Cause, Explaining
 from govcloud.authorization.policy import all_of
+from govcloud.authorization.snapshot import is_function
 
 #: So many rules are shown at most; those of held roles come first.
 MOST_RULES = 200
@@ -27,12 +30,13 @@ MOST_RULES = 200
 class Considered:
     """One rule about the function, and how it fared: ``None`` is not to be said without ``missing``.
 
-    ``held``: the subject holds its role now. ``reaches``: its rows reach the resource. ``holds``: its condition is met. ``matched``: all of
-    these, so that it counted.
+    ``held``: the subject holds its role now. ``cleared``: the subject's label suffices, which only an allow asks for. ``reaches``: its rows
+    reach the resource. ``holds``: its condition is met. ``matched``: all of these, so that it counted.
     """
 
     rule: RuleSpec
     held: bool
+    cleared: bool
     reaches: bool | None
     holds: bool | None
     missing: tuple[str, ...] = ()
@@ -40,7 +44,7 @@ class Considered:
     @property
     def matched(self) -> bool | None:
         """Return whether the rule counted; a deny that is undetermined does, an allow does not."""
-        parts = (self.held, self.reaches, self.holds)
+        parts = (self.held, self.cleared, self.reaches, self.holds)
         return False if False in parts else None if None in parts else True
 
 
@@ -84,11 +88,11 @@ class Explainer:
         seen = when.seen(self._moments.held(standing, when))
         who = (standing.official_id, standing.appointment_id)
         decision = decided(asked, seen, standing, self._moments.catalogue(standing, when))
-        plain = (Reason.UNKNOWN_FUNCTION, Reason.BAD_RESOURCE)
-        if decision.code in plain:
+        label = self._moments.label_of(asked.function, when) if is_function(asked.function) else None
+        if label is None or not answerable(asked, label):
             return Explanation(asked, *who, when.at, when.policy.number, decision, State.DENIED)
-        judged, asking = judge(asked, seen), asking_of(asked, seen)
-        # Deciding again notes in the question which rules matched.
+        judged, asking = judge(asked, label, seen), taken(asked, label, seen)
+        # Deciding once more notes in the question which rules matched.
         seen.engine.decide(asking, asked.function)
         return Explanation(
             asked=asked,
@@ -100,20 +104,19 @@ class Explainer:
             state=judged.state,
             missing=judged.missing,
             causes=self._explaining.behind(asking, seen.engine, when.duties) if decision.allowed else (),
-            remedies=() if decision.allowed else self._nearest.remedies(asked, standing, seen, when, decision),
-            considered=tuple(_considered(asked, seen))[:MOST_RULES],
+            remedies=() if decision.allowed else self._nearest.remedies(asked, label, standing, when, decision),
+            considered=tuple(islice(_considered(asked.function, asking, seen), MOST_RULES)),
         )
 
 
-def _considered(asked: Asked, seen: Seen) -> Iterator[Considered]:
+def _considered(function: str, asking: Asking, seen: Seen) -> Iterator[Considered]:
     """Give the rules about the function, those of held roles first, each in the order of the policy."""
-    policy, asking = seen.engine.policy, asking_of(asked, seen)
-    keys = {asked.function, all_of(asked.function)}
+    policy = seen.engine.policy
+    keys = {function, all_of(function)}
     numbers = [number for number, rule in enumerate(policy.rules) if rule.function in keys]
     if asking.grant in seen.snapshot.roles:
         numbers.append(0)
     numbers.sort(key=lambda number: (not asking.holds_role(asking.role_of(policy.rules[number].role)), number))
     for number in numbers:
-        held, rows, condition = rule_match(policy, asking, number)
-        missing = tuple(sorted(rows.missing | condition.missing))
-        yield Considered(policy.rules[number], held.value is True, rows.value, condition.value, missing)
+        how = fared(policy, asking, number)
+        yield Considered(policy.rules[number], how.held, how.cleared, how.reaches, how.holds, tuple(sorted(how.missing)))

@@ -19,21 +19,26 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.answers.candidates import DUTY, GRANT, ROLE, Candidates
+from govcloud.authorization.answers.candidates import CASE, DUTY, GRANT, ROLE, Candidates
 from govcloud.authorization.answers.entries import PersonEntry, State
 from govcloud.authorization.answers.judging import Asked, Judged, judge
 from govcloud.authorization.answers.moments import Moment
 from govcloud.authorization.conditions import EVERYWHERE
+from govcloud.authorization.document import RuleSpec
 from govcloud.authorization.duties import Duty
 from govcloud.authorization.policy import all_of
+from govcloud.authorization.scope import ROW_KEYS
+from govcloud.authorization.scope_rules import ScopeRule
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window, take_snapshot
 from govcloud.authorization.subjects import EVERY_OFFICIAL
 from govcloud.identity import roster
 
 #: What of a question bounds rows: then where a subject stands can make a difference to rules on its own rows.
-_PLACES = frozenset({"division", "department_path", "case_number"})
+_PLACES = frozenset(ROW_KEYS)
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 _AGES = timedelta(days=36_500)
+#: Stands for whichever function a grant is of that matters only by the case that it names.
+_ANOTHER = "another:function:use"
 
 Subject: TypeAlias = UUID | tuple[UUID, UUID | None]
 """An official, or an official under one appointment when every one is asked about."""
@@ -41,7 +46,11 @@ Fact: TypeAlias = tuple[str, str | None]
 """What somebody holds, and its own scope as JSON."""
 
 
+#: What is known of who serves nowhere, too; what is the same for every official, or follows from whether they serve at all.
+#: A rule that reads ``official_id`` or ``appointment_id`` puts everybody into a group of their own.
 _WITHOUT_PLACE = EVERYWHERE | {"official_id"}
+_DERIVED = frozenset({"kind", "client_id", "subsystem", "active_appointment"})
+_OWN_ROWS = {"own_division": "division", "own_department": "department_path"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +67,32 @@ class Reads:
 
 
 def reads_about(asked: Asked, moment: Moment, duties: Iterable[Duty]) -> Reads:
-    """Return what the rules about a function read; what a rule on another one reads makes no difference."""
-    keys, policy = {asked.function, all_of(asked.function)}, moment.policy
-    rules = [rule for rule in policy.rules[1:] if rule.function in keys]
-    conditions = frozenset[str]().union(*(policy.conditions[rule.condition].subject_reads for rule in rules if rule.condition))
-    rows = frozenset[str]().union(*(_rows_read(rule.scope_expr) for rule in rules))
-    if any(duty.bound for duty in duties):
-        rows |= {"department_path"}
-    return Reads(conditions - _SAME, rows - conditions)
+    """Return what the rules about a function read; what a rule on another one reads makes no difference.
+
+    The label is always read: it is what a subject is cleared for.
+    """
+    policy = moment.policy
+    texts = {rule.condition for rule in _about(moment, asked.function) if rule.condition}
+    conditions = frozenset({"label"}).union(*(policy.conditions[text].subject_reads for text in texts))
+    rows: set[str] = {"department_path"} if any(duty.bound for duty in duties) else set()
+    for scope in scopes_about(moment, asked.function):
+        read = {name for word, name in _OWN_ROWS.items() if word in scope.text}
+        # Where own rows are narrowed by others, it matters for itself where somebody stands.
+        if " and " in scope.text:
+            conditions |= read
+        else:
+            rows |= read
+    return Reads(conditions - _DERIVED, frozenset(rows) - conditions)
 
 
-#: The same for every official. One that reads ``official_id`` or ``appointment_id`` puts everybody into a group of their own.
-_SAME = frozenset({"kind", "client_id", "subsystem"})
+def scopes_about(moment: Moment, function: str) -> list[ScopeRule]:
+    """Return the rows of the rules about a function."""
+    return [moment.policy.scopes[text] for text in {rule.scope_expr for rule in _about(moment, function)}]
 
 
-def _rows_read(scope_expr: str) -> frozenset[str]:
-    """Return what a rule's rows read of the subject: nothing where divisions are named, or none at all."""
-    if not scope_expr or scope_expr.startswith("divisions:"):
-        return frozenset()
-    return frozenset({"division", "department_path"})
+def _about(moment: Moment, function: str) -> list[RuleSpec]:
+    keys = {function, all_of(function)}
+    return [rule for rule in moment.policy.rules[1:] if rule.function in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +121,7 @@ class Search:
     """One question to everybody, ready to be asked stretch by stretch of the candidates."""
 
     asked: Asked
+    label: int
     moment: Moment
     candidates: Candidates
     reads: Reads
@@ -121,7 +138,7 @@ class Search:
         return list((_each_under if self.every_appointment else _each)(found))
 
     def _judge(self, group: Group) -> Judged:
-        return judge(self.asked, self.moment.seen(self._snapshot(group)))
+        return judge(self.asked, self.label, self.moment.seen(self._snapshot(group)))
 
     def _groups(self, session: Session, after: UUID | None, until: UUID | None) -> Iterator[tuple[Group, set[Subject]]]:
         """Read the groups of one fact each: the fact, its scope, whether under an appointment, what is read, and the people."""
@@ -155,10 +172,12 @@ class Search:
         """Return what decides for everybody in a group, in the form that a decision reads."""
         known = {**group.example, **{name: value for name, value in group.attributes.items() if value is not None}}
         read = {name: str(value) if isinstance(value, UUID) else value for name, value in known.items()}
-        attributes: dict[str, Any] = {"kind": "official"}
+        attributes: dict[str, Any] = {"kind": "official", "active_appointment": group.placed}
         # Who serves nowhere has no attributes but these.
         attributes |= read if group.placed else {name: read[name] for name in _WITHOUT_PLACE & read.keys()}
-        assignments, grants, duties = [AssignmentFact(EVERY_OFFICIAL, _ALWAYS)], [], []
+        assignments = [AssignmentFact(EVERY_OFFICIAL, _ALWAYS)]
+        grants: list[GrantFact] = []
+        duties: list[tuple[str, Window]] = []
         for code, scope in group.facts:
             own: Mapping[str, Any] | None = json.loads(scope) if scope else None
             if code.startswith(ROLE):
@@ -166,9 +185,9 @@ class Search:
             elif code.startswith(DUTY):
                 duty = self.candidates.duties[int(code.removeprefix(DUTY))]
                 duties.append((duty.role_code, Window(0, department_path=attributes.get("department_path") if duty.bound else None)))
-            elif code == GRANT:
-                at = self.moment.at
-                grants.append(GrantFact(UUID(int=0), self.asked.function, at, at + _AGES, own))
+            elif code in {GRANT, CASE}:
+                at, function = self.moment.at, self.asked.function if code == GRANT else _ANOTHER
+                grants.append(GrantFact(UUID(int=len(grants)), function, at, at + _AGES, own))
         return take_snapshot("", attributes, assignments, grants, self.moment.policy.closure, duties=duties)
 
 
@@ -190,8 +209,8 @@ def _apart(read: Iterable[tuple[Group, set[Subject]]]) -> Iterator[tuple[Group, 
     together: dict[tuple[int, ...], set[Subject]] = defaultdict(set)
     for subject, where in places.items():
         together[tuple(where)].add(subject)
-    for where, subjects in together.items():
-        yield _joined([found[place][0] for place in where]), subjects
+    for together_in, subjects in together.items():
+        yield _joined([found[place][0] for place in together_in]), subjects
 
 
 def _joined(groups: Sequence[Group]) -> Group:

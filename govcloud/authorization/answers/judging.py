@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from govcloud.authorization.answering import Catalogue, Seen, answer, unanswerable
+from govcloud.authorization.answering import Catalogue, Seen, answer, asking_of, unanswerable
 from govcloud.authorization.answers.entries import State
-from govcloud.authorization.answers.missing import undetermined
 from govcloud.authorization.asking import Asking
 from govcloud.authorization.decider import Standing
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.engine import Verdict
-from govcloud.authorization.snapshot import instant
-from govcloud.authorization.subjects import moment_context
+from govcloud.authorization.lacking import lacking
+from govcloud.authorization.snapshot import is_function
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,10 @@ class Asked:
     resource: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
 
+    def question(self) -> Question:
+        """Return the question, of nobody in particular."""
+        return Question(self.function, resource=self.resource, context=self.context)
+
 
 class Judged(NamedTuple):
     """How it came out, the attributes that would settle it, and Casbin's verdict."""
@@ -34,37 +37,29 @@ class Judged(NamedTuple):
     verdict: Verdict
 
 
-def judge(asked: Asked, seen: Seen) -> Judged:
-    """Return how a question that can be answered at all comes out for the subject that was ``seen``."""
-    asking = asking_of(asked, seen)
+def judge(asked: Asked, label: int, seen: Seen) -> Judged:
+    """Return how a question that can be answered at all comes out for the subject that was ``seen``; ``label`` is the function's."""
+    asking = taken(asked, label, seen)
     verdict = seen.engine.decide(asking, asked.function)
     if verdict.allowed:
         return Judged(State.ALLOWED, (), verdict)
-    missing = undetermined(seen.engine.policy, asking, asked.function)
+    missing = tuple(sorted(lacking(seen.engine.policy, asking, asked.function)))
     return Judged(State.CONDITIONAL if missing else State.DENIED, missing, verdict)
 
 
-def asking_of(asked: Asked, seen: Seen) -> Asking:
-    """Return the question as the engine takes it: exactly as ``answering.answer`` does."""
-    return Asking(
-        seen.snapshot,
-        asked.function,
-        instant(seen.now),
-        resource=asked.resource,
-        context=moment_context(seen.now, asked.context),
-        bounded=bool(asked.resource),
-    )
+def taken(asked: Asked, label: int, seen: Seen) -> Asking:
+    """Return the question as the engine takes it."""
+    return asking_of(asked.question(), label, seen)
 
 
-def answerable(asked: Asked, knows: bool) -> bool:  # noqa: FBT001 - whether the catalogue knows the function
+def answerable(asked: Asked, label: int | None) -> bool:
     """Return whether the question can be answered with yes for anybody: there is the function, and its place is one."""
-    catalogue = Catalogue(knows=lambda _function: knows, last_grant=lambda _function: None, item_for=lambda _function: None)
-    return unanswerable(Question(asked.function, resource=asked.resource, context=asked.context), catalogue) is None
+    return is_function(asked.function) and unanswerable(asked.question(), label) is None
 
 
 def decided(asked: Asked, seen: Seen, standing: Standing, catalogue: Catalogue) -> Decision:
     """Return the decision as ``Decider.decide`` gives it: what hangs on a duty lasts no longer than the duty."""
-    decision = answer(Question(asked.function, resource=asked.resource, context=asked.context), seen, catalogue)
+    decision = answer(asked.question(), seen, catalogue)
     until = standing.subject.ends_at if standing.subject else None
     if not decision.allowed or until is None:
         return decision

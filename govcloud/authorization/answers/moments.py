@@ -63,27 +63,27 @@ class Moments:
         """Return what somebody who stands so held then."""
         who = (standing.official_id, standing.appointment_id, moment.at)
         facts = self._decider.facts
-        return self._decider.snapshot(
-            standing, moment.policy, moment.duties, facts.assignments(*who), facts.grants(*who), moment.at
-        )
+        return self._decider.snapshot(standing, moment.policy, moment.duties, facts.assignments(*who), facts.grants(*who), moment.at)
 
-    def knows(self, function: str, moment: Moment) -> bool:
-        """Return whether there was such a function then, of a subsystem that had not been retired."""
+    def label_of(self, function: str, moment: Moment) -> int | None:
+        """Return the security label of a function as it was then; ``None``: there was none, or its subsystem had been retired."""
         code = subsystem_of(function)
         if code == PLATFORM:
-            return moment.policy.knows(function)
+            return 0 if moment.policy.knows(function) else None
         subsystem = self._decider.subsystems.subsystem(code)
         if subsystem is None or code in self._decider.subsystems.retired_at(moment.at):
-            return False
-        return function == door_of(code) or self._decider.subsystems.function(function, moment.at) is not None
+            return None
+        view = self._decider.subsystems.function(function, moment.at)
+        # A door is there even where nobody has registered it as a function.
+        return view.label if view is not None else 0 if function == door_of(code) else None
 
     def catalogue(self, standing: Standing, moment: Moment) -> Catalogue:
         """Return what answers may ask beyond the subject; what was asked once is not asked again, so it serves many answers."""
         facts, subsystems = self._decider.facts, self._decider.subsystems
 
         @cache
-        def knows(function: str) -> bool:
-            return self.knows(function, moment)
+        def label_of(function: str) -> int | None:
+            return self.label_of(function, moment)
 
         @cache
         def last_grant(function: str) -> GrantFact | None:
@@ -94,4 +94,4 @@ class Moments:
             item = subsystems.item_for_function(function, moment.at)
             return item.id if item else None
 
-        return Catalogue(knows=knows, last_grant=last_grant, item_for=item_for)
+        return Catalogue(label_of=label_of, last_grant=last_grant, item_for=item_for)

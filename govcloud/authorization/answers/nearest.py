@@ -5,27 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from govcloud.authorization.answering import MENDABLE, Seen
 from govcloud.authorization.answers.entries import State
-from govcloud.authorization.answers.judging import Asked, Judged, asking_of, judge
-from govcloud.authorization.answers.missing import rule_match
+from govcloud.authorization.answers.faring import fared
+from govcloud.authorization.answers.judging import Asked, Judged, judge, taken
 from govcloud.authorization.answers.moments import Moment, Moments
+from govcloud.authorization.asking import Asking
 from govcloud.authorization.decider import Decider, Standing
 from govcloud.authorization.decisions import Decision, Reason
 from govcloud.authorization.document import ALLOW
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.policy import NEVER
+from govcloud.authorization.scope import ROW_KEYS, Scope
 from govcloud.authorization.snapshot import moment
+from govcloud.authorization.surroundings import CHINA
 from govcloud.identity.queries import Subject
 from govcloud.subsystems.queries import ItemView
 
 #: How far ahead it is looked for a time at which conditions on time of day and weekday would be met.
 AHEAD_DAYS = 8
-_CHINA = timezone(timedelta(hours=8))
 _CLOCK_TIME = re.compile(r"""["']([01]\d|2[0-3]):([0-5]\d)["']""")
-_PLACES = frozenset({"division", "department_path", "case_number"})
+_PLACES = frozenset(ROW_KEYS)
 _MOST_ITEMS = 5
 _MOST_MOMENTS = 500
 
@@ -70,6 +73,33 @@ class Remedy:
     has: int | None = None
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """A question to a subject that was seen, to be asked again under other circumstances."""
+
+    asked: Asked
+    label: int
+    seen: Seen
+
+    @cached_property
+    def asking(self) -> Asking:
+        """Return the question as the engine takes it."""
+        return taken(self.asked, self.label, self.seen)
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the rules about the function whose roles the subject has in some window."""
+        rows = self.seen.engine.policy.slice_for(self.asked.function, self.seen.snapshot.roles, self.asking.grant)
+        return [row[5] for row in rows if row != NEVER]
+
+    def by(self, seen: Seen) -> Judged:
+        """Return how it comes out for another subject."""
+        return judge(self.asked, self.label, seen)
+
+    def at(self, at: datetime) -> Judged:
+        """Return how it comes out for the same subject at another moment."""
+        return self.by(replace(self.seen, now=at))
+
+
 class Nearest:
     """Finds what would mend a denial; reads only."""
 
@@ -78,24 +108,27 @@ class Nearest:
         self._decider = decider
         self._moments = moments
 
-    def remedies(self, asked: Asked, standing: Standing, seen: Seen, when: Moment, decision: Decision) -> tuple[Remedy, ...]:
-        """Return what would mend ``decision``, a denial of ``asked`` to the subject that was ``seen``; the nearest first."""
+    def remedies(self, asked: Asked, label: int, standing: Standing, when: Moment, decision: Decision) -> tuple[Remedy, ...]:
+        """Return what would mend ``decision``, a denial of ``asked`` to somebody who stands so; the nearest first."""
+        seen = when.seen(self._moments.held(standing, when))
+        trial = _Trial(asked, label, seen)
         found = [
             *_forbidding(decision, seen),
-            *_lacking(asked, seen),
-            *_waiting(asked, seen),
-            *_open_rows(asked, seen),
-            *self._elsewhere(asked, standing, when),
+            *_uncleared(trial, decision),
+            *_lacking(trial),
+            *_waiting(trial),
+            *_open_rows(trial),
+            *self._elsewhere(trial, standing, when),
             *self._requests(asked, when, decision),
         ]
         return tuple(found)
 
-    def _elsewhere(self, asked: Asked, standing: Standing, when: Moment) -> Iterator[Remedy]:
+    def _elsewhere(self, trial: _Trial, standing: Standing, when: Moment) -> Iterator[Remedy]:
         """Give the person's other appointments under which the answer is yes."""
         for subject in self._decider.identity.subjects_of(standing.official_id, when.at):
             if subject.appointment_id != standing.appointment_id and subject.active:
                 snapshot = self._moments.held(Standing(standing.official_id, subject), when)
-                if judge(asked, when.seen(snapshot)).state is State.ALLOWED:
+                if trial.by(when.seen(snapshot)).state is State.ALLOWED:
                     yield Remedy(RemedyKind.OTHER_APPOINTMENT, subject=subject)
 
     def _requests(self, asked: Asked, when: Moment, decision: Decision) -> Iterator[Remedy]:
@@ -108,59 +141,58 @@ class Nearest:
 def _forbidding(decision: Decision, seen: Seen) -> Iterator[Remedy]:
     """Give the rule that forbids it."""
     if decision.code is Reason.FORBIDDEN_BY_RULE:
-        rules = (rule for rule in seen.engine.policy.rules if (rule.role, rule.label) == (decision.role, decision.rule) and rule.effect != ALLOW)
+        rules = (
+            rule for rule in seen.engine.policy.rules if (rule.role, rule.label) == (decision.role, decision.rule) and rule.effect != ALLOW
+        )
         condition = next((rule.condition for rule in rules), "")
         yield Remedy(RemedyKind.RULE, rule=decision.rule or "", condition=condition)
 
 
-def _lacking(asked: Asked, seen: Seen) -> Iterator[Remedy]:
+def _uncleared(trial: _Trial, decision: Decision) -> Iterator[Remedy]:
+    """Give the label that is needed."""
+    if decision.code is Reason.LABEL_TOO_LOW:
+        yield Remedy(RemedyKind.LABEL, needs=trial.asking.label, has=trial.asking.clearance)
+
+
+def _lacking(trial: _Trial) -> Iterator[Remedy]:
     """Give what the allow rules of held roles lack: attributes of the question, or a condition that is not met."""
-    policy, asking = seen.engine.policy, asking_of(asked, seen)
-    for row in policy.slice_for(asked.function, asking.snapshot.roles, asking.grant):
-        number: int = row[-1]  # type: ignore[assignment]  # the rule's number
-        rule = policy.rules[number]
-        if number < 0 or rule.effect != ALLOW:
+    policy = trial.seen.engine.policy
+    for number in trial.numbers():
+        rule, how = policy.rules[number], fared(policy, trial.asking, number)
+        if rule.effect != ALLOW or not how.held or not how.cleared or how.reaches is False:
             continue
-        held, rows, condition = rule_match(policy, asking, number)
-        if held.value is not True or rows.value is False:
-            continue
-        if missing := rows.missing | condition.missing:
-            yield Remedy(RemedyKind.MISSING, rule=rule.label, condition=rule.condition, missing=tuple(sorted(missing)))
-        elif condition.value is False:
+        if how.missing:
+            yield Remedy(RemedyKind.MISSING, rule=rule.label, condition=rule.condition, missing=tuple(sorted(how.missing)))
+        elif how.holds is False:
             yield Remedy(RemedyKind.CONDITION, rule=rule.label, condition=rule.condition)
 
 
-def _waiting(asked: Asked, seen: Seen) -> Iterator[Remedy]:
+def _waiting(trial: _Trial) -> Iterator[Remedy]:
     """Give the next time at which the very same question is answered with yes, and until when."""
-    later = [at for at in _turning_points(asked, seen) if at > seen.now][:_MOST_MOMENTS]
-    opens = next((at for at in later if _state(asked, seen, at) is State.ALLOWED), None)
+    later = [at for at in _turning_points(trial) if at > trial.seen.now][:_MOST_MOMENTS]
+    opens = next((at for at in later if trial.at(at).state is State.ALLOWED), None)
     if opens is not None:
-        closes = next((at for at in later if at > opens and _state(asked, seen, at) is not State.ALLOWED), None)
+        closes = next((at for at in later if at > opens and trial.at(at).state is not State.ALLOWED), None)
         yield Remedy(RemedyKind.WAIT, at=opens, until=closes)
 
 
-def _state(asked: Asked, seen: Seen, at: datetime) -> State:
-    return judge(asked, replace(seen, now=at)).state
-
-
-def _turning_points(asked: Asked, seen: Seen) -> list[datetime]:
+def _turning_points(trial: _Trial) -> list[datetime]:
     """Return the moments at which the answer may change by itself: begins and ends of windows, and times of day in conditions."""
-    policy, roles = seen.engine.policy, seen.snapshot.roles
-    asking = asking_of(asked, seen)
-    numbers = [int(row[-1]) for row in policy.slice_for(asked.function, roles, asking.grant) if int(row[-1]) >= 0]
-    held = {asking.role_of(policy.rules[number].role) for number in numbers}
+    policy, roles = trial.seen.engine.policy, trial.seen.snapshot.roles
+    numbers = trial.numbers()
+    held = {trial.asking.role_of(policy.rules[number].role) for number in numbers}
     ends = {value for role in held for window in roles.get(role, ()) for value in (window.starts_at, window.ends_at) if value is not None}
     found = {moment(value) for value in ends}
     conditions = [policy.rules[number].condition for number in numbers]
     if any("context." in condition for condition in conditions):
-        found |= set(_clock_times(conditions, seen.now))
+        found |= set(_clock_times(conditions, trial.seen.now))
     return sorted(found)
 
 
 def _clock_times(conditions: Sequence[str], now: datetime) -> Iterator[datetime]:
     """Give midnight and the times of day that conditions name, and the minute after each, for the days ahead."""
     named = {(0, 0)} | {(int(hour), int(minute)) for text in conditions for hour, minute in _CLOCK_TIME.findall(text)}
-    midnight = now.astimezone(_CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
     for day in range(AHEAD_DAYS + 1):
         for hour, minute in sorted(named):
             at = midnight + timedelta(days=day, hours=hour, minutes=minute)
@@ -168,11 +200,12 @@ def _clock_times(conditions: Sequence[str], now: datetime) -> Iterator[datetime]
             yield (at + timedelta(minutes=1)).astimezone(UTC)
 
 
-def _open_rows(asked: Asked, seen: Seen) -> Iterator[Remedy]:
+def _open_rows(trial: _Trial) -> Iterator[Remedy]:
     """Give the rows that are open, where the row asked about is not among them."""
+    asked = trial.asked
     if not _PLACES & asked.resource.keys():
         return
     anywhere = {name: value for name, value in asked.resource.items() if name not in _PLACES}
-    judged: Judged = judge(Asked(asked.function, anywhere, asked.context), seen)
+    judged = judge(Asked(asked.function, anywhere, asked.context), trial.label, trial.seen)
     if judged.state is State.ALLOWED:
         yield Remedy(RemedyKind.ROWS, rows=judged.verdict.rows)

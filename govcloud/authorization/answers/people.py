@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.answers.candidates import Candidates, roles_about
 from govcloud.authorization.answers.entries import PeopleCount, PeoplePage, PersonEntry, State
-from govcloud.authorization.answers.groups import Search, reads_about
+from govcloud.authorization.answers.groups import Search, reads_about, scopes_about
 from govcloud.authorization.answers.judging import Asked, answerable
 from govcloud.authorization.answers.moments import Moment, Moments
 from govcloud.authorization.decider import Decider
+from govcloud.authorization.snapshot import is_function
 from govcloud.authorization.subjects import EVERY_OFFICIAL
 from govcloud.identity.queries import Wanted
 
@@ -73,7 +74,8 @@ class People:
 
     def _search(self, asked: Asked, moment: Moment, department_id: UUID | None, *, every_appointment: bool) -> Search | None:
         """Return the search, or ``None`` when the question has no answer for anybody."""
-        if not answerable(asked, knows=self._moments.knows(asked.function, moment)):
+        label = self._moments.label_of(asked.function, moment) if is_function(asked.function) else None
+        if label is None or not answerable(asked, label):
             return None
         within: tuple[str, ...] | None = None
         if department_id is not None:
@@ -91,10 +93,11 @@ class People:
             everybody=EVERY_OFFICIAL in opening,
             opening=opening,
             paths=self._paths(Wanted(tuple(duty.criteria for duty in duties)).roots, moment.at),
+            reads_cases=any(scope.reads_cases for scope in scopes_about(moment, asked.function)),
         )
         if candidates.nobody:
             return None
-        return Search(asked, moment, candidates, reads_about(asked, moment, duties), within, every_appointment)
+        return Search(asked, label, moment, candidates, reads_about(asked, moment, duties), within, every_appointment)
 
     def _paths(self, departments: frozenset[UUID], at: datetime) -> dict[UUID, str]:
         """Return where the departments that duties name stand then."""

@@ -80,7 +80,7 @@ class Answers:
         """Return how many ``list_people`` would list under every appointment; what everybody has is not counted."""
         return self._people.count(Asked(function, resource, context), at=at, department_id=department_id)
 
-    def list_functions(  # noqa: PLR0917 - the subject and the question
+    def list_functions(
         self,
         official_id: UUID | None,
         appointment_id: UUID | None,

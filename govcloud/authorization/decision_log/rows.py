@@ -62,7 +62,7 @@ class Keeping:
         return SAMPLED if self.sample and self.draw() < self.sample else None
 
 
-def row_of(kind: str, at: datetime, question: Question, decision: Decision, client_id: str, trace_id: str | None) -> Row:
+def row_of(kind: str, at: datetime, question: Question, decision: Decision, client_id: str, *, trace_id: str | None) -> Row:
     """Return what is kept of a decision."""
     function = _clean(question.function, _MOST_FUNCTION) or ""
     return Row(

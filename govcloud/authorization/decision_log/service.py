@@ -28,7 +28,7 @@ _LOG = "decision_log:all"
 class DecisionLog:
     """Every denial, every yes to something sensitive, and a sample of the others."""
 
-    def __init__(  # noqa: PLR0917 - what it writes with, and how much it keeps
+    def __init__(
         self,
         uow: UnitOfWork,
         read: Callable[[], Session],
@@ -54,7 +54,7 @@ class DecisionLog:
         """
         kind = Keeping(self.writer.sensitive, self._sample).kind_of(question.function, decision)
         if kind is not None:
-            self.writer.take(row_of(kind, self._clock.now(), question, decision, client_id, trace_id))
+            self.writer.take(row_of(kind, self._clock.now(), question, decision, client_id, trace_id=trace_id))
 
     def flush(self) -> bool:
         """Write down what waits, now; return whether that worked."""

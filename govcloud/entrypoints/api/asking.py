@@ -247,7 +247,7 @@ def usable_functions(body: FunctionsBody) -> UsableFunctionsAnswer:
 def explain(body: ExplainBody) -> ExplanationAnswer:
     """Why somebody may use a function, or what would mend that they may not: oneself, or people in one's charge."""
     check_person(body.official_id, body.appointment_id, body.at)
-    tries = may(TRY, None)
+    tries = may(TRY, None, "official", body.official_id)
     answers = services().authorization_queries.answers
     version_id = answers.version(body.policy) if body.policy is not None and tries else None
     if body.policy is not None and version_id is None:

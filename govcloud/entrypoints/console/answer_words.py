@@ -83,7 +83,7 @@ class RemedyWords:
     label: str = ""
 
 
-def remedy_words(remedy: Remedy) -> RemedyWords:
+def remedy_words(remedy: Remedy) -> RemedyWords:  # noqa: PLR0911 - one return for each kind
     """Return a remedy in words."""
     match remedy.kind:
         case RemedyKind.REQUEST if remedy.item is not None:
@@ -103,7 +103,9 @@ def remedy_words(remedy: Remedy) -> RemedyWords:
             if codes is None:
                 return RemedyWords(Message("不指明数据所在的部门时可以使用。"))
             names = services().identity_queries.division_names(codes)
-            return RemedyWords(Message("只能使用这些地区的数据：%(names)s。", names="、".join(names.get(code, code) for code in codes) or "—"))
+            return RemedyWords(
+                Message("只能使用这些地区的数据：%(names)s。", names="、".join(names.get(code, code) for code in codes) or "—")
+            )
         case RemedyKind.LABEL:
             return RemedyWords(Message("安全标记须达到 %(needs)s，此人为 %(has)s。", needs=remedy.needs, has=remedy.has))
         case RemedyKind.RULE:

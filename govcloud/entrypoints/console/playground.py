@@ -69,7 +69,8 @@ class PlaygroundView(ConsolePage):
             "console/playground.html",
             view=self,
             trial=trial,
-            places=[("", say(Message("主职")))] + [(str(place.id), f"{place.department_name} · {place.position}") for place in trial.places],
+            places=[("", say(Message("主职")))]
+            + [(str(place.id), f"{place.department_name} · {place.position}") for place in trial.places],
             versions=_versions(),
             states=STATES,
             matched=MATCHED,
@@ -108,9 +109,7 @@ def _try(trial: Trial) -> None:
     version_id = answers.version(int(values["policy"])) if values["policy"].isdecimal() and len(values["policy"]) < 10 else None  # noqa: PLR2004
     if values["policy"] and version_id is None:
         raise Invalid.of(FieldError("policy", Message("没有安装过这一版策略。"), values["policy"]))
-    trial.found = answers.explain(
-        trial.official.id, trial.place.id if trial.place else None, asked, at=trial.at, version_id=version_id
-    )
+    trial.found = answers.explain(trial.official.id, trial.place.id if trial.place else None, asked, at=trial.at, version_id=version_id)
 
 
 def _versions() -> list[tuple[str, str]]:

@@ -191,7 +191,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def _department(typed: str) -> DepartmentView | None:
-    """Return the department that is typed by code or by its full or short name; wherever it stands: whoever may ask about a function may ask of all."""
+    """Return the department that is typed by code or name, wherever it stands: who may ask about a function may ask of all people."""
     if not typed:
         return None
     by_code = services().identity_queries.department_by_uscc(typed)

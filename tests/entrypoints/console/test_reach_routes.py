@@ -319,6 +319,10 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
         "console_ceilings.set_view": [Try(method, f"/console/ceilings/set/{at.department}", reason, (403,)) for method in ("GET", "POST")],
         "console_access.index_view": [Try("GET", f"/console/access/?code={OUTSIDE}", {}, (403,))],
         "api.official_access": [Try("GET", f"/api/v1/officials/{at.person}/access", {}, (403,))],
+        "api.usable_functions": [
+            Try("POST", "/api/v1/ask/functions", {"official_id": str(at.person), "subsystem": "housing"}, (403,)),
+        ],
+        "api.explain": [Try("POST", "/api/v1/ask/explain", {"official_id": str(at.person), "function": REGISTER}, (403,))],
         "api.role_ceiling": [Try("GET", f"{api}/role-ceiling", {}, (403,))],
         "api.set_role_ceiling": [Try("POST", f"{api}/role-ceiling", {"roles": [], "reason": REASON}, (403,))],
         "api.assign_role": [

@@ -31,6 +31,8 @@ TABLES = (
     "assignments",
     "ceilings",
     "access",
+    "who_can",
+    "playground",
     "policies",
     "requests",
     "grants",
@@ -39,6 +41,7 @@ TABLES = (
     "logouts",
     "outbox",
     "audit",
+    "decision_log",
 )
 LISTS = ("power_items", "service_items")
 #: Who opens which table; the index opens to whoever opens a table.
@@ -64,6 +67,8 @@ OPENED = {
         "assignments",
         "ceilings",
         "access",
+        "who_can",
+        "playground",
         "policies",
         "requests",
         "grants",
@@ -72,10 +77,10 @@ OPENED = {
         "signon",
         "logouts",
     },
-    "ZHENGGUOHUA": {"audit"},
+    "ZHENGGUOHUA": {"audit", "decision_log"},
     "LIQIANG": set(),
     "SUNLI": {"officials", "planned", "imports", "activation", "departments", "ceilings", "access", "sessions", *LISTS},
-    "HEWEI": {"subsystems", *LISTS},
+    "HEWEI": {"subsystems", "who_can", "decision_log", *LISTS},
     "WANGFANG": set(),
 }
 #: The commands of the console, and who may run each.

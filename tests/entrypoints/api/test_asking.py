@@ -1,0 +1,90 @@
+"""Answers over the API: lists, explanations and the log, for those who may ask."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from govcloud.authorization.decisions import Question
+from govcloud.kernel.clock import ManualClock
+from tests.entrypoints.api.conftest import SignIn
+from tests.factories.requests import REGISTER, granted
+from tests.factories.world import World
+
+if TYPE_CHECKING:
+    from govcloud.services import Services
+
+READ = "assistance:case:read"
+
+
+def test_who_may_use_a_function_page_by_page(caller: SignIn, services: Services, world: World, clock: ManualClock) -> None:
+    before = clock.now()
+    clock.advance(timedelta(minutes=1))
+    granted(services, world)
+    guard = caller("WUXIAOYAN")
+    names: list[str] = []
+    cursor = None
+    while True:
+        page = guard.post("/ask/people", {"function": REGISTER, "limit": 1, "cursor": cursor}).json
+        names += [row["name"] for row in page["people"]]
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+    assert sorted(names) == ["王芳", "陈杰"]
+    then = guard.post("/ask/people", {"function": REGISTER, "at": before.isoformat()}).json
+    assert [(row["name"], row["state"], row["because"]) for row in then["people"]] == [("陈杰", "allowed", ["role:housing_clerk"])]
+    assert caller("HEWEI").post("/ask/people", {"function": REGISTER}).status_code == 200
+    assert caller("HEWEI").post("/ask/people", {"function": READ}).status_code == 403
+    for login in ("WANGFANG", "SUNLI", "ZHOUJIANJUN", "ZHENGGUOHUA"):
+        assert caller(login).post("/ask/people", {"function": REGISTER}).status_code == 403
+
+
+def test_what_somebody_may_use_and_why(caller: SignIn, services: Services, world: World) -> None:
+    wang = caller("WANGFANG")
+    own: dict[str, Any] = {"official_id": str(world.wang.official_id), "appointment_id": str(world.wang.appointment_id)}
+    listed = wang.post("/ask/functions", {**own, "subsystem": "housing"}).json
+    assert [row["function"] for row in listed["functions"]] == ["housing:door:enter", "housing:guide:read"]
+    found = wang.post("/ask/explain", {**own, "function": REGISTER, "resource": {"division": "330106000000"}}).json
+    assert (found["allowed"], found["reason"], found["rules"]) == (False, "no_permission", [])
+    [remedy] = found["remedies"]
+    assert remedy["url"] == f"http://localhost/requests/new?item={world.items[REGISTER]}"
+    other = {**own, "official_id": str(world.li.official_id), "appointment_id": str(world.li.appointment_id), "function": REGISTER}
+    assert wang.post("/ask/explain", other).status_code == 403
+    mixed = {**own, "official_id": str(world.li.official_id), "function": REGISTER}
+    assert wang.post("/ask/explain", mixed).status_code == 403
+    guard = caller("WUXIAOYAN").post("/ask/explain", other).json
+    assert [rule["role"] for rule in guard["rules"]] == ["housing_clerk"]
+    by_number = caller("WUXIAOYAN").post("/ask/explain", {**other, "policy": services.authorization_queries.policy().number}).json
+    assert by_number["policy"] == guard["policy"]
+    assert caller("WUXIAOYAN").post("/ask/explain", {**other, "policy": 999}).status_code == 404
+    assert wang.post("/ask/explain", {**own, "function": REGISTER, "policy": 1}).status_code == 404
+    assert caller("SUNLI").post("/ask/explain", {**own, "function": REGISTER}).status_code == 200, "her own department's person"
+    assert caller("SUNLI").post("/ask/explain", other).status_code == 403
+
+
+def test_the_log(caller: SignIn, services: Services, world: World) -> None:
+    question = Question(REGISTER, world.wang.appointment_id, world.wang.official_id)
+    services.decision_log.note(question, services.authorization.decide(question), "housing-web")
+    services.decision_log.flush()
+    auditor = caller("ZHENGGUOHUA")
+    [entry] = auditor.get("/decision-log").json["entries"]
+    assert (entry["official_id"], entry["kind"], entry["function"]) == (str(world.wang.official_id), "denied", REGISTER)
+    assert auditor.get(f"/decision-log?official_id={uuid4()}").json["entries"] == []
+    assert caller("HEWEI").get("/decision-log?subsystem=housing").json["entries"] == [entry]
+    assert caller("HEWEI").get("/decision-log").status_code == 403
+    assert caller("HEWEI").get("/decision-log?subsystem=assistance").status_code == 403
+    assert caller("WANGFANG").get("/decision-log").status_code == 403
+
+
+def test_what_is_wrong_is_said_by_field(caller: SignIn) -> None:
+    guard = caller("WUXIAOYAN")
+    for body, field in (
+        ({}, "function"),
+        ({"function": REGISTER, "limit": 0}, "limit"),
+        ({"function": REGISTER, "at": "2026-01-01T00:00:00"}, "at"),
+        ({"function": REGISTER, "colour": 1}, "colour"),
+    ):
+        answer = guard.post("/ask/people", body)
+        assert answer.status_code == 422, body
+        assert [item["field"] for item in answer.json["fields"]] == [field]

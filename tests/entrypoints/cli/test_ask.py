@@ -1,0 +1,50 @@
+"""``govcloud ask``: checks, lists, explanations and the log on the command line, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from govcloud.authorization.decisions import Question
+from govcloud.kernel.clock import ManualClock
+from govcloud.services import Services
+from tests.entrypoints.cli.test_people_and_client import Cli, cli, output_of
+from tests.factories.requests import REGISTER
+from tests.factories.world import World
+
+__all__ = ["cli"]
+
+
+def test_check_and_explain(cli: Cli, world: World) -> None:
+    assert output_of(cli("ask", "check", "CHENJIE", REGISTER)).startswith("yes")
+    no = cli("ask", "check", "WANGFANG", REGISTER, "--json")
+    assert no.exit_code == 3
+    assert json.loads(no.output)["reason"] == "no_permission"
+    told = ("--resource", "division=330106000000")
+    assert output_of(cli("ask", "check", "CHENJIE", REGISTER, *told)).startswith("yes")
+    why = output_of(cli("ask", "explain", "WANGFANG", REGISTER))
+    assert f"/requests/new?item={world.items[REGISTER]}" in why
+    assert "住房保障岗位职责" in why
+    found = json.loads(output_of(cli("ask", "explain", "CHENJIE", REGISTER, "--json")))
+    assert found["causes"][0]["held_role"] == "housing_clerk"
+    assert cli("ask", "explain", "CHENJIE", REGISTER, "--policy", "99").exit_code != 0
+    assert cli("ask", "check", "NOBODY", REGISTER).exit_code not in {0, 3}
+    assert cli("ask", "check", "WANGFANG", REGISTER, "--resource", "x").exit_code not in {0, 3}
+
+
+def test_lists_and_as_of(cli: Cli, services: Services, world: World, clock: ManualClock) -> None:
+    people = output_of(cli("ask", "people", REGISTER)).splitlines()
+    assert [line.split("\t")[:2] for line in people[1:]] == [["CHENJIE", "陈杰"]]
+    listed = json.loads(output_of(cli("ask", "people", REGISTER, "--json")))
+    assert [row["because"] for row in listed["people"]] == ["role:housing_clerk"]
+    assert "housing:guide:read" in output_of(cli("ask", "functions", "WANGFANG", "housing"))
+    assert len(output_of(cli("ask", "people", REGISTER, "--as-of", "2020-01-01")).splitlines()) == 1
+    clock.advance(datetime.now(UTC) - clock.now())
+
+
+def test_the_log(cli: Cli, services: Services, world: World) -> None:
+    question = Question(REGISTER, world.wang.appointment_id, world.wang.official_id)
+    services.decision_log.note(question, services.authorization.decide(question), "housing-web")
+    services.decision_log.flush()
+    assert "王芳" in output_of(cli("ask", "log", "--official", "WANGFANG"))
+    assert json.loads(output_of(cli("ask", "log", "--kind", "sensitive", "--json"))) == []

@@ -1,0 +1,151 @@
+"""The pages of answers: who may use a function, a decision tried out, the decision log; in both languages, and for whom."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from govcloud.authorization.decisions import Question
+from govcloud.kernel.clock import ManualClock
+from tests.entrypoints.console.conftest import Enter
+from tests.factories.browsing import Visitor, said
+from tests.factories.people import an_official
+from tests.factories.requests import REGISTER, granted
+from tests.factories.world import SEED, World
+
+if TYPE_CHECKING:
+    from govcloud.services import Services
+
+ENGLISH = {"Accept-Language": "en"}
+WHO, TRY, LOG = "/console/who_can/", "/console/playground/", "/console/decision_log/"
+
+
+def test_from_a_word_to_the_people(security: Visitor, services: Services, world: World) -> None:
+    assert "填写功能，看谁能使用" in said(security.get(WHO))
+    found = said(security.get(f"{WHO}?function=住房登记"))
+    assert "请选择功能" in found
+    assert REGISTER in found
+    granted(services, world)
+    page = said(security.get(f"{WHO}?function={REGISTER}"))
+    assert "2 人可以使用" in page
+    assert "陈杰" in page
+    assert "角色：住房保障经办" in page
+    assert "王芳" in page
+    assert "临时权限" in page
+    housing = said(security.get(f"{WHO}?function={REGISTER}&department=杭州市西湖区住房和城乡建设局"))
+    assert "陈杰" in housing
+    assert "王芳" not in housing
+    assert "没有唯一的这个部门" in said(security.get(f"{WHO}?function={REGISTER}&department=无此部门"))
+    assert "没有符合" in said(security.get(f"{WHO}?function=无此功能"))
+    assert "2 people may use it" in said(security.get(f"{WHO}?function={REGISTER}", headers=ENGLISH))
+
+
+def test_as_of_a_date(security: Visitor, services: Services, world: World, clock: ManualClock) -> None:
+    before = (clock.now() + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M")
+    clock.advance(timedelta(minutes=10))
+    granted(services, world)
+    assert "王芳" in said(security.get(f"{WHO}?function={REGISTER}"))
+    then = said(security.get(f"{WHO}?function={REGISTER}&at={before}"))
+    assert "王芳" not in then
+    assert "陈杰" in then
+
+
+def test_pages_and_the_file(security: Visitor, services: Services, world: World) -> None:
+    """More than a page of people: the pager leads on, and the file holds all of them, with nothing that a spreadsheet runs."""
+    rows = [an_official(world.organisation.ids["xihu_housing"], name="=1+1" if number == 0 else None) for number in range(25)]
+    services.identity.register_officials(SEED, rows)
+    for row in rows:
+        services.authorization.assign_role(SEED, row.id, "housing_clerk", row.appointments[0].id, reason="岗位")
+    first = security.get(f"{WHO}?function={REGISTER}").text
+    assert "26 人可以使用" in first
+    after = first.split("after=")[1].split("&")[0].split('"')[0]
+    second = said(security.get(f"{WHO}?function={REGISTER}&after={after}"))
+    assert "26 人可以使用" in second
+    sent = security.get(f"{WHO}export.csv?function={REGISTER}")
+    assert sent.content_type == "text/csv; charset=utf-8"
+    lines = list(csv.reader(io.StringIO(sent.get_data(as_text=True).removeprefix("\ufeff"))))
+    assert len(lines) == 1 + 26
+    assert "'=1+1" in [line[1] for line in lines]
+
+
+def test_whose_functions_one_may_ask_about(enter: Enter) -> None:
+    """An administrator of subsystems asks about those of their own department; about others they hear that these are not theirs."""
+    he = enter("HEWEI")
+    assert "陈杰" in said(he.get(f"{WHO}?function={REGISTER}"))
+    for page in (
+        f"{WHO}?function=assistance:case:read",
+        f"{WHO}export.csv?function=assistance:case:read",
+        f"{WHO}?function=govcloud:role:assign",
+    ):
+        assert he.get(page).status_code == 403
+    assert "assistance:case:read" not in said(he.get(f"{WHO}?function=案件"))
+    for login in ("SUNLI", "WANGFANG", "ZHOUJIANJUN", "ZHENGGUOHUA"):
+        assert enter(login).get(f"{WHO}?function={REGISTER}").status_code == 403
+
+
+def test_a_decision_tried_out(security: Visitor, services: Services, world: World) -> None:
+    assert "填写工号和功能，试算一次判定" in said(security.get(TRY))
+    yes = said(security.get(f"{TRY}?code=CHENJIE&function={REGISTER}&resource=division%3D330106000000"))
+    assert "可以" in yes
+    assert "住房保障岗位职责" in yes
+    assert "西湖区" in yes
+    no = said(security.get(f"{TRY}?code=WANGFANG&function={REGISTER}"))
+    assert "不可以" in no
+    assert "申请“查询住房登记信息”" in no
+    assert "打开申请" in no
+    first = services.authorization_queries.policy().number
+    assert f"第 {first} 版" in said(security.get(f"{TRY}?code=CHENJIE&function={REGISTER}&policy={first}"))
+    english = said(security.get(f"{TRY}?code=WANGFANG&function={REGISTER}", headers=ENGLISH))
+    assert "What would help" in english
+    assert said(security.get(f"{TRY}?code=WANGFANG&function=x")).count("功能目录中没有这项功能") == 1
+
+
+def test_what_is_typed_wrong_is_said_beside_its_field(security: Visitor) -> None:
+    for query, sentence in (
+        ("code=NOBODY&function=a:b:c", "那时没有这个工号的人员"),
+        ("code=WANGFANG", "不能为空"),
+        ("code=WANGFANG&function=a:b:c&resource=nothing", "每行写一个"),
+        ("code=WANGFANG&function=a:b:c&policy=999", "没有安装过这一版策略"),
+        ("code=WANGFANG&function=a:b:c&policy=99999999999999", "没有安装过这一版策略"),
+    ):
+        answer = security.get(f"{TRY}?{query}")
+        assert (answer.status_code, sentence in said(answer)) == (422, True), query
+
+
+def test_only_the_security_officer_tries_decisions(enter: Enter) -> None:
+    for login in ("HEWEI", "SUNLI", "WANGFANG", "ZHOUJIANJUN", "ZHENGGUOHUA"):
+        assert enter(login).get(f"{TRY}?code=WANGFANG&function={REGISTER}").status_code == 403
+
+
+def note(services: Services, world: World, function: str = REGISTER) -> None:
+    question = Question(function, world.wang.appointment_id, world.wang.official_id, {"division": "330110000000"})
+    services.decision_log.note(question, services.authorization.decide(question), "housing-web")
+    services.decision_log.flush()
+
+
+def test_the_decision_log(auditor: Visitor, services: Services, world: World) -> None:
+    assert "没有符合条件的判定" in said(auditor.get(LOG))
+    note(services, world)
+    page = said(auditor.get(LOG))
+    assert "王芳" in page
+    assert "查询住房登记信息" in page
+    assert "拒绝" in page
+    assert "王芳" in said(auditor.get(f"{LOG}?code=WANGFANG&subsystem=housing&kind=denied&reason=no_permission"))
+    assert "没有符合" in said(auditor.get(f"{LOG}?code=NOBODY"))
+    assert "王芳" not in said(auditor.get(f"{LOG}?code=LIQIANG"))
+    assert "Every denial" in said(auditor.get(LOG, headers=ENGLISH))
+
+
+def test_an_administrator_sees_the_log_of_their_own_subsystems(enter: Enter, services: Services, world: World) -> None:
+    note(services, world)
+    note(services, world, "assistance:case:accept")
+    he = enter("HEWEI")
+    assert "请选择子系统" in said(he.get(LOG))
+    mine = said(he.get(f"{LOG}?subsystem=housing"))
+    assert REGISTER in mine
+    assert "assistance" not in mine
+    assert "assistance:case:accept" not in said(he.get(f"{LOG}?subsystem=assistance"))
+    for login in ("SUNLI", "WANGFANG", "ZHOUJIANJUN", "WUXIAOYAN"):
+        assert enter(login).get(LOG).status_code == 403
