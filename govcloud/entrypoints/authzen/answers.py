@@ -62,8 +62,6 @@ def _denied(entry: Decided, remedies: Remedies, number: str) -> dict[str, Any]:
         "epoch": decision.epoch,
         "trace_id": number,
     }
-    if decision.missing:
-        context["missing"] = sorted(decision.missing)
     return context | remedies.of(entry.asked, entry.question, decision)
 
 
