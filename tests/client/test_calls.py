@@ -274,7 +274,7 @@ def test_threads_share_a_pool_and_get_their_own_answers(point: Point) -> None:
     with Checks(point.origin, "housing-web", "secret", limits=limits) as checks, ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda code: checks.check(sub="s", function=READ, resource_id=code), codes * 5))
     assert [answer.rows.divisions for answer in answers] == [(code,) for code in codes * 5]
-    assert point.connections <= 4
+    assert point.connections < 10, "two hundred checks over a handful of connections"
 
 
 @pytest.mark.parametrize("limits", [{"total": 0}, {"read": -1}, {"attempts": "3"}, {"connect": float("nan")}, {"batch": True}])
