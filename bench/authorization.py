@@ -130,7 +130,7 @@ def _rule(role: str, function: str, chance: random.Random) -> RuleSpec:
 def ask(engine: Engine, pair: Pair) -> bool:
     """Return the engine's answer; taking the question apart is part of the work."""
     subject, function = pair
-    asking = Asking(subject, function, instant(NOW), resource={}, context={}, bounded=False)
+    asking = Asking(subject, function, instant(NOW), label=0, resource={}, context={}, bounded=False)
     return engine.decide(asking, function).allowed
 
 
@@ -163,8 +163,8 @@ class Stock:
     def ask(self, pair: Pair) -> bool:
         """Return Casbin's answer."""
         subject, function = pair
-        self._asking = Asking(subject, function, instant(NOW), resource={}, context={}, bounded=False)
-        return bool(self._enforcer.enforce(subject.id, function, all_of(function), grant_role(function)))
+        self._asking = Asking(subject, function, instant(NOW), label=0, resource={}, context={}, bounded=False)
+        return bool(self._enforcer.enforce(subject.id, function, all_of(function), grant_role(function), 0))
 
 
 def compare_engines(sheet: Sheet, effort: Effort) -> None:

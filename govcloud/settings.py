@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -16,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LEAST_SECRET = 32
 _LAST_PORT = 65_535
+ZoneName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
 class SettingsError(Exception):
@@ -63,6 +65,10 @@ class Settings(BaseSettings):
     breached_passwords_file: Path | None = Field(default=None, description="a sorted file of known passwords or their SHA-1 digests")
     hash_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     request_max_bytes: int = Field(default=1_048_576, ge=16_384, le=64 * 1_048_576)
+    work_calendar_file: Path | None = Field(default=None, description="days off and make-up working days beside those that are shipped")
+    network_zones: dict[ZoneName, tuple[IPv4Network | IPv6Network, ...]] = Field(
+        default_factory=dict, description='the networks of each zone that rules may name, as JSON: {"office": ["10.0.0.0/8"]}'
+    )
 
     @field_validator("database_url", "database_owner_url")
     @classmethod

@@ -16,8 +16,11 @@ from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.decider import Decider
+from govcloud.authorization.network_zones import zones_of
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
+from govcloud.authorization.surroundings import Surroundings
+from govcloud.authorization.work_calendar import WorkCalendarError, read_calendar, shipped_calendar
 from govcloud.identity.importing.runs import ImportQueries
 from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
@@ -36,7 +39,7 @@ from govcloud.outbox.recorder import OutboxRecorder
 from govcloud.outbox.webhooks import StandardWebhooks
 from govcloud.reactions import subscribe_reactions
 from govcloud.services import Services
-from govcloud.settings import Environment, Settings
+from govcloud.settings import Environment, Settings, SettingsError
 from govcloud.signon.cas.service import Cas
 from govcloud.signon.factors.service import SecondFactors
 from govcloud.signon.forwarding.service import Forwarding
@@ -67,6 +70,23 @@ from govcloud.subsystems.usage import CountUsage, Usage
 from govcloud.subsystems.webhooks import Webhooks
 
 
+def surroundings(settings: Settings) -> Surroundings:
+    """Return the working calendar and the network zones by which the platform decides.
+
+    Raises:
+        SettingsError: the file of days or the networks are wrong.
+    """
+    calendar = shipped_calendar()
+    try:
+        if settings.work_calendar_file is not None:
+            calendar = calendar.amended_by(read_calendar(settings.work_calendar_file))
+        return Surroundings(calendar, zones_of(settings.network_zones))
+    except WorkCalendarError as error:
+        raise SettingsError(f"GOVCLOUD_WORK_CALENDAR_FILE: {error}") from error
+    except ValueError as error:
+        raise SettingsError(f"GOVCLOUD_NETWORK_ZONES: {error}") from error
+
+
 def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     """Make every service and tie the knots between the domains; needs an application context."""
     engine = db.engine
@@ -81,7 +101,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     identity_queries = IdentityQueries(read, keys, clock)
     subsystem_queries = SubsystemQueries(read, keys, clock)
     webhooks = Webhooks(subsystem_queries, keys)
-    decider = Decider(read, identity_queries, subsystem_queries, clock)
+    decider = Decider(read, identity_queries, subsystem_queries, clock, surroundings=surroundings(settings))
     uow = UnitOfWork(
         sessions=lambda: Session(bind=engine, expire_on_commit=False),
         reader=db.session,

@@ -190,6 +190,7 @@ class Deciding:
                 ends_at=ends_at,
                 owner_department_id=line.owner_department_id,
                 chain=str(line.request_id),
+                case_number=request.case_number,
             ),
         )
         return _decided(line, decision, grant_id, ends_at)

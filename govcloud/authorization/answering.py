@@ -8,20 +8,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization.asking import Asking
+from govcloud.authorization.asking import BEYOND, Asking, label_of
 from govcloud.authorization.decisions import MESSAGES, Decision, Question, Reason, refusal
 from govcloud.authorization.engine import Engine, Verdict
 from govcloud.authorization.reasons import why_denied
-from govcloud.authorization.scope import division_prefix
+from govcloud.authorization.scope import MAX_CASE_NUMBER, division_prefix
 from govcloud.authorization.snapshot import GrantFact, Snapshot, Window, instant, is_function, moment
-from govcloud.authorization.subjects import moment_context
+from govcloud.authorization.surroundings import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What a decision asks of the catalogue and of history; each is asked only when it matters."""
+    """What a decision asks of the catalogue and of history; each is asked only when it matters.
 
-    knows: Callable[[str], bool]
+    ``label_of`` gives the security label (0 to 4) of a function, and ``None`` for one that there is not.
+    """
+
+    label_of: Callable[[str], int | None]
     last_grant: Callable[[str], GrantFact | None]
     item_for: Callable[[str], UUID | None]
 
@@ -35,6 +38,37 @@ class Seen:
     epoch: int
     now: datetime
 
+    def asking(
+        self,
+        function: str,
+        label: int,
+        *,
+        resource: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        client_address: str | None = None,
+        bounded: bool = False,
+    ) -> Asking:
+        """Return a question of the subject, as the engine takes it; by default about the function as such: on some row at least.
+
+        Args:
+            function: the function asked for.
+            label: its security label, as the catalogue has it.
+            resource: attributes of what is acted on.
+            context: what the caller tells of the request.
+            client_address: the address of the person's device, from a source that is trusted to tell it.
+            bounded: whether it is about a particular thing; see ``Asking``.
+        """
+        surroundings = self.engine.surroundings
+        return Asking(
+            self.snapshot,
+            function,
+            instant(self.now),
+            label=label,
+            resource=resource or {},
+            context=Context(self.now, context or {}, surroundings, client_address),
+            bounded=bounded,
+        )
+
 
 #: Reasons that a new request can mend; for the others a request would not help.
 MENDABLE = frozenset({Reason.OUT_OF_SCOPE, Reason.GRANT_REVOKED, Reason.GRANT_EXPIRED, Reason.NO_PERMISSION, Reason.CONDITION_NOT_MET})
@@ -42,51 +76,67 @@ MENDABLE = frozenset({Reason.OUT_OF_SCOPE, Reason.GRANT_REVOKED, Reason.GRANT_EX
 
 def answer(question: Question, seen: Seen, catalogue: Catalogue) -> Decision:
     """Return the decision on ``question`` by the subject that was ``seen``."""
-    reason = _unanswerable(question, catalogue)
-    if reason is not None:
-        return refusal(reason, seen.epoch)
-    asking = Asking(
-        seen.snapshot,
-        question.function,
-        instant(seen.now),
-        resource=question.resource,
-        context=moment_context(seen.now, question.context),
-        bounded=bool(question.resource),
-    )
-    verdict = seen.engine.decide(asking, question.function)
+    function = question.function
+    label = catalogue.label_of(function) if is_function(function) else None
+    reason = unanswerable(question, label)
+    if reason is not None or label is None:
+        return refusal(reason or Reason.UNKNOWN_FUNCTION, seen.epoch)
+    asking = asking_of(question, label, seen)
+    verdict = seen.engine.decide(asking, function)
     if verdict.allowed:
         return _allowed(verdict, seen.epoch)
-    return _denied(verdict, asking, question.function, seen, catalogue)
+    return _denied(verdict, asking, function, seen, catalogue)
 
 
-def command_refusal(command: str, resource: Mapping[str, Any], seen: Seen) -> Reason | None:
+def asking_of(question: Question, label: int, seen: Seen) -> Asking:
+    """Return the question as the engine takes it, asked by the subject that was ``seen``; ``label`` is the function's."""
+    return seen.asking(
+        question.function,
+        label,
+        resource=question.resource,
+        context=question.context,
+        client_address=question.client_address,
+        bounded=is_particular(question.resource),
+    )
+
+
+def unanswerable(question: Question, label: int | None) -> Reason | None:
+    """Return why the question itself cannot be answered with yes: no such function (no ``label``), or a place or label that is none."""
+    if label is None:
+        return Reason.UNKNOWN_FUNCTION
+    return None if _well_formed(question.resource) else Reason.BAD_RESOURCE
+
+
+def command_refusal(command: str, resource: Mapping[str, Any], seen: Seen, *, client_address: str | None = None) -> Reason | None:
     """Return why the subject may not run a command of the platform on ``resource``; ``None``: it may.
 
     The command is always about a particular thing, so a delegated role (one bounded by a department path) reaches only
-    resources that say under which department they stand.
+    resources that say under which department they stand. The platform's own functions have no label.
     """
-    context = moment_context(seen.now, {})
-    asking = Asking(seen.snapshot, command, instant(seen.now), resource=resource, context=context, bounded=True)
+    asking = seen.asking(command, 0, resource=resource, client_address=client_address, bounded=True)
     verdict = seen.engine.decide(asking, command)
     return None if verdict.allowed else why_denied(seen.engine.policy, verdict, asking, command, None)
 
 
-def opens(function: str, seen: Seen) -> bool:
-    """Return whether the engine opens a function that the catalogue has, on some row at least."""
-    context = moment_context(seen.now, {})
-    asking = Asking(seen.snapshot, function, instant(seen.now), resource={}, context=context, bounded=False)
-    return seen.engine.decide(asking, function).allowed
+def opens(function: str, label: int, seen: Seen, client_address: str | None = None) -> bool:
+    """Return whether the engine opens a function that the catalogue has, with its ``label``, on some row at least."""
+    return seen.engine.decide(seen.asking(function, label, client_address=client_address), function).allowed
 
 
-def _unanswerable(question: Question, catalogue: Catalogue) -> Reason | None:
-    """Return why the question itself cannot be answered with yes: no such function, or a place that is none."""
-    if not is_function(question.function) or not catalogue.knows(question.function):
-        return Reason.UNKNOWN_FUNCTION
-    division = question.resource.get("division")
-    path = question.resource.get("department_path")
-    if (division is not None and not _is_division(division)) or (path is not None and not isinstance(path, str)):
-        return Reason.BAD_RESOURCE
-    return None
+def is_particular(resource: Mapping[str, Any]) -> bool:
+    """Return whether a question is about a particular thing; ``*`` (or nothing) as its id and no attribute is the function as such."""
+    return bool(resource) and not (resource.keys() <= {"type", "id"} and resource.get("id", "*") == "*")
+
+
+def _well_formed(resource: Mapping[str, Any]) -> bool:
+    """Return whether what the resource says of its place and its label can be judged at all."""
+    division, path, case = resource.get("division"), resource.get("department_path"), resource.get("case_number")
+    return (
+        (division is None or _is_division(division))
+        and (path is None or isinstance(path, str))
+        and (case is None or (isinstance(case, str) and len(case) <= MAX_CASE_NUMBER))
+        and label_of(resource, otherwise=BEYOND) < BEYOND
+    )
 
 
 def _is_division(code: object) -> bool:
@@ -113,6 +163,7 @@ def _allowed(verdict: Verdict, epoch: int) -> Decision:
         grant_id=_lasting_grant(verdict.windows),
         scope=verdict.rows,
         ends_at=None if last is None else moment(last),
+        views=verdict.views,
     )
 
 

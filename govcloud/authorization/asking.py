@@ -5,23 +5,53 @@ This is ``r.sub`` of the model. It is made for one decision, used by one thread 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from govcloud.authorization.conditions import Facts
 from govcloud.authorization.document import ALLOW, DENY
-from govcloud.authorization.scope import NOTHING, Scope
+from govcloud.authorization.scope import ROW_KEYS, Scope, department_scope
 from govcloud.authorization.scope_rules import ScopeRule
 from govcloud.authorization.snapshot import Snapshot, Window, grant_role
+from govcloud.authorization.terms import Attributes
 
 #: The role of the fixed rule that lets a temporary grant open its own function.
 ANY_GRANT = "grant:*"
+#: A label that nobody is cleared for: what says something else than a label of its own is kept from everybody.
+BEYOND = 5
+
+
+def label_of(attributes: Mapping[str, Any], *, otherwise: int) -> int:
+    """Return the security label among ``attributes`` (0 to 4), 0 when there is none; ``otherwise`` for what is no label."""
+    label = attributes.get("label")
+    if label is None:
+        return 0
+    return label if type(label) is int and 0 <= label < BEYOND else otherwise
+
+
+class Opened:
+    """What one matching rule opens: its number, the rows, and the windows that they come from."""
+
+    __slots__ = ("number", "rows", "windows")
+
+    def __init__(self, rows: Scope, windows: list[Window]) -> None:
+        """Take rows and windows; the number follows when the whole matcher has said yes."""
+        self.number = -1
+        self.rows = rows
+        self.windows = windows
+
+
+def rows_in(window: Window, own: Scope) -> Scope:
+    """Return the rows that a rule is about in one window: its ``own``, within the window's, below the window's department."""
+    rows = own if window.scope.whole else own.intersect(window.scope)
+    path = window.department_path
+    return rows if path is None else rows.intersect(department_scope(path))
 
 
 class Asking:
-    """A subject asking for one function at one moment; ``matched`` collects the numbers of the rules that matched."""
+    """A subject asking for one function at one moment; ``matched`` collects what the rules that matched open, in their order."""
 
-    __slots__ = ("bounded", "department_path", "division", "facts", "grant", "matched", "now", "snapshot")
+    __slots__ = ("_last", "bounded", "clearance", "facts", "grant", "label", "matched", "now", "row", "snapshot")
 
     def __init__(
         self,
@@ -29,8 +59,9 @@ class Asking:
         function: str,
         now: int,
         *,
+        label: int,
         resource: Mapping[str, Any],
-        context: Mapping[str, Any],
+        context: Attributes,
         bounded: bool,
     ) -> None:
         """Take the question apart.
@@ -39,7 +70,8 @@ class Asking:
             snapshot: the subject.
             function: the function asked for.
             now: the moment, as an ``instant``.
-            resource: attributes of what is acted on; ``division`` and ``department_path`` bound the windows.
+            label: the security label of the function (0 to 4), as the catalogue has it.
+            resource: attributes of what is acted on; those of ``ROW_KEYS`` bound the rows, ``label`` is the security label of the data.
             context: attributes of the request.
             bounded: whether the question is about a particular thing. If so, an allow of a delegated role (one bounded by a
                 department) reaches only things that say under which department they stand; if not, it asks "anywhere at all?".
@@ -47,43 +79,75 @@ class Asking:
         self.snapshot = snapshot
         self.grant = grant_role(function)
         self.now = now
-        self.division: str | None = resource.get("division")
-        self.department_path: str | None = resource.get("department_path")
+        #: What the subject has to be cleared for: the stricter of the two. The matcher reads it as r.label.
+        self.label = max(label, label_of(resource, otherwise=BEYOND))
+        self.clearance = label_of(snapshot.attributes, otherwise=0)
+        # A resource that says nothing of where it stands is no row: then it is asked whether there are any rows at all.
+        self.row = resource if not resource.keys().isdisjoint(ROW_KEYS) else None
         self.bounded = bounded
         self.facts: Facts = {"subject": snapshot.attributes, "resource": resource, "context": context}
-        self.matched: list[int] = []
-
-    def windows(self, role: str, effect: str = ALLOW) -> list[Window]:
-        """Return the windows in which the subject holds ``role`` now, for this resource, as a rule of ``effect`` counts them."""
-        return [window for window in self.snapshot.roles.get(role, ()) if window.live(self.now) and self._reaches(window, effect)]
+        self.matched: list[Opened] = []
+        self._last: Opened | None = None
 
     def holds_role(self, role: str) -> bool:
         """Return whether any window of ``role`` is live, for whatever resource."""
-        return any(window.live(self.now) for window in self.snapshot.roles.get(role, ()))
+        now = self.now
+        for window in self.snapshot.roles.get(role, ()):  # noqa: SIM110 - asked of every rule; a generator takes as long as the rest
+            if window.live(now):
+                return True
+        return False
 
-    def rows(self, role: str, rule_scope: ScopeRule, effect: str = ALLOW) -> Scope:
-        """Return the rows that a rule of ``role`` is about: its own scope within each live window's, united."""
-        own = rule_scope.of(self.snapshot.attributes)
-        opened = NOTHING
-        for window in self.windows(role, effect):
-            opened = opened.union(own.intersect(window.scope))
-        return opened
+    def opens(self, role: str, rule_scope: ScopeRule, effect: str = ALLOW) -> Opened | None:
+        """Return what a rule of ``role`` opens of what is asked about: a live window of the role reaches it; ``None``: none does.
 
-    def reaches_rows(self, role: str, rule_scope: ScopeRule, effect: str = ALLOW) -> bool:
-        """Return whether those rows hold the resource's division; without one, whether there are any rows."""
-        opened = self.rows(role, rule_scope, effect)
-        return opened != NOTHING if self.division is None else opened.covers(self.division)
+        The rows are the rule's own within each such window's, united. A deny reaches whatever does not say that it stands elsewhere.
+        """
+        windows: list[Window] = []
+        rows: list[Scope] = []
+        own = self.own_rows(rule_scope)
+        for window in self.snapshot.roles.get(role, ()):
+            if window.live(self.now):
+                within = rows_in(window, own)
+                if self._reaches(window, within, effect):
+                    windows.append(window)
+                    rows.append(within)
+        if not windows:
+            return None
+        return Opened(rows[0] if len(rows) == 1 else Scope.union_of(rows), windows)
+
+    def rows_of(self, window: Window, rule_scope: ScopeRule) -> Scope:
+        """Return the rows that a rule is about in one window: its own, within the window's, below the window's department."""
+        return rows_in(window, self.own_rows(rule_scope))
+
+    def own_rows(self, rule_scope: ScopeRule) -> Scope:
+        """Return the rows that a rule is about for this subject, in whatever window."""
+        return rule_scope.rows(self.snapshot.attributes, self.cases() if rule_scope.reads_cases else ())
+
+    def cases(self) -> Collection[str]:
+        """Return the cases that the subject's live grants name."""
+        held = self.snapshot.roles.values()
+        return {window.case_number for windows in held for window in windows if window.case_number is not None and window.live(self.now)}
+
+    def remember(self, opened: Opened | None) -> bool:
+        """Keep what the rule that is being matched opens, until the matcher has said yes to all of it; return whether it opens anything."""
+        self._last = opened
+        return opened is not None
+
+    def note(self, number: int) -> bool:
+        """Take down that rule ``number`` matched, with what was remembered of it last."""
+        if self._last is not None:
+            self._last.number = number
+            self.matched.append(self._last)
+        return True
 
     def role_of(self, rule_role: str) -> str:
         """Return the role that a rule's role stands for: itself, or for the fixed rule the grant asked for."""
         return self.grant if rule_role == ANY_GRANT else rule_role
 
-    def _reaches(self, window: Window, effect: str) -> bool:
-        """Return whether a window is about this resource; what does not say where it stands is out of an allow's reach, not of a deny's."""
-        if window.department_path is not None and self.bounded:
-            path = self.department_path
-            if path is None:
-                return effect == DENY
-            if not path.startswith(window.department_path):
-                return False
-        return self.division is None or window.scope.covers(self.division)
+    def _reaches(self, window: Window, rows: Scope, effect: str) -> bool:
+        """Return whether rows of a window hold what is asked about; for a deny, whether they might."""
+        if self.row is not None:
+            return rows.covers(self.row) if effect == ALLOW else rows.lacks(self.row) is not None
+        if self.bounded and window.department_path is not None and effect != DENY:
+            return False
+        return bool(rows.alternatives)

@@ -46,7 +46,8 @@ class EngineAuthorizer:
         snapshot = self._snapshot(facts, engine.policy, self._decider.live_duties.of(state.duties, now), actor, now)
         if isinstance(snapshot, Reason):
             raise _denied(snapshot, command)
-        reason = command_refusal(command, _resource(target), Seen(snapshot, engine, state.epoch, now))
+        seen = Seen(snapshot, engine, state.epoch, now)
+        reason = command_refusal(command, _resource(target), seen, client_address=actor.source_address)
         if reason is not None:
             raise _denied(reason, command)
 
@@ -92,4 +93,5 @@ _COMMAND_MESSAGES = {
     Reason.OUT_OF_SCOPE: Message("这项操作的对象不在您的管理范围内。"),
     Reason.CONDITION_NOT_MET: Message("当前不满足执行这项操作的条件。"),
     Reason.FORBIDDEN_BY_RULE: Message("有规则明确禁止您执行这项操作。"),
+    Reason.LABEL_TOO_LOW: Message("这项操作的对象的安全标记高于您的安全标记。"),
 }

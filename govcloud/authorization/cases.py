@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -15,15 +16,19 @@ from uuid import UUID, uuid5
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from govcloud.authorization.answering import Catalogue, Seen, answer, command_refusal
+from govcloud.authorization.answering import Catalogue, Seen, answer, asking_of, command_refusal
 from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.document import PolicyDocument, parse_document
 from govcloud.authorization.engine import Engine
 from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.lacking import lacking
+from govcloud.authorization.network_zones import zones_of
+from govcloud.authorization.obligations import obligations_of
 from govcloud.authorization.policy import compile_policy
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, take_snapshot
 from govcloud.authorization.subjects import EVERY_OFFICIAL, fixed_snapshot
+from govcloud.authorization.surroundings import Surroundings
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import FieldError
 from govcloud.kernel.messages import Message
@@ -45,13 +50,15 @@ class RoleFact(_Part):
 
 
 class GrantOfCase(_Part):
-    """A temporary grant that the subject of a case has or had; ``name`` lets the expectation name it."""
+    """A temporary grant that the subject of a case has or had; ``name`` lets the expectation name it, ``rows`` are any row conditions."""
 
     function: str
     starts_at: datetime
     ends_at: datetime
     name: str = "grant"
     divisions: list[str] | None = None
+    rows: dict[str, Any] | None = None
+    case_number: str | None = None
     closed_at: datetime | None = None
     suspended: bool = False
 
@@ -75,6 +82,8 @@ class Expectation(_Part):
     grant: str | None = None
     divisions: list[str] | None = None
     ends_at: datetime | None = None
+    obligations: dict[str, Any] | None = None
+    missing: list[str] | None = None
 
 
 class CaseSpec(_Part):
@@ -86,17 +95,22 @@ class CaseSpec(_Part):
     runs: str | None = None
     resource: dict[str, Any] = Field(default_factory=dict)
     context: dict[str, Any] = Field(default_factory=dict)
+    client_address: str | None = None
     at: datetime | None = None
     expect: Expectation
 
 
 class CaseFile(_Part):
-    """A file of cases: the policy that is added to the one under test (or stands ``alone``), the catalogue, and the cases."""
+    """A file of cases: the policy that is added to the one under test (or stands ``alone``), the catalogue, and the cases.
+
+    ``catalogue`` names the functions, or gives each its security label. ``zones`` are networks by the name of their zone.
+    """
 
     at: datetime
     alone: bool = False
     policy: dict[str, Any] = Field(default_factory=dict)
-    catalogue: list[str] = Field(default_factory=list)
+    catalogue: list[str] | dict[str, int] = Field(default_factory=list)
+    zones: dict[str, tuple[IPv4Network | IPv6Network, ...]] = Field(default_factory=dict)
     cases: list[CaseSpec]
 
 
@@ -108,7 +122,7 @@ class Case:
     spec: CaseSpec
     at: datetime
     engine: Engine
-    catalogue: frozenset[str]
+    catalogue: Mapping[str, int]
 
     def __str__(self) -> str:
         """Return file and name."""
@@ -117,19 +131,27 @@ class Case:
     def run(self) -> list[str]:
         """Return what differs from the expectation; nothing when the case holds."""
         if self.spec.runs is not None:
-            reason = command_refusal(self.spec.runs, self.spec.resource, self._seen())
+            reason = command_refusal(self.spec.runs, self.spec.resource, self._seen(), client_address=self.spec.client_address)
             return _differences(self.spec.expect, {"allowed": reason is None, "reason": str(reason or Reason.ALLOWED)})
-        return _differences(self.spec.expect, _compared(self._decision()))
+        question, seen = self._question(), self._seen()
+        found = _compared(self._decision(question, seen))
+        if self.spec.expect.missing is not None:
+            asking = asking_of(question, self.catalogue.get(question.function, 0), seen)
+            found["missing"] = sorted(lacking(self.engine.policy, asking, question.function))
+        return _differences(self.spec.expect, found)
 
-    def _decision(self) -> Decision:
-        question = Question(function=self.spec.asks or "", resource=self.spec.resource, context=self.spec.context)
+    def _question(self) -> Question:
+        spec = self.spec
+        return Question(spec.asks or "", resource=spec.resource, context=spec.context, client_address=spec.client_address)
+
+    def _decision(self, question: Question, seen: Seen) -> Decision:
         grants = {grant.function: _grant(grant) for grant in self.spec.subject.grants}
         catalogue = Catalogue(
-            knows=lambda function: function in self.catalogue or self.engine.policy.knows(function),
+            label_of=lambda function: self.catalogue.get(function, 0 if self.engine.policy.knows(function) else None),
             last_grant=grants.get,
             item_for=lambda _function: None,
         )
-        return answer(question, self._seen(), catalogue)
+        return answer(question, seen, catalogue)
 
     def _seen(self) -> Seen:
         return Seen(self._snapshot(), self.engine, 0, self.at)
@@ -159,9 +181,11 @@ def load_cases(folder: Path, base: PolicyDocument) -> Iterator[Case]:
     for path in sorted(folder.glob("*.yaml")):
         file = _read(path)
         document = _policy(file, base, path.name)
-        engine = Engine(_model(folder), compile_policy(1, document.roles, document.rules))
+        surroundings = Surroundings(zones=zones_of(file.zones))
+        engine = Engine(_model(folder), compile_policy(1, document.roles, document.rules), surroundings)
+        catalogue = file.catalogue if isinstance(file.catalogue, dict) else dict.fromkeys(file.catalogue, 0)
         for spec in file.cases:
-            yield Case(path.stem, spec, spec.at or file.at, engine, frozenset(file.catalogue))
+            yield Case(path.stem, spec, spec.at or file.at, engine, catalogue)
 
 
 def _read(path: Path) -> CaseFile:
@@ -187,13 +211,14 @@ def _model(folder: Path) -> str:
 
 
 def _grant(grant: GrantOfCase) -> GrantFact:
-    scope = None if grant.divisions is None else Scope(tuple(grant.divisions)).to_json()
+    rows = Scope.from_json(grant.rows) if grant.divisions is None else Scope(grant.divisions)
+    scope = rows.to_json() | ({} if grant.case_number is None else {"case_number": grant.case_number})
     return GrantFact(
         uuid5(_CASES, grant.name), grant.function, grant.starts_at, grant.ends_at, scope, grant.closed_at, suspended=grant.suspended
     )
 
 
-def _compared(decision: Decision) -> Mapping[str, Any]:
+def _compared(decision: Decision) -> dict[str, Any]:
     """Return the parts of a decision that an expectation may name."""
     divisions = decision.scope.divisions if decision.scope else None
     return {
@@ -203,6 +228,7 @@ def _compared(decision: Decision) -> Mapping[str, Any]:
         "grant": decision.grant_id,
         "divisions": None if divisions is None else list(divisions),
         "ends_at": decision.ends_at,
+        "obligations": obligations_of(decision),
     }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.scope import MAX_CASE_NUMBER, PROVINCE, Scope
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 
@@ -27,7 +27,7 @@ class NewGrant:
     """A temporary grant to open: one function, in ``[starts_at, ends_at)``, for the rows of ``scope``.
 
     ``owner_department_id`` is the department that answers for what is opened; by default the owner of the subsystem. ``chain``
-    ties the record of the opening to the request that led to it.
+    ties the record of the opening to the request that led to it, and ``case_number`` names the case for whose sake it is opened.
     """
 
     official_id: UUID
@@ -40,6 +40,7 @@ class NewGrant:
     line_id: UUID | None = None
     owner_department_id: UUID | None = None
     chain: str | None = None
+    case_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +110,6 @@ def check_grant(new: NewGrant, now: datetime) -> None:
         fields.fail("function", Message("这项功能不属于该子系统。"), new.function)
     if new.subsystem_code == "govcloud":
         fields.fail("function", Message("平台自身的功能不能临时授权，请授予角色。"), new.function)
+    if new.case_number is not None:
+        fields.text("case_number", new.case_number, most=MAX_CASE_NUMBER)
     fields.done()

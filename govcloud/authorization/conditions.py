@@ -4,96 +4,44 @@ It borrows Python's expression grammar and allows a whitelist of it::
 
     resource.division == subject.division
     under(resource.department_path, subject.department_path) and subject.label >= 2
-    not (context.weekday in [6, 7]) and "08:00" <= context.time < "18:00"
+    context.workday and "08:00" <= context.time < "18:00"
+    subject.rank >= "县处级副职" and context.network_zone == "government_extranet"
     resource.role in ["department_admin", "subsystem_admin"] and resource.secret != true
 
 A condition is true, false or *undetermined*: what reads an attribute that this request does not carry is undetermined (Kleene's
-three values), which never opens an allow and never lifts a deny.
+three values), which never opens an allow and never lifts a deny. The words stand in ``vocabulary.py``, what they compute in
+``terms.py``, and the whole language for people in ``docs/policies.md``.
 """
 
 from __future__ import annotations
 
 import ast
-import operator
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any
+from difflib import get_close_matches
 
+from govcloud.authorization import terms
 from govcloud.authorization.errors import ConditionError
-from govcloud.authorization.scope import division_covers
+from govcloud.authorization.terms import Compiled, Facts, Lacks, Term
+from govcloud.authorization.vocabulary import EVERYWHERE, OWNERS, Domain, Kind, attribute, can_be_told
 from govcloud.kernel.messages import Message
 
-#: What a condition reads: the attributes of subject, resource and context.
-Facts = Mapping[str, Mapping[str, Any]]
-Compiled = Callable[[Facts], Any]
+__all__ = ["EVERYWHERE", "Condition", "Facts", "compile_condition", "parse_expression"]
+
 MAX_LENGTH = 1000
 
-
-class Kind(Enum):
-    """The types of the language; ``ANY`` is a resource's attribute, whose type the owning subsystem knows."""
-
-    TEXT = "文字"
-    NUMBER = "数字"
-    BOOLEAN = "真假值"
-    TEXTS = "文字列表"
-    NUMBERS = "数字列表"
-    ANY = "未定类型"
-
-    @property
-    def label(self) -> Message:
-        """Return the type's name for people."""
-        return Message(self.value)
-
-
-SUBJECT: dict[str, Kind] = {
-    "kind": Kind.TEXT,
-    "official_id": Kind.TEXT,
-    "appointment_id": Kind.TEXT,
-    "department_id": Kind.TEXT,
-    "department_path": Kind.TEXT,
-    "division": Kind.TEXT,
-    "business_lines": Kind.TEXTS,
-    "level": Kind.TEXT,
-    "rank": Kind.TEXT,
-    "post": Kind.TEXT,
-    "position": Kind.TEXT,
-    "appointment_kind": Kind.TEXT,
-    "all_department_ids": Kind.TEXTS,
-    "all_positions": Kind.TEXTS,
-    "label": Kind.NUMBER,
-    "client_id": Kind.TEXT,
-    "subsystem": Kind.TEXT,
+_SIGNS: Mapping[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
 }
-#: Of all live appointments of the official, not only the one that is acted under; read only when a condition asks for them.
-EVERYWHERE = frozenset({"all_department_ids", "all_positions"})
-RESOURCE: dict[str, Kind] = {"division": Kind.TEXT, "department_path": Kind.TEXT, "type": Kind.TEXT, "id": Kind.TEXT}
-CONTEXT: dict[str, Kind] = {"time": Kind.TEXT, "weekday": Kind.NUMBER, "network_zone": Kind.TEXT, "case_number": Kind.TEXT}
-
-_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.In: lambda item, items: item in items,
-    ast.NotIn: lambda item, items: item not in items,
-}
-
-
-def under(path: str, ancestor: str) -> bool:
-    """Return whether department ``path`` is ``ancestor`` or lies below it (materialised paths, ``/…/`` at both ends)."""
-    return bool(ancestor) and path.startswith(ancestor)
-
-
-def within(division: str, outer: str) -> bool:
-    """Return whether ``division`` is ``outer`` or lies in it."""
-    return division_covers(outer, division)
-
-
-_FUNCTIONS: dict[str, Callable[[str, str], bool]] = {"under": under, "within": within}
+_LISTS = {Kind.TEXT: Kind.TEXTS, Kind.NUMBER: Kind.NUMBERS}
 
 #: On Python 3.11 parsing in several threads at once can raise SystemError (python/cpython#106905).
 _PARSING = threading.Lock()
@@ -121,6 +69,7 @@ class Condition:
 
     text: str
     evaluate: Compiled
+    lacks: Lacks
     subject_reads: frozenset[str] = frozenset()
 
     def holds(self, facts: Facts) -> bool | None:
@@ -128,12 +77,24 @@ class Condition:
         result: bool | None = self.evaluate(facts)
         return result
 
+    def missing(self, facts: Facts, *, wanted: bool = True) -> frozenset[str]:
+        """Return what the question did not tell and what could bring an undetermined condition to ``wanted`` (``resource.level``).
 
-def compile_condition(text: str) -> Condition:
+        Empty when the condition is determined, or when nothing that a question can tell would help.
+        """
+        return self.lacks(facts, wanted) if self.evaluate(facts) is None else frozenset()
+
+
+def compile_condition(text: str, *, saving: bool = True) -> Condition:
     """Read and check ``text``.
 
+    Args:
+        text: the condition.
+        saving: also refuse values that an attribute never has. A policy in force was saved once, perhaps by an older release with
+            fewer checks; it still decides, and such a comparison is simply never true.
+
     Raises:
-        ConditionError: names the column (from 1) and what is wrong there.
+        ConditionError: names the column (from 1), what is wrong there, and what can be written instead.
     """
     flat = text.replace("\n", " ").strip()
     if len(flat) > MAX_LENGTH:
@@ -144,23 +105,25 @@ def compile_condition(text: str) -> Condition:
         # Where the text breaks off, Python points behind the end, or at a line that is not there.
         column = error.offset if error.offset and error.lineno == 1 else len(flat) + 1
         raise ConditionError(Message("条件的写法有误：“%(text)s”。", text=flat[:100]), column) from error
-    reader = _Reader(flat)
-    return Condition(flat, reader.boolean(tree), frozenset(reader.subject_reads))
+    reader = _Reader(flat, saving=saving)
+    term = reader.boolean(tree)
+    return Condition(flat, term.evaluate, term.lacks, frozenset(reader.subject_reads))
 
 
 class _Reader:
-    """Turns a syntax tree into nested closures, checking types on the way."""
+    """Turns a syntax tree into terms, checking types and values on the way."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, saving: bool) -> None:
         self._bytes = text.encode()
+        self._saving = saving
         self.subject_reads: set[str] = set()
 
     def _error(self, node: ast.AST, message: Message) -> ConditionError:
         offset: int = getattr(node, "col_offset", 0)
         return ConditionError(message, len(self._bytes[:offset].decode()) + 1)
 
-    def read(self, node: ast.expr) -> tuple[Kind, Compiled]:  # noqa: PLR0911 - one return for each form of the language
-        """Return the type of ``node`` and the closure that computes it."""
+    def read(self, node: ast.expr) -> Term:  # noqa: PLR0911 - one return for each form of the language
+        """Return the term that ``node`` stands for."""
         match node:
             case ast.Constant(value=value):
                 return self._constant(node, value)
@@ -171,123 +134,96 @@ class _Reader:
             case ast.Attribute(value=ast.Name(id=owner), attr=name):
                 return self._attribute(node, owner, name)
             case ast.BoolOp(op=op, values=values):
-                return Kind.BOOLEAN, _join(isinstance(op, ast.And), [self.boolean(value) for value in values])
+                return terms.junction([self.boolean(value) for value in values], is_and=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                inner = self.boolean(operand)
-                return Kind.BOOLEAN, lambda facts: None if (value := inner(facts)) is None else not value
+                return terms.negation(self.boolean(operand))
             case ast.Compare():
                 return self._compare(node)
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(node, name, arguments)
             case _:
-                raise self._error(node, Message("条件里不能用这种写法。"))
+                raise self._error(node, Message("条件里不能用这种写法，可用的只有比较、in、and、or、not、括号、under(…)、within(…)。"))
 
-    def _constant(self, node: ast.expr, value: object) -> tuple[Kind, Compiled]:
+    def _constant(self, node: ast.expr, value: object) -> Term:
         for accepted, kind in ((bool, Kind.BOOLEAN), (int, Kind.NUMBER), (str, Kind.TEXT)):
             if isinstance(value, accepted):
-                return kind, lambda _facts: value
-        raise self._error(node, Message("条件里不能用值 %(value)s。", value=repr(value)))
+                return terms.constant(kind, value, (value,))
+        raise self._error(node, Message("条件里不能用值 %(value)s，可用的只有文字、整数、true 和 false。", value=repr(value)))
 
-    def _list(self, node: ast.expr, elements: list[ast.expr]) -> tuple[Kind, Compiled]:
+    def _list(self, node: ast.expr, elements: list[ast.expr]) -> Term:
         values = [element.value for element in elements if isinstance(element, ast.Constant)]
         for accepted, kind in ((str, Kind.TEXTS), (int, Kind.NUMBERS)):
             if values and len(values) == len(elements) and all(type(value) is accepted for value in values):
-                return kind, lambda _facts: values
+                return terms.constant(kind, values, tuple(values))
         raise self._error(node, Message("列表里只能全是文字或全是数字，且不能为空。"))
 
-    def _attribute(self, node: ast.expr, owner: str, name: str) -> tuple[Kind, Compiled]:
-        known = {"subject": SUBJECT, "resource": RESOURCE, "context": CONTEXT}.get(owner)
-        if known is None:
+    def _attribute(self, node: ast.expr, owner: str, name: str) -> Term:
+        if owner not in OWNERS:
             raise self._error(node, Message("不认识“%(name)s”，只能用 subject、resource、context。", name=owner))
-        kind = known.get(name, Kind.ANY if owner == "resource" else None)
-        if kind is None:
-            raise self._error(node, Message("%(owner)s 没有属性“%(name)s”。", owner=owner, name=name))
+        found = attribute(owner, name)
+        if found is None:
+            known = OWNERS[owner]
+            near = get_close_matches(name, known, n=1) or sorted(known)
+            raise self._error(
+                node, Message("%(owner)s 没有属性“%(name)s”，可用：%(known)s。", owner=owner, name=name, known="、".join(near))
+            )
         if owner == "subject":
             self.subject_reads.add(name)
-        return kind, lambda facts: facts[owner].get(name)
+        return terms.reading(owner, name, found.kind, domain=found.domain, told=can_be_told(owner, name))
 
-    def boolean(self, node: ast.expr) -> Compiled:
-        """Return the closure that computes ``node``, which must be true or false; a resource's attribute is checked when read."""
-        kind, evaluate = self.read(node)
-        if kind is Kind.ANY:
-            return lambda facts: value if isinstance(value := evaluate(facts), bool) else None
-        if kind is not Kind.BOOLEAN:
-            raise self._error(node, Message("这里要真或假，却是%(kind)s。", kind=kind.label))
-        return evaluate
+    def boolean(self, node: ast.expr) -> Term:
+        """Return the term of ``node``, which must be true or false; a resource's attribute is checked when read."""
+        term = self.read(node)
+        if term.kind not in {Kind.BOOLEAN, Kind.ANY}:
+            raise self._error(node, Message("这里要真或假，却是%(kind)s。请写成比较，如 … == …。", kind=term.kind.label))
+        return terms.truth(term) if isinstance(node, ast.Attribute) else term
 
-    def _compare(self, node: ast.Compare) -> tuple[Kind, Compiled]:
-        parts: list[Compiled] = []
-        left_node, (left_kind, left) = node.left, self.read(node.left)
+    def _compare(self, node: ast.Compare) -> Term:
+        parts: list[Term] = []
+        left_node, left = node.left, self.read(node.left)
         for op, right_node in zip(node.ops, node.comparators, strict=True):
-            right_kind, right = self.read(right_node)
-            compare = _COMPARISONS.get(type(op))
-            if compare is None or not _comparable(op, left_kind, right_kind):
-                raise self._error(left_node, Message("不能这样比较：%(left)s 与 %(right)s。", left=left_kind.label, right=right_kind.label))
-            parts.append(_comparison(compare, left, right, is_membership=isinstance(op, ast.In | ast.NotIn)))
-            left_node, left_kind, left = right_node, right_kind, right
-        return Kind.BOOLEAN, parts[0] if len(parts) == 1 else _join(is_and=True, parts=parts)
+            right = self.read(right_node)
+            sign = _SIGNS.get(type(op))
+            if sign is None or not _comparable(sign, left, right):
+                kinds = {"left": left.kind.label, "right": right.kind.label}
+                raise self._error(left_node, Message("不能这样比较：%(left)s 与 %(right)s。", **kinds))
+            self._check_values(sign, left, right, right_node)
+            self._check_values(sign, right, left, left_node)
+            parts.append(terms.comparison(sign, left, right))
+            left_node, left = right_node, right
+        return parts[0] if len(parts) == 1 else terms.junction(parts, is_and=True)
 
-    def _call(self, node: ast.expr, name: str, arguments: list[ast.expr]) -> tuple[Kind, Compiled]:
-        function = _FUNCTIONS.get(name)
-        if function is None or len(arguments) != 2:  # noqa: PLR2004 - both functions take two texts
+    def _check_values(self, sign: str, read: Term, written: Term, node: ast.expr) -> None:
+        """Refuse a value that the attribute compared with never has: the comparison would silently never be true."""
+        domain = read.domain
+        if not self._saving or domain is None or (domain.ordered_only and sign not in terms.ORDERINGS):
+            return
+        for value in written.literals:
+            if not domain.holds(value):
+                raise self._error(node, Message("这里不能写“%(value)s”：%(remedy)s", value=str(value)[:100], remedy=domain.remedy))
+
+    def _call(self, node: ast.expr, name: str, arguments: list[ast.expr]) -> Term:
+        if name not in terms.FUNCTIONS or len(arguments) != 2:  # noqa: PLR2004 - both functions take two texts
             raise self._error(node, Message("没有函数“%(name)s”，可用 under(路径, 上级路径)、within(区划, 上级区划)。", name=name))
-        closures = []
+        read = []
         for argument in arguments:
-            kind, closure = self.read(argument)
-            if kind not in {Kind.TEXT, Kind.ANY}:
-                raise self._error(argument, Message("函数“%(name)s”的参数要文字，却是%(kind)s。", name=name, kind=kind.label))
-            closures.append(closure)
-        first, second = closures
-        return Kind.BOOLEAN, _text_call(function, first, second)
+            term = self.read(argument)
+            if term.kind not in {Kind.TEXT, Kind.ANY}:
+                raise self._error(argument, Message("函数“%(name)s”的参数要文字，却是%(kind)s。", name=name, kind=term.kind.label))
+            read.append(term)
+        return terms.call(name, read[0], read[1])
 
 
-def _comparable(op: ast.cmpop, left: Kind, right: Kind) -> bool:
-    if isinstance(op, ast.In | ast.NotIn):
-        pairs = {(Kind.TEXT, Kind.TEXTS), (Kind.NUMBER, Kind.NUMBERS)}
-        return (left, right) in pairs or (left is Kind.ANY and right in {Kind.TEXTS, Kind.NUMBERS}) or right is Kind.ANY
-    if isinstance(op, ast.Eq | ast.NotEq):
-        return left is right or Kind.ANY in {left, right}
-    ordered = {Kind.TEXT, Kind.NUMBER, Kind.ANY}
-    return {left, right} <= ordered and (left is right or Kind.ANY in {left, right})
+def _comparable(sign: str, left: Term, right: Term) -> bool:
+    kinds = {left.kind, right.kind}
+    if sign in terms.MEMBERSHIPS:
+        lists = {Kind.TEXTS, Kind.NUMBERS}
+        return right.kind is Kind.ANY or (right.kind in lists and (left.kind is Kind.ANY or _LISTS.get(left.kind) is right.kind))
+    if sign in terms.ORDERINGS and (not kinds <= {Kind.TEXT, Kind.NUMBER, Kind.ANY} or _ordered_otherwise(left.domain, right.domain)):
+        return False
+    return len(kinds) == 1 or Kind.ANY in kinds
 
 
-def _comparison(compare: Callable[[Any, Any], bool], left: Compiled, right: Compiled, *, is_membership: bool) -> Compiled:
-    """Return the comparison; missing operands, and values whose types do not fit at run time, leave it undetermined."""
-
-    def evaluate(facts: Facts) -> bool | None:
-        first, second = left(facts), right(facts)
-        if first is None or second is None:
-            return None
-        fits = isinstance(second, list | tuple) if is_membership else type(first) is type(second)
-        return compare(first, second) if fits else None
-
-    return evaluate
-
-
-def _text_call(function: Callable[[str, str], bool], first: Compiled, second: Compiled) -> Compiled:
-    def evaluate(facts: Facts) -> bool | None:
-        one, two = first(facts), second(facts)
-        if not isinstance(one, str) or not isinstance(two, str):
-            return None
-        try:
-            return function(one, two)
-        except ValueError:  # not a division code: nothing can be said about it
-            return None
-
-    return evaluate
-
-
-def _join(is_and: bool, parts: list[Compiled]) -> Compiled:  # noqa: FBT001 - one private call site per value
-    """Return Kleene's *and* (or *or*) of the parts."""
-    decisive = not is_and
-
-    def evaluate(facts: Facts) -> bool | None:
-        undetermined = False
-        for part in parts:
-            value: bool | None = part(facts)
-            if value is decisive:
-                return decisive
-            undetermined = undetermined or value is None
-        return None if undetermined else is_and
-
-    return evaluate
+def _ordered_otherwise(left: Domain | None, right: Domain | None) -> bool:
+    """Return whether both are attributes, and not of one order: a rank is neither above nor below a level."""
+    return left is not None and right is not None and left is not right

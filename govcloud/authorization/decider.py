@@ -6,7 +6,7 @@ read together with the subject; a decision is never cached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +24,7 @@ from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
 from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
+from govcloud.authorization.surroundings import SHIPPED, Surroundings
 from govcloud.identity.queries import AppointmentView, IdentityQueries, Subject
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.levels import keeps_rows
@@ -51,11 +52,17 @@ class Decider:
     """Answers questions about officials; commands of the platform itself are asked through ``EngineAuthorizer``."""
 
     def __init__(
-        self, read: Callable[[], Session], identity_queries: IdentityQueries, subsystem_queries: SubsystemQueries, clock: Clock
+        self,
+        read: Callable[[], Session],
+        identity_queries: IdentityQueries,
+        subsystem_queries: SubsystemQueries,
+        clock: Clock,
+        *,
+        surroundings: Surroundings = SHIPPED,
     ) -> None:
-        """Take the reads that a decision needs."""
+        """Take the reads that a decision needs, and the calendar and networks that conditions ask about."""
         self.facts = DecisionFacts(read)
-        self.live = LiveEngine(self.facts)
+        self.live = LiveEngine(self.facts, surroundings)
         self.live_duties = LiveDuties(self.facts)
         self.identity = identity_queries
         self.subsystems = subsystem_queries
@@ -75,9 +82,9 @@ class Decider:
             return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
         return decision
 
-    def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
+    def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
-        return self.decide(Question(appointment_id=appointment_id, function=door_of(subsystem_code)))
+        return self.decide(Question(appointment_id=appointment_id, function=door_of(subsystem_code), client_address=client_address))
 
     def open_functions(self, appointment_id: UUID) -> frozenset[str]:
         """Return every function of every subsystem that is open to the appointment now, on some row at least.
@@ -97,26 +104,32 @@ class Decider:
             for function in self.subsystems.functions(now)
             if function.subsystem_code not in retired
             and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
-            and opens(function.code, seen)
+            and opens(function.code, function.label, seen)
         )
 
-    def open_subsystems(self, appointment_id: UUID) -> tuple[SubsystemView, ...]:
+    def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
         """Return the published subsystems whose door is open to the appointment now, in the order of their codes."""
         state, now = self._begin()
         standing = self.standing(None, appointment_id, now)
         if isinstance(standing, Reason):
             return ()
         seen = self._see(standing, state, now)
-        return tuple(view for view in self.subsystems.all() if view.status == "published" and opens(door_of(view.code), seen))
+        views = [view for view in self.subsystems.all() if view.status == "published"]
+        doors = {view.code: door_of(view.code) for view in views}
+        labels = self._labels(doors.values(), now)
+        return tuple(view for view in views if opens(door := doors[view.code], labels.get(door, 0), seen, client_address))
 
-    def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
+    def open_among(
+        self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str], *, client_address: str | None = None
+    ) -> frozenset[str]:
         """Return those of ``functions`` that are open to the subject now, on some row at least; the subject is read once for all."""
         state, now = self._begin()
         standing = self.standing(official_id, appointment_id, now)
         if isinstance(standing, Reason):
             return frozenset()
-        seen = self._see(standing, state, now)
-        return frozenset(function for function in functions if opens(function, seen))
+        seen, asked = self._see(standing, state, now), tuple(functions)
+        labels = self._labels(asked, now)
+        return frozenset(function for function in asked if opens(function, labels.get(function, 0), seen, client_address))
 
     def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
         """Return up to ``limit`` officials of the department who may use ``function`` now, each asked of the engine.
@@ -127,6 +140,9 @@ class Decider:
         """
         state, now = self._begin()
         engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
+        label = self._label_of(function, engine.policy)
+        if label is None:
+            return frozenset()
         roles = engine.policy.roles_naming(function)
         subjects = [subject for subject in self.identity.subjects_in(department_id, _MOST_COLLEAGUES, now) if subject.active]
         people = {subject.official_id for subject in subjects}
@@ -139,7 +155,7 @@ class Decider:
         assignments = self.facts.assignments_of_all({subject.official_id for subject in candidates}, now)
         grants = self.facts.grants_of_all({subject.official_id for subject in candidates}, now)
         found: set[UUID] = set()
-        for subject in candidates if self._knows(function, engine.policy) else ():
+        for subject in candidates:
             if len(found) == limit:
                 break
             if subject.official_id in found:
@@ -148,7 +164,7 @@ class Decider:
             snapshot = self.snapshot(
                 Standing(subject.official_id, subject), engine.policy, duties, assignments.of(*who), grants.of(*who), now
             )
-            if opens(function, Seen(snapshot, engine, state.epoch, now)):
+            if opens(function, label, Seen(snapshot, engine, state.epoch, now)):
                 found.add(subject.official_id)
         return frozenset(found)
 
@@ -220,10 +236,7 @@ class Decider:
 
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""
-        subsystem = self.subsystems.subsystem(subsystem_of(function))
-        if subsystem is None or subsystem.status == "retired":
-            return False
-        return function == door_of(subsystem.code) or self.subsystems.function(function, self._clock.now()) is not None
+        return self._label_in_catalogue(function) is not None
 
     # How the above decide
 
@@ -271,9 +284,24 @@ class Decider:
         snapshot = self.snapshot(standing, engine.policy, duties, self.facts.assignments(*who), self.facts.grants(*who), now)
         return Seen(snapshot, engine, state.epoch, now)
 
-    def _knows(self, function: str, policy: CompiledPolicy) -> bool:
-        """Return whether there is such a function: of the platform in its policy, of a subsystem in the catalogue."""
-        return policy.knows(function) if subsystem_of(function) == PLATFORM else self.in_catalogue(function)
+    def _label_of(self, function: str, policy: CompiledPolicy) -> int | None:
+        """Return the security label of a function: 0 for the platform's own, else the catalogue's; ``None``: there is no such."""
+        if subsystem_of(function) == PLATFORM:
+            return 0 if policy.knows(function) else None
+        return self._label_in_catalogue(function)
+
+    def _labels(self, functions: Iterable[str], at: datetime) -> Mapping[str, int]:
+        """Return the security labels of functions, read only for those that can have one: those of the platform itself have none."""
+        wanted = [function for function in functions if subsystem_of(function) != PLATFORM]
+        return self.subsystems.function_labels(wanted, at) if wanted else {}
+
+    def _label_in_catalogue(self, function: str) -> int | None:
+        subsystem = self.subsystems.subsystem(subsystem_of(function))
+        if subsystem is None or subsystem.status == "retired":
+            return None
+        view = self.subsystems.function(function, self._clock.now())
+        # A door is there even where nobody has registered it as a function.
+        return view.label if view is not None else 0 if function == door_of(subsystem.code) else None
 
     def _catalogue(self, standing: Standing, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
@@ -283,7 +311,7 @@ class Decider:
             return item.id if item else None
 
         return Catalogue(
-            knows=lambda function: self._knows(function, seen.engine.policy),
+            label_of=lambda function: self._label_of(function, seen.engine.policy),
             last_grant=lambda function: self.facts.last_grant(standing.official_id, standing.appointment_id, function, seen.now),
             item_for=item_for,
         )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from govcloud.authorization.fields import View
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.messages import Message
 
@@ -30,6 +31,7 @@ class Reason(StrEnum):
     GRANT_NOT_STARTED = "grant_not_started"
     NO_PERMISSION = "no_permission"
     BAD_RESOURCE = "bad_resource"
+    LABEL_TOO_LOW = "label_too_low"
 
 
 MESSAGES: dict[Reason, Message] = {
@@ -46,7 +48,8 @@ MESSAGES: dict[Reason, Message] = {
     Reason.GRANT_EXPIRED: Message("您对这项功能的临时权限已到期。"),
     Reason.GRANT_NOT_STARTED: Message("您对这项功能的临时权限尚未开始。"),
     Reason.NO_PERMISSION: Message("您的岗位没有这项功能的权限。"),
-    Reason.BAD_RESOURCE: Message("资源的地区代码有误，无法判断数据范围。"),
+    Reason.BAD_RESOURCE: Message("资源的地区代码、部门路径、办件编号或安全标记有误，无法判断。"),
+    Reason.LABEL_TOO_LOW: Message("您的安全标记低于这项功能或这条数据的安全标记。"),
 }
 
 
@@ -56,7 +59,10 @@ class Question:
 
     The subject is an appointment, or an official: without ``appointment_id`` the rights of the official alone count (no
     department, only roles that hang on the person). ``resource`` and ``context`` are what a condition may read as
-    ``resource.<name>`` and ``context.<name>``; ``resource["division"]`` is checked against the granted rows.
+    ``resource.<name>`` and ``context.<name>``; what ``resource`` says of where it stands (``ROW_KEYS`` of ``scope.py``) is checked
+    against the granted rows, and ``resource["label"]`` (0 to 4) against the subject's clearance. What the platform knows itself
+    (the time, the working day, the network zone) is never taken from ``context``. ``client_address`` is the address of the person's
+    device, from a source that is trusted to tell it (``None``: there is none).
     """
 
     function: str
@@ -64,6 +70,7 @@ class Question:
     official_id: UUID | None = None
     resource: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    client_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,8 @@ class Decision:
     """The engine's answer, with what stands behind it.
 
     ``role`` and ``rule`` are Casbin's explanation: the matched rule's role and its label. ``grant_id`` is set when a
-    temporary grant decided. ``scope`` is the obligation on rows (only when allowed). ``ends_at`` is when the last of the
+    temporary grant decided. ``views`` are the rows that may be used, each with how their fields are shown, and ``scope`` all of these
+    rows (only when allowed; ``obligations.py`` writes both down). ``ends_at`` is when the last of the
     windows that allow this ends (``None``: open end). ``remedy_item_id`` is the catalogue item that could be requested
     (only on a denial). ``epoch`` is the number of the last change that this decision took into account.
     """
@@ -86,6 +94,7 @@ class Decision:
     scope: Scope | None = None
     ends_at: datetime | None = None
     remedy_item_id: UUID | None = None
+    views: tuple[View, ...] = ()
 
 
 def refusal(reason: Reason, epoch: int = 0) -> Decision:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import yaml
 
 from govcloud.authorization.conditions import compile_condition
 from govcloud.authorization.errors import ConditionError, PolicyError
+from govcloud.authorization.fields import ALL_FIELDS, MAX_FIELDS, FieldRule, is_field_name
+from govcloud.authorization.inclusion import cycle_in, role_closure
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.officers import kept_apart
 from govcloud.authorization.scope_rules import compile_scope
@@ -28,7 +30,8 @@ _ROLE = re.compile(r"(system:)?[a-z][a-z0-9_]*")
 _PLATFORM = "govcloud:"
 _TOP_KEYS = frozenset({"functions", "roles"})
 _ROLE_KEYS = frozenset({"name", "description", "includes", "rules"})
-_RULE_KEYS = frozenset({ALLOW, DENY, "when", "scope", "label"})
+_RULE_KEYS = frozenset({ALLOW, DENY, "when", "scope", "fields", "label"})
+_FIELD_KEYS = frozenset({"mask", "hide"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,10 @@ class RoleSpec:
 
 @dataclass(frozen=True, slots=True)
 class RuleSpec:
-    """One rule: ``role`` may use (or must not use) ``function`` (exact, or ``subsystem:*``)."""
+    """One rule: ``role`` may use (or must not use) ``function`` (exact, or ``subsystem:*``).
+
+    ``condition`` says when, ``scope_expr`` on which rows, ``fields`` what of these is masked or hidden; ``label`` is its name for people.
+    """
 
     role: str
     function: str
@@ -51,6 +57,7 @@ class RuleSpec:
     effect: str = ALLOW
     scope_expr: str = ""
     label: str = ""
+    fields: FieldRule = ALL_FIELDS
 
 
 @dataclass(frozen=True)
@@ -115,43 +122,6 @@ def parse_document(text: str, source: str) -> PolicyDocument:
         PolicyError: with every finding, so that one round mends them all.
     """
     return _Parser(source, text).parse()
-
-
-def role_closure(includes: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
-    """Return for each role itself and everything that it includes, however deep (stock Casbin stops at ten)."""
-    closure: dict[str, frozenset[str]] = {}
-    for role in includes:
-        reached = {role}
-        waiting = [role]
-        while waiting:
-            for included in includes.get(waiting.pop(), ()):
-                if included not in reached:
-                    reached.add(included)
-                    waiting.append(included)
-        closure[role] = frozenset(reached)
-    return closure
-
-
-def cycle_in(includes: Mapping[str, Iterable[str]]) -> tuple[str, ...] | None:
-    """Return a circle of roles that include each other, or ``None``; walks without recursion, so depth has no limit."""
-    done: set[str] = set()
-    for start in includes:
-        path: list[str] = []
-        stack = [(start, iter(includes.get(start, ())))]
-        while stack:
-            role, children = stack[-1]
-            if role not in path:
-                path.append(role)
-            child = next((item for item in children if item not in done), None)
-            if child is None:
-                done.add(role)
-                path.pop()
-                stack.pop()
-            elif child in path:
-                return (*path[path.index(child) :], child)
-            else:
-                stack.append((child, iter(includes.get(child, ()))))
-    return None
 
 
 def _fault(place: str, message: Message, value: object = "") -> PolicyError:
@@ -260,11 +230,33 @@ class _Parser:
         scope = self._checked(f"{place}.scope", entry.get("scope"), lambda text: compile_scope(text).text)
         if effect == DENY and scope:
             self._find(f"{place}.scope", Message("禁止规则不能带数据范围，请改用条件 when。"), scope)
+        fields = self._fields(f"{place}.fields", entry.get("fields"))
+        if effect == DENY and fields.names:
+            self._find(
+                f"{place}.fields", Message("禁止规则不能带字段；要遮盖或隐藏字段，请写在允许规则里。"), ", ".join(sorted(fields.names))
+            )
         functions = self._texts(f"{place}.{effect}", entry[effect])
         if not functions:
             self._find(f"{place}.{effect}", Message("至少写一项功能。"))
         label = self._text_of(f"{place}.label", entry.get("label"))
-        return [RuleSpec(role, function, condition, effect, scope, label) for function in functions]
+        return [RuleSpec(role, function, condition, effect, scope, label, fields) for function in functions]
+
+    def _fields(self, place: str, value: object) -> FieldRule:
+        """Return which fields are masked and which are hidden; one cannot be both."""
+        entry = self._mapping(place, value, _FIELD_KEYS)
+        masked, hidden = (self._field_names(f"{place}.{key}", entry.get(key)) for key in ("mask", "hide"))
+        for name in sorted(masked & hidden):
+            self._find(f"{place}.hide", Message("字段“%(name)s”不能既遮盖又隐藏，请只写一处。", name=name), name)
+        return FieldRule(masked, hidden)
+
+    def _field_names(self, place: str, value: object) -> frozenset[str]:
+        names = self._texts(place, value)
+        if len(names) > MAX_FIELDS:
+            self._find(place, Message("字段太多（%(count)s 个），最多 %(most)s 个。", count=len(names), most=MAX_FIELDS), len(names))
+        for name in names:
+            if not is_field_name(name):
+                self._find(place, Message("字段名只能用字母、数字和下划线，且不以数字开头。"), name)
+        return frozenset(names)
 
     def _checked(self, place: str, value: object, compile_text: Callable[[str], str]) -> str:
         text = self._text_of(place, value)

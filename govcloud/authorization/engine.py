@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from casbin.core_enforcer import CoreEnforcer
 from casbin.model import FunctionMap, Model
@@ -26,52 +25,57 @@ from casbin.util import generate_g_function
 
 from govcloud.authorization.asking import Asking
 from govcloud.authorization.document import ALLOW, DENY, RuleSpec
+from govcloud.authorization.fields import View, views_of
 from govcloud.authorization.matcher import Matcher, MatcherError
 from govcloud.authorization.policy import CompiledPolicy, Row, all_of
 from govcloud.authorization.scope import NOTHING, Scope
 from govcloud.authorization.snapshot import Window
+from govcloud.authorization.surroundings import SHIPPED, Surroundings
 
 Functions = dict[str, Callable[..., object]]
 _EFFECT = "some(where (p_eft == allow)) && !some(where (p_eft == deny))"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Casbin's answer, the rule that it explains it with, and what the matching rules open: rows and windows."""
+class Verdict(NamedTuple):
+    """Casbin's answer, the rule that it explains it with, and what the matching rules open: rows, windows, and views on the rows."""
 
     allowed: bool
     rule: RuleSpec | None
     rows: Scope
     windows: tuple[Window, ...]
+    views: tuple[View, ...] = ()
 
 
 class Engine:
-    """Decides by one version of the policy."""
+    """Decides by one version of the policy; ``surroundings`` are the calendar and the networks that conditions ask about."""
 
-    def __init__(self, model_text: str, policy: CompiledPolicy) -> None:
+    def __init__(self, model_text: str, policy: CompiledPolicy, surroundings: Surroundings = SHIPPED) -> None:
         """Read the model and compile its matcher.
 
         Raises:
             MatcherError: the model is not one that this engine can decide by.
         """
         self.policy = policy
+        self.surroundings = surroundings
         self._casbin = _Casbin(model_text, matcher_functions(policy))
 
     def decide(self, asking: Asking, function: str) -> Verdict:
         """Return Casbin's verdict on ``asking`` using ``function``."""
         rows = self.policy.slice_for(function, asking.snapshot.roles, asking.grant)
-        allowed, explained = self._casbin.over(rows).enforce_ex(asking, function, all_of(function), asking.grant)
-        rule = self.policy.rules[explained[5]] if explained else None
+        allowed, explained = self._casbin.over(rows).enforce_ex(asking, function, all_of(function), asking.grant, asking.label)
+        rules = self.policy.rules
+        rule = rules[explained[5]] if explained else None
         if not allowed:
             return Verdict(False, rule, NOTHING, ())  # noqa: FBT003 - the verdict itself
-        opened = NOTHING
-        windows: list[Window] = []
-        for number in asking.matched:
-            matched = self.policy.rules[number]
-            role = asking.role_of(matched.role)
-            opened = opened.union(asking.rows(role, self.policy.scopes[matched.scope_expr]))
-            windows.extend(asking.windows(role))
-        return Verdict(True, rule, opened, tuple(windows))  # noqa: FBT003 - the verdict itself
+        # A deny that matches ends it, so what matched here are allows alone.
+        matched = asking.matched
+        if len(matched) == 1:  # what most answers come to; the same as below, without uniting one thing with itself
+            opened = matched[0]
+            view = View(opened.rows, rules[opened.number].fields)
+            return Verdict(True, rule, opened.rows, tuple(opened.windows), (view,))  # noqa: FBT003 - the verdict itself
+        views = views_of((opened.rows, rules[opened.number].fields) for opened in matched)
+        windows = tuple(window for opened in matched for window in opened.windows)
+        return Verdict(True, rule, Scope.union_of(view.rows for view in views), windows, views)  # noqa: FBT003 - the verdict itself
 
 
 def matcher_functions(policy: CompiledPolicy) -> Functions:
@@ -84,14 +88,16 @@ def matcher_functions(policy: CompiledPolicy) -> Functions:
         value = policy.conditions[condition].holds(asking.facts)
         return value is not False if effect == DENY else value is True
 
+    def dominates(asking: Asking, label: int) -> bool:
+        return asking.clearance >= label
+
     def covers(asking: Asking, role: str, scope_expr: str, effect: str) -> bool:
-        return asking.reaches_rows(asking.role_of(role), policy.scopes[scope_expr], effect)
+        return asking.remember(asking.opens(asking.role_of(role), policy.scopes[scope_expr], effect))
 
     def noted(asking: Asking, number: int) -> bool:
-        asking.matched.append(number)
-        return True
+        return asking.note(number)
 
-    return {"holds": holds, "covers": covers, "noted": noted}
+    return {"dominates": dominates, "holds": holds, "covers": covers, "noted": noted}
 
 
 class SnapshotRoles(RoleManager):  # type: ignore[misc]  # casbin ships no types
@@ -126,7 +132,9 @@ class _Casbin(CoreEnforcer):  # type: ignore[misc]  # casbin ships no types
         model["g"]["g"].rm = roles
         tokens = frozenset(model["r"]["r"].tokens) | frozenset(model["p"]["p"].tokens)
         self._matcher = Matcher(model["m"]["m"].value, tokens, {**functions, "g": generate_g_function(roles)})
-        self._sections = {section: dict(model[section]) for section in ("r", "g", "e", "m")}
+        self._sections = {section: dict(model[section]) for section in ("r", "e")}
+        # The matcher has its own g. It is compiled; left in its writing, Casbin would search the text for "eval(" at every question.
+        self._sections["m"] = {"m": SimpleNamespace(value="")}
         self._tokens = tuple(model["p"]["p"].tokens)
 
     def _get_expression(self, _expression: str, _functions: object = None) -> Matcher:
@@ -147,7 +155,7 @@ def _check_model(model: Model) -> None:
         MatcherError: names the section.
     """
     expected = {
-        "r": ["r_sub", "r_fn", "r_all", "r_grant"],
+        "r": ["r_sub", "r_fn", "r_all", "r_grant", "r_label"],
         "p": ["p_sub", "p_fn", "p_cond", "p_scope", "p_eft", "p_id"],
     }
     for section in ("r", "p", "g", "e", "m"):

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.asking import Asking
+from govcloud.authorization.answering import Seen
 from govcloud.authorization.decider import PLATFORM, Decider, Standing
 from govcloud.authorization.decisions import Reason
 from govcloud.authorization.duties import CompiledDuties
@@ -22,8 +22,8 @@ from govcloud.authorization.engine import Engine
 from govcloud.authorization.models import AccessGrant, RoleAssignment
 from govcloud.authorization.policy import all_of
 from govcloud.authorization.scope import Scope
-from govcloud.authorization.snapshot import Snapshot, Window, door_of, grant_role, instant, moment, subsystem_of
-from govcloud.authorization.subjects import EVERY_OFFICIAL, moment_context
+from govcloud.authorization.snapshot import Snapshot, Window, door_of, grant_role, moment, subsystem_of
+from govcloud.authorization.subjects import EVERY_OFFICIAL
 
 
 class CauseKind(StrEnum):
@@ -105,7 +105,8 @@ class Explaining:
         windows = [window for held in snapshot.roles.values() for window in held]
         assignments = self._assignments({window.assignment_id for window in windows if window.assignment_id})
         causes = _Causes(duties, assignments, self._grants({window.grant_id for window in windows if window.grant_id}))
-        opened = (self._opened(code, name, snapshot, engine, causes, at) for code, name in self.catalogue(snapshot, engine, at))
+        seen = Seen(snapshot, engine, 0, at)
+        opened = (self._opened(code, name, label, seen, causes) for code, name, label in self.catalogue(snapshot, engine, at))
         return AccessView(
             official_id,
             appointment_id,
@@ -120,10 +121,12 @@ class Explaining:
         facts = self._decider.facts
         return self._decider.snapshot(standing, engine.policy, duties, facts.assignments(*who), facts.grants(*who), at)
 
-    def catalogue(self, snapshot: Snapshot, engine: Engine, at: datetime) -> Iterator[tuple[str, str]]:
-        """Return code and name of every function that could be open: some rule of a held role, or a grant, names it."""
+    def catalogue(self, snapshot: Snapshot, engine: Engine, at: datetime) -> Iterator[tuple[str, str, int]]:
+        """Return code, name and security label of every function that could be open: some rule of a held role, or a grant, names it."""
         subsystems = {item.code: item for item in self._decider.subsystems.all() if item.status != "retired"}
-        names = {item.code: item.name for item in self._decider.subsystems.functions(at)}
+        listed = self._decider.subsystems.functions(at)
+        names = {item.code: item.name for item in listed}
+        labels = {item.code: item.label for item in listed}
         known = {code: name for code, name in names.items() if subsystem_of(code) in subsystems}
         known |= {door_of(code): names.get(door_of(code), item.name) for code, item in subsystems.items() if code != PLATFORM}
         named = engine.policy.functions_of(snapshot.roles)
@@ -131,21 +134,18 @@ class Explaining:
         known |= {code: names.get(code, code) for code in named if subsystem_of(code) == PLATFORM}
         for code, name in sorted(known.items()):
             if code in named or all_of(code) in named or grant_role(code) in snapshot.roles:
-                yield code, name
+                yield code, name, labels.get(code, 0)
 
-    def _opened(  # noqa: PLR0917 - one call, all of it different
-        self, code: str, name: str, snapshot: Snapshot, engine: Engine, causes: _Causes, at: datetime
-    ) -> OpenFunction | None:
-        asking = Asking(snapshot, code, instant(at), resource={}, context=moment_context(at, {}), bounded=False)
-        verdict = engine.decide(asking, code)
+    def _opened(self, code: str, name: str, label: int, seen: Seen, causes: _Causes) -> OpenFunction | None:
+        asking, policy = seen.asking(code, label), seen.engine.policy
+        verdict = seen.engine.decide(asking, code)
         if not verdict.allowed:
             return None
         found: list[Cause] = []
-        for number in asking.matched:
-            rule = engine.policy.rules[number]
-            role = asking.role_of(rule.role)
-            own = engine.policy.scopes[rule.scope_expr].of(snapshot.attributes)
-            found.extend(causes.of(window, role, rule.label, own.intersect(window.scope)) for window in asking.windows(role))
+        for opened in asking.matched:
+            rule = policy.rules[opened.number]
+            role, own = asking.role_of(rule.role), asking.own_rows(policy.scopes[rule.scope_expr])
+            found.extend(causes.of(window, role, rule.label, own.intersect(window.scope)) for window in opened.windows)
         ends = [cause.ends_at for cause in found]
         last = None if None in ends else max(end for end in ends if end is not None)
         return OpenFunction(code, name, subsystem_of(code), verdict.rows, last, tuple(found))

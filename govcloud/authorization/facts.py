@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from govcloud.authorization.document import RoleSpec, RuleSpec
 from govcloud.authorization.duties import Duty
+from govcloud.authorization.fields import FieldRule
 from govcloud.authorization.models import (
     AccessGrant,
     DutyRule,
@@ -139,9 +140,11 @@ class DecisionFacts:
             PolicyRule.effect,
             PolicyRule.scope_expr,
             PolicyRule.label,
+            PolicyRule.masked,
+            PolicyRule.hidden,
         )
         found = session.execute(select(*columns).where(holding(PolicyRule, at)).order_by(PolicyRule.position, PolicyRule.id))
-        return number, roles, [RuleSpec(*row) for row in found]
+        return number, roles, [RuleSpec(*row[:-2], FieldRule(frozenset(row.masked), frozenset(row.hidden))) for row in found]
 
     def assignments(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[AssignmentFact]:
         """Return the standing roles of a person under one appointment: those of the person, and those of that appointment."""

@@ -15,7 +15,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Seen, command_refusal
-from govcloud.authorization.asking import Asking
 from govcloud.authorization.ceilings import CeilingFacts, is_bounded
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Reason
@@ -24,8 +23,7 @@ from govcloud.authorization.duty_inputs import may_be_given
 from govcloud.authorization.engine import Verdict
 from govcloud.authorization.explaining import Explaining
 from govcloud.authorization.models import OFFICER_ROLES
-from govcloud.authorization.snapshot import AssignmentFact, Snapshot, instant, subsystem_of
-from govcloud.authorization.subjects import moment_context
+from govcloud.authorization.snapshot import AssignmentFact, Snapshot, subsystem_of
 from govcloud.identity.queries import AppointmentView
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
@@ -128,7 +126,7 @@ class Giving:
         seen = self._seen(giver.official_id, giver.appointment_id, lambda held: held, now, grants=False)
         if seen is None:
             return frozenset()
-        return frozenset(key for key, resource in targets.items() if command_refusal(command, resource, seen) is None)
+        return frozenset(key for key, resource in targets.items() if _runs(command, resource, seen, giver))
 
     def _between(
         self, official_id: UUID, appointment_id: UUID | None, fewer: _Choice, more: _Choice, now: datetime
@@ -138,9 +136,9 @@ class Giving:
         if before is None or after is None:
             return None
         found = []
-        for code, name in self._explaining.catalogue(after.snapshot, after.engine, now):
-            had, has = _verdict(code, before), _verdict(code, after)
-            if has.allowed and not (had.allowed and had.rows == has.rows):
+        for code, name, label in self._explaining.catalogue(after.snapshot, after.engine, now):
+            had, has = _verdict(code, label, before), _verdict(code, label, after)
+            if has.allowed and not (had.allowed and had.views == has.views):
                 found.append(Touched(code, name, subsystem_of(code), partly=had.allowed))
         return tuple(found)
 
@@ -170,7 +168,9 @@ def _target(official_id: UUID, place: AppointmentView | None, role: str) -> dict
     return target
 
 
-def _verdict(function: str, seen: Seen) -> Verdict:
-    context = moment_context(seen.now, {})
-    asking = Asking(seen.snapshot, function, instant(seen.now), resource={}, context=context, bounded=False)
-    return seen.engine.decide(asking, function)
+def _runs(command: str, resource: Mapping[str, Any], seen: Seen, giver: Actor) -> bool:
+    return command_refusal(command, resource, seen, client_address=giver.source_address) is None
+
+
+def _verdict(function: str, label: int, seen: Seen) -> Verdict:
+    return seen.engine.decide(seen.asking(function, label), function)

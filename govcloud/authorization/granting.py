@@ -41,7 +41,7 @@ class Granting:
             check_grant(new, tx.now)
             if not self._decider.in_catalogue(new.function):
                 raise Invalid.of(FieldError("function", Message("功能目录中没有这项功能。"), new.function))
-            if new.scope.divisions is not None and not self._decider.keeps_rows(new.function):
+            if not new.scope.whole and not self._decider.keeps_rows(new.function):
                 raise scope_not_kept(new.function)
             if not isinstance(self._decider.standing(new.official_id, new.appointment_id, tx.now), Standing):
                 raise beneficiary_inactive()
@@ -126,7 +126,7 @@ def _row(tx: Transaction, new: NewGrant) -> AccessGrant:
         function=new.function,
         owner_department_id=new.owner_department_id,
         chain=new.chain,
-        scope=new.scope.to_json(),
+        scope=new.scope.to_json() | ({} if new.case_number is None else {"case_number": new.case_number.strip()}),
         starts_at=new.starts_at,
         ends_at=new.ends_at,
         opened_by=f"{tx.actor.kind}:{tx.actor.id}",

@@ -11,10 +11,12 @@ from typing import Generic, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec, role_closure
+from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import officers_by_duty, policy_changed, role_in_use
 from govcloud.authorization.events import PolicyInstalled
+from govcloud.authorization.fields import FieldRule
+from govcloud.authorization.inclusion import role_closure
 from govcloud.authorization.locking import POLICY, take
 from govcloud.authorization.models import OFFICER_ROLES, DutyRule, PolicyRule, PolicyVersion, Role, RoleAssignment, RoleLink
 from govcloud.kernel.actor import Actor
@@ -140,11 +142,12 @@ def _new_link(pair: tuple[str, str], at: datetime) -> RoleLink:
 
 def _rule_key(numbered: tuple[int, RuleSpec]) -> Hashable:
     _, rule = numbered
-    return (rule.role, rule.function, rule.condition, rule.effect, rule.scope_expr, rule.label)
+    return (rule.role, rule.function, rule.condition, rule.effect, rule.scope_expr, rule.label, rule.fields)
 
 
 def _rule_key_of_row(row: PolicyRule) -> Hashable:
-    return (row.role_code, row.function, row.condition, row.effect, row.scope_expr, row.label)
+    fields = FieldRule(frozenset(row.masked), frozenset(row.hidden))
+    return (row.role_code, row.function, row.condition, row.effect, row.scope_expr, row.label, fields)
 
 
 def _new_rule(numbered: tuple[int, RuleSpec], at: datetime) -> PolicyRule:
@@ -157,6 +160,8 @@ def _new_rule(numbered: tuple[int, RuleSpec], at: datetime) -> PolicyRule:
         effect=rule.effect,
         scope_expr=rule.scope_expr,
         label=rule.label,
+        masked=sorted(rule.fields.masked),
+        hidden=sorted(rule.fields.hidden),
         position=place,
         valid_from=at,
         valid_to=None,

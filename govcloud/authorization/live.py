@@ -8,16 +8,18 @@ from uuid import UUID
 
 from govcloud.authorization.engine import Engine
 from govcloud.authorization.facts import DecisionFacts
-from govcloud.authorization.policy import compile_policy
+from govcloud.authorization.policy import CompiledPolicy, compile_policy
 from govcloud.authorization.shipped import baseline, model_text
+from govcloud.authorization.surroundings import Surroundings
 
 
 class LiveEngine:
     """Hands out the engine of a policy version; readers never wait for each other and never see one half made."""
 
-    def __init__(self, facts: DecisionFacts) -> None:
-        """Take the reads; the first engine is made when it is first asked for."""
+    def __init__(self, facts: DecisionFacts, surroundings: Surroundings) -> None:
+        """Take the reads, and the calendar and networks; the first engine is made when it is first asked for."""
         self._facts = facts
+        self._surroundings = surroundings
         #: The newest two: questions that began before a change still find theirs. Replaced as a whole, never written into.
         self._engines: Mapping[UUID | None, Engine] = {}
         self._building = threading.Lock()
@@ -44,8 +46,12 @@ class LiveEngine:
         """Return the engine of a version that decided once, for questions about the past; it takes nobody's place."""
         return self._engines.get(version_id) or self._make(version_id)
 
+    def engine_for(self, policy: CompiledPolicy) -> Engine:
+        """Return an engine of any policy, as it would decide here: for drafts that are compared with what is in force."""
+        return Engine(model_text(), policy, self._surroundings)
+
     def _make(self, version_id: UUID | None) -> Engine:
         if version_id is None:
             shipped = baseline()
-            return Engine(model_text(), compile_policy(0, shipped.roles, shipped.rules))
-        return Engine(model_text(), compile_policy(*self._facts.policy(version_id)))
+            return self.engine_for(compile_policy(0, shipped.roles, shipped.rules))
+        return self.engine_for(compile_policy(*self._facts.policy(version_id)))

@@ -73,13 +73,15 @@ class PolicyVersion(Base):
 
 
 class PolicyRule(Temporal, Base):
-    """One rule: a role may (or must not) use a function, under a condition, on some rows."""
+    """One rule: a role may (or must not) use a function, under a condition, on some rows, some of whose fields are masked or hidden."""
 
     __tablename__ = "policy_rule"
     __table_args__ = (
         _window(),
         CheckConstraint("effect IN ('allow', 'deny')", name="effect"),
         CheckConstraint("role_code <> '' AND function <> ''", name="not_blank"),
+        CheckConstraint("NOT masked && hidden", name="one_way"),
+        CheckConstraint("effect = 'allow' OR (masked = '{}' AND hidden = '{}')", name="fields"),
         Index("ix_policy_rule_current", "role_code", "function", postgresql_where=text("valid_to IS NULL")),
     )
 
@@ -90,6 +92,8 @@ class PolicyRule(Temporal, Base):
     effect: Mapped[str]
     scope_expr: Mapped[str] = mapped_column(server_default="")
     label: Mapped[str] = mapped_column(server_default="")
+    masked: Mapped[list[str]] = mapped_column(server_default="{}")
+    hidden: Mapped[list[str]] = mapped_column(server_default="{}")
     position: Mapped[int] = mapped_column(server_default="0")
 
 
@@ -182,7 +186,7 @@ class RoleCeiling(Temporal, Base):
 
 
 class AccessGrant(Temporal, Base):
-    """A temporary grant of one function, in ``[starts_at, ends_at)``.
+    """A temporary grant of one function, in ``[starts_at, ends_at)``; ``scope`` holds its rows, and the case that it was given for.
 
     ``valid_from`` is when it was opened; ``valid_to`` is when it was revoked or closed, and NULL for a grant that was left to
     run out: scheduled, active and expired are computed from the clock and never stored.

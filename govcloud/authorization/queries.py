@@ -118,13 +118,15 @@ class AuthorizationQueries:
         """Return every function that is open to the appointment now; see ``Decider.open_functions``."""
         return self._decider.open_functions(appointment_id)
 
-    def open_subsystems(self, appointment_id: UUID) -> tuple[SubsystemView, ...]:
+    def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
         """Return the subsystems whose door is open to the appointment now, in the order of their codes."""
-        return self._decider.open_subsystems(appointment_id)
+        return self._decider.open_subsystems(appointment_id, client_address=client_address)
 
-    def open_among(self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str]) -> frozenset[str]:
+    def open_among(
+        self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str], *, client_address: str | None = None
+    ) -> frozenset[str]:
         """Return those of ``functions`` that are open to the subject now; see ``Decider.open_among``."""
-        return self._decider.open_among(official_id, appointment_id, functions)
+        return self._decider.open_among(official_id, appointment_id, functions, client_address=client_address)
 
     def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
         """Return officials of the department who may use ``function`` now; see ``Decider.holders_in_department``."""

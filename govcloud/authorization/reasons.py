@@ -7,7 +7,7 @@ from govcloud.authorization.decisions import Reason
 from govcloud.authorization.document import ALLOW
 from govcloud.authorization.engine import Verdict
 from govcloud.authorization.policy import NEVER, CompiledPolicy
-from govcloud.authorization.snapshot import GrantFact, Window, instant
+from govcloud.authorization.snapshot import GrantFact, instant
 
 
 def why_denied(policy: CompiledPolicy, verdict: Verdict, asking: Asking, function: str, last_grant: GrantFact | None) -> Reason:
@@ -26,22 +26,21 @@ def why_denied(policy: CompiledPolicy, verdict: Verdict, asking: Asking, functio
 
 
 def _held_but_not_enough(policy: CompiledPolicy, asking: Asking, function: str) -> Reason | None:
-    """Return what an allow rule of a live role lacks: the rows, or its condition."""
+    """Return what an allow rule of a live role lacks: the clearance, the rows, or its condition."""
     reason: Reason | None = None
     for row in policy.slice_for(function, asking.snapshot.roles, asking.grant):
         if row == NEVER or row[4] != ALLOW:
             continue
         role = asking.role_of(row[0])
-        if not _live(asking.snapshot.roles.get(role, ()), asking.now):
+        if not asking.holds_role(role):
             continue
-        if not asking.reaches_rows(role, policy.scopes[row[3]]):
+        if asking.clearance < asking.label:
+            # The mandatory control: neither rows nor conditions would help.
+            return Reason.LABEL_TOO_LOW
+        if asking.opens(role, policy.scopes[row[3]]) is None:
             return Reason.OUT_OF_SCOPE
         reason = Reason.CONDITION_NOT_MET
     return reason
-
-
-def _live(windows: tuple[Window, ...], now: int) -> bool:
-    return any(window.live(now) for window in windows)
 
 
 def _what_became_of(grant: GrantFact | None, now: int) -> Reason | None:

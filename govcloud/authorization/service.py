@@ -43,9 +43,9 @@ class Authorization:
         """Return whether the subject may use the function on the resource, now."""
         return self._decider.decide(question)
 
-    def may_enter(self, appointment_id: UUID, subsystem_code: str) -> Decision:
+    def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
         """Return whether the subsystem's door is open to the appointment."""
-        return self._decider.may_enter(appointment_id, subsystem_code)
+        return self._decider.may_enter(appointment_id, subsystem_code, client_address=client_address)
 
     def entrusted(self, official_id: UUID) -> str:
         """Return what is entrusted to an official under any appointment: ``office`` (one of the three), ``delegated`` or ``nothing``."""

@@ -59,7 +59,8 @@ class Window:
     """A role is held in ``[starts_at, ends_at)`` (instants; ``None`` is an open end), for the rows of ``scope``.
 
     ``department_path`` bounds delegated administration: only things below that department. ``grant_id``, ``assignment_id`` and
-    ``duty_id`` name what the window comes from: a temporary grant, a role that was assigned, a duty rule.
+    ``duty_id`` name what the window comes from: a temporary grant, a role that was assigned, a duty rule. ``case_number`` is the case
+    for whose sake a grant was given: it bounds nothing by itself, and rules may be about such cases (``case in my matters``).
     """
 
     starts_at: int
@@ -69,6 +70,7 @@ class Window:
     department_path: str | None = None
     assignment_id: UUID | None = None
     duty_id: UUID | None = None
+    case_number: str | None = None
 
     def live(self, now: int) -> bool:
         """Return whether ``now`` lies in the half-open window; this comparison is what ends a grant."""
@@ -88,7 +90,7 @@ class AssignmentFact:
 
 @dataclass(frozen=True, slots=True)
 class GrantFact:
-    """A temporary grant that has not been closed, as the database has it."""
+    """A temporary grant that has not been closed, as the database has it; ``scope`` may also name the case that it was given for."""
 
     id: UUID
     function: str
@@ -156,7 +158,8 @@ def take_snapshot(
         if grant.suspended or grant.closed_at is not None:
             continue
         scope = Scope.from_json(grant.scope)
-        window = Window(instant(grant.starts_at), instant(grant.ends_at), scope, grant.id)
+        case_number = None if grant.scope is None else grant.scope.get("case_number")
+        window = Window(instant(grant.starts_at), instant(grant.ends_at), scope, grant.id, case_number=case_number)
         held.setdefault(grant_role(grant.function), []).append(window)
         # Whoever may use one function of a subsystem may go through its door; which rows matter only inside.
         door = door_of(subsystem_of(grant.function))

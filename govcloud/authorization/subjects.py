@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,6 @@ from govcloud.kernel.actor import Actor, ActorKind
 
 #: Held by every active official, and only while active.
 EVERY_OFFICIAL = "official"
-#: Working hours are those of the government, wherever the server stands; China has had one zone without summer time since 1991.
-_CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 def official_snapshot(
@@ -39,7 +37,7 @@ def official_snapshot(
         duties: the duty rules in force.
         everywhere: the official under every live appointment, when the policy asks about all of them.
     """
-    attributes: dict[str, Any] = {"kind": "official", "official_id": str(official_id)}
+    attributes: dict[str, Any] = {"kind": "official", "official_id": str(official_id), "active_appointment": subject is not None}
     if subject is not None:
         attributes |= {
             "appointment_id": str(subject.appointment_id),
@@ -75,9 +73,3 @@ def fixed_snapshot(actor: Actor, closure: Mapping[str, frozenset[str]]) -> Snaps
     always = (Window(0),)
     held = {included: always for role in roles for included in closure.get(role, frozenset((role,)))}
     return Snapshot(f"{actor.kind}:{actor.id}", attributes, held)
-
-
-def moment_context(now: datetime, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the context of a question; the time is ours, whatever the caller says it is."""
-    local = now.astimezone(_CHINA)
-    return {**given, "time": f"{local:%H:%M}", "weekday": local.isoweekday()}

@@ -11,7 +11,7 @@ import click
 from govcloud.cli.context import operator, platform
 from govcloud.cli.imports import department_named
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
-from govcloud.subsystems.inputs import SCOPE_KINDS, TIERS
+from govcloud.subsystems.inputs import MOST_LABEL, SCOPE_KINDS, TIERS
 
 if TYPE_CHECKING:
     from govcloud.services import Services
@@ -73,6 +73,7 @@ def hand_over(context: click.Context, code: str, uscc: str, *, reason: str, dry_
 @click.option("--description")
 @click.option("--sensitive/--not-sensitive", default=None)
 @_LEVEL
+@click.option("--label", type=click.IntRange(0, MOST_LABEL), help="its security label")
 @click.option("--basis-note", help="why it rests on no service item, where that is so")
 @_REASON
 @click.pass_context

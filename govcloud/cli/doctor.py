@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -25,6 +25,10 @@ from govcloud.kernel.provisioning import MINIMUM_VERSION
 from govcloud.kernel.signing import ALGORITHMS
 from govcloud.settings import Environment, Settings, SettingsError
 from govcloud.signon.breached import PasswordList
+from govcloud.wiring import surroundings
+
+#: Seconds.
+_MOST_SKEW = 2.0
 
 
 class _Wrong(Exception):
@@ -41,7 +45,7 @@ class _Check:
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, keys, privileges, policy and password list; exit code 1 when something is wrong."""
+    """Check settings, database, keys, privileges, policy, lists and clocks; exit code 1 when something is wrong."""
     try:
         settings = settings_of()
     except (SettingsError, EmbeddedPostgresError) as error:
@@ -174,6 +178,29 @@ def _password_list(settings: Settings) -> str:
     return f"{settings.breached_passwords_file} is sorted, beside the short list that ships"
 
 
+def _clock(settings: Settings) -> str:
+    """Compare this machine's clock with the database's: what one machine closes, another with a clock behind would still hold open."""
+    with _connect(settings) as connection:
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
+    apart = abs((datetime.now(UTC) - row[0]).total_seconds()) if row is not None else 0.0
+    if apart > _MOST_SKEW:
+        raise _Wrong(
+            f"this machine and the database are {apart:.0f} s apart; grants and their ends are compared with clocks: set both by NTP"
+        )
+    return "within two seconds of the database's"
+
+
+def _surroundings(settings: Settings) -> str:
+    try:
+        found = surroundings(settings)
+    except SettingsError as error:
+        raise _Wrong(str(error)) from error
+    years = sorted(found.calendar.years)
+    zones = f"{len(settings.network_zones)} network zones" if settings.network_zones else "no network zones"
+    known = f"working days of {years[0]} to {years[-1]}"
+    return f"{known}; in other years rules on them open nothing (GOVCLOUD_WORK_CALENDAR_FILE); {zones}"
+
+
 def _transport(settings: Settings) -> str:
     if settings.environment is Environment.PRODUCTION and settings.trusted_proxies == 0:
         raise _Wrong("GOVCLOUD_TRUSTED_PROXIES is 0: behind nginx every client would seem to have one address; set it to 1")
@@ -189,5 +216,7 @@ _CHECKS = (
     _Check("signing key", _signing_key),
     _Check("policy", _policy),
     _Check("passwords", _password_list),
+    _Check("clock", _clock),
+    _Check("surroundings", _surroundings),
     _Check("transport", _transport),
 )

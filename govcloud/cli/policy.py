@@ -133,6 +133,10 @@ def _sentence(rule: RuleSpec) -> str:
         parts.append(f"when {rule.condition}")
     if rule.scope_expr:
         parts.append(f"on {rule.scope_expr}")
+    if rule.fields.masked:
+        parts.append(f"masking {', '.join(sorted(rule.fields.masked))}")
+    if rule.fields.hidden:
+        parts.append(f"hiding {', '.join(sorted(rule.fields.hidden))}")
     if rule.label:
         parts.append(f"({rule.label})")
     return " ".join(parts)

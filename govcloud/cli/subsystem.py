@@ -11,7 +11,7 @@ from govcloud.cli.catalogue import COMMANDS
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
 from govcloud.subsystems.changes import Binding
-from govcloud.subsystems.inputs import SCOPE_KINDS, TIERS, NewFunction, NewItem, NewSubsystem
+from govcloud.subsystems.inputs import MOST_LABEL, SCOPE_KINDS, TIERS, NewFunction, NewItem, NewSubsystem
 
 if TYPE_CHECKING:
     from govcloud.services import Services
@@ -67,15 +67,25 @@ def register(
 @click.option("--description", default="")
 @click.option("--sensitive", is_flag=True)
 @click.option("--level", type=_LEVEL, default=0, show_default=True)
+@click.option("--label", type=click.IntRange(0, MOST_LABEL), default=0, show_default=True, help="its security label")
 @click.option("--basis-note", default="", help="why it rests on no service item, where that is so")
 @_DRY_RUN
 @click.pass_context
 def function(
-    context: click.Context, *, code: str, name: str, description: str, sensitive: bool, level: int, basis_note: str, dry_run: bool
+    context: click.Context,
+    *,
+    code: str,
+    name: str,
+    description: str,
+    sensitive: bool,
+    level: int,
+    label: int,
+    basis_note: str,
+    dry_run: bool,
 ) -> None:
     """Add the function CODE (subsystem:resource:action); <subsystem>:door:enter is the door."""
     with platform(context) as services:
-        row = NewFunction(code, name, description, sensitive, level, basis_note)
+        row = NewFunction(code, name, description, sensitive, level, basis_note, label)
         services.subsystems.add_functions(operator(), [row], dry_run=dry_run)
         click.echo(f"{code} can be added; nothing was written" if dry_run else f"added {code}")
 

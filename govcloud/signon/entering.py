@@ -29,7 +29,7 @@ class Entering:
 
     def admit(self, actor: Actor, session: CurrentSession, client: ClientView) -> Decision:
         """Return whether the official may enter the client's subsystem under the current appointment; a refusal is recorded."""
-        decision = self._decide(session, client)
+        decision = self._decide(session, client, actor)
         if not decision.allowed:
             with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
                 tx.record(_refused(session, client, decision))
@@ -53,16 +53,19 @@ class Entering:
             raise no_such_session()
         # After the session, as every command that ends both does.
         self._authorization.hold_grants(tx, held.official_id, client.subsystem_code)
-        decision = self._decide(held, client)
+        decision = self._decide(held, client, tx.actor)
         if not decision.allowed:
             tx.remember(_refused(held, client, decision))
             raise NotAdmitted(decision)
         return held
 
-    def _decide(self, session: CurrentSession, client: ClientView) -> Decision:
+    def _decide(self, session: CurrentSession, client: ClientView, actor: Actor) -> Decision:
+        # Only where the person is here: a subsystem that comes for its ticket has an address of its own.
+        address = actor.source_address if actor.official_id is not None else None
         if session.appointment_id is not None:
-            return self._authorization.may_enter(session.appointment_id, client.subsystem_code)
-        return self._authorization.decide(Question(official_id=session.official_id, function=f"{client.subsystem_code}:door:enter"))
+            return self._authorization.may_enter(session.appointment_id, client.subsystem_code, client_address=address)
+        door = f"{client.subsystem_code}:door:enter"
+        return self._authorization.decide(Question(official_id=session.official_id, function=door, client_address=address))
 
 
 def _refused(session: CurrentSession, client: ClientView, decision: Decision) -> events.EntryRefused:

@@ -21,13 +21,14 @@ class SubsystemChange:
 
 @dataclass(frozen=True)
 class FunctionChange:
-    """How a function is to be from now on; ``basis_note`` says why it rests on no service item."""
+    """How a function is to be from now on; ``basis_note`` says why it rests on no service item, ``label`` is its security label."""
 
     name: str
     description: str = ""
     sensitive: bool = False
     integration_level: int = 0
     basis_note: str = ""
+    label: int = 0
 
 
 @dataclass(frozen=True)

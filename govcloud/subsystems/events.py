@@ -118,6 +118,7 @@ class FunctionAdded(Event):
     code: str
     function_name: str
     sensitive: bool
+    label: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +133,13 @@ class FunctionChanged(Event):
     function_name: str
     sensitive: bool
     integration_level: int
+    label: int
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionLoosened(Event):
-    """A function no longer counts as sensitive, or is enforced less closely, so that its items take less care than before."""
+    """A function takes less care than before: it is sensitive no longer, enforced less closely, or has a lower security label."""
 
     name: ClassVar[str] = "subsystems:function:loosened"
 
@@ -146,6 +148,8 @@ class FunctionLoosened(Event):
     sensitive_dropped: bool
     old_integration_level: int
     integration_level: int
+    old_label: int
+    label: int
     reason: str
 
 

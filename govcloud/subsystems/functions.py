@@ -24,7 +24,7 @@ from govcloud.subsystems.inputs import PLATFORM, NewFunction
 from govcloud.subsystems.models import FunctionBasis, SubsystemFunction, SubsystemFunctionVersion
 from govcloud.subsystems.views import FunctionView
 
-_CHANGED = ("name", "description", "sensitive", "integration_level", "basis_note")
+_CHANGED = ("name", "description", "sensitive", "integration_level", "basis_note", "label")
 
 
 class Functions(Commands):
@@ -88,6 +88,7 @@ class Functions(Commands):
                     function_name=row.name,
                     sensitive=row.sensitive,
                     integration_level=row.integration_level,
+                    label=row.label,
                     reason=why,
                 )
             )
@@ -141,7 +142,12 @@ class Functions(Commands):
         tx.record_all(
             [
                 FunctionAdded(
-                    subject=f"function:{row.id}", function_id=row.id, code=row.code, function_name=row.name, sensitive=row.sensitive
+                    subject=f"function:{row.id}",
+                    function_id=row.id,
+                    code=row.code,
+                    function_name=row.name,
+                    sensitive=row.sensitive,
+                    label=row.label,
                 )
                 for _, row in added
             ]
@@ -158,16 +164,19 @@ class Functions(Commands):
 
 
 def _loosened(old: FunctionView, row: FunctionChange, reason: str) -> FunctionLoosened | None:
-    """Return the event that says that a sensitive function takes less care than before, if it does."""
-    if not old.sensitive or (row.sensitive and row.integration_level >= old.integration_level):
+    """Return the event that says that a sensitive or labelled function takes less care than before, if it does."""
+    careless = old.sensitive and (not row.sensitive or row.integration_level < old.integration_level)
+    if not careless and row.label >= old.label:
         return None
     return FunctionLoosened(
         subject=f"function:{old.id}",
         function_id=old.id,
         code=old.code,
-        sensitive_dropped=not row.sensitive,
+        sensitive_dropped=old.sensitive and not row.sensitive,
         old_integration_level=old.integration_level,
         integration_level=row.integration_level,
+        old_label=old.label,
+        label=row.label,
         reason=reason,
     )
 
@@ -181,5 +190,6 @@ def _version_values(function_id: UUID, row: NewFunction | FunctionChange, tx: Tr
         "sensitive": row.sensitive,
         "integration_level": row.integration_level,
         "basis_note": row.basis_note,
+        "label": row.label,
         "valid_from": tx.now,
     }

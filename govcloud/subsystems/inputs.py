@@ -51,7 +51,7 @@ class NewSubsystem:
 
 @dataclass(frozen=True)
 class NewFunction:
-    """A function to add to the subsystem that its code begins with."""
+    """A function to add to the subsystem that its code begins with; ``label`` is its security label."""
 
     code: str
     name: str
@@ -59,6 +59,7 @@ class NewFunction:
     sensitive: bool = False
     integration_level: int = 0
     basis_note: str = ""
+    label: int = 0
     id: UUID = field(default_factory=new_id)
 
 
@@ -103,7 +104,10 @@ FunctionT = TypeVar("FunctionT", NewFunction, FunctionChange)
 ItemT = TypeVar("ItemT", NewItem, ItemChange)
 
 #: What a client may be entrusted with beyond its own subsystem; each is a role of the policy.
-CLIENT_ROLES = ("provisioning",)
+PROVISIONING, ADDRESS_SOURCE = "provisioning", "address_source"
+CLIENT_ROLES = (PROVISIONING, ADDRESS_SOURCE)
+#: Security labels go from 0 (none) to this.
+MOST_LABEL = 4
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,7 @@ def checked_function_change(row: FunctionT, fields: Fields) -> FunctionT:
         description=fields.text("description", row.description, least=0, most=_MOST_TEXT, multiline=True),
         integration_level=fields.number("integration_level", row.integration_level, least=0, most=3),
         basis_note=fields.text("basis_note", row.basis_note, least=0, most=MOST_REASON, multiline=True),
+        label=fields.number("label", row.label, least=0, most=MOST_LABEL),
     )
 
 

@@ -78,7 +78,8 @@ class SubsystemFunction(Temporal, Base):
 class SubsystemFunctionVersion(Temporal, Base):
     """A function as it is for a while; the last version stays open when the function is withdrawn, whose own end counts.
 
-    ``basis_note`` says why the function rests on no service item, where that is so.
+    ``basis_note`` says why the function rests on no service item, where that is so. ``label`` is its security label (安全标记): who uses it
+    has to be cleared for as much.
     """
 
     __tablename__ = "subsystem_function_version"
@@ -86,6 +87,7 @@ class SubsystemFunctionVersion(Temporal, Base):
         *temporal_args(),
         Index("uq_subsystem_function_version_live", "function_id", unique=True, postgresql_where="valid_to IS NULL"),
         CheckConstraint("integration_level BETWEEN 0 AND 3", name="integration_level"),
+        CheckConstraint("label BETWEEN 0 AND 4", name="label"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -95,6 +97,7 @@ class SubsystemFunctionVersion(Temporal, Base):
     sensitive: Mapped[bool]
     integration_level: Mapped[int]
     basis_note: Mapped[str]
+    label: Mapped[int] = mapped_column(server_default="0")
 
 
 class FunctionBasis(Temporal, Base):
@@ -168,7 +171,7 @@ class Client(Base):
             name="auth_method",
         ),
         CheckConstraint("(auth_method = 'client_secret') = (secret_digest IS NOT NULL)", name="secret"),
-        CheckConstraint("roles <@ ARRAY['provisioning']", name="roles"),
+        CheckConstraint("roles <@ ARRAY['provisioning', 'address_source']", name="roles"),
         Index("ix_client_subsystem_id", "subsystem_id"),
     )
 

@@ -95,6 +95,11 @@ class SubsystemQueries(OnboardingQueries):
         query = rows.functions_at(self._at(at)).where(SubsystemFunction.code.in_(set(codes)))
         return {row.SubsystemFunction.code: row.SubsystemFunctionVersion.integration_level for row in self._read().execute(query)}
 
+    def function_labels(self, codes: Iterable[str], at: datetime | None = None) -> Mapping[str, int]:
+        """Return the security labels of functions by their codes; those that are not live are left out."""
+        query = rows.functions_at(self._at(at)).where(SubsystemFunction.code.in_(set(codes)))
+        return {row.SubsystemFunction.code: row.SubsystemFunctionVersion.label for row in self._read().execute(query)}
+
     def owned(self, departments: Iterable[UUID], at: datetime | None = None) -> Mapping[str, tuple[int, tuple[str, ...]]]:
         """Return how many ``subsystems``, ``items`` and ``lists`` departments own, and the names of the first."""
         return owned(self._read(), departments, self._at(at))

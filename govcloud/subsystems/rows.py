@@ -106,6 +106,7 @@ def function_view(row: Found) -> FunctionView:
         sensitive=version.sensitive,
         integration_level=version.integration_level,
         basis_note=version.basis_note,
+        label=version.label,
     )
 
 

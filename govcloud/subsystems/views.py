@@ -33,7 +33,7 @@ class SubsystemView:
 
 @dataclass(frozen=True)
 class FunctionView:
-    """A function of a subsystem, ``code`` being ``subsystem:resource:action``."""
+    """A function of a subsystem, ``code`` being ``subsystem:resource:action``, ``label`` its security label."""
 
     id: UUID
     subsystem_id: UUID
@@ -44,6 +44,7 @@ class FunctionView:
     sensitive: bool
     integration_level: int
     basis_note: str = ""
+    label: int = 0
 
     @property
     def is_door(self) -> bool:

@@ -158,7 +158,9 @@ def may_among(functions: Iterable[str]) -> frozenset[str]:
     session = current_session()
     if session is None:
         return frozenset()
-    return services().authorization_queries.open_among(session.official_id, session.appointment_id, functions)
+    return services().authorization_queries.open_among(
+        session.official_id, session.appointment_id, functions, client_address=source_address()
+    )
 
 
 def no_permission() -> Denied:
@@ -167,7 +169,7 @@ def no_permission() -> Denied:
 
 
 def _open_to(official_id: UUID, appointment_id: UUID | None, function: str) -> bool:
-    question = Question(official_id=official_id, appointment_id=appointment_id, function=function)
+    question = Question(official_id=official_id, appointment_id=appointment_id, function=function, client_address=source_address())
     return services().authorization.decide(question).allowed
 
 

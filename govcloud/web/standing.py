@@ -8,9 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from govcloud.authorization.explaining import AccessView, Cause, CauseKind
+from govcloud.authorization.scope import RowCondition
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import services
-from govcloud.web.locale import own_words
+from govcloud.web.locale import own_words, say
 from govcloud.web.words import StateWord
 
 PLATFORM = "govcloud"
@@ -101,10 +102,12 @@ class _Words:
     def __init__(self, official_id: UUID, view: AccessView, kinds: frozenset[CauseKind]) -> None:
         every = (*(cause for item in view.functions for cause in item.causes), *view.roles)
         causes = [cause for cause in every if cause.kind in kinds]
-        codes = {code for cause in causes for code in cause.scope.divisions or ()}
+        rows = [item for cause in causes for item in cause.scope.alternatives]
+        codes = {item.division for item in rows if item.division is not None}
         self._divisions = services().identity_queries.division_names(codes) if codes else {}
         self._roles = services().authorization_queries.policy().roles
-        self._departments = _departments(cause.department_path for cause in causes)
+        paths = (*(cause.department_path for cause in causes), *(item.department_path for item in rows))
+        self._departments = _departments(paths)
         is_lent = any(cause.kind is CauseKind.GRANT for cause in causes)
         held = services().access_queries.my_access(official_id) if is_lent else ()
         self._requests = {entry.grant.id: entry for entry in held}
@@ -133,11 +136,20 @@ class _Words:
     def of(self, cause: Cause) -> CauseWords:
         """Return the words for one cause."""
         entry = self._requests.get(cause.id) if cause.id else None
-        names = tuple(self._divisions.get(code, code) for code in cause.scope.divisions or ())
+        names = tuple(self._rows(item) for item in cause.scope.alternatives) if not cause.scope.whole else ()
         department = self._departments.get(cause.department_path or "")
         request = (entry.request_id, entry.request_number or "") if entry and entry.request_id else None
         because = self._because(cause, entry.reason if entry else "")
         return CauseWords(KINDS[cause.kind], because, department, names, cause.ends_at, request)
+
+    def _rows(self, item: RowCondition) -> str:
+        """Return the words for the rows of one alternative: all that it names."""
+        parts = [self._divisions.get(item.division, item.division)] if item.division is not None else []
+        if item.department_path is not None:
+            parts.append(say(Message("%(department)s及下级", department=self._departments.get(item.department_path, ""))))
+        if item.case_number is not None:
+            parts.append(say(Message("办件 %(number)s", number=item.case_number)))
+        return " · ".join(parts)
 
     def _because(self, cause: Cause, reason: str) -> Message:
         match cause.kind:

@@ -254,8 +254,25 @@ def test_the_doctor_finds_every_fault_in_one_go(shell: Shell, environment: dict[
     away = environment | {"DATABASE_URL": "postgresql://app@127.0.0.1:1/govcloud", "GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "none")}
     done = shell("doctor", **away)
     assert done.code == 1
-    assert done.out.count("WRONG") == 6
+    assert done.out.count("WRONG") == 7
     assert "govcloud keys init" in done.out
+
+
+def test_the_doctor_looks_at_clock_and_calendar(
+    shell: Shell, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = tmp_path / "days.csv"
+    days.write_text("date,day,name\n2027-01-01,holiday,元旦\n", encoding="utf-8")
+    told = {"GOVCLOUD_WORK_CALENDAR_FILE": str(days), "GOVCLOUD_NETWORK_ZONES": '{"office": ["10.0.0.0/8"]}'}
+    well = shell("doctor", **environment | told)
+    assert "working days of 2024 to 2027" in well.out
+    assert "1 network zones" in well.out
+    assert "no network zones" in shell("doctor", **environment).out
+    days.write_text("date,day,name\n", encoding="utf-8")
+    assert "GOVCLOUD_WORK_CALENDAR_FILE" in shell("doctor", **environment | told).out
+    monkeypatch.setattr("govcloud.cli.doctor._MOST_SKEW", -1.0)
+    late = shell("doctor", **environment)
+    assert (late.code, "set both by NTP" in late.out) == (1, True)
 
 
 def test_the_doctor_finds_a_policy_of_an_older_version(shell: Shell, environment: dict[str, str], world: World) -> None:

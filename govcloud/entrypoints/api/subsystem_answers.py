@@ -146,13 +146,15 @@ class FunctionAnswer(Answer):
     sensitive: bool
     integration_level: int
     basis_note: str
+    label: int
     items: tuple[OfferedItemAnswer, ...]
     service_items: tuple[ServiceItemAnswer, ...]
 
     @classmethod
     def of(cls, view: FunctionView, items: tuple[ItemView, ...], bases: tuple[ServiceItemView, ...]) -> Self:
         """Put the function and what hangs on it together."""
-        own = {name: getattr(view, name) for name in ("id", "code", "name", "description", "sensitive", "integration_level", "basis_note")}
+        names = ("id", "code", "name", "description", "sensitive", "integration_level", "basis_note", "label")
+        own = {name: getattr(view, name) for name in names}
         return cls(
             **own,
             items=tuple(OfferedItemAnswer.model_validate(item) for item in items),

@@ -13,6 +13,7 @@ from govcloud.subsystems.inputs import NewFunction, NewItem, NewSubsystem
 
 _MOST_ROWS = 500
 Level = Annotated[StrictInt, Field(description="0 door, 1 claims, 2 checks, 3 row filters")]
+Label = Annotated[StrictInt, Field(description="0 (none) to 4")]
 Reason = Annotated[Text, Field(description="at most 500 characters; stands in the audit record")]
 
 
@@ -66,6 +67,7 @@ class FunctionBody(Input):
     sensitive: StrictBool = False
     integration_level: Level = 0
     basis_note: Text = Field(default="", description="why it rests on no service item, where that is so")
+    label: Label = Field(default=0, description="security label: who uses it has to be cleared for as much")
 
 
 class NewFunctionBody(FunctionBody):
@@ -157,7 +159,9 @@ class BindingsBody(Input):
 class EntrustBody(Input):
     """For which of the platform's own duties a client may act."""
 
-    roles: Annotated[list[Text], Field(max_length=20)] = Field(description="`provisioning`; an empty list takes all away")
+    roles: Annotated[list[Text], Field(max_length=20)] = Field(
+        description="`provisioning`, `address_source` (tells from which address people come); an empty list takes all away"
+    )
     reason: Reason
 
 

@@ -9,6 +9,7 @@ from flask import Response, jsonify
 from flask_babel import force_locale
 
 from govcloud.authorization.decisions import Decision
+from govcloud.authorization.obligations import obligations_of
 from govcloud.subsystems.queries import ItemView
 from govcloud.web.gate import services
 from govcloud.web.locale import CHINESE, ENGLISH, say
@@ -25,11 +26,10 @@ def answer(decision: Decision) -> Response:
 
 
 def _allowed(decision: Decision) -> dict[str, Any]:
-    """Return what a yes obliges to: ``obligations.rows`` is absent when the whole province's rows are open."""
-    divisions = decision.scope.divisions if decision.scope is not None else None
+    """Return what a yes obliges to: the rows that are open, and what of their fields."""
     return {
         "reason": decision.code,
-        "obligations": {} if divisions is None else {"rows": {"divisions": list(divisions)}},
+        "obligations": obligations_of(decision),
         "ends_at": decision.ends_at.isoformat() if decision.ends_at else None,
         "epoch": decision.epoch,
     }

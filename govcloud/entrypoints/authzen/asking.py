@@ -7,6 +7,7 @@ from uuid import UUID
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.entrypoints.authzen.wire import Evaluation
 from govcloud.signon.sessions import CurrentSession
+from govcloud.subsystems.inputs import ADDRESS_SOURCE
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
 
@@ -35,8 +36,15 @@ def resolve(asked: Evaluation, client: ClientView) -> Decision:
         official_id=official_id,
         resource=asked.resource,
         context=asked.context,
+        client_address=_address(asked, client),
     )
     return services().authorization.decide(question)
+
+
+def _address(asked: Evaluation, client: ClientView) -> str | None:
+    """Return the address of the person's device, if the client tells one and is entrusted with telling it."""
+    told = asked.context.get("client_address")
+    return told if ADDRESS_SOURCE in client.roles and isinstance(told, str) else None
 
 
 def _session(sid: UUID, client: ClientView) -> CurrentSession | None:

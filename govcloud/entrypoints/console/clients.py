@@ -9,21 +9,30 @@ from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_a
 from govcloud.entrypoints.console.client_fields import METHOD_WORDS, PROTOCOL_WORDS
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.inputs import ADDRESS_SOURCE, PROVISIONING
 from govcloud.subsystems.models import Client
 from govcloud.subsystems.protocols import PUBLIC
 from govcloud.web.locale import say
 
-_ENTRUSTS, _PROVISIONING = "govcloud:client:entrust", "provisioning"
+_ENTRUSTS = "govcloud:client:entrust"
+_ROLE_WORDS = {PROVISIONING: Message("维护组织与人员"), ADDRESS_SOURCE: Message("报送来访地址")}
 
 
-def _entrust(row: Client, reason: str) -> Message:
-    services().subsystems.entrust_client(current_actor(), row.client_id, [_PROVISIONING], reason)
-    return Message("客户端 %(client_id)s 可以维护组织与人员，立即生效。", client_id=row.client_id)
+def _entrust(row: Client, role: str, reason: str) -> Message:
+    """Add a role to those that a client is entrusted with."""
+    services().subsystems.entrust_client(current_actor(), row.client_id, sorted({*row.roles, role}), reason)
+    return Message("客户端 %(client_id)s 可以%(role)s，立即生效。", client_id=row.client_id, role=_ROLE_WORDS[role])
 
 
-def _take_away(row: Client, reason: str) -> Message:
-    services().subsystems.entrust_client(current_actor(), row.client_id, [], reason)
-    return Message("客户端 %(client_id)s 不再维护组织与人员，立即生效。", client_id=row.client_id)
+def _take_away(row: Client, role: str, reason: str) -> Message:
+    """Take a role from those that a client is entrusted with."""
+    services().subsystems.entrust_client(current_actor(), row.client_id, sorted({*row.roles} - {role}), reason)
+    return Message("客户端 %(client_id)s 不再%(role)s，立即生效。", client_id=row.client_id, role=_ROLE_WORDS[role])
+
+
+def _may_get(row: Client, role: str) -> bool:
+    """Return whether the client could be entrusted with a role that it does not have."""
+    return row.disabled_at is None and row.auth_method != PUBLIC and role not in row.roles
 
 
 class ClientsView(ConsoleView):
@@ -51,7 +60,7 @@ class ClientsView(ConsoleView):
     }
     column_formatters = {
         "subsystem_id": name_of("subsystem_id"),
-        "roles": lambda _v, _c, row, _n: say(Message("维护组织与人员")) if _PROVISIONING in row.roles else "—",
+        "roles": lambda _v, _c, row, _n: say(Message("、")).join(say(_ROLE_WORDS[role]) for role in row.roles) or "—",
         "protocol": lambda _v, _c, row, _n: PROTOCOL_WORDS[row.protocol].name,
         "auth_method": lambda _v, _c, row, _n: say(METHOD_WORDS[row.auth_method]),
     }
@@ -63,8 +72,8 @@ class ClientsView(ConsoleView):
             "shield-check",
             _ENTRUSTS,
             Message("此客户端（如人事系统、目录同步）将可以登记和变更组织与人员，办理入职、调动、离职，不能授权。"),
-            _entrust,
-            applies=lambda row: row.disabled_at is None and row.auth_method != PUBLIC and _PROVISIONING not in row.roles,
+            lambda row, reason: _entrust(row, PROVISIONING, reason),
+            applies=lambda row: _may_get(row, PROVISIONING),
         ),
         RowCommand(
             "take-away",
@@ -72,8 +81,26 @@ class ClientsView(ConsoleView):
             "ban",
             _ENTRUSTS,
             Message("此客户端立即不能再维护组织与人员；本系统自身的登录和权限判定不受影响。"),
-            _take_away,
-            applies=lambda row: _PROVISIONING in row.roles,
+            lambda row, reason: _take_away(row, PROVISIONING, reason),
+            applies=lambda row: PROVISIONING in row.roles,
+        ),
+        RowCommand(
+            "entrust-addresses",
+            Message("准其报送来访地址"),
+            "shield-check",
+            _ENTRUSTS,
+            Message("此客户端在核对权限时报送的来访地址将被采信，用来判断网络区域。只用于能如实取得来访地址的系统。"),
+            lambda row, reason: _entrust(row, ADDRESS_SOURCE, reason),
+            applies=lambda row: _may_get(row, ADDRESS_SOURCE),
+        ),
+        RowCommand(
+            "refuse-addresses",
+            Message("不再采信来访地址"),
+            "ban",
+            _ENTRUSTS,
+            Message("此客户端报送的来访地址立即不再采信；规则要求网络区域的功能，经由它就打不开了。"),
+            lambda row, reason: _take_away(row, ADDRESS_SOURCE, reason),
+            applies=lambda row: ADDRESS_SOURCE in row.roles,
         ),
     )
 

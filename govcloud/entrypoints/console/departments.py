@@ -23,7 +23,7 @@ from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
-from govcloud.web.gate import current_actor, current_session, services
+from govcloud.web.gate import current_actor, current_session, may_among, services
 from govcloud.web.locale import say
 from govcloud.web.words import appointment_kind
 
@@ -158,7 +158,7 @@ class OrganisationView(ConsolePage):
         then = _then(ended_at, at)
         tree, identity = services().tree_queries, services().identity_queries
         lead = identity.department(view.lead_department_id, then) if view.lead_department_id else None
-        opened = _open_among({OFFICIALS, *(change.function for change in CHANGES.values())})
+        opened = may_among({OFFICIALS, *(change.function for change in CHANGES.values())})
         offered = [] if at or ended_at else [change for change in CHANGES.values() if _offered(change, view, opened)]
         return {
             "department": view,
@@ -200,14 +200,6 @@ def _office_name(view: DepartmentView, filled: Filled) -> str:
     offices = services().identity_queries.offices(view.id)
     name = next((name for key, name in offices.items() if str(key) == filled.text("office")), "")
     return " · ".join(part for part in (view.name, name) if part)
-
-
-def _open_among(functions: set[str]) -> frozenset[str]:
-    """Return those of ``functions`` that are open to the reader, asked at once."""
-    session = current_session()
-    if session is None:
-        return frozenset()
-    return services().authorization_queries.open_among(session.official_id, session.appointment_id, functions)
 
 
 def _offered(change: DepartmentChange, view: DepartmentView, opened: frozenset[str]) -> bool:

@@ -112,6 +112,7 @@ def _new_function(view: SubsystemView, values: Values) -> tuple[NewFunction, lis
         sensitive=bool(values.get("sensitive")),
         integration_level=number("integration_level", values),
         basis_note=values.get("basis_note", ""),
+        label=number("label", values),
     )
     if not values.get("exposes", "").strip():
         return function, []
@@ -158,6 +159,7 @@ def change_function(view: SubsystemView, subject: str, values: Values, actor: Ac
         sensitive=bool(values.get("sensitive")),
         integration_level=number("integration_level", values),
         basis_note=values.get("basis_note", ""),
+        label=number("label", values),
     )
     services().subsystems.change_function(actor, function.code, change, values.get("reason", ""))
     return Message("已变更功能“%(name)s”，立即生效。", name=change.name)
@@ -172,6 +174,7 @@ def function_values(view: SubsystemView, subject: str) -> Values:
         "sensitive": "1" if function.sensitive else "",
         "integration_level": str(function.integration_level),
         "basis_note": function.basis_note,
+        "label": str(function.label),
     }
 
 

@@ -16,7 +16,7 @@ from govcloud.entrypoints.console.subsystem_words import SCOPES
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.handing_over import HAND_OVER
-from govcloud.subsystems.inputs import ClientCredentials
+from govcloud.subsystems.inputs import MOST_LABEL, ClientCredentials
 from govcloud.subsystems.queries import SubsystemView
 from govcloud.web.locale import say
 from govcloud.web.words import LEVELS, TIERS
@@ -72,6 +72,12 @@ def _level() -> FormField:
     )
 
 
+def _label() -> FormField:
+    hint = Message("使用者本人的安全标记不低于它才能使用，任何角色和授权都不能例外；0 为不设标记。")
+    labels = tuple((str(label), str(label)) for label in range(MOST_LABEL + 1))
+    return FormField("label", Message("安全标记"), "select", hint, options=labels)
+
+
 def _item_fields() -> tuple[FormField, ...]:
     return (
         FormField("tier", Message("事项级别"), "select", options=_tiers()),
@@ -100,6 +106,7 @@ def _add_fields() -> tuple[FormField, ...]:
         _NAME,
         _DESCRIPTION,
         _level(),
+        _label(),
         _SENSITIVE,
         _BASIS,
         FormField("exposes", Message("会看到什么"), "area", Message("填写后这项功能可以申请；留空则只随岗位持有。")),
@@ -117,7 +124,7 @@ def _none() -> tuple[FormField, ...]:
     return ()
 
 
-_DEFAULTS = {"tier": "one", "max_days": "30", "scope_kind": "division"}
+_DEFAULTS = {"tier": "one", "max_days": "30", "scope_kind": "division", "label": "0"}
 
 FORMS: Mapping[str, SubsystemForm] = {
     form.name: form
@@ -171,7 +178,7 @@ FORMS: Mapping[str, SubsystemForm] = {
             Message("变更功能"),
             "pencil",
             "govcloud:function:change",
-            lambda: (_NAME, _DESCRIPTION, _level(), _SENSITIVE, _BASIS, _REASON),
+            lambda: (_NAME, _DESCRIPTION, _level(), _label(), _SENSITIVE, _BASIS, _REASON),
             acts.change_function,
             acts.function_values,
         ),

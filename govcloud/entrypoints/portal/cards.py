@@ -11,7 +11,7 @@ from uuid import UUID
 from govcloud.authorization.queries import GrantView
 from govcloud.identity.names import search_keys
 from govcloud.subsystems.queries import SubsystemView
-from govcloud.web.gate import services
+from govcloud.web.gate import services, source_address
 
 _PLATFORM = "govcloud"
 #: So many cards stand in the first row: favourites, then what was used last.
@@ -58,7 +58,8 @@ def live_grants(official_id: UUID, appointment_id: UUID) -> tuple[GrantView, ...
 
 def open_cards(appointment_id: UUID, grants: Sequence[GrantView]) -> tuple[Card, ...]:
     """Return a card for every subsystem that the engine opens to the appointment, by owner and name."""
-    opened = [view for view in services().authorization_queries.open_subsystems(appointment_id) if view.code != _PLATFORM]
+    found = services().authorization_queries.open_subsystems(appointment_id, client_address=source_address())
+    opened = [view for view in found if view.code != _PLATFORM]
     owners = services().identity_queries.departments({view.owner_department_id for view in opened if view.owner_department_id})
     names = {key: department.name for key, department in owners.items()}
     until: dict[str, datetime] = {}

@@ -173,12 +173,13 @@ def test_every_form_works(services: Services, world: World, become: Become, arch
             "code": "note:read",
             "name": "查看便签",
             "integration_level": "2",
+            "label": "0",
             "exposes": "便签",
             "tier": "one",
             "max_days": "9",
             "scope_kind": "none",
         },
-        "function": {"subject": READ, "name": "查看档案", "integration_level": "3", "sensitive": "1", "reason": "更名"},
+        "function": {"subject": READ, "name": "查看档案", "integration_level": "3", "label": "2", "sensitive": "1", "reason": "更名"},
         "bind": {"subject": READ, "codes": f"{code}\n{code.lower()}"},
         "offer": {"subject": READ, "name": "查看目录", "exposes": "题名", "tier": "one", "max_days": "5", "scope_kind": "none"},
     }
@@ -191,7 +192,7 @@ def test_every_form_works(services: Services, world: World, become: Become, arch
     items = {item.name: item for item in queries.items_of(archive)}
     assert (items["查看便签"].max_days, items["查看目录"].scope_kind) == (9, "none")
     page = said(owner.get(details(archive)))
-    for words in ("查看档案", code, "公租房租赁补贴申领", "一人审批 · 最长 9 天 · 不划分 · 第 1 版"):
+    for words in ("查看档案", "安全标记 2", code, "公租房租赁补贴申领", "一人审批 · 最长 9 天 · 不划分 · 第 1 版"):
         assert words in page, words
     item = items["查看目录"]
     changed = {

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from govcloud.authorization.document import cycle_in, load_document, parse_document
+from govcloud.authorization.document import load_document, parse_document
 from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.fields import ALL_FIELDS, FieldRule
+from govcloud.authorization.inclusion import cycle_in
 from govcloud.authorization.shipped import baseline, policies_folder
 
 
@@ -70,6 +72,19 @@ FUNCTIONS = "functions: {govcloud:a:b: 名称}\n"
         ("roles: {a: {rules: [{allow: 'x:y:z', scope: everywhere}]}}", "roles.a.rules[0].scope"),
         ("roles: {a: {rules: [{allow: 'x:y:z', scope: 'divisions: 33'}]}}", "roles.a.rules[0].scope"),
         ("roles: {a: {rules: [{deny: 'x:y:z', scope: own_division}]}}", "roles.a.rules[0].scope"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', scope: 'own_division and'}]}}", "roles.a.rules[0].scope"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', fields: [phone]}]}}", "roles.a.rules[0].fields"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', fields: {show: [phone]}}]}}", "roles.a.rules[0].fields.show"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', fields: {mask: {phone: 3}}}]}}", "roles.a.rules[0].fields.mask"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', fields: {mask: [1]}}]}}", "roles.a.rules[0].fields.mask"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', fields: {mask: ['id number']}}]}}", "roles.a.rules[0].fields.mask"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', fields: {mask: ['a, b']}}]}}", "roles.a.rules[0].fields.mask"),
+        ("roles: {a: {rules: [{allow: 'x:y:z', fields: {mask: [phone], hide: [phone]}}]}}", "roles.a.rules[0].fields.hide"),
+        ("roles: {a: {rules: [{deny: 'x:y:z', fields: {hide: [phone]}}]}}", "roles.a.rules[0].fields"),
+        (
+            f"roles: {{a: {{rules: [{{allow: 'x:y:z', fields: {{hide: {[f'f{n}' for n in range(201)]}}}}}]}}}}",
+            "roles.a.rules[0].fields.hide",
+        ),
         ("functions: {nonsense: x}", "functions.nonsense"),
     ],
 )
@@ -90,6 +105,21 @@ def test_extending_keeps_what_was_there() -> None:
     assert set(baseline().rules) < set(extended.rules)
     assert extended.functions == baseline().functions
     assert extended.checksum != baseline().checksum
+
+
+def test_fields_of_a_rule() -> None:
+    text = "roles: {a: {rules: [{allow: ['x:y:z', 'x:y:w'], fields: {mask: phone, hide: [id_number, bank]}}, {allow: 'x:y:v'}]}}"
+    fields = [rule.fields for rule in parse_document(text, "test").rules]
+    masked = FieldRule(frozenset({"phone"}), frozenset({"id_number", "bank"}))
+    assert fields == [masked, masked, ALL_FIELDS]
+
+
+def test_a_finding_in_a_condition_says_column_and_remedy() -> None:
+    with pytest.raises(PolicyError) as refused:
+        parse_document("roles: {a: {rules: [{allow: 'x:y:z', when: 'resource.a == 1 and subject.lable >= 2'}]}}", "test")
+    (finding,) = refused.value.fields
+    assert "第 21 列" in str(finding.message)
+    assert "label" in str(finding.message)
 
 
 def test_an_empty_document_is_a_policy_without_rules() -> None:
