@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 
@@ -17,6 +18,7 @@ from govcloud.client import (
     Question,
 )
 from govcloud.client.calls import retry_after
+from govcloud.client.limits import Pace
 from tests.client.conftest import READ, Hands, Make
 from tests.factories.deciding import MANY, ONE, Fault, Point, no, yes
 
@@ -163,6 +165,16 @@ def test_what_is_not_json_is_no_answer(point: Point, asking: Make, body: bytes) 
     point.faults.extend([Fault(200, body=body)])
     with pytest.raises(CheckUnavailableError):
         asking().ask()
+
+
+def test_an_answer_that_comes_in_pieces_for_ever_is_not_waited_for(point: Point) -> None:
+    """Each piece comes in time, the whole does not; the clock goes on by a second whenever it is looked at."""
+    point.decide = lambda _: yes(padding="x" * 5_000_000)
+    pace = Pace(now=lambda: float(next(seconds)))
+    seconds = count()
+    checks = Checks(point.origin, "housing-web", "secret", limits=Limits(total=12.0, read=5.0), pace=pace)
+    with checks, pytest.raises(CheckUnavailableError, match="within 12"):
+        checks.check(sub="s", function=READ)
 
 
 def test_an_answer_has_a_length(point: Point, asking: Make) -> None:
