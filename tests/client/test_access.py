@@ -145,6 +145,17 @@ def test_every_question_bears_the_number_of_the_request(access: Access, point: P
     assert {heard.header("X-Request-ID") for heard in point.heard} == {"t-1"}
 
 
+def test_the_surroundings_of_a_request_are_told_with_every_question(checks: Checks, point: Point) -> None:
+    point.decide = lambda _: yes()
+    access = Access(checks, WANG, context={"client_address": "10.0.0.7", "purpose": "a"})
+    access.require(READ)
+    access.prefetch([EXPORT, (EXPORT, {"division": XIHU}), Question(EXPORT, {}, "7", {"purpose": "b"})])
+    assert access.can(EXPORT)
+    told = [point.heard[0].body["context"], *(item["context"] for item in point.heard[1].body["evaluations"])]
+    assert told == [{"client_address": "10.0.0.7", "purpose": purpose} for purpose in ("a", "a", "a", "b")]
+    assert point.paths == [ONE, MANY]
+
+
 def test_it_explains(access: Access) -> None:
     assert access.explain(READ).lines("en")[:2] == ["May be used: housing:register:read.", "Rows that are open: 330106000000 and below."]
     assert access.explain(Question(EXPORT)).lines("en")[:2] == ["May not be used: housing:register:export.", "Why: No."]

@@ -110,8 +110,18 @@ def cookie_of(door: Door) -> str:
     return door._signed_in.seal(kept).partition(";")[0]
 
 
+def told_by_wsgi(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return what every question of a request tells."""
+    return {"path": environ["PATH_INFO"]}
+
+
+def told_by_asgi(scope: asgi.Scope) -> dict[str, str]:
+    """Return the same."""
+    return {"path": scope["path"]}
+
+
 def _wsgi(settings: Settings) -> Site:
-    application = GovcloudWSGI(wsgi_application, settings, door=DOOR, functions=FUNCTIONS, public=["/healthz"])
+    application = GovcloudWSGI(wsgi_application, settings, door=DOOR, functions=FUNCTIONS, public=["/healthz"], context=told_by_wsgi)
 
     def send(method: str, path: str, headers: dict[str, str], content: bytes = b"") -> httpx.Response:
         with httpx.Client(transport=httpx.WSGITransport(application), base_url=HERE) as client:
@@ -124,7 +134,7 @@ def _asgi(settings: Settings) -> Site:
     made: list[GovcloudASGI] = []
 
     def application() -> GovcloudASGI:
-        made.append(GovcloudASGI(asgi_application, settings, door=DOOR, functions=FUNCTIONS, public=["/healthz"]))
+        made.append(GovcloudASGI(asgi_application, settings, door=DOOR, functions=FUNCTIONS, public=["/healthz"], context=told_by_asgi))
         return made[-1]
 
     def send(method: str, path: str, headers: dict[str, str], content: bytes = b"") -> httpx.Response:
@@ -163,6 +173,7 @@ def test_who_is_signed_in_and_allowed_gets_in(site: Site, point: Point) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     (heard,) = point.heard
     assert heard.body["action"] == {"name": DOOR}
+    assert heard.body["context"] == {"path": "/x"}
     assert heard.body["subject"] == {"type": "official", "id": "s", "properties": {"sid": "q"}}
     assert heard.header("X-Request-ID") == "t-1"
     assert site.get("/kept").headers["Cache-Control"] == "max-age=9", "an application that says so itself is not overruled"

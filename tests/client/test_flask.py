@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask, render_template_string, request
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -58,7 +58,7 @@ def site(point: Point, session: Session) -> Iterator[Flask]:
         GOVCLOUD_CLIENT_ID="housing-web",
         GOVCLOUD_CLIENT_SECRET="secret",
     )
-    govcloud = Govcloud(app)
+    govcloud = Govcloud(app, context=lambda: {"client_address": request.remote_addr})
 
     @app.get("/register")
     @govcloud.require(READ)
@@ -127,6 +127,7 @@ def test_requests_do_not_share_answers(site: Flask, wang: FlaskClient, point: Po
 def test_a_row_is_asked_about_by_its_attributes(wang: FlaskClient, point: Point) -> None:
     assert wang.get("/one/x").text == "x"
     assert point.heard[0].body["resource"]["properties"] == {"division": YUHANG}
+    assert point.heard[0].body["context"] == {"client_address": "127.0.0.1"}
 
 
 def test_what_a_view_requires_itself_is_refused_alike(wang: FlaskClient) -> None:

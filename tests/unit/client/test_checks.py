@@ -7,8 +7,11 @@ from typing import Any
 import httpx
 import pytest
 from flask import Flask, Response, jsonify
+from hypothesis import given
+from hypothesis import strategies as st
 
 from govcloud.client import CheckDecision, Checks, CheckUnavailableError, FieldRule, RowCondition, Rows, View
+from govcloud.client.wire import read_decision
 
 XIHU = "330106000000"
 PATH = "/0190a1/0190a2/"
@@ -143,6 +146,27 @@ def test_views_that_are_not_understood_or_show_more_than_is_open_make_the_yes_no
 def test_a_yes_that_is_not_understood_whole_is_none(answer: object) -> None:
     with pytest.raises(CheckUnavailableError):
         asked(answer)
+
+
+_WORDS = ["rows", "views", "divisions", "any", "fields", "mask", "hide", "division", "department_path", "case_number", "x"]
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from([XIHU, PATH, *_WORDS]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_WORDS), inner),
+    max_leaves=12,
+)
+
+
+@given(obligations=_json, context=_json)
+def test_whatever_comes_is_a_decision_or_none(obligations: Any, context: Any) -> None:  # noqa: ANN401 - any JSON
+    for said in ({"obligations": obligations}, {"obligations": obligations, "reason_user": context, "access_request": context}, context):
+        for decision in (True, False, context):
+            try:
+                read = read_decision({"decision": decision, "context": said})
+            except CheckUnavailableError:
+                continue
+            assert read.allowed is decision
+            read.views.masked([{"division": XIHU, "phone": "13800138000"}])
+            assert read.allowed or not list(read.views)
 
 
 @pytest.mark.parametrize("status", [201, 302, 400, 401, 429, 500, 503])
