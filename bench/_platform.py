@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +26,8 @@ from govcloud.cli.seed.sizes import SHAPES
 from govcloud.cli.stack import Ports, Stack, free_ports, stack, start_platform
 from govcloud.kernel.embedded_postgres import throw_away
 from govcloud.services import Services
+
+_START_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,22 @@ class Platform:
         self._running.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], os.environ)
         self._running.wait_for("platform", f"{self.url}/readyz")
 
+    def keep_replica(self) -> None:
+        """Keep a replica of what decisions read, and wait until it is there; processes that are started later use it."""
+        say("building a replica")
+        self._running.start("replica", ["govcloud", "replica", "keep"], os.environ)
+        until = time.monotonic() + _START_SECONDS
+        while subprocess.run([sys.executable, "-m", "govcloud", "replica", "status"], capture_output=True, check=False).returncode:
+            if time.monotonic() > until:
+                raise click.ClickException("the replica was not built in time")
+            time.sleep(0.2)
+
+    def serve_with_constant(self, path: str) -> None:
+        """Serve the platform with one worker and with the route ``path`` that decides nothing, and wait until it answers."""
+        say(f"starting the platform, one worker, with {path}")
+        self._running.start("platform", ["bench._constant", str(self.ports.platform)], os.environ)
+        self._running.wait_for("platform", f"{self.url}/readyz")
+
     def serve_all(self) -> None:
         """Serve the platform with one worker, run the jobs and both example subsystems, and wait until each answers."""
         say("starting the platform, the jobs and both examples")
@@ -90,6 +111,7 @@ def filled(size: str) -> Iterator[Platform]:
             "GOVCLOUD_MASTER_KEY_FILE": str(place.root / "master.key"),
             "GOVCLOUD_PUBLIC_URL": ports.platform_url,
             "GOVCLOUD_ENVIRONMENT": "test",
+            "GOVCLOUD_REPLICA_DIR": str(place.root / "replica"),
         }
         context = click.Context(click.Command("bench"), obj=create_app)
         furnished = _furnish(context, place, size, ports)

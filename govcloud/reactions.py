@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from uuid import UUID
 
+from govcloud.authorization.epochs import CATALOGUE, DEPARTMENT
 from govcloud.authorization.events import GrantClosed, GrantSuspended
+from govcloud.authorization.snapshot import subsystem_of
 from govcloud.identity.events import (
+    AppointmentBegun,
     AppointmentEnded,
     AppointmentRescheduled,
+    AppointmentTransferred,
     DepartmentAbolished,
+    DepartmentChanged,
     DepartmentMerged,
     DepartmentMoved,
+    DepartmentRegistered,
     DepartmentSplit,
     LeaveUndone,
+    OfficialChanged,
     OfficialDisabled,
     OfficialLeft,
+    OfficialRegistered,
     OfficialRejoined,
     OfficialRestored,
+    PersonnelChangeCancelled,
     PersonnelChangeRecorded,
     PersonnelChangeSettled,
 )
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.events import Event
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.services import Services
 from govcloud.signon.logout.views import GrantEnding
-from govcloud.subsystems.events import ClientDisabled, SubsystemHandedOver, SubsystemRetired
+from govcloud.subsystems.events import (
+    ClientDisabled,
+    FunctionAdded,
+    FunctionChanged,
+    FunctionWithdrawn,
+    ItemChanged,
+    ItemOffered,
+    ItemWithdrawn,
+    SubsystemChecked,
+    SubsystemHandedOver,
+    SubsystemPublished,
+    SubsystemRegistered,
+    SubsystemRetired,
+    SubsystemReturned,
+    SubsystemSubmitted,
+)
 
 
 def subscribe_reactions(services: Services) -> None:
@@ -34,14 +61,13 @@ def subscribe_reactions(services: Services) -> None:
     subscribe_endings(services)
     subscribe_lifecycle(services)
     subscribe_grants(services)
+    subscribe_feed(services)
 
     def follow(tx: Transaction, event: DepartmentMoved) -> None:
-        services.authorization.advance_epoch(tx, "department")
         services.authorization.follow_department(tx, event.old_path, event.new_path)
         services.access.follow_department(tx, event.old_path, event.new_path)
 
     def carry(tx: Transaction, department_id: UUID, successor_id: UUID) -> None:
-        services.authorization.advance_epoch(tx, "department")
         appointments = services.identity_queries.continued(department_id, successor_id)
         services.signon.carry_appointments(tx, appointments)
         services.authorization.carry_appointments(tx, appointments)
@@ -64,7 +90,6 @@ def subscribe_reactions(services: Services) -> None:
         carry(tx, event.department_id, event.successor_id)
 
     def abandon(tx: Transaction, event: DepartmentAbolished) -> None:
-        services.authorization.advance_epoch(tx, "department")
         services.authorization.end_delegations(tx, event.old_path, event.reason)
 
     services.uow.subscribe(DepartmentMoved, follow)
@@ -78,27 +103,19 @@ def subscribe_endings(services: Services) -> None:
     """Say what follows when people may no longer act, or may again, and when appointments end."""
     reaction = Actor.system("reaction")
 
-    def end_all(tx: Transaction, events: Sequence[OfficialDisabled]) -> None:
+    def end_all(_tx: Transaction, events: Sequence[OfficialDisabled]) -> None:
         officials = [event.official_id for event in events]
-        for official_id in officials:
-            services.authorization.advance_epoch(tx, "official", official_id=official_id)
         services.signon.end_sessions_of(reaction, officials, "official_disabled")
         services.authorization.close_grants_of(reaction, officials, "disabled")
 
-    def restore(tx: Transaction, event: OfficialRestored) -> None:
-        services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
-
-    def leave(tx: Transaction, events: Sequence[AppointmentEnded]) -> None:
+    def leave(_tx: Transaction, events: Sequence[AppointmentEnded]) -> None:
         officials, appointments = sorted({event.official_id for event in events}), [event.appointment_id for event in events]
-        for official_id in officials:
-            services.authorization.advance_epoch(tx, "appointment", official_id=official_id)
         services.signon.leave_appointments(reaction, appointments)
         services.authorization.close_grants_of(reaction, officials, "mover", appointments=appointments)
 
     # An import disables and ends by the thousand, so what follows is done for all of a command at once.
     services.uow.subscribe_set(OfficialDisabled, end_all)
     services.uow.subscribe_set(AppointmentEnded, leave)
-    services.uow.subscribe(OfficialRestored, restore)
 
 
 def subscribe_grants(services: Services) -> None:
@@ -126,34 +143,111 @@ def subscribe_lifecycle(services: Services) -> None:
     """Say what follows from changes in a person's working life."""
     reaction = Actor.system("reaction")
 
-    def end_for_good(tx: Transaction, event: OfficialLeft) -> None:
-        services.authorization.advance_epoch(tx, "official", official_id=event.official_id)
+    def end_for_good(_tx: Transaction, event: OfficialLeft) -> None:
         services.signon.end_sessions_of(reaction, [event.official_id], "official_left")
         services.authorization.close_grants_of(reaction, [event.official_id], "leaver")
         services.authorization.end_roles_of(reaction, event.official_id, "leaver", cause=event.change_id)
 
-    def give_back(tx: Transaction, event: LeaveUndone) -> None:
-        services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
+    def give_back(_tx: Transaction, event: LeaveUndone) -> None:
         services.authorization.restore_roles_of(reaction, event.official_id, cause=event.change_id, followed=event.restored)
 
     def begin_anew(tx: Transaction, event: OfficialRejoined) -> None:
-        services.authorization.advance_epoch(tx, "official", official_id=event.official_id, reduces=False)
         services.signon.withdraw_password(tx, event.official_id)
 
     def reschedule(tx: Transaction, event: AppointmentRescheduled) -> None:
-        services.authorization.advance_epoch(tx, "appointment", official_id=event.official_id)
         services.signon.reschedule_appointment(tx, event.appointment_id, event.ends_at)
 
     def look_ahead(tx: Transaction, event: PersonnelChangeRecorded) -> None:
         if event.planned and event.kind in {"leave", "suspend"}:
             services.signon.cap_sessions(tx, event.official_id, event.effective_at)
 
-    def take_note(tx: Transaction, event: PersonnelChangeSettled) -> None:
-        services.authorization.advance_epoch(tx, "official", official_id=event.official_id)
-
     services.uow.subscribe(OfficialLeft, end_for_good)
     services.uow.subscribe(LeaveUndone, give_back)
     services.uow.subscribe(OfficialRejoined, begin_anew)
     services.uow.subscribe(AppointmentRescheduled, reschedule)
     services.uow.subscribe(PersonnelChangeRecorded, look_ahead)
-    services.uow.subscribe(PersonnelChangeSettled, take_note)
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What an event means to decisions: the kind of change, whether somebody may now do less, and what it touches."""
+
+    kind: str
+    reduces: bool
+    what: Callable[[Any], tuple[Any, ...]]
+
+
+def _one(event: Any) -> tuple[UUID]:  # noqa: ANN401 - an event of one person
+    return (event.official_id,)
+
+
+def _department(event: Any) -> tuple[UUID]:  # noqa: ANN401 - an event of one department
+    return (event.department_id,)
+
+
+def _both(event: Any) -> tuple[UUID, UUID]:  # noqa: ANN401 - an event of a department and its successor
+    return event.department_id, event.successor_id
+
+
+def _subsystem(event: Any) -> tuple[str]:  # noqa: ANN401 - an event of a subsystem or a function
+    return (subsystem_of(event.code),)
+
+
+def _of_function(event: Any) -> tuple[str]:  # noqa: ANN401 - an event of an item
+    return (subsystem_of(event.function),)
+
+
+#: Everything that happens in other domains and that decisions read; `tests/commands/authorization/test_feed.py` finds what is missing.
+TOUCHES: Mapping[type[Event], Touch] = {
+    OfficialRegistered: Touch("official", reduces=False, what=_one),
+    OfficialChanged: Touch("official", reduces=True, what=_one),
+    OfficialDisabled: Touch("official", reduces=True, what=_one),
+    OfficialRestored: Touch("official", reduces=False, what=_one),
+    OfficialLeft: Touch("official", reduces=True, what=_one),
+    LeaveUndone: Touch("official", reduces=False, what=_one),
+    OfficialRejoined: Touch("official", reduces=False, what=_one),
+    AppointmentBegun: Touch("appointment", reduces=False, what=_one),
+    AppointmentTransferred: Touch("appointment", reduces=True, what=_one),
+    AppointmentEnded: Touch("appointment", reduces=True, what=_one),
+    AppointmentRescheduled: Touch("appointment", reduces=True, what=_one),
+    # What is planned is in here from the day on which it is ordered; its windows say from when it counts.
+    PersonnelChangeRecorded: Touch("official", reduces=True, what=_one),
+    PersonnelChangeCancelled: Touch("official", reduces=True, what=_one),
+    PersonnelChangeSettled: Touch("official", reduces=True, what=_one),
+    DepartmentRegistered: Touch(DEPARTMENT, reduces=False, what=_department),
+    DepartmentMoved: Touch(DEPARTMENT, reduces=True, what=_department),
+    DepartmentChanged: Touch(DEPARTMENT, reduces=True, what=_department),
+    DepartmentMerged: Touch(DEPARTMENT, reduces=True, what=_both),
+    DepartmentSplit: Touch(DEPARTMENT, reduces=True, what=_both),
+    DepartmentAbolished: Touch(DEPARTMENT, reduces=True, what=_department),
+    SubsystemRegistered: Touch(CATALOGUE, reduces=False, what=_subsystem),
+    SubsystemSubmitted: Touch(CATALOGUE, reduces=False, what=_subsystem),
+    SubsystemReturned: Touch(CATALOGUE, reduces=False, what=_subsystem),
+    SubsystemChecked: Touch(CATALOGUE, reduces=False, what=_subsystem),
+    SubsystemPublished: Touch(CATALOGUE, reduces=False, what=_subsystem),
+    SubsystemRetired: Touch(CATALOGUE, reduces=True, what=_subsystem),
+    FunctionAdded: Touch(CATALOGUE, reduces=False, what=_subsystem),
+    FunctionChanged: Touch(CATALOGUE, reduces=True, what=_subsystem),
+    FunctionWithdrawn: Touch(CATALOGUE, reduces=True, what=_subsystem),
+    ItemOffered: Touch(CATALOGUE, reduces=False, what=_of_function),
+    ItemChanged: Touch(CATALOGUE, reduces=False, what=_of_function),
+    ItemWithdrawn: Touch(CATALOGUE, reduces=False, what=_of_function),
+}
+
+
+def subscribe_feed(services: Services) -> None:
+    """Note in the epoch feed what happens in other domains and decisions may not miss; a set of events becomes one note."""
+
+    def note(tx: Transaction, events: Sequence[Event], touch: Touch) -> None:
+        named = dict.fromkeys(item for event in events for item in touch.what(event))
+        advance = partial(services.authorization.advance_epoch, tx, touch.kind, reduces=touch.reduces)
+        if touch.kind == CATALOGUE:
+            for code in named:
+                advance(subsystem_code=code)
+        elif touch.kind == DEPARTMENT:
+            advance(departments=tuple(named))
+        else:
+            advance(officials=tuple(named))
+
+    for event_type, touch in TOUCHES.items():
+        services.uow.subscribe_set(event_type, partial(note, touch=touch))

@@ -20,6 +20,7 @@ from govcloud.identity.tree import TreeQueries
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.rates import Rates
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
@@ -65,6 +66,7 @@ class Services:
     probing: Probing
     authorization: Authorization
     authorization_queries: AuthorizationQueries
+    decision_rates: Rates
     decision_log: DecisionLog
     signon: SignOn
     signon_policies: Policies

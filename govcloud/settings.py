@@ -65,8 +65,11 @@ class Settings(BaseSettings):
     breached_passwords_file: Path | None = Field(default=None, description="a sorted file of known passwords or their SHA-1 digests")
     hash_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     request_max_bytes: int = Field(default=1_048_576, ge=16_384, le=64 * 1_048_576)
+    decision_rate: int = Field(default=20_000, ge=10, le=1_000_000, description="decisions a second that one client gets of one worker")
     decision_log_sample: float = Field(default=0.01, ge=0, le=1, description="share of the unremarkable permissions that are logged")
     decision_log_days: int = Field(default=180, ge=1, le=3650, description="how long the decision log is kept")
+    replica_dir: Path | None = Field(default=None, description="the folder of this machine's replica of what decisions read")
+    replica_bound_seconds: float = Field(default=2.0, ge=0.5, le=60, description="how old the replica may be; then the database is read")
     work_calendar_file: Path | None = Field(default=None, description="days off and make-up working days beside those that are shipped")
     network_zones: dict[ZoneName, tuple[IPv4Network | IPv6Network, ...]] = Field(
         default_factory=dict, description='the networks of each zone that rules may name, as JSON: {"office": ["10.0.0.0/8"]}'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -19,6 +19,8 @@ from govcloud.authorization.decider import Decider
 from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.network_zones import zones_of
 from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.authorization.replica.database import known_identity
+from govcloud.authorization.replica.reading import Replica
 from govcloud.authorization.service import Authorization
 from govcloud.authorization.surroundings import Surroundings
 from govcloud.authorization.work_calendar import WorkCalendarError, read_calendar, shipped_calendar
@@ -33,6 +35,7 @@ from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import db
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.rates import Rates
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
@@ -103,7 +106,14 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     identity_queries = IdentityQueries(read, keys, clock)
     subsystem_queries = SubsystemQueries(read, keys, clock)
     webhooks = Webhooks(subsystem_queries, keys)
-    decider = Decider(read, identity_queries, subsystem_queries, clock, surroundings=surroundings(settings))
+    decider = Decider(
+        read,
+        identity_queries,
+        subsystem_queries,
+        clock,
+        surroundings=surroundings(settings),
+        source=_replica(settings, read, lambda: uow.at_work()),  # noqa: PLW0108 - it is made below
+    )
     uow = UnitOfWork(
         sessions=lambda: Session(bind=engine, expire_on_commit=False),
         reader=db.session,
@@ -154,6 +164,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         ),
         authorization=authorization,
         authorization_queries=authorization_queries,
+        decision_rates=Rates(settings.decision_rate, 2 * settings.decision_rate),
         decision_log=DecisionLog(
             uow,
             read,
@@ -217,6 +228,13 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     )
     subscribe_reactions(services)
     return services
+
+
+def _replica(settings: Settings, read: Callable[[], Session], busy: Callable[[], bool]) -> Replica | None:
+    """Return this machine's replica of what decisions read, if it is to have one."""
+    if settings.replica_dir is None:
+        return None
+    return Replica(settings.replica_dir, settings.replica_bound_seconds, identity=partial(known_identity, read), busy=busy)
 
 
 def count_holdings(

@@ -70,6 +70,7 @@ class Seen:
         )
 
 
+_ALLOWED = MESSAGES[Reason.ALLOWED]
 #: Reasons that a new request can mend; for the others a request would not help.
 MENDABLE = frozenset({Reason.OUT_OF_SCOPE, Reason.GRANT_REVOKED, Reason.GRANT_EXPIRED, Reason.NO_PERMISSION, Reason.CONDITION_NOT_MET})
 
@@ -151,12 +152,11 @@ def _is_division(code: object) -> bool:
 
 def _allowed(verdict: Verdict, epoch: int) -> Decision:
     """Return the yes, with the rows and the end that its windows give, and the grant when grants alone gave it."""
-    ends = [window.ends_at for window in verdict.windows]
-    last = None if not ends or None in ends else max(end for end in ends if end is not None)
+    last = _last_end(verdict.windows)
     return Decision(
         allowed=True,
         code=Reason.ALLOWED,
-        message=MESSAGES[Reason.ALLOWED],
+        message=_ALLOWED,
         epoch=epoch,
         role=verdict.rule.role if verdict.rule else None,
         rule=verdict.rule.label if verdict.rule else None,
@@ -167,12 +167,26 @@ def _allowed(verdict: Verdict, epoch: int) -> Decision:
     )
 
 
+def _last_end(windows: Iterable[Window]) -> int | None:
+    """Return when the last of the windows ends; ``None``: never, or there are none."""
+    last: int | None = None
+    for window in windows:
+        if window.ends_at is None:
+            return None
+        if last is None or window.ends_at > last:
+            last = window.ends_at
+    return last
+
+
 def _lasting_grant(windows: Iterable[Window]) -> UUID | None:
     """Return the grant that lasts longest, if temporary grants alone opened this."""
-    found = list(windows)
-    if not found or any(window.grant_id is None for window in found):
-        return None
-    return max(found, key=lambda window: window.ends_at or 0).grant_id
+    longest: Window | None = None
+    for window in windows:
+        if window.grant_id is None:
+            return None
+        if longest is None or (window.ends_at or 0) > (longest.ends_at or 0):
+            longest = window
+    return longest.grant_id if longest is not None else None
 
 
 def _denied(verdict: Verdict, asking: Asking, function: str, seen: Seen, catalogue: Catalogue) -> Decision:

@@ -1,51 +1,68 @@
 """Answering questions: read the subject as it is now, let the engine decide, and say what stands behind the answer.
 
-Inputs are read for every decision and nothing is remembered but the compiled policy, which is chosen by the version that was
-read together with the subject; a decision is never cached.
+Inputs are read for every decision, from the node's replica where it is fresh and from the database otherwise (``inputs.py``), and
+nothing is remembered but the compiled policy, which is chosen by the version that was read together with the subject; a decision
+is never cached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, opens
 from govcloud.authorization.commands import DELEGATED, NOTHING, OFFICE
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.authorization.duties import CompiledDuties
+from govcloud.authorization.errors import inputs_away, inputs_behind
 from govcloud.authorization.facts import DecisionFacts, PolicyState
+from govcloud.authorization.inputs import (
+    RETIRED,
+    Acting,
+    DatabaseInputs,
+    Inputs,
+    Source,
+    SourceError,
+    Standing,
+    label_in_catalogue,
+    standing_of,
+)
 from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
+from govcloud.authorization.remembering import Remembering, Until, always_on
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
 from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
-from govcloud.identity.queries import AppointmentView, IdentityQueries, Subject
+from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.levels import keeps_rows
 from govcloud.subsystems.queries import SubsystemQueries, SubsystemView
 
+__all__ = ["PLATFORM", "Decider", "Standing"]
+
+logger = logging.getLogger(__name__)
 PLATFORM = "govcloud"
+_OWN = f"{PLATFORM}:"
 #: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
 _MOST_COLLEAGUES = 500
+AnswerT = TypeVar("AnswerT")
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An active official, and the subject under one appointment (``None``: under no appointment)."""
+class Known(NamedTuple):
+    """A subject as it was seen, what a decision may ask beyond it, and until when the subject may act as it does."""
 
-    official_id: UUID
-    subject: Subject | None
-
-    @property
-    def appointment_id(self) -> UUID | None:
-        """Return the appointment that the official acts under."""
-        return self.subject.appointment_id if self.subject else None
+    seen: Seen
+    catalogue: Catalogue
+    until: datetime | None
 
 
 class Decider:
@@ -59,77 +76,111 @@ class Decider:
         clock: Clock,
         *,
         surroundings: Surroundings = SHIPPED,
+        source: Source | None = None,
     ) -> None:
-        """Take the reads that a decision needs, and the calendar and networks that conditions ask about."""
+        """Take the reads that a decision needs, the calendar and networks that conditions ask about, and the machine's replica if any."""
         self.facts = DecisionFacts(read)
         self.live = LiveEngine(self.facts, surroundings)
         self.live_duties = LiveDuties(self.facts)
         self.identity = identity_queries
         self.subsystems = subsystem_queries
         self._clock = clock
+        self._source = source
 
     def decide(self, question: Question) -> Decision:
-        """Return whether the subject may use the function on the resource, now."""
-        state, now = self._begin()
-        standing = self.standing(question.official_id, question.appointment_id, now)
-        if isinstance(standing, Reason):
-            return refusal(standing, state.epoch)
-        seen = self._see(standing, state, now)
-        decision = answer(question, seen, self._catalogue(standing, seen))
-        until = standing.subject.ends_at if standing.subject else None
-        if decision.allowed and until is not None:
-            # What hangs on a duty lasts no longer than the duty.
-            return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
-        return decision
+        """Return whether the subject may use the function on the resource, now.
+
+        Raises:
+            Unavailable: what the decision reads cannot be had, or not as new as ``question.min_epoch`` wants it.
+        """
+        return self._answered(lambda inputs: self._decide(question, inputs), question.min_epoch)
+
+    def decide_all(self, questions: Sequence[Question], until: Until = always_on) -> list[Decision]:
+        """Answer questions in their order, at one state of the inputs, each subject read once; see ``decide``.
+
+        Args:
+            questions: what is asked.
+            until: gives, for one round of answers, what says after each whether it is the last; there are as many answers as it took.
+        """
+
+        def work(inputs: Inputs) -> list[Decision]:
+            once, is_last = Remembering(inputs), until()
+            known: dict[tuple[UUID | None, UUID | None], Known | Reason] = {}
+            answered: list[Decision] = []
+            for question in questions:
+                who = (question.official_id, question.appointment_id)
+                if who not in known:
+                    known[who] = self._know(*who, once)
+                answered.append(_decided(question, known[who], once.state.epoch))
+                if is_last(answered[-1]):
+                    break
+            return answered
+
+        least = max((question.min_epoch for question in questions if question.min_epoch is not None), default=None)
+        return self._answered(work, least) if questions else []
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
         return self.decide(Question(appointment_id=appointment_id, function=door_of(subsystem_code), client_address=client_address))
+
+    def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
+        """Return the appointment that an official acts under when none is named: the primary one, if there is one.
+
+        ``min_epoch`` as in ``Question``: who must not miss a change must not miss it here either.
+        """
+        return self._answered(lambda inputs: inputs.primary(official_id, self._clock.now()), min_epoch)
 
     def open_functions(self, appointment_id: UUID) -> frozenset[str]:
         """Return every function of every subsystem that is open to the appointment now, on some row at least.
 
         Equal to asking ``decide`` for each function in turn: the same engine answers on the same snapshot.
         """
-        state, now = self._begin()
-        standing = self.standing(None, appointment_id, now)
-        if isinstance(standing, Reason):
-            return frozenset()
-        seen = self._see(standing, state, now)
-        held = seen.snapshot.roles
-        named = seen.engine.policy.functions_of(held)
-        retired = {subsystem.code for subsystem in self.subsystems.all() if subsystem.status == "retired"}
-        return frozenset(
-            function.code
-            for function in self.subsystems.functions(now)
-            if function.subsystem_code not in retired
-            and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
-            and opens(function.code, function.label, seen)
-        )
+
+        def look(inputs: Inputs) -> frozenset[str]:
+            seen = self._seen(inputs, None, appointment_id)
+            if isinstance(seen, Reason):
+                return frozenset()
+            held = seen.snapshot.roles
+            named = seen.engine.policy.functions_of(held)
+            retired = {subsystem.code for subsystem in self.subsystems.all() if subsystem.status == RETIRED}
+            return frozenset(
+                function.code
+                for function in self.subsystems.functions(seen.now)
+                if function.subsystem_code not in retired
+                and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
+                and opens(function.code, function.label, seen)
+            )
+
+        return self._answered(look)
 
     def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
         """Return the published subsystems whose door is open to the appointment now, in the order of their codes."""
-        state, now = self._begin()
-        standing = self.standing(None, appointment_id, now)
-        if isinstance(standing, Reason):
-            return ()
-        seen = self._see(standing, state, now)
-        views = [view for view in self.subsystems.all() if view.status == "published"]
-        doors = {view.code: door_of(view.code) for view in views}
-        labels = self._labels(doors.values(), now)
-        return tuple(view for view in views if opens(door := doors[view.code], labels.get(door, 0), seen, client_address))
+
+        def look(inputs: Inputs) -> tuple[SubsystemView, ...]:
+            seen = self._seen(inputs, None, appointment_id)
+            if isinstance(seen, Reason):
+                return ()
+            views = [view for view in self.subsystems.all() if view.status == "published"]
+            doors = {view.code: door_of(view.code) for view in views}
+            labels = self._labels(doors.values(), seen.now)
+            return tuple(view for view in views if opens(door := doors[view.code], labels.get(door, 0), seen, client_address))
+
+        return self._answered(look)
 
     def open_among(
         self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str], *, client_address: str | None = None
     ) -> frozenset[str]:
         """Return those of ``functions`` that are open to the subject now, on some row at least; the subject is read once for all."""
-        state, now = self._begin()
-        standing = self.standing(official_id, appointment_id, now)
-        if isinstance(standing, Reason):
-            return frozenset()
-        seen, asked = self._see(standing, state, now), tuple(functions)
-        labels = self._labels(asked, now)
-        return frozenset(function for function in asked if opens(function, labels.get(function, 0), seen, client_address))
+        asked = tuple(functions)
+
+        def look(inputs: Inputs) -> frozenset[str]:
+            seen = self._seen(inputs, official_id, appointment_id)
+            if isinstance(seen, Reason):
+                return frozenset()
+            labels = self._labels(asked, seen.now)
+            return frozenset(function for function in asked if opens(function, labels.get(function, 0), seen, client_address))
+
+        return self._answered(look)
 
     def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
         """Return up to ``limit`` officials of the department who may use ``function`` now, each asked of the engine.
@@ -140,7 +191,8 @@ class Decider:
         """
         state, now = self._begin()
         engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
-        label = self._label_of(function, engine.policy)
+        inputs = DatabaseInputs(self.facts, self.identity, self.subsystems, state)
+        label = _label_of(function, engine.policy, inputs, now)
         if label is None:
             return frozenset()
         roles = engine.policy.roles_naming(function)
@@ -178,15 +230,7 @@ class Decider:
 
     def standing(self, official_id: UUID | None, appointment_id: UUID | None, at: datetime) -> Standing | Reason:
         """Return who the subject is at ``at``: an active official, under a live appointment of that official if one is named."""
-        if appointment_id is not None:
-            subject = self.identity.subject(appointment_id, at)
-            if subject is None or official_id not in {None, subject.official_id}:
-                return Reason.UNKNOWN_SUBJECT
-            return Standing(subject.official_id, subject) if subject.active else Reason.SUBJECT_INACTIVE
-        official = self.identity.official(official_id, at) if official_id is not None else None
-        if official is None:
-            return Reason.UNKNOWN_SUBJECT
-        return Standing(official.id, None) if official.active else Reason.SUBJECT_INACTIVE
+        return standing_of(self.identity, official_id, appointment_id, at)
 
     def paths_of(self, official_id: UUID, appointment_id: UUID | None, role: str, at: datetime) -> tuple[str, ...]:
         """Return the departments below which an active official may act in ``role`` at ``at``, the widest only.
@@ -236,16 +280,69 @@ class Decider:
 
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""
-        return self._label_in_catalogue(function) is not None
+        return label_in_catalogue(self.subsystems, function, self._clock.now()) is not None
 
     # How the above decide
 
-    def _begin(self) -> tuple[PolicyState, datetime]:
-        """Return the policy and the epoch to decide at, and the moment.
+    def _answered(self, work: Callable[[Inputs], AnswerT], min_epoch: int | None = None) -> AnswerT:
+        """Do ``work`` on the node's replica, or on the database when there is none that is fresh, new enough and sound.
 
-        In this order, and before anything else is read: whatever a change of that epoch or below wrote is then seen, and none
-        of it lies after the moment. What is read later may be newer than the epoch says, which errs to the safe side.
+        Raises:
+            Unavailable: neither can be read, or the database itself has not come as far as ``min_epoch``.
         """
+        if self._source is None:
+            return work(self._database(min_epoch))
+        found = self._source.look(min_epoch)
+        if found is not None:
+            try:
+                return work(found)
+            except SourceError:
+                logger.exception("the replica is damaged, so the database is asked; run: govcloud replica rebuild")
+            finally:
+                found.close()
+        try:
+            return work(self._database(min_epoch))
+        except OperationalError as error:
+            raise inputs_away() from error
+
+    def _database(self, min_epoch: int | None) -> DatabaseInputs:
+        """Return the inputs of now, read from the database.
+
+        The policy and the epoch are read before anything else, and the moment is taken after them: whatever a change of that epoch
+        or below wrote is then seen, and none of it lies after the moment. What is read later may be newer than the epoch says,
+        which errs to the safe side.
+        """
+        state = self.facts.state()
+        if min_epoch is not None and state.epoch < min_epoch:
+            raise inputs_behind(min_epoch, state.epoch)
+        return DatabaseInputs(self.facts, self.identity, self.subsystems, state)
+
+    def _decide(self, question: Question, inputs: Inputs) -> Decision:
+        """Decide by ``inputs``."""
+        return _decided(question, self._know(question.official_id, question.appointment_id, inputs), inputs.state.epoch)
+
+    def _know(self, official_id: UUID | None, appointment_id: UUID | None, inputs: Inputs) -> Known | Reason:
+        """Return the subject as it is now with what a decision may ask beyond it, or why there is nobody to decide about."""
+        now = self._clock.now()
+        acting = inputs.acting(official_id, appointment_id, now)
+        if isinstance(acting, Reason):
+            return acting
+        seen = self._see(acting, inputs.state, now)
+        return Known(seen, self._catalogue(inputs, acting, seen), acting.ends_at)
+
+    def _seen(self, inputs: Inputs, official_id: UUID | None, appointment_id: UUID | None) -> Seen | Reason:
+        """Return the subject as it is now, or why there is nobody to see."""
+        now = self._clock.now()
+        acting = inputs.acting(official_id, appointment_id, now)
+        return acting if isinstance(acting, Reason) else self._see(acting, inputs.state, now)
+
+    def _see(self, acting: Acting, state: PolicyState, now: datetime) -> Seen:
+        """Return the subject as it is now, under the policy and the duty rules of ``state``."""
+        engine = self.live.of(state.version_id)
+        return Seen(acting.snapshot(engine.policy, self.live_duties.of(state.duties, now)), engine, state.epoch, now)
+
+    def _begin(self) -> tuple[PolicyState, datetime]:
+        """Return the policy and the epoch to decide at, and the moment; see ``_database`` for why in this order."""
         return self.facts.state(), self._clock.now()
 
     def snapshot(  # noqa: PLR0917 - what a snapshot is made of
@@ -277,44 +374,36 @@ class Decider:
         paths = {window.department_path or "/" for window in held if window.live(instant(at))}
         return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
 
-    def _see(self, standing: Standing, state: PolicyState, now: datetime) -> Seen:
-        """Return the subject as it is now, under the policy and the duty rules of ``state``."""
-        engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
-        who = (standing.official_id, standing.appointment_id, now)
-        snapshot = self.snapshot(standing, engine.policy, duties, self.facts.assignments(*who), self.facts.grants(*who), now)
-        return Seen(snapshot, engine, state.epoch, now)
-
-    def _label_of(self, function: str, policy: CompiledPolicy) -> int | None:
-        """Return the security label of a function: 0 for the platform's own, else the catalogue's; ``None``: there is no such."""
-        if subsystem_of(function) == PLATFORM:
-            return 0 if policy.knows(function) else None
-        return self._label_in_catalogue(function)
-
     def _labels(self, functions: Iterable[str], at: datetime) -> Mapping[str, int]:
         """Return the security labels of functions, read only for those that can have one: those of the platform itself have none."""
         wanted = [function for function in functions if subsystem_of(function) != PLATFORM]
         return self.subsystems.function_labels(wanted, at) if wanted else {}
 
-    def _label_in_catalogue(self, function: str) -> int | None:
-        subsystem = self.subsystems.subsystem(subsystem_of(function))
-        if subsystem is None or subsystem.status == "retired":
-            return None
-        view = self.subsystems.function(function, self._clock.now())
-        # A door is there even where nobody has registered it as a function.
-        return view.label if view is not None else 0 if function == door_of(subsystem.code) else None
-
-    def _catalogue(self, standing: Standing, seen: Seen) -> Catalogue:
+    def _catalogue(self, inputs: Inputs, acting: Acting, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
-
-        def item_for(function: str) -> UUID | None:
-            item = self.subsystems.item_for_function(function, seen.now)
-            return item.id if item else None
-
         return Catalogue(
-            label_of=lambda function: self._label_of(function, seen.engine.policy),
-            last_grant=lambda function: self.facts.last_grant(standing.official_id, standing.appointment_id, function, seen.now),
-            item_for=item_for,
+            label_of=lambda function: _label_of(function, seen.engine.policy, inputs, seen.now),
+            last_grant=acting.last_grant,
+            item_for=lambda function: inputs.item_for(function, seen.now),
         )
+
+
+def _decided(question: Question, known: Known | Reason, epoch: int) -> Decision:
+    """Return the decision on ``question`` by a subject that is known."""
+    if isinstance(known, Reason):
+        return refusal(known, epoch)
+    decision = answer(question, known.seen, known.catalogue)
+    if decision.allowed and known.until is not None:
+        # What hangs on a duty lasts no longer than the duty.
+        return replace(decision, ends_at=known.until if decision.ends_at is None else min(known.until, decision.ends_at))
+    return decision
+
+
+def _label_of(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> int | None:
+    """Return the security label of a function: 0 for the platform's own, else the catalogue's; ``None``: there is no such."""
+    if function.startswith(_OWN):
+        return 0 if policy.knows(function) else None
+    return inputs.label_of(function, at)
 
 
 def _trust(policy: CompiledPolicy, roles: Iterable[str]) -> str:

@@ -62,7 +62,8 @@ class Question:
     ``resource.<name>`` and ``context.<name>``; what ``resource`` says of where it stands (``ROW_KEYS`` of ``scope.py``) is checked
     against the granted rows, and ``resource["label"]`` (0 to 4) against the subject's clearance. What the platform knows itself
     (the time, the working day, the network zone) is never taken from ``context``. ``client_address`` is the address of the person's
-    device, from a source that is trusted to tell it (``None``: there is none).
+    device, from a source that is trusted to tell it (``None``: there is none). ``min_epoch`` is the number of a change that the answer must
+    have taken into account (``Decision.epoch`` of somebody who knew of it).
     """
 
     function: str
@@ -71,6 +72,7 @@ class Question:
     resource: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     client_address: str | None = None
+    min_epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

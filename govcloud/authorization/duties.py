@@ -10,15 +10,72 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from govcloud.authorization.scope import division_prefix
-from govcloud.authorization.snapshot import Window, instant
+from govcloud.authorization.snapshot import Fact, Window, instant
 from govcloud.identity.criteria import AppointmentCriteria
-from govcloud.identity.queries import Subject
 
 Key = tuple[str | None, str | None]
-Check = Callable[[Subject], bool]
+_NEVER = Window(0, 0)
+
+
+class Serving(Protocol):
+    """What duty rules read of somebody in an appointment: a ``Subject`` of identity, or its picture in the node's replica."""
+
+    @property
+    def position(self) -> str:
+        """Return the kind of position."""
+        ...
+
+    @property
+    def post(self) -> str:
+        """Return the post's title."""
+        ...
+
+    @property
+    def rank(self) -> str:
+        """Return the person's rank."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Return what kind of appointment it is."""
+        ...
+
+    @property
+    def level(self) -> str:
+        """Return the department's level."""
+        ...
+
+    @property
+    def business_lines(self) -> tuple[str, ...]:
+        """Return the department's business lines."""
+        ...
+
+    @property
+    def division(self) -> str:
+        """Return the department's division."""
+        ...
+
+    @property
+    def department_path(self) -> str:
+        """Return the department's path."""
+        ...
+
+    @property
+    def starts_at(self) -> datetime:
+        """Return when the appointment begins."""
+        ...
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Return when the appointment ends."""
+        ...
+
+
+Check: TypeAlias = Callable[[Serving], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +93,7 @@ class Duty:
     starts_at: datetime
     ends_at: datetime | None = None
 
-    def window_for(self, subject: Subject) -> Window | None:
+    def window_for(self, subject: Serving) -> Window | None:
         """Return when the appointment of ``subject``, which meets the criteria, holds the role; ``None``: at no moment.
 
         The rule and the appointment must both hold.
@@ -46,6 +103,17 @@ class Duty:
         if ends_at is not None and ends_at <= starts_at:
             return None
         return Window(starts_at, ends_at, department_path=subject.department_path if self.bound else None, duty_id=self.id)
+
+
+class _Served(NamedTuple):
+    """A duty rule that an appointment meets, as what gives its role."""
+
+    duty: Duty
+    subject: Serving
+
+    def window(self) -> Window:
+        """Return when rule and appointment both hold; an empty window where they never do."""
+        return self.duty.window_for(self.subject) or _NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +131,27 @@ class CompiledDuties:
     duties: Mapping[UUID, Duty]
     _by_key: Mapping[Key, tuple[_Compiled, ...]]
 
-    def matching(self, subject: Subject) -> tuple[Duty, ...]:
+    def matching(self, subject: Serving) -> tuple[Duty, ...]:
         """Return the rules that the appointment of ``subject`` meets, whenever they hold."""
+        if not self._by_key:
+            return ()
         found: dict[UUID, Duty] = {}
+        lines = (*subject.business_lines, None)
         for position in (subject.position, None):
-            for line in (*subject.business_lines, None):
+            for line in lines:
                 for rule in self._by_key.get((position, line), ()):
-                    if all(check(subject) for check in rule.checks):
+                    for check in rule.checks:
+                        if not check(subject):
+                            break
+                    else:
                         found[rule.duty.id] = rule.duty
         return tuple(found.values())
 
-    def held(self, subject: Subject) -> Iterator[tuple[str, Window]]:
+    def facts(self, subject: Serving) -> list[tuple[str, Fact]]:
+        """Return the same as ``held``, with windows that are made when somebody looks at the role."""
+        return [(duty.role_code, _Served(duty, subject)) for duty in self.matching(subject)]
+
+    def held(self, subject: Serving) -> Iterator[tuple[str, Window]]:
         """Return the roles that follow from the duty of ``subject``, each with its window."""
         for duty in self.matching(subject):
             window = duty.window_for(subject)

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, or_, select
 from govcloud.authorization.commands import REASON_MOST
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.duty_inputs import NewDutyRule, checked_rule
-from govcloud.authorization.epochs import note_change
+from govcloud.authorization.epochs import DUTY, note_change
 from govcloud.authorization.errors import duty_rule_over, no_such_duty_rule, own_benefit
 from govcloud.authorization.events import DutyRuleAdded, DutyRuleChanged, DutyRuleEnded
-from govcloud.authorization.facts import DUTY_CHANGE, duty_of
+from govcloud.authorization.facts import duty_of
 from govcloud.authorization.locking import DUTIES, POLICY, hold, take
 from govcloud.authorization.models import DutyRule
 from govcloud.authorization.snapshot import instant
@@ -53,7 +53,7 @@ class DutyRules:
                     tx.record(_added(row))
                 ids.append(standing[_key(row)])
             if len(standing) > before:
-                note_change(tx, DUTY_CHANGE, reduces=False)
+                note_change(tx, DUTY, reduces=False)
             return ids
 
     def change(self, actor: Actor, rule_id: UUID, new: NewDutyRule) -> UUID:
@@ -70,7 +70,7 @@ class DutyRules:
                 return old.id
             _close(old, row.valid_from)
             tx.session.add(row)
-            note_change(tx, DUTY_CHANGE, reduces=True)
+            note_change(tx, DUTY, reduces=True)
             tx.record(
                 DutyRuleChanged(
                     subject=f"duty_rule:{row.id}",
@@ -103,7 +103,7 @@ class DutyRules:
             if row.valid_to is not None and row.valid_to <= moment:
                 return False
             _close(row, moment)
-            note_change(tx, DUTY_CHANGE, reduces=True)
+            note_change(tx, DUTY, reduces=True)
             tx.record(
                 DutyRuleEnded(
                     subject=f"duty_rule:{row.id}",

@@ -71,6 +71,10 @@ class Engine:
             return Verdict(False, rule, NOTHING, ())  # noqa: FBT003 - the verdict itself
         # A deny that matches ends it, so what matched here are allows alone.
         matched = asking.matched
+        if len(matched) == 1:  # what most answers come to; the same as below, without uniting one thing with itself
+            opened = matched[0]
+            view = View(opened.rows, rules[opened.number].fields)
+            return Verdict(True, rule, opened.rows, tuple(opened.windows), (view,))  # noqa: FBT003 - the verdict itself
         views = views_of((opened.rows, rules[opened.number].fields) for opened in matched)
         windows = tuple(window for opened in matched for window in opened.windows)
         return Verdict(True, rule, Scope.union_of(view.rows for view in views), windows, views)  # noqa: FBT003 - the verdict itself
@@ -130,7 +134,9 @@ class _Casbin(CoreEnforcer):  # type: ignore[misc]  # casbin ships no types
         model["g"]["g"].rm = roles
         tokens = frozenset(model["r"]["r"].tokens) | frozenset(model["p"]["p"].tokens)
         self._matcher = Matcher(model["m"]["m"].value, tokens, {**functions, "g": generate_g_function(roles)})
-        self._sections = {section: dict(model[section]) for section in ("r", "g", "e", "m")}
+        self._sections = {section: dict(model[section]) for section in ("r", "e")}
+        # The matcher has its own g. It is compiled; left in its writing, Casbin would search the text for "eval(" at every question.
+        self._sections["m"] = {"m": SimpleNamespace(value="")}
         self._tokens = tuple(model["p"]["p"].tokens)
 
     def _get_expression(self, _expression: str, _functions: object = None) -> Matcher:

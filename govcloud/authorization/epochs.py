@@ -4,42 +4,109 @@ A decision says the epoch at which it was made, and whoever keeps one asks later
 become visible before every lower one has. Numbers are therefore drawn at the very end of a transaction, under a lock that is
 held until it has committed: their order is that of the commits. As nothing is waited for after that lock, it cannot be part
 of a deadlock, and it is held for one short statement and the commit.
+
+A row names what it touches, so that whoever keeps a copy reads that again and nothing else: people, departments, the subsystem
+whose part of the catalogue changed. What a command notes of one kind becomes one row, however many people it touches: an import of
+ten thousand writes one, and holds the lock no longer for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, text
 
 from govcloud.authorization.models import EpochChange
 from govcloud.kernel.unit_of_work import Transaction
 
+#: What a change is about. The first two stand in the state that every decision reads; the next touch people.
+POLICY, DUTY = "policy", "duty"
+PEOPLE = ("grant", "role", "official", "appointment")
+DEPARTMENT, CATALOGUE = "department", "catalogue"
+
+#: Whoever listens on this channel is woken by changes that reduce access.
+CHANNEL = "govcloud_epoch"
 #: Any fixed number: transactions that change rights meet at it (pg_advisory_xact_lock).
 _LOCK = 0x65706F6368
 #: Under this name a session keeps what its transaction has noted.
 _NOTED = "govcloud epoch changes"
 
 
-def note_change(tx: Transaction, kind: str, *, reduces: bool, official_id: UUID | None = None, subsystem_code: str | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A change, as it was noted."""
+
+    kind: str
+    reduces: bool
+    subsystem_code: str | None
+    officials: tuple[UUID, ...]
+    departments: tuple[UUID, ...]
+
+
+def note_change(
+    tx: Transaction,
+    kind: str,
+    *,
+    reduces: bool,
+    official_id: UUID | None = None,
+    officials: Collection[UUID] = (),
+    departments: Collection[UUID] = (),
+    subsystem_code: str | None = None,
+) -> None:
     """Write the next epoch when the transaction ends.
 
     Args:
         tx: the transaction of the change.
-        kind: what changed (``"policy"``, ``"grant"``, ``"role"``, ``"official"`` …).
+        kind: what changed, one of those above.
         reduces: whether somebody may now do less; such changes are urgent.
-        official_id: whom it touches; ``None``: everybody.
+        official_id: whom it touches.
+        officials: whom it touches, where that may be many; nobody at all: everybody.
+        departments: which departments it touches, with all that stands below them; none: all of them.
         subsystem_code: which subsystem it touches; ``None``: all.
     """
-    changes: list[EpochChange] = tx.session.info.setdefault(_NOTED, [])
-    changes.append(EpochChange(official_id=official_id, subsystem_code=subsystem_code, kind=kind, reduces=reduces, at=tx.now))
-    if len(changes) == 1:
-        tx.do_last(lambda: _write(tx.session))
+    named = (*officials, official_id) if official_id is not None else tuple(officials)
+    notes: list[_Note] = tx.session.info.setdefault(_NOTED, [])
+    notes.append(_Note(kind, reduces, subsystem_code, named, tuple(departments)))
+    if len(notes) == 1:
+        tx.do_last(lambda: _write(tx))
 
 
-def _write(session: Session) -> None:
-    """Draw the numbers of all that the transaction noted."""
-    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    session.add_all(session.info.pop(_NOTED))
-    session.flush()
+def _write(tx: Transaction) -> None:
+    """Draw the numbers of all that the transaction noted, and wake who waits for it when somebody may now do less."""
+    rows = _rows(tx, tx.session.info.pop(_NOTED))
+    tx.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    tx.session.add_all(rows)
+    tx.session.flush()
+    if any(row.reduces for row in rows):
+        # Without a payload: who is woken reads the rows. It is sent when the transaction has committed.
+        tx.session.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+def _rows(tx: Transaction, notes: Collection[_Note]) -> list[EpochChange]:
+    """Return one row for each kind of change, in the order in which the kinds were first noted."""
+    grouped: dict[tuple[str, bool, str | None], list[_Note]] = {}
+    for note in notes:
+        grouped.setdefault((note.kind, note.reduces, note.subsystem_code), []).append(note)
+    return [_row(tx, *key, found) for key, found in grouped.items()]
+
+
+def _row(tx: Transaction, kind: str, reduces: bool, subsystem_code: str | None, notes: Collection[_Note]) -> EpochChange:  # noqa: FBT001 - parts of one key
+    officials = _all_or_none([note.officials for note in notes])
+    departments = _all_or_none([note.departments for note in notes])
+    one = officials[0] if officials is not None and len(officials) == 1 else None
+    return EpochChange(
+        kind=kind,
+        reduces=reduces,
+        subsystem_code=subsystem_code,
+        official_id=one,
+        official_ids=None if one else officials,
+        department_ids=departments,
+        at=tx.now,
+    )
+
+
+def _all_or_none(named: Collection[tuple[UUID, ...]]) -> list[UUID] | None:
+    """Return everything that is named; ``None`` when one of the notes names nothing, which is all of them."""
+    return None if not all(named) else sorted({item for items in named for item in items})

@@ -13,8 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from govcloud.kernel.errors import Conflict, Denied, FieldError, Invalid, NotFound, Refusal
+from govcloud.kernel.errors import Conflict, Denied, FieldError, Invalid, NotFound, Refusal, Unavailable
 from govcloud.kernel.messages import Message
+
+#: As long as a replica may be behind; afterwards it is read again, or the database answers.
+_RETRY_SECONDS = 2
 
 
 class ConditionError(Invalid):
@@ -163,4 +166,18 @@ def left_already(names: str) -> Conflict:
         "has_left",
         Message("%(names)s已经离职，不能授予角色。", names=names),
         remedy=Message("请先办理重新入职；如离职登记有误，请先撤销离职。"),
+    )
+
+
+def inputs_away() -> Unavailable:
+    """Return the refusal to decide while what a decision reads cannot be had; whoever asks has to deny."""
+    return Unavailable("inputs_away", Message("暂时无法读取权限数据，不能作出判断。"), retry_after=_RETRY_SECONDS)
+
+
+def inputs_behind(wanted: int, reached: int) -> Unavailable:
+    """Return the refusal to decide on data that are older than the question wants them (``min_epoch``)."""
+    return Unavailable(
+        "inputs_behind",
+        Message("权限数据只到第 %(reached)s 号变更，还没有第 %(wanted)s 号，不能作出判断。", reached=reached, wanted=wanted),
+        retry_after=_RETRY_SECONDS,
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from govcloud.authorization.document import RoleSpec, RuleSpec
 from govcloud.authorization.duties import Duty
+from govcloud.authorization.epochs import DUTY
 from govcloud.authorization.fields import FieldRule
 from govcloud.authorization.models import (
     AccessGrant,
@@ -39,8 +40,6 @@ _Temporal = (
     | type[AccessGrant]
     | type[GrantSuspension]
 )
-#: The kind of a change to the duty rules, in ``epoch_change``.
-DUTY_CHANGE = "duty"
 _GRACE = timedelta(hours=1)
 
 
@@ -253,7 +252,7 @@ def duty_of(row: Any) -> Duty:  # noqa: ANN401 - a row of these columns, or a ``
 
 def _duty_state() -> ScalarSelect[int]:
     """Return the number of the last change of a duty rule; commands on them wait for each other, so it only ever grows."""
-    return select(func.coalesce(func.max(EpochChange.epoch), 0)).where(EpochChange.kind == DUTY_CHANGE).scalar_subquery()
+    return select(func.coalesce(func.max(EpochChange.epoch), 0)).where(EpochChange.kind == DUTY).scalar_subquery()
 
 
 def _under(column: InstrumentedAttribute[UUID | None], appointment_id: UUID | None) -> ColumnElement[bool]:

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from govcloud.kernel.database import Base, Temporal, no_overlap
@@ -239,13 +239,19 @@ class GrantSuspension(Temporal, Base):
 
 
 class EpochChange(Base):
-    """A change that decisions may not miss; NULL in ``official_id`` or ``subsystem_code`` means all of them."""
+    """A change that decisions may not miss, and what it touches, by its kind (``epochs.py``).
+
+    People are named in ``official_id`` where there is one and in ``official_ids`` where there are more, departments (with all below
+    them) in ``department_ids``; NULL in those that the kind is about, or in ``subsystem_code``, means all of them.
+    """
 
     __tablename__ = "epoch_change"
     __table_args__ = (Index("ix_epoch_change_duty", "epoch", postgresql_where=text("kind = 'duty'")),)
 
     epoch: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     official_id: Mapped[UUID | None]
+    official_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid()))
+    department_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid()))
     subsystem_code: Mapped[str | None]
     kind: Mapped[str]
     reduces: Mapped[bool]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -49,14 +49,21 @@ class CompiledPolicy:
         found: list[Row] = []
         for key in (function, all_of(function)):
             by_role = self._by_function.get(key)
-            if by_role:
-                for role in roles if len(roles) < len(by_role) else by_role:
+            if by_role is None:
+                continue
+            if len(roles) < len(by_role):
+                for role in roles:
+                    if role in by_role:
+                        found += by_role[role]
+            else:
+                for role, rows in by_role.items():
                     if role in roles:
-                        found.extend(by_role.get(role, ()))
-        found.sort(key=_number)
+                        found += rows
+        if len(found) > 1:
+            found.sort(key=_number)
         if grant in roles:
-            found.append(row_of(0, GRANT_RULE))
-        return tuple(found) or (NEVER,)
+            found.append(_GRANT_ROW)
+        return tuple(found) or _NOTHING
 
     def functions_of(self, roles: Iterable[str]) -> frozenset[str]:
         """Return the functions (and ``subsystem:*``) that some allow rule of these roles names."""
@@ -83,6 +90,11 @@ def row_of(number: int, rule: RuleSpec) -> Row:
     return (rule.role, rule.function, rule.condition, rule.scope_expr, rule.effect, number)
 
 
+_GRANT_ROW: Row = row_of(0, GRANT_RULE)
+_NOTHING: tuple[Row, ...] = (NEVER,)
+
+
+@lru_cache(65_536)
 def all_of(function: str) -> str:
     """Return the name of all functions of the same subsystem."""
     return f"{subsystem_of(function)}:*"
@@ -98,7 +110,7 @@ def compile_policy(number: int, roles: Sequence[RoleSpec], rules: Sequence[RuleS
     index: dict[str, dict[str, list[Row]]] = {}
     for place, rule in enumerate(numbered[1:], start=1):
         index.setdefault(rule.function, {}).setdefault(rule.role, []).append(row_of(place, rule))
-    frozen = {function: MappingProxyType({role: tuple(rows) for role, rows in by_role.items()}) for function, by_role in index.items()}
+    frozen = {function: {role: tuple(rows) for role, rows in by_role.items()} for function, by_role in index.items()}
     conditions = _compiled({rule.condition for rule in numbered if rule.condition}, partial(compile_condition, saving=False))
     return CompiledPolicy(
         number=number,

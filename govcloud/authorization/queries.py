@@ -155,6 +155,10 @@ class AuthorizationQueries:
         """Return a page of what an official may use in a subsystem now; see ``Answers.list_functions``."""
         return self.answers.list_functions(official_id, appointment_id, subsystem, resource, context, limit=limit, after=after)
 
+    def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
+        """Return the appointment that an official acts under when none is named; see ``Decider.primary_appointment``."""
+        return self._decider.primary_appointment(official_id, min_epoch)
+
     def open_functions(self, appointment_id: UUID) -> frozenset[str]:
         """Return every function that is open to the appointment now; see ``Decider.open_functions``."""
         return self._decider.open_functions(appointment_id)

@@ -19,6 +19,7 @@ from govcloud.authorization.duty_rules import DutyRules
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.granting import Granting, hold_grants
 from govcloud.authorization.installing import Installing
+from govcloud.authorization.remembering import Until, always_on
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
@@ -42,6 +43,10 @@ class Authorization:
     def decide(self, question: Question) -> Decision:
         """Return whether the subject may use the function on the resource, now."""
         return self._decider.decide(question)
+
+    def decide_all(self, questions: Sequence[Question], until: Until = always_on) -> list[Decision]:
+        """Answer questions in their order, each subject read once; see ``Decider.decide_all``."""
+        return self._decider.decide_all(questions, until)
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
         """Return whether the subsystem's door is open to the appointment."""
@@ -204,9 +209,27 @@ class Authorization:
 
     # For reactions to what happens below
 
-    def advance_epoch(self, tx: Transaction, kind: str, *, official_id: UUID | None = None, reduces: bool = True) -> None:
-        """Note, in the transaction of its cause, a change in another domain that decisions may not miss."""
-        note_change(tx, kind, official_id=official_id, reduces=reduces)
+    def advance_epoch(
+        self,
+        tx: Transaction,
+        kind: str,
+        *,
+        official_id: UUID | None = None,
+        officials: Collection[UUID] = (),
+        departments: Collection[UUID] = (),
+        subsystem_code: str | None = None,
+        reduces: bool = True,
+    ) -> None:
+        """Note, in the transaction of its cause, a change in another domain that decisions may not miss; see ``note_change``."""
+        note_change(
+            tx,
+            kind,
+            official_id=official_id,
+            officials=officials,
+            departments=departments,
+            subsystem_code=subsystem_code,
+            reduces=reduces,
+        )
 
     def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
         """Let roles and grants go on under the appointments that a reorganisation put in the place of others (old id → new id)."""

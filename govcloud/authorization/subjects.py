@@ -14,6 +14,8 @@ from govcloud.kernel.actor import Actor, ActorKind
 
 #: Held by every active official, and only while active.
 EVERY_OFFICIAL = "official"
+#: How it is held: always, by everybody.
+SINCE_EVER = Window(0)
 
 
 def official_snapshot(

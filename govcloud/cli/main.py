@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "start everything for a first look: database, platform, jobs, both examples"),
     "serve": ("serve", "serve the platform (granian)"),
     "jobs": ("jobs", "run the background jobs"),
+    "replica": ("replica", "keep this machine's replica of what decisions read"),
     "demo": ("demo", "play the story over HTTP against a throw-away platform (--story)"),
     "seed": ("seed", "fill an empty platform with a believable province"),
     "db": ("db", "prepare, upgrade and check the database"),

@@ -58,6 +58,7 @@ def _start(context: click.Context, place: Home, running: Stack, ports: Ports, *,
     os.environ["DATABASE_URL"] = place.database_url
     os.environ.setdefault("GOVCLOUD_MASTER_KEY_FILE", str(place.root / "master.key"))
     os.environ["GOVCLOUD_PUBLIC_URL"] = ports.platform_url
+    os.environ.setdefault("GOVCLOUD_REPLICA_DIR", str(place.root / "replica"))
     with _bar(console) as bar:
         tables = bar.add_task("tables", total=1)
         migrate(place)

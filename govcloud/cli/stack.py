@@ -175,8 +175,10 @@ def stack(logs: Path | None = None) -> Iterator[Stack]:
 
 
 def start_platform(running: Stack, ports: Ports, environment: Mapping[str, str], secrets: Mapping[str, str], workers: int = 2) -> None:
-    """Start platform, jobs and both examples, and wait until each answers."""
+    """Start platform, jobs, both examples and the keeper of a replica where one is set, and wait until each that answers does."""
     ours = {**os.environ, **environment}
+    if "GOVCLOUD_REPLICA_DIR" in ours:
+        running.start("replica", ["govcloud", "replica", "keep"], ours)
     running.start("platform", ["govcloud", "serve", "--port", str(ports.platform), "--workers", str(workers)], ours)
     running.start("jobs", ["govcloud", "jobs"], ours)
     for code, port in (("housing", ports.housing), ("assistance", ports.assistance)):

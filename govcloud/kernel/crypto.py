@@ -11,7 +11,6 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -139,7 +138,7 @@ class _Bulk:
 
 def keyed_digest(key: bytes, data: bytes) -> bytes:
     """Return the HMAC-SHA256 of ``data``: the form in which secrets and identity numbers can be looked up."""
-    return hmac.new(key, data, sha256).digest()
+    return hmac.digest(key, data, "sha256")
 
 
 def same(left: bytes, right: bytes) -> bool:

@@ -159,6 +159,10 @@ class UnitOfWork:
         work = self._current.get()
         return work.session if work is not None else self._reader()
 
+    def at_work(self) -> bool:
+        """Return whether a transaction is open here: what reads then has to see what it has written."""
+        return self._current.get() is not None
+
     def rest(self) -> None:
         """Give the reading session's connection back before something slow that needs none; within a transaction it stays."""
         if self._current.get() is None:

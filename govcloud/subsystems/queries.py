@@ -225,13 +225,13 @@ class SubsystemQueries(OnboardingQueries):
 
         Secrets are compared as keyed digests in constant time, and an unknown or public client costs the same comparison.
         """
-        query = select(Client.secret_digest).join(Subsystem, Subsystem.id == Client.subsystem_id)
         proven = (Client.client_id == searchable(client_id), Client.auth_method == SECRET)
-        stored = self._read().scalar(query.where(*proven, *_ENABLED))
+        row = self._read().execute(rows.clients().where(*proven, *_ENABLED)).one_or_none()
+        stored = row.Client.secret_digest if row is not None else None
         given = secret_digest(self._keys, client_id, secret)
         # Against all zeros nothing matches: a digest that is not stored cannot be guessed into being.
         matches = crypto.same(given, stored if stored is not None else bytes(len(given)))
-        return self.client_by_client_id(client_id) if matches and stored is not None else None
+        return self._clients([row])[0] if matches and row is not None and stored is not None else None
 
     # How the above read
 

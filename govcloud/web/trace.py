@@ -27,5 +27,6 @@ def init_trace(app: Flask) -> None:
 
     @app.after_request
     def echo(response: Response) -> Response:
-        response.headers[HEADER] = trace_id()
+        # A wire may have given a number back that is no trace number.
+        response.headers.setdefault(HEADER, trace_id())
         return response

@@ -53,5 +53,5 @@ def test_a_unit_runs_a_command_that_exists_without_privileges(unit: Path) -> Non
     assert set_to["ProtectSystem"] == "strict"
 
 
-def test_there_are_both_units() -> None:
-    assert {unit.stem for unit in UNITS} == {"govcloud", "govcloud-jobs"}
+def test_there_are_all_units() -> None:
+    assert {unit.stem for unit in UNITS} == {"govcloud", "govcloud-jobs", "govcloud-replica"}

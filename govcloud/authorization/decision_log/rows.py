@@ -92,6 +92,6 @@ def _text(resource: Mapping[str, Any], name: str) -> str | None:
 
 def _clean(text: str | None, most: int) -> str | None:
     """Return a text that the database takes: no NUL, no half of a surrogate pair, not too long."""
-    if text is None:
-        return None
+    if text is None or (len(text) <= most and text.isascii() and "\x00" not in text):
+        return text
     return text[:most].replace("\x00", "").encode("utf-8", "replace").decode()

@@ -2,64 +2,82 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from flask import Response, jsonify
 from flask_babel import force_locale
 
-from govcloud.authorization.decisions import Decision
+from govcloud.authorization.decisions import MESSAGES, Decision, Question, Reason
 from govcloud.authorization.obligations import obligations_of
-from govcloud.subsystems.queries import ItemView
-from govcloud.web.gate import services
+from govcloud.entrypoints.authzen.approvals import Approvals
+from govcloud.entrypoints.authzen.remedies import Remedies
+from govcloud.entrypoints.authzen.wire import Evaluation
+from govcloud.kernel.messages import Message
+from govcloud.subsystems.queries import ClientView
 from govcloud.web.locale import CHINESE, ENGLISH, say
 from govcloud.web.trace import trace_id
 
+#: The sentences of reasons never change while a process lives: kept once they have been said.
+_SAID: dict[Reason, dict[str, str]] = {}
 
-def answer(decision: Decision) -> Response:
-    """Return the decision as section 6.2 has it."""
-    context = _allowed(decision) if decision.allowed else _denied(decision)
-    response = jsonify(decision=decision.allowed, context=context)
-    # A decision holds for the moment in which it was made (section 11.6: caching is the caller's risk).
-    response.headers["Cache-Control"] = "no-store"
-    return response
+
+class Decided(NamedTuple):
+    """What was asked, as the engine takes it, and the decision."""
+
+    asked: Evaluation
+    question: Question
+    decision: Decision
+
+
+def answers(decided: Sequence[Decided], client: ClientView) -> list[dict[str, Any]]:
+    """Return the decisions as sections 5.5 and 6.2 have them; what would mend the denials is looked up for all of them at once."""
+    remedies = Remedies(client, [entry.decision for entry in decided])
+    approvals = Approvals([entry.asked.context for entry in decided])
+    number = trace_id()
+    return [_answer(entry, remedies, approvals, number) for entry in decided]
+
+
+def _answer(entry: Decided, remedies: Remedies, approvals: Approvals, number: str) -> dict[str, Any]:
+    decision = entry.decision
+    context = _allowed(decision) if decision.allowed else _denied(entry, remedies, number)
+    if "approval" in entry.asked.context.given:
+        context |= approvals.of(entry.asked.context, entry.question, decision, context)
+    return {"decision": decision.allowed, "context": context}
 
 
 def _allowed(decision: Decision) -> dict[str, Any]:
-    """Return what a yes obliges to: the rows that are open, and what of their fields."""
-    return {
-        "reason": decision.code,
-        "obligations": obligations_of(decision),
-        "ends_at": decision.ends_at.isoformat() if decision.ends_at else None,
-        "epoch": decision.epoch,
-    }
-
-
-def _denied(decision: Decision) -> dict[str, Any]:
-    """Return why not, in both languages, and (Access Request & Approval Profile, draft) where access can be requested."""
-    context: dict[str, Any] = {
-        "reason": decision.code,
-        "reason_user": {"zh-CN": _in(CHINESE, decision), "en": _in(ENGLISH, decision)},
-        "epoch": decision.epoch,
-        "trace_id": trace_id(),
-    }
-    item = services().subsystem_queries.item(decision.remedy_item_id) if decision.remedy_item_id is not None else None
-    if item is not None:
-        context["access_request"] = _access_request(item)
+    """Return what a yes obliges to, and until when it can last."""
+    context: dict[str, Any] = {"reason": decision.code, "obligations": obligations_of(decision), "epoch": decision.epoch}
+    if decision.ends_at is not None:
+        context["ends_at"] = decision.ends_at.isoformat()
     return context
 
 
-def _access_request(item: ItemView) -> dict[str, Any]:
-    """Return what would fix it: whose function it is, for how long it may be had, and the page that opens the request."""
-    owner = services().identity_queries.department(item.owner_department_id)
-    return {
-        "url": f"{services().settings.public_url}/requests/new?{urlencode({'item': item.id})}",
-        "function_name": item.function_name,
-        "owner": owner.name if owner else "",
-        "max_days": item.max_days,
+def _denied(entry: Decided, remedies: Remedies, number: str) -> dict[str, Any]:
+    """Return why not, in both languages, and (Access Request & Approval Profile) where access can be requested."""
+    decision = entry.decision
+    context: dict[str, Any] = {
+        "reason": decision.code,
+        "reason_user": _sentences(decision),
+        "epoch": decision.epoch,
+        "trace_id": number,
     }
+    return context | remedies.of(entry.asked, entry.question, decision)
 
 
-def _in(locale: str, decision: Decision) -> str:
-    with force_locale(locale):
-        return say(decision.message)
+def _sentences(decision: Decision) -> dict[str, str]:
+    """Return the sentence for people by language (BCP 47)."""
+    if decision.message is not MESSAGES[decision.code]:
+        return _say(decision.message)
+    found = _SAID.get(decision.code)
+    if found is None:
+        found = _SAID[decision.code] = _say(decision.message)
+    return found
+
+
+def _say(message: Message) -> dict[str, str]:
+    said = {}
+    for name, locale in (("zh-CN", CHINESE), ("en", ENGLISH)):
+        with force_locale(locale):
+            said[name] = say(message)
+    return said

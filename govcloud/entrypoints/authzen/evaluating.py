@@ -1,0 +1,116 @@
+"""Deciding what was asked: one question, or the questions of a batch in their order, on one read of each subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from govcloud.authorization.decisions import Decision, Question
+from govcloud.entrypoints.authzen.answers import Decided, answers
+from govcloud.entrypoints.authzen.asking import Asker
+from govcloud.entrypoints.authzen.batches import Batch, Semantic
+from govcloud.entrypoints.authzen.errors import ForeignFunctionError, MalformedError, out_of_time
+from govcloud.entrypoints.authzen.wire import Evaluation
+from govcloud.subsystems.queries import ClientView
+from govcloud.web.gate import services
+from govcloud.web.trace import trace_id
+
+#: A request that has been decided on for so long is given up: whoever asked has long stopped waiting.
+BUDGET = timedelta(seconds=5)
+
+
+def evaluate(asked: Evaluation, client: ClientView) -> dict[str, Any]:
+    """Return the answer to one question (section 6.2).
+
+    Raises:
+        ForeignFunctionError: it is about a function of another subsystem.
+        Unavailable: it cannot be decided now, or not at the epoch that it names.
+    """
+    question, denial = Asker(client).question(asked)
+    return _given_out([Decided(asked, question, denial or services().authorization.decide(question))], client)[0]
+
+
+def evaluate_all(batch: Batch, client: ClientView) -> dict[str, Any]:
+    """Return the answers to a batch, in the order of its questions (section 7.2).
+
+    An item that cannot be read or that this client may not ask is answered with no and an ``error`` of its own. With a semantic that
+    ends early, what comes after the last answer is not decided at all.
+
+    Raises:
+        Unavailable: it cannot be decided now, not at an epoch that it names, or not in time.
+    """
+    asker = Asker(client)
+    items = _as_far_as_it_goes([_prepared(item, asker) for item in batch.items], batch.semantic)
+    found = _decided(items, batch.semantic)
+    answered = iter(_given_out([entry for entry in found if isinstance(entry, Decided)], client))
+    return {"evaluations": [next(answered) if isinstance(entry, Decided) else entry for entry in found]}
+
+
+class _Prepared(NamedTuple):
+    """A question for the engine; with ``denial`` it need not be asked."""
+
+    asked: Evaluation
+    question: Question
+    denial: Decision | None
+
+
+def _prepared(item: Evaluation | MalformedError, asker: Asker) -> _Prepared | dict[str, Any]:
+    """Return an item's question, or the answer to one that cannot be asked."""
+    if isinstance(item, MalformedError):
+        return _failed(400, "invalid_request", item)
+    try:
+        return _Prepared(item, *asker.question(item))
+    except ForeignFunctionError as error:
+        return _failed(403, "foreign_function", error)
+
+
+def _failed(status: int, code: str, error: Exception) -> dict[str, Any]:
+    """Return the answer to an item that failed: closed, with what is wrong (section 7.2.1)."""
+    return {"decision": False, "context": {"error": {"status": status, "code": code, "message": str(error)}}}
+
+
+def _as_far_as_it_goes(items: Sequence[_Prepared | dict[str, Any]], semantic: Semantic) -> Sequence[_Prepared | dict[str, Any]]:
+    """Leave out what comes after an item that is denied beforehand and ends it all: a failure is a denial, too (section 7.1.2.1)."""
+    if not semantic.ends_with(allowed=False):
+        return items
+    denied = (place for place, item in enumerate(items) if isinstance(item, dict) or item.denial is not None)
+    return items[: next(denied, len(items)) + 1]
+
+
+def _decided(items: Sequence[_Prepared | dict[str, Any]], semantic: Semantic) -> list[Decided | dict[str, Any]]:
+    """Return the items with their decisions, up to the one that ends it all."""
+    questions = [item.question for item in items if isinstance(item, _Prepared) and item.denial is None]
+    decisions = iter(services().authorization.decide_all(questions, partial(_ends, semantic)))
+    found: list[Decided | dict[str, Any]] = []
+    for item in items:
+        if isinstance(item, dict):
+            found.append(item)
+            continue
+        decision = item.denial or next(decisions)
+        found.append(Decided(item.asked, item.question, decision))
+        if semantic.ends_with(allowed=decision.allowed):
+            break
+    return found
+
+
+def _ends(semantic: Semantic) -> Callable[[Decision], bool]:
+    """Return what says after each decision whether it is the last; it gives up when there is no time left."""
+    clock = services().clock
+    until = clock.now() + BUDGET
+
+    def ends(decision: Decision) -> bool:
+        if clock.now() > until:
+            raise out_of_time()
+        return semantic.ends_with(allowed=decision.allowed)
+
+    return ends
+
+
+def _given_out(decided: Sequence[Decided], client: ClientView) -> list[dict[str, Any]]:
+    """Return the answers, and hand the decisions to the log, which never fails and waits for nothing."""
+    log, number = services().decision_log, trace_id()
+    for entry in decided:
+        log.note(entry.question, entry.decision, client.client_id, trace_id=number)
+    return answers(decided, client)
