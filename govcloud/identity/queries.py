@@ -72,10 +72,10 @@ class IdentityQueries(PeopleQueries):
             return ()
         return self._divisions(Division.code.startswith(codes.division_prefix(code)), at)
 
-    def divisions_after(self, code: str | None, limit: int, at: datetime | None = None) -> tuple[DivisionView, ...]:
-        """Return the next ``limit`` divisions behind ``code`` (``None``: the first), in the order of their codes."""
-        query = select(Division).where(live_at(Division, self._at(at)), Division.code > (code or "")).order_by(Division.code)
-        return tuple(rows.division_view(row) for row in self._read().scalars(query.limit(limit)))
+    def division_codes(self, after: str | None, limit: int, at: datetime | None = None) -> tuple[str, ...]:
+        """Return the codes of the next ``limit`` divisions behind ``after`` (``None``: the first), in their order."""
+        query = select(Division.code).where(live_at(Division, self._at(at)), Division.code > (after or ""))
+        return tuple(self._read().scalars(query.order_by(Division.code).limit(limit)))
 
     def children_of_divisions(self, parents: Iterable[str], at: datetime | None = None) -> tuple[DivisionView, ...]:
         """Return the divisions directly below any of ``parents``, in the order of their codes."""

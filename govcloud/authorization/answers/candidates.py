@@ -11,8 +11,24 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, Text, case, cast, column, func, literal, null, select, true, union, union_all
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    Text,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    true,
+    union,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from govcloud.authorization.decider import PLATFORM
 from govcloud.authorization.document import ALLOW
@@ -29,7 +45,7 @@ Columns: TypeAlias = Select[*tuple[Any, ...]]
 #: function that names a case, what all have.
 ROLE, DUTY, GRANT, CASE, EVERYBODY = "r:", "d:", "g", "c", "e"
 #: A grant's scope that bounds nothing, as it is stored.
-_EVERY_ROW: dict[str, Any] = {"divisions": None}
+_EVERY_ROW = """CAST('{"divisions": null}' AS jsonb)"""
 _PLAIN = {GRANT: "grant", EVERYBODY: "everybody"}
 
 
@@ -122,7 +138,7 @@ class Candidates:
         code = subsystem_of(self.function)
         of_it = AccessGrant.subsystem_code == code if self.function == door_of(code) else AccessGrant.function == self.function
         # The case that a grant was given for bounds nothing by itself.
-        rows = AccessGrant.scope if self.reads_cases else func.nullif(AccessGrant.scope.op("-")("case_number"), cast(_EVERY_ROW, JSONB))
+        rows = AccessGrant.scope if self.reads_cases else func.nullif(AccessGrant.scope.op("-")("case_number"), literal_column(_EVERY_ROW))
         own_scope = case((AccessGrant.function == self.function, cast(rows, Text)))
         query = select(AccessGrant.official_id, AccessGrant.appointment_id, literal(GRANT).label("code"), own_scope.label("scope"))
         return query.where(of_it, *self._live())

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.answers.candidates import Candidates, roles_about
 from govcloud.authorization.answers.entries import PeopleCount, PeoplePage, PersonEntry, State
-from govcloud.authorization.answers.groups import Search, reads_about, scopes_about
+from govcloud.authorization.answers.groups import ID, Search, reads_about, scopes_about
 from govcloud.authorization.answers.judging import Asked, answerable
 from govcloud.authorization.answers.moments import Moment, Moments
 from govcloud.authorization.decider import Decider
@@ -52,7 +52,7 @@ class People:
         chunk, looked_at, start = most + 1, 0, after
         while True:
             until = self._read().scalar(search.candidates.boundary(start, chunk))
-            found += search.between(self._read(), start, until)
+            found += search.entries(search.between(self._read(), start, until), most + 1 - len(found))
             looked_at += chunk
             start = until
             if until is None or len(found) > most or looked_at >= MOST_CANDIDATES:
@@ -69,8 +69,8 @@ class People:
         if search.candidates.everybody and department_id is None:
             return PeopleCount(0, 0, everybody=True)
         found = search.between(self._read(), None, None)
-        allowed = sum(1 for entry in found if entry.state is State.ALLOWED)
-        return PeopleCount(allowed, len(found) - allowed)
+        allowed = {subject[:ID] for subject, come in found.items() if come.state is State.ALLOWED}
+        return PeopleCount(len(allowed), len({subject[:ID] for subject in found} - allowed))
 
     def _search(self, asked: Asked, moment: Moment, department_id: UUID | None, *, every_appointment: bool) -> Search | None:
         """Return the search, or ``None`` when the question has no answer for anybody."""
@@ -97,7 +97,7 @@ class People:
         )
         if candidates.nobody:
             return None
-        return Search(asked, label, moment, candidates, reads_about(asked, moment, duties), within, every_appointment)
+        return Search(asked, label, moment, candidates, reads_about(asked, label, moment, duties), within, every_appointment)
 
     def _paths(self, departments: frozenset[UUID], at: datetime) -> dict[UUID, str]:
         """Return where the departments that duties name stand then."""

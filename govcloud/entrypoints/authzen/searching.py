@@ -32,8 +32,8 @@ from govcloud.entrypoints.authzen.wire import (
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.gate import services
 
-#: How many divisions one page looks at; there are thousands, and somebody may have the last of them alone.
-MOST_LOOKED_AT = 1000
+#: How many divisions are looked at together, and how often for one page; there are thousands, and somebody may have the last alone.
+IN_A_PIECE, MOST_PIECES = 200, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +165,19 @@ def _own_subsystem(search: Search) -> Found:
 
 def _divisions(search: Search) -> Found:
     """Return the divisions on whose rows the function may be used, in the order of their codes; the engine decides on each."""
-    found = services().identity_queries.divisions_after(search.page.after, MOST_LOOKED_AT)
-    codes = [division.code for division in found]
-    targets = [division_target(search.action, code, search.resource.properties) for code in codes]
-    questions = [search.question(target) for target in targets]
-    decisions = services().authorization.decide_all(questions, partial(_until_full, search.page.limit))
-    results = [{"type": DIVISION, "id": code} for code, decision in zip(codes, decisions, strict=False) if decision.allowed]
-    looked_at_all = len(decisions) == len(codes) < MOST_LOOKED_AT
-    epoch = decisions[-1].epoch if decisions else 0
-    return Found(results, epoch, after=None if looked_at_all else codes[len(decisions) - 1])
+    found = Found([], 0, after=search.page.after)
+    for _ in range(MOST_PIECES):
+        codes = services().identity_queries.division_codes(found.after, IN_A_PIECE)
+        questions = [search.question(division_target(search.action, code, search.resource.properties)) for code in codes]
+        room = search.page.limit - len(found.results)
+        decisions = services().authorization.decide_all(questions, partial(_until_full, room))
+        opened = [{"type": DIVISION, "id": code} for code, decision in zip(codes, decisions, strict=False) if decision.allowed]
+        over = len(codes) < IN_A_PIECE and len(decisions) == len(codes)
+        epoch = decisions[-1].epoch if decisions else found.epoch
+        found = Found([*found.results, *opened], epoch, after=None if over else codes[len(decisions) - 1])
+        if over or len(opened) == room:
+            break
+    return found
 
 
 def _until_full(limit: int) -> Callable[[Decision], bool]:

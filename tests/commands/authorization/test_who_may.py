@@ -9,10 +9,12 @@ from uuid import UUID
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, event, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from govcloud.authorization.answers.candidates import Candidates, roles_about
 from govcloud.authorization.answers.entries import PersonEntry, State
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Question
@@ -22,8 +24,10 @@ from govcloud.authorization.shipped import baseline
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
 from govcloud.kernel.errors import GovcloudError
 from govcloud.services import Services
+from tests.factories.browsing import counted
 from tests.factories.people import an_official
 from tests.factories.requests import REGISTER, granted
 from tests.factories.world import HANGZHOU, SEED, XIHU, YUHANG, Person, World
@@ -350,6 +354,7 @@ def test_lists_say_what_decisions_say(services: Services, world: World, clock: M
     mine = {entry.id for entry in listed if entry.state is State.ALLOWED and entry.id in primary}
     assert mine == {official for official in everybody if allowed(official, primary[official])}
 
+    event(f"allowed: {min(len(mine), 3)}, conditional: {any(entry.state is State.CONDITIONAL for entry in listed)}")
     every = people(services, province.function, resource, context=province.context, every_appointment=True)
     found = {(entry.id, place) for entry in every if entry.state is State.ALLOWED for place in entry.under if entry.id in primary}
     subjects: set[tuple[UUID, UUID | None]] = {(official, place.id) for official, held in places.items() for place in held}
@@ -399,3 +404,32 @@ def _complete(  # noqa: PLR0917 - what the example is made of
         for official in absent:
             question = Question(province.function, primary[official], official, resource=changed, context=context)
             assert not services.authorization.decide(question).allowed
+
+
+def test_a_page_takes_few_statements_however_many_people_there_are(services: Services, world: World) -> None:
+    """As many for fifty people as for one: each reads its first rows alone, from an index in the order of people."""
+    rows = [an_official(world.organisation.ids["xihu_housing"]) for _ in range(50)]
+    services.identity.register_officials(SEED, rows)
+    for row in rows:
+        services.authorization.assign_role(SEED, row.id, "housing_clerk", row.appointments[0].id)
+    services.authorization_queries.list_people(REGISTER, {}, {})
+    for limit in (1, 51):
+        with counted() as asked:
+            assert len(services.authorization_queries.list_people(REGISTER, {}, {}, limit=limit).rows) == limit
+        assert len(asked) == 6, asked
+
+
+def test_the_first_page_reads_from_indexes_in_the_order_of_people(services: Services, world: World, clock: ManualClock) -> None:
+    criteria = AppointmentCriteria(positions=("窗口受理员",))
+    services.authorization.add_duty_rules(SEED, [NewDutyRule("housing_clerk", "窗口", criteria, "一窗通办")])
+    queries = services.authorization_queries
+    policy, duties = queries.policy(), queries.duties.rules().rows
+    roles, opening = roles_about(policy, REGISTER)
+    wanted = Candidates(REGISTER, clock.now(), tuple(sorted(roles)), duties, everybody=False, opening=opening, paths={})
+    session = services.uow.read()
+    for way in ("seqscan", "bitmapscan"):
+        session.execute(text(f"SET LOCAL enable_{way} = off"))
+    statement = wanted.boundary(None, 21).compile(db.engine, compile_kwargs={"render_postcompile": True})
+    plan = "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {statement}", statement.params).scalars())
+    for index in ("ix_role_assignment_role_code", "ix_access_grant_function_official_id", "ix_appointment_position"):
+        assert index in plan

@@ -11,6 +11,7 @@ import pytest
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.shipped import baseline
+from govcloud.entrypoints.authzen import searching
 from tests.entrypoints.authzen.conftest import DOOR, EVALUATION, GUIDE, READ, Point, action, question, row, subject
 from tests.factories.world import HANGZHOU, POLICY, PROVINCE, SEED, XIHU, YUHANG, Person, World
 
@@ -240,3 +241,20 @@ def test_pages_of_people_and_of_divisions(services: Services, world: World, hous
             page = {"token": answer["page"]["next_token"]} if answer["page"]["next_token"] else {}
         assert found == whole
         assert len(whole) == (len(world.people) if path == SUBJECT else len(EVERY_DIVISION))
+
+
+def test_a_page_that_looked_far_enough_goes_on_without_results(world: World, housing: Point, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may have the last of thousands of divisions alone; a page looks at a bounded number of them."""
+    monkeypatch.setattr(searching, "IN_A_PIECE", 1)
+    monkeypatch.setattr(searching, "MOST_PIECES", 1)
+    body = {"subject": subject(world.people["CHENJIE"]), "action": action(), "resource": {"type": "govcloud:division"}}
+    found: list[str] = []
+    pages = 0
+    page: dict[str, Any] = {"limit": 5}
+    while page:
+        answer = housing.said(RESOURCE, {**body, "page": page})
+        found += [result["id"] for result in answer["results"]]
+        page = {"token": answer["page"]["next_token"]} if answer["page"]["next_token"] else {}
+        pages += 1
+    assert found == [XIHU]
+    assert pages == len(EVERY_DIVISION) + 1
