@@ -63,7 +63,7 @@ def test_a_change_and_an_approval_never_both(app: Flask, settings: Settings, ser
 def test_two_applications_make_one_version(app: Flask, settings: Settings, services: Services, world: World) -> None:
     checker = second_officer(services, world)
     draft_id = approved(services, world.security_admin, checker, province_policy(ONE).text)
-    apply = [lambda actor=actor: services.drafting.apply(actor, draft_id) for actor in (checker.actor(), world.security_admin.actor())]  # type: ignore[misc]
+    apply = [lambda actor=actor: services.drafting.apply(actor, draft_id) for actor in (checker.actor(), world.security_admin.actor())]
     found = together(app, settings, POLICY_LOCK, *apply)
     assert sorted(map(str, (item for item in found if isinstance(item, int)))) == ["2"]
     assert sum(isinstance(item, Conflict) for item in found) == 1
