@@ -7,7 +7,7 @@ from functools import partial
 import click
 import httpx
 
-from bench import _finding, _importing, _scim
+from bench import _finding, _impact, _importing, _scim
 from bench._finding import Size
 from bench._platform import Platform, filled
 from bench._rows import Row, finish
@@ -45,6 +45,7 @@ def main(base: int, people: int, laps: int, *, quick: bool) -> None:
         with place.services() as services:
             size = f"{_count(place):,}"
             _finding.measure(place, services, [*_finding.searches(services), *_finding.trees(services)], Size(size, laps, before))
+            _impact.measure(place, services, size)
             users = _scim.entrust(services)
         place.serve()
         _scim.measure(place, users, size, laps)

@@ -148,6 +148,11 @@ def _signing_key(settings: Settings) -> str:
 
 
 _POLICY = "SELECT number, document, source FROM policy_version ORDER BY number DESC LIMIT 1"
+_OFFICERS = """
+SELECT count(DISTINCT r.official_id) FROM role_assignment r JOIN official_version v ON v.official_id = r.official_id
+ WHERE r.role_code = 'security_admin' AND r.valid_from <= now() AND (r.valid_to IS NULL OR r.valid_to > now())
+   AND v.status = 'active' AND v.valid_from <= now() AND (v.valid_to IS NULL OR v.valid_to > now())
+"""
 
 
 def _policy(settings: Settings) -> str:
@@ -156,20 +161,24 @@ def _policy(settings: Settings) -> str:
         if connection.execute("SELECT to_regclass('policy_version') IS NOT NULL").fetchone() != (True,):
             raise _Wrong("there is no table policy_version; run: govcloud db upgrade")
         row = connection.execute(_POLICY).fetchone()
+        officers = connection.execute(_OFFICERS).fetchone() or (0,)
     if row is None:
         return "none is installed, the one that ships decides"
     number, document, source = row
     try:
         installed = parse_document(document, source)
     except PolicyError as error:
-        raise _Wrong(f"policy {number} ({source}) cannot be read: {error.message}; install one: govcloud policy install FILE") from error
+        remedy = "bring one back: govcloud policy rollback NUMBER --emergency"
+        raise _Wrong(f"policy {number} ({source}) cannot be read: {error.message}; {remedy}") from error
     missing = sorted(set(baseline().functions) - set(installed.functions))
     if missing:
         raise _Wrong(
             f"policy {number} ({source}) does not know {len(missing)} functions of this version, {missing[0]} for one, so they are closed; "
             "see: govcloud policy diff; begin with: govcloud policy show --source"
         )
-    return f"policy {number} ({source}) knows every function of this version"
+    count = officers[0]
+    alone = "" if count > 1 else f"; nobody can approve another one: security officers {count}, needed 2 (govcloud roles give)"
+    return f"policy {number} ({source}) knows every function of this version{alone}"
 
 
 def _password_list(settings: Settings) -> str:

@@ -120,6 +120,7 @@ def install(context: click.Context, file: Path | None, *, yes: bool) -> None:
         installed = services.authorization_queries.installed_document()
         lost = 0
         if installed is not None:
+            click.secho("a policy is in force already: later ones are drafted and approved (govcloud policy import)", fg="yellow", err=True)
             difference = compare(installed, new)
             lost = len(difference.rules_removed)
             show_lines(difference)

@@ -139,18 +139,18 @@ class Shadowing:
         self._process = os.getpid()
         self._waiting, self._current, self._left_out = deque(), None, 0
         if self._context is not None:
-            threading.Thread(target=self._run, name="shadow", daemon=True).start()
+            threading.Thread(target=self._run, args=(self._context,), name="shadow", daemon=True).start()
 
-    def _run(self) -> None:
+    def _run(self, context: Callable[[], AbstractContextManager[object]]) -> None:
         turn = 0
         while True:
             try:
-                with self._context() if self._context else threading.Lock():
+                with context():
                     if turn % _REFRESH == 0:
                         self.look()
                     self.work()
-            except (GovcloudError, SQLAlchemyError, OSError) as error:
-                # A policy that does not know the shadow's role yet, or no database: checks go on, and so does this.
+            except (GovcloudError, SQLAlchemyError, OSError, ValueError, LookupError, TypeError) as error:
+                # No database, a policy without the shadow's role, a question that nobody can read: checks go on, and so does this.
                 self._current = None
                 logger.warning("the shadow rests: %s", type(error).__name__)
             turn += 1

@@ -53,13 +53,14 @@ STATEMENTS = {
         "keys": 21,
         "officials": 26,
         "policies": 22,
+        "policy_drafts": 28,
         "requests": 24,
         "roles": 21,
         "logouts": 21,
         "sessions": 24,
         "signon": 22,
     },
-    "ZHENGGUOHUA": {"": 20, "audit": 30},
+    "ZHENGGUOHUA": {"": 20, "audit": 30, "policies": 22, "policy_drafts": 28},
 }
 SURNAME = "仇"
 

@@ -33,7 +33,7 @@ STOCK = [
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
 PAGES = (
     *("planned", "imports", "activation", "departments", *LISTS),
-    *("subsystems", "matters", "ceilings", "access", "signon", "keys", "logouts", "audit"),
+    *("subsystems", "matters", "ceilings", "access", "policy_drafts", "signon", "keys", "logouts", "audit"),
 )
 OWN = {
     ("/console/officials/export.csv", "GET"),
@@ -91,6 +91,13 @@ OWN = {
         for page in ("new/", "form/<form_name>/<uuid:subsystem_id>", "step/<step>/<uuid:subsystem_id>")
         for method in ("GET", "POST")
     ),
+    *(
+        (f"/console/policy_drafts/{page}", method)
+        for page in ("new", "rule", "drop/<uuid:rule_id>", "rollback/<int:number>", "<uuid:draft_id>/edit")
+        for method in ("GET", "POST")
+    ),
+    *((f"/console/policy_drafts/<uuid:draft_id>{page}", "GET") for page in ("", "/text", "/people")),
+    ("/console/policy_drafts/<uuid:draft_id>/<step>", "POST"),
     ("/console/activation/issue", "POST"),
     ("/console/departments/level/<uuid:parent_id>", "GET"),
     ("/console/departments/export.csv", "GET"),
