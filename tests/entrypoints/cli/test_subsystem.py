@@ -82,10 +82,11 @@ def test_what_stands_is_changed_by_what_is_named(cli: Cli, services: Services, w
     assert "no longer serves" in output_of(cli("subsystem", "unbind", function.code, code))
     assert isinstance(cli("subsystem", "withdraw-function", function.code, "--reason", "停用").exception, Conflict)
     assert isinstance(cli("subsystem", "withdraw-item", item_id, "--reason", "停用").exception, Conflict), "a matter asks for it"
-    output_of(cli("subsystem", "function", "housing:note:read", "--name", "便签", "--level", "3"))
+    output_of(cli("subsystem", "function", "housing:note:read", "--name", "便签", "--level", "3", "--label", "2"))
     output_of(cli("subsystem", "item", "housing:note:read", "--name", "便签", "--exposes", "题名"))
     clock.advance(datetime.now(UTC) - clock.now())
     [note] = queries.items_for_function("housing:note:read")
+    assert queries.function_labels(["housing:note:read", function.code]) == {"housing:note:read": 2, function.code: 0}
     assert "withdrew" in output_of(cli("subsystem", "withdraw-item", str(note.id), "--reason", "停用"))
     assert "withdrew" in output_of(cli("subsystem", "withdraw-function", "housing:note:read", "--reason", "停用"))
 

@@ -42,14 +42,11 @@ def test_where_nothing_is_lacking_nothing_that_is_told_helps(world: World) -> No
         for asked in world.questions:
             if world.verdict(seen, asked).allowed:
                 continue
-            missing = lacking(world.engine.policy, world.asking(seen, asked), asked.function)
+            if lacking(world.engine.policy, world.asking(seen, asked), asked.function):
+                continue
             for _ in range(15):
                 more = _completed(asked, chance)
-                said = {f"resource.{name}" for name in more.resource.keys() - asked.resource.keys()}
-                said |= {"context.network_zone"} if more.address != asked.address else set()
-                if world.verdict(seen, more).allowed:
-                    assert missing, (world.seed, person, asked, more)
-                    assert missing & said, (world.seed, person, asked, more)
+                assert not world.verdict(seen, more).allowed, (world.seed, person, asked, more)
 
 
 @pytest.mark.parametrize(
