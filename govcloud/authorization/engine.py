@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from casbin.core_enforcer import CoreEnforcer
 from casbin.model import FunctionMap, Model
@@ -37,8 +36,7 @@ Functions = dict[str, Callable[..., object]]
 _EFFECT = "some(where (p_eft == allow)) && !some(where (p_eft == deny))"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Casbin's answer, the rule that it explains it with, and what the matching rules open: rows, windows, and views on the rows."""
 
     allowed: bool
