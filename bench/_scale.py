@@ -114,11 +114,11 @@ class Province:
         return PersonRecord((standing,), (record,), roles, grants)
 
     def question(self, chance: random.Random) -> Question:
-        """Return a question of a uniformly random official: about a function that a role or a grant names, or, one time in five, any."""
+        """Return a question of a uniformly random official: about a function that a role or a grant names, or, one time in ten, any."""
         number = chance.randrange(self.officials)
         person = self.official(number)
         named = [grant.function for grant in person.grants] + [function for role in person.roles for function in self.by_role[role.role]]
-        function = chance.choice(self.functions if chance.random() < 1 / 5 else named)
+        function = chance.choice(self.functions if chance.random() < 1 / 10 else named)
         own = DIVISIONS[number // OFFICIALS_PER_DEPARTMENT % self.departments % len(DIVISIONS)]
         division = own if chance.random() < 4 / 5 else chance.choice(DIVISIONS)
         resource = {"division": division, "level": chance.randrange(5)} if chance.random() < 1 / 2 else {}

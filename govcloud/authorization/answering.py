@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from govcloud.authorization.asking import BEYOND, Asking, label_of
@@ -17,8 +16,7 @@ from govcloud.authorization.snapshot import GrantFact, Snapshot, Window, instant
 from govcloud.authorization.surroundings import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(NamedTuple):
     """What a decision asks of the catalogue and of history; each is asked only when it matters.
 
     ``label_of`` gives the security label (0 to 4) of a function, and ``None`` for one that there is not.
@@ -29,8 +27,7 @@ class Catalogue:
     item_for: Callable[[str], UUID | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """A subject as it is at one moment, with the engine and the epoch that were read together with it."""
 
     snapshot: Snapshot

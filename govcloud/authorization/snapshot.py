@@ -150,6 +150,10 @@ class _Door(NamedTuple):
         return self.grant.window()._replace(scope=PROVINCE)
 
 
+#: What ``HeldRoles`` keeps, past its own reading of it.
+_kept, _keep = dict.get, dict.__setitem__
+
+
 class HeldRoles(dict[str, tuple[Window, ...]]):  # noqa: PLW1641 - no dict has a hash
     """The roles that a subject holds, each with its windows: made from the facts when somebody first looks at the role.
 
@@ -164,16 +168,19 @@ class HeldRoles(dict[str, tuple[Window, ...]]):  # noqa: PLW1641 - no dict has a
         super().__init__(cast("Mapping[str, tuple[Window, ...]]", facts))
 
     def __getitem__(self, role: str) -> tuple[Window, ...]:
-        found: Any = super().__getitem__(role)
-        if type(found) is list:
-            found = tuple([fact.window() for fact in found])
-            super().__setitem__(role, found)
+        found = self.get(role)
+        if found is None:
+            raise KeyError(role)
         windows: tuple[Window, ...] = found
         return windows
 
     def get(self, role: str, default: Any = None) -> Any:  # noqa: ANN401 - as dict has it
         """Return the windows of ``role``, or ``default`` when it is not held."""
-        return self[role] if role in self else default  # noqa: SIM401 - this is ``get``
+        found: Any = _kept(self, role)
+        if type(found) is list:
+            found = tuple([fact.window() for fact in found])
+            _keep(self, role, found)
+        return default if found is None else found
 
     def values(self) -> Any:  # noqa: ANN401 - a tuple serves where a view would
         """Return the windows of every role."""

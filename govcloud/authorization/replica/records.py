@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 import msgspec
 
@@ -20,6 +20,7 @@ from govcloud.authorization.snapshot import GrantFact, Window, bounds, moment
 
 #: Raised whenever a record comes to mean something else without changing its shape.
 FORMAT = 1
+_set = object.__setattr__
 _SCOPES = 65_536
 
 
@@ -63,7 +64,7 @@ class RoleRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
             ValueError: its scope cannot be read.
         """
         scope, path = _bounds(self.scope)
-        return Window(self.since, self.until, scope, None, path, UUID(bytes=self.id))
+        return Window(self.since, self.until, scope, None, path, uuid_of(self.id))
 
 
 class GrantRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -86,7 +87,7 @@ class GrantRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
             ValueError: its scope cannot be read.
         """
         scope, case_number = _grant_scope(self.scope)
-        return Window(self.starts, self.ends, scope, UUID(bytes=self.id), None, None, None, case_number)
+        return Window(self.starts, self.ends, scope, uuid_of(self.id), None, None, None, case_number)
 
     def rests_at(self, at: int) -> bool:
         """Return whether the grant is suspended at ``at``."""
@@ -151,6 +152,14 @@ def fingerprint() -> str:
     """Return what tells this way of writing records from every other, as 64 hexadecimal digits."""
     shapes = [(record.__name__, [(field.name, str(field.type)) for field in msgspec.structs.fields(record)]) for record in _RECORDS]
     return hashlib.sha256(repr((FORMAT, shapes)).encode()).hexdigest()
+
+
+def uuid_of(id_bytes: bytes) -> UUID:
+    """Return the UUID of sixteen bytes, without what ``UUID`` does to find out which of its six forms it was given."""
+    made = object.__new__(UUID)
+    _set(made, "int", int.from_bytes(id_bytes, "big"))
+    _set(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def scope_text(scope: Mapping[str, Any] | None) -> str | None:
