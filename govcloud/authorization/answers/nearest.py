@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -97,7 +97,7 @@ class _Trial:
 
     def at(self, at: datetime) -> Judged:
         """Return how it comes out for the same subject at another moment."""
-        return self.by(replace(self.seen, now=at))
+        return self.by(self.seen._replace(now=at))
 
 
 class Nearest:
