@@ -114,10 +114,8 @@ class Decider:
         if isinstance(standing, Reason):
             return ()
         seen = self._see(standing, state, now)
-        views = [view for view in self.subsystems.all() if view.status == "published"]
-        doors = {view.code: door_of(view.code) for view in views}
-        labels = self._labels(doors.values(), now)
-        return tuple(view for view in views if opens(door := doors[view.code], labels.get(door, 0), seen, client_address))
+        doors = self.subsystems.published_doors(now)
+        return tuple(view for view, label in doors if opens(door_of(view.code), label, seen, client_address))
 
     def open_among(
         self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str], *, client_address: str | None = None
