@@ -160,10 +160,8 @@ class Decider:
             seen = self._seen(inputs, None, appointment_id)
             if isinstance(seen, Reason):
                 return ()
-            views = [view for view in self.subsystems.all() if view.status == "published"]
-            doors = {view.code: door_of(view.code) for view in views}
-            labels = self._labels(doors.values(), seen.now)
-            return tuple(view for view in views if opens(door := doors[view.code], labels.get(door, 0), seen, client_address))
+            doors = self.subsystems.published_doors(seen.now)
+            return tuple(view for view, label in doors if opens(door_of(view.code), label, seen, client_address))
 
         return self._answered(look)
 

@@ -97,11 +97,11 @@ def matcher_functions(policy: CompiledPolicy, *, possibly: bool = False) -> Func
         return asking.clearance >= label
 
     def covers(asking: Asking, role: str, scope_expr: str, effect: str) -> bool:
-        if possibly and effect == DENY:
+        opened = asking.opens(asking.role_of(role), policy.scopes[scope_expr], effect)
+        if possibly and effect == DENY and opened is not None and all(window.bounded for window in opened.windows):
             # A deny that is held within bounds leaves open what lies outside them.
-            windows = asking.snapshot.roles.get(asking.role_of(role), ())
-            return any(window.live(asking.now) and not window.bounded for window in windows)
-        return asking.remember(asking.opens(asking.role_of(role), policy.scopes[scope_expr], effect))
+            opened = None
+        return asking.remember(opened)
 
     def noted(asking: Asking, number: int) -> bool:
         return asking.note(number)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from govcloud.kernel import crypto
 from govcloud.kernel.validation import searchable
@@ -115,6 +115,20 @@ class SubsystemQueries(MatterQueries):
         """Return the security labels of functions by their codes; those that are not live are left out."""
         query = rows.functions_at(self._at(at)).where(SubsystemFunction.code.in_(set(codes)))
         return {row.SubsystemFunction.code: row.SubsystemFunctionVersion.label for row in self._read().execute(query)}
+
+    def published_doors(self, at: datetime | None = None) -> tuple[tuple[SubsystemView, int], ...]:
+        """Return the published subsystems with the security label of their door (0 where none is listed), in the order of their codes."""
+        moment = self._at(at)
+        of_door = and_(
+            SubsystemFunction.subsystem_id == Subsystem.id,
+            SubsystemFunction.code == Subsystem.code + ":door:enter",
+            live_at(SubsystemFunction, moment),
+        )
+        as_it_is = and_(SubsystemFunctionVersion.function_id == SubsystemFunction.id, live_at(SubsystemFunctionVersion, moment))
+        query = select(Subsystem, func.coalesce(SubsystemFunctionVersion.label, 0).label("label"))
+        query = query.outerjoin(SubsystemFunction, of_door).outerjoin(SubsystemFunctionVersion, as_it_is)
+        found = self._read().execute(query.where(Subsystem.status == "published").order_by(Subsystem.code))
+        return tuple((rows.subsystem_view(row.Subsystem), row.label) for row in found)
 
     def owned(self, departments: Iterable[UUID], at: datetime | None = None) -> Mapping[str, tuple[int, tuple[str, ...]]]:
         """Return how many ``subsystems``, ``items`` and ``lists`` departments own, and the names of the first."""
