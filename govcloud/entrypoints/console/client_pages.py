@@ -112,7 +112,8 @@ class ClientPages(ConsolePage):
             return make_response(self._client_page("console/client_protocol.html", subsystem=view))
         back = url_for(".details_view", id=view.id)
         if request.method == "GET":
-            start = blank(protocol, view.name) | {"client_id": view.code}
+            taken = services().subsystem_queries.clients_named([view.code])
+            start = blank(protocol, view.name) | {"client_id": "" if taken else view.code}
             return self._client_form(view, protocol, Filled(start), client=None, back=back)
         values, notes = _typed(protocol)
         try:

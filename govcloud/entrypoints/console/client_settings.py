@@ -113,6 +113,7 @@ def _values(client: ClientView, issuer: str) -> dict[str, Any]:
         "after": next(iter(client.post_logout_uris), ""),
         "service": service,
         "service_path": urlsplit(service).path or "/",
+        "service_origin": origin_of(service),
         "origin": origin,
         "host": urlsplit(origin).hostname,
         "listen": "443 ssl" if origin.startswith("https:") else urlsplit(origin).port or 80,

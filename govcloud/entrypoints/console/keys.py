@@ -138,7 +138,7 @@ class KeysView(ConsolePage):
 
     opens = "govcloud:console:keys"
     asks = (CREATE, RETIRE, WITHDRAW)
-    title = Message("签名密钥")
+    title = Message("令牌签名密钥")
     lead = Message("平台签发令牌所用的密钥；后台任务按期轮换，这里查看状态，必要时提前轮换或作废。")
     icon = "key-round"
     group = Message("运行")

@@ -32,7 +32,7 @@ class MattersView(ConsolePage):
 
     opens = OPENS
     asks = (REGISTER, CHANGE, END)
-    title = Message("一件事")
+    title = Message("一件事清单")
     lead = Message("把跨部门的可申请项编成一件事：工作人员按一件事申请，各部门仍各自审批自己的一项。")
     icon = "layers"
     group = Message("子系统")

@@ -8,6 +8,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -168,7 +169,7 @@ def test_settings_to_copy_name_this_client_and_hold_no_secret(services: Services
         "archive-cas": ("python-cas", "mod_auth_cas", "cas"),
         "archive-old": ("nginx",),
     }
-    own = {CODE: "https://archive.zj.example/cb", "archive-cas": "/old/", "archive-old": "old.zj.example"}
+    own = {CODE: "https://archive.zj.example/cb", "archive-cas": "https://archive.zj.example", "archive-old": "old.zj.example"}
     for client_id, names in ready.items():
         for name in names:
             text = unescape(owner.get(page(archive, client_id, f"?{urlencode({'for': name})}")).text)
@@ -177,6 +178,33 @@ def test_settings_to_copy_name_this_client_and_hold_no_secret(services: Services
             assert own[client_id] in copied or name == "flask", (client_id, name)
             assert "TODO" not in copied
     assert "oidc-client-ts" not in owner.get(page(archive)).text
+
+
+def test_settings_to_copy_say_what_each_library_does_only_when_told(services: Services, become: Become, archive: UUID) -> None:
+    """Each of these was missing when the settings were tried: Spring Boot 3, cas-client-core 3.6, both modules of Debian's Apache."""
+    plain, service = "https://archive.zj.example/b/cb", "https://archive.zj.example/old/"
+    services.subsystems.register_client(SEED, NewClient(CODE, "archive-cas", "旧", services=(service,), settings=CasSettings()))
+    rs256 = OidcSettings(require_pkce=False, id_token_alg="RS256")
+    services.subsystems.register_client(SEED, NewClient(CODE, "archive-rs", "旧", (plain,), settings=rs256))
+    by = become(OWNER)
+
+    def text_for(client_id: str, library: str) -> str:
+        page = by.get(f"/subsystems/client/{archive}/{client_id}/?for={library}").text
+        found = re.search(r'<pre id="[^"]+"[^>]*><code>(.*?)</code>', page, re.DOTALL)
+        assert found is not None
+        return unescape(found[1])
+
+    spring = text_for(CODE, "spring")
+    assert "withPkce()" in spring
+    assert "SignatureAlgorithm.ES256" in spring
+    assert "class SignInConfiguration" not in text_for("archive-rs", "spring"), "it does by itself what this client needs"
+    assert f"Include /etc/apache2/{CODE}.secret" in text_for(CODE, "mod_auth_openidc")
+    assert "CASRootProxiedAs https://archive.zj.example\n" in text_for("archive-cas", "mod_auth_cas")
+    java = ET.fromstring(f"<web-app>{text_for('archive-cas', 'cas')}</web-app>")  # noqa: S314 - ours
+    names = [item.text for item in java.iter("filter-name")]
+    assert names[:4] == names[4:] == ["cas-sign-out", "cas-sign-in", "cas-validate", "cas-user"]
+    values = {name.text: value.text for name, value in zip(java.iter("param-name"), java.iter("param-value"), strict=True)}
+    assert values["serverName"] == "https://archive.zj.example"
 
 
 def test_what_is_tested_and_what_a_row_says(become: Become, archive: UUID, services: Services) -> None:
