@@ -67,8 +67,12 @@ class FunctionPage:
 
 @dataclass(frozen=True, slots=True)
 class PeopleCount:
-    """How many people may use a function; ``everybody``: it is open to every official by a rule, and nobody was counted."""
+    """How many people may use a function; ``everybody``: it is open to every official by a rule, and nobody was counted.
+
+    ``more``: there are so many that counting stopped, and there may be others.
+    """
 
     allowed: int
     conditional: int
     everybody: bool = False
+    more: bool = False

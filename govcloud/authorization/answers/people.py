@@ -68,9 +68,10 @@ class People:
             return PeopleCount(0, 0)
         if search.candidates.everybody and department_id is None:
             return PeopleCount(0, 0, everybody=True)
-        found = search.between(self._read(), None, None)
+        until = self._read().scalar(search.candidates.boundary(None, MOST_PEOPLE))
+        found = search.between(self._read(), None, until)
         allowed = {subject[:ID] for subject, come in found.items() if come.state is State.ALLOWED}
-        return PeopleCount(len(allowed), len({subject[:ID] for subject in found} - allowed))
+        return PeopleCount(len(allowed), len({subject[:ID] for subject in found} - allowed), more=until is not None)
 
     def _search(self, asked: Asked, moment: Moment, department_id: UUID | None, *, every_appointment: bool) -> Search | None:
         """Return the search, or ``None`` when the question has no answer for anybody."""
