@@ -11,7 +11,9 @@ import json
 import os
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import cast
 
 import click
 
@@ -26,6 +28,8 @@ from govcloud.entrypoints.authzen.paths import EVALUATIONS, SEARCH_ACTION, SEARC
 
 IN_A_BATCH = 100
 DECISIONS_A_SECOND = Target(">=", 15_000)
+#: Whoever may use a function of housing may go through its door, of which the decision log keeps a sample.
+ORDINARY = "housing:door:enter"
 #: Searches of each kind, for each window of a batch.
 _SEARCHES = 20
 Questions = Mapping[str, Sequence[Question]]
@@ -41,24 +45,32 @@ def measure(place: Platform, sheet: Sheet, questions: Questions, seconds: float,
         seconds: how long one window lasts.
         count: how many windows there are; medians count.
     """
-    for outcome, target in (("allowed", DECISIONS_A_SECOND), ("denied", None)):
-        _batches(place, sheet, outcome, questions[outcome], seconds, count, target)
+    ordinary = [replace(question, function=ORDINARY) for question in questions["allowed"]]
+    for what, asked, target in (
+        ("allowed, an ordinary function", ordinary, DECISIONS_A_SECOND),
+        ("allowed, a sensitive function, each one logged", questions["allowed"], None),
+        ("denied, each one logged", questions["denied"], None),
+    ):
+        _batches(place, sheet, what, asked, seconds, count, target)
     _searches(place, sheet, questions["allowed"], count)
 
 
 def _batches(  # noqa: PLR0917 - what a row is made of
-    place: Platform, sheet: Sheet, outcome: str, asked: Sequence[Question], seconds: float, count: int, target: Target | None
+    place: Platform, sheet: Sheet, what: str, asked: Sequence[Question], seconds: float, count: int, target: Target | None
 ) -> None:
     """Ask about a hundred rows of one subject in one request; by work (what a core would do) and by the clock."""
     operations = _operations(place, EVALUATIONS, [_batch(question) for question in asked])
-    warm(f"batches, {outcome}", operations, seconds / 2)
+    for operation in operations:
+        said = {item["decision"] for item in json.loads(cast("bytes", operation()))["evaluations"]}
+        assert said == {what.startswith("allowed")}, f"batches, {what}: {said}"
+    warm(f"batches, {what}", operations, seconds / 2)
     rates, worked = [], []
     for _ in range(count):
         taken: list[float] = []
         lap = place.stopwatch().lap(partial(_window_into, taken, operations, seconds))
         rates.append(taken[0] * IN_A_BATCH)
         worked.append(taken[1] * IN_A_BATCH / (lap.work / 1000))
-    label = f"POST {EVALUATIONS}, {IN_A_BATCH} questions about one official, {outcome}, 1 worker"
+    label = f"POST {EVALUATIONS}, {IN_A_BATCH} questions about one official, {what}, 1 worker"
     sheet.add(f"{label}, a second of work of platform and database", statistics.median(worked), "decisions/s", target)
     sheet.add(f"{label}, a second by the clock", statistics.median(rates), "decisions/s")
 
@@ -93,8 +105,8 @@ def _operations(place: Platform, path: str, bodies: Sequence[object], connection
     headers = {"content-type": "application/json", "authorization": f"Basic {credentials}"}
     encoded = [json.dumps(body).encode() for body in bodies]
 
-    def operation(wire: Wire, turn: Iterator[bytes]) -> None:
-        wire.ask("POST", path, headers, next(turn)).expect(200)
+    def operation(wire: Wire, turn: Iterator[bytes]) -> bytes:
+        return wire.ask("POST", path, headers, next(turn)).expect(200).body
 
     starts = [len(encoded) * number // connections for number in range(connections)]
     turns = [itertools.cycle([*encoded[start:], *encoded[:start]]) for start in starts]

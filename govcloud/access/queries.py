@@ -149,8 +149,10 @@ class AccessQueries:
     def line_since(self, official_id: UUID, item_id: UUID, since: datetime) -> LineView | None:
         """Return the latest line of an item for a person that waited for an answer at ``since`` or was submitted after it."""
         waited = or_(RequestLine.closed_at.is_(None), RequestLine.closed_at >= since)
-        mine = (RequestLine.beneficiary_official_id == official_id, RequestLine.item_id == item_id, waited)
-        row = self._read().scalar(select(RequestLine).where(*mine).order_by(RequestLine.id.desc()).limit(1))
+        # By the person's requests, which are few; an item may have had hundreds of thousands of lines.
+        query = select(RequestLine).join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+        mine = (AccessRequest.beneficiary_official_id == official_id, RequestLine.item_id == item_id, waited)
+        row = self._read().scalar(query.where(*mine).order_by(RequestLine.id.desc()).limit(1))
         return self._shower().lines([row])[0] if row else None
 
     # Deciding

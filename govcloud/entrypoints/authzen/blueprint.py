@@ -57,8 +57,8 @@ def metadata() -> Response:
 @client_authenticated
 def evaluation() -> Response:
     """Answer one question (section 6); a denial is an answer, so it is 200 as well."""
-    asked = read_evaluation(read_body(request))
     take_share(1)
+    asked = read_evaluation(read_body(request))
     return respond(evaluate(asked, current_client()))
 
 
@@ -66,11 +66,11 @@ def evaluation() -> Response:
 @client_authenticated
 def evaluations() -> Response:
     """Answer several questions (section 7); without any in ``evaluations`` it is the endpoint above."""
+    take_share(1)
     asked = read_evaluations(read_body(request))
     if not isinstance(asked, Batch):
-        take_share(1)
         return respond(evaluate(asked, current_client()))
-    take_share(len(asked.items))
+    take_share(len(asked.items) - 1)
     return respond(evaluate_all(asked, current_client()))
 
 
@@ -96,8 +96,8 @@ def actions() -> Response:
 
 
 def _searched(search: Callable[[Mapping[str, Any], ClientView], dict[str, Any]]) -> Response:
-    body = read_body(request)
     take_share(SEARCH_COST)
+    body = read_body(request)
     with searching():
         return respond(search(body, current_client()))
 
@@ -106,8 +106,8 @@ def _searched(search: Callable[[Mapping[str, Any], ClientView], dict[str, Any]])
 @client_authenticated
 def request_access() -> Response:
     """Take an access request after a denial (Access Request & Approval Profile, Access Request Endpoint)."""
-    body = read_body(request)
     take_share(1)
+    body = read_body(request)
     answer, decided = access_requests.submit(body, current_client())
     response = respond(answer, 201 if decided else 202)
     response.headers["Location"] = answer["task"]["status_endpoint"]

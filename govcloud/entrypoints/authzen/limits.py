@@ -17,7 +17,7 @@ _searching = threading.BoundedSemaphore(SEARCHES_AT_ONCE)
 
 
 def take_share(decisions: int) -> None:
-    """Count what the client asks for.
+    """Count what the client asks for; the first of it before its request is read, so that reading counts as well.
 
     Raises:
         TooFastError: it has had its share of this moment.

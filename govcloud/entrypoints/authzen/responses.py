@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from flask import Response
 
-#: One encoder for all answers: making one takes as long as using it.
-_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+#: An answer to a batch is long, and this writes it five times as fast as the standard library.
+_encoded = msgspec.json.Encoder().encode
 
 
 def respond(content: Mapping[str, Any], status: int = 200) -> Response:

@@ -126,11 +126,15 @@ def _no_constant(name: str) -> Never:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
 
 
+_CONTAINERS = frozenset((dict, list))
+
+
 def _too_deep(body: object) -> bool:
     level: list[Any] = [body]
     for _ in range(MOST_DEPTH):
         inner = (child for node in level for child in (node.values() if isinstance(node, dict) else node))
-        level = [child for child in inner if isinstance(child, dict | list)]
+        # What was parsed is of exactly these types, and there may be thousands of them.
+        level = [child for child in inner if type(child) in _CONTAINERS]
         if not level:
             return False
     return True

@@ -9,17 +9,26 @@ from uuid import uuid4
 import pytest
 
 from govcloud.authorization.commands import NewGrant
+from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.errors import inputs_behind
+from govcloud.authorization.facts import DecisionFacts
+from govcloud.authorization.inputs import DatabaseActing, DatabaseInputs, SourceError
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.errors import Unavailable
 from tests.factories.browsing import counted
+from tests.factories.keeping import keeping
 from tests.factories.world import SEED, XIHU, YUHANG, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+    from uuid import UUID
 
+    from govcloud.kernel.clock import ManualClock
     from govcloud.services import Services
+    from govcloud.settings import Settings
 
 FUNCTIONS = ("housing:register:read", "housing:guide:read", "housing:register:burn", "assistance:case:read", "govcloud:workbench:read")
 
@@ -85,3 +94,57 @@ def test_one_epoch_holds_for_all(services: Services, world: World) -> None:
     with pytest.raises(Unavailable) as caught:
         services.authorization.decide_all([*asked, Question(FUNCTIONS[0], world.wang.appointment_id, min_epoch=epoch + 1)])
     assert caught.value.code == inputs_behind(0, 0).code
+
+
+def test_the_replica_answers_batches_as_the_database_does(
+    services: Services, world: World, settings: Settings, clock: ManualClock, tmp_path: Path
+) -> None:
+    granted(services, world)
+    asked = questions(world)
+    with keeping(services, settings, clock, tmp_path) as kept:
+        kept.step()
+        services.uow.read().rollback()
+        look = kept.replica.look(None)
+        assert look is not None, "the replica is in use"
+        look.close()
+        found = kept.decider.decide_all(asked)
+    assert found == services.authorization.decide_all(asked)
+
+
+def test_a_round_that_a_damaged_source_ended_begins_anew(services: Services, world: World, clock: ManualClock) -> None:
+    """What was answered before the damage is answered again, and what ends a round counts from its beginning."""
+
+    class Damaged(DatabaseInputs):
+        """Inputs that turn out to be damaged when the second official is looked for."""
+
+        __slots__ = ()
+
+        def acting(self, official_id: UUID | None, appointment_id: UUID | None, at: datetime) -> DatabaseActing | Reason:
+            if appointment_id == world.people["CHENJIE"].appointment_id:
+                raise SourceError
+            return super().acting(official_id, appointment_id, at)
+
+        def close(self) -> None:
+            """Nothing is held."""
+
+    class Broken:
+        """A source of such inputs."""
+
+        def look(self, _min_epoch: int | None) -> Damaged:
+            facts = DecisionFacts(services.uow.read)
+            return Damaged(facts, services.identity_queries, services.subsystem_queries, facts.state())
+
+    def third() -> Callable[[Decision], bool]:
+        answered = 0
+
+        def last(_decision: Decision) -> bool:
+            nonlocal answered
+            answered += 1
+            return answered == 3
+
+        return last
+
+    people = [world.wang, world.people["CHENJIE"], world.li, world.zhao]
+    asked = [Question(FUNCTIONS[0], person.appointment_id, person.official_id) for person in people]
+    decider = Decider(services.uow.read, services.identity_queries, services.subsystem_queries, clock, source=Broken())
+    assert decider.decide_all(asked, third) == services.authorization.decide_all(asked)[:3]
