@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.orm import Session
 
 from govcloud.authorization.comparing import Difference, compare
-from govcloud.authorization.decider import Decider
 from govcloud.authorization.document import PolicyDocument
 from govcloud.authorization.drafting import checking, states
-from govcloud.authorization.drafting.effects import Effect
-from govcloud.authorization.drafting.errors import no_such_draft, no_such_impact
-from govcloud.authorization.drafting.listing import Listing
-from govcloud.authorization.drafting.measuring import Gathered, Measured
+from govcloud.authorization.drafting.errors import no_such_draft
+from govcloud.authorization.drafting.impact_reads import MOST_SHOWN, ImpactReads
 from govcloud.authorization.drafting.models import (
     PolicyDraft,
-    PolicyImpact,
     PolicyReview,
     PolicyShadow,
     PolicyShadowDifference,
@@ -28,25 +22,16 @@ from govcloud.authorization.drafting.models import (
 from govcloud.authorization.drafting.versions import checksum_of, document_of
 from govcloud.authorization.drafting.views import (
     DraftView,
-    FunctionImpact,
-    GroupView,
-    ImpactView,
     ReviewView,
     ShadowDifference,
     ShadowSample,
     ShadowView,
-    Totals,
-    Touched,
-    TouchedPage,
     VersionView,
 )
 from govcloud.authorization.facts import holding
 from govcloud.authorization.installing import live_number
 from govcloud.authorization.models import PolicyVersion, RoleAssignment
-from govcloud.kernel.clock import Clock
-from govcloud.kernel.messages import Message
 
-_MOST_SHOWN = 200
 _DRAFT = (
     PolicyDraft.id,
     PolicyDraft.title,
@@ -64,15 +49,8 @@ _DRAFT = (
 )
 
 
-class DraftQueries:
-    """Answers questions about policies before and while they decide; it never writes."""
-
-    def __init__(self, read: Callable[[], Session], decider: Decider, clock: Clock) -> None:
-        """Take the source of reading sessions, the decider and the clock."""
-        self._read = read
-        self._decider = decider
-        self._clock = clock
-        self._listing = Listing(read, decider)
+class DraftQueries(ImpactReads):
+    """Answers questions about policies before and while they decide; it never writes. Impacts: ``impact_reads.py``."""
 
     # Drafts
 
@@ -80,7 +58,7 @@ class DraftQueries:
         """Return a page of drafts, the newest first: those in somebody's hands, or (``over``) those applied or thrown away."""
         live = live_number(self._read())
         among = PolicyDraft.state.in_(states.ALIVE)
-        query = select(*_DRAFT).where(~among if over else among).order_by(PolicyDraft.id.desc()).limit(max(1, min(limit, _MOST_SHOWN)))
+        query = select(*_DRAFT).where(~among if over else among).order_by(PolicyDraft.id.desc()).limit(max(1, min(limit, MOST_SHOWN)))
         if after is not None:
             query = query.where(PolicyDraft.id < after)
         return tuple(_draft_view(row, live) for row in self._read().execute(query))
@@ -133,7 +111,7 @@ class DraftQueries:
             select(PolicyVersion, PolicyReview.maker_id, PolicyReview.reviewer_id)
             .outerjoin(PolicyReview, PolicyReview.id == PolicyVersion.review_id)
             .order_by(PolicyVersion.number.desc())
-            .limit(max(1, min(limit, _MOST_SHOWN)))
+            .limit(max(1, min(limit, MOST_SHOWN)))
         )
         if before is not None:
             query = query.where(PolicyVersion.number < before)
@@ -167,61 +145,6 @@ class DraftQueries:
         people = self._read().scalars(held.distinct()).all()
         return sum(1 for person in self._decider.identity.officials(people, now).values() if person.active)
 
-    # Impacts
-
-    def impact(self, impact_id: UUID) -> ImpactView:
-        """Return one impact.
-
-        Raises:
-            NotFound: it was never worked out, or was forgotten with its text.
-        """
-        return self._impact_view(self._impact(impact_id))
-
-    def impact_of(self, draft_id: UUID) -> ImpactView | None:
-        """Return the newest impact of a draft, of whichever of its texts; ``None``: none was asked for."""
-        query = select(PolicyImpact).where(PolicyImpact.draft_id == draft_id).order_by(PolicyImpact.id.desc()).limit(1)
-        row = self._read().scalars(query.execution_options(populate_existing=True)).one_or_none()
-        return None if row is None else self._impact_view(row)
-
-    def groups(self, impact_id: UUID, *, function: str | None = None, effects: Iterable[Effect] = ()) -> tuple[GroupView, ...]:
-        """Return the groups of people of an impact; see ``Listing.groups``."""
-        return self._listing.groups(impact_id, function=function, effects=effects)
-
-    def touched(
-        self,
-        impact_id: UUID,
-        *,
-        function: str | None = None,
-        effects: Iterable[Effect] = (),
-        group: int | None = None,
-        after: str | None = None,
-        limit: int = 20,
-    ) -> TouchedPage:
-        """Return a page of the people whom an impact touches, each with the group that says how.
-
-        Args:
-            impact_id: which impact.
-            function: only those to whom something happens with this function.
-            effects: only these effects.
-            group: only this group.
-            after: ``after`` of the page before.
-            limit: how many at most.
-        """
-        impact = self._impact(impact_id)
-        found = self._listing.groups(impact_id, function=function, effects=effects)
-        wanted = [item for item in found if group is None or item.number == group]
-        return self._listing.page(impact, wanted, after=after, limit=max(1, min(limit, _MOST_SHOWN)))
-
-    def people_of(self, measured: Measured, group: Gathered, limit: int) -> list[Touched]:
-        """Return the first people of a group that was measured and not kept; none of those who serve nowhere."""
-        return self._listing.of_measured(measured, group, limit)
-
-    def function_names(self, codes: Iterable[str]) -> Mapping[str, str]:
-        """Return what functions are called for people: of the platform in the policy in force, of subsystems in the catalogue."""
-        wanted, live = set(codes), live_number(self._read())
-        names = {view.code: view.name for view in self._decider.subsystems.functions(self._clock.now()) if view.code in wanted}
-        return {**{code: name for code, name in self.version_document(live).functions.items() if code in wanted}, **names}
-
     # Shadows
 
     def shadow_of(self, draft_id: UUID) -> ShadowView | None:
@@ -246,11 +169,11 @@ class DraftQueries:
             dropped=row.dropped,
             differences=tuple(
                 ShadowDifference(item.function, item.live, item.shadow, item.times, item.last_at)
-                for item in self._read().scalars(differing.order_by(PolicyShadowDifference.times.desc()).limit(_MOST_SHOWN))
+                for item in self._read().scalars(differing.order_by(PolicyShadowDifference.times.desc()).limit(MOST_SHOWN))
             ),
             samples=tuple(
                 ShadowSample(item.at, item.official_id, item.appointment_id, item.function, item.division, item.live, item.shadow)
-                for item in self._read().scalars(samples.limit(_MOST_SHOWN))
+                for item in self._read().scalars(samples.limit(MOST_SHOWN))
             ),
         )
 
@@ -260,47 +183,9 @@ class DraftQueries:
         running = (PolicyShadow.ended_at.is_(None), PolicyShadow.until > now)
         return self._read().scalar(select(func.count()).select_from(PolicyShadow).where(*running)) or 0
 
-    # How the above read
-
-    def _impact(self, impact_id: UUID) -> PolicyImpact:
-        query = select(PolicyImpact).where(PolicyImpact.id == impact_id).execution_options(populate_existing=True)
-        row = self._read().scalars(query).one_or_none()
-        if row is None:
-            raise no_such_impact(impact_id)
-        return row
-
-    def _impact_view(self, row: PolicyImpact) -> ImpactView:
-        counts: Mapping[str, Mapping[str, int]] = row.summary.get("functions", {})
-        names = self.function_names(counts) if counts else {}
-        functions = [
-            FunctionImpact(code, names.get(code, code), {Effect(k): n for k, n in found.items()}) for code, found in counts.items()
-        ]
-        return ImpactView(
-            id=row.id,
-            draft_id=row.draft_id,
-            checksum=row.checksum,
-            base_number=row.base_number,
-            state=row.state,
-            at=row.at,
-            done=row.done,
-            total=row.total,
-            digest=row.digest,
-            error=_message(row.error) if row.error else None,
-            totals=Totals(**row.summary.get("totals", {})),
-            functions=tuple(sorted(functions, key=lambda item: (-item.losses, -item.gains, -item.altered, item.function))),
-            unknown=tuple(row.summary.get("unknown", ())),
-            roles_lost=tuple(row.summary.get("roles_lost", ())),
-            finished_at=row.finished_at,
-        )
-
 
 def _draft_view(row: Row[*tuple[Any, ...]], live: int) -> DraftView:
     return DraftView(**row._mapping, live_number=live)  # noqa: SLF001 - SQLAlchemy's own name
-
-
-def _message(said: Mapping[str, Any]) -> Message:
-    template, values = said["template"], said["values"]
-    return Message(template, **values)
 
 
 def _review_view(row: PolicyReview) -> ReviewView:

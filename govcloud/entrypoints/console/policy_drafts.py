@@ -195,7 +195,7 @@ class PolicyDraftsView(RuleDrafting):
             base=base,
             findings=findings,
             errors={item.field: say(item.message) for item in error.fields} if error and not findings else {},
-            general=say(error.message) if error and (findings or not error.fields) else "",
+            general=say(error.message) if error and not findings and not error.fields else "",
             remedy=say(error.remedy) if error and error.remedy else "",
         )
         return make_response(page, status_of(error) if error else 200)

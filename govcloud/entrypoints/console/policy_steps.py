@@ -45,8 +45,8 @@ def _copy(draft: DraftView) -> Done:
 
 
 def _measure(draft: DraftView) -> Done:
-    services().drafting.work_out(current_actor(), draft.id)
-    return Message("影响已开始试算。"), draft.id
+    impact = services().draft_queries.impact(services().drafting.work_out(current_actor(), draft.id))
+    return Message("影响已试算。") if impact.state == "done" else Message("影响已开始试算。"), draft.id
 
 
 def _approve(draft: DraftView) -> Done:
