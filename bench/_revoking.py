@@ -23,7 +23,7 @@ from govcloud.services import Services
 WORKERS = 4
 FUNCTION = "housing:register:export"
 SEED = Actor.system("seed")
-_START = 60.0
+_START = 300.0
 
 
 def work(pipe: Connection, appointment_id: UUID) -> None:
