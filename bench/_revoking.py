@@ -16,14 +16,13 @@ from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Question
 from govcloud.authorization.scope import PROVINCE
 from govcloud.identity.views import Subject
-from govcloud.jobs.job import ACTOR
 from govcloud.kernel.actor import Actor
 from govcloud.services import Services
 
 WORKERS = 4
 FUNCTION = "housing:register:export"
 SEED = Actor.system("seed")
-_START = 60.0
+_START = 300.0
 
 
 def work(pipe: Connection, appointment_id: UUID) -> None:
@@ -76,7 +75,7 @@ def _round(services: Services, subject: Subject, pipes: list[Connection]) -> flo
     for pipe in pipes:
         assert _next(pipe)[0] is True
     begun: list[int] = []
-    with services.uow.begin(ACTOR, "govcloud:grant:close") as tx:
+    with services.uow.begin(SEED, "govcloud:grant:close") as tx:
         services.authorization.close_grant(SEED, grant_id, "结束")
         # The last thing before the commit: what the commit itself takes counts.
         tx.do_last(lambda: begun.append(time.monotonic_ns()))

@@ -70,10 +70,13 @@ def main(*, quick: bool, part: str | None) -> None:
                 questions = province_questions(services)
                 if DATABASE in parts:
                     time_decider(place, services, questions, effort)
+                chosen = _subjects(services)[0]
+                # Nothing of this process waits in a transaction for what takes its time.
+                db.session.remove()
                 if {REVOKING, WIRE} & set(parts):
                     place.keep_replica()
                 if REVOKING in parts:
-                    _revoking.measure(place, services, _subjects(services)[0], effort.revocations)
+                    _revoking.measure(place, services, chosen, effort.revocations)
             if WIRE in parts:
                 time_wire(place, questions, effort)
     rows: list[Row] = place.sheet.rows

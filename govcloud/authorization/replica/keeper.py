@@ -222,13 +222,12 @@ def looking(connection: Connection) -> Iterator[Session]:
     """Give a session on one moment of the database: whatever it reads was so together."""
     with Session(bind=connection, autoflush=False) as session:
         yield session
-        session.rollback()
 
 
 def listen(connection: Connection) -> None:
     """Let ``connection`` hear of changes that reduce access."""
-    connection.execute(text(f"LISTEN {CHANNEL}"))
-    connection.commit()
+    with connection.begin():
+        connection.execute(text(f"LISTEN {CHANNEL}"))
 
 
 def wait_for_news(connection: Connection, seconds: float) -> None:

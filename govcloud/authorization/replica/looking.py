@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -11,26 +11,22 @@ import lmdb
 import msgspec
 
 from govcloud.authorization.decisions import Reason
-from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.facts import PolicyState
 from govcloud.authorization.inputs import RETIRED, SourceError
-from govcloud.authorization.policy import CompiledPolicy
+from govcloud.authorization.replica.acting import PRIMARY, ReplicaActing, holds, kind_of
 from govcloud.authorization.replica.place import Store
 from govcloud.authorization.replica.records import (
     DepartmentRecord,
     FunctionRecord,
     PersonRecord,
-    PlaceRecord,
     StandingRecord,
     decode_department,
     decode_function,
     decode_person,
 )
-from govcloud.authorization.snapshot import Fact, GrantFact, Snapshot, held_roles, instant, moment
-from govcloud.authorization.subjects import EVERY_OFFICIAL, SINCE_EVER
+from govcloud.authorization.snapshot import instant
 
 _ACTIVE, _PUBLISHED = "active", "published"
-_PRIMARY, _CONCURRENT = "primary", "concurrent"
 _DAMAGE = (msgspec.MsgspecError, lmdb.Error)
 #: Letters of the longest code that is asked for; the catalogue has none of more than 120.
 _LONGEST = 500
@@ -95,13 +91,13 @@ class ReplicaLook:
                 return Reason.UNKNOWN_SUBJECT
         if standing.status != _ACTIVE:
             return Reason.SUBJECT_INACTIVE
-        return ReplicaActing(self, key, person, standing, place, department, now)
+        return ReplicaActing(self.department, key, person, standing, place, department, now)
 
     def primary(self, official_id: UUID, at: datetime) -> UUID | None:
         """Return the official's primary appointment at ``at``, if there is one."""
         person, now = self.person(official_id.bytes), instant(at)
         for place in person.places if person is not None else ():
-            if _holds(place, now) and _kind(place, now) == _PRIMARY and self.department(place.department, now) is not None:
+            if holds(place, now) and kind_of(place, now) == PRIMARY and self.department(place.department, now) is not None:
                 return UUID(bytes=place.id)
         return None
 
@@ -187,218 +183,3 @@ def _keep(kept: Kept, key: object, value: object) -> None:
     if len(kept) >= _MOST_KEPT:
         kept.clear()
     kept[key] = value
-
-
-class ReplicaActing:
-    """An active official at one moment, and what duty rules read of the appointment (``Serving``)."""
-
-    __slots__ = ("_department", "_look", "_now", "_official", "_person", "_place", "in_place", "standing")
-
-    def __init__(  # noqa: PLR0917 - called once, above, a million times a minute
-        self,
-        look: ReplicaLook,
-        official: Any,  # noqa: ANN401 - sixteen bytes
-        person: PersonRecord,
-        standing: StandingRecord,
-        place: PlaceRecord | None,
-        department: DepartmentRecord | None,
-        now: int,
-    ) -> None:
-        """Take what was read."""
-        self._look = look
-        self._official = official
-        self._person = person
-        self.standing = standing
-        # Of somebody in an appointment neither is None; what reads them is asked of nobody else.
-        self._place: Any = place
-        self.in_place = place is not None
-        self._department: Any = department
-        self._now = now
-
-    # What duty rules read (``Serving``); only of somebody in an appointment
-
-    @property
-    def position(self) -> str:
-        """Return the kind of position."""
-        found: str = self._place.position
-        return found
-
-    @property
-    def post(self) -> str:
-        """Return the post's title."""
-        found: str = self._place.post
-        return found
-
-    @property
-    def rank(self) -> str:
-        """Return the person's rank."""
-        return self.standing.rank
-
-    @property
-    def kind(self) -> str:
-        """Return what kind of appointment it is now."""
-        return _kind(self._place, self._now)
-
-    @property
-    def level(self) -> str:
-        """Return the department's level."""
-        found: str = self._department.level
-        return found
-
-    @property
-    def business_lines(self) -> tuple[str, ...]:
-        """Return the department's business lines."""
-        found: tuple[str, ...] = self._department.lines
-        return found
-
-    @property
-    def division(self) -> str:
-        """Return the department's division."""
-        found: str = self._department.division
-        return found
-
-    @property
-    def department_path(self) -> str:
-        """Return the department's path."""
-        found: str = self._department.path
-        return found
-
-    @property
-    def starts_at(self) -> datetime:
-        """Return when the appointment begins."""
-        return moment(self._place.since)
-
-    @property
-    def ends_at(self) -> datetime | None:
-        """Return when the appointment ends; of nobody's appointment, never."""
-        place = self._place
-        return None if place is None or place.until is None else moment(place.until)
-
-    # What decisions ask for
-
-    def snapshot(self, policy: CompiledPolicy, duties: CompiledDuties) -> Snapshot:
-        """Bring the facts together that hold now, or will; their windows are made when the engine looks at a role."""
-        now, person, place = self._now, self._person, self._place
-        under = None if place is None else place.id
-        assigned: list[tuple[str, Fact]] = [
-            (role.role, role)
-            for role in person.roles
-            if (role.place is None or role.place == under) and role.since <= now and (role.until is None or now < role.until)
-        ]
-        assigned.append((EVERY_OFFICIAL, SINCE_EVER))
-        if place is not None:
-            assigned += duties.facts(self)
-        granted: list[tuple[str, Fact]] = [
-            (grant.function, grant)
-            for grant in person.grants
-            if (grant.place is None or grant.place == under)
-            and now < grant.ends
-            and grant.opened <= now
-            and (grant.closed is None or now < grant.closed)
-            and not (grant.rests and grant.rests_at(now))
-        ]
-        attributes = Attributes(self, self._everywhere() if policy.asks_everywhere else None)
-        return Snapshot("official", attributes, held_roles(assigned, granted, policy.closure))
-
-    def last_grant(self, function: str) -> GrantFact | None:
-        """Return the newest grant of ``function``, closed or not."""
-        under = None if self._place is None else self._place.id
-        mine = [
-            grant
-            for grant in self._person.grants
-            if grant.function == function and grant.opened <= self._now and (grant.place is None or grant.place == under)
-        ]
-        return max(mine, key=lambda grant: (grant.opened, grant.id)).fact(self._now) if mine else None
-
-    def _everywhere(self) -> list[tuple[DepartmentRecord, PlaceRecord]]:
-        """Return every live appointment with its department, the primary one first."""
-        now = self._now
-        found = [(self._look.department(place.department, now), place) for place in self._person.places if _holds(place, now)]
-        known = [(department, place) for department, place in found if department is not None]
-        return sorted(known, key=lambda pair: (_kind(pair[1], now) != _PRIMARY, pair[1].id))
-
-    @property
-    def official_id(self) -> str:
-        """Return the official's id as conditions read it."""
-        return str(UUID(bytes=bytes(self._official)))
-
-    @property
-    def department_id(self) -> str:
-        """Return the department's id as conditions read it."""
-        found: str = self._department.id
-        return found
-
-    @property
-    def appointment_id(self) -> str:
-        """Return the appointment's id as conditions read it."""
-        return str(UUID(bytes=self._place.id))
-
-
-class Attributes(Mapping[str, Any]):
-    """What conditions may read of an official (``subject.<name>``), each made when it is read: most are not."""
-
-    __slots__ = ("_acting", "_everywhere")
-
-    def __init__(self, acting: ReplicaActing, everywhere: list[tuple[DepartmentRecord, PlaceRecord]] | None) -> None:
-        """Take the official, and every live appointment when the policy asks about all of them."""
-        self._acting = acting
-        self._everywhere = everywhere
-
-    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as Mapping has it
-        """Return an attribute, or ``default`` when the official has none of that name."""
-        reads = _OF_PLACE.get(name)
-        if reads is not None and self._acting.in_place:
-            return reads(self._acting)
-        reads = _OF_PERSON.get(name)
-        if reads is not None:
-            return reads(self._acting)
-        if self._everywhere is not None:
-            if name == "all_department_ids":
-                return tuple(department.id for department, _ in self._everywhere)
-            if name == "all_positions":
-                return tuple(place.position for _, place in self._everywhere)
-        return default
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - as Mapping has it
-        if name not in self._names():
-            raise KeyError(name)
-        return self.get(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names())
-
-    def __len__(self) -> int:
-        return len(self._names())
-
-    def _names(self) -> tuple[str, ...]:
-        place = tuple(_OF_PLACE) if self._acting.in_place else ()
-        return (*_OF_PERSON, *place, *(() if self._everywhere is None else ("all_department_ids", "all_positions")))
-
-
-_OF_PERSON: Mapping[str, Callable[[ReplicaActing], Any]] = {
-    "kind": lambda _acting: "official",
-    "active_appointment": lambda acting: acting.in_place,
-    "official_id": lambda acting: acting.official_id,
-}
-_OF_PLACE: Mapping[str, Callable[[ReplicaActing], Any]] = {
-    "appointment_id": lambda acting: acting.appointment_id,
-    "department_id": lambda acting: acting.department_id,
-    "department_path": lambda acting: acting.department_path,
-    "division": lambda acting: acting.division,
-    "business_lines": lambda acting: acting.business_lines,
-    "level": lambda acting: acting.level,
-    "rank": lambda acting: acting.standing.rank,
-    "post": lambda acting: acting.post,
-    "position": lambda acting: acting.position,
-    "appointment_kind": lambda acting: acting.kind,
-    "label": lambda acting: acting.standing.label,
-}
-
-
-def _holds(place: PlaceRecord, at: int) -> bool:
-    return place.since <= at and (place.until is None or at < place.until)
-
-
-def _kind(place: PlaceRecord, at: int) -> str:
-    """Return what kind an appointment is of at ``at``: one that is handed over is beside another."""
-    return _CONCURRENT if place.handover is not None and place.handover <= at else place.kind
