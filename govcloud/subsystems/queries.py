@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, func, or_, select
 
 from govcloud.kernel import crypto
+from govcloud.kernel.database import live_at
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.beginnings import place_of
