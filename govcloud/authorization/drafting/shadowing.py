@@ -223,7 +223,7 @@ class Shadowing:
 
 def _difference(live: Decision, shadow: Decision) -> tuple[str, str] | None:
     if live.allowed and shadow.allowed:
-        return None if live.scope == shadow.scope else (str(Reason.ALLOWED), OTHER_ROWS)
+        return None if live.views == shadow.views else (str(Reason.ALLOWED), OTHER_ROWS)
     return None if live.allowed == shadow.allowed else (str(live.code), str(shadow.code))
 
 
