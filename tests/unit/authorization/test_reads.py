@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from govcloud.authorization.drafting.reads import OF_ALL, OF_ONE, OF_PERSON, OF_PLACE, reads_of
+from govcloud.authorization.drafting.reads import OF_ALL, OF_ONE, OF_PERSON, OF_PLACE, Reads, reads_of
 from govcloud.authorization.vocabulary import EVERYWHERE, SUBJECT
 from govcloud.identity.grouping import BY
 
@@ -17,7 +17,7 @@ def test_every_attribute_of_a_subject_has_its_place() -> None:
 
 def test_what_waits_for_the_resource_tells_nobody_apart() -> None:
     reads = reads_of(["resource.official_id != subject.official_id", "subject.division == resource.division and context.weekday == 1"])
-    assert not any((reads.attributes, reads.places, reads.raw_places, reads.named, reads.everywhere))
+    assert reads == Reads(frozenset(), (), frozenset(), frozenset(), everywhere=False)
 
 
 def test_what_decides_by_itself_is_read() -> None:
