@@ -49,14 +49,16 @@ STATEMENTS = {
         "duties": 23,
         "grants": 25,
         "officials": 26,
+        "playground": 21,
         "policies": 22,
         "requests": 24,
         "roles": 21,
         "logouts": 21,
         "sessions": 24,
         "signon": 22,
+        "who_can": 20,
     },
-    "ZHENGGUOHUA": {"": 20, "audit": 30},
+    "ZHENGGUOHUA": {"": 20, "audit": 30, "decision_log": 31},
 }
 SURNAME = "仇"
 
