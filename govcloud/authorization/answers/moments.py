@@ -42,16 +42,16 @@ class Moments:
         """Take the decider, whose engines are shared."""
         self._decider = decider
 
-    def of(self, at: datetime | None, version_id: UUID | None = None) -> Moment:
-        """Return what decides at ``at`` (``None``: now, read as a decision reads it), by ``version_id`` if one is named."""
+    def of(self, at: datetime | None, version_id: UUID | None = None, engine: Engine | None = None) -> Moment:
+        """Return what decides at ``at`` (``None``: now, read as a decision reads it), by ``version_id`` or ``engine`` if one is given."""
         decider = self._decider
         if at is None:
             # The policy's number first, then the moment, then all else: see ``Decider``.
             state = decider.facts.state()
             now = decider.now()
-            engine = decider.live.of(state.version_id) if version_id is None else decider.live.as_of(version_id)
+            engine = engine or (decider.live.of(state.version_id) if version_id is None else decider.live.as_of(version_id))
             return Moment(now, engine, decider.live_duties.of(state.duties, now), state.epoch)
-        engine = decider.live.as_of(decider.facts.version_at(at) if version_id is None else version_id)
+        engine = engine or decider.live.as_of(decider.facts.version_at(at) if version_id is None else version_id)
         return Moment(at, engine, decider.live_duties.as_of(at), 0)
 
     def snapshot(self, official_id: UUID | None, appointment_id: UUID | None, moment: Moment) -> Snapshot | Reason:

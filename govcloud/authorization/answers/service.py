@@ -17,6 +17,7 @@ from govcloud.authorization.answers.judging import Asked
 from govcloud.authorization.answers.moments import Moments
 from govcloud.authorization.answers.people import People
 from govcloud.authorization.decider import Decider
+from govcloud.authorization.engine import Engine
 from govcloud.authorization.explaining import Explaining
 from govcloud.authorization.models import PolicyVersion
 
@@ -106,12 +107,14 @@ class Answers:
         *,
         at: datetime | None = None,
         version_id: UUID | None = None,
+        engine: Engine | None = None,
     ) -> Explanation:
         """Return the decision with what stands behind it: rule, role, appointment or grant of a yes, what would mend a no.
 
-        ``version_id`` asks another installed version of the policy than the one in force at ``at``.
+        ``version_id`` asks another installed version of the policy than the one in force at ``at``, and ``engine`` one that was never
+        installed, such as a draft.
         """
-        return self._explainer.explain(official_id, appointment_id, asked, self._moments.of(at, version_id))
+        return self._explainer.explain(official_id, appointment_id, asked, self._moments.of(at, version_id, engine))
 
     def version(self, number: int) -> UUID | None:
         """Return the version of the policy that was installed under ``number``."""

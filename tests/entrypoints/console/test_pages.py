@@ -52,6 +52,7 @@ STATEMENTS = {
         "grants": 25,
         "keys": 21,
         "officials": 26,
+        "playground": 21,
         "policies": 22,
         "policy_drafts": 28,
         "requests": 24,
@@ -59,8 +60,9 @@ STATEMENTS = {
         "logouts": 21,
         "sessions": 24,
         "signon": 22,
+        "who_can": 20,
     },
-    "ZHENGGUOHUA": {"": 20, "audit": 30, "policies": 22, "policy_drafts": 28},
+    "ZHENGGUOHUA": {"": 20, "audit": 30, "decision_log": 31, "policies": 22, "policy_drafts": 28},
 }
 SURNAME = "仇"
 
