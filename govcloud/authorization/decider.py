@@ -126,7 +126,7 @@ class Decider:
                 return ()
             views = [view for view in self.subsystems.all() if view.status == "published"]
             doors = {view.code: door_of(view.code) for view in views}
-            labels = self._labels(doors.values(), seen.now)
+            labels = _labels(doors.values(), inputs, seen.now)
             return tuple(view for view in views if opens(door := doors[view.code], labels.get(door, 0), seen, client_address))
 
         return self._answered(look)
@@ -141,7 +141,7 @@ class Decider:
             seen = self._seen(inputs, official_id, appointment_id)
             if isinstance(seen, Reason):
                 return frozenset()
-            labels = self._labels(asked, seen.now)
+            labels = _labels(asked, inputs, seen.now)
             return frozenset(function for function in asked if opens(function, labels.get(function, 0), seen, client_address))
 
         return self._answered(look)
@@ -339,11 +339,6 @@ class Decider:
         paths = {window.department_path or "/" for window in held if window.live(instant(at))}
         return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
 
-    def _labels(self, functions: Iterable[str], at: datetime) -> Mapping[str, int]:
-        """Return the security labels of functions, read only for those that can have one: those of the platform itself have none."""
-        wanted = [function for function in functions if subsystem_of(function) != PLATFORM]
-        return self.subsystems.function_labels(wanted, at) if wanted else {}
-
     def _catalogue(self, inputs: Inputs, acting: Acting, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
         return Catalogue(
@@ -351,6 +346,11 @@ class Decider:
             last_grant=acting.last_grant,
             item_for=lambda function: inputs.item_for(function, seen.now),
         )
+
+
+def _labels(functions: Iterable[str], inputs: Inputs, at: datetime) -> Mapping[str, int]:
+    """Return the security labels of functions, read only for those that can have one: those of the platform itself have none."""
+    return inputs.labels([function for function in functions if not function.startswith(_OWN)], at)
 
 
 def _label_of(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> int | None:
