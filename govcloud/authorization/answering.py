@@ -122,8 +122,12 @@ def opens(function: str, label: int, seen: Seen, client_address: str | None = No
 
 
 def is_particular(resource: Mapping[str, Any]) -> bool:
-    """Return whether a question is about a particular thing; ``*`` (or nothing) as its id and no attribute is the function as such."""
-    return bool(resource) and not (resource.keys() <= {"type", "id"} and resource.get("id", "*") == "*")
+    """Return whether a question is about a particular thing.
+
+    No resource, or ``*`` as its id and no attribute, is the function as such. A type alone is some thing of that type that does not
+    say where it stands, so delegated roles do not reach it.
+    """
+    return bool(resource) and not (resource.keys() <= {"type", "id"} and resource.get("id") == "*")
 
 
 def _well_formed(resource: Mapping[str, Any]) -> bool:

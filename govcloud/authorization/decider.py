@@ -175,7 +175,7 @@ class Decider:
             seen = self._seen(inputs, official_id, appointment_id)
             if isinstance(seen, Reason):
                 return frozenset()
-            labels = self._labels(asked, seen.now)
+            labels = _labels(asked, inputs, seen.now)
             return frozenset(function for function in asked if opens(function, labels.get(function, 0), seen, client_address))
 
         return self._answered(look)
@@ -372,11 +372,6 @@ class Decider:
         paths = {window.department_path or "/" for window in held if window.live(instant(at))}
         return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
 
-    def _labels(self, functions: Iterable[str], at: datetime) -> Mapping[str, int]:
-        """Return the security labels of functions, read only for those that can have one: those of the platform itself have none."""
-        wanted = [function for function in functions if subsystem_of(function) != PLATFORM]
-        return self.subsystems.function_labels(wanted, at) if wanted else {}
-
     def _catalogue(self, inputs: Inputs, acting: Acting, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
         return Catalogue(
@@ -395,6 +390,11 @@ def _decided(question: Question, known: Known | Reason, epoch: int) -> Decision:
         # What hangs on a duty lasts no longer than the duty.
         return replace(decision, ends_at=known.until if decision.ends_at is None else min(known.until, decision.ends_at))
     return decision
+
+
+def _labels(functions: Iterable[str], inputs: Inputs, at: datetime) -> Mapping[str, int]:
+    """Return the security labels of functions, read only for those that can have one: those of the platform itself have none."""
+    return inputs.labels([function for function in functions if not function.startswith(_OWN)], at)
 
 
 def _label_of(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> int | None:

@@ -5,6 +5,7 @@ Both give the same answers; tests compare them. The engine never learns which of
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -57,6 +58,10 @@ class Inputs(Protocol):
 
     def label_of(self, function: str, at: datetime) -> int | None:
         """Return the security label of a function in the catalogue; ``None``: there is none, or its subsystem is retired."""
+        ...
+
+    def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
+        """Return the security labels of functions, whatever the state of their subsystems; those that are not live are left out."""
         ...
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
@@ -119,6 +124,10 @@ class DatabaseInputs:
     def label_of(self, function: str, at: datetime) -> int | None:
         """Return the security label of a function in the catalogue."""
         return label_in_catalogue(self.subsystems, function, at)
+
+    def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
+        """Return the security labels of functions."""
+        return self.subsystems.function_labels(functions, at) if functions else {}
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
         """Return the item that a refusal points to."""

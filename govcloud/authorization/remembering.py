@@ -5,7 +5,7 @@ A batch is decided as at one read of all of them. Nothing is kept beyond it: wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
@@ -55,6 +55,10 @@ class Remembering:
         if function not in self._labels:
             self._labels[function] = self._inputs.label_of(function, at)
         return self._labels[function]
+
+    def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
+        """Return the security labels of functions."""
+        return self._inputs.labels(functions, at)
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
         """Return the item that a refusal points to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -106,11 +106,15 @@ class ReplicaLook:
         found = self._function(function)
         if found is None or found.status == RETIRED:
             return None
+        label = _label(found, instant(at))
+        return label if label is not None else 0 if found.is_door else None
+
+    def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
+        """Return the security labels of functions, whatever the state of their subsystems; those that are not live are left out."""
         now = instant(at)
-        for since, until, label in found.versions:
-            if since <= now and (until is None or now < until):
-                return label
-        return 0 if found.is_door else None
+        known = ((function, self._function(function)) for function in functions)
+        labels = {function: _label(found, now) for function, found in known if found is not None}
+        return {function: label for function, label in labels.items() if label is not None}
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
         """Return the item that a refusal of this function points to: the first one offered."""
@@ -168,6 +172,14 @@ class ReplicaLook:
         if found is not None:
             _keep(self._functions, code, found)
         return found
+
+
+def _label(function: FunctionRecord, at: int) -> int | None:
+    """Return the label of the version that holds at ``at``."""
+    for since, until, label in function.versions:
+        if since <= at and (until is None or at < until):
+            return label
+    return None
 
 
 def _at(records: Sequence[RecordT], at: int) -> RecordT | None:
