@@ -105,14 +105,20 @@ class Decider:
 
         def work(inputs: Inputs) -> list[Decision]:
             once, is_last = Remembering(inputs), until()
+            epoch = once.state.epoch
             known: dict[tuple[UUID | None, UUID | None], Known | Reason] = {}
             answered: list[Decision] = []
+            official = appointment = current = None
             for question in questions:
-                who = (question.official_id, question.appointment_id)
-                if who not in known:
-                    known[who] = self._know(*who, once)
-                answered.append(_decided(question, known[who], once.state.epoch))
-                if is_last(answered[-1]):
+                # Most often it is the subject of the question before, by the very same ids: those are told apart sooner than hashed.
+                if current is None or question.official_id is not official or question.appointment_id is not appointment:
+                    official, appointment = who = (question.official_id, question.appointment_id)
+                    current = known.get(who)
+                    if current is None:
+                        current = known[who] = self._know(*who, once)
+                decision = _decided(question, current, epoch)
+                answered.append(decision)
+                if is_last(decision):
                     break
             return answered
 
