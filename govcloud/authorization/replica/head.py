@@ -18,7 +18,7 @@ from govcloud.authorization.facts import PolicyState
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 #: Heartbeat; identity of the database; epoch, instant of that change, last change of departments and of the catalogue, duty state, whether
 #: there is a policy and which.
-_LAYOUT = struct.Struct("<q32sqqqqq?16s")
+LAYOUT = struct.Struct("<q32sqqqqq?16s")
 _BEAT = struct.Struct("<q")
 #: What follows the heartbeat is compared as bytes: it says the same for as long as nothing changes.
 BEAT_SIZE = _BEAT.size
@@ -46,7 +46,7 @@ class Head:
         version = self.state.version_id
         known = b"\0" * 16 if version is None else version.bytes
         written = (self.state.epoch, self.tail, self.departments, self.functions, self.state.duties)
-        return _LAYOUT.pack(self.beat, self.identity, *written, version is not None, known)
+        return LAYOUT.pack(self.beat, self.identity, *written, version is not None, known)
 
     @classmethod
     def unpack(cls, value: bytes | memoryview) -> Head:
@@ -56,7 +56,7 @@ class Head:
             ValueError: it is something else.
         """
         try:
-            beat, identity, epoch, tail, departments, functions, duties, installed, version = _LAYOUT.unpack(value)
+            beat, identity, epoch, tail, departments, functions, duties, installed, version = LAYOUT.unpack(value)
         except struct.error as error:
             raise ValueError("not the head of a replica") from error
         state = PolicyState(UUID(bytes=version) if installed else None, epoch, duties)

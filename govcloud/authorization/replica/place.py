@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 import lmdb
 
-from govcloud.authorization.replica.head import boot
+from govcloud.authorization.replica.head import LAYOUT, boot
 from govcloud.authorization.replica.records import fingerprint
 
 #: Address space, not memory and not disk: a file that is larger than this cannot be mapped.
@@ -62,7 +62,7 @@ class Place:
     @property
     def current(self) -> Path:
         """Return the folder of the file that this program reads and writes."""
-        return self.folder / f"{_PREFIX}{fingerprint()[:12]}-{boot()[:12]}"
+        return self.folder / f"{_PREFIX}{fingerprint(LAYOUT.format)[:12]}-{boot()[:12]}"
 
     @property
     def building(self) -> Path:

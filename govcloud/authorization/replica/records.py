@@ -148,10 +148,11 @@ decode_department = msgspec.msgpack.Decoder(Departments).decode
 decode_function = msgspec.msgpack.Decoder(FunctionRecord).decode
 
 
-def fingerprint() -> str:
-    """Return what tells this way of writing records from every other, as 64 hexadecimal digits."""
+@lru_cache(1)
+def fingerprint(head: str) -> str:
+    """Return what tells this way of writing records, and a head of that layout, from every other, as 64 hexadecimal digits."""
     shapes = [(record.__name__, [(field.name, str(field.type)) for field in msgspec.structs.fields(record)]) for record in _RECORDS]
-    return hashlib.sha256(repr((FORMAT, shapes)).encode()).hexdigest()
+    return hashlib.sha256(repr((FORMAT, head, shapes)).encode()).hexdigest()
 
 
 def uuid_of(id_bytes: bytes) -> UUID:
