@@ -105,10 +105,10 @@ def test_what_follows_is_done_for_all_at_once(services: Services, world: World, 
     positions = read.scalars(select(AuditEvent.chain_position).where(AuditEvent.name == "authorization:grant:closed")).all()
     assert positions == [2] * len(gone)
     # One row of the feed names everybody whom one command touches.
-    rows = read.scalars(select(EpochChange).where(EpochChange.kind == "official", EpochChange.reduces)).all()
-    named_there = [official_id for row in rows for official_id in row.official_ids or [row.official_id]]
+    noted = read.scalars(select(EpochChange).where(EpochChange.kind == "official", EpochChange.reduces)).all()
+    named_there = [official_id for note in noted for official_id in note.official_ids or [note.official_id]]
     assert set(named_there) >= set(gone)
-    assert len(rows) <= 4  # two lists, each with whom it changes and whom it disables
+    assert len(noted) <= 4  # two lists, each with whom it changes and whom it disables
     windows = read.query(OfficialVersion).filter(OfficialVersion.official_id.in_(gone), OfficialVersion.valid_to.is_(None))
     assert {row.status for row in windows} == {"suspended"}
 
