@@ -20,6 +20,7 @@ from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Invalid
 from govcloud.services import Services
+from tests.factories import policies
 from tests.factories.requests import REGISTER, granted
 from tests.factories.world import POLICY, SEED, XIHU, YUHANG, Person, World
 
@@ -37,8 +38,8 @@ def kinds(found: Explanation) -> list[RemedyKind]:
     return [remedy.kind for remedy in found.remedies]
 
 
-def install(services: Services, world: World, text: str) -> None:
-    services.authorization.install_policy(world.security_admin.actor(), baseline().extended_by(POLICY, "a").extended_by(text, "b"))
+def install(services: Services, text: str) -> None:
+    policies.install(services, baseline().extended_by(POLICY, "a").extended_by(text, "b"))
 
 
 def test_a_yes_goes_back_to_its_cause(services: Services, world: World) -> None:
@@ -96,7 +97,7 @@ def test_a_condition_says_when_it_would_be_met(services: Services, world: World,
     hours = (
         """roles: {counter_clerk: {rules: [{allow: [housing:guide:read], when: '"08:00" <= context.time < "18:00"', label: 工作时间}]}}"""
     )
-    install(services, world, hours)
+    install(services, hours)
     clock.advance(timedelta(hours=9))  # 18:30 in China
     found = why(services, world.wang, GUIDE)
     assert found.decision.code is Reason.CONDITION_NOT_MET
@@ -120,7 +121,7 @@ def test_what_begins_later_and_what_rests(services: Services, world: World, cloc
 
 
 def test_what_a_question_lacks(services: Services, world: World) -> None:
-    install(services, world, "roles: {counter_clerk: {rules: [{allow: [housing:guide:read], when: resource.level >= 2, label: 二级以上}]}}")
+    install(services, "roles: {counter_clerk: {rules: [{allow: [housing:guide:read], when: resource.level >= 2, label: 二级以上}]}}")
     found = why(services, world.wang, GUIDE)
     assert (found.state, found.missing) == (State.CONDITIONAL, ("resource.level",))
     [missing] = [remedy for remedy in found.remedies if remedy.kind is RemedyKind.MISSING]
@@ -141,7 +142,6 @@ def test_a_label_that_is_too_low(services: Services, world: World) -> None:
 def test_a_rule_that_forbids(services: Services, world: World) -> None:
     install(
         services,
-        world,
         "roles: {official: {rules: [{deny: [housing:guide:read], when: subject.position == '窗口受理员', label: 窗口禁用}]}}",
     )
     found = why(services, world.people["CHENJIE"], GUIDE)
@@ -164,7 +164,7 @@ def test_then_and_by_another_version(services: Services, world: World, clock: Ma
     answers = services.authorization_queries.answers
     first = services.authorization_queries.policy().number
     clock.advance(timedelta(hours=1))
-    install(services, world, "roles: {counter_clerk: {}, housing_clerk: {}}")
+    install(services, "roles: {counter_clerk: {}, housing_clerk: {}}")
     assert not why(services, world.wang, READ).decision.allowed
     then = why(services, world.wang, READ, at=before)
     assert (then.decision.allowed, then.policy, then.at) == (True, first, before)

@@ -65,6 +65,10 @@ READ_BY_NONE = {
     "ClientSecretRotated",
     "ClientEntrusted",
     "ClientDisabled",
+    "DecisionLogPurged",
+    "DecisionLogRead",
+    "MatterChanged",
+    "MatterEnded",
     "MatterRegistered",
 }
 MODULES = (govcloud.identity.events, govcloud.subsystems.events, govcloud.authorization.events)

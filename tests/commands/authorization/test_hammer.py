@@ -22,6 +22,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.hammering import Asked, crowd
+from tests.factories.policies import install
 from tests.factories.world import POLICY, SEED, XIHU, YUHANG, World
 
 READ = "housing:register:read"
@@ -72,9 +73,9 @@ def test_no_wrong_answer_while_everything_changes(services: Services, world: Wor
     with crowd(settings, now + timedelta(hours=1), questions, processes=PROCESSES, threads=THREADS) as asking:
         asking.wait_for_more(BETWEEN)
         for _ in range(ROUNDS):
-            change(partial(authorization.install_policy, OPERATOR, barred), clerk=False)
+            change(partial(install, services, barred), clerk=False)
             grant_id = change(partial(authorization.open_grant, SEED, grant), lent=True)
-            change(partial(authorization.install_policy, OPERATOR, opened), clerk=True)
+            change(partial(install, services, opened), clerk=True)
             change(partial(authorization.close_grant, SEED, grant_id, "办结"), lent=False)
     answers = [answer for mine in asking.answers for answer in mine]
     assert [found for answer in answers if (found := _wrong(answer, states)) is not None] == []

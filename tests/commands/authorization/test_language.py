@@ -21,6 +21,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied, Invalid
 from govcloud.services import Services
 from govcloud.subsystems.changes import FunctionChange
+from tests.factories.policies import install
 from tests.factories.world import POLICY, SEED, Person, World
 
 READ = "housing:register:read"
@@ -44,7 +45,7 @@ roles:
 @pytest.fixture
 def more(services: Services, world: World) -> World:
     """Return the province with roles about cases and departments."""
-    services.authorization.install_policy(OPERATOR, baseline().extended_by(POLICY, "a").extended_by(MORE, "b"))
+    install(services, baseline().extended_by(POLICY, "a").extended_by(MORE, "b"))
     return world
 
 
@@ -193,7 +194,7 @@ def test_a_rule_keeps_its_fields_and_another_one_of_them_is_another_rule(service
     kept = [rule for rule in services.authorization_queries.policy().rules if rule.role == "department_reader"]
     assert [rule.fields for rule in kept] == [fields]
     clear = MORE.replace("fields: {mask: [phone], hide: [id_number]}", "fields: {hide: [id_number]}")
-    services.authorization.install_policy(OPERATOR, baseline().extended_by(POLICY, "a").extended_by(clear, "c"))
+    install(services, baseline().extended_by(POLICY, "a").extended_by(clear, "c"))
     now = [rule for rule in services.authorization_queries.policy().rules if rule.role == "department_reader"]
     assert [rule.fields for rule in now] == [FieldRule(hidden=frozenset({"id_number"}))]
 
@@ -208,5 +209,5 @@ def test_the_database_itself_refuses_fields_that_make_no_sense(
         "INSERT INTO policy_rule (id, role_code, function, effect, masked, hidden, valid_from)"
         f" VALUES (gen_random_uuid(), 'x', 'x:y:z', '{effect}', '{masked}', '{hidden}', now())"
     )
-    with pytest.raises(IntegrityError), services.uow.begin(OPERATOR, "govcloud:policy:install") as tx:
+    with pytest.raises(IntegrityError), services.uow.begin(SEED, "govcloud:platform:seed") as tx:
         tx.session.execute(statement)

@@ -19,6 +19,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories.policies import install
 from tests.factories.world import POLICY, SEED, World
 
 READ = "housing:register:read"
@@ -38,8 +39,8 @@ def policy(one: list[str], two: list[str]) -> PolicyDocument:
 
 def test_4_removing_two_rules_removes_two_and_not_their_cross_product(services: Services) -> None:
     reading, writing = "housing:register:read", "housing:register:write"
-    services.authorization.install_policy(OPERATOR, policy([reading, writing], [reading, writing]))
-    services.authorization.install_policy(OPERATOR, policy([reading], [writing]))
+    install(services, policy([reading, writing], [reading, writing]))
+    install(services, policy([reading], [writing]))
     assert pairs(services) == {("one", reading), ("two", writing)}
 
 
@@ -52,8 +53,8 @@ def test_7_what_fails_to_commit_is_in_force_nowhere(services: Services, world: W
     number, before = services.authorization_queries.policy().number, pairs(services)
 
     def install_and_break() -> None:
-        with services.uow.begin(OPERATOR, "govcloud:policy:install", None) as tx:
-            services.authorization.install_policy(OPERATOR, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
+        with services.uow.begin(SEED, "govcloud:platform:seed", None) as tx:
+            install(services, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
             tx.session.flush()
             raise _BrokenError
 
@@ -87,7 +88,7 @@ def test_8_a_worker_that_nobody_told_decides_by_the_new_policy(
     worker.start()
     turn.wait(30)
     clock.advance(timedelta(seconds=1))
-    services.authorization.install_policy(OPERATOR, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
+    install(services, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
     turn.wait(30)
     turn.wait(30)
     turn.wait(30)
@@ -105,7 +106,7 @@ def test_a_machine_whose_clock_is_behind_opens_nothing_early(
     ahead = now + timedelta(minutes=1)
     new = NewGrant(wang.official_id, wang.appointment_id, "housing", READ, ahead, ahead + timedelta(days=5))
     services.authorization.open_grant(SEED, new)
-    services.authorization.install_policy(OPERATOR, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
+    install(services, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
     clock.advance(timedelta(minutes=2))
     assert services.authorization.decide(Question(READ, wang.appointment_id)).allowed
     with behind.app_context():
@@ -120,7 +121,7 @@ def test_a_machine_whose_clock_is_behind_opens_nothing_early(
 @pytest.mark.parametrize("name", ["mallory, admin", 'says "x"', "it's; DROP TABLE role", "p, admin, *, *"])
 def test_5_names_with_commas_and_quotes_are_kept_as_they_are(services: Services, name: str) -> None:
     document = baseline().extended_by(f"roles: {{odd: {{name: {name!r}, rules: [{{allow: 'housing:a:b', label: {name!r}}}]}}}}", "odd")
-    services.authorization.install_policy(OPERATOR, document)
+    install(services, document)
     policy_ = services.authorization_queries.policy()
     assert policy_.roles["odd"].name == name
     assert [rule.label for rule in policy_.rules if rule.role == "odd"] == [name]

@@ -29,6 +29,7 @@ from govcloud.kernel.errors import GovcloudError
 from govcloud.services import Services
 from tests.factories.browsing import counted
 from tests.factories.people import an_official
+from tests.factories.policies import install
 from tests.factories.requests import REGISTER, granted
 from tests.factories.world import HANGZHOU, SEED, XIHU, YUHANG, Person, World
 
@@ -103,7 +104,7 @@ def test_what_a_question_does_not_say_is_named(services: Services, world: World)
       counter_clerk: {rules: [{allow: [housing:register:read], when: "resource.level >= 2 and context.case_number == 'XH-1'"}]}
       housing_clerk: {rules: [{allow: ['housing:*']}, {deny: [housing:register:read], when: "resource.secret == true"}]}
     """
-    services.authorization.install_policy(world.security_admin.actor(), baseline().extended_by(text, "conditional"))
+    install(services, baseline().extended_by(text, "conditional"))
     found = {entry.id: entry for entry in people(services, REGISTER)}
     wang, chen = found[world.wang.official_id], found[world.people["CHENJIE"].official_id]
     assert (wang.state, wang.missing) == (State.CONDITIONAL, ("context.case_number", "resource.level"))
@@ -143,9 +144,7 @@ def test_as_of_another_moment(services: Services, world: World, clock: ManualClo
     again = clock.now()
     clock.advance(timedelta(hours=1))
     services.authorization.close_grant(SEED, grant, "不再需要")
-    services.authorization.install_policy(
-        world.security_admin.actor(), baseline().extended_by("roles: {counter_clerk: {}, housing_clerk: {}}", "bare")
-    )
+    install(services, baseline().extended_by("roles: {counter_clerk: {}, housing_clerk: {}}", "bare"))
     services.identity.disable_official(SEED, world.people["CHENJIE"].official_id, "停职")
     assert people(services, REGISTER) == []
     assert names(world, people(services, REGISTER, at=before)) == {"CHENJIE"}
@@ -276,8 +275,7 @@ def _provinces(draw: st.DrawFn) -> Province:
 
 def _build(services: Services, world: World, province: Province, clock: ManualClock) -> list[Person]:
     """Make the province what the example says; return everybody, three more people than before included."""
-    actor = world.security_admin.actor()
-    services.authorization.install_policy(actor, baseline().extended_by(province.policy, "example"))
+    install(services, baseline().extended_by(province.policy, "example"))
     services.authorization.add_duty_rules(SEED, list(province.duties))
     everybody = list(world.people.values())
     places = list(world.organisation.ids.values())

@@ -22,6 +22,7 @@ from govcloud.client import Checks, Question
 from govcloud.client.wire import read_rows
 from govcloud.services import Services
 from tests.client import places
+from tests.factories.policies import install
 from tests.factories.world import POLICY, SEED, XIHU, YUHANG, World
 
 READ = "housing:register:read"
@@ -94,7 +95,7 @@ def test_filter_and_masks_are_what_is_answered_row_by_row(
     services: Services, world: World, register: tuple[Engine, Table], checks: Checks, alternatives: list[list[RowCondition]]
 ) -> None:
     source = POLICY.replace("        label: 民政窗口岗位职责\n", f"        label: 民政窗口岗位职责{RULES}")
-    services.authorization.install_policy(world.security_admin.actor(), baseline().extended_by(source, "small province"))
+    install(services, baseline().extended_by(source, "small province"))
     engine, table = register
     sub = str(world.wang.official_id)
     with granted(services, world, [Scope(any_of=item) for item in alternatives]):

@@ -13,6 +13,7 @@ from govcloud.authorization.scope import Scope
 from govcloud.authorization.shipped import baseline
 from govcloud.entrypoints.authzen import searching
 from tests.entrypoints.authzen.conftest import DOOR, EVALUATION, GUIDE, READ, Point, action, question, row, subject
+from tests.factories.policies import install
 from tests.factories.world import HANGZHOU, POLICY, PROVINCE, SEED, XIHU, YUHANG, Person, World
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def test_a_division_is_what_its_id_says(world: World, housing: Point) -> None:
 
 def test_searches_under_denies_and_conditions(services: Services, world: World, housing: Point) -> None:
     document = baseline().extended_by(POLICY + MORE.lstrip("\n"), "small province")
-    services.authorization.install_policy(world.security_admin.actor(), document)
+    install(services, document)
     chen = world.people["CHENJIE"]
     secret = {"type": "guide", "id": "1", "properties": {"secret": True}}
     asked = {"action": action(GUIDE), "resource": secret}

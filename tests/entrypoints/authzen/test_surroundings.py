@@ -12,6 +12,7 @@ from govcloud.authorization.shipped import baseline
 from govcloud.kernel.actor import Actor
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories.policies import install
 from tests.factories.world import POLICY, World
 
 READ = "housing:register:read"
@@ -36,7 +37,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def office(services: Services, world: World) -> World:
     """Return the province with a clerk who may read at the office alone."""
-    services.authorization.install_policy(OPERATOR, baseline().extended_by(POLICY, "a").extended_by(AT_THE_OFFICE, "b"))
+    install(services, baseline().extended_by(POLICY, "a").extended_by(AT_THE_OFFICE, "b"))
     return world
 
 
