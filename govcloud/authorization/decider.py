@@ -31,7 +31,6 @@ from govcloud.authorization.inputs import (
     Source,
     SourceError,
     Standing,
-    label_in_catalogue,
     standing_of,
 )
 from govcloud.authorization.live import LiveEngine
@@ -284,7 +283,7 @@ class Decider:
 
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""
-        return label_in_catalogue(self.subsystems, function, self._clock.now()) is not None
+        return self.subsystems.label_in_catalogue(function, self._clock.now()) is not None
 
     # How the above decide
 

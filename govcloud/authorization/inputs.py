@@ -15,7 +15,7 @@ from govcloud.authorization.decisions import Reason
 from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.facts import DecisionFacts, PolicyState
 from govcloud.authorization.policy import CompiledPolicy
-from govcloud.authorization.snapshot import GrantFact, Snapshot, door_of, subsystem_of
+from govcloud.authorization.snapshot import GrantFact, Snapshot
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.identity.queries import IdentityQueries, Subject
 from govcloud.subsystems.queries import SubsystemQueries
@@ -123,7 +123,7 @@ class DatabaseInputs:
 
     def label_of(self, function: str, at: datetime) -> int | None:
         """Return the security label of a function in the catalogue."""
-        return label_in_catalogue(self.subsystems, function, at)
+        return self.subsystems.label_in_catalogue(function, at)
 
     def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
         """Return the security labels of functions."""
@@ -179,13 +179,3 @@ def standing_of(identity: IdentityQueries, official_id: UUID | None, appointment
     if official is None:
         return Reason.UNKNOWN_SUBJECT
     return Standing(official.id, None) if official.active else Reason.SUBJECT_INACTIVE
-
-
-def label_in_catalogue(subsystems: SubsystemQueries, function: str, at: datetime) -> int | None:
-    """Return the security label of a function in the catalogue at ``at``; ``None``: there is none, or its subsystem is retired."""
-    subsystem = subsystems.subsystem(subsystem_of(function))
-    if subsystem is None or subsystem.status == RETIRED:
-        return None
-    view = subsystems.function(function, at)
-    # A door is there even where nobody has registered it as a function.
-    return view.label if view is not None else 0 if function == door_of(subsystem.code) else None

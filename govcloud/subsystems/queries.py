@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import DateTime, and_, bindparam, func, or_, select
 
 from govcloud.kernel import crypto
 from govcloud.kernel.database import live_at
@@ -55,6 +55,26 @@ _MOST_ROWS = 200
 _ENABLED = (Client.disabled_at.is_(None), Subsystem.status != "retired")
 _BY_CLIENT_ID = rows.clients().where(Client.client_id == bindparam("client"), *_ENABLED)
 """Made once: to put a statement together takes longer than to run it."""
+
+_AT = bindparam("at", type_=DateTime(timezone=True))
+#: One statement of every decision, so made once as well.
+_LABEL = (
+    select(SubsystemFunctionVersion.label)
+    .select_from(Subsystem)
+    .outerjoin(
+        SubsystemFunction,
+        and_(
+            SubsystemFunction.subsystem_id == Subsystem.id,
+            SubsystemFunction.code == bindparam("function"),
+            live_at(SubsystemFunction, _AT),
+        ),
+    )
+    .outerjoin(
+        SubsystemFunctionVersion,
+        and_(SubsystemFunctionVersion.function_id == SubsystemFunction.id, live_at(SubsystemFunctionVersion, _AT)),
+    )
+    .where(Subsystem.code == bindparam("subsystem"), Subsystem.status != "retired")
+)
 
 
 class SubsystemQueries(MatterQueries):
@@ -130,6 +150,18 @@ class SubsystemQueries(MatterQueries):
         query = query.outerjoin(SubsystemFunction, of_door).outerjoin(SubsystemFunctionVersion, as_it_is)
         found = self._read().execute(query.where(Subsystem.status == "published").order_by(Subsystem.code))
         return tuple((rows.subsystem_view(row.Subsystem), row.label) for row in found)
+
+    def label_in_catalogue(self, code: str, at: datetime | None = None) -> int | None:
+        """Return the security label of a function; ``None``: there is none at ``at``, or its subsystem is retired.
+
+        A door is there even where nobody has registered it as a function; then its label is 0.
+        """
+        subsystem_code = code.partition(":")[0]
+        named = {"function": searchable(code), "subsystem": searchable(subsystem_code), "at": self._at(at)}
+        row = self._read().execute(_LABEL, named).one_or_none()
+        if row is None:
+            return None
+        return 0 if row.label is None and code == f"{subsystem_code}:door:enter" else row.label
 
     def owned(self, departments: Iterable[UUID], at: datetime | None = None) -> Mapping[str, tuple[int, tuple[str, ...]]]:
         """Return how many ``subsystems``, ``items`` and ``lists`` departments own, and the names of the first."""

@@ -38,7 +38,7 @@ def routes(app: Flask, how: str) -> list[Rule]:
 
 def address_of(rule: Rule) -> str:
     """Return an address of the route."""
-    return re.sub(r"<[^>]+>", NOBODY, rule.rule)
+    return re.sub(r"<[^>]+>", NOBODY, re.sub(r"<int:[^>]+>", "1", rule.rule))
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.document import parse_document
 from govcloud.authorization.drafting.models import PolicyShadow, PolicyShadowDifference, PolicyShadowSample
 from govcloud.authorization.engine import Engine
-from govcloud.authorization.inputs import label_in_catalogue
 from govcloud.authorization.policy import compile_policy
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.kernel.actor import Actor
@@ -181,7 +180,7 @@ class Shadowing:
         def label_of(function: str) -> int | None:
             if subsystem_of(function) == PLATFORM:
                 return 0 if side.policy.knows(function) else None
-            return label_in_catalogue(self._decider.subsystems, function, self._clock.now())
+            return self._decider.subsystems.label_in_catalogue(function, self._clock.now())
 
         return Catalogue(label_of, last_grant=lambda _function: None, item_for=lambda _function: None)
 

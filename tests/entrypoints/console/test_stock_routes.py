@@ -34,6 +34,7 @@ STOCK = [
 PAGES = (
     *("planned", "imports", "activation", "departments", *LISTS),
     *("subsystems", "matters", "ceilings", "access", "policy_drafts", "signon", "keys", "logouts", "audit"),
+    *("who_can", "playground", "decision_log"),
 )
 OWN = {
     ("/console/officials/export.csv", "GET"),
@@ -52,6 +53,7 @@ OWN = {
         for method in ("GET", "POST")
     ),
     ("/console/signon/", "POST"),
+    ("/console/who_can/export.csv", "GET"),
     *(("/console/keys/act/<act_name>", method) for method in ("GET", "POST")),
     ("/console/logouts/client/", "GET"),
     ("/console/logouts/retry", "POST"),

@@ -25,7 +25,7 @@ from tests.factories.people import an_official
 from tests.factories.world import SEED, World
 
 #: SQL statements of a page, the client's credentials and the engine's question included.
-STATEMENTS = 8
+STATEMENTS = 6
 
 
 def asking(filter_: str, kind: str = "Users", **more: object) -> str:
