@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -21,6 +21,7 @@ from govcloud.authorization.replica.status import status_of
 from govcloud.authorization.shipped import baseline
 from govcloud.cli.context import settings_of
 from govcloud.kernel import schema
+from govcloud.kernel.clock import SystemClock
 from govcloud.kernel.crypto import Cipher, MasterKeyError, derive, read_master_key
 from govcloud.kernel.embedded_postgres import EmbeddedPostgresError
 from govcloud.kernel.keys import COLUMNS, sealing_context
@@ -195,7 +196,7 @@ def _clock(settings: Settings) -> str:
     """Compare this machine's clock with the database's: what one machine closes, another with a clock behind would still hold open."""
     with _connect(settings) as connection:
         row = connection.execute("SELECT clock_timestamp()").fetchone()
-    apart = abs((datetime.now(UTC) - row[0]).total_seconds()) if row is not None else 0.0
+    apart = abs((SystemClock().now() - row[0]).total_seconds()) if row is not None else 0.0
     if apart > _MOST_SKEW:
         raise _Wrong(
             f"this machine and the database are {apart:.0f} s apart; grants and their ends are compared with clocks: set both by NTP"
