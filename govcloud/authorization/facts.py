@@ -29,6 +29,7 @@ from govcloud.authorization.models import (
 )
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact
 from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.kernel.prepared import Look
 
 _Temporal = (
     type[Role]
@@ -93,7 +94,7 @@ class DecisionFacts:
 
     def state(self) -> PolicyState:
         """Return the policy in force, the epoch and the state of the duty rules, in one statement."""
-        row = self._read().execute(_STATE).one()
+        row = _STATE.within(self._read(), {})[0]
         return PolicyState(row.version_id, row.epoch, row.duties)
 
     def version_at(self, at: datetime) -> UUID | None:
@@ -259,8 +260,8 @@ def _state() -> Select[tuple[UUID | None, int, int]]:
     return select(version.label("version_id"), epoch.label("epoch"), _duty_state().label("duties"))
 
 
-#: Every decision and every command begins with it; made once, as putting it together takes longer than running it.
-_STATE = _state()
+#: Every decision and every command begins with it.
+_STATE = Look(_state())
 
 
 def _under(column: InstrumentedAttribute[UUID | None], appointment_id: UUID | None) -> ColumnElement[bool]:
