@@ -9,13 +9,12 @@ SQLAlchemy's listeners, and fails with SQLAlchemy's errors, so that nobody above
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import psycopg
-from sqlalchemy import Connection, Delete, Dialect, Engine, Insert, Select, TextClause, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextClause, Update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -25,11 +24,12 @@ Processor: TypeAlias = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class _Compiled:
-    """What the driver takes: the text, the values that never change, what makes the others ready, and what a row becomes."""
+    """What the driver takes: the text, the values that never change, what makes the others ready, whether rows come back and as what."""
 
     text: str
     constants: Mapping[str, Any]
     processors: Mapping[str, Processor]
+    returns: bool
     record: Callable[[tuple[Any, ...]], Any]
 
 
@@ -61,7 +61,7 @@ class Prepared:
                 listener(connection, cursor, compiled.text, sent, None, False)  # noqa: FBT003 - SQLAlchemy's event
             try:
                 cursor.execute(compiled.text, sent)
-                return [compiled.record(row) for row in cursor.fetchall()] if cursor.description else []
+                return [compiled.record(row) for row in cursor.fetchall()] if compiled.returns else []
             except psycopg.Error as error:
                 # The way that SQLAlchemy's own statements take: listeners hear of it, and what is broken leaves the pool.
                 connection._handle_dbapi_exception(error, compiled.text, sent, cursor, None)  # type: ignore[arg-type]  # noqa: SLF001
@@ -90,21 +90,6 @@ class Looker(Protocol):
         ...
 
 
-@contextmanager
-def looking(engine: Engine) -> Iterator[Connection]:
-    """Give a connection on which each statement stands for itself: no BEGIN before it, and no ROLLBACK after it."""
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-        # By hand: SQLAlchemy's isolation level AUTOCOMMIT does the same and takes twice as long.
-        driver.autocommit = True
-        try:
-            yield connection
-        finally:
-            if not driver.closed:
-                driver.autocommit = False
-
-
 def _compile(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect, column_keys=columns)
     assert isinstance(compiled, SQLCompiler)
@@ -114,5 +99,6 @@ def _compile(statement: Statement, columns: Collection[str] | None, dialect: Dia
         text=str(compiled),
         constants={name: value for name, value in compiled.params.items() if value is not None},
         processors={name: process for name, process in processors.items() if process is not None},
+        returns=bool(names),
         record=namedtuple("Found", names)._make,  # type: ignore[misc]  # noqa: PYI024 - its fields are those of the statement
     )
