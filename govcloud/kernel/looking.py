@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.event import listen
+
+from govcloud.kernel.prepared import driver_of
 
 
 class Looking:
@@ -21,18 +22,18 @@ class Looking:
         """Make a pool like the engine's; it is emptied whenever the engine's is, and what listens on the engine listens here."""
         self._engine = Engine(engine.pool.recreate(), engine.dialect, engine.url, hide_parameters=engine.hide_parameters)
         self._engine.dispatch = engine.dispatch
+        self._followed = engine
         listen(engine, "engine_disposed", self._follow)
 
     def _follow(self, disposed: Engine) -> None:
-        if disposed is not self._engine:  # it hears of its own end as well
+        if disposed is self._followed:  # what it listens to hears of its own end as well
             self._engine.dispose()
 
     @contextmanager
     def __call__(self) -> Iterator[Connection]:
         """Give a connection for as long as the read takes."""
         with self._engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, psycopg.Connection)
+            driver = driver_of(connection)
             if not driver.autocommit:  # it is new
                 driver.autocommit = True
                 driver.execute("SET default_transaction_read_only = on")
