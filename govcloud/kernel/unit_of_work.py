@@ -283,8 +283,9 @@ class UnitOfWork:
             return
         try:
             with self._sessions() as session:
+                kept = _Work(session, work.now)
                 for tx, event in work.remembered:
-                    self._tell_recorders(Transaction(session, work.now, tx.actor, tx.command, work, self._record), event)
+                    self._tell_recorders(self._transaction(kept, tx.actor, tx.command), event)
                 session.commit()
         except SQLAlchemyError as lost:
             if isinstance(error, GovcloudError):
