@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import click
 import psycopg
 
+from bench import _who_can
 from bench._platform import Platform, filled
 from bench._rows import Target, finish
 from bench._running import say
@@ -151,6 +152,7 @@ def main(people: int, *, quick: bool) -> None:
         officials = place.ask("SELECT count(*) FROM official")
         with place.services() as services:
             measure(place, services, f"{officials:,}")
+            _who_can.measure(place, services, f"{officials:,}", min(GRANTS, officials), _lend)
         finish("impact", place.sheet.rows, quick=quick)
 
 

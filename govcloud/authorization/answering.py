@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -113,7 +114,11 @@ def command_refusal(command: str, resource: Mapping[str, Any], seen: Seen, *, cl
     """
     asking = seen.asking(command, 0, resource=resource, client_address=client_address, bounded=True)
     verdict = seen.engine.decide(asking, command)
-    return None if verdict.allowed else why_denied(seen.engine.policy, verdict, asking, command, None)
+    return None if verdict.allowed else why_denied(seen.engine.policy, verdict, asking, _no_grant)
+
+
+def _no_grant() -> None:
+    """Say that a command of the platform is never granted for a while."""
 
 
 def opens(function: str, label: int, seen: Seen, client_address: str | None = None) -> bool:
@@ -132,6 +137,8 @@ def is_particular(resource: Mapping[str, Any]) -> bool:
 
 def _well_formed(resource: Mapping[str, Any]) -> bool:
     """Return whether what the resource says of its place and its label can be judged at all."""
+    if not resource:
+        return True
     division, path, case = resource.get("division"), resource.get("department_path"), resource.get("case_number")
     return (
         (division is None or _is_division(division))
@@ -192,7 +199,7 @@ def _lasting_grant(windows: Iterable[Window]) -> UUID | None:
 
 def _denied(verdict: Verdict, asking: Asking, function: str, seen: Seen, catalogue: Catalogue) -> Decision:
     """Say what stands nearest to an allow, and which item would open a request for it."""
-    reason = why_denied(seen.engine.policy, verdict, asking, function, catalogue.last_grant(function))
+    reason = why_denied(seen.engine.policy, verdict, asking, partial(catalogue.last_grant, function))
     return Decision(
         allowed=False,
         code=reason,

@@ -51,7 +51,21 @@ def rows_in(window: Window, own: Scope) -> Scope:
 class Asking:
     """A subject asking for one function at one moment; ``matched`` collects what the rules that matched open, in their order."""
 
-    __slots__ = ("_last", "bounded", "clearance", "facts", "grant", "label", "matched", "now", "row", "snapshot")
+    __slots__ = (
+        "_context",
+        "_last",
+        "_resource",
+        "_role",
+        "_windows",
+        "bounded",
+        "clearance",
+        "grant",
+        "label",
+        "matched",
+        "now",
+        "row",
+        "snapshot",
+    )
 
     def __init__(
         self,
@@ -85,17 +99,33 @@ class Asking:
         # A resource that says nothing of where it stands is no row: then it is asked whether there are any rows at all.
         self.row = resource if not resource.keys().isdisjoint(ROW_KEYS) else None
         self.bounded = bounded
-        self.facts: Facts = {"subject": snapshot.attributes, "resource": resource, "context": context}
+        self._resource = resource
+        self._context = context
         self.matched: list[Opened] = []
         self._last: Opened | None = None
+        self._role: str | None = None
+        self._windows: list[Window] = []
+
+    @property
+    def facts(self) -> Facts:
+        """Return what conditions read."""
+        return {"subject": self.snapshot.attributes, "resource": self._resource, "context": self._context}
+
+    def windows(self, role: str) -> list[Window]:
+        """Return the windows of ``role`` that are live, for whatever resource; the matcher asks of one role twice in a row."""
+        if role != self._role:
+            now = self.now
+            self._windows = [
+                window
+                for window in self.snapshot.roles.get(role, ())
+                if window.starts_at <= now and (window.ends_at is None or now < window.ends_at)
+            ]
+            self._role = role
+        return self._windows
 
     def holds_role(self, role: str) -> bool:
         """Return whether any window of ``role`` is live, for whatever resource."""
-        now = self.now
-        for window in self.snapshot.roles.get(role, ()):  # noqa: SIM110 - asked of every rule; a generator takes as long as the rest
-            if window.live(now):
-                return True
-        return False
+        return bool(self.windows(role))
 
     def opens(self, role: str, rule_scope: ScopeRule, effect: str = ALLOW) -> Opened | None:
         """Return what a rule of ``role`` opens of what is asked about: a live window of the role reaches it; ``None``: none does.
@@ -105,12 +135,11 @@ class Asking:
         windows: list[Window] = []
         rows: list[Scope] = []
         own = self.own_rows(rule_scope)
-        for window in self.snapshot.roles.get(role, ()):
-            if window.live(self.now):
-                within = rows_in(window, own)
-                if self._reaches(window, within, effect):
-                    windows.append(window)
-                    rows.append(within)
+        for window in self.windows(role):
+            within = rows_in(window, own)
+            if self._reaches(window, within, effect):
+                windows.append(window)
+                rows.append(within)
         if not windows:
             return None
         return Opened(rows[0] if len(rows) == 1 else Scope.union_of(rows), windows)

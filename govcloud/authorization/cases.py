@@ -21,13 +21,14 @@ from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.document import PolicyDocument, parse_document
 from govcloud.authorization.engine import Engine
 from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.holding import EVERY_OFFICIAL, take_snapshot
 from govcloud.authorization.lacking import lacking
 from govcloud.authorization.network_zones import zones_of
 from govcloud.authorization.obligations import obligations_of
 from govcloud.authorization.policy import compile_policy
 from govcloud.authorization.scope import Scope
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, take_snapshot
-from govcloud.authorization.subjects import EVERY_OFFICIAL, fixed_snapshot
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot
+from govcloud.authorization.subjects import fixed_snapshot
 from govcloud.authorization.surroundings import Surroundings
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import FieldError

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
+import msgspec
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.errors import inputs_away, inputs_behind
 from govcloud.authorization.facts import DecisionFacts, PolicyState
+from govcloud.authorization.holding import EVERY_OFFICIAL
 from govcloud.authorization.inputs import (
     RETIRED,
     Acting,
@@ -39,7 +40,7 @@ from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.remembering import Remembering, Until, always_on
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
-from govcloud.authorization.subjects import EVERY_OFFICIAL, official_snapshot
+from govcloud.authorization.subjects import official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.clock import Clock
@@ -393,7 +394,7 @@ def _decided(question: Question, known: Known | Reason, epoch: int) -> Decision:
     decision = answer(question, known.seen, known.catalogue)
     if decision.allowed and known.until is not None:
         # What hangs on a duty lasts no longer than the duty.
-        return replace(decision, ends_at=known.until if decision.ends_at is None else min(known.until, decision.ends_at))
+        return msgspec.structs.replace(decision, ends_at=known.until if decision.ends_at is None else min(known.until, decision.ends_at))
     return decision
 
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from govcloud.authorization.fields import View
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.messages import Message
@@ -75,15 +77,15 @@ class Question:
     min_epoch: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """The engine's answer, with what stands behind it.
 
     ``role`` and ``rule`` are Casbin's explanation: the matched rule's role and its label. ``grant_id`` is set when a
     temporary grant decided. ``views`` are the rows that may be used, each with how their fields are shown, and ``scope`` all of these
     rows (only when allowed; ``obligations.py`` writes both down). ``ends_at`` is when the last of the
     windows that allow this ends (``None``: open end). ``remedy_item_id`` is the catalogue item that could be requested
-    (only on a denial). ``epoch`` is the number of the last change that this decision took into account.
+    (only on a denial). ``epoch`` is the number of the last change that this decision took into account. (A struct, because one is made
+    for every question, and a frozen dataclass takes eight times as long to make.)
     """
 
     allowed: bool

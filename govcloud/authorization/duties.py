@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
-from govcloud.authorization.scope import division_prefix
-from govcloud.authorization.snapshot import Fact, Window, instant
+from govcloud.authorization.holding import HeldRoles
+from govcloud.authorization.scope import PROVINCE, division_prefix
+from govcloud.authorization.snapshot import Giver, Window, instant
 from govcloud.identity.criteria import AppointmentCriteria
 
-Key = tuple[str | None, str | None]
 _NEVER = Window(0, 0)
 _NO_LINE: tuple[str | None, ...] = (None,)
 
@@ -103,7 +103,7 @@ class Duty:
         starts_at, ends_at = max(instant(self.starts_at), instant(subject.starts_at)), min(ends, default=None)
         if ends_at is not None and ends_at <= starts_at:
             return None
-        return Window(starts_at, ends_at, department_path=subject.department_path if self.bound else None, duty_id=self.id)
+        return Window(starts_at, ends_at, PROVINCE, subject.department_path if self.bound else None, None, Giver.DUTY, self.id)
 
 
 class _Served(NamedTuple):
@@ -121,6 +121,7 @@ class _Served(NamedTuple):
 class _Compiled:
     """A rule with the checks that the index does not make already."""
 
+    number: int
     duty: Duty
     checks: tuple[Check, ...]
 
@@ -130,29 +131,30 @@ class CompiledDuties:
     """The duty rules of one state. Immutable."""
 
     duties: Mapping[UUID, Duty]
-    _by_key: Mapping[Key, tuple[_Compiled, ...]]
+    _by_position: Mapping[str | None, Mapping[str | None, tuple[_Compiled, ...]]]
     _by_line: bool
     """Whether any rule names a business line."""
 
     def matching(self, subject: Serving) -> tuple[Duty, ...]:
         """Return the rules that the appointment of ``subject`` meets, whenever they hold."""
-        if not self._by_key:
-            return ()
-        found: dict[UUID, Duty] = {}
+        found: dict[int, Duty] = {}
         lines = (*subject.business_lines, None) if self._by_line else _NO_LINE
         for position in (subject.position, None):
-            for line in lines:
-                for rule in self._by_key.get((position, line), ()):
-                    for check in rule.checks:
-                        if not check(subject):
-                            break
-                    else:
-                        found[rule.duty.id] = rule.duty
+            by_line = self._by_position.get(position)
+            if by_line is not None:
+                for line in lines:
+                    for rule in by_line.get(line, ()):
+                        for check in rule.checks:
+                            if not check(subject):
+                                break
+                        else:
+                            found[rule.number] = rule.duty
         return tuple(found.values())
 
-    def facts(self, subject: Serving) -> list[tuple[str, Fact]]:
-        """Return the same as ``held``, with windows that are made when somebody looks at the role."""
-        return [(duty.role_code, _Served(duty, subject)) for duty in self.matching(subject)]
+    def give(self, subject: Serving, held: HeldRoles) -> None:
+        """Add the same as ``held`` to what a subject holds, with windows that are made when somebody looks at the role."""
+        for duty in self.matching(subject):
+            held.assign(duty.role_code, _Served(duty, subject))
 
     def held(self, subject: Serving) -> Iterator[tuple[str, Window]]:
         """Return the roles that follow from the duty of ``subject``, each with its window."""
@@ -177,16 +179,16 @@ def compile_duties(duties: Iterable[Duty]) -> CompiledDuties:
     Raises:
         ValueError: a division is not twelve digits; the database holds none such.
     """
-    by_key: dict[Key, list[_Compiled]] = {}
+    index: dict[str | None, dict[str | None, list[_Compiled]]] = {}
     known: dict[UUID, Duty] = {}
-    for duty in duties:
+    for number, duty in enumerate(duties):
         known[duty.id] = duty
-        compiled = _Compiled(duty, tuple(_checks(duty.criteria)))
+        compiled = _Compiled(number, duty, tuple(_checks(duty.criteria)))
         for position in duty.criteria.positions or (None,):
             for line in duty.criteria.business_lines or (None,):
-                by_key.setdefault((position, line), []).append(compiled)
-    keyed = {key: tuple(rules) for key, rules in by_key.items()}
-    return CompiledDuties(MappingProxyType(known), keyed, any(line is not None for _, line in keyed))
+                index.setdefault(position, {}).setdefault(line, []).append(compiled)
+    by_position = {position: {line: tuple(rules) for line, rules in by_line.items()} for position, by_line in index.items()}
+    return CompiledDuties(MappingProxyType(known), by_position, any(by_line.keys() - {None} for by_line in by_position.values()))
 
 
 def _checks(criteria: AppointmentCriteria) -> Iterator[Check]:

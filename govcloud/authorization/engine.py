@@ -18,10 +18,10 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import msgspec
 from casbin.core_enforcer import CoreEnforcer
 from casbin.model import FunctionMap, Model
 from casbin.rbac import RoleManager
-from casbin.util import generate_g_function
 
 from govcloud.authorization.asking import Asking
 from govcloud.authorization.document import ALLOW, DENY, RuleSpec
@@ -36,13 +36,17 @@ Functions = dict[str, Callable[..., object]]
 _EFFECT = "some(where (p_eft == allow)) && !some(where (p_eft == deny))"
 
 
-class Verdict(NamedTuple):
-    """Casbin's answer, the rule that it explains it with, and what the matching rules open: rows, windows, and views on the rows."""
+class Verdict(msgspec.Struct, frozen=True):
+    """Casbin's answer, the rule that it explains it with, and what the matching rules open: rows, windows, and views on the rows.
+
+    ``considered`` is the slice of the policy that was decided over.
+    """
 
     allowed: bool
     rule: RuleSpec | None
-    rows: Scope
-    windows: tuple[Window, ...]
+    considered: tuple[Row, ...] = ()
+    rows: Scope = NOTHING
+    windows: tuple[Window, ...] = ()
     views: tuple[View, ...] = ()
 
 
@@ -64,49 +68,48 @@ class Engine:
 
     def decide(self, asking: Asking, function: str) -> Verdict:
         """Return Casbin's verdict on ``asking`` using ``function``."""
-        rows = self.policy.slice_for(function, asking.snapshot.roles, asking.grant)
-        allowed, explained = self._casbin.over(rows).enforce_ex(asking, function, all_of(function), asking.grant, asking.label)
+        considered = self.policy.slice_for(function, asking.snapshot.roles, asking.grant)
+        allowed, explained = self._casbin.over(considered).enforce_ex(asking, function, all_of(function), asking.grant, asking.label)
         rules = self.policy.rules
         rule = rules[explained[5]] if explained else None
         if not allowed:
-            return Verdict(False, rule, NOTHING, ())  # noqa: FBT003 - the verdict itself
+            return Verdict(False, rule, considered)  # noqa: FBT003 - the verdict itself
         # A deny that matches ends it, so what matched here are allows alone.
         matched = asking.matched
         if len(matched) == 1:  # what most answers come to; the same as below, without uniting one thing with itself
-            opened = matched[0]
+            [opened] = matched
             view = View(opened.rows, rules[opened.number].fields)
-            return Verdict(True, rule, opened.rows, tuple(opened.windows), (view,))  # noqa: FBT003 - the verdict itself
+            return Verdict(True, rule, considered, opened.rows, tuple(opened.windows), (view,))  # noqa: FBT003 - the verdict itself
         views = views_of((opened.rows, rules[opened.number].fields) for opened in matched)
         windows = tuple(window for opened in matched for window in opened.windows)
-        return Verdict(True, rule, Scope.union_of(view.rows for view in views), windows, views)  # noqa: FBT003 - the verdict itself
+        rows = Scope.union_of(view.rows for view in views)
+        return Verdict(True, rule, considered, rows, windows, views)  # noqa: FBT003 - the verdict itself
 
 
 def matcher_functions(policy: CompiledPolicy, *, possibly: bool = False) -> Functions:
     """Return what the matcher calls beside ``g``; each reads the subject of the request, ``r.sub``. See ``Engine`` for ``possibly``."""
     # The effect for which an undetermined condition counts as met.
     doubted = ALLOW if possibly else DENY
+    conditions, scopes = policy.conditions, policy.scopes
 
     def holds(asking: Asking, condition: str, effect: str) -> bool:
         """Undetermined never opens an allow, and never lifts a deny."""
         if not condition:
             return True
-        value = policy.conditions[condition].holds(asking.facts)
+        value = conditions[condition].holds(asking.facts)
         return value is not False if effect == doubted else value is True
 
     def dominates(asking: Asking, label: int) -> bool:
         return asking.clearance >= label
 
     def covers(asking: Asking, role: str, scope_expr: str, effect: str) -> bool:
-        opened = asking.opens(asking.role_of(role), policy.scopes[scope_expr], effect)
+        opened = asking.opens(asking.role_of(role), scopes[scope_expr], effect)
         if possibly and effect == DENY and opened is not None and all(window.bounded for window in opened.windows):
             # A deny that is held within bounds leaves open what lies outside them.
             opened = None
         return asking.remember(opened)
 
-    def noted(asking: Asking, number: int) -> bool:
-        return asking.note(number)
-
-    return {"dominates": dominates, "holds": holds, "covers": covers, "noted": noted}
+    return {"dominates": dominates, "holds": holds, "covers": covers, "noted": Asking.note}
 
 
 class SnapshotRoles(RoleManager):  # type: ignore[misc]  # casbin ships no types
@@ -114,7 +117,7 @@ class SnapshotRoles(RoleManager):  # type: ignore[misc]  # casbin ships no types
 
     def has_link(self, asking: Asking, role: str, *_domain: str) -> bool:
         """Return whether the subject of this request holds ``role`` now."""
-        return asking.holds_role(role)
+        return bool(asking.windows(role))
 
 
 class _FreshFunctions(FunctionMap):  # type: ignore[misc]  # casbin ships no types
@@ -122,6 +125,13 @@ class _FreshFunctions(FunctionMap):  # type: ignore[misc]  # casbin ships no typ
 
     def get_functions(self) -> dict[str, Any]:
         return {}
+
+
+class _Slice(NamedTuple):
+    """What ``enforce_ex`` reads of a policy definition."""
+
+    tokens: tuple[str, ...]
+    policy: Sequence[Row]
 
 
 class _Casbin(CoreEnforcer):  # type: ignore[misc]  # casbin ships no types
@@ -140,20 +150,22 @@ class _Casbin(CoreEnforcer):  # type: ignore[misc]  # casbin ships no types
         self.rm_map = {"g": roles}
         model["g"]["g"].rm = roles
         tokens = frozenset(model["r"]["r"].tokens) | frozenset(model["p"]["p"].tokens)
-        self._matcher = Matcher(model["m"]["m"].value, tokens, {**functions, "g": generate_g_function(roles)})
+        # Casbin's g with two arguments comes to this very call.
+        self._matcher = Matcher(model["m"]["m"].value, tokens, {**functions, "g": roles.has_link})
         self._sections = {section: dict(model[section]) for section in ("r", "e")}
         # The matcher has its own g. It is compiled; left in its writing, Casbin would search the text for "eval(" at every question.
         self._sections["m"] = {"m": SimpleNamespace(value="")}
         self._tokens = tuple(model["p"]["p"].tokens)
+        # A view has as its class what all views have in common, so that making one for a question sets nothing but its policy.
+        self._view = type("_View", (_Casbin,), dict(self.__dict__))
 
     def _get_expression(self, _expression: str, _functions: object = None) -> Matcher:
         return self._matcher
 
     def over(self, rows: Sequence[Row]) -> _Casbin:
         """Return a view of this enforcer whose policy is ``rows``; it lives for one question."""
-        view = object.__new__(_Casbin)
-        view.__dict__.update(self.__dict__)
-        view.model = {**self._sections, "p": {"p": SimpleNamespace(tokens=self._tokens, policy=rows)}}
+        view: _Casbin = object.__new__(self._view)
+        view.model = {**self._sections, "p": {"p": _Slice(self._tokens, rows)}}
         return view
 
 

@@ -20,11 +20,11 @@ from govcloud.authorization.decider import PLATFORM, Decider, Standing
 from govcloud.authorization.decisions import Reason
 from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.engine import Engine
+from govcloud.authorization.holding import EVERY_OFFICIAL
 from govcloud.authorization.models import AccessGrant, RoleAssignment
 from govcloud.authorization.policy import all_of
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.snapshot import Snapshot, Window, door_of, grant_role, moment, subsystem_of
-from govcloud.authorization.subjects import EVERY_OFFICIAL
 
 
 class CauseKind(StrEnum):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from types import MappingProxyType
 from typing import TypeVar
 
 from govcloud.authorization.asking import ANY_GRANT
@@ -36,7 +35,8 @@ class CompiledPolicy:
     rules: tuple[RuleSpec, ...]
     conditions: Mapping[str, Condition]
     scopes: Mapping[str, ScopeRule]
-    _by_function: Mapping[str, Mapping[str, tuple[Row, ...]]]
+    _tables: Mapping[str, tuple[Mapping[str, tuple[Row, ...]], ...]]
+    """For each function that rules name, and each ``subsystem:*``: the rules about it, by role."""
     asks_everywhere: bool = False
     """Whether some condition asks about all appointments of the official, which are read only then."""
 
@@ -48,21 +48,14 @@ class CompiledPolicy:
         fields, which some matchers accept; so nothing at all becomes the row that never matches.
         """
         found: list[Row] = []
-        for key in (function, all_of(function)):
-            by_role = self._by_function.get(key)
-            if by_role is None:
-                continue
-            if len(roles) < len(by_role):
-                for role in roles:
-                    if role in by_role:
-                        found += by_role[role]
-            else:
-                for role, rows in by_role.items():
-                    if role in roles:
-                        found += rows
+        held = roles.keys()
+        for by_role in self._tables.get(function) or self._tables.get(all_of(function), ()):
+            for role in held & by_role.keys() if len(held) < len(by_role) else by_role:
+                if role in held:
+                    found += by_role[role]
         if len(found) > 1:
             found.sort(key=_number)
-        if grant in roles:
+        if grant in held:
             found.append(_GRANT_ROW)
         return tuple(found) or _NOTHING
 
@@ -79,7 +72,7 @@ class CompiledPolicy:
 
     def knows(self, function: str) -> bool:
         """Return whether some rule names exactly ``function``."""
-        return function in self._by_function
+        return function in self._tables
 
 
 def _number(row: Row) -> int:
@@ -115,18 +108,20 @@ def compile_policy(number: int, roles: Sequence[RoleSpec], rules: Sequence[RuleS
     conditions = _compiled({rule.condition for rule in numbered if rule.condition}, partial(compile_condition, saving=False))
     return CompiledPolicy(
         number=number,
-        roles=MappingProxyType({role.code: role for role in roles}),
-        closure=MappingProxyType(role_closure({role.code: role.includes for role in roles})),
+        roles={role.code: role for role in roles},
+        closure=role_closure({role.code: role.includes for role in roles}),
         rules=numbered,
         conditions=conditions,
         scopes=_compiled({rule.scope_expr for rule in numbered}, compile_scope),
-        _by_function=MappingProxyType(frozen),
+        _tables={
+            function: tuple(frozen[key] for key in dict.fromkeys((function, all_of(function))) if key in frozen) for function in frozen
+        },
         asks_everywhere=any(condition.subject_reads & EVERYWHERE for condition in conditions.values()),
     )
 
 
 def _compiled(texts: Iterable[str], compile_text: Callable[[str], T]) -> Mapping[str, T]:
-    return MappingProxyType({text: compile_text(text) for text in texts})
+    return {text: compile_text(text) for text in texts}
 
 
 def rule_label(rule: RuleSpec) -> Message:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from govcloud.authorization.asking import Asking
 from govcloud.authorization.decisions import Reason
 from govcloud.authorization.document import ALLOW
@@ -10,26 +12,25 @@ from govcloud.authorization.policy import NEVER, CompiledPolicy
 from govcloud.authorization.snapshot import GrantFact, instant
 
 
-def why_denied(policy: CompiledPolicy, verdict: Verdict, asking: Asking, function: str, last_grant: GrantFact | None) -> Reason:
+def why_denied(policy: CompiledPolicy, verdict: Verdict, asking: Asking, last_grant: Callable[[], GrantFact | None]) -> Reason:
     """Return the reason for a denial.
 
     Args:
         policy: what decided.
         verdict: Casbin's answer.
         asking: the question, with the subject's snapshot.
-        function: what was asked for.
-        last_grant: the newest temporary grant of the function, closed or not.
+        last_grant: gives the newest temporary grant of the function, closed or not.
     """
     if verdict.rule is not None and verdict.rule.effect != ALLOW:
         return Reason.FORBIDDEN_BY_RULE
-    return _held_but_not_enough(policy, asking, function) or _what_became_of(last_grant, asking.now) or Reason.NO_PERMISSION
+    return _held_but_not_enough(policy, verdict, asking) or _what_became_of(last_grant(), asking.now) or Reason.NO_PERMISSION
 
 
-def _held_but_not_enough(policy: CompiledPolicy, asking: Asking, function: str) -> Reason | None:
+def _held_but_not_enough(policy: CompiledPolicy, verdict: Verdict, asking: Asking) -> Reason | None:
     """Return what an allow rule of a live role lacks: the clearance, the rows, or its condition."""
     reason: Reason | None = None
-    for row in policy.slice_for(function, asking.snapshot.roles, asking.grant):
-        if row == NEVER or row[4] != ALLOW:
+    for row in verdict.considered:
+        if row is NEVER or row[4] != ALLOW:
             continue
         role = asking.role_of(row[0])
         if not asking.holds_role(role):

@@ -7,12 +7,15 @@ gigabyte in every process. Roles are closed over inclusion beforehand, so a deci
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol
 from uuid import UUID
+
+import msgspec
 
 from govcloud.authorization.scope import PROVINCE, Scope
 
@@ -25,7 +28,15 @@ GRANT_PREFIX = "grant:"
 
 def instant(moment: datetime) -> int:
     """Return ``moment`` (aware) as whole microseconds since 1970 UTC: comparing integers is exact and cheap."""
-    return (moment - _EPOCH) // _MICROSECOND
+    global _newest  # noqa: PLW0603 - a decision asks for its one moment again and again; a pair is replaced as a whole, so any thread may
+    known, value = _newest
+    if known is not moment:
+        value = (moment - _EPOCH) // _MICROSECOND
+        _newest = (moment, value)
+    return value
+
+
+_newest: tuple[datetime, int] = (_EPOCH, 0)
 
 
 def moment(value: int) -> datetime:
@@ -54,28 +65,56 @@ def door_of(subsystem_code: str) -> str:
     return f"{subsystem_code}:door:enter"
 
 
-class Window(NamedTuple):
+class Giver(Enum):
+    """What a window comes from: a temporary grant, a role that was assigned, a duty rule."""
+
+    GRANT = "grant"
+    ASSIGNMENT = "assignment"
+    DUTY = "duty"
+
+
+class Window(msgspec.Struct, frozen=True, gc=False):
     """A role is held in ``[starts_at, ends_at)`` (instants; ``None`` is an open end), for the rows of ``scope``.
 
-    ``department_path`` bounds delegated administration: only things below that department. ``grant_id``, ``assignment_id`` and
-    ``duty_id`` name what the window comes from: a temporary grant, a role that was assigned, a duty rule. ``case_number`` is the case
-    for whose sake a grant was given: it bounds nothing by itself, and rules may be about such cases (``case in my matters``). (A named
-    tuple, because one is made for every fact that a decision looks at, and a frozen dataclass takes three times as long to make.)
+    ``department_path`` bounds delegated administration: only things below that department. ``case_number`` is the case for whose sake a
+    grant was given: it bounds nothing by itself, and rules may be about such cases (``case in my matters``). ``giver`` and ``giver_id``
+    name what the window comes from, by its UUID or the sixteen bytes of it: few questions want to know, and none pays for the others.
+    (A struct, because windows are made for every decision, and a frozen dataclass takes ten times as long to make.)
     """
 
     starts_at: int
     ends_at: int | None = None
     scope: Scope = PROVINCE
-    grant_id: UUID | None = None
     department_path: str | None = None
-    assignment_id: UUID | None = None
-    duty_id: UUID | None = None
     case_number: str | None = None
+    giver: Giver | None = None
+    giver_id: UUID | bytes | None = None
+
+    @property
+    def grant_id(self) -> UUID | None:
+        """Return the temporary grant that the window comes from, if it is one."""
+        return self._given_by(Giver.GRANT)
+
+    @property
+    def assignment_id(self) -> UUID | None:
+        """Return the assigned role that the window comes from, if it is one."""
+        return self._given_by(Giver.ASSIGNMENT)
+
+    @property
+    def duty_id(self) -> UUID | None:
+        """Return the duty rule that the window comes from, if it is one."""
+        return self._given_by(Giver.DUTY)
+
+    def _given_by(self, giver: Giver) -> UUID | None:
+        found = self.giver_id
+        if self.giver is not giver or found is None:
+            return None
+        return UUID(bytes=found) if isinstance(found, bytes) else found
 
     @property
     def bounded(self) -> bool:
         """Say whether the role is held for some things only: below a department, or certain rows."""
-        return self.department_path is not None or self.scope != PROVINCE
+        return self.department_path is not None or not self.scope.whole
 
     def live(self, now: int) -> bool:
         """Return whether ``now`` lies in the half-open window; this comparison is what ends a grant."""
@@ -116,7 +155,7 @@ class AssignmentFact:
         """
         scope, path = bounds(self.scope)
         ends_at = None if self.ends_at is None else instant(self.ends_at)
-        return Window(instant(self.starts_at), ends_at, scope, department_path=path, assignment_id=self.id)
+        return Window(instant(self.starts_at), ends_at, scope, path, None, Giver.ASSIGNMENT, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,72 +177,16 @@ class GrantFact:
             ValueError: its scope cannot be read.
         """
         case_number = None if self.scope is None else self.scope.get("case_number")
-        return Window(instant(self.starts_at), instant(self.ends_at), Scope.from_json(self.scope), self.id, case_number=case_number)
+        starts_at, ends_at = instant(self.starts_at), instant(self.ends_at)
+        return Window(starts_at, ends_at, Scope.from_json(self.scope), None, case_number, Giver.GRANT, self.id)
 
 
-class _Door(NamedTuple):
-    """A grant, as what lets its holder in: which rows matter only inside."""
-
-    grant: Fact
-
-    def window(self) -> Window:
-        return self.grant.window()._replace(scope=PROVINCE)
-
-
-#: What ``HeldRoles`` keeps, past its own reading of it.
-_kept, _keep = dict.get, dict.__setitem__
-
-
-class HeldRoles(dict[str, tuple[Window, ...]]):  # noqa: PLW1641 - no dict has a hash
-    """The roles that a subject holds, each with its windows: made from the facts when somebody first looks at the role.
-
-    A decision looks at one or two roles of a dozen, so most windows are never made. Like everything in a snapshot it is not to be
-    changed, and it belongs to one request.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, facts: Mapping[str, list[Fact]]) -> None:
-        """Take the facts behind each role."""
-        super().__init__(cast("Mapping[str, tuple[Window, ...]]", facts))
-
-    def __getitem__(self, role: str) -> tuple[Window, ...]:
-        found = self.get(role)
-        if found is None:
-            raise KeyError(role)
-        windows: tuple[Window, ...] = found
-        return windows
-
-    def get(self, role: str, default: Any = None) -> Any:  # noqa: ANN401 - as dict has it
-        """Return the windows of ``role``, or ``default`` when it is not held."""
-        found: Any = _kept(self, role)
-        if type(found) is list:
-            found = tuple([fact.window() for fact in found])
-            _keep(self, role, found)
-        return default if found is None else found
-
-    def values(self) -> Any:  # noqa: ANN401 - a tuple serves where a view would
-        """Return the windows of every role."""
-        return tuple([self[role] for role in self])
-
-    def items(self) -> Any:  # noqa: ANN401 - a tuple serves where a view would
-        """Return every role with its windows."""
-        return tuple([(role, self[role]) for role in self])
-
-    def __eq__(self, other: object) -> bool:
-        return dict(self.items()) == other
-
-    def __setitem__(self, role: str, windows: object) -> None:
-        raise TypeError("what a subject holds does not change within a request")
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """A subject: who it is (``attributes``, read by conditions as ``subject.<name>``) and what it holds (``roles``)."""
 
     id: str
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    roles: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    roles: Mapping[str, tuple[Window, ...]] = msgspec.field(default_factory=dict)
 
 
 def bounds(scope: Mapping[str, Any] | None) -> tuple[Scope, str | None]:
@@ -216,66 +199,3 @@ def bounds(scope: Mapping[str, Any] | None) -> tuple[Scope, str | None]:
         return PROVINCE, None
     path = scope.get("department_path")
     return Scope.from_json(scope), None if path is None else str(path)
-
-
-def held_roles(
-    assigned: Iterable[tuple[str, Fact]], granted: Iterable[tuple[str, Fact]], closure: Mapping[str, frozenset[str]]
-) -> HeldRoles:
-    """Return what a subject holds by its facts.
-
-    Several windows of one role stand side by side: any live one suffices and their scopes unite, so a second grant never cuts
-    off the first.
-
-    Args:
-        assigned: roles with what gives them; what a role includes is held with it.
-        granted: functions with the temporary grants of them that are neither closed nor at rest.
-        closure: for each role, itself and everything that it includes, however deep.
-    """
-    held: dict[str, list[Fact]] = {}
-    for code, fact in assigned:
-        for role in closure.get(code) or (code,):
-            if role in held:
-                held[role].append(fact)
-            else:
-                held[role] = [fact]
-    for function, fact in granted:
-        own, door = _roles_of_grant(function)
-        held.setdefault(own, []).append(fact)
-        # Whoever may use one function of a subsystem may go through its door.
-        if door is not None:
-            held.setdefault(door, []).append(_Door(fact))
-    return HeldRoles(held)
-
-
-@lru_cache(maxsize=65_536)
-def _roles_of_grant(function: str) -> tuple[str, str | None]:
-    """Return the role of a grant of ``function``, and that of the door of its subsystem where that is another."""
-    door = door_of(subsystem_of(function))
-    return grant_role(function), None if door == function else grant_role(door)
-
-
-def take_snapshot(
-    subject_id: str,
-    attributes: Mapping[str, Any],
-    assignments: Iterable[AssignmentFact],
-    grants: Iterable[GrantFact],
-    closure: Mapping[str, frozenset[str]],
-    *,
-    duties: Iterable[tuple[str, Window]] = (),
-) -> Snapshot:
-    """Bring a subject's facts into the form that decisions read.
-
-    Closed and suspended grants give no window at all; scheduled and expired ones do, and the decision compares.
-
-    Args:
-        subject_id: names the subject in explanations.
-        attributes: what conditions may read.
-        assignments: standing roles.
-        grants: temporary grants.
-        closure: for each role, itself and everything that it includes, however deep.
-        duties: roles that follow from the appointment.
-    """
-    assigned: list[tuple[str, Fact]] = [(fact.role_code, fact) for fact in assignments]
-    assigned += duties
-    granted: list[tuple[str, Fact]] = [(grant.function, grant) for grant in grants if not grant.suspended and grant.closed_at is None]
-    return Snapshot(subject_id, attributes, held_roles(assigned, granted, closure))

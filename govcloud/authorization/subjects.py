@@ -8,14 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.duties import NO_DUTIES, CompiledDuties
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window, take_snapshot
+from govcloud.authorization.holding import EVERY_OFFICIAL, take_snapshot
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window
 from govcloud.identity.queries import Subject
 from govcloud.kernel.actor import Actor, ActorKind
-
-#: Held by every active official, and only while active.
-EVERY_OFFICIAL = "official"
-#: How it is held: always, by everybody.
-SINCE_EVER = Window(0)
 
 
 def official_snapshot(

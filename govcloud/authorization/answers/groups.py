@@ -27,11 +27,11 @@ from govcloud.authorization.answers.moments import Moment
 from govcloud.authorization.conditions import EVERYWHERE
 from govcloud.authorization.document import RuleSpec
 from govcloud.authorization.duties import Duty
+from govcloud.authorization.holding import EVERY_OFFICIAL, take_snapshot
 from govcloud.authorization.policy import all_of
 from govcloud.authorization.scope import ROW_KEYS
 from govcloud.authorization.scope_rules import ScopeRule
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window, take_snapshot
-from govcloud.authorization.subjects import EVERY_OFFICIAL
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window
 from govcloud.identity import roster
 
 #: What of a question bounds rows: then where a subject stands can make a difference to rules on its own rows.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import msgspec
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, asking_of, unanswerable
 from govcloud.authorization.answers.entries import State
@@ -63,4 +65,4 @@ def decided(asked: Asked, seen: Seen, standing: Standing, catalogue: Catalogue) 
     until = standing.subject.ends_at if standing.subject else None
     if not decision.allowed or until is None:
         return decision
-    return replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))
+    return msgspec.structs.replace(decision, ends_at=until if decision.ends_at is None else min(until, decision.ends_at))

@@ -11,9 +11,10 @@ from govcloud.authorization.drafting.changes import Changes
 from govcloud.authorization.drafting.effects import Effect, between
 from govcloud.authorization.drafting.sides import Side
 from govcloud.authorization.duties import CompiledDuties
+from govcloud.authorization.holding import EVERY_OFFICIAL
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, instant
-from govcloud.authorization.subjects import EVERY_OFFICIAL, fixed_snapshot, official_snapshot
+from govcloud.authorization.subjects import fixed_snapshot, official_snapshot
 from govcloud.identity.queries import Subject
 from govcloud.kernel.actor import Actor
 from govcloud.subsystems.inputs import CLIENT_ROLES

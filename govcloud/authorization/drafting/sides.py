@@ -7,9 +7,11 @@ round. What the first opens is open on some rows at least, whenever it is asked;
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
+
+import msgspec
 
 from govcloud.authorization.asking import Asking
 from govcloud.authorization.document import ALLOW, RuleSpec
@@ -70,7 +72,7 @@ class Side:
                 continue
             condition = "" if met and rule.effect == ALLOW else rule.condition
             bounds = frozenset((window.scope, window.department_path) for window in windows)
-            found.append((replace(rule, role="", function="", label="", condition=condition), bounds))
+            found.append((dataclasses.replace(rule, role="", function="", label="", condition=condition), bounds))
         if granted := snapshot.roles.get(grant_role(function)):
             found.append(("grant", frozenset(window.scope for window in granted)))
         return found
@@ -78,7 +80,7 @@ class Side:
 
 def loosened(snapshot: Snapshot) -> Snapshot:
     """Return the subject with every window begun: what is held later is open perhaps."""
-    begun = {role: tuple(window._replace(starts_at=0) for window in windows) for role, windows in snapshot.roles.items()}
+    begun = {role: tuple(msgspec.structs.replace(window, starts_at=0) for window in windows) for role, windows in snapshot.roles.items()}
     return Snapshot(snapshot.id, snapshot.attributes, MappingProxyType(begun))
 
 

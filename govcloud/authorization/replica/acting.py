@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.duties import CompiledDuties
+from govcloud.authorization.holding import EVERY_OFFICIAL, SINCE_EVER, HeldRoles
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.replica.records import DepartmentRecord, PersonRecord, PlaceRecord, StandingRecord
-from govcloud.authorization.snapshot import Fact, GrantFact, Snapshot, held_roles, moment
-from govcloud.authorization.subjects import EVERY_OFFICIAL, SINCE_EVER
+from govcloud.authorization.snapshot import GrantFact, Snapshot, moment
 
 PRIMARY, CONCURRENT = "primary", "concurrent"
 
@@ -107,25 +107,23 @@ class ReplicaActing:
         """Bring the facts together that hold now, or will; their windows are made when the engine looks at a role."""
         now, person, place = self._now, self._person, self._place
         under = None if place is None else place.id
-        assigned: list[tuple[str, Fact]] = [
-            (role.role, role)
-            for role in person.roles
-            if (role.place is None or role.place == under) and role.since <= now and (role.until is None or now < role.until)
-        ]
-        assigned.append((EVERY_OFFICIAL, SINCE_EVER))
+        held = HeldRoles(policy.closure)
+        held.assign(EVERY_OFFICIAL, SINCE_EVER)
+        for role in person.roles:
+            if (role.place is None or role.place == under) and role.since <= now and (role.until is None or now < role.until):
+                held.assign(role.role, role)
         if place is not None:
-            assigned += duties.facts(self)
-        granted: list[tuple[str, Fact]] = [
-            (grant.function, grant)
-            for grant in person.grants
-            if (grant.place is None or grant.place == under)
-            and now < grant.ends
-            and grant.opened <= now
-            and (grant.closed is None or now < grant.closed)
-            and not (grant.rests and grant.rests_at(now))
-        ]
-        attributes = Attributes(self, self._everywhere() if policy.asks_everywhere else None)
-        return Snapshot("official", attributes, held_roles(assigned, granted, policy.closure))
+            duties.give(self, held)
+        for grant in person.grants:
+            if (
+                (grant.place is None or grant.place == under)
+                and now < grant.ends
+                and grant.opened <= now
+                and (grant.closed is None or now < grant.closed)
+                and not (grant.rests and grant.rests_at(now))
+            ):
+                held.grant(grant.function, grant)
+        return Snapshot("official", Attributes(self, self._everywhere() if policy.asks_everywhere else None), held)
 
     def last_grant(self, function: str) -> GrantFact | None:
         """Return the newest grant of ``function``, closed or not."""

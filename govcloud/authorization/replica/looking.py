@@ -23,6 +23,7 @@ from govcloud.authorization.replica.records import (
     decode_department,
     decode_function,
     decode_person,
+    uuid_of,
 )
 from govcloud.authorization.snapshot import instant
 
@@ -122,7 +123,7 @@ class ReplicaLook:
         if found is None or found.status != _PUBLISHED:
             return None
         now = instant(at)
-        return next((UUID(bytes=item) for since, until, item in found.items if since <= now and (until is None or now < until)), None)
+        return next((uuid_of(item) for since, until, item in found.items if since <= now and (until is None or now < until)), None)
 
     def person(self, key: bytes) -> PersonRecord | None:
         """Return all that is known of an official.

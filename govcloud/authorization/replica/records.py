@@ -16,7 +16,7 @@ from uuid import UUID, SafeUUID
 import msgspec
 
 from govcloud.authorization.scope import PROVINCE, Scope
-from govcloud.authorization.snapshot import GrantFact, Window, bounds, moment
+from govcloud.authorization.snapshot import Giver, GrantFact, Window, bounds, moment
 
 #: Raised whenever a record comes to mean something else without changing its shape.
 FORMAT = 1
@@ -64,7 +64,7 @@ class RoleRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
             ValueError: its scope cannot be read.
         """
         scope, path = _bounds(self.scope)
-        return Window(self.since, self.until, scope, None, path, uuid_of(self.id))
+        return Window(self.since, self.until, scope, path, None, Giver.ASSIGNMENT, self.id)
 
 
 class GrantRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -87,7 +87,7 @@ class GrantRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
             ValueError: its scope cannot be read.
         """
         scope, case_number = _grant_scope(self.scope)
-        return Window(self.starts, self.ends, scope, uuid_of(self.id), None, None, None, case_number)
+        return Window(self.starts, self.ends, scope, None, case_number, Giver.GRANT, self.id)
 
     def rests_at(self, at: int) -> bool:
         """Return whether the grant is suspended at ``at``."""

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govcloud.authorization.duties import Duty, compile_duties
-from govcloud.authorization.snapshot import instant, take_snapshot
+from govcloud.authorization.holding import take_snapshot
+from govcloud.authorization.snapshot import instant
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.queries import Subject

@@ -11,7 +11,7 @@ from govcloud.authorization.asking import Asking
 from govcloud.authorization.document import RuleSpec
 from govcloud.authorization.fields import ALL_FIELDS, FieldRule, View
 from govcloud.authorization.scope import PROVINCE, Scope
-from govcloud.authorization.snapshot import Snapshot, Window, grant_role
+from govcloud.authorization.snapshot import Giver, Snapshot, Window, grant_role
 from tests.unit.authorization.asking import READ, ask, engine_of, verdict
 from tests.unit.authorization.worlds import World, worlds
 
@@ -20,7 +20,7 @@ MASKED = FieldRule(frozenset({"phone"}), frozenset({"id_number"}))
 
 
 def test_a_grant_of_the_whole_subsystem_is_not_one_of_its_functions() -> None:
-    snapshot = Snapshot("someone", {}, {grant_role("housing:*"): (Window(0, None, grant_id=GRANT),)})
+    snapshot = Snapshot("someone", {}, {grant_role("housing:*"): (Window(0, giver=Giver.GRANT, giver_id=GRANT),)})
     asking = Asking(snapshot, READ, 10, label=0, resource={}, context={}, bounded=False)
     assert not engine_of().decide(asking, READ).allowed
 
@@ -73,7 +73,7 @@ def test_the_subject_has_to_be_cleared_for_function_and_data(clearance: object, 
 
 
 def test_no_grant_lifts_a_label() -> None:
-    snapshot = Snapshot("someone", {"label": 1}, {grant_role(READ): (Window(0, None, grant_id=GRANT),)})
+    snapshot = Snapshot("someone", {"label": 1}, {grant_role(READ): (Window(0, giver=Giver.GRANT, giver_id=GRANT),)})
     answers = [
         engine_of().decide(Asking(snapshot, READ, 10, label=label, resource={}, context={}, bounded=False), READ).allowed
         for label in (1, 2)

@@ -21,10 +21,11 @@ from govcloud.authorization.asking import Asking
 from govcloud.authorization.document import RoleSpec, RuleSpec
 from govcloud.authorization.engine import Engine, Verdict
 from govcloud.authorization.fields import ALL_FIELDS, FieldRule
+from govcloud.authorization.holding import take_snapshot
 from govcloud.authorization.network_zones import zones_of
 from govcloud.authorization.policy import compile_policy
 from govcloud.authorization.shipped import model_text
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, take_snapshot
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact
 from govcloud.authorization.surroundings import Surroundings
 
 #: A Tuesday that is worked, 08:00 in China.
