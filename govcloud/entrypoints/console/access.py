@@ -9,7 +9,7 @@ from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.authorization import GROUP
-from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.people_reach import reach
 from govcloud.identity.queries import AppointmentView, OfficialView
 from govcloud.kernel.errors import Denied

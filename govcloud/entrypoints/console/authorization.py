@@ -16,13 +16,16 @@ from wtforms.validators import InputRequired, Optional
 from govcloud.access.lifecycle import grant_state
 from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
-from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, opened, services
+from govcloud.entrypoints.console.base import ConsoleView, RowCommand
+from govcloud.entrypoints.console.columns import name_of
 from govcloud.entrypoints.console.levels import keep_levels, level_of
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.people_reach import department_named
 from govcloud.entrypoints.console.policy_steps import DRAFT
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
+from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import own_words, say
 from govcloud.web.moments import CHINA, moment
 from govcloud.web.words import GRANT

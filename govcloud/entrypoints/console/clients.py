@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
+from govcloud.entrypoints.console.base import ConsoleView, RowCommand
 from govcloud.entrypoints.console.client_fields import METHOD_WORDS, PROTOCOL_WORDS
+from govcloud.entrypoints.console.columns import name_of
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.inputs import ADDRESS_SOURCE, PROVISIONING
 from govcloud.subsystems.models import Client
 from govcloud.subsystems.protocols import PUBLIC
+from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 
 _ENTRUSTS = "govcloud:client:entrust"

@@ -11,7 +11,7 @@ from flask_admin import expose
 from govcloud.authorization.decision_log.reading import LogAsked, LogCursor, LogPage
 from govcloud.authorization.decisions import MESSAGES, Reason
 from govcloud.entrypoints.console.answer_words import KEPT
-from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.subsystem_reach import reach
 from govcloud.entrypoints.console.who_can import at_of
 from govcloud.kernel.messages import Message

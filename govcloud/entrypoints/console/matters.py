@@ -9,8 +9,8 @@ from uuid import UUID
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import ConsolePage, opened
 from govcloud.entrypoints.console.matter_forms import LABELS, MatterForm
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.subsystem_reach import reach
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import GovcloudError, NotFound

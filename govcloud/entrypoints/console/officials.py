@@ -11,9 +11,10 @@ from wtforms import Form
 
 from govcloud.entrypoints.console.access import may_see
 from govcloud.entrypoints.console.authorization import role_name
-from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services
+from govcloud.entrypoints.console.base import ConsoleView
 from govcloud.entrypoints.console.change_forms import END, FORMS, LABELS, ChangeForm, Filled, check, endable, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.people_reach import OPENS, own_department, person_within
 from govcloud.entrypoints.console.person_factors import PersonFactors, may_reset
 from govcloud.entrypoints.console.person_facts import CHANGES, CORRECTS, OfficialForm, PersonFacts, faults, new_official
@@ -21,6 +22,7 @@ from govcloud.entrypoints.console.person_roles import PersonRoles, may_give, rol
 from govcloud.entrypoints.console.planned import OPENS as PLANNED
 from govcloud.entrypoints.console.sessions import ENDS
 from govcloud.entrypoints.console.sessions import OPENS as SESSIONS
+from govcloud.entrypoints.console.typed import checked_reason
 from govcloud.identity.inputs import STAFFING_TYPES
 from govcloud.identity.orders import CHANGE_NAMES, Order
 from govcloud.identity.rejoining import JOINED_AGAIN
@@ -28,7 +30,7 @@ from govcloud.identity.views import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
-from govcloud.web.gate import no_permission
+from govcloud.web.gate import current_actor, no_permission, services
 from govcloud.web.locale import own_words, say
 from govcloud.web.moments import day
 from govcloud.web.standing import access_panel

@@ -13,7 +13,7 @@ from govcloud.authorization.answers.service import Asked
 from govcloud.authorization.answers.typed import attributes
 from govcloud.entrypoints.console.answer_words import MATCHED, STATES, attribute_words, remedy_words
 from govcloud.entrypoints.console.authorization import GROUP, role_name
-from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.who_can import at_of
 from govcloud.identity.queries import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid

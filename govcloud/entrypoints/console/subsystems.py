@@ -9,10 +9,10 @@ from uuid import UUID
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import opened
 from govcloud.entrypoints.console.change_forms import Filled
 from govcloud.entrypoints.console.client_pages import CHANGES, TESTS, ClientPages
 from govcloud.entrypoints.console.client_pages import REGISTERS as REGISTERS_CLIENT
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.subsystem_acts import REGISTERS, register
 from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm, registration_fields
 from govcloud.entrypoints.console.subsystem_page import page_facts

@@ -13,8 +13,8 @@ from flask_admin import expose
 from govcloud.authorization.answers.entries import PeoplePage, PersonEntry
 from govcloud.entrypoints.console.answer_words import STATES, attribute_words, because_words
 from govcloud.entrypoints.console.authorization import GROUP
-from govcloud.entrypoints.console.base import ConsolePage
 from govcloud.entrypoints.console.official_list import csv_line
+from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.identity.queries import Subject
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.messages import Message
