@@ -43,7 +43,7 @@ class ClientsView(ConsoleView):
     opens = "govcloud:console:clients"
     title = Message("客户端")
     icon = "key-round"
-    group = Message("子系统")
+    group = Message("子系统接入")
     lead = Message("密钥只在登记或更换时显示一次，平台只保存其摘要；在子系统的页面上登记和更换。")
     column_list = ("name", "client_id", "subsystem_id", "protocol", "auth_method", "created_at")
     column_details_list = ("name", "client_id", "subsystem_id", "protocol", "auth_method", "roles", "created_at", "disabled_at")

@@ -29,6 +29,7 @@ from govcloud.identity.rejoining import JOINED_AGAIN
 from govcloud.identity.views import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.web.asking import TRY
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, no_permission, services
 from govcloud.web.locale import own_words, say
@@ -80,7 +81,7 @@ class OfficialsView(PersonFacts, PersonRoles, PersonFactors, ConsoleView):
     @property
     def functions(self) -> frozenset[str]:
         """Return the functions of the page and of every form about a person."""
-        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, CHANGES, CORRECTS}
+        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, CHANGES, CORRECTS, TRY}
 
     @expose("/")
     def index_view(self) -> str:
@@ -225,6 +226,7 @@ class OfficialsView(PersonFacts, PersonRoles, PersonFactors, ConsoleView):
             roles=role_rows(person.id, places),
             role_name=role_name,
             may_give=may_give(person, places),
+            tries=opened(TRY),
             forms=[form for form in FORMS.values() if self._offers(form, person, places)],
             may_unmask=opened(_UNMASKS),
             may_cancel=opened(_CANCELS),

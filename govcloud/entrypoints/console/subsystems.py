@@ -40,7 +40,7 @@ class SubsystemsView(ClientPages):
     title: ClassVar[Message] = Message("业务子系统")
     lead: ClassVar[Message | None] = Message("登记、核查、发布业务子系统，管理其功能、可申请项与客户端。")
     icon: ClassVar[str] = "server"
-    group: ClassVar[Message] = Message("子系统")
+    group: ClassVar[Message] = Message("子系统接入")
 
     def __init__(self) -> None:
         """Serve below ``/console/subsystems/``."""
