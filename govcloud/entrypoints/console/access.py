@@ -10,6 +10,7 @@ from govcloud.entrypoints.console.authorization import GROUP
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.people_reach import OPENS, reach
 from govcloud.identity.queries import AppointmentView, OfficialView
+from govcloud.identity.reach import Reach
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message
 from govcloud.web.asking import TRY
@@ -53,7 +54,7 @@ class AccessView(ConsolePage):
             official=official,
             places=places,
             place=place,
-            like=_like(code) if code and official is None else (),
+            like=people_like(code, reach()) if code and official is None else (),
             tries=opened(TRY),
             sees=opened(OPENS),
             access=access_panel(official.id, place.id if place else None, at) if official else None,
@@ -80,6 +81,7 @@ def may_see(official: OfficialView, place: AppointmentView | None) -> bool:
     return services().authorization.decide(Question(_FUNCTION, session.appointment_id, session.official_id, resource)).allowed
 
 
-def _like(text: str) -> tuple[OfficialView, ...]:
-    """Return people in the reader's charge whose name or pinyin begins so, to choose from."""
-    return services().identity_queries.search_officials(text, _CHOICES, reach=reach()).rows
+def people_like(text: str, within: Reach) -> tuple[OfficialView, ...]:
+    """Return people within a reach whose name or pinyin begins so, to choose from; not the one whose code it is, who was not there then."""
+    found = services().identity_queries.search_officials(text, _CHOICES, reach=within).rows
+    return tuple(person for person in found if person.employee_code.upper() != text.upper())

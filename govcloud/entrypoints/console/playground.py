@@ -11,6 +11,7 @@ from flask_admin import expose
 from govcloud.authorization.answers.explanation import Explanation
 from govcloud.authorization.answers.service import Asked
 from govcloud.authorization.answers.typed import attributes
+from govcloud.entrypoints.console.access import people_like
 from govcloud.entrypoints.console.answer_words import TABLES, answered
 from govcloud.entrypoints.console.authorization import GROUP
 from govcloud.entrypoints.console.pages import ConsolePage
@@ -129,7 +130,7 @@ class Meant:
 def _meant(trial: Trial) -> Meant:
     """Return people and functions to choose from where what was typed is the code of none."""
     code, function = trial.values["code"], searchable(trial.values["function"])
-    people = services().identity_queries.search_officials(code, _CHOICES, reach=reach(TRY)).rows if code and trial.official is None else ()
+    people = people_like(code, reach(TRY)) if code and trial.official is None else ()
     catalogue = services().subsystem_queries
     unknown = bool(function) and catalogue.function(function) is None
     return Meant(people, catalogue.search_functions(function, _CHOICES) if unknown else ())
