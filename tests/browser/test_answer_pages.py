@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from govcloud.authorization.decisions import Question
 from govcloud.services import Services
-from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
+from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looking import complaints, faults
 from tests.browser.test_people_pages import sign_in
 from tests.factories.people import an_official
 from tests.factories.requests import REGISTER, granted
@@ -21,8 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(300)
 
 OFFICER, AUDITOR, OWNER = "WUXIAOYAN", "ZHENGGUOHUA", "HEWEI"
 WHO, TRY, LOG, ACCESS = "/console/who_can/", "/console/playground/", "/console/decision_log/", "/console/access/"
-_OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-_BARE_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _LONG = "浙江省住房和城乡建设厅住房保障与房地产市场监管处公共租赁住房配租管理综合协调岗"
 _MANY = 200
 
@@ -68,28 +66,9 @@ def asked(site: Site, services: Services, world: World) -> None:
         give_password(services, world.people[login])
 
 
-def complaints(page: Page) -> list[str]:
-    """Return the list that what the browser minds (a script that fails, something that the policy blocks) is added to."""
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" and "422" not in message.text else None)
-    return found
-
-
-def faults(page: Page, name: str) -> list[tuple[str, str]]:
-    """Return what is wrong with a page as it stands, and keep its picture."""
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=ARTEFACTS / f"answers-{name}.png", full_page=True)
-    found = [(name, "wider than the window")] if page.evaluate(_OVERFLOW) > 0 else []
-    found += [(name, f"bare id {text}") for text in _BARE_ID.findall(page.inner_text("main"))]
-    violations = Axe().run(page).response["violations"]
-    return [*found, *((name, rule["id"]) for rule in violations if rule["impact"] in {"serious", "critical"})]
-
-
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_every_page_in_each_of_its_states(site: Site, size: tuple[int, int], language: str) -> None:
-    ARTEFACTS.mkdir(exist_ok=True)
     found: list[tuple[str, str]] = []
     pages: dict[str, tuple[Page, list[str]]] = {}
     for name, login, address, words in PAGES:
@@ -100,7 +79,7 @@ def test_every_page_in_each_of_its_states(site: Site, size: tuple[int, int], lan
         page.goto(address)
         if language == "zh-CN":
             expect(page.locator("main")).to_contain_text(words)
-        found += faults(page, f"{name}-{size[0]}-{language}")
+        found += faults(page, f"answers-{name}-{size[0]}-{language}")
         found += [(name, text) for text in minded]
         minded.clear()
     assert found == []
@@ -113,7 +92,7 @@ def test_from_a_denial_to_what_stands_behind_it(site: Site, size: tuple[int, int
     page.get_by_role("link", name=re.compile("看依据")).first.click()
     expect(page.locator("h1")).to_contain_text("王芳：导出住房登记信息")
     expect(page.locator("main")).to_contain_text("怎样才可以")
-    assert faults(page, f"why-{size[0]}") == []
+    assert faults(page, f"answers-why-{size[0]}") == []
     page.click(".crumbs a:has-text('判定日志')")
     expect(page.locator("#subsystem")).to_have_value("housing")
 
