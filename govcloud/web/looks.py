@@ -13,7 +13,7 @@ from flask_babel import gettext
 
 from govcloud.web.gate import current_session, services
 from govcloud.web.icons import icon
-from govcloud.web.moments import day, moment, relative, relative_words
+from govcloud.web.moments import day, minute, moment, relative, relative_words
 from govcloud.web.shell import shell
 from govcloud.web.words import appointment_kind, level_words
 
@@ -71,4 +71,4 @@ def init_looks(app: Flask) -> None:
         relative_words=relative_words,
         watermark_text=watermark_text,
     )
-    app.jinja_env.filters.update(moment=moment, day=day, relative=_relative, listed=listed)
+    app.jinja_env.filters.update(moment=moment, minute=minute, day=day, relative=_relative, listed=listed)

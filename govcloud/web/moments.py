@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 
 CHINA = ZoneInfo("Asia/Shanghai")
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
+_TYPED = "%Y-%m-%dT%H:%M"
 
 
 def moment(at: datetime) -> str:
     """Return ``at`` (aware) as date and time of day in China Standard Time."""
     return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def minute(at: datetime | None) -> str:
+    """Return ``at`` (aware) as the value of a field for date and time, in China Standard Time; nothing for ``None``."""
+    return at.astimezone(CHINA).strftime(_TYPED) if at else ""
+
+
+def at_of(text: str) -> datetime | None:
+    """Return what such a field holds as an instant (UTC); ``None`` for whatever is no date and time."""
+    try:
+        return datetime.strptime(text, _TYPED).replace(tzinfo=CHINA).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def day(at: datetime) -> str:

@@ -7,9 +7,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from govcloud.authorization.decisions import Question
+from govcloud.authorization.drafting.drafts import TITLE_MOST
 from govcloud.services import Services
 from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
-from tests.factories.policies import province_policy, second_officer
+from tests.browser.looking import complaints, faults
+from tests.factories.policies import drafted, install, province_policy, second_officer
 from tests.factories.world import World, give_password
 
 pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(240)]
@@ -89,3 +91,32 @@ def test_one_rule_is_drafted_with_its_impact(site: Site, size: tuple[int, int]) 
     page.fill("#reason", "业务需要")
     page.click("button:has-text('保存草稿')")
     expect(page.locator(".flashes")).to_contain_text("草稿已保存")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_pages_around_drafts_are_in_order(site: Site, world: World, services: Services, size: tuple[int, int], language: str) -> None:
+    """Versions with a way back, rules and roles with a way to draft a change of one, what is over, what nobody may take up."""
+    install(services, province_policy(FEWER))
+    longest = drafted(services, world.security_admin, province_policy().text, title="收" * TITLE_MOST)
+    page, at = site.sign_in(site.window(size, language=language), "WUXIAOYAN"), f"{size[0]}-{language}"
+    minded, found = complaints(page), []
+    addresses = {
+        "versions": "/console/policy_drafts/",
+        "over": "/console/policy_drafts/?over=1",
+        "rollback": "/console/policy_drafts/rollback/1",
+        "new": "/console/policy_drafts/new",
+        "longest": f"/console/policy_drafts/{longest}",
+        "edit": f"/console/policy_drafts/{longest}/edit",
+        "rules": "/console/policies/?search=housing_clerk",
+        "roles": "/console/roles/",
+        "duties": "/console/duties/",
+    }
+    for name, address in addresses.items():
+        page.goto(address)
+        found += faults(page, f"policy-{name}-{at}")
+    page.goto(addresses["rules"])
+    page.locator("main tbody a[href*='/drop/']").first.click()
+    found += faults(page, f"policy-drop-{at}")
+    assert found == []
+    assert minded == []

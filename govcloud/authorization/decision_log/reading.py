@@ -43,7 +43,8 @@ class LogCursor:
 class LogAsked:
     """What is asked of the log; everything that is given must hold. Times are aware, ``[since, until)``.
 
-    ``department_path`` is where the subsystem stands; it says whether the reader may ask, and narrows nothing.
+    ``entry`` is one entry alone. ``department_path`` is where the subsystem stands; it says whether the reader may ask, and narrows
+    nothing.
     """
 
     official_id: UUID | None = None
@@ -55,6 +56,7 @@ class LogAsked:
     until: datetime | None = None
     limit: int = 50
     after: LogCursor | None = None
+    entry: LogCursor | None = None
     department_path: str | None = None
 
 
@@ -142,6 +144,8 @@ def _conditions(asked: LogAsked) -> list[ColumnElement[bool]]:
         found.append(entry.at >= asked.since)
     if asked.until is not None:
         found.append(entry.at < asked.until)
+    if asked.entry is not None:
+        found.extend((entry.at == asked.entry.at, entry.id == asked.entry.id))
     if asked.after is not None:
         found.append(tuple_(entry.at, entry.id) < tuple_(asked.after.at, asked.after.id))
     return found

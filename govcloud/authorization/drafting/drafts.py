@@ -37,6 +37,8 @@ from govcloud.kernel.validation import Fields
 
 COMMAND = "govcloud:policy:draft"
 TITLE_MOST, REASON_MOST = 100, 500
+#: The source of a text that came from no file.
+CONSOLE = "console"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class NewDraft:
     title: str
     reason: str
     text: str
-    source: str = "console"
+    source: str = CONSOLE
     base_number: int | None = None
 
 

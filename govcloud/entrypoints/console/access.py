@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from flask import request
 from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.authorization import GROUP
-from govcloud.entrypoints.console.base import ConsolePage
-from govcloud.entrypoints.console.people_reach import reach
+from govcloud.entrypoints.console.pages import ConsolePage, opened
+from govcloud.entrypoints.console.people_reach import OPENS, reach
 from govcloud.identity.queries import AppointmentView, OfficialView
+from govcloud.identity.reach import Reach
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message
+from govcloud.web.asking import TRY
 from govcloud.web.gate import SignInRequired, current_session, services
-from govcloud.web.moments import CHINA
+from govcloud.web.moments import at_of, minute
 from govcloud.web.standing import access_panel
 
 _CHOICES = 8
-_MINUTE = "%Y-%m-%dT%H:%M"
 _FUNCTION = "govcloud:official:access"
 
 
@@ -27,6 +26,7 @@ class AccessView(ConsolePage):
     """The access of one official; the template ``_access.html`` serves the official's own page, too."""
 
     opens = _FUNCTION
+    asks = (TRY, OPENS)
     title = Message("人员权限")
     lead = Message("此人可以做什么，为什么：岗位规则、单独授予、临时权限，可查任一时点。")
     icon = "file-search"
@@ -40,7 +40,7 @@ class AccessView(ConsolePage):
     def index_view(self) -> str:
         """Show the access of the official with the employee code that is asked for."""
         code = request.args.get("code", "").strip()
-        at = _moment(request.args.get("at", ""))
+        at = at_of(request.args.get("at", ""))
         official = services().identity_queries.official_by_code(code, at) if code else None
         places = services().identity_queries.appointments_of(official.id, at) if official else ()
         place = next((item for item in places if str(item.id) == request.args.get("appointment")), places[0] if places else None)
@@ -50,11 +50,13 @@ class AccessView(ConsolePage):
             "console/access.html",
             view=self,
             code=code,
-            at=at.astimezone(CHINA).strftime(_MINUTE) if at else "",
+            at=minute(at),
             official=official,
             places=places,
             place=place,
-            like=_like(code) if code and official is None else (),
+            like=people_like(code, reach()) if code and official is None else (),
+            tries=opened(TRY),
+            sees=opened(OPENS),
             access=access_panel(official.id, place.id if place else None, at) if official else None,
         )
         return rendered
@@ -79,14 +81,7 @@ def may_see(official: OfficialView, place: AppointmentView | None) -> bool:
     return services().authorization.decide(Question(_FUNCTION, session.appointment_id, session.official_id, resource)).allowed
 
 
-def _like(text: str) -> tuple[OfficialView, ...]:
-    """Return people in the reader's charge whose name or pinyin begins so, to choose from."""
-    return services().identity_queries.search_officials(text, _CHOICES, reach=reach()).rows
-
-
-def _moment(text: str) -> datetime | None:
-    """Return a time of day in China as an instant; whatever is none means now."""
-    try:
-        return datetime.strptime(text, _MINUTE).replace(tzinfo=CHINA).astimezone(UTC)
-    except ValueError:
-        return None
+def people_like(text: str, within: Reach) -> tuple[OfficialView, ...]:
+    """Return people within a reach whose name or pinyin begins so, to choose from; not the one whose code it is, who was not there then."""
+    found = services().identity_queries.search_officials(text, _CHOICES, reach=within).rows
+    return tuple(person for person in found if person.employee_code.upper() != text.upper())

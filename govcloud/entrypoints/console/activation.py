@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
-from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.people_reach import department_named, own_department, reach
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message

@@ -9,12 +9,15 @@ from uuid import UUID
 from flask import g, url_for
 
 from govcloud.authorization.answers.entries import PersonEntry, State
+from govcloud.authorization.answers.explanation import Explanation
 from govcloud.authorization.answers.nearest import Remedy, RemedyKind
+from govcloud.authorization.decisions import MESSAGES, Reason
 from govcloud.entrypoints.console.authorization import role_name
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import services
 from govcloud.web.locale import say
 from govcloud.web.moments import moment
+from govcloud.web.standing import KINDS
 from govcloud.web.words import StateWord
 
 STATES: Mapping[State, StateWord] = {
@@ -31,6 +34,18 @@ MATCHED: Mapping[bool | None, StateWord] = {
     True: StateWord(Message("是"), "circle-check", "success"),
     False: StateWord(Message("否"), "x"),
     None: StateWord(Message("不能确定"), "circle-alert", "warning"),
+}
+#: Why a decision came out as it did, said of somebody; ``MESSAGES`` says it to them.
+REASONS: Mapping[Reason, Message] = MESSAGES | {
+    Reason.FORBIDDEN_BY_RULE: Message("有规则明确禁止此人使用这项功能。"),
+    Reason.OUT_OF_SCOPE: Message("此人有这项功能的权限，但不包括这条数据所在的地区或部门。"),
+    Reason.CONDITION_NOT_MET: Message("此人有这项功能的权限，但不满足使用条件。"),
+    Reason.GRANT_REVOKED: Message("此人对这项功能的临时权限已被撤销。"),
+    Reason.GRANT_SUSPENDED: Message("此人对这项功能的临时权限已被暂停。"),
+    Reason.GRANT_EXPIRED: Message("此人对这项功能的临时权限已到期。"),
+    Reason.GRANT_NOT_STARTED: Message("此人对这项功能的临时权限尚未开始。"),
+    Reason.NO_PERMISSION: Message("此人的岗位没有这项功能的权限。"),
+    Reason.LABEL_TOO_LOW: Message("此人的安全标记低于这项功能或这条数据的安全标记。"),
 }
 ATTRIBUTES: Mapping[str, Message] = {
     "resource.division": Message("数据的行政区划"),
@@ -116,3 +131,31 @@ def remedy_words(remedy: Remedy) -> RemedyWords:  # noqa: PLR0911 - one return f
 
 def _rule(remedy: Remedy) -> str:
     return remedy.rule or say(Message("未命名"))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An explanation as the templates show it; ``reason`` is said of the person, not to them."""
+
+    found: Explanation
+    reason: Message
+    remedies: tuple[RemedyWords, ...]
+    division_names: Mapping[str, str]
+
+
+def answered(found: Explanation) -> Answered:
+    """Return an explanation with its words, and the names of the divisions whose rows are open."""
+    scope = found.decision.scope
+    codes = (scope.divisions or ()) if scope else ()
+    names = services().identity_queries.division_names(codes) if codes else {}
+    return Answered(found, REASONS[found.decision.code], tuple(remedy_words(remedy) for remedy in found.remedies), names)
+
+
+#: What the templates of answers look words up in.
+TABLES: Mapping[str, object] = {
+    "states": STATES,
+    "matched": MATCHED,
+    "kinds": KINDS,
+    "role_name": role_name,
+    "attribute_words": attribute_words,
+}

@@ -10,7 +10,7 @@ from flask import request
 from flask_admin import expose
 
 from govcloud.audit.queries import AuditEntry, Cursor
-from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import searchable
 from govcloud.web.gate import current_actor, services

@@ -16,13 +16,16 @@ from wtforms.validators import InputRequired, Optional
 from govcloud.access.lifecycle import grant_state
 from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
-from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, opened, services
+from govcloud.entrypoints.console.base import ConsoleView, RowCommand
+from govcloud.entrypoints.console.columns import name_of
 from govcloud.entrypoints.console.levels import keep_levels, level_of
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.people_reach import department_named
 from govcloud.entrypoints.console.policy_steps import DRAFT
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
+from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import own_words, say
 from govcloud.web.moments import CHINA, moment
 from govcloud.web.words import GRANT
@@ -69,7 +72,7 @@ class RolesView(_Window):
         """Offer to draft a rule more."""
         if not opened(DRAFT):
             return []
-        return [(url_for("console_policy_drafts.rule_view", role=row.code), say(Message("起草：增加一条规则")))]
+        return [(url_for("console_policy_drafts.rule_view", role=row.code), say(Message("起草增加规则")))]
 
     def sections(self, row: Role) -> list[Section]:
         """Return the duty rules that give the role."""
@@ -88,8 +91,9 @@ def role_name(code: str) -> str:
 
 
 def role_choice(code: str) -> str:
-    """Return a role as it stands in a list to choose from: its name, and its code."""
-    return say(Message("%(name)s（%(code)s）", name=role_name(code), code=code))
+    """Return a role as it stands in a list to choose from: its name, and its code; the code alone of one that is not in force."""
+    name = role_name(code)
+    return code if name == code else say(Message("%(name)s（%(code)s）", name=name, code=code))
 
 
 class AssignmentForm(BaseForm):
@@ -208,7 +212,7 @@ class RulesView(_Window):
         """Offer to draft the policy without this rule."""
         if row.valid_to is not None or not opened(DRAFT):
             return []
-        return [(url_for("console_policy_drafts.drop_view", rule_id=row.id), say(Message("起草：去掉一条规则")))]
+        return [(url_for("console_policy_drafts.drop_view", rule_id=row.id), say(Message("起草去掉")))]
 
 
 def _close(row: AccessGrant, reason: str) -> Message:

@@ -1,4 +1,4 @@
-"""What every view of the console shares: it reads through the read-only session and writes through services' commands only.
+"""What every table of the console shares: it reads through the read-only session and writes through services' commands only.
 
 Flask-Admin would change the database itself. Here its own routes for editing, deleting, bulk actions, export and lookups do not
 exist, the form for a new row calls a command, its three ways to write (``create_model``, ``update_model``, ``delete_model``) do
@@ -14,37 +14,30 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from flask import Response, current_app, flash, g, make_response, redirect, request, url_for
-from flask_admin import BaseView, expose
+from flask import Response, flash, g, make_response, redirect, request, url_for
+from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from flask_admin.model.base import ViewArgs
-from markupsafe import Markup
 from sqlalchemy import or_
 from wtforms import Form
 
+from govcloud.entrypoints.console.columns import scope_words
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.sections import Section
+from govcloud.entrypoints.console.typed import checked_reason, show_refusal
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.kernel.validation import Fields, searchable
+from govcloud.kernel.validation import searchable
 from govcloud.web.errors import status_of
-from govcloud.web.gate import current_actor, may_among, no_permission, services
+from govcloud.web.gate import no_permission
 from govcloud.web.locale import say
 from govcloud.web.moments import moment
 
 PAGE = 20
 _MOST_PAGES = 10_000
 _LONGEST_SEARCH = 60
-#: What an administrator has to say about a command on a row; the page asks for as much.
-REASON_LEAST, REASON_MOST = 5, 128
-
-
-def opened(function: str) -> bool:
-    """Return whether ``function`` is open to the reader; all functions of the console are asked at once, once a request."""
-    if "console_opened" not in g:
-        g.console_opened = may_among(current_app.extensions["govcloud.console_functions"])
-    return function in g.console_opened
 
 
 @dataclass(frozen=True)
@@ -62,28 +55,6 @@ class RowCommand:
     run: Callable[[Any, str], Message]
     preview: Callable[[Any], Sequence[Message]] = lambda _: ()
     applies: Callable[[Any], bool] = lambda _: True
-
-
-class ConsolePage(BaseView):
-    """One page of the console that is no table; subclasses say what opens it and what it is called."""
-
-    opens: ClassVar[str]
-    """The function that opens the page; the gate asks the engine for it."""
-    title: ClassVar[Message]
-    icon: ClassVar[str]
-    group: ClassVar[Message]
-    lead: ClassVar[Message | None] = None
-    asks: ClassVar[tuple[str, ...]] = ()
-    """Functions that the page asks for beside the one that opens it."""
-
-    def __init__(self, endpoint: str) -> None:
-        """Serve below ``/console/<endpoint>/``."""
-        super().__init__(name=str(self.title), endpoint=f"console_{endpoint}", url=f"/console/{endpoint}")
-
-    @property
-    def functions(self) -> frozenset[str]:
-        """Return the functions that the page asks for."""
-        return frozenset((self.opens, *self.asks))
 
 
 class ConsoleView(ModelView):
@@ -117,7 +88,7 @@ class ConsoleView(ModelView):
     column_type_formatters = {
         datetime: lambda _view, value, _name: moment(value),
         list: lambda _view, value, _name: "、".join(str(item) for item in value),
-        dict: lambda _view, value, _name: _scope_words(value),
+        dict: lambda _view, value, _name: scope_words(value),
     }
     column_type_formatters_detail = column_type_formatters
     list_template = "console/list.html"
@@ -305,83 +276,3 @@ class ConsoleView(ModelView):
         """Return the head of a column, or the label of a form's field, in the reader's language."""
         label = self.labels.get(name)
         return say(label) if label else name
-
-
-def checked_reason(typed: str) -> str:
-    """Return the reason as it was typed.
-
-    Raises:
-        Invalid: it is shorter or longer than asked for, or has control characters.
-    """
-    fields = Fields()
-    reason = fields.text("reason", typed.replace("\r\n", "\n"), least=REASON_LEAST, most=REASON_MOST, multiline=True)
-    fields.done()
-    return reason
-
-
-def _scope_words(scope: Mapping[str, Any]) -> str:
-    """Return a stored scope as people read it."""
-    divisions = scope.get("divisions")
-    if divisions:
-        names = g.get("console_divisions") or services().identity_queries.division_names(divisions)
-        return "、".join(names.get(code, code) for code in divisions)
-    if path := scope.get("department_path"):
-        ids = [UUID(part) for part in path.split("/") if part][-1:]
-        return "、".join(view.name for view in services().identity_queries.departments(ids).values())
-    return say(Message("不限"))
-
-
-def show_refusal(error: GovcloudError, form: Form) -> None:
-    """Put every wrong field's sentence on its field, where the form's own summary finds it, and the rest on top of the page."""
-    left = [item for item in error.fields if not _on_field(form, item)]
-    if error.fields and not left and not error.refusals:
-        return
-    sentences = [say(error.message), *(say(item.message) for item in left), *(say(item.message) for item in error.refusals)]
-    flash(" ".join(sentences), "error")
-
-
-def _on_field(form: Form, found: FieldError) -> bool:
-    """Put the sentence on its field; say whether the form has that field."""
-    field = form._fields.get(found.field.rpartition(".")[2])
-    if field is None:
-        return False
-    field.errors = [*field.errors, say(found.message)]
-    return True
-
-
-def name_of(attribute: str) -> Callable[[Any, Any, Any, str], str]:
-    """Return a column formatter that shows the looked-up name of the id in ``attribute``."""
-
-    def show(_view: Any, _context: Any, row: Any, _name: str) -> str:  # noqa: ANN401 - Flask-Admin's signature
-        value = getattr(row, attribute)
-        names: Mapping[UUID, str] = g.get("console_names", {})
-        return names.get(value, "—") if value else "—"
-
-    return show
-
-
-def link_to(endpoint: str, attribute: str = "id") -> Callable[[Any, Any, Any, str], Markup]:
-    """Return a column formatter that links the value to another view's details."""
-
-    def show(_view: Any, _context: Any, row: Any, name: str) -> Markup:  # noqa: ANN401 - Flask-Admin's signature
-        href = url_for(f"{endpoint}.details_view", id=getattr(row, attribute))
-        return Markup('<a href="{}">{}</a>').format(href, getattr(row, name))
-
-    return show
-
-
-__all__ = [
-    "PAGE",
-    "REASON_LEAST",
-    "REASON_MOST",
-    "ConsolePage",
-    "ConsoleView",
-    "RowCommand",
-    "checked_reason",
-    "current_actor",
-    "link_to",
-    "name_of",
-    "opened",
-    "services",
-    "show_refusal",
-]

@@ -11,7 +11,7 @@ from flask_admin import expose
 
 from govcloud.authorization.ceilings import ADMIN_ROLE, UNBOUND_ROLE
 from govcloud.entrypoints.console.authorization import GROUP, role_name
-from govcloud.entrypoints.console.base import ConsolePage, opened
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.identity.queries import DepartmentView
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, NotFound
 from govcloud.kernel.messages import Message

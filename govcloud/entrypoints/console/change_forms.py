@@ -8,9 +8,9 @@ from datetime import datetime
 from uuid import UUID
 
 from govcloud.entrypoints.console.authorization import role_name
-from govcloud.entrypoints.console.base import checked_reason
 from govcloud.entrypoints.console.duty_effects import Loss, roles_by_duty, serving
 from govcloud.entrypoints.console.people_reach import department_named, reach
+from govcloud.entrypoints.console.typed import checked_reason
 from govcloud.identity.inputs import MOST_TITLE, NewAppointment
 from govcloud.identity.orders import CHANGE_NAMES, Duty, Order
 from govcloud.identity.views import AppointmentView, OfficialView

@@ -10,7 +10,6 @@ from uuid import UUID
 from flask import Response, abort, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import ConsolePage, opened
 from govcloud.entrypoints.console.change_forms import Filled
 from govcloud.entrypoints.console.client_fields import (
     CLAIM_WORDS,
@@ -25,6 +24,7 @@ from govcloud.entrypoints.console.client_fields import (
     typed,
 )
 from govcloud.entrypoints.console.client_settings import NO_SECRET, endpoints_for, ready_for, text_of
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.subsystem_forms import FORMS
 from govcloud.entrypoints.console.subsystem_reach import Standing, subsystem_within
 from govcloud.kernel.errors import GovcloudError, NotFound

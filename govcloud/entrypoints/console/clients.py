@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, name_of, services
+from flask import url_for
+
+from govcloud.entrypoints.console.base import ConsoleView, RowCommand
 from govcloud.entrypoints.console.client_fields import METHOD_WORDS, PROTOCOL_WORDS
+from govcloud.entrypoints.console.columns import name_of
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.sections import Section
+from govcloud.entrypoints.console.subsystem_reach import OPENS as SUBSYSTEMS
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.inputs import ADDRESS_SOURCE, PROVISIONING
 from govcloud.subsystems.models import Client
 from govcloud.subsystems.protocols import PUBLIC
+from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 
 _ENTRUSTS = "govcloud:client:entrust"
@@ -41,9 +47,9 @@ class ClientsView(ConsoleView):
     opens = "govcloud:console:clients"
     title = Message("客户端")
     icon = "key-round"
-    group = Message("子系统")
+    group = Message("子系统接入")
     lead = Message("密钥只在登记或更换时显示一次，平台只保存其摘要；在子系统的页面上登记和更换。")
-    column_list = ("name", "client_id", "subsystem_id", "protocol", "auth_method", "created_at")
+    column_list = ("name", "client_id", "subsystem_id", "protocol", "created_at")
     column_details_list = ("name", "client_id", "subsystem_id", "protocol", "auth_method", "roles", "created_at", "disabled_at")
     column_searchable_list = ("name", "client_id")
     column_sortable_list = ()
@@ -51,7 +57,7 @@ class ClientsView(ConsoleView):
     labels = {
         "name": Message("名称"),
         "client_id": Message("客户端标识"),
-        "subsystem_id": Message("业务子系统"),
+        "subsystem_id": Message("子系统"),
         "roles": Message("平台职责"),
         "protocol": Message("协议"),
         "auth_method": Message("认证方式"),
@@ -108,6 +114,13 @@ class ClientsView(ConsoleView):
         """Return the names of the subsystems."""
         del rows
         return {item.id: item.name for item in services().subsystem_queries.all()}
+
+    def links_for(self, row: Client) -> list[tuple[str, str]]:
+        """Lead whoever sees subsystems to the client's own page: its settings, what to copy, and the test of its connection."""
+        if not opened(SUBSYSTEMS):
+            return []
+        page = url_for("console_subsystems.client_view", subsystem_id=row.subsystem_id, client_id=row.client_id)
+        return [(page, say(Message("设置与测试")))]
 
     def heading(self, row: Client) -> str:
         """Return the name."""

@@ -1,24 +1,27 @@
-"""判定日志: what the engine answered to subsystems, by person, function, outcome and time; reading it is itself recorded."""
+"""判定日志: what the engine answered to subsystems, by person, function, outcome and time, and why; reading it is itself recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from flask import request
 from flask_admin import expose
 
-from govcloud.authorization.decision_log.reading import LogAsked, LogCursor, LogPage
-from govcloud.authorization.decisions import MESSAGES, Reason
-from govcloud.entrypoints.console.answer_words import KEPT
-from govcloud.entrypoints.console.base import ConsolePage
+from govcloud.authorization.answers.explanation import Explanation
+from govcloud.authorization.answers.service import Asked
+from govcloud.authorization.decision_log.reading import LogAsked, LogCursor, LogEntry, LogPage
+from govcloud.authorization.decisions import Reason
+from govcloud.entrypoints.console.answer_words import KEPT, REASONS, TABLES, answered
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.subsystem_reach import reach
-from govcloud.entrypoints.console.who_can import at_of
+from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import searchable
-from govcloud.web.asking import LOG, owner_path
+from govcloud.web.asking import LOG, TRY, owner_path
 from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
+from govcloud.web.moments import at_of
 
 PAGE = 50
 _MOST_SUBSYSTEMS = 200
@@ -34,6 +37,7 @@ class DecisionLogView(ConsolePage):
     lead = Message("每次拒绝、每次对敏感功能的允许，以及其他允许的抽样。查看本页会记入审计。")
     icon = "file-search"
     group = Message("审计")
+    asks = (TRY,)
 
     def __init__(self) -> None:
         """Serve below ``/console/decision_log/``."""
@@ -59,13 +63,63 @@ class DecisionLogView(ConsolePage):
             unknown=bool(typed["code"]) and official is None,
             names=names,
             function_names=_function_names({row.function for row in page.rows}),
+            division_names=_division_names({row.division for row in page.rows if row.division}),
             subsystems=sorted(subsystems.items()),
             kept=KEPT,
-            reasons=[(reason.value, say(MESSAGES[reason])) for reason in Reason],
-            messages={reason.value: MESSAGES[reason] for reason in Reason},
+            reasons=[(reason.value, say(REASONS[reason])) for reason in Reason],
+            messages={reason.value: REASONS[reason] for reason in Reason},
             query={name: value for name, value in typed.items() if value},
         )
         return rendered
+
+    @expose("/why")
+    def why_view(self) -> str:
+        """Show one decision, and what stands behind the same question as of its moment.
+
+        Raises:
+            NotFound: the log has no such entry of this subsystem.
+            Denied: the subsystem is not one whose log the reader sees.
+        """
+        row = _entry()
+        found = _again(row)
+        queries = services().identity_queries
+        place = queries.appointment(row.appointment_id, row.at) if row.appointment_id else None
+        rendered: str = self.render(
+            "console/decision_why.html",
+            view=self,
+            row=row,
+            place=place,
+            answered=answered(found),
+            name=queries.official_names([row.official_id]).get(row.official_id) if row.official_id else None,
+            official=queries.official(row.official_id, row.at) if row.official_id and opened(TRY) else None,
+            function_name=_function_names([row.function]).get(row.function),
+            division_name=_division_names([row.division]).get(row.division) if row.division else None,
+            message=REASONS[Reason(row.reason)] if row.reason in set(Reason) else None,
+            same=found.decision.allowed == row.allowed,
+            kept=KEPT,
+            tries=opened(TRY),
+            **TABLES,
+        )
+        return rendered
+
+
+def _entry() -> LogEntry:
+    """Return the entry that the address names; whoever looks stands in the audit record."""
+    entry, subsystem = LogCursor.from_text(request.args.get("entry", "")), searchable(request.args.get("subsystem", ""))[:200]
+    if entry is None:
+        raise NotFound.of(Message("判定"), request.args.get("entry", "")[:200])
+    asked = LogAsked(subsystem=subsystem, entry=entry, limit=1, department_path=owner_path(subsystem) if subsystem else None)
+    rows = services().decision_log.read(current_actor(), asked).rows
+    if not rows:
+        raise NotFound.of(Message("判定"), entry.id)
+    return rows[0]
+
+
+def _again(row: LogEntry) -> Explanation:
+    """Ask the same question as of the same moment, as far as the log kept it."""
+    kept = {"type": row.resource_type, "division": row.division}
+    asked = Asked(row.function, {name: value for name, value in kept.items() if value is not None})
+    return services().authorization_queries.answers.explain(row.official_id, row.appointment_id, asked, at=row.at)
 
 
 def _asked(typed: dict[str, str], official_id: UUID | None) -> LogAsked:
@@ -92,3 +146,9 @@ def _subsystems() -> dict[str, str]:
 def _function_names(codes: Iterable[str]) -> dict[str, str]:
     """Return the names of the functions on the page."""
     return services().subsystem_queries.function_names(codes)
+
+
+def _division_names(codes: Iterable[str]) -> Mapping[str, str]:
+    """Return the names of the divisions on the page."""
+    wanted = tuple(codes)
+    return services().identity_queries.division_names(wanted) if wanted else {}

@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
-from govcloud.entrypoints.console.base import ConsolePage
 from govcloud.entrypoints.console.department_changes import CHANGES, DepartmentChange
 from govcloud.entrypoints.console.department_export import as_csv
 from govcloud.entrypoints.console.department_forms import Filled
 from govcloud.entrypoints.console.department_reach import must_reach, reach, reaches
 from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, identifier, tree_to
+from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.words import LEVELS
 from govcloud.identity.reorganisation import KINDS, Preview
 from govcloud.identity.views import DepartmentView

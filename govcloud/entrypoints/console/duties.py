@@ -13,11 +13,13 @@ from govcloud.authorization.facts import duty_of
 from govcloud.authorization.models import DutyRule
 from govcloud.authorization.previewing import DutyPreview
 from govcloud.entrypoints.console.authorization import GROUP, _Window, role_choice, role_name
-from govcloud.entrypoints.console.base import RowCommand, current_actor, opened, services
+from govcloud.entrypoints.console.base import RowCommand
 from govcloud.entrypoints.console.duty_forms import LABELS, DutyForm, criteria_words
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.words import LEVELS
 from govcloud.kernel.errors import Conflict, GovcloudError
 from govcloud.kernel.messages import Message
+from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 from govcloud.web.words import APPOINTMENT_KINDS
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
-from govcloud.entrypoints.console.base import ConsolePage, opened
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.words import RUN
 from govcloud.identity.importing.columns import COLUMNS
 from govcloud.identity.importing.runs import Order, RunView

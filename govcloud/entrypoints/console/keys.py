@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import ConsolePage, opened
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.key_rotation import CREATE, RETIRE, WITHDRAW
 from govcloud.kernel.keys import JWKS_LIFE, PUBLISHED_AFTER_RETIREMENT, SIGNS_AFTER, KeyView

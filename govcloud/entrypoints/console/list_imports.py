@@ -11,9 +11,9 @@ from flask import Response, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import opened
 from govcloud.entrypoints.console.department_tree import WHOLE, identifier
 from govcloud.entrypoints.console.lists import ENTRIES, IMPORT, ListPages
+from govcloud.entrypoints.console.pages import opened
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message

@@ -12,8 +12,8 @@ from uuid import UUID
 from flask import Response, g, request, send_file
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import ConsolePage
 from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, identifier, tree_to
+from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.words import FACTS
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import NotFound

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import ConsolePage, opened
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.signon.logout.queries import FILTERS

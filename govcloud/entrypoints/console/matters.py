@@ -9,8 +9,8 @@ from uuid import UUID
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import ConsolePage, opened
 from govcloud.entrypoints.console.matter_forms import LABELS, MatterForm
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.subsystem_reach import reach
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import GovcloudError, NotFound
@@ -35,7 +35,7 @@ class MattersView(ConsolePage):
     title = Message("一件事清单")
     lead = Message("把跨部门的可申请项编成一件事：工作人员按一件事申请，各部门仍各自审批自己的一项。")
     icon = "layers"
-    group = Message("子系统")
+    group = Message("子系统接入")
 
     def __init__(self) -> None:
         """Serve below ``/console/matters/``."""

@@ -11,9 +11,10 @@ from wtforms import Form
 
 from govcloud.entrypoints.console.access import may_see
 from govcloud.entrypoints.console.authorization import role_name
-from govcloud.entrypoints.console.base import ConsoleView, checked_reason, current_actor, opened, services
+from govcloud.entrypoints.console.base import ConsoleView
 from govcloud.entrypoints.console.change_forms import END, FORMS, LABELS, ChangeForm, Filled, check, endable, losses, run
 from govcloud.entrypoints.console.official_list import Query, as_csv, places_of
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.people_reach import OPENS, own_department, person_within
 from govcloud.entrypoints.console.person_factors import PersonFactors, may_reset
 from govcloud.entrypoints.console.person_facts import CHANGES, CORRECTS, OfficialForm, PersonFacts, faults, new_official
@@ -21,14 +22,16 @@ from govcloud.entrypoints.console.person_roles import PersonRoles, may_give, rol
 from govcloud.entrypoints.console.planned import OPENS as PLANNED
 from govcloud.entrypoints.console.sessions import ENDS
 from govcloud.entrypoints.console.sessions import OPENS as SESSIONS
+from govcloud.entrypoints.console.typed import checked_reason
 from govcloud.identity.inputs import STAFFING_TYPES
 from govcloud.identity.orders import CHANGE_NAMES, Order
 from govcloud.identity.rejoining import JOINED_AGAIN
 from govcloud.identity.views import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.web.asking import TRY
 from govcloud.web.errors import status_of
-from govcloud.web.gate import no_permission
+from govcloud.web.gate import current_actor, no_permission, services
 from govcloud.web.locale import own_words, say
 from govcloud.web.moments import day
 from govcloud.web.standing import access_panel
@@ -78,7 +81,7 @@ class OfficialsView(PersonFacts, PersonRoles, PersonFactors, ConsoleView):
     @property
     def functions(self) -> frozenset[str]:
         """Return the functions of the page and of every form about a person."""
-        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, CHANGES, CORRECTS}
+        return super().functions | {form.function for form in FORMS.values()} | {_UNMASKS, _CANCELS, CHANGES, CORRECTS, TRY}
 
     @expose("/")
     def index_view(self) -> str:
@@ -223,6 +226,7 @@ class OfficialsView(PersonFacts, PersonRoles, PersonFactors, ConsoleView):
             roles=role_rows(person.id, places),
             role_name=role_name,
             may_give=may_give(person, places),
+            tries=opened(TRY),
             forms=[form for form in FORMS.values() if self._offers(form, person, places)],
             may_unmask=opened(_UNMASKS),
             may_cancel=opened(_CANCELS),

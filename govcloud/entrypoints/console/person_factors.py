@@ -8,9 +8,9 @@ from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
 from govcloud.authorization.decisions import Question
-from govcloud.entrypoints.console.base import checked_reason
 from govcloud.entrypoints.console.change_forms import Filled
 from govcloud.entrypoints.console.people_reach import person_within
+from govcloud.entrypoints.console.typed import checked_reason
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.signon.factors.service import RESET

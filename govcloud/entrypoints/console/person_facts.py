@@ -12,8 +12,9 @@ from flask_admin.form import BaseForm
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired
 
-from govcloud.entrypoints.console.base import opened, show_refusal
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.people_reach import department_named, person_within
+from govcloud.entrypoints.console.typed import show_refusal
 from govcloud.identity.inputs import STAFFING_TYPES, NewAppointment, NewOfficial, OfficialChange, checked_official
 from govcloud.identity.views import OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid

@@ -15,9 +15,9 @@ from govcloud.authorization.commands import DELEGATED_ROLES, NewAssignment, chec
 from govcloud.authorization.decisions import Question
 from govcloud.authorization.giving import ASSIGN, END, Held, Offer, Touched
 from govcloud.entrypoints.console.authorization import role_choice, role_name
-from govcloud.entrypoints.console.base import checked_reason
 from govcloud.entrypoints.console.change_forms import Filled, day_of
 from govcloud.entrypoints.console.people_reach import department_named, person_within, reach
+from govcloud.entrypoints.console.typed import checked_reason
 from govcloud.kernel.errors import Denied, FieldError, GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields

@@ -10,7 +10,7 @@ from flask import Request, request
 from flask_admin import expose
 
 from govcloud.entrypoints.console.audit import ACTORS
-from govcloud.entrypoints.console.base import ConsolePage, opened
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.people_reach import departments_named, reach
 from govcloud.identity.orders import CHANGE_NAMES, PLANNABLE
 from govcloud.identity.people_queries import ChangePage, ChangeView, Planned

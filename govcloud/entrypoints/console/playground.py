@@ -11,20 +11,23 @@ from flask_admin import expose
 from govcloud.authorization.answers.explanation import Explanation
 from govcloud.authorization.answers.service import Asked
 from govcloud.authorization.answers.typed import attributes
-from govcloud.entrypoints.console.answer_words import MATCHED, STATES, attribute_words, remedy_words
-from govcloud.entrypoints.console.authorization import GROUP, role_name
-from govcloud.entrypoints.console.base import ConsolePage
-from govcloud.entrypoints.console.who_can import at_of
+from govcloud.entrypoints.console.access import people_like
+from govcloud.entrypoints.console.answer_words import TABLES, answered
+from govcloud.entrypoints.console.authorization import GROUP
+from govcloud.entrypoints.console.pages import ConsolePage
+from govcloud.entrypoints.console.people_reach import reach
 from govcloud.identity.queries import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import searchable
+from govcloud.subsystems.queries import FunctionView
 from govcloud.web.asking import TRY
 from govcloud.web.gate import services
 from govcloud.web.locale import say
-from govcloud.web.standing import KINDS
+from govcloud.web.moments import at_of
 
 _MOST_VERSIONS = 50
+_CHOICES = 8
 _FIELDS = ("code", "appointment", "function", "resource", "context", "at", "policy")
 
 
@@ -72,13 +75,10 @@ class PlaygroundView(ConsolePage):
             places=[("", say(Message("主职")))]
             + [(str(place.id), f"{place.department_name} · {place.position}") for place in trial.places],
             versions=_versions(),
-            states=STATES,
-            matched=MATCHED,
-            kinds=KINDS,
-            role_name=role_name,
-            attribute_words=attribute_words,
-            remedies=[remedy_words(remedy) for remedy in trial.found.remedies] if trial.found else [],
-            division_names=_division_names(trial.found),
+            answered=answered(trial.found) if trial.found else None,
+            meant=_meant(trial),
+            function_name=_function_name(trial),
+            **TABLES,
         )
         return make_response(rendered, 422 if trial.errors or trial.general else 200)
 
@@ -119,8 +119,24 @@ def _versions() -> list[tuple[str, str]]:
     return [("", say(Message("那一时点生效的策略"))), *named]
 
 
-def _division_names(found: Explanation | None) -> dict[str, str]:
-    """Return the names of the divisions whose rows are open."""
-    scope = found.decision.scope if found else None
-    codes = (scope.divisions or ()) if scope else ()
-    return dict(services().identity_queries.division_names(codes)) if codes else {}
+@dataclass(frozen=True)
+class Meant:
+    """Whom and what the reader may have meant by a name instead of a code."""
+
+    people: tuple[OfficialView, ...] = ()
+    functions: tuple[FunctionView, ...] = ()
+
+
+def _meant(trial: Trial) -> Meant:
+    """Return people and functions to choose from where what was typed is the code of none."""
+    code, function = trial.values["code"], searchable(trial.values["function"])
+    people = people_like(code, reach(TRY)) if code and trial.official is None else ()
+    catalogue = services().subsystem_queries
+    unknown = bool(function) and catalogue.function(function) is None
+    return Meant(people, catalogue.search_functions(function, _CHOICES) if unknown else ())
+
+
+def _function_name(trial: Trial) -> str:
+    """Return the name of the function that was asked about; the code of one that has none."""
+    code = trial.found.asked.function if trial.found else ""
+    return services().subsystem_queries.function_names([code]).get(code, code) if code else ""

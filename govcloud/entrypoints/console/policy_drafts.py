@@ -17,7 +17,7 @@ from govcloud.authorization.drafting.service import NewDraft
 from govcloud.authorization.drafting.views import DraftView, ShadowView
 from govcloud.authorization.errors import PolicyError
 from govcloud.entrypoints.console import policy_words as words
-from govcloud.entrypoints.console.base import opened
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.policy_rules import RuleDrafting
 from govcloud.entrypoints.console.policy_steps import DRAFT, MAY, STEPS, uuid_of
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound

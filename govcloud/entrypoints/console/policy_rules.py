@@ -21,7 +21,7 @@ from govcloud.authorization.drafting.service import NewDraft
 from govcloud.authorization.models import PolicyRule
 from govcloud.entrypoints.console import policy_words as words
 from govcloud.entrypoints.console.authorization import role_choice
-from govcloud.entrypoints.console.base import ConsolePage, opened
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.policy_steps import DRAFT, MEASURE
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from govcloud.authorization.comparing import Difference
-from govcloud.authorization.decisions import MESSAGES, Reason
+from govcloud.authorization.decisions import Reason
 from govcloud.authorization.document import ALLOW, RuleSpec
 from govcloud.authorization.drafting import states
+from govcloud.authorization.drafting.drafts import CONSOLE
 from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect
 from govcloud.authorization.drafting.shadowing import OTHER_ROWS
 from govcloud.authorization.drafting.views import DraftView, GroupView
-from govcloud.entrypoints.console.authorization import role_name
+from govcloud.entrypoints.console.answer_words import REASONS
+from govcloud.entrypoints.console.authorization import role_choice, role_name
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import services
 from govcloud.web.locale import say
@@ -60,19 +62,23 @@ _GRANT = "grant:"
 
 def lines_of(difference: Difference) -> Iterator[tuple[bool, str]]:
     """Give a difference as lines: whether it comes in, and what it says."""
-    yield from ((False, say(Message("角色 %(role)s", role=role))) for role in difference.roles_removed)
-    yield from ((True, say(Message("角色 %(role)s", role=role))) for role in difference.roles_added)
-    included = Message("角色 %(role)s 包含 %(included)s")
-    yield from ((False, say(Message(included.template, role=role, included=other))) for role, other in difference.inclusions_removed)
-    yield from ((True, say(Message(included.template, role=role, included=other))) for role, other in difference.inclusions_added)
+    yield from ((False, say(Message("角色 %(role)s", role=role_choice(role)))) for role in difference.roles_removed)
+    yield from ((True, say(Message("角色 %(role)s", role=role_choice(role)))) for role in difference.roles_added)
+    yield from ((False, _included(role, other)) for role, other in difference.inclusions_removed)
+    yield from ((True, _included(role, other)) for role, other in difference.inclusions_added)
     yield from ((False, _rule(rule)) for rule in difference.rules_removed)
     yield from ((True, _rule(rule)) for rule in difference.rules_added)
+
+
+def _included(role: str, other: str) -> str:
+    """Return in one line that a role includes another."""
+    return say(Message("角色 %(role)s 包含 %(included)s", role=role_choice(role), included=role_choice(other)))
 
 
 def _rule(rule: RuleSpec) -> str:
     """Return a rule in one line, as people read it."""
     said = Message("允许") if rule.effect == ALLOW else Message("禁止")
-    parts = [say(Message("角色 %(role)s %(effect)s %(function)s", role=rule.role, effect=said, function=rule.function))]
+    parts = [say(Message("角色 %(role)s %(effect)s %(function)s", role=role_choice(rule.role), effect=said, function=rule.function))]
     if rule.condition:
         parts.append(say(Message("条件 %(condition)s", condition=rule.condition)))
     if rule.scope_expr:
@@ -94,7 +100,12 @@ def reason_words(code: str) -> str:
     """Return what a policy said in the shadow's list."""
     if code == OTHER_ROWS:
         return say(Message("允许，但数据范围不同"))
-    return say(MESSAGES[Reason(code)]) if code in set(Reason) else code
+    return say(REASONS[Reason(code)]) if code in set(Reason) else code
+
+
+def source_words(source: str) -> str:
+    """Return where a text came from: the console's form, or the file that it names."""
+    return say(Message("在管理控制台填写")) if source == CONSOLE else source
 
 
 def maker_name(draft: DraftView, names: Mapping[UUID, str]) -> str:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from govcloud.access.lifecycle import LineState
 from govcloud.access.models import RequestLine
-from govcloud.entrypoints.console.base import ConsoleView, name_of, services
+from govcloud.entrypoints.console.base import ConsoleView
+from govcloud.entrypoints.console.columns import name_of
 from govcloud.entrypoints.console.levels import keep_levels, level_of
 from govcloud.kernel.messages import Message
+from govcloud.web.gate import services
 from govcloud.web.locale import say
 from govcloud.web.words import LINE
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from govcloud.entrypoints.console.base import ConsoleView, RowCommand, current_actor, services
+from govcloud.entrypoints.console.base import ConsoleView, RowCommand
 from govcloud.entrypoints.console.people_reach import reach
 from govcloud.entrypoints.console.sections import Section
 from govcloud.identity.reach import within
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.signon.models import Session
+from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 from govcloud.web.moments import moment
 from govcloud.web.stays import CHANNELS, NOTICES, PROTOCOLS, STAYING, cause_words, device

@@ -13,7 +13,7 @@ from govcloud.entrypoints.console.access import AccessView
 from govcloud.entrypoints.console.activation import ActivationView
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
-from govcloud.entrypoints.console.base import ConsolePage, ConsoleView, opened
+from govcloud.entrypoints.console.base import ConsoleView
 from govcloud.entrypoints.console.ceilings import CeilingsView
 from govcloud.entrypoints.console.clients import ClientsView
 from govcloud.entrypoints.console.decision_log import DecisionLogView
@@ -26,6 +26,7 @@ from govcloud.entrypoints.console.logouts import LogoutsView
 from govcloud.entrypoints.console.matters import MattersView
 from govcloud.entrypoints.console.officials import OfficialsView
 from govcloud.entrypoints.console.outbox import OutboxView
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.planned import PlannedView
 from govcloud.entrypoints.console.playground import PlaygroundView
 from govcloud.entrypoints.console.policy_drafts import PolicyDraftsView

@@ -9,7 +9,8 @@ from uuid import UUID
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import ConsolePage, checked_reason, opened
+from govcloud.entrypoints.console.pages import ConsolePage, opened
+from govcloud.entrypoints.console.typed import checked_reason
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.signon.policy import BOUNDS, CHOICES, PolicyChange, differences

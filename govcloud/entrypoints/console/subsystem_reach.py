@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import g
 
 from govcloud.authorization.decisions import Question
-from govcloud.entrypoints.console.base import opened
+from govcloud.entrypoints.console.pages import opened
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message

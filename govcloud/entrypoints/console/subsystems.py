@@ -9,10 +9,10 @@ from uuid import UUID
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.entrypoints.console.base import opened
 from govcloud.entrypoints.console.change_forms import Filled
 from govcloud.entrypoints.console.client_pages import CHANGES, TESTS, ClientPages
 from govcloud.entrypoints.console.client_pages import REGISTERS as REGISTERS_CLIENT
+from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.subsystem_acts import REGISTERS, register
 from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm, registration_fields
 from govcloud.entrypoints.console.subsystem_page import page_facts
@@ -40,7 +40,7 @@ class SubsystemsView(ClientPages):
     title: ClassVar[Message] = Message("业务子系统")
     lead: ClassVar[Message | None] = Message("登记、核查、发布业务子系统，管理其功能、可申请项与客户端。")
     icon: ClassVar[str] = "server"
-    group: ClassVar[Message] = Message("子系统")
+    group: ClassVar[Message] = Message("子系统接入")
 
     def __init__(self) -> None:
         """Serve below ``/console/subsystems/``."""

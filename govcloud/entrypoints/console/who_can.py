@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from flask import Response, request, stream_with_context
@@ -13,22 +13,21 @@ from flask_admin import expose
 from govcloud.authorization.answers.entries import PeoplePage, PersonEntry
 from govcloud.entrypoints.console.answer_words import STATES, attribute_words, because_words
 from govcloud.entrypoints.console.authorization import GROUP
-from govcloud.entrypoints.console.base import ConsolePage
 from govcloud.entrypoints.console.official_list import csv_line
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.identity.queries import Subject
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems.queries import FunctionView
-from govcloud.web.asking import HOLDERS, may_ask_about, not_your_function
+from govcloud.web.asking import HOLDERS, TRY, may_ask_about, not_your_function
 from govcloud.web.gate import services
 from govcloud.web.locale import say
-from govcloud.web.moments import CHINA
+from govcloud.web.moments import at_of, minute
 
 PAGE = 20
 _EXPORT_PAGE = 500
 _CHOICES = 12
-_MINUTE = "%Y-%m-%dT%H:%M"
 _HEADS = tuple(Message(text) for text in ("工号", "姓名", "部门", "岗位", "结论", "依据", "还要知道"))
 
 
@@ -106,7 +105,7 @@ class Query:
         parts = {
             "function": self.function.code if self.function else self.typed,
             "department": self.department.uscc if self.department else self.typed_department,
-            "at": self.at.astimezone(CHINA).strftime(_MINUTE) if self.at else "",
+            "at": minute(self.at),
         }
         return {name: value for name, value in parts.items() if value}
 
@@ -119,6 +118,7 @@ class WhoCanView(ConsolePage):
     lead = Message("选定一项功能，看现在或过去某一时点谁能使用、依据是什么。与每次点击所用的引擎相同。")
     icon = "users"
     group = GROUP
+    asks = (TRY,)
 
     def __init__(self) -> None:
         """Serve below ``/console/who_can/``."""
@@ -140,6 +140,7 @@ class WhoCanView(ConsolePage):
             rows=query.rows(page),
             count=answers.count_people(query.function.code, {}, {}, at=query.at, department_id=place) if query.function and shown else None,
             states=STATES,
+            tries=opened(TRY),
             at=query.address().get("at", ""),
             mine=[choice for choice in query.choices if may_ask_about(choice.code)],
         )
@@ -163,14 +164,6 @@ def as_csv(query: Query) -> Iterator[str]:
         after = page.after
         if after is None:
             return
-
-
-def at_of(text: str) -> datetime | None:
-    """Return a time of day in China as an instant; whatever is none means now."""
-    try:
-        return datetime.strptime(text, _MINUTE).replace(tzinfo=CHINA).astimezone(UTC)
-    except ValueError:
-        return None
 
 
 def _row(entry: PersonEntry, name: str, held: list[Subject]) -> Row:

@@ -150,6 +150,12 @@ def _judge_reach(heard: Heard, _context: Context) -> Verdict:
         return Verdict(FAILED, _answered(heard), Message("服务器内部出错，请查看子系统的日志。"))
     if heard.status == _NOT_FOUND:
         return Verdict(FAILED, _answered(heard), Message("子系统没有这个地址，请核对登记的地址与子系统的配置是否一致。"))
+    if heard.status == _BAD_REQUEST:
+        # We come without what a sign-in brings along: to be turned away is as it should be, which a bare "400" does not say.
+        told = Message(
+            "地址可以访问，用时 %(milliseconds)s 毫秒；不带参数的访问被拒绝（HTTP 400），符合预期。", milliseconds=heard.milliseconds
+        )
+        return Verdict(PASSED, told)
     return Verdict(PASSED, _answered(heard))
 
 

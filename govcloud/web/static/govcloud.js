@@ -18,6 +18,10 @@
     }
   });
 
+  // A rail that is longer than the window shows where one is.
+  const rail = document.querySelector(".rail"), place = rail?.querySelector("[aria-current]");
+  if (place && place.offsetTop + place.offsetHeight > rail.clientHeight) rail.scrollTop = place.offsetTop - rail.clientHeight / 2;
+
   // An error summary takes the focus, so that a screen reader says it and the keyboard starts there.
   document.querySelector("[data-focus]")?.focus();
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING
+
+from sqlalchemy import text
 
 from govcloud.authorization.decisions import Question
 from govcloud.kernel.clock import ManualClock
@@ -119,6 +123,27 @@ def test_only_the_security_officer_tries_decisions(enter: Enter) -> None:
         assert enter(login).get(f"{TRY}?code=WANGFANG&function={REGISTER}").status_code == 403
 
 
+def test_a_name_instead_of_a_code_leads_to_a_choice(security: Visitor) -> None:
+    answer = security.get(f"{TRY}?code=王芳&function=住房登记&resource=division%3D330106000000")
+    page = said(answer)
+    assert answer.status_code == 422
+    assert "请选择人员" in page
+    assert "请选择功能" in page
+    chosen = unescape(re.findall(r'href="([^"]+)" aria-label="选择王芳"', answer.text)[0])
+    assert "code=WANGFANG" in chosen
+    assert "resource=division" in chosen, "the rest of the question stays"
+    at_that_time = said(security.get(f"{TRY}?code=WANGFANG&function={REGISTER}&at=2000-01-01T08:00"))
+    assert "请选择人员" not in at_that_time, "who was not there then is no choice"
+
+
+def test_links_from_people_to_a_trial(security: Visitor, enter: Enter, world: World) -> None:
+    person = world.people["CHENJIE"].official_id
+    for page in (f"/console/officials/details/?id={person}", "/console/access/?code=CHENJIE", f"{WHO}?function={REGISTER}"):
+        assert "/console/playground/?code=CHENJIE" in security.get(page).text, page
+    assert "/console/playground/" not in enter("SUNLI").get("/console/officials/").text
+    assert "/console/playground/" not in enter("HEWEI").get(f"{WHO}?function={REGISTER}").text
+
+
 def note(services: Services, world: World, function: str = REGISTER) -> None:
     question = Question(function, world.wang.appointment_id, world.wang.official_id, {"division": "330110000000"})
     services.decision_log.note(question, services.authorization.decide(question), "housing-web")
@@ -149,3 +174,48 @@ def test_an_administrator_sees_the_log_of_their_own_subsystems(enter: Enter, ser
     assert "assistance:case:accept" not in said(he.get(f"{LOG}?subsystem=assistance"))
     for login in ("SUNLI", "WANGFANG", "ZHOUJIANJUN", "WUXIAOYAN"):
         assert enter(login).get(LOG).status_code == 403
+
+
+def why_of(page: str) -> list[str]:
+    """Return the addresses of the explanations on a page of the log."""
+    return [unescape(address) for address in re.findall(r'href="(/console/decision_log/why[^"]+)"', page)]
+
+
+def test_what_stands_behind_an_entry(auditor: Visitor, enter: Enter, services: Services, world: World, clock: ManualClock) -> None:
+    """The question is asked again as of its moment: what was granted since does not count."""
+    note(services, world)
+    clock.advance(timedelta(minutes=5))
+    granted(services, world)
+    (address,) = why_of(auditor.get(LOG).text)
+    page = said(auditor.get(address))
+    assert "王芳：查询住房登记信息" in page
+    assert "此人的岗位没有这项功能的权限" in page
+    assert "余杭区" in page
+    assert "申请“查询住房登记信息”" in page
+    assert "打开申请" not in page, "it would be the reader's own"
+    assert "考虑过的规则" not in page, "rules are for those who may try decisions"
+    assert "与当时的回答不同" not in page
+    assert "The same question" in said(auditor.get(address, headers=ENGLISH))
+    assert "王芳" in said(enter("HEWEI").get(address))
+    for login in ("SUNLI", "WANGFANG", "ZHOUJIANJUN", "WUXIAOYAN"):
+        assert enter(login).get(address).status_code == 403
+
+
+def test_an_entry_of_anothers_subsystem_is_out_of_reach(auditor: Visitor, enter: Enter, services: Services, world: World) -> None:
+    note(services, world, "assistance:case:accept")
+    (address,) = why_of(auditor.get(LOG).text)
+    he = enter("HEWEI")
+    assert he.get(address).status_code == 403
+    assert he.get(address.replace("subsystem=assistance", "subsystem=housing")).status_code == 404
+    assert he.get(address.partition("&subsystem=")[0]).status_code == 403
+    for odd in ("", "?entry=x~y", "?entry=2026-11-24T01:30:00~00000000-0000-7000-8000-000000000000", "?entry=%00~&subsystem=%00"):
+        assert auditor.get(f"{LOG}why{odd}").status_code == 404, odd
+
+
+def test_looking_at_an_entry_stands_on_record(auditor: Visitor, services: Services, world: World) -> None:
+    note(services, world)
+    (address,) = why_of(auditor.get(LOG).text)
+    count = text("SELECT count(*) FROM audit_event WHERE name = 'authorization:decision_log:read'")
+    before = services.uow.read().execute(count).scalar_one()
+    auditor.get(address)
+    assert services.uow.read().execute(count).scalar_one() == before + 1

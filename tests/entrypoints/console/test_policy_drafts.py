@@ -134,7 +134,7 @@ def test_a_replaced_base_is_told_and_mended(services: Services, world: World, se
 def test_a_rollback_is_drafted_from_the_list(services: Services, world: World, security: Visitor) -> None:
     put_in_force(services, world, province_policy(OPENED).text)
     page = security.get(f"{HERE}/rollback/1")
-    assert "角色 visitor" in said(page)
+    assert "（visitor）" in said(page)
     assert security.post(f"{HERE}/rollback/1", {"reason": ""}).status_code == 422
     assert security.post(f"{HERE}/rollback/1", {"reason": "改错了"}).status_code == 303
     assert services.draft_queries.drafts()[0].rollback_of == 1
