@@ -12,8 +12,10 @@ from govcloud.authorization.drafting.checking import CaseRun
 from govcloud.authorization.drafting.drafts import Drafts, NewDraft
 from govcloud.authorization.drafting.impacts import Impacts
 from govcloud.authorization.drafting.measuring import Measuring
+from govcloud.authorization.drafting.relabelling import Relabelling
 from govcloud.authorization.drafting.reviewing import Reviewing, Shown
 from govcloud.authorization.drafting.shadows import Shadows
+from govcloud.authorization.explaining import Explaining
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.unit_of_work import UnitOfWork
@@ -31,6 +33,7 @@ class Drafting:
         self._reviewing = Reviewing(uow, zones)
         self._shadows = Shadows(uow, zones)
         self.measuring = Measuring(read, decider)
+        self.relabelling = Relabelling(decider, self.measuring, Explaining(read, decider))
         self._impacts = Impacts(uow, decider, self.measuring, clock)
 
     # The maker
