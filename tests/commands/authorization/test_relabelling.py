@@ -92,7 +92,7 @@ def test_what_is_told_of_a_function_is_what_happens(services: Services, cleared:
     assert view is not None
     assert view.label == 0, "nothing was set"
     change = FunctionChange(view.name, view.description, view.sensitive, view.integration_level, view.basis_note, 2)
-    services.subsystems.change_function(SEED, READ, change, "定级")
+    services.subsystems.change_function(OPERATOR, READ, change, "定级")
     for person in cleared.people.values():
         allowed = services.authorization.decide(Question(READ, person.appointment_id, resource={"division": XIHU})).allowed
         assert not (allowed and (person.official_id, person.appointment_id) in lost)
@@ -105,7 +105,7 @@ def test_what_is_told_of_a_person_is_what_happens(services: Services, cleared: W
     view = services.subsystem_queries.function(READ)
     assert view is not None
     change = FunctionChange(view.name, view.description, view.sensitive, view.integration_level, view.basis_note, 2)
-    services.subsystems.change_function(SEED, READ, change, "定级")
+    services.subsystems.change_function(OPERATOR, READ, change, "定级")
     for login, label, effect in (("CHENJIE", 1, Effect.LOST), ("LIQIANG", 2, Effect.GAINED), ("QIANWEI", 2, None), ("HEWEI", 0, None)):
         person = cleared.people[login]
         told = services.drafting.relabelling.of_person(person.official_id, label)
