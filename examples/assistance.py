@@ -31,7 +31,14 @@ PAYMENTS = (
     ("monthly_amount", "月救助金额（元）"),
 )
 #: What a page calls the functions and the fields that policies name.
-NAMES = {READ: "查看救助案件", ACCEPT: "受理救助案件", PAYMENT: "查询救助资金发放", "id_number": "证件号码", "name": "申请人", "monthly_amount": "月救助金额"}
+NAMES = {
+    READ: "查看救助案件",
+    ACCEPT: "受理救助案件",
+    PAYMENT: "查询救助资金发放",
+    "id_number": "证件号码",
+    "name": "申请人",
+    "monthly_amount": "月救助金额",
+}
 
 
 def create_app() -> Flask:

@@ -111,4 +111,3 @@ def _load_yaml(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> ob
         return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError) as error:
         raise _fault("document", Message("不是有效的 YAML：%(reason)s", reason=" ".join(str(error).split())[:300])) from error
-

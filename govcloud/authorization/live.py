@@ -17,7 +17,7 @@ class LiveEngine:
     """Hands out the engine of a policy version; readers never wait for each other and never see one half made."""
 
     def __init__(self, facts: DecisionFacts, surroundings: Surroundings) -> None:
-        """Take the reads, and the calendar and networks by which every policy decides here; the first engine is made when it is asked for."""
+        """Take the reads, and the calendar and networks by which every policy decides here; an engine is made when it is asked for."""
         self._facts = facts
         self.surroundings = surroundings
         #: The newest two: questions that began before a change still find theirs. Replaced as a whole, never written into.

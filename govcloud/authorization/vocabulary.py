@@ -131,9 +131,7 @@ def zone_domain(zones: Collection[str]) -> Domain:
     """Return what the network zone can be where these are the zones; where there are none, it is never anything."""
     if not zones:
         return Domain(frozenset[object]().__contains__, Message("这里没有配置网络区域，请先在 GOVCLOUD_NETWORK_ZONES 中配置。"))
-    return Domain(
-        frozenset(zones).__contains__, Message("配置的网络区域只有：%(words)s。", words="、".join(sorted(zones)))
-    )
+    return Domain(frozenset(zones).__contains__, Message("配置的网络区域只有：%(words)s。", words="、".join(sorted(zones))))
 
 
 def can_be_told(owner: str, name: str) -> bool:

@@ -144,7 +144,7 @@ def people(context: click.Context, /, function: str, department: str | None, lim
         found: list[PersonEntry] = []
         after: UUID | None = None
         while len(found) < limit:
-            page = services.authorization_queries.list_people(
+            page = services.authorization_queries.answers.list_people(
                 function,
                 asked.resource,
                 asked.context,

@@ -80,7 +80,7 @@ def hand_over(context: click.Context, code: str, uscc: str, *, reason: str, dry_
 @click.option("--dry-run", is_flag=True, help="with --label: show by name who gains and who loses the function; change nothing")
 @click.option("--yes", is_flag=True, help="do not ask")
 @click.pass_context
-def change_function(  # noqa: PLR0913 - the options
+def change_function(
     context: click.Context,
     /,
     code: str,

@@ -83,7 +83,7 @@ class Measuring:
         measured = self._measured((live, new), what, at, progress)
         return replace(measured, roles_lost=tuple(lost_roles(self._read(), document, at)))
 
-    def relabelled(  # noqa: PLR0917 - what a measurement takes
+    def relabelled(
         self, policy: CompiledPolicy, function: str, labels: tuple[int, int], at: datetime, progress: Progress = unheard
     ) -> Measured:
         """Return what becomes of everybody when the security label of ``function`` gives way to another (before, after), as of ``at``."""

@@ -216,7 +216,7 @@ def function_people(body: PeopleBody) -> HoldersAnswer:
     """Who may use a function, under whichever appointment, now or as of a moment."""
     if not may_ask_about(body.function):
         raise not_your_function()
-    page = services().authorization_queries.list_people(
+    page = services().authorization_queries.answers.list_people(
         body.function,
         body.resource,
         body.context,

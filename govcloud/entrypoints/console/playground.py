@@ -153,14 +153,12 @@ def _decides(trial: Trial) -> tuple[UUID | None, Engine | None]:
 def _choices() -> list[tuple[str, str]]:
     """Return what can be chosen to decide: versions, the newest first, and to those who may read them the drafts in hand."""
     drafts = services().draft_queries.drafts(limit=_MOST_VERSIONS) if opened(READ_POLICIES) else ()
-    named = Message("草稿：%(title)s（%(state)s，第 %(revision)s 稿）")
-    return [
-        *_versions(),
-        *(
-            (f"{_DRAFT}{draft.id}", say(Message(named.template, title=draft.title, state=states.STATES[draft.state], revision=draft.revision)))
-            for draft in drafts
-        ),
-    ]
+    return [*_versions(), *((f"{_DRAFT}{draft.id}", say(_draft_words(draft))) for draft in drafts)]
+
+
+def _draft_words(draft: DraftView) -> Message:
+    state = states.STATES[draft.state]
+    return Message("草稿：%(title)s（%(state)s，第 %(revision)s 稿）", title=draft.title, state=state, revision=draft.revision)
 
 
 def _versions() -> list[tuple[str, str]]:

@@ -184,7 +184,7 @@ class PolicyDraftsView(RuleDrafting):
 
     # Parts of the pages
 
-    def _form(  # noqa: PLR0917 - what the form shows
+    def _form(
         self,
         draft: DraftView | None,
         typed: Mapping[str, str],

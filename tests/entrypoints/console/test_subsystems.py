@@ -167,7 +167,7 @@ def test_the_owner_alone_gives_its_subsystem_to_nobody(become: Become, archive: 
 
 def test_every_form_works(services: Services, world: World, become: Become, archive: UUID) -> None:
     owner, code = become(OWNER), a_service_item(services, world)
-    sure = {"confirmed": "1"}
+    sure = {"reason": "更名", "confirmed": "1"}
     sent = {
         "change": {"name": "住房档案", "integration_level": "3", "launch_url": "https://archive.zj.example/"},
         "add": {
@@ -180,7 +180,7 @@ def test_every_form_works(services: Services, world: World, become: Become, arch
             "max_days": "9",
             "scope_kind": "none",
         },
-        "function": {"subject": READ, "name": "查看档案", "integration_level": "3", "label": "2", "sensitive": "1", "reason": "更名", **sure},
+        "function": {"subject": READ, "name": "查看档案", "integration_level": "3", "label": "2", "sensitive": "1"} | sure,
         "bind": {"subject": READ, "codes": f"{code}\n{code.lower()}"},
         "offer": {"subject": READ, "name": "查看目录", "exposes": "题名", "tier": "one", "max_days": "5", "scope_kind": "none"},
     }
