@@ -105,7 +105,7 @@ def test_payments_want_a_label_and_what_leads_sees_is_masked(site: FlaskClient, 
     assert "您的权限或安全标记不足" in page
     assert "林美欣" not in page
     assert "330305********2284" not in page
-    assert "<li>遮盖：申请人。</li>" in page or "遮盖" in page
+    assert "<li>不显示：证件号码" in page
     assert site.get("/payments").status_code == 403
     point.decide = only("assistance:case:read", "assistance:payment:read", rows={"divisions": [XIHU]})
     assert "您的权限或安全标记不足" not in site.get("/").text
