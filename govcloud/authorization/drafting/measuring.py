@@ -18,6 +18,7 @@ from govcloud.authorization.drafting.alike import ANYBODY, Alike, divide, values
 from govcloud.authorization.drafting.apart import Apart, FactsOf, People
 from govcloud.authorization.drafting.changes import Changes, changes, relabelled
 from govcloud.authorization.drafting.comparison import Comparison, Effects, Facts
+from govcloud.authorization.drafting.effects import Effect
 from govcloud.authorization.drafting.reads import reads_of
 from govcloud.authorization.installing import lost_roles
 from govcloud.authorization.policy import CompiledPolicy, compile_policy
@@ -57,6 +58,11 @@ class Measured:
     groups: tuple[Gathered, ...]
     unknown: tuple[str, ...]
     roles_lost: tuple[str, ...]
+
+    def touching(self, effects: Iterable[Effect]) -> list[Gathered]:
+        """Return the groups of people to whom one of ``effects`` happens; parts of the platform are no people."""
+        wanted = frozenset(effects)
+        return [group for group in self.groups if group.kind != "part" and not wanted.isdisjoint(group.effects.values())]
 
 
 class Measuring:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
-from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect
+from govcloud.authorization.drafting.effects import GAINS, LOSSES
 from govcloud.authorization.drafting.impacts import AT_ONCE
 from govcloud.authorization.drafting.measuring import Gathered, Measured
 from govcloud.entrypoints.console import subsystem_acts as acts
@@ -34,7 +34,7 @@ def rehearse_function(view: SubsystemView, subject: str, values: acts.Values, _a
 
 
 def _told(found: Measured, *, named: bool) -> Iterator[Message]:
-    gains, losses = _touched(found, GAINS), _touched(found, LOSSES)
+    gains, losses = found.touching(GAINS), found.touching(LOSSES)
     if not gains and not losses:
         yield Message("没有人因此获得或失去这项功能。")
         return
@@ -48,11 +48,6 @@ def _told(found: Measured, *, named: bool) -> Iterator[Message]:
         yield Message("将能使用的有：%(names)s", names=names)
     if not named:
         yield Message("名单只向可以查询“谁能使用这项功能”的人显示。")
-
-
-def _touched(found: Measured, effects: Collection[Effect]) -> list[Gathered]:
-    """Return the groups of people to whom one of ``effects`` happens; parts of the platform are no people."""
-    return [group for group in found.groups if group.kind != "part" and not frozenset(effects).isdisjoint(group.effects.values())]
 
 
 def _count(groups: list[Gathered]) -> int:
