@@ -170,7 +170,7 @@ def test_whom_a_label_would_touch(caller: SignIn, services: Services, world: Wor
     assert owner.get(f"{address}?label=5").status_code == 422
     assert owner.get(address).status_code == 422
     # Nobody hears a name, or a number, of what others answer for.
-    for login in ("SUNLI", "WANGFANG", "ZHENGGUOHUA"):
+    for login in (STRANGER, "WANGFANG", "ZHENGGUOHUA"):
         refused = caller(login).get(f"{address}?label=4")
         assert refused.status_code == 403, login
         assert "陈杰" not in refused.text
