@@ -248,7 +248,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         delivery=Delivery(
             uow,
             {
-                "subsystem": StandardWebhooks(webhooks.endpoint),
+                "subsystem": StandardWebhooks(webhooks.endpoint, lambda: decider.facts.state().epoch),
                 "client": LogoutNotices(subsystem_queries, issuing.tokens, keys),
             },
         ),

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from govcloud.authorization import terms
 from govcloud.authorization.errors import ConditionError
 from govcloud.authorization.terms import Compiled, Facts, Lacks, Term
-from govcloud.authorization.vocabulary import EVERYWHERE, OWNERS, Domain, Kind, attribute, can_be_told
+from govcloud.authorization.vocabulary import EVERYWHERE, OWNERS, ZONE, Domain, Kind, attribute, can_be_told, zone_domain
 from govcloud.kernel.messages import Message
 
 __all__ = ["EVERYWHERE", "Condition", "Facts", "compile_condition", "parse_expression"]
@@ -85,13 +85,14 @@ class Condition:
         return self.lacks(facts, wanted) if self.evaluate(facts) is None else frozenset()
 
 
-def compile_condition(text: str, *, saving: bool = True) -> Condition:
+def compile_condition(text: str, *, saving: bool = True, zones: Collection[str] | None = None) -> Condition:
     """Read and check ``text``.
 
     Args:
         text: the condition.
         saving: also refuse values that an attribute never has. A policy in force was saved once, perhaps by an older release with
             fewer checks; it still decides, and such a comparison is simply never true.
+        zones: the network zones that there are; ``None``: whatever is written.
 
     Raises:
         ConditionError: names the column (from 1), what is wrong there, and what can be written instead.
@@ -105,7 +106,7 @@ def compile_condition(text: str, *, saving: bool = True) -> Condition:
         # Where the text breaks off, Python points behind the end, or at a line that is not there.
         column = error.offset if error.offset and error.lineno == 1 else len(flat) + 1
         raise ConditionError(Message("条件的写法有误：“%(text)s”。", text=flat[:100]), column) from error
-    reader = _Reader(flat, saving=saving)
+    reader = _Reader(flat, saving=saving, zones=zones)
     term = reader.boolean(tree)
     return Condition(flat, term.evaluate, term.lacks, frozenset(reader.subject_reads))
 
@@ -113,9 +114,10 @@ def compile_condition(text: str, *, saving: bool = True) -> Condition:
 class _Reader:
     """Turns a syntax tree into terms, checking types and values on the way."""
 
-    def __init__(self, text: str, *, saving: bool) -> None:
+    def __init__(self, text: str, *, saving: bool, zones: Collection[str] | None) -> None:
         self._bytes = text.encode()
         self._saving = saving
+        self._zones = None if zones is None else zone_domain(zones)
         self.subject_reads: set[str] = set()
 
     def _error(self, node: ast.AST, message: Message) -> ConditionError:
@@ -169,7 +171,8 @@ class _Reader:
             )
         if owner == "subject":
             self.subject_reads.add(name)
-        return terms.reading(owner, name, found.kind, domain=found.domain, told=can_be_told(owner, name))
+        domain = self._zones if (owner, name) == ZONE else found.domain
+        return terms.reading(owner, name, found.kind, domain=domain, told=can_be_told(owner, name))
 
     def boolean(self, node: ast.expr) -> Term:
         """Return the term of ``node``, which must be true or false; a resource's attribute is checked when read."""

@@ -1,63 +1,24 @@
-"""A policy as a document: reading the YAML, checking every line of it, and naming each finding with its place."""
+"""A policy as a document: its text with the roles and rules that it stands for; reading it from a file, a form or the database."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from govcloud.authorization.conditions import compile_condition
-from govcloud.authorization.errors import ConditionError, PolicyError
-from govcloud.authorization.fields import ALL_FIELDS, MAX_FIELDS, FieldRule, is_field_name
-from govcloud.authorization.inclusion import cycle_in, role_closure
-from govcloud.authorization.models import OFFICER_ROLES
-from govcloud.authorization.officers import kept_apart
-from govcloud.authorization.scope_rules import compile_scope
-from govcloud.authorization.snapshot import GRANT_PREFIX
+from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.parsing import TOP_KEYS, Parser
+from govcloud.authorization.specs import ALLOW, DENY, RoleSpec, RuleSpec
 from govcloud.kernel.errors import FieldError
 from govcloud.kernel.messages import Message
 
-ALLOW = "allow"
-DENY = "deny"
+__all__ = ["ALLOW", "DENY", "MAX_BYTES", "PolicyDocument", "RoleSpec", "RuleSpec", "load_document", "parse_document", "read_document"]
+
 MAX_BYTES = 16 * 1_048_576
-_FUNCTION = re.compile(r"[a-z][a-z0-9_]*:(\*|[a-z][a-z0-9_]*:[a-z][a-z0-9_]*)")
-_ROLE = re.compile(r"(system:)?[a-z][a-z0-9_]*")
-_PLATFORM = "govcloud:"
-_TOP_KEYS = frozenset({"functions", "roles"})
-_ROLE_KEYS = frozenset({"name", "description", "includes", "rules"})
-_RULE_KEYS = frozenset({ALLOW, DENY, "when", "scope", "fields", "label"})
-_FIELD_KEYS = frozenset({"mask", "hide"})
-
-
-@dataclass(frozen=True, slots=True)
-class RoleSpec:
-    """A role: its code, its name for people, and the roles that it includes."""
-
-    code: str
-    name: str
-    description: str = ""
-    includes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSpec:
-    """One rule: ``role`` may use (or must not use) ``function`` (exact, or ``subsystem:*``).
-
-    ``condition`` says when, ``scope_expr`` on which rows, ``fields`` what of these is masked or hidden; ``label`` is its name for people.
-    """
-
-    role: str
-    function: str
-    condition: str = ""
-    effect: str = ALLOW
-    scope_expr: str = ""
-    label: str = ""
-    fields: FieldRule = ALL_FIELDS
 
 
 @dataclass(frozen=True)
@@ -83,7 +44,7 @@ class PolicyDocument:
         """
         mine, theirs = yaml.safe_load(self.text), _load_yaml(text)
         added = theirs if isinstance(theirs, dict) else {}
-        merged = {key: {**(mine.get(key) or {}), **(added.get(key) or {})} for key in sorted(_TOP_KEYS)}
+        merged = {key: {**(mine.get(key) or {}), **(added.get(key) or {})} for key in sorted(TOP_KEYS)}
         return parse_document(yaml.safe_dump(merged, allow_unicode=True, sort_keys=False), source)
 
 
@@ -99,8 +60,8 @@ class _Once(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def load_document(path: Path) -> PolicyDocument:
-    """Read and check the document at ``path``, as somebody wrote it.
+def load_document(path: Path, zones: Collection[str] | None = None) -> PolicyDocument:
+    """Read and check the document at ``path``, as somebody wrote it; ``zones`` as for ``parse_document``.
 
     Raises:
         PolicyError: the document is wrong, or cannot be read.
@@ -111,26 +72,31 @@ def load_document(path: Path) -> PolicyDocument:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _fault(str(path), Message("读不出这个文件：%(reason)s", reason=str(error))) from error
-    return read_document(text, path.name)
+    return read_document(text, path.name, zones)
 
 
-def read_document(text: str, source: str) -> PolicyDocument:
+def read_document(text: str, source: str, zones: Collection[str] | None = None) -> PolicyDocument:
     """Read and check ``text`` as somebody wrote it: beyond ``parse_document``, no key may stand twice.
 
     Raises:
         PolicyError: with every finding.
     """
     _load_yaml(text, _Once)  # only here: a document that is in force already stays readable
-    return parse_document(text, source)
+    return parse_document(text, source, zones)
 
 
-def parse_document(text: str, source: str) -> PolicyDocument:
-    """Read and check ``text``; ``source`` names it in the record.
+def parse_document(text: str, source: str, zones: Collection[str] | None = None) -> PolicyDocument:
+    """Read and check ``text``.
+
+    Args:
+        text: the YAML.
+        source: names it in the record.
+        zones: the network zones that conditions may name. ``None``: any, for what was saved once; it stays readable when a zone goes.
 
     Raises:
         PolicyError: with every finding, so that one round mends them all.
     """
-    return _Parser(source, text).parse()
+    return PolicyDocument(source, text, *Parser(_load_yaml(text), zones).parse())
 
 
 def _fault(place: str, message: Message, value: object = "") -> PolicyError:
@@ -145,171 +111,3 @@ def _load_yaml(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> ob
         return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError) as error:
         raise _fault("document", Message("不是有效的 YAML：%(reason)s", reason=" ".join(str(error).split())[:300])) from error
-
-
-class _Parser:
-    """Walks a document once and gathers findings instead of stopping at the first."""
-
-    def __init__(self, source: str, text: str) -> None:
-        self._source = source
-        self._text = text
-        self._findings: list[FieldError] = []
-
-    def _find(self, place: str, message: Message, value: object = "") -> None:
-        self._findings.append(FieldError(place, message, str(value)[:100]))
-
-    def parse(self) -> PolicyDocument:
-        top = self._mapping("document", _load_yaml(self._text), _TOP_KEYS)
-        functions = self._functions(top.get("functions"))
-        roles: list[RoleSpec] = []
-        rules: list[RuleSpec] = []
-        for code, body in self._mapping("roles", top.get("roles")).items():
-            spec = self._role(str(code), body)
-            roles.append(spec[0])
-            rules.extend(spec[1])
-        self._check_roles(roles)
-        self._check_officers(roles, rules)
-        self._check_functions(rules, functions)
-        if self._findings:
-            raise PolicyError(self._findings)
-        return PolicyDocument(self._source, self._text, functions, tuple(roles), tuple(rules))
-
-    def _mapping(self, place: str, value: object, keys: frozenset[str] | None = None) -> dict[Any, Any]:
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            self._find(place, Message("这里应是“键: 值”的形式。"), value)
-            return {}
-        for key in value:
-            if keys is not None and key not in keys:
-                self._find(f"{place}.{key}", Message("不认识这个键。"), key)
-        return value
-
-    def _text_of(self, place: str, value: object) -> str:
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            self._find(place, Message("这里应是文字。"), value)
-            return ""
-        return value.strip()
-
-    def _texts(self, place: str, value: object) -> tuple[str, ...]:
-        items = [value] if isinstance(value, str) else value
-        if items is None:
-            return ()
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            self._find(place, Message("这里应是文字或文字列表。"), value)
-            return ()
-        return tuple(items)
-
-    def _functions(self, value: object) -> dict[str, str]:
-        functions = self._mapping("functions", value)
-        for code, name in functions.items():
-            if not _FUNCTION.fullmatch(str(code)) or str(code).endswith("*"):
-                self._find(f"functions.{code}", Message("功能代码应形如 子系统:资源:操作。"), code)
-            self._text_of(f"functions.{code}", name)
-        return {str(code): str(name) for code, name in functions.items()}
-
-    def _role(self, code: str, value: object) -> tuple[RoleSpec, list[RuleSpec]]:
-        place = f"roles.{code}"
-        if not _ROLE.fullmatch(code) or code.startswith(GRANT_PREFIX):
-            self._find(place, Message("角色代码只能用小写字母、数字和下划线。"), code)
-        body = self._mapping(place, value, _ROLE_KEYS)
-        spec = RoleSpec(
-            code,
-            self._text_of(f"{place}.name", body.get("name")) or code,
-            self._text_of(f"{place}.description", body.get("description")),
-            self._texts(f"{place}.includes", body.get("includes")),
-        )
-        entries = body.get("rules") or []
-        if not isinstance(entries, list):
-            self._find(f"{place}.rules", Message("这里应是列表。"), entries)
-            entries = []
-        rules = [rule for index, entry in enumerate(entries) for rule in self._rules(code, f"{place}.rules[{index}]", entry)]
-        return spec, rules
-
-    def _rules(self, role: str, place: str, value: object) -> list[RuleSpec]:
-        entry = self._mapping(place, value, _RULE_KEYS)
-        effects = [effect for effect in (ALLOW, DENY) if effect in entry]
-        if len(effects) != 1:
-            self._find(place, Message("每条规则必须且只能写 allow 或 deny 之一。"), value)
-            return []
-        effect = effects[0]
-        condition = self._checked(f"{place}.when", entry.get("when"), lambda text: compile_condition(text).text)
-        scope = self._checked(f"{place}.scope", entry.get("scope"), lambda text: compile_scope(text).text)
-        if effect == DENY and scope:
-            self._find(f"{place}.scope", Message("禁止规则不能带数据范围，请改用条件 when。"), scope)
-        fields = self._fields(f"{place}.fields", entry.get("fields"))
-        if effect == DENY and fields.names:
-            self._find(
-                f"{place}.fields", Message("禁止规则不能带字段；要遮盖或隐藏字段，请写在允许规则里。"), ", ".join(sorted(fields.names))
-            )
-        functions = self._texts(f"{place}.{effect}", entry[effect])
-        if not functions:
-            self._find(f"{place}.{effect}", Message("至少写一项功能。"))
-        label = self._text_of(f"{place}.label", entry.get("label"))
-        return [RuleSpec(role, function, condition, effect, scope, label, fields) for function in functions]
-
-    def _fields(self, place: str, value: object) -> FieldRule:
-        """Return which fields are masked and which are hidden; one cannot be both."""
-        entry = self._mapping(place, value, _FIELD_KEYS)
-        masked, hidden = (self._field_names(f"{place}.{key}", entry.get(key)) for key in ("mask", "hide"))
-        for name in sorted(masked & hidden):
-            self._find(f"{place}.hide", Message("字段“%(name)s”不能既遮盖又隐藏，请只写一处。", name=name), name)
-        return FieldRule(masked, hidden)
-
-    def _field_names(self, place: str, value: object) -> frozenset[str]:
-        names = self._texts(place, value)
-        if len(names) > MAX_FIELDS:
-            self._find(place, Message("字段太多（%(count)s 个），最多 %(most)s 个。", count=len(names), most=MAX_FIELDS), len(names))
-        for name in names:
-            if not is_field_name(name):
-                self._find(place, Message("字段名只能用字母、数字和下划线，且不以数字开头。"), name)
-        return frozenset(names)
-
-    def _checked(self, place: str, value: object, compile_text: Callable[[str], str]) -> str:
-        text = self._text_of(place, value)
-        if not text:
-            return ""
-        try:
-            return compile_text(text)
-        except ConditionError as error:
-            self._find(place, error.message, text)
-            return ""
-
-    def _check_roles(self, roles: list[RoleSpec]) -> None:
-        codes = {role.code for role in roles}
-        for role in roles:
-            for included in role.includes:
-                place = f"roles.{role.code}.includes"
-                if included not in codes:
-                    self._find(place, Message("没有角色“%(role)s”。", role=included), included)
-                elif included in OFFICER_ROLES:
-                    # The database holds the three offices apart by their names; inside another role one would slip past it.
-                    self._find(place, Message("三员角色“%(role)s”只能单独授予，不能包含在其他角色中。", role=included), included)
-        circle = cycle_in({role.code: role.includes for role in roles})
-        if circle:
-            self._find(f"roles.{circle[0]}.includes", Message("角色互相包含，成了环：%(circle)s", circle=" → ".join(circle)), circle[0])
-
-    def _check_officers(self, roles: list[RoleSpec], rules: list[RuleSpec]) -> None:
-        """Find what would bring two of the three offices together."""
-        closure = role_closure({role.code: role.includes for role in roles})
-        opened: dict[str, set[str]] = {}
-        for rule in rules:
-            if rule.effect == ALLOW:
-                opened.setdefault(rule.role, set()).add(rule.function)
-        for role in roles:
-            reached = set().union(*(opened.get(code, set()) for code in closure[role.code]))
-            for function in kept_apart(role.code, sorted(reached)):
-                message = Message("三员分立：角色“%(role)s”不能打开 %(function)s。", role=role.code, function=function)
-                self._find(f"roles.{role.code}.rules", message, function)
-
-    def _check_functions(self, rules: list[RuleSpec], functions: Mapping[str, str]) -> None:
-        for rule in rules:
-            place = f"roles.{rule.role}.rules"
-            if not _FUNCTION.fullmatch(rule.function):
-                self._find(place, Message("功能“%(function)s”应形如 子系统:资源:操作 或 子系统:*。", function=rule.function), rule.function)
-            elif rule.function == f"{_PLATFORM}*":
-                self._find(place, Message("平台自身的功能必须逐项列出，不设超级用户。"), rule.function)
-            elif rule.function.startswith(_PLATFORM) and rule.function not in functions:
-                self._find(place, Message("functions 中没有登记功能“%(function)s”。", function=rule.function), rule.function)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec
+from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec, parse_document
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import officers_by_duty, policy_changed, role_in_use
 from govcloud.authorization.events import PolicyInstalled
@@ -20,6 +20,7 @@ from govcloud.authorization.fields import FieldRule
 from govcloud.authorization.inclusion import role_closure
 from govcloud.authorization.locking import POLICY, take
 from govcloud.authorization.models import OFFICER_ROLES, DutyRule, PolicyRule, PolicyVersion, Role, RoleAssignment, RoleLink
+from govcloud.authorization.vocabulary import ZONE
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
@@ -41,16 +42,29 @@ class Grounds:
 class Installing:
     """The command that installs a policy."""
 
-    def __init__(self, uow: UnitOfWork) -> None:
-        """Take the unit of work."""
+    def __init__(self, uow: UnitOfWork, zones: Collection[str]) -> None:
+        """Take the unit of work, and the network zones that conditions may name."""
         self._uow = uow
+        self._zones = zones
 
     def install(self, actor: Actor, document: PolicyDocument) -> int:
         """Put ``document`` in force; see ``Authorization.install_policy``."""
+        _check_zones(document, self._zones)
         current = live_number(self._uow.read())
         target = Target("policy", str(current), attributes={"installed_version": current})
         with self._uow.begin(actor, "govcloud:policy:install", target) as tx:
             return put_in_force(tx, document, current, Grounds())
+
+
+def _check_zones(document: PolicyDocument, zones: Collection[str]) -> None:
+    """Refuse a condition on a zone that there is not here, where it would silently never be true.
+
+    Raises:
+        PolicyError: names the column and the zones that there are.
+    """
+    if any(ZONE[1] in rule.condition for rule in document.rules):
+        # The document was read before, where nobody knew the zones of this installation.
+        parse_document(document.text, document.source, zones)
 
 
 def live_number(session: Session) -> int:

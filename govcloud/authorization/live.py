@@ -17,9 +17,9 @@ class LiveEngine:
     """Hands out the engine of a policy version; readers never wait for each other and never see one half made."""
 
     def __init__(self, facts: DecisionFacts, surroundings: Surroundings) -> None:
-        """Take the reads, and the calendar and networks; the first engine is made when it is first asked for."""
+        """Take the reads, and the calendar and networks by which every policy decides here; an engine is made when it is asked for."""
         self._facts = facts
-        self._surroundings = surroundings
+        self.surroundings = surroundings
         #: The newest two: questions that began before a change still find theirs. Replaced as a whole, never written into.
         self._engines: Mapping[UUID | None, Engine] = {}
         self._building = threading.Lock()
@@ -48,7 +48,7 @@ class LiveEngine:
 
     def engine_for(self, policy: CompiledPolicy) -> Engine:
         """Return an engine of any policy, as it would decide here: for drafts that are compared with what is in force."""
-        return Engine(model_text(), policy, self._surroundings)
+        return Engine(model_text(), policy, self.surroundings)
 
     def _make(self, version_id: UUID | None) -> Engine:
         if version_id is None:

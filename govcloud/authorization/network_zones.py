@@ -19,6 +19,12 @@ class NetworkZones:
     #: (version, length of the prefix) → first address of the network → zone; the longest prefixes first.
     _by_length: Mapping[tuple[int, int], Mapping[int, str]] = field(default_factory=dict)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return every word that ``zone_of`` may answer with; none when there are no zones, and it never answers."""
+        named = {zone for networks in self._by_length.values() for zone in networks.values()}
+        return frozenset({*named, OUTSIDE}) if named else frozenset()
+
     def zone_of(self, address: str | None) -> str | None:
         """Return the zone of an address: ``outside`` when it is in none, ``None`` when there is no address, or there are no zones."""
         found = _address(address)

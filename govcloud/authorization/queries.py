@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from govcloud.authorization.answers.entries import FunctionPage, PeoplePage
 from govcloud.authorization.answers.service import Answers
 from govcloud.authorization.ceilings import departments_of
 from govcloud.authorization.decider import Decider
@@ -22,7 +20,8 @@ from govcloud.authorization.explaining import AccessView, Explaining
 from govcloud.authorization.facts import holding
 from govcloud.authorization.following import delegated
 from govcloud.authorization.giving import Giving
-from govcloud.authorization.models import AccessGrant, GrantSuspension, PolicyVersion, RoleAssignment
+from govcloud.authorization.grant_reads import GrantReads, GrantView
+from govcloud.authorization.models import PolicyVersion, RoleAssignment
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Wanted
@@ -32,36 +31,6 @@ from govcloud.subsystems.views import SubsystemView
 __all__ = ["AssignmentView", "AuthorizationQueries", "GrantView", "PolicyVersionView", "RoleHolder"]
 
 _MOST_HOLDERS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class GrantView:
-    """A temporary grant; ``closed_at`` and ``close_reason`` are set when it was ended before its time."""
-
-    id: UUID
-    line_id: UUID | None
-    official_id: UUID
-    appointment_id: UUID | None
-    subsystem_code: str
-    function: str
-    scope: Scope
-    starts_at: datetime
-    ends_at: datetime
-    opened_at: datetime
-    closed_at: datetime | None
-    close_reason: str | None
-    suspended: bool
-    owner_department_id: UUID | None = None
-
-    def state(self, now: datetime) -> str:
-        """Return ``revoked``, ``expired``, ``suspended``, ``scheduled`` or ``active``: computed from the clock, never stored."""
-        if self.closed_at is not None and self.closed_at <= now:
-            return "revoked"
-        if self.ends_at <= now:
-            return "expired"
-        if self.suspended:
-            return "suspended"
-        return "scheduled" if now < self.starts_at else "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +69,13 @@ class PolicyVersionView:
     installed_by: str
 
 
-class AuthorizationQueries:
-    """Answers questions about rights; it never writes."""
+class AuthorizationQueries(GrantReads):
+    """Answers questions about rights; it never writes. Grants: ``grant_reads.py``; lists and explanations: ``answers``."""
 
     def __init__(self, read: Callable[[], Session], decider: Decider, clock: Clock) -> None:
         """Take the source of reading sessions, the decider and the clock."""
-        self._read = read
+        super().__init__(read, clock)
         self._decider = decider
-        self._clock = clock
         self._explaining = Explaining(read, decider)
         self.duties = DutyQueries(read, decider, clock)
         self.giving = Giving(read, decider, self._explaining, clock)
@@ -116,44 +84,6 @@ class AuthorizationQueries:
     def decide(self, question: Question) -> Decision:
         """Return the engine's answer; see ``Decider.decide``."""
         return self._decider.decide(question)
-
-    def list_people(
-        self,
-        function: str,
-        resource: Mapping[str, Any],
-        context: Mapping[str, Any],
-        *,
-        at: datetime | None = None,
-        department_id: UUID | None = None,
-        every_appointment: bool = False,
-        limit: int = 50,
-        after: UUID | None = None,
-    ) -> PeoplePage:
-        """Return a page of who may use ``function``; see ``Answers.list_people``."""
-        return self.answers.list_people(
-            function,
-            resource,
-            context,
-            at=at,
-            department_id=department_id,
-            every_appointment=every_appointment,
-            limit=limit,
-            after=after,
-        )
-
-    def list_functions(
-        self,
-        official_id: UUID | None,
-        appointment_id: UUID | None,
-        subsystem: str,
-        resource: Mapping[str, Any],
-        context: Mapping[str, Any],
-        *,
-        limit: int = 200,
-        after: str | None = None,
-    ) -> FunctionPage:
-        """Return a page of what an official may use in a subsystem now; see ``Answers.list_functions``."""
-        return self.answers.list_functions(official_id, appointment_id, subsystem, resource, context, limit=limit, after=after)
 
     def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
         """Return the appointment that an official acts under when none is named; see ``Decider.primary_appointment``."""
@@ -183,65 +113,6 @@ class AuthorizationQueries:
         Without an appointment the rights of the person alone count. Every function is in it that ``decide`` would allow then.
         """
         return self._explaining.access_of(official_id, appointment_id, self._at(at))
-
-    def grant(self, grant_id: UUID) -> GrantView | None:
-        """Return a grant, closed or not."""
-        return self._one_grant(AccessGrant.id == grant_id)
-
-    def grants_by_id(self, wanted: Iterable[UUID]) -> Mapping[UUID, GrantView]:
-        """Return the grants ``wanted`` by id, closed or not."""
-        return {grant.id: grant for grant in self._grants(AccessGrant.id.in_(set(wanted)))}
-
-    def grant_of_line(self, line_id: UUID) -> GrantView | None:
-        """Return the grant that a request's line led to."""
-        return self._one_grant(AccessGrant.line_id == line_id)
-
-    def grants_of_lines(self, line_ids: Iterable[UUID]) -> tuple[GrantView, ...]:
-        """Return the grants that lines of requests led to."""
-        return self._grants(AccessGrant.line_id.in_(set(line_ids)))
-
-    def grants_of(self, official_id: UUID) -> tuple[GrantView, ...]:
-        """Return all grants that an official ever had, those that end last first."""
-        return self._grants(AccessGrant.official_id == official_id)
-
-    def ran_out(self, functions: Iterable[str], since: datetime, until: datetime) -> tuple[GrantView, ...]:
-        """Return the grants of ``functions`` that ended by themselves in ``(since, until]``, but where another goes on in its place."""
-        later = aliased(AccessGrant)
-        going_on = select(later.id).where(
-            later.official_id == AccessGrant.official_id,
-            later.function == AccessGrant.function,
-            later.valid_to.is_(None),
-            later.starts_at <= until,
-            later.ends_at > until,
-        )
-        over = (AccessGrant.valid_to.is_(None), AccessGrant.ends_at > since, AccessGrant.ends_at <= until, ~going_on.exists())
-        return self._grants(AccessGrant.function.in_(set(functions)), *over)
-
-    def live_grants_of(self, functions: Iterable[str]) -> int:
-        """Return how many grants of these functions have neither run out nor been closed."""
-        now = self._clock.now()
-        live = (AccessGrant.function.in_(set(functions)), holding(AccessGrant, now), AccessGrant.ends_at > now)
-        return self._read().scalar(select(func.count()).select_from(AccessGrant).where(*live)) or 0
-
-    def live_grants_by_function(self, subsystem_code: str) -> Mapping[str, int]:
-        """Return how many live grants each function of a subsystem has; functions without any are left out."""
-        now = self._clock.now()
-        live = (AccessGrant.subsystem_code == subsystem_code, holding(AccessGrant, now), AccessGrant.ends_at > now)
-        found = self._read().execute(select(AccessGrant.function, func.count()).where(*live).group_by(AccessGrant.function))
-        return {row[0]: row[1] for row in found}
-
-    def live_grants_owned_by(self, departments: Iterable[UUID], limit: int, after: UUID | None = None) -> tuple[GrantView, ...]:
-        """Return grants that ``departments`` answer for and that have neither run out nor been closed, the newest first.
-
-        ``after`` is the last one of the page before.
-        """
-        now = self._clock.now()
-        live = (AccessGrant.owner_department_id.in_(set(departments)), holding(AccessGrant, now), AccessGrant.ends_at > now)
-        older = () if after is None else (AccessGrant.id < after,)
-        # Ids are made in the order of time (UUIDv7).
-        ids = self._read().scalars(select(AccessGrant.id).where(*live, *older).order_by(AccessGrant.id.desc()).limit(limit)).all()
-        found = self.grants_by_id(ids)
-        return tuple(found[key] for key in ids)
 
     def assignments_of(self, official_id: UUID, at: datetime | None = None) -> tuple[AssignmentView, ...]:
         """Return the roles that an official holds at ``at``, under any appointment."""
@@ -326,51 +197,6 @@ class AuthorizationQueries:
             after = page.after
             if after is None:
                 return
-
-    def _one_grant(self, condition: ColumnElement[bool]) -> GrantView | None:
-        found = self._grants(condition)
-        return found[0] if found else None
-
-    def _grants(self, *conditions: ColumnElement[bool]) -> tuple[GrantView, ...]:
-        now = self._clock.now()
-        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, now)).exists()
-        columns = (
-            AccessGrant.id,
-            AccessGrant.line_id,
-            AccessGrant.official_id,
-            AccessGrant.appointment_id,
-            AccessGrant.subsystem_code,
-            AccessGrant.function,
-            AccessGrant.scope,
-            AccessGrant.starts_at,
-            AccessGrant.ends_at,
-            AccessGrant.valid_from,
-            AccessGrant.valid_to,
-            AccessGrant.close_reason,
-            resting.label("suspended"),
-            AccessGrant.owner_department_id,
-        )
-        query = select(*columns).where(*conditions).order_by(AccessGrant.ends_at.desc(), AccessGrant.id)
-        return tuple(_grant_view(row) for row in self._read().execute(query))
-
-
-def _grant_view(row: Row[*tuple[Any, ...]]) -> GrantView:
-    return GrantView(
-        id=row.id,
-        line_id=row.line_id,
-        official_id=row.official_id,
-        appointment_id=row.appointment_id,
-        subsystem_code=row.subsystem_code,
-        function=row.function,
-        scope=Scope.from_json(row.scope),
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        opened_at=row.valid_from,
-        closed_at=row.valid_to,
-        close_reason=row.close_reason,
-        suspended=row.suspended,
-        owner_department_id=row.owner_department_id,
-    )
 
 
 def _assignment_view(row: RoleAssignment) -> AssignmentView:

@@ -32,7 +32,7 @@ class Authorization:
     def __init__(self, uow: UnitOfWork, decider: Decider) -> None:
         """Take the unit of work and the decider."""
         self._decider = decider
-        self._installing = Installing(uow)
+        self._installing = Installing(uow, decider.live.surroundings.zones.names)
         self._assigning = Assigning(uow, decider)
         self._granting = Granting(uow, decider)
         self._duties = DutyRules(uow, decider)
@@ -67,6 +67,7 @@ class Authorization:
 
         Raises:
             Conflict: it drops a role that officials hold.
+            PolicyError: a condition names a network zone that there is not.
         """
         return self._installing.install(actor, document)
 

@@ -6,7 +6,7 @@ What the platform knows itself stands beside what a relying system has to tell: 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -114,6 +114,8 @@ CONTEXT: Mapping[str, Attribute] = {
     "network_zone": _TEXT,
     "case_number": _TEXT,
 }
+#: What conditions call the network zone; which zones there are says each installation itself (``GOVCLOUD_NETWORK_ZONES``).
+ZONE = ("context", "network_zone")
 OWNERS: Mapping[str, Mapping[str, Attribute]] = {"subject": SUBJECT, "resource": RESOURCE, "context": CONTEXT}
 _ANY = Attribute(Kind.ANY)
 #: What of the context a relying system tells: the case itself, and the zone by the address of the person's device.
@@ -123,6 +125,13 @@ _TOLD = frozenset({"case_number", "network_zone"})
 def attribute(owner: str, name: str) -> Attribute | None:
     """Return what is known of an attribute; a resource may have any, which then is of whatever type."""
     return OWNERS[owner].get(name, _ANY if owner == "resource" else None)
+
+
+def zone_domain(zones: Collection[str]) -> Domain:
+    """Return what the network zone can be where these are the zones; where there are none, it is never anything."""
+    if not zones:
+        return Domain(frozenset[object]().__contains__, Message("这里没有配置网络区域，请先在 GOVCLOUD_NETWORK_ZONES 中配置。"))
+    return Domain(frozenset(zones).__contains__, Message("配置的网络区域只有：%(words)s。", words="、".join(sorted(zones))))
 
 
 def can_be_told(owner: str, name: str) -> bool:

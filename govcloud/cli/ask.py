@@ -75,6 +75,7 @@ def check(context: click.Context, /, employee_code: str, function: str, **given:
 @_question
 @_AS_OF
 @click.option("--policy", "number", type=click.IntRange(min=1), help="by another installed version  [default: the one in force then]")
+@click.option("--draft", "draft_id", type=click.UUID, help="by a draft, which decides nothing yet")
 @_JSON
 @click.pass_context
 def explain(context: click.Context, /, employee_code: str, function: str, **given: Any) -> None:  # noqa: ANN401 - the options above
@@ -82,9 +83,10 @@ def explain(context: click.Context, /, employee_code: str, function: str, **give
     with platform(context) as services:
         found = _explained(services, employee_code, function, given)
         if given["as_json"]:
-            click.echo(_json(found))
+            click.echo(_json({"draft_id": given["draft_id"]} | {field.name: getattr(found, field.name) for field in fields(found)}))
             return
-        click.echo(f"{'yes' if found.decision.allowed else 'no'}: {found.decision.message} ({found.decision.code}, policy {found.policy})")
+        by = f"policy {found.policy}" if given["draft_id"] is None else _draft_words(services, given["draft_id"])
+        click.echo(f"{'yes' if found.decision.allowed else 'no'}: {found.decision.message} ({found.decision.code}, {by})")
         if found.missing:
             click.echo(f"undetermined without: {', '.join(found.missing)}")
         for cause in found.causes:
@@ -142,7 +144,7 @@ def people(context: click.Context, /, function: str, department: str | None, lim
         found: list[PersonEntry] = []
         after: UUID | None = None
         while len(found) < limit:
-            page = services.authorization_queries.list_people(
+            page = services.authorization_queries.answers.list_people(
                 function,
                 asked.resource,
                 asked.context,
@@ -223,7 +225,16 @@ def _explained(services: Services, employee_code: str, function: str, given: Map
     version_id = answers.version(number) if number else None
     if number and version_id is None:
         raise click.ClickException(f"no policy of number {number} was ever installed")
-    return answers.explain(official_id, appointment_id, _asked(function, given), at=given["at"], version_id=version_id)
+    draft_id = given.get("draft_id")
+    if number and draft_id:
+        raise click.UsageError("either --policy or --draft")
+    engine = services.draft_queries.engine(draft_id) if draft_id else None
+    return answers.explain(official_id, appointment_id, _asked(function, given), at=given["at"], version_id=version_id, engine=engine)
+
+
+def _draft_words(services: Services, draft_id: UUID) -> str:
+    draft = services.draft_queries.draft(draft_id)
+    return f"by the DRAFT “{draft.title}”, revision {draft.revision}, {draft.state}: a trial, it decides nothing yet"
 
 
 def _subject(services: Services, employee_code: str, uscc: str | None, at: datetime | None) -> tuple[UUID, UUID | None]:

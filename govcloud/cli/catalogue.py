@@ -10,6 +10,7 @@ import click
 
 from govcloud.cli.context import operator, platform
 from govcloud.cli.imports import department_named
+from govcloud.cli.policy_impact import show_label_of_function
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.inputs import MOST_LABEL, SCOPE_KINDS, TIERS
 
@@ -76,14 +77,31 @@ def hand_over(context: click.Context, code: str, uscc: str, *, reason: str, dry_
 @click.option("--label", type=click.IntRange(0, MOST_LABEL), help="its security label")
 @click.option("--basis-note", help="why it rests on no service item, where that is so")
 @_REASON
+@click.option("--dry-run", is_flag=True, help="with --label: show by name who gains and who loses the function; change nothing")
+@click.option("--yes", is_flag=True, help="do not ask")
 @click.pass_context
-def change_function(context: click.Context, /, code: str, reason: str, **given: Any) -> None:  # noqa: ANN401 - the options of a change
-    """Change what the function CODE is like; what no option names stays."""
+def change_function(
+    context: click.Context,
+    /,
+    code: str,
+    reason: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+    **given: Any,  # noqa: ANN401 - the options of a change
+) -> None:
+    """Change what the function CODE is like; what no option names stays. Whom another label touches is shown first, by name."""
     with platform(context) as services:
         view = services.subsystem_queries.function(code)
         if view is None:
             raise click.ClickException(f"there is no function {code!r}")
-        _say(services.subsystems.change_function(operator(), code, _changed(FunctionChange, view, given), reason))
+        change = _changed(FunctionChange, view, given)
+        touched = show_label_of_function(services, code, change.label) if change.label != view.label else 0
+        if dry_run:
+            return
+        if touched and not yes:
+            click.confirm("set this label?", abort=True)
+        _say(services.subsystems.change_function(operator(), code, change, reason))
 
 
 @click.command("withdraw-function")

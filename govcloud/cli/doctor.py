@@ -177,6 +177,12 @@ def _policy(settings: Settings) -> str:
             f"policy {number} ({source}) does not know {len(missing)} functions of this version, {missing[0]} for one, so they are closed; "
             "see: govcloud policy diff; begin with: govcloud policy show --source"
         )
+    try:
+        parse_document(document, source, surroundings(settings).zones.names)
+    except SettingsError as error:
+        raise _Wrong(str(error)) from error
+    except PolicyError as error:
+        raise _Wrong(f"policy {number} ({source}) names a network zone that is not set; the rule never matches: {error.message}") from error
     count = officers[0]
     alone = "" if count > 1 else f"; nobody can approve another one: security officers {count}, needed 2 (govcloud roles give)"
     return f"policy {number} ({source}) knows every function of this version{alone}"

@@ -9,7 +9,8 @@ import click
 from govcloud.cli.changes import find
 from govcloud.cli.context import operator, platform, secret_line
 from govcloud.cli.imports import department_named
-from govcloud.identity.inputs import STAFFING_TYPES, OfficialChange
+from govcloud.cli.policy_impact import show_label_of_person
+from govcloud.identity.inputs import MOST_LABEL, STAFFING_TYPES, OfficialChange
 
 _REASON = click.option("--reason", required=True, help="stands in the audit record")
 
@@ -20,12 +21,28 @@ _REASON = click.option("--reason", required=True, help="stands in the audit reco
 @click.option("--phone", help="an empty text takes the number away")
 @click.option("--rank", help="职级, e.g. 一级科员")
 @click.option("--staffing", "staffing_type", type=click.Choice(STAFFING_TYPES))
-@click.option("--security-label", type=int)
+@click.option("--security-label", type=click.IntRange(0, MOST_LABEL))
+@click.option("--dry-run", is_flag=True, help="with --security-label: show what it would open and close; change nothing")
+@click.option("--yes", is_flag=True, help="do not ask")
 @click.pass_context
-def change(context: click.Context, /, employee_code: str, **given: Any) -> None:  # noqa: ANN401 - the options of a change
-    """Change facts about an official; what no option names stays."""
+def change(
+    context: click.Context,
+    /,
+    employee_code: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+    **given: Any,  # noqa: ANN401 - the options of a change
+) -> None:
+    """Change facts about an official; what no option names stays. What another security label opens and closes is shown first."""
     with platform(context) as services:
-        official = find(services, employee_code)
+        official, label = find(services, employee_code), given["security_label"]
+        relabels = label is not None and label != official.security_label
+        touched = show_label_of_person(services, official, label) if relabels else 0
+        if dry_run:
+            return
+        if touched and not yes:
+            click.confirm("set this label?", abort=True)
         changed = services.identity.change_official(operator(), official.id, OfficialChange(**given))
         click.echo(f"changed {official.name} ({official.employee_code})" if changed else "it was so already")
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from govcloud.authorization.comparing import Difference
 from govcloud.authorization.document import PolicyDocument, RuleSpec
 from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect
-from govcloud.authorization.drafting.measuring import Gathered, Measured
+from govcloud.authorization.drafting.measuring import Gathered, Measured, Progress
 from govcloud.cli.tables import show as show_rows
+from govcloud.identity.views import OfficialView
 from govcloud.services import Services
 
 #: So many people of a group are named; a group has the same effects for all of them.
@@ -60,13 +62,45 @@ def show_impact(services: Services, document: PolicyDocument, *, people: bool) -
     measured = measured_with_bar(services, document)
     show_measured(measured)
     if people:
-        for group in measured.groups:
-            _show_group(services, measured, group)
+        _show_groups(services, measured)
+
+
+def show_label_of_function(services: Services, code: str, label: int) -> int:
+    """Print whom another security label of a function would touch, by name; return how many appointments."""
+    with _bar() as note:
+        measured: Measured = services.drafting.relabelling.of_function(code, label, note)
+    show_measured(measured)
+    _show_groups(services, measured)
+    return sum(group.size for group in measured.groups)
+
+
+def show_label_of_person(services: Services, official: OfficialView, label: int) -> int:
+    """Print which functions another security label would open and close to somebody; return under how many appointments."""
+    found = services.drafting.relabelling.of_person(official.id, label)
+    for item in found:
+        subject = item.subject
+        effects = ", ".join(f"{_MARKS[effect]} {function}" for function, effect in sorted(item.effects.items()))
+        click.echo(f"{subject.name}, {subject.department_name} · {subject.position}: {effects}")
+    click.echo(f"the label {label} changes what {official.name} may do under {len(found)} appointments")
+    return len(found)
+
+
+def _show_groups(services: Services, measured: Measured) -> None:
+    for group in measured.groups:
+        _show_group(services, measured, group)
 
 
 def measured_with_bar(services: Services, document: PolicyDocument) -> Measured:
     """Work out whom ``document`` would touch, with a bar on the way."""
     live, now = services.authorization_queries.policy(), services.clock.now()
+    with _bar() as note:
+        measured: Measured = services.drafting.measuring.measure(live, document, now, note)
+    return measured
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Show a bar on standard error, and give what moves it."""
     shown = 0
     with click.progressbar(length=100, label="working out whom it touches", file=sys.stderr) as bar:
 
@@ -76,8 +110,7 @@ def measured_with_bar(services: Services, document: PolicyDocument) -> Measured:
             bar.update(percent - shown)
             shown = percent
 
-        measured: Measured = services.drafting.measuring.measure(live, document, now, note)
-    return measured
+        yield note
 
 
 def show_measured(measured: Measured) -> None:

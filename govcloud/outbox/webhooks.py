@@ -24,6 +24,8 @@ class Endpoint:
 
 Resolve = Callable[[str], Endpoint | None]
 """Gives a destination's endpoint as it is now; ``None``: it has none (any more)."""
+Newest = Callable[[], int]
+"""Gives the epoch of the newest change that decisions may not miss, read in the transaction in which the messages were read."""
 
 
 class StandardWebhooks:
@@ -31,20 +33,29 @@ class StandardWebhooks:
 
     keep_trying: timedelta | None = None
 
-    def __init__(self, resolve: Resolve) -> None:
-        """Take what knows the receivers' addresses and secrets."""
+    def __init__(self, resolve: Resolve, newest: Newest) -> None:
+        """Take what knows the receivers' addresses and secrets, and the epoch of the newest change."""
         self._resolve = resolve
+        self._newest = newest
 
     def compose(self, destination: str, letters: Sequence[Letter]) -> Sequence[Request | Unsendable]:
-        """Return the signed request of each letter."""
+        """Return the signed request of each letter, with an epoch that its change is in.
+
+        A message becomes visible together with the epoch of its change, both being written in one transaction; so the newest epoch
+        that is read after the message is that of its change, or a later one. It cannot be written with the message: epochs are drawn
+        at the very end of a transaction, under a lock that everybody's changes meet at.
+        """
         endpoint = self._resolve(destination)
-        return [NO_ADDRESS if endpoint is None else _webhook(letter, endpoint) for letter in letters]
+        if endpoint is None:
+            return [NO_ADDRESS for _ in letters]
+        epoch = self._newest()
+        return [_webhook(letter, endpoint, epoch) for letter in letters]
 
     def settled(self, tx: Transaction, outcomes: Sequence[tuple[Letter, Outcome, bool]]) -> None:
         """Keep nothing: the message itself says what came of it."""
 
 
-def _webhook(letter: Letter, endpoint: Endpoint) -> Request:
-    body = json.dumps(letter.payload, ensure_ascii=False, separators=(",", ":")).encode()
+def _webhook(letter: Letter, endpoint: Endpoint, epoch: int) -> Request:
+    body = json.dumps({**letter.payload, "epoch": epoch}, ensure_ascii=False, separators=(",", ":")).encode()
     headers = signed_headers(endpoint.secret, str(letter.id), int(letter.at.timestamp()), body)
     return Request(endpoint.url, body, {"content-type": "application/json", "user-agent": "govcloud-webhook/1", **headers})

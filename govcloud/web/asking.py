@@ -16,6 +16,7 @@ HOLDERS = "govcloud:decision:holders"
 TRY = "govcloud:decision:try"
 LOG = "govcloud:decision_log:read"
 ACCESS = "govcloud:official:access"
+READ_POLICIES = "govcloud:policy:read"
 
 
 def owner_path(subsystem_code: str) -> str | None:

@@ -94,7 +94,22 @@ def test_cases_offer_what_each_row_allows(site: FlaskClient, point: Point) -> No
     point.decide = only("assistance:case:read", "assistance:case:accept", rows={"divisions": [XIHU]})
     assert "可受理" in site.get("/").text
     assert point.paths == [ONE, MANY] * 2
-    assert len(point.heard[-1].body["evaluations"]) == 1, "rows of one county are one question"
+    assert len(point.heard[-1].body["evaluations"]) == 2, "rows of one county are one question, the payments another"
+
+
+@at_assistance
+def test_payments_want_a_label_and_what_leads_sees_is_masked(site: FlaskClient, point: Point) -> None:
+    fields = {"mask": ["name"], "hide": ["id_number"]}
+    point.decide = only("assistance:case:read", rows={"divisions": [XIHU]}, views=[{"rows": {"divisions": [XIHU]}, "fields": fields}])
+    page = site.get("/").text
+    assert "您的权限或安全标记不足" in page
+    assert "林美欣" not in page
+    assert "330305********2284" not in page
+    assert "<li>不显示：证件号码" in page
+    assert site.get("/payments").status_code == 403
+    point.decide = only("assistance:case:read", "assistance:payment:read", rows={"divisions": [XIHU]})
+    assert "您的权限或安全标记不足" not in site.get("/").text
+    assert "林美欣" in site.get("/payments").text
 
 
 @at_assistance

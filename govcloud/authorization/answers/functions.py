@@ -38,7 +38,7 @@ class Functions:
         limit: int,
         after: str | None,
     ) -> FunctionPage:
-        """Return one page; see ``AuthorizationQueries.list_functions``."""
+        """Return one page; see ``Answers.list_functions``."""
         moment = self._moments.of(at)
         snapshot = self._moments.snapshot(official_id, appointment_id, moment)
         if isinstance(snapshot, Reason):

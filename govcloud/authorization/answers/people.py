@@ -43,7 +43,7 @@ class People:
         limit: int,
         after: UUID | None,
     ) -> PeoplePage:
-        """Return one page; see ``AuthorizationQueries.list_people``."""
+        """Return one page; see ``Answers.list_people``."""
         search = self._search(asked, self._moments.of(at), department_id, every_appointment=every_appointment)
         if search is None:
             return PeoplePage((), None, 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from govcloud.authorization.document import RuleSpec
 from govcloud.authorization.policy import CompiledPolicy, all_of
-from govcloud.authorization.snapshot import door_of, subsystem_of
+from govcloud.authorization.snapshot import door_of, grant_role, subsystem_of
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,22 @@ class Changes:
     """``functions`` that may come out otherwise, each with the roles that rules on it name; ``unknown`` are those without a catalogue.
 
     ``holding`` are the roles that bring somebody one of the naming roles, themselves or by inclusion, before or after. ``labels`` are the
-    security labels of those functions that have one.
+    security labels of those functions that have one; ``labels_after``, where it is a label that changes, what they would be.
     """
 
     functions: Mapping[str, frozenset[str]]
     unknown: tuple[str, ...]
     holding: frozenset[str]
     labels: Mapping[str, int] = field(default_factory=dict)
+    labels_after: Mapping[str, int] | None = None
+
+    def label_before(self, function: str) -> int:
+        """Return the security label of a function as it is."""
+        return self.labels.get(function, 0)
+
+    def label_after(self, function: str) -> int:
+        """Return the security label of a function as it would be."""
+        return (self.labels if self.labels_after is None else self.labels_after).get(function, 0)
 
     @property
     def subsystems(self) -> frozenset[str]:
@@ -47,6 +56,17 @@ def changes(old: CompiledPolicy, new: CompiledPolicy, catalogue: Collection[str]
     holding = {role for policy in (old, new) for role, included in policy.closure.items() if included & naming}
     unknown = sorted(code for code in named - platform if code not in known and not (code.endswith(":*") and _any_of(code, known)))
     return Changes(functions, tuple(unknown), frozenset(holding))
+
+
+def relabelled(policy: CompiledPolicy, function: str, labels: tuple[int, int]) -> Changes:
+    """Return what differs when a function's security label gives way to another (before, after), under the same policy.
+
+    A label binds grants as well as roles, so whoever holds a grant of the function counts.
+    """
+    naming = _naming(policy, function)
+    holding = frozenset(role for role, included in policy.closure.items() if included & naming)
+    before, after = labels
+    return Changes({function: naming | {grant_role(function)}}, (), holding, {function: before}, {function: after})
 
 
 def _any_of(everything: str, known: Iterable[str]) -> bool:

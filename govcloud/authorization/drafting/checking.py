@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,18 +17,19 @@ from govcloud.kernel.errors import FieldError
 from govcloud.kernel.messages import Message
 
 _STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
-_YAML_LINE = re.compile(r"line ([0-9]+), column")
+_YAML_PLACE = re.compile(r"line ([0-9]+), column ([0-9]+)")
 #: So many failed cases are kept and shown.
 _MOST_FAILED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with a text: the line (from 1; ``None``: it belongs to none), the place in words, and the sentence."""
+    """What is wrong with a text: line and column (from 1; ``None``: it belongs to none), the place in words, and the sentence."""
 
     line: int | None
     place: str
     message: Message
+    column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,35 @@ class CaseRun:
     shown: tuple[tuple[str, str], ...] = ()
 
 
-def checked(text: str, source: str) -> PolicyDocument:
-    """Read a text as somebody wrote it; raises ``PolicyError`` with every finding."""
-    if len(text.encode()) > MAX_BYTES:
+def keepable(text: str) -> str:
+    """Return ``text`` if it can be kept as a draft at all, right or wrong.
+
+    Raises:
+        PolicyError: it is longer than a policy may be, or is no text that a database keeps.
+    """
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise PolicyError([FieldError("document", Message("正文里有不成文字的字符。"))]) from error
+    if size > MAX_BYTES:
         raise PolicyError([FieldError("document", Message("文件超过 %(most)s 字节。", most=MAX_BYTES))])
-    document = read_document(text, source)
+    if "\0" in text:
+        raise PolicyError([FieldError("document", Message("正文里有不成文字的字符。"))])
+    return text
+
+
+def checked(text: str, source: str, zones: Collection[str] | None = None) -> PolicyDocument:
+    """Read a text as somebody wrote it.
+
+    Args:
+        text: the YAML.
+        source: names it in the record.
+        zones: the network zones that its conditions may name; ``None``: any, where there is no installation whose zones could be asked.
+
+    Raises:
+        PolicyError: with every finding.
+    """
+    document = read_document(keepable(text), source, zones)
     if wrong := [_installs(rule) for rule in document.rules if _goes_around(rule)]:
         raise PolicyError(wrong)
     return document
@@ -60,19 +85,23 @@ def _installs(rule: RuleSpec) -> FieldError:
     return FieldError(f"roles.{rule.role}.rules", message, rule.function)
 
 
-def findings(text: str, source: str) -> tuple[Finding, ...]:
+def findings(text: str, source: str, zones: Collection[str] | None = None) -> tuple[Finding, ...]:
     """Return everything that is wrong with ``text``, in the order of its lines; nothing when it can be submitted."""
     try:
-        checked(text, source)
+        checked(text, source, zones)
     except PolicyError as error:
         return located(text, error)
     return ()
 
 
 def located(text: str, error: PolicyError) -> tuple[Finding, ...]:
-    """Return the findings of ``error`` with the lines of ``text`` that they are about."""
-    found = [Finding(_line(text, item), item.field, item.message) for item in error.fields]
-    return tuple(sorted(found, key=lambda item: (item.line is None, item.line or 0)))
+    """Return the findings of ``error`` with the lines and columns of ``text`` that they are about."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        node = None
+    found = [_located(text, node, item) for item in error.fields]
+    return tuple(sorted(found, key=lambda item: (item.line is None, item.line or 0, item.column or 0)))
 
 
 def run_cases(document: PolicyDocument, folder: Path | None = None) -> CaseRun:
@@ -92,20 +121,32 @@ def run_cases(document: PolicyDocument, folder: Path | None = None) -> CaseRun:
     return CaseRun(count, failed, tuple(shown))
 
 
-def _line(text: str, item: FieldError) -> int | None:
-    """Return the line that a finding is about: as YAML says it, or where the named place stands."""
+def _located(text: str, tree: yaml.Node | None, item: FieldError) -> Finding:
+    """Return a finding at the place that it is about: as YAML says it, or where the named place stands."""
     if item.field == "document":
-        said = _YAML_LINE.search(str(item.message))
-        return int(said[1]) if said else None
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError):
+        said = _YAML_PLACE.search(str(item.message))
+        return Finding(int(said[1]) if said else None, item.field, item.message, int(said[2]) if said else None)
+    if tree is None:
+        return Finding(None, item.field, item.message)
+    place = _walk(tree, [name or int(number) for name, number in _STEP.findall(item.field)])
+    node = _naming(place, item.value) or place
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    within, reason = item.message.values.get("column"), item.message.values.get("reason")
+    if not isinstance(within, int) or not isinstance(reason, Message):
+        return Finding(line, item.field, item.message, column)
+    begins = _begins(text, node)
+    # Where a condition stands on several lines, or with escapes, its own columns are not those of the text: the sentence names them.
+    return Finding(line, item.field, item.message) if begins is None else Finding(line, item.field, reason, begins + within)
+
+
+def _begins(text: str, node: yaml.Node) -> int | None:
+    """Return how many characters stand before a scalar's content on its line; ``None`` when it is not written there as it is read."""
+    if not isinstance(node, yaml.ScalarNode):
         return None
-    steps = [name or int(number) for name, number in _STEP.findall(item.field)]
-    if node is None:
+    quote = 1 if node.style in {"'", '"'} else 0
+    if not text.startswith(node.value, node.start_mark.index + quote):
         return None
-    place = _walk(node, steps)
-    return (_naming(place, item.value) or place).start_mark.line + 1
+    return int(node.start_mark.column) + quote + len(node.value) - len(node.value.lstrip())
 
 
 def _walk(node: yaml.Node, steps: Sequence[str | int]) -> yaml.Node:

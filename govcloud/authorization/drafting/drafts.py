@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.authorization.document import PolicyDocument, parse_document
+from govcloud.authorization.document import parse_document
 from govcloud.authorization.drafting import checking, merging, states
 from govcloud.authorization.drafting.errors import (
     base_replaced,
@@ -43,7 +45,10 @@ CONSOLE = "console"
 
 @dataclass(frozen=True, slots=True)
 class NewDraft:
-    """A text to be kept: what it is called, why it is wanted, and which version it was written on (by default the one in force)."""
+    """A text to be kept: what it is called, why it is wanted, and which version it was written on (by default the one in force).
+
+    It may have errors: somebody is still writing it. What has errors is not submitted, runs in no shadow and never decides.
+    """
 
     title: str
     reason: str
@@ -55,9 +60,10 @@ class NewDraft:
 class Drafts:
     """The commands on drafts."""
 
-    def __init__(self, uow: UnitOfWork) -> None:
-        """Take the unit of work."""
+    def __init__(self, uow: UnitOfWork, zones: Collection[str]) -> None:
+        """Take the unit of work, and the network zones that conditions may name."""
         self._uow = uow
+        self._zones = zones
 
     def create(self, actor: Actor, new: NewDraft) -> UUID:
         """Keep a text as a draft of the actor; see ``Drafting.create``."""
@@ -85,10 +91,10 @@ class Drafts:
             row = _own(tx, draft_id, revision)
             state = states.after("change", row.state)
             row.title, row.reason = _words(new)
-            document = checking.checked(new.text, row.source)
-            if document.checksum == row.checksum:
+            text = checking.keepable(new.text)
+            if _checksum(text) == row.checksum:
                 return row.revision
-            self._renew(tx, row, document, row.base_number, state)
+            self._renew(tx, row, text, row.base_number, state)
             return row.revision
 
     def rebase(self, actor: Actor, draft_id: UUID, revision: int) -> int:
@@ -100,7 +106,7 @@ class Drafts:
                 return row.revision
             base = document_of(tx.session, row.base_number)
             document = merging.rebased(base, parse_document(row.document, row.source), document_of(tx.session, live))
-            self._renew(tx, row, document, live, state)
+            self._renew(tx, row, document.text, live, state)
             return row.revision
 
     def submit(self, actor: Actor, draft_id: UUID, revision: int) -> checking.CaseRun:
@@ -112,7 +118,7 @@ class Drafts:
                 raise not_a_person()
             if live != row.base_number:
                 raise base_replaced(row.base_number, live)
-            document = checking.checked(row.document, row.source)
+            document = checking.checked(row.document, row.source, self._zones)
             if document.checksum == checksum_of(tx.session, live):
                 raise nothing_changed()
             run = checking.run_cases(document)
@@ -160,7 +166,7 @@ class Drafts:
         title, reason = _words(new)
         base = live_number(tx.session) if new.base_number is None else new.base_number
         document_of(tx.session, base)
-        document = checking.checked(new.text, new.source[:200])
+        text = checking.keepable(new.text)
         row = PolicyDraft(
             id=new_id(),
             title=title,
@@ -169,9 +175,9 @@ class Drafts:
             created_by=f"{tx.actor.kind}:{tx.actor.id}",
             base_number=base,
             rollback_of=rollback_of,
-            source=document.source,
-            document=document.text,
-            checksum=document.checksum,
+            source=new.source[:200],
+            document=text,
+            checksum=_checksum(text),
             revision=1,
             state=states.OPEN,
             tests=None,
@@ -195,10 +201,10 @@ class Drafts:
         return row.id
 
     @staticmethod
-    def _renew(tx: Transaction, row: PolicyDraft, document: PolicyDocument, base: int, state: str) -> None:
+    def _renew(tx: Transaction, row: PolicyDraft, text: str, base: int, state: str) -> None:
         """Give a draft another text or base: it is another revision, open, of which nothing was worked out and nobody has approved."""
         lapsed, rebased = row.state == states.APPROVED, base != row.base_number
-        row.document, row.checksum = document.text, document.checksum
+        row.document, row.checksum = text, _checksum(text)
         row.base_number, row.revision, row.state = base, row.revision + 1, state
         row.tests, row.updated_at = None, tx.now
         tx.record(
@@ -212,6 +218,11 @@ class Drafts:
                 approval_lapsed=lapsed,
             )
         )
+
+
+def _checksum(text: str) -> str:
+    """Return the SHA-256 of a text, in hex, as the table holds it to."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _words(new: NewDraft) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import yaml
@@ -15,13 +15,14 @@ from govcloud.kernel.errors import Conflict
 from govcloud.kernel.messages import Message
 
 
-def with_rule(base: PolicyDocument, role: str, rule: Mapping[str, Any]) -> PolicyDocument:
+def with_rule(base: PolicyDocument, role: str, rule: Mapping[str, Any], zones: Collection[str] | None = None) -> PolicyDocument:
     """Return ``base`` with a rule more at the end of a role's.
 
     Args:
         base: the policy.
         role: which role.
         rule: as it stands in a document: ``allow`` or ``deny`` with functions, ``when``, ``scope``, ``label``.
+        zones: the network zones that conditions may name; ``None``: any.
 
     Raises:
         PolicyError: the rule is wrong.
@@ -35,7 +36,7 @@ def with_rule(base: PolicyDocument, role: str, rule: Mapping[str, Any]) -> Polic
     indent = rules.value[-1].start_mark.column - 2
     lines = base.text.splitlines(keepends=True)
     text = "".join([*lines[:after], *(" " * indent + line for line in written.splitlines(keepends=True)), *lines[after:]])
-    return checked(text, base.source)
+    return checked(text, base.source, zones)
 
 
 def without_rule(base: PolicyDocument, gone: RuleSpec) -> PolicyDocument:

@@ -16,8 +16,9 @@ from govcloud.authorization.decider import PLATFORM, Decider
 from govcloud.authorization.document import PolicyDocument
 from govcloud.authorization.drafting.alike import ANYBODY, Alike, divide, values_of
 from govcloud.authorization.drafting.apart import Apart, FactsOf, People
-from govcloud.authorization.drafting.changes import Changes, changes
+from govcloud.authorization.drafting.changes import Changes, changes, relabelled
 from govcloud.authorization.drafting.comparison import Comparison, Effects, Facts
+from govcloud.authorization.drafting.effects import Effect
 from govcloud.authorization.drafting.reads import reads_of
 from govcloud.authorization.installing import lost_roles
 from govcloud.authorization.policy import CompiledPolicy, compile_policy
@@ -28,6 +29,10 @@ from govcloud.identity.queries import Subject
 #: So many people are looked at one by one between two signs of progress.
 CHUNK = 1000
 Progress = Callable[[int, int], None]
+
+
+def unheard(_done: int, _total: int) -> None:
+    """Take signs of progress that nobody waits for."""
 
 
 @dataclass
@@ -54,6 +59,11 @@ class Measured:
     unknown: tuple[str, ...]
     roles_lost: tuple[str, ...]
 
+    def touching(self, effects: Iterable[Effect]) -> list[Gathered]:
+        """Return the groups of people to whom one of ``effects`` happens; parts of the platform are no people."""
+        wanted = frozenset(effects)
+        return [group for group in self.groups if group.kind != "part" and not wanted.isdisjoint(group.effects.values())]
+
 
 class Measuring:
     """Works impacts out."""
@@ -65,9 +75,7 @@ class Measuring:
         self.groups = GroupQueries(read)
         self.people = People(read, decider, self.groups)
 
-    def measure(
-        self, live: CompiledPolicy, document: PolicyDocument, at: datetime, progress: Progress = lambda _done, _total: None
-    ) -> Measured:
+    def measure(self, live: CompiledPolicy, document: PolicyDocument, at: datetime, progress: Progress = unheard) -> Measured:
         """Return what becomes of everybody when ``document`` takes the place of ``live``, as of ``at``.
 
         Args:
@@ -78,7 +86,18 @@ class Measuring:
         """
         new = compile_policy(live.number + 1, document.roles, document.rules)
         what = self._labelled(changes(live, new, self.catalogue(at)), at)
-        walk = self._walk(live, new, what, at)
+        measured = self._measured((live, new), what, at, progress)
+        return replace(measured, roles_lost=tuple(lost_roles(self._read(), document, at)))
+
+    def relabelled(
+        self, policy: CompiledPolicy, function: str, labels: tuple[int, int], at: datetime, progress: Progress = unheard
+    ) -> Measured:
+        """Return what becomes of everybody when the security label of ``function`` gives way to another (before, after), as of ``at``."""
+        return self._measured((policy, policy), relabelled(policy, function, labels), at, progress)
+
+    def _measured(self, sides: tuple[CompiledPolicy, CompiledPolicy], what: Changes, at: datetime, progress: Progress) -> Measured:
+        """Walk through the province with what differs between two policies, or between two labels under one."""
+        walk = self._walk(*sides, what, at)
         people = self.people.all(walk.apart, at) if what.functions else []
         chunks = [people[start : start + CHUNK] for start in range(0, len(people), CHUNK)]
         total = len(chunks) + 2
@@ -94,8 +113,7 @@ class Measuring:
         walk.others()
         progress(total, total)
         groups = tuple(sorted(walk.found.values(), key=lambda group: (group.kind, -group.size, group.roles)))
-        lost = tuple(lost_roles(self._read(), document, at))
-        return Measured(walk.alike.grouping, walk.apart, population, groups, what.unknown, lost)
+        return Measured(walk.alike.grouping, walk.apart, population, groups, what.unknown, ())
 
     def catalogue(self, at: datetime) -> frozenset[str]:
         """Return every function of relying systems that can be asked for at ``at``, doors included."""
@@ -112,7 +130,7 @@ class Measuring:
         naming = frozenset[str]().union(*what.functions.values())
         rules = (rule for policy in (live, new) for rule in policy.rules[1:] if rule.role in naming)
         reads = reads_of(rule.condition for rule in rules if rule.condition)
-        if what.labels:
+        if what.labels or what.labels_after:
             # Who is cleared for what then decides as well.
             reads = replace(reads, attributes=reads.attributes | {"label"})
         _, duties = self._decider.facts.duty_rules(at)

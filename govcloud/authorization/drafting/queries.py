@@ -28,9 +28,11 @@ from govcloud.authorization.drafting.views import (
     ShadowView,
     VersionView,
 )
+from govcloud.authorization.engine import Engine
 from govcloud.authorization.facts import holding
 from govcloud.authorization.installing import live_number
 from govcloud.authorization.models import PolicyVersion, RoleAssignment
+from govcloud.authorization.policy import compile_policy
 
 _DRAFT = (
     PolicyDraft.id,
@@ -82,8 +84,27 @@ class DraftQueries(ImpactReads):
         return found
 
     def document(self, draft_id: UUID) -> PolicyDocument:
-        """Return the document of a draft; raises ``PolicyError`` when this program no longer reads its language."""
-        return checking.checked(self.text(draft_id), self.draft(draft_id).source)
+        """Return the document of a draft; raises ``PolicyError`` when its text has errors."""
+        return checking.checked(self.text(draft_id), self.draft(draft_id).source, self.zones)
+
+    def findings(self, draft_id: UUID) -> tuple[checking.Finding, ...]:
+        """Return everything that is wrong with the text of a draft, by line and column; nothing when it can be submitted."""
+        return checking.findings(self.text(draft_id), self.draft(draft_id).source, self.zones)
+
+    def engine(self, draft_id: UUID) -> Engine:
+        """Return an engine that decides by the text of a draft, for trials: nothing follows from what it says.
+
+        Raises:
+            NotFound: there is no such draft.
+            PolicyError: its text has errors.
+        """
+        document = self.document(draft_id)
+        return self._decider.live.engine_for(compile_policy(0, document.roles, document.rules))
+
+    @property
+    def zones(self) -> frozenset[str]:
+        """Return the network zones that conditions may name here."""
+        return self._decider.live.surroundings.zones.names
 
     def tests(self, draft_id: UUID) -> checking.CaseRun | None:
         """Return what the cases said when a draft was submitted; ``None`` for one that is not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -63,9 +64,10 @@ class Shown:
 class Reviewing:
     """The commands of the second person, and those that change what is in force."""
 
-    def __init__(self, uow: UnitOfWork) -> None:
-        """Take the unit of work."""
+    def __init__(self, uow: UnitOfWork, zones: Collection[str]) -> None:
+        """Take the unit of work, and the network zones that conditions may name."""
         self._uow = uow
+        self._zones = zones
 
     def approve(self, actor: Actor, draft_id: UUID, shown: Shown, comment: str = "") -> UUID:
         """Say yes to a draft as it was shown; see ``Drafting.approve``."""
@@ -125,7 +127,7 @@ class Reviewing:
             review = _approval(tx.session, row)
             if tx.now - review.at > states.APPROVAL_LASTS:
                 raise approval_over(states.APPROVAL_LASTS.days)
-            document = checking.checked(row.document, row.source)
+            document = checking.checked(row.document, row.source, self._zones)
             _refuse_lock_out(document, tx.now)
             number = put_in_force(tx, document, live, Grounds("approved", review.id, row.reason))
             row.state, row.updated_at = state, tx.now

@@ -12,8 +12,10 @@ from govcloud.authorization.drafting.checking import CaseRun
 from govcloud.authorization.drafting.drafts import Drafts, NewDraft
 from govcloud.authorization.drafting.impacts import Impacts
 from govcloud.authorization.drafting.measuring import Measuring
+from govcloud.authorization.drafting.relabelling import Relabelling
 from govcloud.authorization.drafting.reviewing import Reviewing, Shown
 from govcloud.authorization.drafting.shadows import Shadows
+from govcloud.authorization.explaining import Explaining
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.unit_of_work import UnitOfWork
@@ -26,10 +28,12 @@ class Drafting:
 
     def __init__(self, uow: UnitOfWork, read: Callable[[], Session], decider: Decider, clock: Clock) -> None:
         """Take the unit of work, the source of reading sessions, the decider and the clock."""
-        self._drafts = Drafts(uow)
-        self._reviewing = Reviewing(uow)
-        self._shadows = Shadows(uow)
+        zones = decider.live.surroundings.zones.names
+        self._drafts = Drafts(uow, zones)
+        self._reviewing = Reviewing(uow, zones)
+        self._shadows = Shadows(uow, zones)
         self.measuring = Measuring(read, decider)
+        self.relabelling = Relabelling(decider, self.measuring, Explaining(read, decider))
         self._impacts = Impacts(uow, decider, self.measuring, clock)
 
     # The maker
@@ -37,8 +41,10 @@ class Drafting:
     def create(self, actor: Actor, new: NewDraft) -> UUID:
         """Keep a text as a draft of the actor and return its id. One from the command line is nobody's: an officer copies it.
 
+        A text with errors is kept as well, so that nothing is lost while somebody writes; ``DraftQueries.findings`` names them.
+
         Raises:
-            PolicyError: the text is wrong.
+            PolicyError: the text is longer than a policy may be.
             Invalid: title or reason are missing.
             NotFound: its base was never in force.
         """
@@ -49,7 +55,6 @@ class Drafting:
 
         Raises:
             NotFound: there is no such draft.
-            PolicyError: its text is of a language that this program no longer reads.
         """
         return self._drafts.copy(actor, draft_id)
 
@@ -58,7 +63,7 @@ class Drafting:
 
         Raises:
             NotFound, Denied, Conflict: there is none, it is another's, or it moved on.
-            PolicyError, Invalid: the text or the words are wrong.
+            PolicyError, Invalid: the text is too long, or the words are wrong. Errors in the text are kept with it.
         """
         return self._drafts.change(actor, draft_id, revision, new)
 
@@ -68,6 +73,7 @@ class Drafting:
         Raises:
             Conflict: both changed the same lines; or it moved on.
             NotFound, Denied: there is none, or it is another's.
+            PolicyError: its text has errors.
         """
         return self._drafts.rebase(actor, draft_id, revision)
 
@@ -77,6 +83,7 @@ class Drafting:
         Raises:
             Conflict: its base is no longer in force, it changes nothing, or it moved on.
             Denied: it is another's, or nobody's.
+            PolicyError: its text has errors; they are all named.
         """
         return self._drafts.submit(actor, draft_id, revision)
 

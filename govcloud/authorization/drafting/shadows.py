@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -27,9 +28,10 @@ MOST_HOURS = 24 * 14
 class Shadows:
     """The commands on shadows."""
 
-    def __init__(self, uow: UnitOfWork) -> None:
-        """Take the unit of work."""
+    def __init__(self, uow: UnitOfWork, zones: Collection[str]) -> None:
+        """Take the unit of work, and the network zones that conditions may name."""
         self._uow = uow
+        self._zones = zones
 
     def start(self, actor: Actor, draft_id: UUID, hours: int) -> UUID:
         """Let the text of a draft decide beside the live policy for some hours; see ``Drafting.start_shadow``."""
@@ -40,7 +42,7 @@ class Shadows:
             draft = held_draft(tx, draft_id)
             if draft.state not in states.ALIVE:
                 raise wrong_state(states.STATES[draft.state])
-            checking.checked(draft.document, draft.source)
+            checking.checked(draft.document, draft.source, self._zones)
             over = PolicyShadow.ended_at.is_(None) & (PolicyShadow.until <= tx.now)
             tx.session.execute(update(PolicyShadow).where(over).values(ended_at=PolicyShadow.until))
             if tx.session.scalar(select(PolicyShadow.id).where(PolicyShadow.ended_at.is_(None)).limit(1)) is not None:

@@ -14,6 +14,7 @@ from govcloud.cli.seed.sizes import Shape
 
 DOOR = "door:enter"
 _OPEN = "open"
+_LABEL = "label="
 _VERB_FIRST = "{action}{resource}"
 _DOMAIN = "zj.example"
 # From this level on a subsystem keeps a grant by division.
@@ -34,7 +35,10 @@ class PlannedItem:
 
 @dataclass(frozen=True)
 class PlannedFunction:
-    """A function; ``positions`` hold it by their duty in the owner's business line, ``open`` ones at every counter."""
+    """A function; ``positions`` hold it by their duty in the owner's business line, ``open`` ones at every counter.
+
+    ``label`` is its security label: whoever uses it has to be cleared for as much.
+    """
 
     code: str
     name: str
@@ -42,6 +46,7 @@ class PlannedFunction:
     sensitive: bool
     positions: tuple[str, ...] = ()
     open: bool = False
+    label: int = 0
     item: PlannedItem | None = None
 
 
@@ -122,7 +127,7 @@ def _subsystem(row: Mapping[str, Any], owner: PlannedDepartment) -> PlannedSubsy
 
 
 def _functions(subsystem: str, resource: Sequence[str], level: int) -> Iterator[PlannedFunction]:
-    """Return the functions of one resource: code, name, actions, what it exposes, and whether it is open."""
+    """Return the functions of one resource: code, name, actions, what it exposes, whether it is open, and its security label."""
     code, name, actions, exposes, *marks = resource
     for action in actions.split():
         terms = document("actions")[action]
@@ -135,6 +140,7 @@ def _functions(subsystem: str, resource: Sequence[str], level: int) -> Iterator[
             sensitive=terms["sensitive"] and not is_open,
             positions=tuple(terms["positions"]),
             open=is_open,
+            label=next((int(mark.removeprefix(_LABEL)) for mark in marks if mark.startswith(_LABEL)), 0),
             item=None if is_open else _item(title, exposes, terms, level),
         )
 

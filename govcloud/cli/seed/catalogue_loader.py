@@ -123,7 +123,9 @@ def _pairs(text: str) -> set[str]:
 
 
 def _function(system: PlannedSubsystem, function: PlannedFunction) -> NewFunction:
-    return NewFunction(function.code, function.name, function.description, function.sensitive, system.integration_level)
+    return NewFunction(
+        function.code, function.name, function.description, function.sensitive, system.integration_level, label=function.label
+    )
 
 
 def _item(function: PlannedFunction) -> NewItem:

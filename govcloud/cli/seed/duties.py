@@ -20,6 +20,8 @@ _DUTIES = {
     "data": ("数据管理", ("数据管理员",)),
     "lead": ("业务负责", ("内设机构负责人", "分管负责人", "主要负责人")),
 }
+#: What a duty sees of the rows of a function, where that is not all: those who lead look at the case and not at the person.
+_FIELDS = {("lead", "assistance:case:read"): {"mask": ["name"], "hide": ["id_number"]}}
 _ANY_COUNTER = "any_counter"
 _OWN_DIVISION = "own_division"
 _SERVICE_PORTAL = "service_portal"
@@ -71,7 +73,12 @@ class Duties:
                 {"name": f"{line}·{name}", "description": f"{line}条线{name}岗位，限本行政区划的数据", "rules": []},
             )
             label = f"{line}条线{name}岗位职责：{system.name}"
-            role["rules"].append({"allow": [f"{system.code}:{DOOR}", *allowed], "scope": _OWN_DIVISION, "label": label})
+            partly = [code for code in allowed if (duty, code) in _FIELDS]
+            whole = [code for code in allowed if code not in partly]
+            role["rules"].append({"allow": [f"{system.code}:{DOOR}", *whole], "scope": _OWN_DIVISION, "label": label})
+            role["rules"] += [
+                {"allow": [code], "scope": _OWN_DIVISION, "fields": _FIELDS[duty, code], "label": f"{label}（部分字段）"} for code in partly
+            ]
 
     def _any_counter(self) -> dict[str, Any]:
         """Return the role of everybody at a counter: the doors of subsystems with something open to all, and the service portal."""

@@ -12,13 +12,15 @@ from govcloud.authorization.answers.entries import PeoplePage
 from govcloud.authorization.answers.explanation import Considered, Explanation
 from govcloud.authorization.answers.nearest import Remedy
 from govcloud.authorization.decision_log.reading import LogAsked, LogCursor, LogEntry
+from govcloud.authorization.drafting.errors import no_such_draft
+from govcloud.authorization.engine import Engine
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.asking_bodies import DecisionLogQuery, ExplainBody, FunctionsBody, PeopleBody
 from govcloud.entrypoints.api.duty_answers import CauseAnswer
 from govcloud.entrypoints.api.table import Route
-from govcloud.kernel.errors import NotFound
+from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.web.asking import HOLDERS, LOG, TRY, check_person, may, may_ask_about, not_your_function, owner_path
+from govcloud.web.asking import HOLDERS, LOG, READ_POLICIES, TRY, check_person, may, may_ask_about, not_your_function, owner_path
 from govcloud.web.gate import current_actor, requires, services, signed_in
 from govcloud.web.locale import say
 
@@ -150,7 +152,8 @@ class ExplanationAnswer(Answer):
     reason: str
     message: str
     at: datetime
-    policy: int
+    policy: int = Field(description="number of the version that decided; 0: the shipped policy, or a draft")
+    draft_id: UUID | None = Field(description="the draft that decided, for a trial; null: a version that is or was in force")
     epoch: int
     missing: tuple[str, ...]
     rule: str | None
@@ -160,8 +163,8 @@ class ExplanationAnswer(Answer):
     rules: tuple[ConsideredAnswer, ...]
 
     @classmethod
-    def of(cls, found: Explanation, *, rules: bool) -> Self:
-        """Take the explanation over."""
+    def of(cls, found: Explanation, *, rules: bool, draft_id: UUID | None) -> Self:
+        """Take the explanation over; ``draft_id`` names the draft that decided."""
         return cls(
             allowed=found.decision.allowed,
             state=str(found.state),
@@ -169,6 +172,7 @@ class ExplanationAnswer(Answer):
             message=say(found.decision.message),
             at=found.at,
             policy=found.policy,
+            draft_id=draft_id,
             epoch=found.decision.epoch,
             missing=found.missing,
             rule=found.decision.rule,
@@ -212,7 +216,7 @@ def function_people(body: PeopleBody) -> HoldersAnswer:
     """Who may use a function, under whichever appointment, now or as of a moment."""
     if not may_ask_about(body.function):
         raise not_your_function()
-    page = services().authorization_queries.list_people(
+    page = services().authorization_queries.answers.list_people(
         body.function,
         body.resource,
         body.context,
@@ -252,8 +256,25 @@ def explain(body: ExplainBody) -> ExplanationAnswer:
     version_id = answers.version(body.policy) if body.policy is not None and tries else None
     if body.policy is not None and version_id is None:
         raise NotFound.of(Message("策略"), body.policy)
-    found = answers.explain(body.official_id, body.appointment_id, body.asked(), at=body.at, version_id=version_id)
-    return ExplanationAnswer.of(found, rules=tries)
+    engine = _draft_engine(body, tries=tries)
+    found = answers.explain(body.official_id, body.appointment_id, body.asked(), at=body.at, version_id=version_id, engine=engine)
+    return ExplanationAnswer.of(found, rules=tries, draft_id=body.draft_id)
+
+
+def _draft_engine(body: ExplainBody, *, tries: bool) -> Engine | None:
+    """Return what decides by the draft that is asked for, if one is; ``tries``: the caller may try decisions out.
+
+    Raises:
+        NotFound: there is none, or the caller may not read drafts.
+        Invalid: a version is asked for as well; or the draft has errors.
+    """
+    if body.draft_id is None:
+        return None
+    if not tries or not may(READ_POLICIES, None, "policy_draft", body.draft_id):
+        raise no_such_draft(body.draft_id)
+    if body.policy is not None:
+        raise Invalid.of(FieldError("draft_id", Message("版本和草稿只能选一个。"), str(body.draft_id)))
+    return services().draft_queries.engine(body.draft_id)
 
 
 @requires(LOG)

@@ -49,6 +49,7 @@ class ExplainBody(_About):
     appointment_id: UUID | None = None
     function: Function
     policy: int | None = Field(default=None, ge=1, description="by another installed version; null: the one in force then")
+    draft_id: UUID | None = Field(default=None, description="by a draft, which decides nothing yet; not beside `policy`")
 
     def asked(self) -> Asked:
         """Return the question."""

@@ -11,6 +11,8 @@ from govcloud.entrypoints.api.policy_answers import (
     DraftAnswer,
     DraftIdAnswer,
     DraftsAnswer,
+    FindingAnswer,
+    FindingsAnswer,
     ImpactAnswer,
     ImpactIdAnswer,
     PeopleAnswer,
@@ -87,6 +89,12 @@ def policy_draft_text(draft_id: UUID) -> TextAnswer:
 
 
 @requires(READ)
+def policy_draft_findings(draft_id: UUID) -> FindingsAnswer:
+    """What is wrong with the text of a draft, by line and column."""
+    return FindingsAnswer(findings=_findings(draft_id))
+
+
+@requires(READ)
 def policy_draft_reviews(draft_id: UUID) -> ReviewsAnswer:
     """What was said about a draft."""
     return ReviewsAnswer(reviews=tuple(map(ReviewAnswer.of, services().draft_queries.reviews(draft_id))))
@@ -119,32 +127,34 @@ def policy_draft_shadow(draft_id: UUID) -> ShadowAnswer:
 
 @signed_in
 def draft_policy(body: DraftBody) -> DraftIdAnswer:
-    """Keep a text as one's own draft."""
-    return DraftIdAnswer(draft_id=services().drafting.create(current_actor(), body.draft()))
+    """Keep a text as one's own draft, errors and all; `findings` names them, and with any it cannot be submitted."""
+    return _made(services().drafting.create(current_actor(), body.draft()))
 
 
 @signed_in
 def draft_rollback(body: RollbackBody) -> DraftIdAnswer:
     """Draft the text of an earlier version anew; it is approved like any other."""
-    return DraftIdAnswer(draft_id=services().drafting.roll_back(current_actor(), body.number, body.reason))
+    return _made(services().drafting.roll_back(current_actor(), body.number, body.reason))
 
 
 @signed_in
 def copy_policy_draft(draft_id: UUID) -> DraftIdAnswer:
     """Keep a copy of a draft as one's own."""
-    return DraftIdAnswer(draft_id=services().drafting.copy(current_actor(), draft_id))
+    return _made(services().drafting.copy(current_actor(), draft_id))
 
 
 @signed_in
 def change_policy_draft(draft_id: UUID, body: ChangeDraftBody) -> RevisionAnswer:
     """Give a draft another text, title or reason; an approval of the text before lapses."""
-    return RevisionAnswer(revision=services().drafting.change(current_actor(), draft_id, body.revision, body.draft()))
+    revision = services().drafting.change(current_actor(), draft_id, body.revision, body.draft())
+    return RevisionAnswer(revision=revision, findings=_findings(draft_id))
 
 
 @signed_in
 def rebase_policy_draft(draft_id: UUID, body: RevisionBody) -> RevisionAnswer:
     """Carry a draft over to the version in force."""
-    return RevisionAnswer(revision=services().drafting.rebase(current_actor(), draft_id, body.revision))
+    revision = services().drafting.rebase(current_actor(), draft_id, body.revision)
+    return RevisionAnswer(revision=revision, findings=_findings(draft_id))
 
 
 @signed_in
@@ -203,6 +213,14 @@ def unshadow_policy_draft(draft_id: UUID) -> ChangedAnswer:
     return ChangedAnswer(changed=services().drafting.stop_shadow(current_actor(), draft_id))
 
 
+def _findings(draft_id: UUID) -> tuple[FindingAnswer, ...]:
+    return FindingAnswer.all_of(services().draft_queries.findings(draft_id))
+
+
+def _made(draft_id: UUID) -> DraftIdAnswer:
+    return DraftIdAnswer(draft_id=draft_id, findings=_findings(draft_id))
+
+
 def _impact(draft_id: UUID) -> ImpactView:
     found = services().draft_queries.impact_of(draft_id)
     if found is None:
@@ -219,6 +237,7 @@ TABLE = (
     Route("POST", "/policy-drafts/rollback", draft_rollback, DraftIdAnswer, body=RollbackBody),
     Route("GET", _DRAFT, policy_draft, DraftAnswer),
     Route("GET", f"{_DRAFT}/text", policy_draft_text, TextAnswer),
+    Route("GET", f"{_DRAFT}/findings", policy_draft_findings, FindingsAnswer),
     Route("GET", f"{_DRAFT}/reviews", policy_draft_reviews, ReviewsAnswer),
     Route("GET", f"{_DRAFT}/impact", policy_draft_impact, ImpactAnswer),
     Route("GET", f"{_DRAFT}/impact/people", policy_draft_people, PeopleAnswer, query=PeopleQuery),

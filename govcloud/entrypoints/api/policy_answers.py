@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from govcloud.authorization.drafting.checking import CaseRun
+from govcloud.authorization.drafting.checking import CaseRun, Finding
 from govcloud.authorization.drafting.views import DraftView, ImpactView, ReviewView, ShadowView, TouchedPage, VersionView
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.web.locale import say
@@ -44,14 +44,34 @@ class DraftsAnswer(Answer):
     cursor: UUID | None
 
 
-class DraftIdAnswer(Answer):
-    """The draft that was made."""
+class FindingAnswer(Answer):
+    """Something that is wrong with a text, and where: line and column from 1."""
+
+    line: int | None
+    column: int | None
+    place: str
+    message: str
+
+    @classmethod
+    def all_of(cls, found: tuple[Finding, ...]) -> tuple[Self, ...]:
+        """Take the findings over, in the language of the caller."""
+        return tuple(cls(line=item.line, column=item.column, place=item.place, message=say(item.message)) for item in found)
+
+
+class FindingsAnswer(Answer):
+    """Everything that is wrong with the text of a draft; it can be submitted when there is nothing."""
+
+    findings: tuple[FindingAnswer, ...]
+
+
+class DraftIdAnswer(FindingsAnswer):
+    """The draft that was made, with what is wrong with its text."""
 
     draft_id: UUID
 
 
-class RevisionAnswer(Answer):
-    """The revision that a draft has now."""
+class RevisionAnswer(FindingsAnswer):
+    """The revision that a draft has now, with what is wrong with its text."""
 
     revision: int
 

@@ -34,6 +34,7 @@ from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, I
 from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
+from govcloud.entrypoints.api.label_effects import TABLE as LABELS
 from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.matters import TABLE as MATTERS
 from govcloud.entrypoints.api.organisation import ORGANISATION
@@ -263,6 +264,7 @@ TABLE = (
     *CHANGES,
     *LISTS,
     *SUBSYSTEMS,
+    *LABELS,
     *MATTERS,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

@@ -71,7 +71,7 @@ class Search:
 
     def functions(self, resource: Mapping[str, Any], result: Callable[[str], dict[str, Any]]) -> Found:
         """Return a page of the functions of the client's subsystem that are open to the person."""
-        page = services().authorization_queries.list_functions(
+        page = services().authorization_queries.answers.list_functions(
             self.person.official_id,
             self.person.appointment_id,
             self.client.subsystem_code,
@@ -98,7 +98,7 @@ def search_subjects(body: Mapping[str, Any], client: ClientView) -> dict[str, An
     Asker(client).own(target.function)
     if page.limit == 0:
         return page.unread()
-    people = services().authorization_queries.list_people(
+    people = services().authorization_queries.answers.list_people(
         target.function, target.resource, context.given, limit=page.limit, after=UUID(page.after) if page.after else None
     )
     return _answer(page, _found(people, context, lambda official_id: {"type": OFFICIAL, "id": official_id}))

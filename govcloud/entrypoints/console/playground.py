@@ -1,9 +1,10 @@
-"""判定试算: one question to the engine, as of any moment and by any version of the policy, with every rule that was looked at."""
+"""判定试算: one question to the engine, as of any moment and by any version or draft of the policy, with every rule that was looked at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from flask import Response, make_response, request
 from flask_admin import expose
@@ -11,23 +12,31 @@ from flask_admin import expose
 from govcloud.authorization.answers.explanation import Explanation
 from govcloud.authorization.answers.service import Asked
 from govcloud.authorization.answers.typed import attributes
+from govcloud.authorization.drafting import states
+from govcloud.authorization.drafting.views import DraftView
+from govcloud.authorization.engine import Engine
+from govcloud.authorization.errors import PolicyError
 from govcloud.entrypoints.console.access import people_like
 from govcloud.entrypoints.console.answer_words import TABLES, answered
 from govcloud.entrypoints.console.authorization import GROUP
-from govcloud.entrypoints.console.pages import ConsolePage
+from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.people_reach import reach
+from govcloud.entrypoints.console.policy_steps import uuid_of
 from govcloud.identity.queries import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems.queries import FunctionView
-from govcloud.web.asking import TRY
+from govcloud.web.asking import READ_POLICIES, TRY
 from govcloud.web.gate import services
 from govcloud.web.locale import say
 from govcloud.web.moments import at_of
 
 _MOST_VERSIONS = 50
 _CHOICES = 8
+_DRAFTS_PAGE = "govcloud:console:policy_drafts"
+#: Before the id of a draft, where a version has its number.
+_DRAFT = "draft:"
 _FIELDS = ("code", "appointment", "function", "resource", "context", "at", "policy")
 
 
@@ -40,6 +49,7 @@ class Trial:
     places: tuple[AppointmentView, ...] = ()
     place: AppointmentView | None = None
     at: datetime | None = None
+    draft: DraftView | None = None
     found: Explanation | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
     general: str = ""
@@ -49,6 +59,7 @@ class PlaygroundView(ConsolePage):
     """Tries a decision out; nothing is changed and nothing logged."""
 
     opens = TRY
+    asks = (READ_POLICIES, _DRAFTS_PAGE)
     title = Message("判定试算")
     lead = Message("填写人员、功能、数据和时点，看引擎如何回答、考虑了哪些规则。只是试算，不改变也不记录任何权限。")
     icon = "scale"
@@ -74,7 +85,9 @@ class PlaygroundView(ConsolePage):
             trial=trial,
             places=[("", say(Message("主职")))]
             + [(str(place.id), f"{place.department_name} · {place.position}") for place in trial.places],
-            versions=_versions(),
+            versions=_choices(),
+            draft_states=states.STATES,
+            may_drafts=opened(_DRAFTS_PAGE),
             answered=answered(trial.found) if trial.found else None,
             meant=_meant(trial),
             function_name=_function_name(trial),
@@ -105,11 +118,47 @@ def _try(trial: Trial) -> None:
         attributes("resource", values["resource"].splitlines()),
         attributes("context", values["context"].splitlines()),
     )
-    answers = services().authorization_queries.answers
-    version_id = answers.version(int(values["policy"])) if values["policy"].isdecimal() and len(values["policy"]) < 10 else None  # noqa: PLR2004
-    if values["policy"] and version_id is None:
-        raise Invalid.of(FieldError("policy", Message("没有安装过这一版策略。"), values["policy"]))
-    trial.found = answers.explain(trial.official.id, trial.place.id if trial.place else None, asked, at=trial.at, version_id=version_id)
+    version_id, engine = _decides(trial)
+    trial.found = services().authorization_queries.answers.explain(
+        trial.official.id, trial.place.id if trial.place else None, asked, at=trial.at, version_id=version_id, engine=engine
+    )
+
+
+def _decides(trial: Trial) -> tuple[UUID | None, Engine | None]:
+    """Return the version or the draft that was chosen to decide; neither: the version in force then.
+
+    Raises:
+        Invalid: there is no such version or draft, the reader may not read drafts, or the draft has errors.
+    """
+    chosen = trial.values["policy"]
+    if chosen.startswith(_DRAFT):
+        draft_id = uuid_of(chosen.removeprefix(_DRAFT))
+        if draft_id is None or not opened(READ_POLICIES):
+            raise Invalid.of(FieldError("policy", Message("没有这份草稿。"), chosen[:100]))
+        draft = services().draft_queries.draft(draft_id)
+        try:
+            engine = services().draft_queries.engine(draft_id)
+        except PolicyError as error:
+            message = Message("草稿“%(title)s”的正文有 %(n)s 处错误，改正后才能用来试算。", title=draft.title, n=len(error.fields))
+            raise Invalid.of(FieldError("policy", message, chosen[:100])) from error
+        trial.draft = draft
+        return None, engine
+    number = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else 0  # noqa: PLR2004 - as many digits as the column has
+    version_id = services().authorization_queries.answers.version(number) if number else None
+    if chosen and version_id is None:
+        raise Invalid.of(FieldError("policy", Message("没有安装过这一版策略。"), chosen[:100]))
+    return version_id, None
+
+
+def _choices() -> list[tuple[str, str]]:
+    """Return what can be chosen to decide: versions, the newest first, and to those who may read them the drafts in hand."""
+    drafts = services().draft_queries.drafts(limit=_MOST_VERSIONS) if opened(READ_POLICIES) else ()
+    return [*_versions(), *((f"{_DRAFT}{draft.id}", say(_draft_words(draft))) for draft in drafts)]
+
+
+def _draft_words(draft: DraftView) -> Message:
+    state = states.STATES[draft.state]
+    return Message("草稿：%(title)s（%(state)s，第 %(revision)s 稿）", title=draft.title, state=state, revision=draft.revision)
 
 
 def _versions() -> list[tuple[str, str]]:

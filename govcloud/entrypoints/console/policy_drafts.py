@@ -22,6 +22,7 @@ from govcloud.entrypoints.console.policy_rules import RuleDrafting
 from govcloud.entrypoints.console.policy_steps import DRAFT, MAY, STEPS, uuid_of
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.web.asking import TRY
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, current_session, no_permission, services
 from govcloud.web.locale import say
@@ -35,7 +36,7 @@ class PolicyDraftsView(RuleDrafting):
     """Versions and drafts of the policy."""
 
     opens = "govcloud:console:policy_drafts"
-    asks = tuple(MAY.values())
+    asks = (*MAY.values(), TRY)
     title = Message("策略草稿与版本")
     lead = Message("策略的每次修改先起草、试算影响，再由另一位安全管理员批准。")
     icon = "scroll-text"
@@ -85,8 +86,7 @@ class PolicyDraftsView(RuleDrafting):
             draft_id = services().drafting.create(current_actor(), _new(typed, base))
         except GovcloudError as error:
             return self._form(None, typed, base or 0, error)
-        flash(say(Message("草稿已保存。请试算影响后提交。")), "success")
-        return redirect(url_for(".draft_view", draft_id=draft_id), 303)
+        return _kept(draft_id)
 
     @expose("/rollback/<int:number>", methods=("GET", "POST"))
     def rollback_view(self, number: int) -> ResponseReturnValue:
@@ -122,22 +122,21 @@ class PolicyDraftsView(RuleDrafting):
             raise no_permission()
         if request.method == "GET":
             typed = _typed(draft.title, draft.reason, services().draft_queries.text(draft_id))
-            return self._form(draft, typed, draft.base_number)
+            return self._form(draft, typed, draft.base_number, findings=services().draft_queries.findings(draft_id))
         typed = _typed_form()
         try:
             revision = request.form.get("revision", type=int) or 0
             services().drafting.change(current_actor(), draft_id, revision, _new(typed, draft.base_number))
         except GovcloudError as error:
             return self._form(draft, typed, draft.base_number, error)
-        flash(say(Message("草稿已保存。请试算影响后提交。")), "success")
-        return redirect(url_for(".draft_view", draft_id=draft_id), 303)
+        return _kept(draft_id)
 
     @expose("/<uuid:draft_id>/text")
     def text_view(self, draft_id: UUID) -> ResponseReturnValue:
         """Show the text with the numbers of its lines."""
         draft = services().draft_queries.draft(draft_id)
         text = services().draft_queries.text(draft_id)
-        found = checking.findings(text, draft.source)
+        found = services().draft_queries.findings(draft_id)
         page = self.render("console/policy_text.html", view=self, draft=draft, lines=text.splitlines(), findings=found)
         return make_response(page)
 
@@ -185,8 +184,16 @@ class PolicyDraftsView(RuleDrafting):
 
     # Parts of the pages
 
-    def _form(self, draft: DraftView | None, typed: Mapping[str, str], base: int, error: GovcloudError | None = None) -> Response:
-        findings = checking.located(typed["text"], error) if isinstance(error, PolicyError) else ()
+    def _form(
+        self,
+        draft: DraftView | None,
+        typed: Mapping[str, str],
+        base: int,
+        error: GovcloudError | None = None,
+        findings: tuple[checking.Finding, ...] = (),
+    ) -> Response:
+        if isinstance(error, PolicyError):
+            findings = checking.located(typed["text"], error)
         page = self.render(
             "console/policy_draft_form.html",
             view=self,
@@ -194,8 +201,8 @@ class PolicyDraftsView(RuleDrafting):
             typed=typed,
             base=base,
             findings=findings,
-            errors={item.field: say(item.message) for item in error.fields} if error and not findings else {},
-            general=say(error.message) if error and not findings and not error.fields else "",
+            errors={} if error is None or isinstance(error, PolicyError) else {item.field: say(item.message) for item in error.fields},
+            general=say(error.message) if error and not error.fields else "",
             remedy=say(error.remedy) if error and error.remedy else "",
         )
         return make_response(page, status_of(error) if error else 200)
@@ -206,7 +213,7 @@ class PolicyDraftsView(RuleDrafting):
         session = current_session()
         mine = session is not None and draft.maker_id == session.official_id
         people = {person for review in reviews for person in (review.reviewer_id,)} | ({draft.maker_id} if draft.maker_id else set())
-        findings = checking.findings(queries.text(draft.id), draft.source)
+        findings = queries.findings(draft.id)
         lines = [] if findings else list(islice(words.lines_of(queries.difference(draft.id)), _LINES + 1))
         page = self.render(
             "console/policy_draft.html",
@@ -231,6 +238,7 @@ class PolicyDraftsView(RuleDrafting):
             approval_days=states.APPROVAL_LASTS.days,
             words=words,
             may={name: opened(function) for name, function in MAY.items()},
+            may_try=opened(TRY) and not findings,
         )
         response = make_response(page, status_of(error) if error else 200)
         if impact is not None and impact.state in _MOVING:
@@ -242,6 +250,16 @@ class PolicyDraftsView(RuleDrafting):
         """Return the names of those whose questions stand in the list of samples."""
         samples = shadow.samples if shadow else ()
         return services().identity_queries.official_names({item.official_id for item in samples if item.official_id})
+
+
+def _kept(draft_id: UUID) -> ResponseReturnValue:
+    """Lead on from a draft that was saved: to its page, or back to its text when that has errors."""
+    found = services().draft_queries.findings(draft_id)
+    if found:
+        flash(say(Message("草稿已保存；正文有 %(n)s 处错误，改正后才能提交批准。", n=len(found))), "warning")
+        return redirect(url_for(".edit_view", draft_id=draft_id), 303)
+    flash(say(Message("草稿已保存。请试算影响后提交。")), "success")
+    return redirect(url_for(".draft_view", draft_id=draft_id), 303)
 
 
 def _typed(title: str = "", reason: str = "", text: str = "") -> dict[str, str]:

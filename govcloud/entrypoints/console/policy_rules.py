@@ -18,6 +18,7 @@ from govcloud.authorization.drafting.editing import with_rule, without_rule
 from govcloud.authorization.drafting.effects import GAINS, LOSSES
 from govcloud.authorization.drafting.impacts import AT_ONCE
 from govcloud.authorization.drafting.service import NewDraft
+from govcloud.authorization.fields import FieldRule
 from govcloud.authorization.models import PolicyRule
 from govcloud.entrypoints.console import policy_words as words
 from govcloud.entrypoints.console.authorization import role_choice
@@ -57,7 +58,7 @@ class RuleDrafting(ConsolePage):
             return self._rule_form(typed)
         try:
             base = _live()
-            document = with_rule(base, typed["role"], _entry(typed))
+            document = with_rule(base, typed["role"], _entry(typed), services().draft_queries.zones)
             if request.form.get("step") == "save":
                 return _kept(typed, document)
             return self._rule_form(typed, base=base, document=document)
@@ -75,7 +76,7 @@ class RuleDrafting(ConsolePage):
         error: GovcloudError | None = None
         base, document = _live(), None
         try:
-            document = without_rule(base, RuleSpec(row.role_code, row.function, row.condition, row.effect, row.scope_expr, row.label))
+            document = without_rule(base, _spec(row))
             if request.method == "POST":
                 return _kept(typed, document)
         except GovcloudError as refused:
@@ -108,6 +109,11 @@ def _may_draft() -> None:
 
 def _live() -> PolicyDocument:
     return services().draft_queries.version_document(services().draft_queries.live_number())
+
+
+def _spec(row: PolicyRule) -> RuleSpec:
+    fields = FieldRule(frozenset(row.masked), frozenset(row.hidden))
+    return RuleSpec(row.role_code, row.function, row.condition, row.effect, row.scope_expr, row.label, fields)
 
 
 def _entry(typed: Mapping[str, str]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from govcloud.entrypoints.console import subsystem_acts as acts
 from govcloud.entrypoints.console.department_forms import FormField
+from govcloud.entrypoints.console.label_effects import rehearse_function
 from govcloud.entrypoints.console.subsystem_acts import Values
 from govcloud.entrypoints.console.subsystem_rows import COLUMNS
 from govcloud.entrypoints.console.subsystem_words import SCOPES
@@ -41,7 +42,9 @@ class SubsystemForm:
     hint: Message | None = None
     grave: bool = False
     rehearse: Callable[[SubsystemView, str, Values, Actor], tuple[Message, ...]] | None = None
-    """What it would do, told sentence by sentence before it is confirmed."""
+    """What it would do, told sentence by sentence before it is confirmed; nothing to tell: it is done at once."""
+    always_told: bool = True
+    """Whether there always is something to tell."""
 
 
 def _levels() -> tuple[tuple[str, str], ...]:
@@ -181,6 +184,8 @@ FORMS: Mapping[str, SubsystemForm] = {
             lambda: (_NAME, _DESCRIPTION, _level(), _label(), _SENSITIVE, _BASIS, _REASON),
             acts.change_function,
             acts.function_values,
+            rehearse=rehearse_function,
+            always_told=False,
         ),
         SubsystemForm(
             "offer",

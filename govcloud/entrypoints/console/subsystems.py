@@ -121,10 +121,10 @@ class SubsystemsView(ClientPages):
         filled = Filled(_typed(names))
         told: tuple[Message, ...] = ()
         try:
-            if form.rehearse is not None and "confirmed" not in request.form:
-                if "back" not in request.form:
-                    told = form.rehearse(view, subject, filled.values, current_actor())
-            else:
+            back = form.rehearse is not None and "back" in request.form
+            if form.rehearse is not None and not back and "confirmed" not in request.form:
+                told = form.rehearse(view, subject, filled.values, current_actor())
+            if not told and not back:
                 return self._done(view, form, form.run(view, subject, filled.values, current_actor()))
         except GovcloudError as error:
             _take(filled, error, names)

@@ -87,7 +87,7 @@ class Query:
         if self.function is None or self.unknown_department:
             return PeoplePage((), None, 0)
         place = self.department.id if self.department else None
-        return services().authorization_queries.list_people(
+        return services().authorization_queries.answers.list_people(
             self.function.code, {}, {}, at=self.at, department_id=place, every_appointment=True, limit=limit, after=after
         )
 

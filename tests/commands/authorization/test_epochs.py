@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +15,8 @@ from sqlalchemy import text
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.scope import Scope
+from govcloud.kernel.actor import Actor
+from govcloud.outbox.letters import Request
 from govcloud.services import Services
 from tests.factories.world import SEED, XIHU, World
 
@@ -89,3 +92,21 @@ def test_what_happens_to_people_and_departments_advances_it(services: Services, 
         change()
         epochs.append(ask(services, world).epoch)
     assert epochs == sorted(set(epochs))
+
+
+def test_a_webhook_carries_an_epoch_that_its_change_is_in(app: Flask, services: Services, world: World, grant_id: UUID) -> None:
+    """Whoever is told that a grant ended, and asks from that epoch on, gets no yes of before."""
+    with services.uow.begin(SEED, "govcloud:platform:seed") as tx:
+        tx.session.execute(text("UPDATE subsystem SET webhook_url = 'http://127.0.0.1:9/' WHERE code = 'housing'"))
+    before = ask(services, world)
+    assert before.allowed
+    services.authorization.close_grant(SEED, grant_id, "revoked")
+    beside(app, lambda: assign(services, world)).join()
+    [(letter, request)] = services.delivery.lease(Actor.system("jobs"), "subsystem:housing")
+    assert isinstance(request, Request)
+    told = json.loads(request.body)
+    assert (letter.topic, told["data"]["grant_id"]) == ("authorization:grant:closed", str(grant_id))
+    assert told["epoch"] > before.epoch
+    now = services.authorization.decide(Question(READ, world.wang.appointment_id, resource={"division": XIHU}, min_epoch=told["epoch"]))
+    assert not now.allowed
+    assert now.epoch >= told["epoch"]

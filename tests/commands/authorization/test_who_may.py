@@ -43,7 +43,7 @@ def people(services: Services, function: str, resource: dict[str, Any] | None = 
     found: list[PersonEntry] = []
     after: UUID | None = None
     while True:
-        page = services.authorization_queries.list_people(function, resource or {}, context, limit=most, after=after, **asked)
+        page = services.authorization_queries.answers.list_people(function, resource or {}, context, limit=most, after=after, **asked)
         assert len(page.rows) <= most
         found += page.rows
         after = page.after
@@ -370,7 +370,7 @@ def test_lists_say_what_decisions_say(services: Services, world: World, clock: M
     assert {entry.id for entry in within if entry.state is State.ALLOWED} == mine & there
 
     for official in everybody:
-        page = services.authorization_queries.list_functions(official, primary[official], "housing", resource, province.context)
+        page = services.authorization_queries.answers.list_functions(official, primary[official], "housing", resource, province.context)
         one_by_one = {
             code
             for code in FUNCTIONS
@@ -410,10 +410,10 @@ def test_a_page_takes_few_statements_however_many_people_there_are(services: Ser
     services.identity.register_officials(SEED, rows)
     for row in rows:
         services.authorization.assign_role(SEED, row.id, "housing_clerk", row.appointments[0].id)
-    services.authorization_queries.list_people(REGISTER, {}, {})
+    services.authorization_queries.answers.list_people(REGISTER, {}, {})
     for limit in (1, 51):
         with counted() as asked:
-            assert len(services.authorization_queries.list_people(REGISTER, {}, {}, limit=limit).rows) == limit
+            assert len(services.authorization_queries.answers.list_people(REGISTER, {}, {}, limit=limit).rows) == limit
         assert len(asked) == 6, asked
 
 

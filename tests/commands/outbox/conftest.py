@@ -94,6 +94,10 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
+#: What the authorization of a real platform says is its newest epoch.
+EPOCH = 1504
+
+
 @dataclass(frozen=True)
 class Outbox:
     """The outbox under test."""
@@ -111,7 +115,7 @@ class Outbox:
 
     def worker(self) -> Delivery:
         """Return a worker as another process would have it."""
-        return Delivery(self.new_uow(), {"subsystem": StandardWebhooks(self.endpoints.get)})
+        return Delivery(self.new_uow(), {"subsystem": StandardWebhooks(self.endpoints.get, lambda: EPOCH)})
 
     def messages(self) -> list[OutboxMessage]:
         """Return all messages."""

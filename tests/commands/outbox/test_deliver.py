@@ -16,7 +16,7 @@ from govcloud.outbox.deliver import BATCH, LEASE, Delivered, backoff
 from govcloud.outbox.letters import Outcome
 from govcloud.outbox.promising import Promise, promise
 from govcloud.outbox.webhooks import Endpoint
-from tests.commands.outbox.conftest import JOBS, SECRET, GrantMoved, Outbox, Receiver
+from tests.commands.outbox.conftest import EPOCH, JOBS, SECRET, GrantMoved, Outbox, Receiver
 
 
 def test_a_message_arrives_signed(outbox: Outbox, receiver: Receiver) -> None:
@@ -35,6 +35,7 @@ def test_a_message_arrives_signed(outbox: Outbox, receiver: Receiver) -> None:
         "timestamp": "2026-11-24T01:30:00+00:00",
         "subject": "grant:1",
         "data": {"subsystem_code": "housing"},  # no personal field
+        "epoch": EPOCH,
     }
     assert message.delivered_at == outbox.clock.now()
 

@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from govcloud.authorization.decision_log.reading import LogAsked
 from govcloud.authorization.decisions import Question
 from govcloud.kernel.clock import ManualClock
 from tests.entrypoints.api.conftest import SignIn
+from tests.factories.policies import OPERATOR, drafted, install, province_policy
 from tests.factories.requests import REGISTER, granted
 from tests.factories.world import World
 
@@ -61,6 +63,40 @@ def test_what_somebody_may_use_and_why(caller: SignIn, services: Services, world
     assert wang.post("/ask/explain", {**own, "function": REGISTER, "policy": 1}).status_code == 404
     assert caller("SUNLI").post("/ask/explain", {**own, "function": REGISTER}).status_code == 200, "her own department's person"
     assert caller("SUNLI").post("/ask/explain", other).status_code == 403
+
+
+def test_a_draft_decides_for_a_trial_and_for_nobody_else(caller: SignIn, services: Services, world: World) -> None:
+    chen = world.people["CHENJIE"]
+    fewer = "roles: {housing_clerk: {name: 住房保障经办, rules: [{allow: ['housing:door:enter']}]}}"
+    draft_id = drafted(services, world.security_admin, province_policy(fewer).text)
+    body = {"official_id": str(chen.official_id), "appointment_id": str(chen.appointment_id), "function": REGISTER}
+    guard = caller("WUXIAOYAN")
+    live, trial = (guard.post("/ask/explain", body | more).json for more in ({}, {"draft_id": str(draft_id)}))
+    assert (live["allowed"], live["draft_id"], live["policy"]) == (True, None, 1)
+    assert (trial["allowed"], trial["draft_id"], trial["policy"]) == (False, str(draft_id), 0)
+    assert guard.post("/ask/explain", body).json["allowed"], "the draft took nobody's place"
+    assert services.decision_log.read(OPERATOR, LogAsked()).rows == (), "a trial is no decision"
+    both = guard.post("/ask/explain", body | {"draft_id": str(draft_id), "policy": 1})
+    assert (both.status_code, both.json["fields"][0]["field"]) == (422, "draft_id")
+    assert guard.post("/ask/explain", body | {"draft_id": str(uuid4())}).status_code == 404
+    # Whoever may not read drafts, or not try decisions out, does not even hear that there is one.
+    mine = {"official_id": str(world.wang.official_id), "appointment_id": str(world.wang.appointment_id), "function": REGISTER}
+    assert caller("WANGFANG").post("/ask/explain", mine | {"draft_id": str(draft_id)}).status_code == 404
+    guo = world.audit_admin
+    own = {"official_id": str(guo.official_id), "appointment_id": str(guo.appointment_id), "function": REGISTER}
+    assert caller("ZHENGGUOHUA").post("/ask/explain", own | {"draft_id": str(draft_id)}).status_code == 404
+    wrong = drafted(services, world.security_admin, "roles: [")
+    assert guard.post("/ask/explain", body | {"draft_id": str(wrong)}).json["code"] == "bad_policy"
+
+
+def test_who_may_try_decisions_out_need_not_read_drafts(caller: SignIn, services: Services, world: World) -> None:
+    tries = "roles: {official: {name: 公职人员, rules: [{allow: ['govcloud:decision:try', 'housing:door:enter']}]}}"
+    install(services, province_policy(tries))
+    draft_id = drafted(services, world.security_admin, province_policy().text)
+    mine = {"official_id": str(world.wang.official_id), "appointment_id": str(world.wang.appointment_id), "function": REGISTER}
+    wang = caller("WANGFANG")
+    assert wang.post("/ask/explain", mine | {"policy": 1}).status_code == 200
+    assert wang.post("/ask/explain", mine | {"draft_id": str(draft_id)}).status_code == 404
 
 
 def test_the_log(caller: SignIn, services: Services, world: World) -> None:

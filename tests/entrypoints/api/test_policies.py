@@ -50,7 +50,8 @@ def test_nobody_else_reads_or_writes_policies(caller: SignIn, services: Services
     here = f"/policy-drafts/{maker.post('/policy-drafts', body).json['draft_id']}"
     for login in ("WANGFANG", "SUNLI", "ZHOUJIANJUN", "LIQIANG"):
         somebody = caller(login)
-        for path in ("/policy-drafts", here, f"{here}/text", f"{here}/impact", f"{here}/impact/people", "/policy-versions"):
+        parts = (f"{here}/{part}" for part in ("text", "findings", "impact", "impact/people"))
+        for path in ("/policy-drafts", here, *parts, "/policy-versions"):
             assert somebody.get(path).status_code == 403, (login, path)
         assert somebody.post("/policy-drafts", body).status_code == 403
         assert somebody.post(f"{here}/submit", {"revision": 1}).status_code == 403
@@ -64,7 +65,16 @@ def test_nobody_else_reads_or_writes_policies(caller: SignIn, services: Services
 def test_what_is_wrong_is_said(caller: SignIn) -> None:
     maker = caller("WUXIAOYAN")
     wrong = maker.post("/policy-drafts", {"title": "x", "reason": "y", "text": "roles: {a: {rules: [{allow: 'govcloud:*'}]}}"})
-    assert (wrong.status_code, wrong.json["code"]) == (422, "bad_policy")
+    assert wrong.status_code == 200
+    (finding, *_) = wrong.json["findings"]
+    assert (finding["line"], finding["place"]) == (1, "roles.a.rules")
+    here = f"/policy-drafts/{wrong.json['draft_id']}"
+    assert maker.get(f"{here}/findings").json["findings"] == wrong.json["findings"]
+    refused = maker.post(f"{here}/submit", {"revision": 1})
+    assert (refused.status_code, refused.json["code"]) == (422, "bad_policy")
+    mended = maker.post(f"{here}/change", {"title": "x", "reason": "y", "text": province_policy(FEWER).text, "revision": 1})
+    assert mended.json == {"revision": 2, "findings": []}
+    assert maker.post("/policy-drafts", {"title": "x", "reason": "y", "text": "roles: {}\0"}).status_code == 422
     assert maker.post("/policy-drafts", {"title": "x", "reason": "y", "text": "roles: {}", "base_number": 7}).status_code == 404
     assert maker.post("/policy-drafts", {"title": "x"}).status_code == 422
     assert maker.get(f"/policy-drafts/{uuid4()}").status_code == 404

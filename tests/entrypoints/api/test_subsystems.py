@@ -153,3 +153,26 @@ def test_clients_get_secrets_are_entrusted_and_closed(services: Services, world:
     assert caller(STRANGER).post(f"/clients/{client}/disable").status_code == 403
     assert owner.post(f"/clients/{client}/disable").json == {"changed": True}
     assert owner.post(f"/clients/{client}/rotate-secret").status_code == 404
+
+
+def test_whom_a_label_would_touch(caller: SignIn, services: Services, world: World) -> None:
+    crew(services, world)
+    address = "/functions/housing:register:read/label-impact"
+    owner = caller("HEWEI")
+    told = owner.get(f"{address}?label=4").json
+    assert (told["gains"], told["losses"]) == (0, 1)
+    [person] = told["people"]
+    assert (person["name"], person["effect"]) == ("陈杰", "lost")
+    assert owner.get(f"{address}?label=0").json == {"gains": 0, "losses": 0, "people": []}
+    function = services.subsystem_queries.function("housing:register:read")
+    assert function is not None
+    assert function.label == 0, "nothing was set"
+    assert owner.get(f"{address}?label=5").status_code == 422
+    assert owner.get(address).status_code == 422
+    # Nobody hears a name, or a number, of what others answer for.
+    for login in (STRANGER, "WANGFANG", "ZHENGGUOHUA"):
+        refused = caller(login).get(f"{address}?label=4")
+        assert refused.status_code == 403, login
+        assert "陈杰" not in refused.text
+    assert owner.get("/functions/assistance:case:read/label-impact?label=4").status_code == 403
+    assert owner.get("/functions/housing:no:such/label-impact?label=4").status_code == 404

@@ -9,6 +9,7 @@ from govcloud.authorization.decisions import Question
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from tests.entrypoints.cli.test_people_and_client import Cli, cli, output_of
+from tests.factories.policies import drafted, province_policy
 from tests.factories.requests import REGISTER
 from tests.factories.world import World
 
@@ -48,3 +49,15 @@ def test_the_log(cli: Cli, services: Services, world: World) -> None:
     services.decision_log.flush()
     assert "王芳" in output_of(cli("ask", "log", "--official", "WANGFANG"))
     assert json.loads(output_of(cli("ask", "log", "--kind", "sensitive", "--json"))) == []
+
+
+def test_a_draft_is_asked_and_said_to_be_one(cli: Cli, services: Services, world: World) -> None:
+    fewer = "roles: {housing_clerk: {name: 住房保障经办, rules: [{allow: ['housing:door:enter']}]}}"
+    draft_id = str(drafted(services, world.security_admin, province_policy(fewer).text))
+    told = output_of(cli("ask", "explain", "CHENJIE", REGISTER, "--draft", draft_id))
+    assert told.startswith("no: ")
+    assert "by the DRAFT “调整策略”, revision 1, open: a trial, it decides nothing yet" in told
+    found = json.loads(output_of(cli("ask", "explain", "CHENJIE", REGISTER, "--draft", draft_id, "--json")))
+    assert (found["draft_id"], found["policy"], found["decision"]["allowed"]) == (draft_id, 0, False)
+    assert output_of(cli("ask", "check", "CHENJIE", REGISTER)).startswith("yes")
+    assert cli("ask", "explain", "CHENJIE", REGISTER, "--draft", draft_id, "--policy", "1").exit_code == 2

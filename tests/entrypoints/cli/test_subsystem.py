@@ -119,3 +119,24 @@ def test_what_is_not_there_is_said(cli: Cli, words: tuple[str, ...]) -> None:
     answer = cli("subsystem", *words)
     assert answer.exit_code == 1
     assert "there is no" in answer.output
+
+
+def test_whom_a_label_touches_is_shown_before_it_is_set(cli: Cli, services: Services, world: World, clock: ManualClock) -> None:
+    words = ["subsystem", "change-function", "housing:register:read", "--label", "4", "--reason", "定级"]
+    told = output_of(cli(*words, "--dry-run"))
+    assert "陈杰" in told
+    assert "- housing:register:read" in told
+    refused = cli(*words, typed="n\n")
+    assert refused.exit_code == 1
+    clock.advance(datetime.now(UTC) - clock.now())
+    function = services.subsystem_queries.function("housing:register:read")
+    assert function is not None
+    assert function.label == 0
+    assert "changed" in output_of(cli(*words, "--yes"))
+    clear = ["people", "change", "CHENJIE", "--security-label", "4"]
+    told = output_of(cli(*clear, "--dry-run"))
+    assert "陈杰" in told
+    assert "+ housing:register:read" in told
+    assert "so already" not in told
+    assert "changed 陈杰" in output_of(cli(*clear, typed="y\n"))
+    assert world.people

@@ -16,6 +16,7 @@ from govcloud.kernel.clock import ManualClock
 from tests.entrypoints.console.conftest import Enter
 from tests.factories.browsing import Visitor, said
 from tests.factories.people import an_official
+from tests.factories.policies import drafted, province_policy
 from tests.factories.requests import REGISTER, granted
 from tests.factories.world import SEED, World
 
@@ -104,6 +105,28 @@ def test_a_decision_tried_out(security: Visitor, services: Services, world: Worl
     english = said(security.get(f"{TRY}?code=WANGFANG&function={REGISTER}", headers=ENGLISH))
     assert "What would help" in english
     assert said(security.get(f"{TRY}?code=WANGFANG&function=x")).count("功能目录中没有这项功能") == 1
+
+
+def test_a_draft_tried_out_is_shown_as_one(security: Visitor, services: Services, world: World) -> None:
+    fewer = "roles: {housing_clerk: {name: 住房保障经办, rules: [{allow: ['housing:door:enter']}]}}"
+    draft_id = drafted(services, world.security_admin, province_policy(fewer).text)
+    asked = f"{TRY}?code=CHENJIE&function={REGISTER}&policy="
+    page = security.get(f"{asked}draft:{draft_id}")
+    assert "以下是草稿的判定，不是现行策略的判定" in said(page)
+    assert "不可以" in said(page)
+    assert "随平台发布的策略" not in said(page)
+    assert f"/console/policy_drafts/{draft_id}" in page.text
+    assert f'<option value="draft:{draft_id}" selected' in page.text
+    assert f"policy=draft:{draft_id}" in security.get(f"/console/policy_drafts/{draft_id}").text
+    live = said(security.get(asked))
+    assert "不可以" not in live
+    assert "以下是草稿的判定" not in live
+    wrong = drafted(services, world.security_admin, "roles: [")
+    for policy, sentence in ((f"draft:{wrong}", "的正文有 1 处错误"), ("draft:x", "没有这份草稿")):
+        refused = security.get(f"{asked}{policy}")
+        assert refused.status_code == 422
+        assert sentence in said(refused)
+    assert f"policy=draft:{wrong}" not in security.get(f"/console/policy_drafts/{wrong}").text
 
 
 def test_what_is_typed_wrong_is_said_beside_its_field(security: Visitor) -> None:

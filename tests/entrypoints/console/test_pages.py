@@ -52,7 +52,7 @@ STATEMENTS = {
         "grants": 25,
         "keys": 21,
         "officials": 26,
-        "playground": 21,
+        "playground": 23,
         "policies": 22,
         "policy_drafts": 28,
         "requests": 24,

@@ -84,10 +84,28 @@ def test_errors_are_shown_by_line_and_nothing_typed_is_lost(services: Services, 
     wrong = province_policy().text.replace("scope: own_division", "scope: everywhere", 1)
     line = wrong[: wrong.index("scope: everywhere")].count("\n") + 1
     answer = security.post(f"{HERE}/new", {"title": "x", "reason": "y", "base": "1", "text": wrong})
-    assert answer.status_code == 422
-    assert f"第 {line} 行" in alerts(answer)
-    assert "scope: everywhere" in answer.text
-    assert services.draft_queries.drafts() == ()
+    assert answer.status_code == 303
+    (draft,) = services.draft_queries.drafts()
+    form = security.get(answer.headers["Location"])
+    place = f"第 {line} 行第 {wrong.splitlines()[line - 1].index('everywhere') + 1} 列"
+    assert place in alerts(form)
+    assert "scope: everywhere" in form.text
+    assert inline_code(form) == []
+    page = security.get(f"{HERE}/{draft.id}")
+    assert place in alerts(page)
+    assert f'/{draft.id}/text#l{line}"' in page.text
+    assert "提交批准</button>" not in page.text
+    assert "试算影响</button>" not in page.text
+    assert place in alerts(security.get(f"{HERE}/{draft.id}/text"))
+    refused = step(security, draft.id, "submit", revision=1)
+    assert refused.status_code == 422
+    assert services.draft_queries.draft(draft.id).state == "open"
+    # What is not kept at all stands in the form again.
+    missing = security.post(f"{HERE}/{draft.id}/edit", {"title": "", "reason": "y", "revision": "1", "text": "roles: ["})
+    assert missing.status_code == 422
+    assert "roles: [" in missing.text
+    mended = {"title": "x", "reason": "y", "revision": "1", "text": province_policy().text}
+    assert security.post(f"{HERE}/{draft.id}/edit", mended).headers["Location"].endswith(f"/{draft.id}")
 
 
 def test_an_approval_of_what_was_not_shown_is_refused(services: Services, world: World, other: Visitor) -> None:

@@ -167,6 +167,7 @@ def test_the_owner_alone_gives_its_subsystem_to_nobody(become: Become, archive: 
 
 def test_every_form_works(services: Services, world: World, become: Become, archive: UUID) -> None:
     owner, code = become(OWNER), a_service_item(services, world)
+    sure = {"reason": "更名", "confirmed": "1"}
     sent = {
         "change": {"name": "住房档案", "integration_level": "3", "launch_url": "https://archive.zj.example/"},
         "add": {
@@ -179,7 +180,7 @@ def test_every_form_works(services: Services, world: World, become: Become, arch
             "max_days": "9",
             "scope_kind": "none",
         },
-        "function": {"subject": READ, "name": "查看档案", "integration_level": "3", "label": "2", "sensitive": "1", "reason": "更名"},
+        "function": {"subject": READ, "name": "查看档案", "integration_level": "3", "label": "2", "sensitive": "1"} | sure,
         "bind": {"subject": READ, "codes": f"{code}\n{code.lower()}"},
         "offer": {"subject": READ, "name": "查看目录", "exposes": "题名", "tier": "one", "max_days": "5", "scope_kind": "none"},
     }
@@ -277,3 +278,40 @@ def test_text_stays_text(services: Services, world: World, become: Become) -> No
         assert page.status_code == 200
         assert "<img" not in page.text, path
         assert "49" not in page.text.split("{{", maxsplit=1)[0][-5:], path
+
+
+def test_whom_a_label_touches_is_told_by_name_before_it_is_set(services: Services, become: Become, world: World) -> None:
+    housing = services.subsystem_queries.subsystem("housing")
+    assert housing is not None
+    function, owner = "housing:register:read", become(OWNER)
+    view = services.subsystem_queries.function(function)
+    assert view is not None
+    values = {
+        "subject": function,
+        "name": view.name,
+        "description": view.description,
+        "integration_level": str(view.integration_level),
+        "basis_note": view.basis_note,
+        "reason": "定级",
+    } | ({"sensitive": "1"} if view.sensitive else {})
+    told = owner.post(form("function", housing.id), values | {"label": "4"})
+    assert told.status_code == 200
+    for words in ("安全标记由 0 改为 4", "1 个任职将失去这项功能", "陈杰"):
+        assert words in said(told), words
+    kept = services.subsystem_queries.function(function)
+    assert kept is not None
+    assert kept.label == 0
+    back = owner.post(form("function", housing.id), values | {"label": "4", "back": "1"})
+    assert (back.status_code, "陈杰" in said(back)) == (200, False)
+    # Where the label stays, there is nothing to tell, and nothing to confirm.
+    renamed = owner.post(form("function", housing.id), values | {"label": "0", "name": "查询住房登记"})
+    assert renamed.status_code == 303
+    # Nobody is named to those who may not change it, whatever they send.
+    stranger = become(STRANGER).post(form("function", housing.id), values | {"label": "4"})
+    assert stranger.status_code in {403, 404}
+    assert "陈杰" not in said(stranger)
+    assert owner.post(form("function", housing.id), values | {"label": "4", "confirmed": "1"}).status_code == 303
+    changed = services.subsystem_queries.function(function)
+    assert changed is not None
+    assert changed.label == 4
+    assert world.people

@@ -295,6 +295,27 @@ def test_the_error_says_what_can_be_written(text: str, remedy: str) -> None:
     assert remedy in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("context.network_zone == 'offise'", 25),
+        ("'offise' == context.network_zone", 1),
+        ("context.workday and context.network_zone != 'offise'", 45),
+        ("context.network_zone not in ['office', 'offise']", 29),
+    ],
+)
+def test_a_zone_that_there_is_not_is_refused_with_those_that_there_are(text: str, column: int) -> None:
+    with pytest.raises(ConditionError, match="office、outside") as refused:
+        compile_condition(text, zones={"office", "outside"})
+    assert refused.value.column == column
+    with pytest.raises(ConditionError, match="GOVCLOUD_NETWORK_ZONES"):
+        compile_condition(text, zones=())
+    # What is in force stays readable when a zone goes, and so does a text where nobody knows the zones.
+    assert compile_condition(text).text == text
+    assert compile_condition(text, saving=False, zones={"office"}).text == text
+    assert compile_condition(text.replace("offise", "office"), zones={"office", "outside"})
+
+
 @pytest.mark.parametrize("text", ["'8:00' <= context.time", "subject.rank >= '处长'", "context.weekday == 8"])
 def test_what_an_older_release_let_in_still_decides(text: str) -> None:
     """It is refused when a policy is saved; in force, it is never true, and brings nothing down."""

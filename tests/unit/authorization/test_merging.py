@@ -59,6 +59,7 @@ def test_findings_name_their_lines() -> None:
     text = "functions: {}\nroles:\n  a:\n    rules:\n      - allow: ['housing:x:y']\n        when: subject.nope == 1\n      - deny: bad\n"
     found = findings(text, "x")
     assert {(item.line, item.place) for item in found} == {(6, "roles.a.rules[0].when"), (7, "roles.a.rules")}
+    assert [item.column for item in found] == [15, 15]
     (broken,) = findings("roles:\n  a: [", "x")
     assert broken.line is not None
     assert findings("roles: {a: {}}", "x") == ()

@@ -79,6 +79,36 @@ def test_the_shipped_calendar_knows_the_announced_years() -> None:
     assert holidays == {2024: 115, 2025: 117, 2026: 117}
 
 
+#: The notices as they read: (first day off, last day off) of each holiday, and the days of rest that are worked instead.
+NOTICES = {
+    # 国办发明电〔2023〕7号, 2023-10-25
+    2024: (
+        ("01-01 01-01", "02-10 02-17", "04-04 04-06", "05-01 05-05", "06-10 06-10", "09-15 09-17", "10-01 10-07"),
+        ("02-04", "02-18", "04-07", "04-28", "05-11", "09-14", "09-29", "10-12"),
+    ),
+    # 国办发明电〔2024〕12号, 2024-11-12
+    2025: (
+        ("01-01 01-01", "01-28 02-04", "04-04 04-06", "05-01 05-05", "05-31 06-02", "10-01 10-08"),
+        ("01-26", "02-08", "04-27", "09-28", "10-11"),
+    ),
+    # 国办发明电〔2025〕7号, 2025-11-04
+    2026: (
+        ("01-01 01-03", "02-15 02-23", "04-04 04-06", "05-01 05-05", "06-19 06-21", "09-25 09-27", "10-01 10-07"),
+        ("01-04", "02-14", "02-28", "05-09", "09-20", "10-10"),
+    ),
+}
+
+
+@pytest.mark.parametrize("year", NOTICES)
+def test_every_day_of_a_year_is_as_the_notice_says(year: int) -> None:
+    spans, worked = NOTICES[year]
+    days = [date.fromordinal(number) for number in range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal())]
+    for day in days:
+        off = any(first <= f"{day:%m-%d}" <= last for first, last in (span.split() for span in spans))
+        expected = f"{day:%m-%d}" in worked or (not off and day.isoweekday() < 6)
+        assert shipped_calendar().workday(day) is expected, day
+
+
 @pytest.mark.parametrize(
     ("day", "works"),
     [

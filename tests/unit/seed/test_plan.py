@@ -12,6 +12,7 @@ import pytest
 from stdnum.cn import uscc
 
 from govcloud.authorization.document import RuleSpec, parse_document
+from govcloud.authorization.fields import ALL_FIELDS, FieldRule
 from govcloud.cli.seed.cast import CAST
 from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.sizes import SHAPES
@@ -128,6 +129,21 @@ def test_officers_are_three_different_people() -> None:
     held = [role for member in CAST for role in member.roles]
     assert {"system_admin", "security_admin", "audit_admin"} <= set(held)
     assert all(len(member.roles) <= 1 for member in CAST)
+    assert held.count("security_admin") == 2, "one drafts a policy, another approves it"
+
+
+def test_the_story_has_a_label_people_on_both_sides_of_it_and_masked_rows(plan: Plan) -> None:
+    labels = {function.code: function.label for system in plan.subsystems for function in system.functions}
+    assert labels["assistance:payment:read"] == 2
+    assert labels["assistance:case:read"] == 0
+    clearance = {member.login: member.security_label for member in CAST}
+    assert clearance["WANGFANG"] < 2 <= clearance["ZHAOMIN"]
+    rules = _rules_of(plan, {"civil_affairs_counter", "civil_affairs_lead"})
+    payment = {rule.role for rule in rules if rule.function == "assistance:payment:read"}
+    assert payment == {"civil_affairs_counter", "civil_affairs_lead"}, "the label alone tells them apart"
+    seen = {rule.role: rule.fields for rule in rules if rule.function == "assistance:case:read"}
+    assert seen["civil_affairs_lead"] == FieldRule(frozenset({"name"}), frozenset({"id_number"}))
+    assert seen["civil_affairs_counter"] == ALL_FIELDS
 
 
 def test_memory_stays_flat_at_the_size_of_a_province() -> None:

@@ -1,0 +1,162 @@
+"""Reads of temporary grants: one, those of a request, of a person, of functions, and those that a department answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy.orm import Session, aliased
+
+from govcloud.authorization.facts import holding
+from govcloud.authorization.models import AccessGrant, GrantSuspension
+from govcloud.authorization.scope import Scope
+from govcloud.kernel.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """A temporary grant; ``closed_at`` and ``close_reason`` are set when it was ended before its time."""
+
+    id: UUID
+    line_id: UUID | None
+    official_id: UUID
+    appointment_id: UUID | None
+    subsystem_code: str
+    function: str
+    scope: Scope
+    starts_at: datetime
+    ends_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+    suspended: bool
+    owner_department_id: UUID | None = None
+
+    def state(self, now: datetime) -> str:
+        """Return ``revoked``, ``expired``, ``suspended``, ``scheduled`` or ``active``: computed from the clock, never stored."""
+        if self.closed_at is not None and self.closed_at <= now:
+            return "revoked"
+        if self.ends_at <= now:
+            return "expired"
+        if self.suspended:
+            return "suspended"
+        return "scheduled" if now < self.starts_at else "active"
+
+
+class GrantReads:
+    """Answers questions about grants; it never writes."""
+
+    def __init__(self, read: Callable[[], Session], clock: Clock) -> None:
+        """Take the source of reading sessions and the clock."""
+        self._read = read
+        self._clock = clock
+
+    def grant(self, grant_id: UUID) -> GrantView | None:
+        """Return a grant, closed or not."""
+        return self._one_grant(AccessGrant.id == grant_id)
+
+    def grants_by_id(self, wanted: Iterable[UUID]) -> Mapping[UUID, GrantView]:
+        """Return the grants ``wanted`` by id, closed or not."""
+        return {grant.id: grant for grant in self._grants(AccessGrant.id.in_(set(wanted)))}
+
+    def grant_of_line(self, line_id: UUID) -> GrantView | None:
+        """Return the grant that a request's line led to."""
+        return self._one_grant(AccessGrant.line_id == line_id)
+
+    def grants_of_lines(self, line_ids: Iterable[UUID]) -> tuple[GrantView, ...]:
+        """Return the grants that lines of requests led to."""
+        return self._grants(AccessGrant.line_id.in_(set(line_ids)))
+
+    def grants_of(self, official_id: UUID) -> tuple[GrantView, ...]:
+        """Return all grants that an official ever had, those that end last first."""
+        return self._grants(AccessGrant.official_id == official_id)
+
+    def ran_out(self, functions: Iterable[str], since: datetime, until: datetime) -> tuple[GrantView, ...]:
+        """Return the grants of ``functions`` that ended by themselves in ``(since, until]``, but where another goes on in its place."""
+        later = aliased(AccessGrant)
+        going_on = select(later.id).where(
+            later.official_id == AccessGrant.official_id,
+            later.function == AccessGrant.function,
+            later.valid_to.is_(None),
+            later.starts_at <= until,
+            later.ends_at > until,
+        )
+        over = (AccessGrant.valid_to.is_(None), AccessGrant.ends_at > since, AccessGrant.ends_at <= until, ~going_on.exists())
+        return self._grants(AccessGrant.function.in_(set(functions)), *over)
+
+    def live_grants_of(self, functions: Iterable[str]) -> int:
+        """Return how many grants of these functions have neither run out nor been closed."""
+        now = self._clock.now()
+        live = (AccessGrant.function.in_(set(functions)), holding(AccessGrant, now), AccessGrant.ends_at > now)
+        return self._read().scalar(select(func.count()).select_from(AccessGrant).where(*live)) or 0
+
+    def live_grants_by_function(self, subsystem_code: str) -> Mapping[str, int]:
+        """Return how many live grants each function of a subsystem has; functions without any are left out."""
+        now = self._clock.now()
+        live = (AccessGrant.subsystem_code == subsystem_code, holding(AccessGrant, now), AccessGrant.ends_at > now)
+        found = self._read().execute(select(AccessGrant.function, func.count()).where(*live).group_by(AccessGrant.function))
+        return {row[0]: row[1] for row in found}
+
+    def live_grants_owned_by(self, departments: Iterable[UUID], limit: int, after: UUID | None = None) -> tuple[GrantView, ...]:
+        """Return grants that ``departments`` answer for and that have neither run out nor been closed, the newest first.
+
+        ``after`` is the last one of the page before.
+        """
+        now = self._clock.now()
+        live = (AccessGrant.owner_department_id.in_(set(departments)), holding(AccessGrant, now), AccessGrant.ends_at > now)
+        older = () if after is None else (AccessGrant.id < after,)
+        # Ids are made in the order of time (UUIDv7).
+        ids = self._read().scalars(select(AccessGrant.id).where(*live, *older).order_by(AccessGrant.id.desc()).limit(limit)).all()
+        found = self.grants_by_id(ids)
+        return tuple(found[key] for key in ids)
+
+    # How the above read
+
+    def _one_grant(self, condition: ColumnElement[bool]) -> GrantView | None:
+        found = self._grants(condition)
+        return found[0] if found else None
+
+    def _grants(self, *conditions: ColumnElement[bool]) -> tuple[GrantView, ...]:
+        now = self._clock.now()
+        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, now)).exists()
+        columns = (
+            AccessGrant.id,
+            AccessGrant.line_id,
+            AccessGrant.official_id,
+            AccessGrant.appointment_id,
+            AccessGrant.subsystem_code,
+            AccessGrant.function,
+            AccessGrant.scope,
+            AccessGrant.starts_at,
+            AccessGrant.ends_at,
+            AccessGrant.valid_from,
+            AccessGrant.valid_to,
+            AccessGrant.close_reason,
+            resting.label("suspended"),
+            AccessGrant.owner_department_id,
+        )
+        query = select(*columns).where(*conditions).order_by(AccessGrant.ends_at.desc(), AccessGrant.id)
+        return tuple(_grant_view(row) for row in self._read().execute(query))
+
+
+def _grant_view(row: Row[*tuple[Any, ...]]) -> GrantView:
+    return GrantView(
+        id=row.id,
+        line_id=row.line_id,
+        official_id=row.official_id,
+        appointment_id=row.appointment_id,
+        subsystem_code=row.subsystem_code,
+        function=row.function,
+        scope=Scope.from_json(row.scope),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        opened_at=row.valid_from,
+        closed_at=row.valid_to,
+        close_reason=row.close_reason,
+        suspended=row.suspended,
+        owner_department_id=row.owner_department_id,
+    )
