@@ -28,6 +28,7 @@ from govcloud.identity.views import (
     Subject,
 )
 from govcloud.kernel.database import live_at
+from govcloud.kernel.statements import run
 from govcloud.kernel.validation import searchable
 
 __all__ = [
@@ -206,7 +207,7 @@ class IdentityQueries(PeopleQueries):
 
     def appointments_of(self, official_id: UUID, at: datetime | None = None) -> tuple[AppointmentView, ...]:
         """Return the live appointments of a person, the primary one first."""
-        found = self._read().execute(_APPOINTMENTS_OF, {"official": official_id, "at": self._at(at)})
+        found = run(self._read(), _APPOINTMENTS_OF, {"official": official_id, "at": self._at(at)})
         return tuple(rows.appointment_view(row) for row in found)
 
     def people_in(self, departments: Iterable[UUID], people: Iterable[UUID], at: datetime | None = None) -> frozenset[UUID]:
@@ -223,7 +224,7 @@ class IdentityQueries(PeopleQueries):
 
     def subject(self, appointment_id: UUID, at: datetime | None = None) -> Subject | None:
         """Return what decisions may read of the official under this appointment; ``None`` when it is not live at ``at``."""
-        row = self._read().execute(_SUBJECT, {"appointment": appointment_id, "at": self._at(at)}).one_or_none()
+        row = run(self._read(), _SUBJECT, {"appointment": appointment_id, "at": self._at(at)}).one_or_none()
         return rows.subject_view(row) if row else None
 
     def subjects_asked(self, wanted: Iterable[tuple[UUID, datetime]]) -> Mapping[tuple[UUID, datetime], Subject]:
@@ -283,7 +284,7 @@ class IdentityQueries(PeopleQueries):
         return rows.official_view(row, self._keys) if row else None
 
     def _one_account(self, query: rows.Rows, **key: object) -> AccountView | None:
-        row = self._read().execute(query, {**key, "at": self._clock.now()}).one_or_none()
+        row = run(self._read(), query, {**key, "at": self._clock.now()}).one_or_none()
         return rows.account_view(row) if row else None
 
 

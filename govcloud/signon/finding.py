@@ -16,6 +16,7 @@ from sqlalchemy import BindParameter, ColumnElement, DateTime, Row, Select, bind
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.statements import run
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.models import IssuedToken, Participant, Session
 from govcloud.signon.policy import Policies
@@ -53,7 +54,8 @@ _LIVE_ONE = select(*_COLUMNS).where(*_live(_NOW, _SEEN_AFTER))
 #: A live session together with one live participant of it.
 _TAKEN_PART_IN = _LIVE_ONE.join(Participant, Participant.session_id == Session.id).where(Participant.ended_at.is_(None))
 _BY_TOKEN = _LIVE_ONE.where(Session.token_digest == bindparam("digest"))
-_BY_ID = _LIVE_ONE.where(Session.id == bindparam("session"))
+_BY_ID_ALONE = _LIVE_ONE.where(Session.id == bindparam("session")).with_for_update()
+_BY_ID_HELD = _LIVE_ONE.where(Session.id == bindparam("session")).with_for_update(read=True)
 _BY_SID = _TAKEN_PART_IN.where(Participant.id == bindparam("sid"), Participant.client_id == bindparam("client"))
 _BEHIND = _TAKEN_PART_IN.where(Participant.id == bindparam("sid"))
 _BEHIND_HELD = _BEHIND.with_for_update(read=True, of=Participant)
@@ -96,30 +98,30 @@ class FindingSessions:
         ``held``, within a command: whoever ends the participant waits for it, and then tells its client of what it got.
         """
         now = self._clock.now()
-        row = self._uow.read().execute(_BEHIND_HELD if held else _BEHIND, {"sid": participant_id, **self._moment(now)}).one_or_none()
+        row = run(self._uow.read(), _BEHIND_HELD if held else _BEHIND, {"sid": participant_id, **self._moment(now)}).one_or_none()
         return _view(row, now) if row else None
 
     def held(self, tx: Transaction, session_id: UUID, *, alone: bool = False) -> CurrentSession | None:
         """Return a live session as it is now, which stays as it is until ``tx`` ends; ``alone``: for one holder at a time."""
-        query = _BY_ID.with_for_update(read=not alone)
-        row = tx.session.execute(query, {"session": session_id, **self._moment(tx.now)}).one_or_none()
+        query = _BY_ID_ALONE if alone else _BY_ID_HELD
+        row = run(tx.session, query, {"session": session_id, **self._moment(tx.now)}).one_or_none()
         return _view(row, tx.now) if row else None
 
     def behind_token(self, jti: UUID, sid: UUID) -> tuple[CurrentSession, str, Mapping[str, Any] | None] | None:
         """Return the live session that an access token was issued in, its scope and the key that it is bound to, unless it was revoked."""
         now = self._clock.now()
-        row = self._uow.read().execute(_BEHIND_TOKEN, {"jti": jti, "sid": sid, **self._moment(now)}).one_or_none()
+        row = run(self._uow.read(), _BEHIND_TOKEN, {"jti": jti, "sid": sid, **self._moment(now)}).one_or_none()
         return (_view(row, now), row.scope, row.confirmation) if row else None
 
     def of_official(self, official_id: UUID) -> tuple[CurrentSession, ...]:
         """Return the live sessions of a person, the latest first."""
         now = self._clock.now()
-        rows = self._uow.read().execute(_OF_OFFICIAL, {"official": official_id, **self._moment(now)})
+        rows = run(self._uow.read(), _OF_OFFICIAL, {"official": official_id, **self._moment(now)})
         return tuple(_view(row, now) for row in rows)
 
     def last_appointment(self, official_id: UUID) -> UUID | None:
         """Return the appointment that the person acted under last, whether or not it is still live."""
-        return self._uow.read().scalar(_LAST_APPOINTMENT, {"official": official_id})
+        return run(self._uow.read(), _LAST_APPOINTMENT, {"official": official_id}).scalar()
 
     def live(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions that a session is live at ``now``."""
@@ -135,7 +137,7 @@ class FindingSessions:
 
     def _found(self, query: Select[*tuple[Any, ...]], **key: object) -> CurrentSession | None:
         now = self._clock.now()
-        row = self._uow.read().execute(query, {**key, **self._moment(now)}).one_or_none()
+        row = run(self._uow.read(), query, {**key, **self._moment(now)}).one_or_none()
         if row is None:
             return None
         if now - row.last_seen_at >= _SLIDE:

@@ -19,6 +19,7 @@ from govcloud.identity.queries import AccountView, IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.statements import run
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import searchable
 from govcloud.signon import errors, events
@@ -191,7 +192,7 @@ class PasswordProof:
 
 def _password(tx: Transaction, account_id: UUID) -> _Known | None:
     """Return the account's password as it is stored, if it has one."""
-    row = tx.session.execute(_PASSWORD_OF, {"account": account_id}).one_or_none()
+    row = run(tx.session, _PASSWORD_OF, {"account": account_id}).one_or_none()
     return _Known(row.id, row.secret_hash) if row else None
 
 

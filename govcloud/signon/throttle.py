@@ -24,6 +24,7 @@ from sqlalchemy import BigInteger, BindParameter, Table, Text, bindparam, case, 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.statements import run
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.models import SignInAttempt
 from govcloud.signon.policy import Policies, SignOnPolicy
@@ -152,10 +153,10 @@ class Throttle:
         asked = self._asked(tx, digest, address, policy)
         crowd = self._wait_turn(tx, asked)
         # After the lock and in a statement of its own, so that it sees what the try before has written.
-        seen = tx.session.execute(_SEEN, asked).one()
+        seen = run(tx.session, _SEEN, asked).one()
         if seen.locked_until is not None:
             return Held(seen.locked_until)
-        if seen.one_too_many is not None and tx.session.scalar(_KNOWN, asked) is None:
+        if seen.one_too_many is not None and run(tx.session, _KNOWN, asked).one_or_none() is None:
             # The account is under attack, and nobody proved from this address to be its owner.
             return Held(seen.one_too_many + timedelta(minutes=policy.lock_window_minutes))
         return self._count(tx, asked, policy, locks=seen.in_a_row == asked["in_a_row"], last=crowd == policy.address_attempts - 1)
@@ -163,14 +164,14 @@ class Throttle:
     @staticmethod
     def succeeded(tx: Transaction, attempt: Attempt) -> None:
         """Turn a counted try into a success, by which the address is known to the account from now on."""
-        tx.session.execute(_SUCCEED, {"attempt": attempt.id})
+        run(tx.session, _SUCCEED, {"attempt": attempt.id})
         if attempt.address_lock_id is not None:
-            tx.session.execute(_FORGET, {"attempt": attempt.address_lock_id, "address_lock": None})
+            run(tx.session, _FORGET, {"attempt": attempt.address_lock_id, "address_lock": None})
 
     @staticmethod
     def forget(tx: Transaction, attempt: Attempt) -> None:
         """Take a counted try back as if it had not been made: it was right, and says nothing about whose address this is."""
-        tx.session.execute(_FORGET, {"attempt": attempt.id, "address_lock": attempt.address_lock_id})
+        run(tx.session, _FORGET, {"attempt": attempt.id, "address_lock": attempt.address_lock_id})
 
     def _asked(self, tx: Transaction, digest: bytes, address: str, policy: SignOnPolicy) -> dict[str, Any]:
         """Return what the statements about a try compare with."""
@@ -192,14 +193,14 @@ class Throttle:
 
         Near the limit the tries of an address wait for each other too.
         """
-        count: int = tx.session.execute(_TURN_FAR_OFF, asked).one().tries
+        count: int = run(tx.session, _TURN_FAR_OFF, asked).one().tries
         if count < asked["close"]:
             return count
         # Always before the lock of the account, so that two tries never wait for each other crosswise.
         of_address = self._keys.digest("sign-in-address", asked["address"].encode("utf-8", "surrogatepass"))
-        tx.session.execute(_TURN, {"number": _lock_number(of_address)})
-        count = tx.session.scalar(_CROWD, asked) or 0
-        tx.session.execute(_TURN, {"number": asked["turn"]})
+        run(tx.session, _TURN, {"number": _lock_number(of_address)})
+        count = run(tx.session, _CROWD, asked).scalar_one()
+        run(tx.session, _TURN, {"number": asked["turn"]})
         return count
 
     def _count(self, tx: Transaction, asked: dict[str, Any], policy: SignOnPolicy, *, locks: bool, last: bool) -> Attempt:
@@ -244,13 +245,14 @@ def _lock_number(digest: bytes) -> int:
 
 def _keep(tx: Transaction, digest: bytes, address: str, locked_until: datetime | None) -> UUID:
     """Write a failed try down and return its id."""
+    attempt_id = new_id()
     row = {
-        "id": new_id(),
+        "id": attempt_id,
         "login_digest": digest,
         "source_address": address,
         "at": tx.now,
         "outcome": "failed",
         "locked_until": locked_until,
     }
-    tx.session.execute(_KEEP, row)
-    return row["id"]
+    run(tx.session, _KEEP, row)
+    return attempt_id

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, bindparam, select, update
+from sqlalchemy import Row, Table, bindparam, exists, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from govcloud.kernel import crypto
@@ -23,6 +23,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.statements import run
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
@@ -39,8 +40,44 @@ _SECRET_BYTES = 32
 _PARTICIPANT = select(Participant.id).where(
     Participant.session_id == bindparam("session"), Participant.client_id == bindparam("client"), Participant.ended_at.is_(None)
 )
-_JOIN = insert(cast("Table", Participant.__table__)).on_conflict_do_nothing(
-    index_elements=["session_id", "client_id"], index_where=Participant.ended_at.is_(None)
+_PART = cast("Table", Participant.__table__)
+_TAKING = (
+    select(_PART.c.id)
+    .where(_PART.c.session_id == bindparam("session"), _PART.c.client_id == bindparam("client"), _PART.c.ended_at.is_(None))
+    .cte("taking")
+)
+_NEW = select(
+    bindparam("id", type_=_PART.c.id.type),
+    bindparam("session", type_=_PART.c.session_id.type),
+    bindparam("client", type_=_PART.c.client_id.type),
+    bindparam("now", type_=_PART.c.created_at.type),
+).where(~exists(select(_TAKING.c.id)))
+_JOINING = (
+    insert(_PART)
+    .from_select(["id", "session_id", "client_id", "created_at"], _NEW)
+    .on_conflict_do_nothing(index_elements=["session_id", "client_id"], index_where=_PART.c.ended_at.is_(None))
+    .returning(_PART.c.id)
+    .cte("joining")
+)
+#: The part that the client takes or begins to take; none, when another tab begins it in this very moment.
+_TAKE_PART = union_all(select(_TAKING.c.id), select(_JOINING.c.id))
+_KEEP = insert(cast("Table", Ticket.__table__))
+#: Tickets of other protocols are bound to other things: none of them ever passes for a code.
+_MINE = (Ticket.digest == bindparam("ticket"), Ticket.client_id == bindparam("client"), Ticket.kind == OIDC_CODE)
+_CLAIM = (
+    update(Ticket)
+    .where(*_MINE, Ticket.redeemed_at.is_(None))
+    .values(redeemed_at=bindparam("now"))
+    .returning(
+        Ticket.family_id,
+        Ticket.participant_id,
+        Ticket.redirect_uri,
+        Ticket.code_challenge,
+        Ticket.nonce,
+        Ticket.scope,
+        Ticket.dpop_jkt,
+        Ticket.expires_at,
+    )
 )
 
 
@@ -84,34 +121,34 @@ class Tickets:
         with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
             session = self._entering.hold(tx, session, client)
             participant_id = take_part(tx, session.session_id, client.client_id)
-            ticket = secrets.token_urlsafe(_SECRET_BYTES)
-            row = Ticket(
-                id=new_id(),
-                kind=OIDC_CODE,
-                digest=self._digest(ticket),
-                family_id=new_id(),
-                session_id=session.session_id,
-                participant_id=participant_id,
-                client_id=client.client_id,
-                redirect_uri=request.redirect_uri,
-                code_challenge=request.code_challenge,
-                nonce=request.nonce,
-                scope=request.scope,
-                dpop_jkt=request.dpop_jkt,
-                created_at=tx.now,
-                expires_at=tx.now + self._life,
-                redeemed_at=None,
-            )
-            tx.session.add(row)
+            ticket, family_id = secrets.token_urlsafe(_SECRET_BYTES), new_id()
+            row = {
+                "id": new_id(),
+                "kind": OIDC_CODE,
+                "digest": self._digest(ticket),
+                "family_id": family_id,
+                "session_id": session.session_id,
+                "participant_id": participant_id,
+                "client_id": client.client_id,
+                "redirect_uri": request.redirect_uri,
+                "code_challenge": request.code_challenge,
+                "nonce": request.nonce,
+                "scope": request.scope,
+                "dpop_jkt": request.dpop_jkt,
+                "created_at": tx.now,
+                "expires_at": tx.now + self._life,
+                "redeemed_at": None,
+            }
+            run(tx.session, _KEEP, row)
             tx.record(
                 events.TicketIssued(
                     subject=f"official:{session.official_id}",
                     session_id=session.session_id,
                     participant_id=participant_id,
-                    family_id=row.family_id,
+                    family_id=family_id,
                     client_id=client.client_id,
                     appointment_id=session.appointment_id,
-                    kind=row.kind,
+                    kind=OIDC_CODE,
                 )
             )
             return ticket
@@ -130,23 +167,10 @@ class Tickets:
 
         A ticket of another client is as good as unknown, and that client cannot use it up.
         """
-        # Tickets of other protocols are bound to other things: none of them ever passes for a code.
-        mine = (Ticket.digest == self._digest(ticket), Ticket.client_id == client_id, Ticket.kind == OIDC_CODE)
-        claim = update(Ticket).where(*mine, Ticket.redeemed_at.is_(None)).values(redeemed_at=tx.now)
-        row = tx.session.execute(
-            claim.returning(
-                Ticket.family_id,
-                Ticket.participant_id,
-                Ticket.redirect_uri,
-                Ticket.code_challenge,
-                Ticket.nonce,
-                Ticket.scope,
-                Ticket.dpop_jkt,
-                Ticket.expires_at,
-            )
-        ).one_or_none()
+        mine = {"ticket": self._digest(ticket), "client": client_id}
+        row = run(tx.session, _CLAIM, {**mine, "now": tx.now}).one_or_none()
         if row is None:
-            family_id = tx.session.scalar(select(Ticket.family_id).where(*mine))
+            family_id = tx.session.scalar(select(Ticket.family_id).where(*_MINE), mine)
             return self._reused(tx, family_id, client_id) if family_id else Unredeemable("unknown")
         broken = _broken_bond(row, tx.now, redirect_uri, code_verifier, confirmation)
         if broken is not None:
@@ -168,12 +192,9 @@ class Tickets:
 def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     """Return the ``sid`` by which the client takes part in the session; it stays the same as long as the session lives."""
     pair = {"session": session_id, "client": client_id}
-    known = tx.session.scalar(_PARTICIPANT, pair)
-    if known is not None:
-        return known
-    tx.session.execute(_JOIN, {"id": new_id(), "session_id": session_id, "client_id": client_id, "created_at": tx.now})
-    # Two tabs may join at once: the one that came second waited for the first and reads its row here.
-    return tx.session.scalars(_PARTICIPANT, pair).one()
+    taken: UUID | None = run(tx.session, _TAKE_PART, {**pair, "id": new_id(), "now": tx.now}).scalar_one_or_none()
+    # Two tabs may begin at once: the one that came second waited for the first and reads its row here.
+    return taken if taken is not None else run(tx.session, _PARTICIPANT, pair).scalar_one()
 
 
 def _broken_bond(

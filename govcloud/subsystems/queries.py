@@ -13,6 +13,7 @@ from sqlalchemy import DateTime, and_, bindparam, func, or_, select
 
 from govcloud.kernel import crypto
 from govcloud.kernel.database import live_at
+from govcloud.kernel.statements import run
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.beginnings import place_of
@@ -158,7 +159,7 @@ class SubsystemQueries(MatterQueries):
         """
         subsystem_code = code.partition(":")[0]
         named = {"function": searchable(code), "subsystem": searchable(subsystem_code), "at": self._at(at)}
-        row = self._read().execute(_LABEL, named).one_or_none()
+        row = run(self._read(), _LABEL, named).one_or_none()
         if row is None:
             return None
         return 0 if row.label is None and code == f"{subsystem_code}:door:enter" else row.label
@@ -211,7 +212,7 @@ class SubsystemQueries(MatterQueries):
 
     def client_by_client_id(self, client_id: str) -> ClientView | None:
         """Return an enabled client of a subsystem that is not retired; a disabled one is as good as unknown."""
-        row = self._read().execute(_BY_CLIENT_ID, {"client": searchable(client_id)}).one_or_none()
+        row = run(self._read(), _BY_CLIENT_ID, {"client": searchable(client_id)}).one_or_none()
         return rows.client_view(row) if row else None
 
     def client_by_service(self, address: str) -> ClientView | None:
@@ -261,7 +262,7 @@ class SubsystemQueries(MatterQueries):
 
         Secrets are compared as keyed digests in constant time, and an unknown or public client costs the same comparison.
         """
-        row = self._read().execute(_BY_CLIENT_ID, {"client": searchable(client_id)}).one_or_none()
+        row = run(self._read(), _BY_CLIENT_ID, {"client": searchable(client_id)}).one_or_none()
         stored = row.secret_digest if row is not None and row.auth_method == SECRET else None
         given = secret_digest(self._keys, client_id, secret)
         # Against all zeros nothing matches: a digest that is not stored cannot be guessed into being.

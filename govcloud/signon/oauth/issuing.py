@@ -18,6 +18,7 @@ from sqlalchemy import Table, insert
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.statements import run
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.settings import Settings
 from govcloud.signon.claims import OPENID, identity_claims
@@ -108,7 +109,8 @@ class Issuing:
         """
         issued = self._issued(tx, request)
         access_token = self.tokens.access_token(issued)
-        tx.session.execute(
+        run(
+            tx.session,
             _KEEP_TOKEN,
             {
                 "jti": request.jti,
@@ -162,7 +164,8 @@ class Issuing:
             return None
         refresh_token = secrets.token_urlsafe(_SECRET_BYTES)
         longest = request.refresh.until or tx.now + timedelta(hours=self._policies.current().refresh_hours)
-        tx.session.execute(
+        run(
+            tx.session,
             _KEEP_REFRESH,
             {
                 "id": new_id(),
