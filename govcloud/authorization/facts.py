@@ -147,7 +147,7 @@ class DecisionFacts:
     def assignments(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[AssignmentFact]:
         """Return the standing roles of a person under one appointment: those of the person, and those of that appointment."""
         under = {"official": official_id, "appointment": appointment_id, "at": at}
-        return [AssignmentFact(*row) for row in run(self._read(), _ASSIGNMENTS, under).tuples()]
+        return [AssignmentFact(*row) for row in run(self._read(), _ASSIGNMENTS, under)]
 
     def grants(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[GrantFact]:
         """Return the grants that are not closed and have not run out; the decision compares their windows itself."""

@@ -28,6 +28,7 @@ from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
 from govcloud.signon.entering import Entering
+from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.models import Participant, Ticket
 from govcloud.signon.oauth.families import end_family
 from govcloud.signon.sessions import Sessions
@@ -116,42 +117,13 @@ class Tickets:
 
         Raises:
             NotFound: the session ended meanwhile.
-            NotAdmitted: the door was closed meanwhile.
+            NotAdmitted: the door is closed; that is on record.
         """
         with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
-            session = self._entering.hold(tx, session, client)
-            participant_id = take_part(tx, session.session_id, client.client_id)
-            ticket, family_id = secrets.token_urlsafe(_SECRET_BYTES), new_id()
-            row = {
-                "id": new_id(),
-                "kind": OIDC_CODE,
-                "digest": self._digest(ticket),
-                "family_id": family_id,
-                "session_id": session.session_id,
-                "participant_id": participant_id,
-                "client_id": client.client_id,
-                "redirect_uri": request.redirect_uri,
-                "code_challenge": request.code_challenge,
-                "nonce": request.nonce,
-                "scope": request.scope,
-                "dpop_jkt": request.dpop_jkt,
-                "created_at": tx.now,
-                "expires_at": tx.now + self._life,
-                "redeemed_at": None,
-            }
-            run(tx.session, _KEEP, row)
-            tx.record(
-                events.TicketIssued(
-                    subject=f"official:{session.official_id}",
-                    session_id=session.session_id,
-                    participant_id=participant_id,
-                    family_id=family_id,
-                    client_id=client.client_id,
-                    appointment_id=session.appointment_id,
-                    kind=OIDC_CODE,
-                )
-            )
-            return ticket
+            held = self._entering.hold(tx, session, client)
+            if not isinstance(held, NotAdmitted):
+                return self._keep(tx, held, client, request)
+        raise held
 
     def redeem(
         self,
@@ -179,6 +151,41 @@ class Tickets:
         if session is None:
             return Unredeemable("session_ended")
         return Redeemed(row.family_id, row.participant_id, client_id, row.scope, row.nonce, session)
+
+    def _keep(self, tx: Transaction, session: CurrentSession, client: ClientView, request: TicketRequest) -> str:
+        """Store a fresh ticket of the held session and return it."""
+        participant_id = take_part(tx, session.session_id, client.client_id)
+        ticket, family_id = secrets.token_urlsafe(_SECRET_BYTES), new_id()
+        row = {
+            "id": new_id(),
+            "kind": OIDC_CODE,
+            "digest": self._digest(ticket),
+            "family_id": family_id,
+            "session_id": session.session_id,
+            "participant_id": participant_id,
+            "client_id": client.client_id,
+            "redirect_uri": request.redirect_uri,
+            "code_challenge": request.code_challenge,
+            "nonce": request.nonce,
+            "scope": request.scope,
+            "dpop_jkt": request.dpop_jkt,
+            "created_at": tx.now,
+            "expires_at": tx.now + self._life,
+            "redeemed_at": None,
+        }
+        run(tx.session, _KEEP, row)
+        tx.record(
+            events.TicketIssued(
+                subject=f"official:{session.official_id}",
+                session_id=session.session_id,
+                participant_id=participant_id,
+                family_id=family_id,
+                client_id=client.client_id,
+                appointment_id=session.appointment_id,
+                kind=OIDC_CODE,
+            )
+        )
+        return ticket
 
     def _reused(self, tx: Transaction, family_id: UUID, client_id: str) -> Unredeemable:
         """End the family of a ticket that is brought again."""
