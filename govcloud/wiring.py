@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from govcloud.access.queries import AccessQueries
@@ -38,6 +41,7 @@ from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import db
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.prepared import Look, looking
 from govcloud.kernel.rates import Rates
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -78,6 +82,16 @@ from govcloud.subsystems.usage import CountUsage, Usage
 from govcloud.subsystems.webhooks import Webhooks
 
 
+@contextmanager
+def _looker(engine: Engine) -> Iterator[Connection]:
+    """Give the connection of the request's reading session, if it holds one, else another for as long as the read takes."""
+    if db.session.registry.has() and db.session().in_transaction():
+        yield db.session.connection()
+        return
+    with looking(engine) as connection:
+        yield connection
+
+
 def surroundings(settings: Settings) -> Surroundings:
     """Return the working calendar and the network zones by which the platform decides.
 
@@ -102,12 +116,15 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     def read() -> Session:
         return uow.read()
 
+    def look(query: Look, **values: Any) -> list[Any]:  # noqa: ANN401 - what its parameters take
+        return uow.look(query, **values)
+
     def rules() -> SignOnPolicy:
         return policies.current()
 
     keys = KeyRing(master, read, clock)
     identity_queries = IdentityQueries(read, keys, clock)
-    subsystem_queries = SubsystemQueries(read, keys, clock)
+    subsystem_queries = SubsystemQueries(read, look, keys, clock)
     webhooks = Webhooks(subsystem_queries, keys)
     decider = Decider(
         read,
@@ -124,6 +141,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorizer=StepUpAuthorizer(EngineAuthorizer(decider), rules),
         clock=clock,
         recorders=(AuditRecorder(), OutboxRecorder(webhooks.destinations)),
+        looker=partial(_looker, engine),
     )
     authorization = Authorization(uow, decider)
     authorization_queries = AuthorizationQueries(read, decider, clock)

@@ -15,6 +15,7 @@ from govcloud.audit.merkle import leaf_hash
 from govcloud.kernel.copying import copy_rows
 from govcloud.kernel.events import Event
 from govcloud.kernel.ids import new_ids
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction
 
 # The event, its personal values and its place in the sequencer's queue in one round trip: every command pays for this.
@@ -31,6 +32,7 @@ _INSERT = text(
     INSERT INTO audit_pending (event_id) VALUES (:id)
     """
 )
+_INSERT_ONE = Prepared(_INSERT)
 _HOLD = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(chain, 0)) FROM unnest(CAST(:chains AS text[])) WITH ORDINALITY AS held (chain, place)"
     " ORDER BY place"
@@ -84,7 +86,7 @@ class AuditRecorder:
                 ends[link.chain] = ChainEnd(link.position, row["leaf_hash"])
             rows.append(row)
         if len(rows) == 1:  # nearly always; a list, even of one, takes psycopg a pipeline
-            tx.session.execute(_INSERT, rows[0])
+            tx.run(_INSERT_ONE, **rows[0])
         elif len(rows) < _MANY:
             tx.session.execute(_INSERT, rows)
         else:

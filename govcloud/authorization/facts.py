@@ -8,7 +8,22 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, DateTime, ScalarSelect, Select, Uuid, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    ScalarSelect,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from govcloud.authorization.document import RoleSpec, RuleSpec
@@ -29,7 +44,7 @@ from govcloud.authorization.models import (
 )
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact
 from govcloud.identity.criteria import AppointmentCriteria
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Look
 
 _Temporal = (
     type[Role]
@@ -94,7 +109,7 @@ class DecisionFacts:
 
     def state(self) -> PolicyState:
         """Return the policy in force, the epoch and the state of the duty rules, in one statement."""
-        row = run(self._read(), _STATE).one()
+        row = _STATE.within(self._read(), {})[0]
         return PolicyState(row.version_id, row.epoch, row.duties)
 
     def version_at(self, at: datetime) -> UUID | None:
@@ -147,12 +162,12 @@ class DecisionFacts:
     def assignments(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[AssignmentFact]:
         """Return the standing roles of a person under one appointment: those of the person, and those of that appointment."""
         under = {"official": official_id, "appointment": appointment_id, "at": at}
-        return [AssignmentFact(*row) for row in run(self._read(), _ASSIGNMENTS, under)]
+        return [AssignmentFact(*row) for row in _ASSIGNMENTS.within(self._read(), under)]
 
     def grants(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[GrantFact]:
         """Return the grants that are not closed and have not run out; the decision compares their windows itself."""
         under = {"official": official_id, "appointment": appointment_id, "at": at}
-        return [GrantFact(*row) for row in run(self._read(), _GRANTS, under)]
+        return [GrantFact(*row) for row in _GRANTS.within(self._read(), under)]
 
     def assignments_of_all(self, officials: Collection[UUID], at: datetime) -> HeldByMany[AssignmentFact]:
         """Return the standing roles of several people, in one statement; see ``assignments``."""
@@ -254,8 +269,8 @@ def _state() -> Select[tuple[UUID | None, int, int]]:
     return select(version.label("version_id"), epoch.label("epoch"), _duty_state().label("duties"))
 
 
-#: Every decision and every command begins with it; made once, as putting it together takes longer than running it.
-_STATE = _state()
+#: Every decision and every command begins with it.
+_STATE = Look(_state())
 
 
 def _under(column: InstrumentedAttribute[UUID | None], appointment_id: UUID | BindParameter[UUID] | None) -> ColumnElement[bool]:
@@ -269,19 +284,31 @@ def _grant_facts(
 ) -> Select[tuple[UUID, str, datetime, datetime, dict[str, Any] | None, datetime | None, bool]]:
     """Return the columns of ``GrantFact``, in its order."""
     resting = exists().where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, at))
-    closed = case((AccessGrant.valid_to <= at, AccessGrant.valid_to), else_=None)
-    return select(AccessGrant.id, AccessGrant.function, AccessGrant.starts_at, AccessGrant.ends_at, AccessGrant.scope, closed, resting)
+    closed = case((AccessGrant.valid_to <= at, AccessGrant.valid_to), else_=null()).label("closed_at")
+    return select(
+        AccessGrant.id,
+        AccessGrant.function,
+        AccessGrant.starts_at,
+        AccessGrant.ends_at,
+        AccessGrant.scope,
+        closed,
+        resting.label("resting"),
+    )
 
 
-# Every decision about an official reads these two; made once, like ``_STATE``.
+# Every decision about an official reads these two.
 _OFFICIAL, _UNDER = bindparam("official", type_=Uuid()), bindparam("appointment", type_=Uuid())
 _AT = bindparam("at", type_=DateTime(timezone=True))
-_ASSIGNMENTS = select(*_ASSIGNMENT_COLUMNS).where(
-    RoleAssignment.official_id == _OFFICIAL, _under(RoleAssignment.appointment_id, _UNDER), holding(RoleAssignment, _AT)
+_ASSIGNMENTS = Look(
+    select(*_ASSIGNMENT_COLUMNS).where(
+        RoleAssignment.official_id == _OFFICIAL, _under(RoleAssignment.appointment_id, _UNDER), holding(RoleAssignment, _AT)
+    )
 )
-_GRANTS = _grant_facts(_AT).where(
-    AccessGrant.official_id == _OFFICIAL,
-    _under(AccessGrant.appointment_id, _UNDER),
-    holding(AccessGrant, _AT),
-    AccessGrant.ends_at > _AT,
+_GRANTS = Look(
+    _grant_facts(_AT).where(
+        AccessGrant.official_id == _OFFICIAL,
+        _under(AccessGrant.appointment_id, _UNDER),
+        holding(AccessGrant, _AT),
+        AccessGrant.ends_at > _AT,
+    )
 )

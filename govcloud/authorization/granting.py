@@ -24,11 +24,11 @@ from govcloud.kernel.batches import one_place
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
 #: Every entry into a subsystem holds these; made once.
-_OPEN_GRANTS_HELD = (
+_OPEN_GRANTS_HELD = Prepared(
     select(AccessGrant.id)
     .where(
         AccessGrant.official_id == bindparam("official"),
@@ -173,7 +173,7 @@ def _locked(session: Session, grant_id: UUID) -> AccessGrant:
 
 def hold_grants(session: Session, official_id: UUID, subsystem_code: str) -> None:
     """Keep a person's open grants in a subsystem as they are; whoever closes or suspends one takes the same rows."""
-    run(session, _OPEN_GRANTS_HELD, {"official": official_id, "subsystem": subsystem_code}).all()
+    _OPEN_GRANTS_HELD.within(session, {"official": official_id, "subsystem": subsystem_code})
 
 
 def _close(tx: Transaction, rows: Sequence[AccessGrant], reason: str) -> int:

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from govcloud.identity import errors
 from govcloud.identity.models import Department, Official
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Prepared
 
 _TREE = "govcloud department tree"
-#: Every sign-in takes this lock; made once.
-_ONE = select(Official.id).where(Official.id == bindparam("official")).with_for_update(key_share=True)
+#: Every sign-in takes this lock.
+_ONE = Prepared(select(Official.id).where(Official.id == bindparam("official")).with_for_update(key_share=True))
 
 
 def lock_tree(session: Session) -> None:
@@ -37,7 +37,7 @@ def lock_official(session: Session, official_id: UUID) -> None:
     Raises:
         NotFound: there is no such official.
     """
-    if run(session, _ONE, {"official": official_id}).one_or_none() is None:
+    if not _ONE.within(session, {"official": official_id}):
         raise errors.official_missing(official_id)
 
 

@@ -21,17 +21,19 @@ from govcloud.identity.views import AppointmentView, OfficialPage, OfficialView
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Look
 from govcloud.kernel.validation import searchable
 
 MOST_ROWS = 200
 _AT = bindparam("at", type_=DateTime(timezone=True))
-#: One statement of every sign-in, so made once.
-_ACTIVE_UNTIL = select(func.min(OfficialVersion.valid_from)).where(
-    OfficialVersion.official_id == bindparam("official"),
-    OfficialVersion.valid_from > _AT,
-    OfficialVersion.status != "active",
-    or_(OfficialVersion.valid_to.is_(None), OfficialVersion.valid_to > OfficialVersion.valid_from),
+#: One statement of every sign-in.
+_ACTIVE_UNTIL = Look(
+    select(func.min(OfficialVersion.valid_from).label("until")).where(
+        OfficialVersion.official_id == bindparam("official"),
+        OfficialVersion.valid_from > _AT,
+        OfficialVersion.status != "active",
+        or_(OfficialVersion.valid_to.is_(None), OfficialVersion.valid_to > OfficialVersion.valid_from),
+    )
 )
 
 
@@ -183,7 +185,7 @@ class PeopleQueries:
     def active_until(self, official_id: UUID, at: datetime | None = None) -> datetime | None:
         """Return when a person who is active at ``at`` will no longer be, as far as that is planned."""
         moment = self._clock.now() if at is None else at
-        until: datetime | None = run(self._read(), _ACTIVE_UNTIL, {"official": official_id, "at": moment}).scalar_one()
+        until: datetime | None = _ACTIVE_UNTIL.within(self._read(), {"official": official_id, "at": moment})[0].until
         return until
 
     def timeline(self, official_id: UUID) -> tuple[TimelineEntry, ...]:

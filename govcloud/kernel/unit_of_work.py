@@ -12,12 +12,13 @@ was not refused anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar, cast, runtime_checkable
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,7 @@ from govcloud.kernel.authorizer import Authorizer, Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.errors import Denied, GovcloudError
 from govcloud.kernel.events import Event
+from govcloud.kernel.prepared import Look, Prepared
 
 EventT = TypeVar("EventT", bound=Event)
 
@@ -81,6 +83,10 @@ class Transaction:
     _work: _Work
     _record: Callable[[Transaction, Sequence[Event]], None]
 
+    def run(self, statement: Prepared, **values: Any) -> list[Any]:  # noqa: ANN401 - what its parameters take
+        """Run a prepared statement in this transaction and return its rows."""
+        return statement.within(self.session, values)
+
     def record(self, event: Event) -> None:
         """Hand ``event`` to the recorders and to the reactions, in this transaction."""
         self._record(self, (event,))
@@ -122,6 +128,7 @@ class UnitOfWork:
         authorizer: Authorizer,
         clock: Clock,
         recorders: Sequence[Recorder] = (),
+        looker: Callable[[], AbstractContextManager[Connection]] | None = None,
     ) -> None:
         """Take the factories apart, so that the composition root decides what they are.
 
@@ -132,6 +139,7 @@ class UnitOfWork:
             authorizer: the port that decides whether a command may run.
             clock: the one clock.
             recorders: take in every event, in order.
+            looker: gives the connection of a single read; by default that of the reading session.
         """
         self._sessions = sessions
         self._reader = reader
@@ -139,6 +147,7 @@ class UnitOfWork:
         self._authorizer = authorizer
         self._clock = clock
         self._recorders = tuple(recorders)
+        self._looker = looker
         self._reactions: dict[type[Event], list[Callable[[Transaction, Any], None]]] = {}
         self._set_reactions: dict[type[Event], list[Callable[[Transaction, Any], None]]] = {}
         self._current: ContextVar[_Work | None] = ContextVar("govcloud_work", default=None)
@@ -158,6 +167,16 @@ class UnitOfWork:
         """Return the session that queries read from: that of the open transaction, else the read-only one."""
         work = self._current.get()
         return work.session if work is not None else self._reader()
+
+    def look(self, query: Look, **values: Any) -> list[Any]:  # noqa: ANN401 - what its parameters take
+        """Return what one read finds: in the open transaction, else on a connection of its own that waits for nothing before or after."""
+        work = self._current.get()
+        if work is not None:
+            return query.within(work.session, values)
+        if self._looker is None:
+            return query.within(self._reader(), values)
+        with self._looker() as connection:
+            return query.run(connection, values)
 
     def at_work(self) -> bool:
         """Return whether a transaction is open here: what reads then has to see what it has written."""

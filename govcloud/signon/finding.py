@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, DateTime, Row, Select, bindparam, select, update
+from sqlalchemy import BindParameter, ColumnElement, DateTime, Row, bindparam, select, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Look, Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.models import IssuedToken, Participant, Session
 from govcloud.signon.policy import Policies
@@ -53,14 +53,15 @@ _NOW, _SEEN_AFTER = (bindparam(name, type_=DateTime(timezone=True)) for name in 
 _LIVE_ONE = select(*_COLUMNS).where(*_live(_NOW, _SEEN_AFTER))
 #: A live session together with one live participant of it.
 _TAKEN_PART_IN = _LIVE_ONE.join(Participant, Participant.session_id == Session.id).where(Participant.ended_at.is_(None))
-_BY_TOKEN = _LIVE_ONE.where(Session.token_digest == bindparam("digest"))
-_BY_ID_ALONE = _LIVE_ONE.where(Session.id == bindparam("session")).with_for_update()
-_BY_ID_HELD = _LIVE_ONE.where(Session.id == bindparam("session")).with_for_update(read=True)
-_BY_SID = _TAKEN_PART_IN.where(Participant.id == bindparam("sid"), Participant.client_id == bindparam("client"))
-_BEHIND = _TAKEN_PART_IN.where(Participant.id == bindparam("sid"))
-_BEHIND_HELD = _BEHIND.with_for_update(read=True, of=Participant)
-_BEHIND_TOKEN = (
-    _BEHIND.add_columns(IssuedToken.scope, IssuedToken.confirmation)
+_BY_TOKEN = Look(_LIVE_ONE.where(Session.token_digest == bindparam("digest")))
+_BY_ID = _LIVE_ONE.where(Session.id == bindparam("session"))
+_BY_ID_ALONE, _BY_ID_HELD = Prepared(_BY_ID.with_for_update()), Prepared(_BY_ID.with_for_update(read=True))
+_BY_SID = Look(_TAKEN_PART_IN.where(Participant.id == bindparam("sid"), Participant.client_id == bindparam("client")))
+_PART = _TAKEN_PART_IN.where(Participant.id == bindparam("sid"))
+_BEHIND = Look(_PART)
+_BEHIND_HELD = Prepared(_PART.with_for_update(read=True, of=Participant))
+_BEHIND_TOKEN = Look(
+    _PART.add_columns(IssuedToken.scope, IssuedToken.confirmation)
     .join(IssuedToken, IssuedToken.participant_id == Participant.id)
     .where(IssuedToken.jti == bindparam("jti"), IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > _NOW)
 )
@@ -98,30 +99,30 @@ class FindingSessions:
         ``held``, within a command: whoever ends the participant waits for it, and then tells its client of what it got.
         """
         now = self._clock.now()
-        row = run(self._uow.read(), _BEHIND_HELD if held else _BEHIND, {"sid": participant_id, **self._moment(now)}).one_or_none()
-        return _view(row, now) if row else None
+        sought = {"sid": participant_id, **self._moment(now)}
+        row = _only(_BEHIND_HELD.within(self._uow.read(), sought) if held else self._uow.look(_BEHIND, **sought))
+        return _view(row, now) if row is not None else None
 
     def held(self, tx: Transaction, session_id: UUID, *, alone: bool = False) -> CurrentSession | None:
         """Return a live session as it is now, which stays as it is until ``tx`` ends; ``alone``: for one holder at a time."""
-        query = _BY_ID_ALONE if alone else _BY_ID_HELD
-        row = run(tx.session, query, {"session": session_id, **self._moment(tx.now)}).one_or_none()
-        return _view(row, tx.now) if row else None
+        row = _only(tx.run(_BY_ID_ALONE if alone else _BY_ID_HELD, session=session_id, **self._moment(tx.now)))
+        return _view(row, tx.now) if row is not None else None
 
     def behind_token(self, jti: UUID, sid: UUID) -> tuple[CurrentSession, str, Mapping[str, Any] | None] | None:
         """Return the live session that an access token was issued in, its scope and the key that it is bound to, unless it was revoked."""
         now = self._clock.now()
-        row = run(self._uow.read(), _BEHIND_TOKEN, {"jti": jti, "sid": sid, **self._moment(now)}).one_or_none()
-        return (_view(row, now), row.scope, row.confirmation) if row else None
+        row = _only(self._uow.look(_BEHIND_TOKEN, jti=jti, sid=sid, **self._moment(now)))
+        return (_view(row, now), row.scope, row.confirmation) if row is not None else None
 
     def of_official(self, official_id: UUID) -> tuple[CurrentSession, ...]:
         """Return the live sessions of a person, the latest first."""
         now = self._clock.now()
-        rows = run(self._uow.read(), _OF_OFFICIAL, {"official": official_id, **self._moment(now)})
+        rows = self._uow.read().execute(_OF_OFFICIAL, {"official": official_id, **self._moment(now)})
         return tuple(_view(row, now) for row in rows)
 
     def last_appointment(self, official_id: UUID) -> UUID | None:
         """Return the appointment that the person acted under last, whether or not it is still live."""
-        return run(self._uow.read(), _LAST_APPOINTMENT, {"official": official_id}).scalar()
+        return self._uow.read().scalar(_LAST_APPOINTMENT, {"official": official_id})
 
     def live(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions that a session is live at ``now``."""
@@ -135,9 +136,9 @@ class FindingSessions:
         """Return what the statements compare limits with."""
         return {"now": now, "seen_after": now - self._policies.current().idle}
 
-    def _found(self, query: Select[*tuple[Any, ...]], **key: object) -> CurrentSession | None:
+    def _found(self, query: Look, **key: object) -> CurrentSession | None:
         now = self._clock.now()
-        row = run(self._uow.read(), query, {**key, **self._moment(now)}).one_or_none()
+        row = _only(self._uow.look(query, **key, **self._moment(now)))
         if row is None:
             return None
         if now - row.last_seen_at >= _SLIDE:
@@ -149,6 +150,11 @@ class FindingSessions:
         with self._uow.begin(Actor.system("signon"), "govcloud:session:keep") as tx:
             stale = (Session.id == session_id, Session.ended_at.is_(None), Session.last_seen_at <= tx.now - _SLIDE)
             tx.session.execute(update(Session).where(*stale).values(last_seen_at=tx.now))
+
+
+def _only(rows: list[Any]) -> Any:  # noqa: ANN401 - a row, whose columns are taken by name
+    """Return the one row that was found, if any."""
+    return rows[0] if rows else None
 
 
 def _view(row: Row[*tuple[Any, ...]], now: datetime) -> CurrentSession:

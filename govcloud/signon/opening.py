@@ -12,7 +12,7 @@ from sqlalchemy import Table, insert, update
 
 from govcloud.identity.queries import AccountView, AppointmentView, IdentityQueries
 from govcloud.kernel.ids import new_id
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.signon import events
 from govcloud.signon.errors import TooManySessions
@@ -24,8 +24,8 @@ _TOKEN_BYTES = 32
 #: Factors of more than one kind were proven (RFC 8176).
 _MANY = "mfa"
 _LONGEST_AGENT = 400
-#: On the table itself, made once: no object of a session is ever looked at.
-_KEEP = insert(cast("Table", Session.__table__))
+#: On the table itself: no object of a session is ever looked at.
+_KEEP = Prepared(insert(cast("Table", Session.__table__)))
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Opening:
             "source_address": browser.address,
             "user_agent": agent,
         }
-        run(tx.session, _KEEP, row)
+        tx.run(_KEEP, **row)
         tx.record(
             events.SessionStarted(
                 subject=f"official:{account.official_id}",

@@ -19,12 +19,12 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, BindParameter, Table, Text, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import BigInteger, BindParameter, Table, Text, bindparam, case, delete, func, insert, null, or_, select, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.models import SignInAttempt
 from govcloud.signon.policy import Policies, SignOnPolicy
@@ -32,23 +32,22 @@ from govcloud.signon.policy import Policies, SignOnPolicy
 COUNT = "govcloud:attempt:count"
 _LOCK_BYTES = 8
 _SUBSCRIBER_BITS = 64
-# Every sign-in runs these: made once, as putting a statement together takes longer than running it.
+# Every sign-in runs these.
 _ATTEMPT = cast("Table", SignInAttempt.__table__)
-_KEEP = insert(_ATTEMPT)
+_KEEP = Prepared(insert(_ATTEMPT), ("id", "login_digest", "source_address", "at", "outcome", "locked_until"))
 _DIGEST: BindParameter[bytes] = bindparam("digest")
 _ADDRESS: BindParameter[str] = bindparam("address")
 _SINCE: BindParameter[datetime] = bindparam("since")
 _LATELY = (_ATTEMPT.c.outcome == "failed", _ATTEMPT.c.at > _SINCE)
 _PAIR = (_ATTEMPT.c.login_digest == _DIGEST, _ATTEMPT.c.source_address == _ADDRESS)
 _TRIES = select(_ATTEMPT.c.id).where(_ATTEMPT.c.source_address == _ADDRESS, *_LATELY).limit(bindparam("address_attempts"))
-_CROWD = select(func.count().label("tries")).select_from(_TRIES.subquery())
-_TURN = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
-_COUNTED = _CROWD.subquery()
+_COUNT = select(func.count().label("tries")).select_from(_TRIES.subquery())
+_CROWD = Prepared(_COUNT)
+_TURN = Prepared(select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)).label("turn")))
+_COUNTED = _COUNT.subquery()
+_TAKE_TURN = func.pg_advisory_xact_lock(bindparam("turn", type_=BigInteger)).cast(Text)
 #: Far from the limit of its address, a try counts and takes its turn at the account at once.
-_TURN_FAR_OFF = select(
-    _COUNTED.c.tries,
-    case((_COUNTED.c.tries < bindparam("close"), func.pg_advisory_xact_lock(bindparam("turn", type_=BigInteger)).cast(Text))),
-)
+_TURN_FAR_OFF = Prepared(select(_COUNTED.c.tries, case((_COUNTED.c.tries < bindparam("close"), _TAKE_TURN)).label("turn")))
 _LOCKED_UNTIL = select(func.max(_ATTEMPT.c.locked_until)).where(
     or_(_ATTEMPT.c.login_digest == _DIGEST, _ATTEMPT.c.login_digest == bindparam("every")),
     _ATTEMPT.c.source_address == _ADDRESS,
@@ -71,21 +70,23 @@ _OF_PAIR = (
 )
 #: How many of the pair's latest are failures in a row: a success or an earlier lock among them begins the count anew.
 _IN_A_ROW = select(func.count()).select_from(_OF_PAIR).where(_OF_PAIR.c.outcome == "failed", _OF_PAIR.c.locked_until.is_(None))
-_SEEN = select(
-    _LOCKED_UNTIL.scalar_subquery().label("locked_until"),
-    _ONE_TOO_MANY.scalar_subquery().label("one_too_many"),
-    _IN_A_ROW.scalar_subquery().label("in_a_row"),
+_SEEN = Prepared(
+    select(
+        _LOCKED_UNTIL.scalar_subquery().label("locked_until"),
+        _ONE_TOO_MANY.scalar_subquery().label("one_too_many"),
+        _IN_A_ROW.scalar_subquery().label("in_a_row"),
+    )
 )
-_KNOWN = select(_ATTEMPT.c.id).where(*_PAIR, _ATTEMPT.c.outcome == "succeeded").limit(1)
+_KNOWN = Prepared(select(_ATTEMPT.c.id).where(*_PAIR, _ATTEMPT.c.outcome == "succeeded").limit(1))
 _WON = (
     update(_ATTEMPT)
     .where(_ATTEMPT.c.id == bindparam("attempt"))
-    .values(outcome="succeeded", locked_until=None)
+    .values(outcome="succeeded", locked_until=null())
     .returning(_ATTEMPT.c.id, _ATTEMPT.c.login_digest, _ATTEMPT.c.source_address)
     .cte("won")
 )
 #: One success of a pair says as much as many, so the table grows with the pairs and not with the sign-ins.
-_SUCCEED = (
+_SUCCEED = Prepared(
     delete(_ATTEMPT)
     .where(
         _ATTEMPT.c.login_digest == _WON.c.login_digest,
@@ -95,7 +96,7 @@ _SUCCEED = (
     )
     .add_cte(_WON)
 )
-_FORGET = delete(_ATTEMPT).where(_ATTEMPT.c.id.in_((bindparam("attempt"), bindparam("address_lock"))))
+_FORGET = Prepared(delete(_ATTEMPT).where(or_(_ATTEMPT.c.id == bindparam("attempt"), _ATTEMPT.c.id == bindparam("address_lock"))))
 #: So close to an address's limit its tries wait for each other too; further off, a busy office does not wait for itself.
 _CLOSE = 20
 
@@ -153,10 +154,10 @@ class Throttle:
         asked = self._asked(tx, digest, address, policy)
         crowd = self._wait_turn(tx, asked)
         # After the lock and in a statement of its own, so that it sees what the try before has written.
-        seen = run(tx.session, _SEEN, asked).one()
+        seen = tx.run(_SEEN, **asked)[0]
         if seen.locked_until is not None:
             return Held(seen.locked_until)
-        if seen.one_too_many is not None and run(tx.session, _KNOWN, asked).one_or_none() is None:
+        if seen.one_too_many is not None and not tx.run(_KNOWN, **asked):
             # The account is under attack, and nobody proved from this address to be its owner.
             return Held(seen.one_too_many + timedelta(minutes=policy.lock_window_minutes))
         return self._count(tx, asked, policy, locks=seen.in_a_row == asked["in_a_row"], last=crowd == policy.address_attempts - 1)
@@ -164,14 +165,14 @@ class Throttle:
     @staticmethod
     def succeeded(tx: Transaction, attempt: Attempt) -> None:
         """Turn a counted try into a success, by which the address is known to the account from now on."""
-        run(tx.session, _SUCCEED, {"attempt": attempt.id})
+        tx.run(_SUCCEED, attempt=attempt.id)
         if attempt.address_lock_id is not None:
-            run(tx.session, _FORGET, {"attempt": attempt.address_lock_id, "address_lock": None})
+            tx.run(_FORGET, attempt=attempt.address_lock_id, address_lock=None)
 
     @staticmethod
     def forget(tx: Transaction, attempt: Attempt) -> None:
         """Take a counted try back as if it had not been made: it was right, and says nothing about whose address this is."""
-        run(tx.session, _FORGET, {"attempt": attempt.id, "address_lock": attempt.address_lock_id})
+        tx.run(_FORGET, attempt=attempt.id, address_lock=attempt.address_lock_id)
 
     def _asked(self, tx: Transaction, digest: bytes, address: str, policy: SignOnPolicy) -> dict[str, Any]:
         """Return what the statements about a try compare with."""
@@ -193,14 +194,14 @@ class Throttle:
 
         Near the limit the tries of an address wait for each other too.
         """
-        count: int = run(tx.session, _TURN_FAR_OFF, asked).one().tries
+        count: int = tx.run(_TURN_FAR_OFF, **asked)[0].tries
         if count < asked["close"]:
             return count
         # Always before the lock of the account, so that two tries never wait for each other crosswise.
         of_address = self._keys.digest("sign-in-address", asked["address"].encode("utf-8", "surrogatepass"))
-        run(tx.session, _TURN, {"number": _lock_number(of_address)})
-        count = run(tx.session, _CROWD, asked).scalar_one()
-        run(tx.session, _TURN, {"number": asked["turn"]})
+        tx.run(_TURN, number=_lock_number(of_address))
+        count = tx.run(_CROWD, **asked)[0].tries
+        tx.run(_TURN, number=asked["turn"])
         return count
 
     def _count(self, tx: Transaction, asked: dict[str, Any], policy: SignOnPolicy, *, locks: bool, last: bool) -> Attempt:
@@ -254,5 +255,5 @@ def _keep(tx: Transaction, digest: bytes, address: str, locked_until: datetime |
         "outcome": "failed",
         "locked_until": locked_until,
     }
-    run(tx.session, _KEEP, row)
+    tx.run(_KEEP, **row)
     return attempt_id

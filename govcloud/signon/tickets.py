@@ -23,7 +23,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
@@ -38,8 +38,10 @@ from govcloud.subsystems.queries import ClientView
 OIDC_CODE = "oidc_code"
 _SECRET_BYTES = 32
 
-_PARTICIPANT = select(Participant.id).where(
-    Participant.session_id == bindparam("session"), Participant.client_id == bindparam("client"), Participant.ended_at.is_(None)
+_PARTICIPANT = Prepared(
+    select(Participant.id).where(
+        Participant.session_id == bindparam("session"), Participant.client_id == bindparam("client"), Participant.ended_at.is_(None)
+    )
 )
 _PART = cast("Table", Participant.__table__)
 _TAKING = (
@@ -61,11 +63,13 @@ _JOINING = (
     .cte("joining")
 )
 #: The part that the client takes or begins to take; none, when another tab begins it in this very moment.
-_TAKE_PART = union_all(select(_TAKING.c.id), select(_JOINING.c.id))
-_KEEP = insert(cast("Table", Ticket.__table__))
+_TAKE_PART = Prepared(select(union_all(select(_TAKING.c.id), select(_JOINING.c.id)).subquery()))
+_TICKET = cast("Table", Ticket.__table__)
+_KEEP = Prepared(insert(_TICKET), [column.name for column in _TICKET.c if column.name not in {"sealed", "fresh", "proxy_grant_id"}])
 #: Tickets of other protocols are bound to other things: none of them ever passes for a code.
 _MINE = (Ticket.digest == bindparam("ticket"), Ticket.client_id == bindparam("client"), Ticket.kind == OIDC_CODE)
-_CLAIM = (
+_FAMILY = Prepared(select(Ticket.family_id).where(*_MINE))
+_CLAIM = Prepared(
     update(Ticket)
     .where(*_MINE, Ticket.redeemed_at.is_(None))
     .values(redeemed_at=bindparam("now"))
@@ -140,10 +144,11 @@ class Tickets:
         A ticket of another client is as good as unknown, and that client cannot use it up.
         """
         mine = {"ticket": self._digest(ticket), "client": client_id}
-        row = run(tx.session, _CLAIM, {**mine, "now": tx.now}).one_or_none()
-        if row is None:
-            family_id = tx.session.scalar(select(Ticket.family_id).where(*_MINE), mine)
-            return self._reused(tx, family_id, client_id) if family_id else Unredeemable("unknown")
+        claimed = tx.run(_CLAIM, **mine, now=tx.now)
+        if not claimed:
+            known = tx.run(_FAMILY, **mine)
+            return self._reused(tx, known[0].family_id, client_id) if known else Unredeemable("unknown")
+        row = claimed[0]
         broken = _broken_bond(row, tx.now, redirect_uri, code_verifier, confirmation)
         if broken is not None:
             return Unredeemable(broken)
@@ -173,7 +178,7 @@ class Tickets:
             "expires_at": tx.now + self._life,
             "redeemed_at": None,
         }
-        run(tx.session, _KEEP, row)
+        tx.run(_KEEP, **row)
         tx.record(
             events.TicketIssued(
                 subject=f"official:{session.official_id}",
@@ -199,9 +204,10 @@ class Tickets:
 def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     """Return the ``sid`` by which the client takes part in the session; it stays the same as long as the session lives."""
     pair = {"session": session_id, "client": client_id}
-    taken: UUID | None = run(tx.session, _TAKE_PART, {**pair, "id": new_id(), "now": tx.now}).scalar_one_or_none()
-    # Two tabs may begin at once: the one that came second waited for the first and reads its row here.
-    return taken if taken is not None else run(tx.session, _PARTICIPANT, pair).scalar_one()
+    # Two tabs may begin at once: the one that came second waited for the first and reads its row in the second statement.
+    taken = tx.run(_TAKE_PART, **pair, id=new_id(), now=tx.now) or tx.run(_PARTICIPANT, **pair)
+    sid: UUID = taken[0].id
+    return sid
 
 
 def _broken_bond(

@@ -46,7 +46,7 @@ class Commands:
         self._keys = keys
         self._usage = usage
         self._loopback_allowed = loopback_allowed
-        self._queries = SubsystemQueries(uow.read, keys, clock)
+        self._queries = SubsystemQueries(uow.read, uow.look, keys, clock)
         self._identity = IdentityQueries(uow.read, keys, clock)
 
     @contextmanager

@@ -13,7 +13,7 @@ from sqlalchemy import DateTime, and_, bindparam, func, or_, select
 
 from govcloud.kernel import crypto
 from govcloud.kernel.database import live_at
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Look
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.beginnings import place_of
@@ -54,12 +54,12 @@ __all__ = [
 
 _MOST_ROWS = 200
 _ENABLED = (Client.disabled_at.is_(None), Subsystem.status != "retired")
-_BY_CLIENT_ID = rows.clients().where(Client.client_id == bindparam("client"), *_ENABLED)
-"""Made once: to put a statement together takes longer than to run it."""
+#: Every call of a relying system begins with it.
+_BY_CLIENT_ID = Look(rows.clients().where(Client.client_id == bindparam("client"), *_ENABLED))
 
 _AT = bindparam("at", type_=DateTime(timezone=True))
-#: One statement of every decision, so made once as well.
-_LABEL = (
+#: One statement of every decision.
+_LABEL = Look(
     select(SubsystemFunctionVersion.label)
     .select_from(Subsystem)
     .outerjoin(
@@ -159,7 +159,7 @@ class SubsystemQueries(MatterQueries):
         """
         subsystem_code = code.partition(":")[0]
         named = {"function": searchable(code), "subsystem": searchable(subsystem_code), "at": self._at(at)}
-        row = run(self._read(), _LABEL, named).one_or_none()
+        row = next(iter(_LABEL.within(self._read(), named)), None)
         if row is None:
             return None
         return 0 if row.label is None and code == f"{subsystem_code}:door:enter" else row.label
@@ -212,8 +212,8 @@ class SubsystemQueries(MatterQueries):
 
     def client_by_client_id(self, client_id: str) -> ClientView | None:
         """Return an enabled client of a subsystem that is not retired; a disabled one is as good as unknown."""
-        row = run(self._read(), _BY_CLIENT_ID, {"client": searchable(client_id)}).one_or_none()
-        return rows.client_view(row) if row else None
+        row = self._enabled(client_id)
+        return rows.client_view(row) if row is not None else None
 
     def client_by_service(self, address: str) -> ClientView | None:
         """Return the enabled CAS client with a registered beginning of ``address``; of several of one subsystem the most exact.
@@ -262,7 +262,7 @@ class SubsystemQueries(MatterQueries):
 
         Secrets are compared as keyed digests in constant time, and an unknown or public client costs the same comparison.
         """
-        row = run(self._read(), _BY_CLIENT_ID, {"client": searchable(client_id)}).one_or_none()
+        row = self._enabled(client_id)
         stored = row.secret_digest if row is not None and row.auth_method == SECRET else None
         given = secret_digest(self._keys, client_id, secret)
         # Against all zeros nothing matches: a digest that is not stored cannot be guessed into being.
@@ -270,6 +270,10 @@ class SubsystemQueries(MatterQueries):
         return rows.client_view(row) if matches and row is not None and stored is not None else None
 
     # How the above read
+
+    def _enabled(self, client_id: str) -> rows.Found | None:
+        """Return the row of an enabled client."""
+        return next(iter(self._look(_BY_CLIENT_ID, client=searchable(client_id))), None)
 
 
 def _limited(limit: int) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.kernel import crypto
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.signon.factors.factor import STEP
 from govcloud.signon.models import Credential
@@ -39,7 +39,7 @@ class Totp:
 
     def held(self, session: Session, account_id: UUID) -> bool:
         """Return whether an app was confirmed for the account."""
-        return run(session, _HELD, {"account": account_id}).one_or_none() is not None
+        return bool(_HELD.within(session, {"account": account_id}))
 
     def proves(self, tx: Transaction, account_id: UUID, typed: str) -> bool:
         """Return whether ``typed`` is the code of this moment or a neighbouring one, later than the last that was taken."""
@@ -75,5 +75,5 @@ def sealing_context(account_id: UUID) -> bytes:
     return f"credential.totp:{account_id}".encode()
 
 
-#: Every sign-in asks it; made once.
-_HELD = select(Credential.id).where(*live(bindparam("account", type_=Uuid())))
+#: Every sign-in asks it.
+_HELD = Prepared(select(Credential.id).where(*live(bindparam("account", type_=Uuid()))))

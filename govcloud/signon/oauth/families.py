@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Text, bindparam, func, select, update
 
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.signon.events import FamilyEnded
 from govcloud.signon.models import IssuedToken, ProxyGrant, Ticket
@@ -18,6 +19,8 @@ _GROWN = (
     (ProxyGrant, "ended_at"),
     (Ticket, "redeemed_at"),
 )
+#: A function whose answer says nothing, so it is run as a change is: within a transaction.
+_HOLD = Prepared(select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("family", type_=Text()), 0))))
 
 
 def hold_family(tx: Transaction, family_id: UUID) -> None:
@@ -25,7 +28,7 @@ def hold_family(tx: Transaction, family_id: UUID) -> None:
 
     Without it, a successor that is being issued at the moment when its family ends would not be seen yet, and would live on.
     """
-    tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(family_id), 0))))
+    tx.run(_HOLD, family=str(family_id))
 
 
 def end_family(tx: Transaction, family_id: UUID, client_id: str, reason: str) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select, update
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.prepared import Look
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.signon.errors import TokenRefused
 from govcloud.signon.models import IssuedToken
@@ -27,8 +28,10 @@ INACTIVE: dict[str, Any] = {"active": False}
 _SAID = ("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid", "auth_time", "acr", "amr", "cnf", "act")
 
 #: A client's own token that was not revoked.
-_STANDING = select(IssuedToken.jti).where(
-    IssuedToken.jti == bindparam("jti"), IssuedToken.participant_id.is_(None), IssuedToken.revoked_at.is_(None)
+_STANDING = Look(
+    select(IssuedToken.jti).where(
+        IssuedToken.jti == bindparam("jti"), IssuedToken.participant_id.is_(None), IssuedToken.revoked_at.is_(None)
+    )
 )
 
 
@@ -87,7 +90,7 @@ class Inspecting:
         if "sid" in claims:
             if self._sessions.behind_token(jti, UUID(str(claims["sid"]))) is None:
                 return False
-        elif self._uow.read().scalar(_STANDING, {"jti": jti}) is None:
+        elif not self._uow.look(_STANDING, jti=jti):
             return False
         return claims["client_id"] == asking.client_id or self._subsystems.client_by_client_id(str(claims["client_id"])) is not None
 

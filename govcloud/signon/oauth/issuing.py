@@ -18,7 +18,7 @@ from sqlalchemy import Table, insert
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.statements import run
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.settings import Settings
 from govcloud.signon.claims import OPENID, identity_claims
@@ -31,9 +31,37 @@ from govcloud.subsystems.queries import ClientView
 
 _SECRET_BYTES = 32
 BEARER, DPOP = "Bearer", "DPoP"
-#: Statements on the tables themselves, made once: tokens are what is written most, and no object of theirs is ever looked at again.
-_KEEP_TOKEN = insert(cast("Table", IssuedToken.__table__))
-_KEEP_REFRESH = insert(cast("Table", RefreshToken.__table__))
+#: On the tables themselves: tokens are what is written most, and no object of theirs is ever looked at again.
+_KEEP_TOKEN = Prepared(
+    insert(cast("Table", IssuedToken.__table__)),
+    (
+        "jti",
+        "family_id",
+        "client_id",
+        "participant_id",
+        "scope",
+        "audience",
+        "confirmation",
+        "actors",
+        "issued_at",
+        "expires_at",
+    ),
+)
+_KEEP_REFRESH = Prepared(
+    insert(cast("Table", RefreshToken.__table__)),
+    (
+        "id",
+        "digest",
+        "family_id",
+        "participant_id",
+        "client_id",
+        "scope",
+        "confirmation",
+        "issued_at",
+        "expires_at",
+        "predecessor_id",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -109,21 +137,18 @@ class Issuing:
         """
         issued = self._issued(tx, request)
         access_token = self.tokens.access_token(issued)
-        run(
-            tx.session,
+        tx.run(
             _KEEP_TOKEN,
-            {
-                "jti": request.jti,
-                "family_id": request.family_id,
-                "client_id": request.client.client_id,
-                "participant_id": request.stay.sid if request.stay else None,
-                "scope": request.scope,
-                "audience": list(issued.audience),
-                "confirmation": dict(request.confirmation) if request.confirmation else None,
-                "actors": dict(request.actors) if request.actors else None,
-                "issued_at": tx.now,
-                "expires_at": issued.expires_at,
-            },
+            jti=request.jti,
+            family_id=request.family_id,
+            client_id=request.client.client_id,
+            participant_id=request.stay.sid if request.stay else None,
+            scope=request.scope,
+            audience=list(issued.audience),
+            confirmation=dict(request.confirmation) if request.confirmation else None,
+            actors=dict(request.actors) if request.actors else None,
+            issued_at=tx.now,
+            expires_at=issued.expires_at,
         )
         return TokenSet(
             access_token=access_token,
@@ -164,20 +189,17 @@ class Issuing:
             return None
         refresh_token = secrets.token_urlsafe(_SECRET_BYTES)
         longest = request.refresh.until or tx.now + timedelta(hours=self._policies.current().refresh_hours)
-        run(
-            tx.session,
+        tx.run(
             _KEEP_REFRESH,
-            {
-                "id": new_id(),
-                "digest": self.digest(refresh_token),
-                "family_id": request.family_id,
-                "participant_id": request.stay.sid,
-                "client_id": request.client.client_id,
-                "scope": request.refresh.scope or request.scope,
-                "confirmation": dict(request.confirmation) if request.confirmation else None,
-                "issued_at": tx.now,
-                "expires_at": min(longest, request.stay.session.expires_at),
-                "predecessor_id": request.refresh.predecessor,
-            },
+            id=new_id(),
+            digest=self.digest(refresh_token),
+            family_id=request.family_id,
+            participant_id=request.stay.sid,
+            client_id=request.client.client_id,
+            scope=request.refresh.scope or request.scope,
+            confirmation=dict(request.confirmation) if request.confirmation else None,
+            issued_at=tx.now,
+            expires_at=min(longest, request.stay.session.expires_at),
+            predecessor_id=request.refresh.predecessor,
         )
         return refresh_token

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.prepared import Look, Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.oauth import events
 from govcloud.signon.oauth.errors import RefreshRefused, ScopeRefused
@@ -30,14 +31,19 @@ from govcloud.subsystems.queries import ClientView
 GRACE = timedelta(seconds=10)
 """For so long a token that was used may come again: a reply that was lost, or two tabs at once."""
 
-_COLUMNS = (
-    RefreshToken.id,
-    RefreshToken.family_id,
-    RefreshToken.participant_id,
-    RefreshToken.scope,
-    RefreshToken.confirmation,
-    RefreshToken.expires_at,
+_FIND = Look(
+    select(
+        RefreshToken.id,
+        RefreshToken.family_id,
+        RefreshToken.participant_id,
+        RefreshToken.scope,
+        RefreshToken.confirmation,
+        RefreshToken.expires_at,
+    ).where(RefreshToken.digest == bindparam("digest"), RefreshToken.client_id == bindparam("client"))
 )
+_UNSPENT = (RefreshToken.id == bindparam("token"), RefreshToken.used_at.is_(None), RefreshToken.revoked_at.is_(None))
+_SPEND = Prepared(update(RefreshToken).where(*_UNSPENT).values(used_at=bindparam("now")).returning(RefreshToken.id))
+_STILL_UNSPENT = Look(select(RefreshToken.id).where(*_UNSPENT))
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,10 @@ class Refreshing:
     def _exchange(
         self, tx: Transaction, client: ClientView, refresh_token: str, scope: str | None, confirmation: Mapping[str, Any] | None
     ) -> TokenSet | _Unusable:
-        mine = (RefreshToken.digest == self._issuing.digest(refresh_token), RefreshToken.client_id == client.client_id)
-        row = tx.session.execute(select(*_COLUMNS).where(*mine)).one_or_none()
-        if row is None:
+        found = tx.run(_FIND, digest=self._issuing.digest(refresh_token), client=client.client_id)
+        if not found:
             return _Unusable("unknown")
+        row = found[0]
         # What never changes is compared first: who cannot use the token cannot use it up either.
         if row.expires_at <= tx.now:
             return _Unusable("expired", row.family_id)
@@ -110,11 +116,9 @@ class Refreshing:
             ),
         )
 
-    def _spend(self, tx: Transaction, client: ClientView, row: Row[*tuple[Any, ...]], *, rotated: bool) -> str | None:
+    def _spend(self, tx: Transaction, client: ClientView, row: Any, *, rotated: bool) -> str | None:
         """Use the token up, if it is ``rotated``; return why it cannot be used, ending the family when somebody else must have it."""
-        unspent = (RefreshToken.id == row.id, RefreshToken.used_at.is_(None), RefreshToken.revoked_at.is_(None))
-        spending = update(RefreshToken).where(*unspent).values(used_at=tx.now).returning(RefreshToken.id)
-        if tx.session.scalar(spending if rotated else select(RefreshToken.id).where(*unspent)):
+        if tx.run(_SPEND, token=row.id, now=tx.now) if rotated else tx.run(_STILL_UNSPENT, token=row.id):
             return None
         state = tx.session.execute(select(RefreshToken.used_at, RefreshToken.revoked_at).where(RefreshToken.id == row.id)).one()
         if state.revoked_at is not None:
@@ -125,7 +129,7 @@ class Refreshing:
         return "reused"
 
 
-def _lost_reply(tx: Transaction, row: Row[*tuple[Any, ...]], used_at: datetime) -> bool:
+def _lost_reply(tx: Transaction, row: Any, used_at: datetime) -> bool:
     """Say whether the token was used only just now, and nobody has gone on with what it gave."""
     if tx.now - used_at > GRACE:
         return False
