@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
@@ -41,7 +42,8 @@ from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import db
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.prepared import Look, looking
+from govcloud.kernel.looking import Looking
+from govcloud.kernel.prepared import Look
 from govcloud.kernel.rates import Rates
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -82,14 +84,16 @@ from govcloud.subsystems.usage import CountUsage, Usage
 from govcloud.subsystems.webhooks import Webhooks
 
 
-@contextmanager
-def _looker(engine: Engine) -> Iterator[Connection]:
-    """Give the connection of the request's reading session, if it holds one, else another for as long as the read takes."""
-    if db.session.registry.has() and db.session().in_transaction():
-        yield db.session.connection()
-        return
-    with looking(engine) as connection:
-        yield connection
+def _looker(engine: Engine) -> Callable[[], AbstractContextManager[Connection]]:
+    """Return what gives the connection of a single read: that of the request's reading session if it holds one, else another."""
+    known: dict[Engine, Looking] = current_app.extensions.setdefault("govcloud.looking", {})
+    looking = known.get(engine) or known.setdefault(engine, Looking(engine))
+
+    def looker() -> AbstractContextManager[Connection]:
+        held = db.session.registry.has() and db.session().in_transaction()
+        return nullcontext(db.session.connection()) if held else looking()
+
+    return looker
 
 
 def surroundings(settings: Settings) -> Surroundings:
@@ -141,7 +145,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorizer=StepUpAuthorizer(EngineAuthorizer(decider), rules),
         clock=clock,
         recorders=(AuditRecorder(), OutboxRecorder(webhooks.destinations)),
-        looker=partial(_looker, engine),
+        looker=_looker(engine),
     )
     authorization = Authorization(uow, decider)
     authorization_queries = AuthorizationQueries(read, decider, clock)

@@ -9,15 +9,13 @@ SQLAlchemy's listeners, and fails with SQLAlchemy's errors, so that nobody above
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import psycopg
-from sqlalchemy import Connection, Delete, Dialect, Engine, Insert, Select, TextClause, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextClause, Update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.compiler import SQLCompiler
 
 Statement: TypeAlias = "Select[*tuple[Any, ...]] | Insert | Update | Delete | TextClause"
 Processor: TypeAlias = Callable[[Any], Any]
@@ -25,11 +23,12 @@ Processor: TypeAlias = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class _Compiled:
-    """What the driver takes: the text, the values that never change, what makes the others ready, and what a row becomes."""
+    """What the driver takes: the text, the values that never change, what makes the others ready, whether rows come back and as what."""
 
     text: str
     constants: Mapping[str, Any]
     processors: Mapping[str, Processor]
+    returns: bool
     record: Callable[[tuple[Any, ...]], Any]
 
 
@@ -54,14 +53,12 @@ class Prepared:
         sent = {**compiled.constants, **values}
         for name, process in compiled.processors.items():
             sent[name] = process(sent[name])
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-        with driver.cursor() as cursor:
+        with driver_of(connection).cursor() as cursor:
             for listener in connection.dispatch.before_cursor_execute:
                 listener(connection, cursor, compiled.text, sent, None, False)  # noqa: FBT003 - SQLAlchemy's event
             try:
                 cursor.execute(compiled.text, sent)
-                return [compiled.record(row) for row in cursor.fetchall()] if cursor.description else []
+                return [compiled.record(row) for row in cursor.fetchall()] if compiled.returns else []
             except psycopg.Error as error:
                 # The way that SQLAlchemy's own statements take: listeners hear of it, and what is broken leaves the pool.
                 connection._handle_dbapi_exception(error, compiled.text, sent, cursor, None)  # type: ignore[arg-type]  # noqa: SLF001
@@ -89,29 +86,25 @@ class Looker(Protocol):
         ...
 
 
-@contextmanager
-def looking(engine: Engine) -> Iterator[Connection]:
-    """Give a connection on which each statement stands for itself: no BEGIN before it, and no ROLLBACK after it."""
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-        # By hand: SQLAlchemy's isolation level AUTOCOMMIT does the same and takes twice as long.
-        driver.autocommit = True
-        try:
-            yield connection
-        finally:
-            if not driver.closed:
-                driver.autocommit = False
+def driver_of(connection: Connection) -> psycopg.Connection[Any]:
+    """Return the driver's own connection that SQLAlchemy's stands on."""
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def _compile(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect, column_keys=columns)
-    assert isinstance(compiled, SQLCompiler)
     processors = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()}
-    names = () if isinstance(statement, TextClause) else statement.exported_columns.keys()
+    names = [] if isinstance(statement, TextClause) else [str(name) for name in statement.exported_columns.keys()]  # noqa: SIM118
     return _Compiled(
         text=str(compiled),
         constants={name: value for name, value in compiled.params.items() if value is not None},
         processors={name: process for name, process in processors.items() if process is not None},
-        record=namedtuple("Found", names)._make,  # type: ignore[misc]  # noqa: PYI024 - its fields are those of the statement
+        returns=bool(names),
+        record=_record(names),
     )
+
+
+def _record(names: list[str]) -> Callable[[tuple[Any, ...]], Any]:
+    """Return what makes a row of the driver's into one whose columns are taken by name."""
+    made: Any = namedtuple("Found", names)  # type: ignore[misc]  # noqa: PYI024 - its fields are those of the statement
+    return cast("Callable[[tuple[Any, ...]], Any]", made._make)

@@ -11,11 +11,12 @@ was not refused anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeVar, cast, runtime_checkable
 
 from sqlalchemy import Connection
@@ -71,6 +72,16 @@ class _Work:
     refused: list[Denied] = field(default_factory=list)
     last: list[Callable[[], None]] = field(default_factory=list)
 
+    @cached_property
+    def connection(self) -> Connection:
+        """Return the connection of the transaction, the same from its beginning to its end."""
+        return self.session.connection()
+
+    def run(self, statement: Prepared, values: Mapping[str, Any]) -> list[Any]:
+        """Run a prepared statement after what objects have still to write, as every statement of the session comes after it."""
+        self.session.flush()
+        return statement.run(self.connection, values)
+
 
 @dataclass(frozen=True)
 class Transaction:
@@ -85,7 +96,7 @@ class Transaction:
 
     def run(self, statement: Prepared, **values: Any) -> list[Any]:  # noqa: ANN401 - what its parameters take
         """Run a prepared statement in this transaction and return its rows."""
-        return statement.within(self.session, values)
+        return self._work.run(statement, values)
 
     def record(self, event: Event) -> None:
         """Hand ``event`` to the recorders and to the reactions, in this transaction."""
@@ -172,7 +183,7 @@ class UnitOfWork:
         """Return what one read finds: in the open transaction, else on a connection of its own that waits for nothing before or after."""
         work = self._current.get()
         if work is not None:
-            return query.within(work.session, values)
+            return work.run(query, values)
         if self._looker is None:
             return query.within(self._reader(), values)
         with self._looker() as connection:

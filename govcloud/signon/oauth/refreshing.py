@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import bindparam, exists, select, update
@@ -44,6 +44,13 @@ _FIND = Look(
 _UNSPENT = (RefreshToken.id == bindparam("token"), RefreshToken.used_at.is_(None), RefreshToken.revoked_at.is_(None))
 _SPEND = Prepared(update(RefreshToken).where(*_UNSPENT).values(used_at=bindparam("now")).returning(RefreshToken.id))
 _STILL_UNSPENT = Look(select(RefreshToken.id).where(*_UNSPENT))
+
+
+class _Row(Protocol):
+    """A row of ``_FIND``, as far as its spending asks."""
+
+    id: UUID
+    family_id: UUID
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ class Refreshing:
             ),
         )
 
-    def _spend(self, tx: Transaction, client: ClientView, row: Any, *, rotated: bool) -> str | None:
+    def _spend(self, tx: Transaction, client: ClientView, row: _Row, *, rotated: bool) -> str | None:
         """Use the token up, if it is ``rotated``; return why it cannot be used, ending the family when somebody else must have it."""
         if tx.run(_SPEND, token=row.id, now=tx.now) if rotated else tx.run(_STILL_UNSPENT, token=row.id):
             return None
@@ -129,7 +136,7 @@ class Refreshing:
         return "reused"
 
 
-def _lost_reply(tx: Transaction, row: Any, used_at: datetime) -> bool:
+def _lost_reply(tx: Transaction, row: _Row, used_at: datetime) -> bool:
     """Say whether the token was used only just now, and nobody has gone on with what it gave."""
     if tx.now - used_at > GRACE:
         return False

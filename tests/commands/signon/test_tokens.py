@@ -14,10 +14,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.errors import TokenRefused
 from govcloud.signon.sessions import CurrentSession
+from govcloud.signon.tokens import Tokens
 from govcloud.signon.views import TokenSet
 from tests.commands.signon.test_sessions import own
 from tests.commands.signon.test_tickets import Desk, desk
@@ -237,3 +239,51 @@ def test_a_token_of_ours_for_something_else_is_refused(services: Services, token
     for wrong in ELSEWHERE:
         claims = {name: value for name, value in (body | wrong).items() if value is not None}
         assert reason(services, jwt.encode(claims, key.private_key, algorithm="ES256", headers=header)), wrong
+
+
+# A signature that was found right is not worked out again
+
+
+def test_what_was_found_right_once_is_still_looked_at_each_time(
+    services: Services, tokens: TokenSet, session: CurrentSession, clock: ManualClock
+) -> None:
+    """Only the signature is remembered: expiry and session count at once, and an altered copy is another token."""
+    assert services.signon.live_token(tokens.access_token) == services.signon.live_token(tokens.access_token)
+    head, body, signature = tokens.access_token.split(".")
+    forged = base64.urlsafe_b64encode(json.dumps(claims_of(body) | {"client_id": "housing-web"}).encode()).rstrip(b"=").decode()
+    for altered in (f"{head}.{forged}.{signature}", f"{head}.{body}.{signature[:-4]}AAAA", tokens.access_token + "="):
+        assert "does not verify" in reason(services, altered)
+    clock.advance(timedelta(minutes=5))
+    assert reason(services, tokens.access_token) == "the token has expired"
+
+
+def test_what_was_found_right_ends_with_its_session(services: Services, tokens: TokenSet, session: CurrentSession) -> None:
+    services.signon.live_token(tokens.access_token)
+    services.signon.sign_out(own(session), session.session_id)
+    assert "ended" in reason(services, tokens.access_token)
+
+
+def test_what_was_found_right_ends_with_its_key(services: Services, tokens: TokenSet, clock: ManualClock) -> None:
+    """A withdrawn key is forgotten with the next reading of the keys, as for a token that nobody has shown yet."""
+    services.signon.live_token(tokens.access_token)
+    services.key_rotation.replace(Actor.system("operator"))
+    clock.advance(timedelta(seconds=61))
+    assert "no published key" in reason(services, tokens.access_token)
+
+
+def test_how_much_is_remembered_is_bounded(
+    services: Services, tokens: TokenSet, session: CurrentSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many tokens are shown, and none that does not hold."""
+    verifier = Tokens(services.keys, services.clock, services.settings)
+    monkeypatch.setattr(verifier._sound, "_most", 1)
+    assert verifier.verify_access_token(tokens.access_token) == verifier.verify_access_token(tokens.access_token)
+    for _ in range(3):
+        with pytest.raises(TokenRefused):
+            verifier.verify_access_token(tokens.access_token + "AAAA")
+    assert len(verifier._sound._kept) == 1
+
+
+def claims_of(body: str) -> dict[str, Any]:
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return claims
