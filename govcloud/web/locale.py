@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from babel import Locale
 from babel.support import Translations
 from flask import Flask, g, has_request_context, request
@@ -12,8 +14,8 @@ from govcloud.kernel.messages import Message
 COOKIE = "govcloud_language"
 CHINESE = "zh_Hans_CN"
 ENGLISH = "en"
-#: What a browser, a cookie or a link may say → the catalogue's name. Flask-Admin's catalogue lies in zh_Hans_CN, too.
 _CATALOGUES: dict[Locale | None, Translations] = {}
+#: What a browser, a cookie or a link may say → the catalogue's name. Flask-Admin's catalogue lies in zh_Hans_CN, too.
 LANGUAGES = {"zh": CHINESE, "zh-CN": CHINESE, "zh-Hans": CHINESE, "en": ENGLISH}
 
 
@@ -70,7 +72,8 @@ def init_locale(app: Flask) -> None:
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "web/translations")
     Babel(app, locale_selector=current_locale)
     # As Flask-Babel's own, which writes the locale out in full for every word of a page before it looks the catalogue up.
-    app.jinja_env.install_gettext_callables(
+    environment: Any = app.jinja_env  # the extension that Flask-Babel has added brings the method
+    environment.install_gettext_callables(
         lambda text: _catalogue().ugettext(text), lambda one, many, count: _catalogue().ungettext(one, many, count), newstyle=True
     )
     app.jinja_env.globals.update(column_words=column_words, html_lang=html_lang, own_words=own_words, say=say)
