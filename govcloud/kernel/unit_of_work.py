@@ -283,7 +283,6 @@ class UnitOfWork:
             return
         try:
             with self._sessions() as session:
-                # Work of its own: that of the command ran on the connection of the transaction that was rolled back.
                 kept = _Work(session, work.now)
                 for tx, event in work.remembered:
                     self._tell_recorders(self._transaction(kept, tx.actor, tx.command), event)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.database import db
+from govcloud.kernel.errors import Denied
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.looking import Looking
 from govcloud.kernel.prepared import Look, Prepared, driver_of
@@ -146,3 +147,11 @@ def test_a_connection_that_is_cut_in_a_read_is_told_as_the_database_being_away(s
     with pytest.raises(OperationalError):
         services.uow.look(Look(select(func.pg_terminate_backend(func.pg_backend_pid()).label("done"))))
     assert services.uow.look(Look(select(Subsystem.id)))
+
+
+def test_a_refusal_is_written_where_it_is_committed(services: Services, world: World) -> None:
+    """What is remembered after a rollback has a transaction of its own, and prepared statements run in that one."""
+    with pytest.raises(Denied), services.uow.begin(world.wang.actor(), COMMAND, TARGET):
+        raise AssertionError("may not be reached")
+    refused = text("SELECT count(*) FROM audit_event WHERE name = 'kernel:command:refused'")
+    assert services.uow.read().scalar(refused) == 1
