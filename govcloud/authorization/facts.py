@@ -8,7 +8,22 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    ScalarSelect,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from govcloud.authorization.document import RoleSpec, RuleSpec
@@ -56,7 +71,7 @@ class PolicyState:
     duties: int
 
 
-def holding(table: _Temporal, at: datetime) -> ColumnElement[bool]:
+def holding(table: _Temporal, at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition that a fact holds at ``at``."""
     return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
 
@@ -146,19 +161,13 @@ class DecisionFacts:
 
     def assignments(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[AssignmentFact]:
         """Return the standing roles of a person under one appointment: those of the person, and those of that appointment."""
-        own = _under(RoleAssignment.appointment_id, appointment_id)
-        query = select(*_ASSIGNMENT_COLUMNS).where(RoleAssignment.official_id == official_id, own, holding(RoleAssignment, at))
-        return [AssignmentFact(*row) for row in self._read().execute(query)]
+        under = {"official": official_id, "appointment": appointment_id, "at": at}
+        return [AssignmentFact(*row) for row in _ASSIGNMENTS.within(self._read(), under)]
 
     def grants(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[GrantFact]:
         """Return the grants that are not closed and have not run out; the decision compares their windows itself."""
-        query = _grant_facts(at).where(
-            AccessGrant.official_id == official_id,
-            _under(AccessGrant.appointment_id, appointment_id),
-            holding(AccessGrant, at),
-            AccessGrant.ends_at > at,
-        )
-        return [GrantFact(*row) for row in self._read().execute(query)]
+        under = {"official": official_id, "appointment": appointment_id, "at": at}
+        return [GrantFact(*row) for row in _GRANTS.within(self._read(), under)]
 
     def assignments_of_all(self, officials: Collection[UUID], at: datetime) -> HeldByMany[AssignmentFact]:
         """Return the standing roles of several people, in one statement; see ``assignments``."""
@@ -264,13 +273,42 @@ def _state() -> Select[tuple[UUID | None, int, int]]:
 _STATE = Look(_state())
 
 
-def _under(column: InstrumentedAttribute[UUID | None], appointment_id: UUID | None) -> ColumnElement[bool]:
+def _under(column: InstrumentedAttribute[UUID | None], appointment_id: UUID | BindParameter[UUID] | None) -> ColumnElement[bool]:
     """Return the condition that a fact hangs on the person, or on the appointment that the person acts under."""
-    return column.is_(None) if appointment_id is None else or_(column.is_(None), column == appointment_id)
+    # Nothing equals NULL, so under no appointment the person's own facts remain.
+    return or_(column.is_(None), column == appointment_id) if appointment_id is not None else column.is_(None)
 
 
-def _grant_facts(at: datetime) -> Select[tuple[UUID, str, datetime, datetime, dict[str, Any] | None, datetime | None, bool]]:
+def _grant_facts(
+    at: datetime | ColumnElement[datetime],
+) -> Select[tuple[UUID, str, datetime, datetime, dict[str, Any] | None, datetime | None, bool]]:
     """Return the columns of ``GrantFact``, in its order."""
     resting = exists().where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, at))
-    closed = case((AccessGrant.valid_to <= at, AccessGrant.valid_to), else_=None)
-    return select(AccessGrant.id, AccessGrant.function, AccessGrant.starts_at, AccessGrant.ends_at, AccessGrant.scope, closed, resting)
+    closed = case((AccessGrant.valid_to <= at, AccessGrant.valid_to), else_=null()).label("closed_at")
+    return select(
+        AccessGrant.id,
+        AccessGrant.function,
+        AccessGrant.starts_at,
+        AccessGrant.ends_at,
+        AccessGrant.scope,
+        closed,
+        resting.label("resting"),
+    )
+
+
+# Every decision about an official reads these two.
+_OFFICIAL, _UNDER = bindparam("official", type_=Uuid()), bindparam("appointment", type_=Uuid())
+_AT = bindparam("at", type_=DateTime(timezone=True))
+_ASSIGNMENTS = Look(
+    select(*_ASSIGNMENT_COLUMNS).where(
+        RoleAssignment.official_id == _OFFICIAL, _under(RoleAssignment.appointment_id, _UNDER), holding(RoleAssignment, _AT)
+    )
+)
+_GRANTS = Look(
+    _grant_facts(_AT).where(
+        AccessGrant.official_id == _OFFICIAL,
+        _under(AccessGrant.appointment_id, _UNDER),
+        holding(AccessGrant, _AT),
+        AccessGrant.ends_at > _AT,
+    )
+)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,20 @@ from govcloud.kernel.batches import one_place
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+
+#: Every entry into a subsystem holds these; made once.
+_OPEN_GRANTS_HELD = Prepared(
+    select(AccessGrant.id)
+    .where(
+        AccessGrant.official_id == bindparam("official"),
+        AccessGrant.subsystem_code == bindparam("subsystem"),
+        AccessGrant.valid_to.is_(None),
+    )
+    .order_by(AccessGrant.id)
+    .with_for_update(read=True)
+)
 
 
 class Granting:
@@ -160,8 +173,7 @@ def _locked(session: Session, grant_id: UUID) -> AccessGrant:
 
 def hold_grants(session: Session, official_id: UUID, subsystem_code: str) -> None:
     """Keep a person's open grants in a subsystem as they are; whoever closes or suspends one takes the same rows."""
-    mine = (AccessGrant.official_id == official_id, AccessGrant.subsystem_code == subsystem_code, AccessGrant.valid_to.is_(None))
-    session.execute(select(AccessGrant.id).where(*mine).order_by(AccessGrant.id).with_for_update(read=True)).all()
+    _OPEN_GRANTS_HELD.within(session, {"official": official_id, "subsystem": subsystem_code})
 
 
 def _close(tx: Transaction, rows: Sequence[AccessGrant], reason: str) -> int:

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from govcloud.identity import errors
 from govcloud.identity.models import Department, Official
+from govcloud.kernel.prepared import Prepared
 
 _TREE = "govcloud department tree"
+#: Every sign-in takes this lock.
+_ONE = Prepared(select(Official.id).where(Official.id == bindparam("official")).with_for_update(key_share=True))
 
 
 def lock_tree(session: Session) -> None:
@@ -34,8 +37,7 @@ def lock_official(session: Session, official_id: UUID) -> None:
     Raises:
         NotFound: there is no such official.
     """
-    row = select(Official.id).where(Official.id == official_id).with_for_update(key_share=True)
-    if session.scalar(row) is None:
+    if not _ONE.within(session, {"official": official_id}):
         raise errors.official_missing(official_id)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, DateTime, ScalarSelect, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from govcloud.identity import rows
@@ -21,9 +21,20 @@ from govcloud.identity.views import AppointmentView, OfficialPage, OfficialView
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.prepared import Look
 from govcloud.kernel.validation import searchable
 
 MOST_ROWS = 200
+_AT = bindparam("at", type_=DateTime(timezone=True))
+#: One statement of every sign-in.
+_ACTIVE_UNTIL = Look(
+    select(func.min(OfficialVersion.valid_from).label("until")).where(
+        OfficialVersion.official_id == bindparam("official"),
+        OfficialVersion.valid_from > _AT,
+        OfficialVersion.status != "active",
+        or_(OfficialVersion.valid_to.is_(None), OfficialVersion.valid_to > OfficialVersion.valid_from),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +139,7 @@ class PeopleQueries:
         moment = self._clock.now() if at is None else at
         found: dict[UUID, AppointmentView] = {}
         for row in self._read().execute(rows.appointments_at(moment).where(Appointment.official_id.in_(set(officials)))):
-            found.setdefault(row.Appointment.official_id, rows.appointment_view(row))
+            found.setdefault(row.official_id, rows.appointment_view(row))
         return found
 
     def departments_served(self, official_id: UUID, at: datetime | None = None) -> tuple[UUID, ...]:
@@ -174,13 +185,8 @@ class PeopleQueries:
     def active_until(self, official_id: UUID, at: datetime | None = None) -> datetime | None:
         """Return when a person who is active at ``at`` will no longer be, as far as that is planned."""
         moment = self._clock.now() if at is None else at
-        query = select(func.min(OfficialVersion.valid_from)).where(
-            OfficialVersion.official_id == official_id,
-            OfficialVersion.valid_from > moment,
-            OfficialVersion.status != "active",
-            or_(OfficialVersion.valid_to.is_(None), OfficialVersion.valid_to > OfficialVersion.valid_from),
-        )
-        return self._read().scalar(query)
+        until: datetime | None = _ACTIVE_UNTIL.within(self._read(), {"official": official_id, "at": moment})[0].until
+        return until
 
     def timeline(self, official_id: UUID) -> tuple[TimelineEntry, ...]:
         """Return all appointments that a person had, has and will have, the newest beginning first; cancelled ones are left out."""

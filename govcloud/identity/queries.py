@@ -28,6 +28,7 @@ from govcloud.identity.views import (
     Subject,
 )
 from govcloud.kernel.database import live_at
+from govcloud.kernel.prepared import Look
 from govcloud.kernel.validation import searchable
 
 __all__ = [
@@ -47,13 +48,13 @@ __all__ = [
     "Wanted",
 ]
 
-# What signing in and every decision read: made once, as putting a statement together takes longer than running it.
+# What signing in and every decision read.
 _AT = bindparam("at", type_=DateTime(timezone=True))
-_SUBJECT = rows.subjects_at(_AT).where(Appointment.id == bindparam("appointment"))
-_APPOINTMENTS_OF = rows.appointments_at(_AT).where(Appointment.official_id == bindparam("official"))
-_ACCOUNT = rows.accounts_at(_AT).where(Account.id == bindparam("account"))
-_ACCOUNT_BY_LOGIN = rows.accounts_at(_AT).where(Account.login == bindparam("login"))
-_ACCOUNT_OF = rows.accounts_at(_AT).where(Account.official_id == bindparam("official"))
+_SUBJECT = Look(rows.subjects_at(_AT).where(Appointment.id == bindparam("appointment")))
+_APPOINTMENTS_OF = Look(rows.appointments_at(_AT).where(Appointment.official_id == bindparam("official")))
+_ACCOUNT = Look(rows.accounts_at(_AT).where(Account.id == bindparam("account")))
+_ACCOUNT_BY_LOGIN = Look(rows.accounts_at(_AT).where(Account.login == bindparam("login")))
+_ACCOUNT_OF = Look(rows.accounts_at(_AT).where(Account.official_id == bindparam("official")))
 
 
 class IdentityQueries(PeopleQueries):
@@ -206,7 +207,7 @@ class IdentityQueries(PeopleQueries):
 
     def appointments_of(self, official_id: UUID, at: datetime | None = None) -> tuple[AppointmentView, ...]:
         """Return the live appointments of a person, the primary one first."""
-        found = self._read().execute(_APPOINTMENTS_OF, {"official": official_id, "at": self._at(at)})
+        found = _APPOINTMENTS_OF.within(self._read(), {"official": official_id, "at": self._at(at)})
         return tuple(rows.appointment_view(row) for row in found)
 
     def people_in(self, departments: Iterable[UUID], people: Iterable[UUID], at: datetime | None = None) -> frozenset[UUID]:
@@ -223,8 +224,8 @@ class IdentityQueries(PeopleQueries):
 
     def subject(self, appointment_id: UUID, at: datetime | None = None) -> Subject | None:
         """Return what decisions may read of the official under this appointment; ``None`` when it is not live at ``at``."""
-        row = self._read().execute(_SUBJECT, {"appointment": appointment_id, "at": self._at(at)}).one_or_none()
-        return rows.subject_view(row) if row else None
+        found = _SUBJECT.within(self._read(), {"appointment": appointment_id, "at": self._at(at)})
+        return rows.subject_view(found[0]) if found else None
 
     def subjects_asked(self, wanted: Iterable[tuple[UUID, datetime]]) -> Mapping[tuple[UUID, datetime], Subject]:
         """Return the subjects under the appointments ``wanted``, each as at its own moment; those not live then are left out."""
@@ -282,9 +283,9 @@ class IdentityQueries(PeopleQueries):
         row = self._read().execute(rows.officials_at(self._at(at)).where(condition)).one_or_none()
         return rows.official_view(row, self._keys) if row else None
 
-    def _one_account(self, query: rows.Rows, **key: object) -> AccountView | None:
-        row = self._read().execute(query, {**key, "at": self._clock.now()}).one_or_none()
-        return rows.account_view(row) if row else None
+    def _one_account(self, query: Look, **key: object) -> AccountView | None:
+        found = query.within(self._read(), {**key, "at": self._clock.now()})
+        return rows.account_view(found[0]) if found else None
 
 
 def _limited(limit: int) -> int:

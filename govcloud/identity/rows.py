@@ -65,14 +65,29 @@ def kind_at(at: datetime | ColumnElement[datetime]) -> ColumnElement[str]:
     return case((handing_over(at), "concurrent"), else_=Appointment.kind)
 
 
+#: Columns and no objects: every sign-in reads them, and remembers none of them.
+_APPOINTMENT_COLUMNS = (
+    Appointment.id,
+    Appointment.official_id,
+    Appointment.post,
+    Appointment.position,
+    Appointment.office_id,
+    Appointment.department_id,
+    Appointment.valid_from,
+    Appointment.valid_to,
+    DepartmentVersion.name.label("department_name"),
+    DepartmentVersion.path,
+    DepartmentVersion.division_code,
+    Division.name.label("division_name"),
+    Office.name.label("office_name"),
+)
+
+
 def appointments_at(at: datetime | ColumnElement[datetime]) -> Rows:
     """Select the appointments that are live at ``at``, each person's primary one first."""
     return (
         select(
-            Appointment,
-            DepartmentVersion,
-            Division.name.label("division_name"),
-            Office.name.label("office_name"),
+            *_APPOINTMENT_COLUMNS,
             kind_at(at).label("kind"),
             handing_over(at).label("handing_over"),
         )
@@ -176,23 +191,21 @@ def official_view(row: Found, keys: KeyRing) -> OfficialView:
 
 def appointment_view(row: Found) -> AppointmentView:
     """Translate a row of ``appointments_at``."""
-    appointment: Appointment = row.Appointment
-    version: DepartmentVersion = row.DepartmentVersion
     return AppointmentView(
-        id=appointment.id,
-        official_id=appointment.official_id,
+        id=row.id,
+        official_id=row.official_id,
         kind=row.kind,
-        post=appointment.post,
-        position=appointment.position,
-        office_id=appointment.office_id,
+        post=row.post,
+        position=row.position,
+        office_id=row.office_id,
         office_name=row.office_name,
-        department_id=appointment.department_id,
-        department_name=version.name,
-        department_path=version.path,
-        division=version.division_code,
+        department_id=row.department_id,
+        department_name=row.department_name,
+        department_path=row.path,
+        division=row.division_code,
         division_name=row.division_name,
-        starts_at=appointment.valid_from,
-        ends_at=appointment.valid_to,
+        starts_at=row.valid_from,
+        ends_at=row.valid_to,
         handing_over=row.handing_over,
     )
 

@@ -1,7 +1,7 @@
-"""Entering a subsystem: whether its door is open to an official, asked before anything is shown and again where a ticket is made.
+"""Entering a subsystem: whether its door is open to an official, asked where a ticket is made.
 
-Between the two a grant may have been revoked. So whoever makes a ticket holds the session and the official's grants there, and asks
-again: a revocation is either seen, or waits and finds the stay that it has to end (integration levels 0 and 1).
+A grant may be revoked at any moment. So whoever makes a ticket holds the session and the official's grants there, and then asks: a
+revocation is either seen, or waits and finds the stay that it has to end (integration levels 0 and 1).
 """
 
 from __future__ import annotations
@@ -28,15 +28,20 @@ class Entering:
         self._authorization = authorization
 
     def admit(self, actor: Actor, session: CurrentSession, client: ClientView) -> Decision:
-        """Return whether the official may enter the client's subsystem under the current appointment; a refusal is recorded."""
+        """Return whether the official may enter the client's subsystem under the current appointment; a refusal is recorded.
+
+        For doors before which the official does not stand; everybody else is asked in ``hold``.
+        """
         decision = self._decide(session, client, actor)
         if not decision.allowed:
             with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
                 tx.record(_refused(session, client, decision))
         return decision
 
-    def hold(self, tx: Transaction, session: CurrentSession, client: ClientView, *, alone: bool = False) -> CurrentSession:
+    def hold(self, tx: Transaction, session: CurrentSession, client: ClientView, *, alone: bool = False) -> CurrentSession | NotAdmitted:
         """Return the session as it is now, into which the caller may let ``client``; it stays so until ``tx`` ends.
+
+        Or why the door is closed, which is on record: to be raised once ``tx`` is committed, so that the record stays.
 
         Args:
             tx: the command that makes a ticket.
@@ -46,7 +51,6 @@ class Entering:
 
         Raises:
             NotFound: the session, or the appointment under which it acted, has ended meanwhile.
-            NotAdmitted: the door is closed by now; that is on record.
         """
         held = self._sessions.held(tx, session.session_id, alone=alone)
         if held is None or (held.appointment_id is None and session.appointment_id is not None):
@@ -55,8 +59,8 @@ class Entering:
         self._authorization.hold_grants(tx, held.official_id, client.subsystem_code)
         decision = self._decide(held, client, tx.actor)
         if not decision.allowed:
-            tx.remember(_refused(held, client, decision))
-            raise NotAdmitted(decision)
+            tx.record(_refused(held, client, decision))
+            return NotAdmitted(decision)
         return held
 
     def _decide(self, session: CurrentSession, client: ClientView, actor: Actor) -> Decision:

@@ -10,7 +10,7 @@
     ├── SignInRefused   unknown account, wrong or no password, disabled: one text for all, so that nothing can be learned
     ├── SignInLocked    too many failures from this address; ``retry_after`` says when
     ├── TooManySessions the password was right, but the person has as many sessions as the rules allow
-    └── NotAdmitted     the door of a subsystem was closed between the first question and the ticket
+    └── NotAdmitted     the door of a subsystem is closed to the official
     Unavailable
     └── hashing_busy    more sign-ins at once than this machine can check
     Invalid
@@ -69,7 +69,7 @@ class SignInLocked(Denied):
 
 
 class NotAdmitted(Denied):
-    """The door of a subsystem was closed to the official while a ticket was being made; ``decision`` names the reason."""
+    """The door of a subsystem is closed to the official, so no ticket is made; ``decision`` names the reason."""
 
     def __init__(self, decision: Decision) -> None:
         """Keep the engine's decision."""

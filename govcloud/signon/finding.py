@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, ColumnElement, DateTime, Row, bindparam, s
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.prepared import Look
+from govcloud.kernel.prepared import Look, Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.models import IssuedToken, Participant, Session
 from govcloud.signon.policy import Policies
@@ -55,10 +55,11 @@ _LIVE_ONE = select(*_COLUMNS).where(*_live(_NOW, _SEEN_AFTER))
 _TAKEN_PART_IN = _LIVE_ONE.join(Participant, Participant.session_id == Session.id).where(Participant.ended_at.is_(None))
 _BY_TOKEN = Look(_LIVE_ONE.where(Session.token_digest == bindparam("digest")))
 _BY_ID = _LIVE_ONE.where(Session.id == bindparam("session"))
+_BY_ID_ALONE, _BY_ID_HELD = Prepared(_BY_ID.with_for_update()), Prepared(_BY_ID.with_for_update(read=True))
 _BY_SID = Look(_TAKEN_PART_IN.where(Participant.id == bindparam("sid"), Participant.client_id == bindparam("client")))
 _PART = _TAKEN_PART_IN.where(Participant.id == bindparam("sid"))
 _BEHIND = Look(_PART)
-_BEHIND_HELD = _PART.with_for_update(read=True, of=Participant)
+_BEHIND_HELD = Prepared(_PART.with_for_update(read=True, of=Participant))
 _BEHIND_TOKEN = Look(
     _PART.add_columns(IssuedToken.scope, IssuedToken.confirmation)
     .join(IssuedToken, IssuedToken.participant_id == Participant.id)
@@ -99,14 +100,13 @@ class FindingSessions:
         """
         now = self._clock.now()
         sought = {"sid": participant_id, **self._moment(now)}
-        row = self._uow.read().execute(_BEHIND_HELD, sought).one_or_none() if held else _only(self._uow.look(_BEHIND, **sought))
+        row = _only(_BEHIND_HELD.within(self._uow.read(), sought) if held else self._uow.look(_BEHIND, **sought))
         return _view(row, now) if row is not None else None
 
     def held(self, tx: Transaction, session_id: UUID, *, alone: bool = False) -> CurrentSession | None:
         """Return a live session as it is now, which stays as it is until ``tx`` ends; ``alone``: for one holder at a time."""
-        query = _BY_ID.with_for_update(read=not alone)
-        row = tx.session.execute(query, {"session": session_id, **self._moment(tx.now)}).one_or_none()
-        return _view(row, tx.now) if row else None
+        row = _only(tx.run(_BY_ID_ALONE if alone else _BY_ID_HELD, session=session_id, **self._moment(tx.now)))
+        return _view(row, tx.now) if row is not None else None
 
     def behind_token(self, jti: UUID, sid: UUID) -> tuple[CurrentSession, str, Mapping[str, Any] | None] | None:
         """Return the live session that an access token was issued in, its scope and the key that it is bound to, unless it was revoked."""

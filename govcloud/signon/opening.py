@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Table, insert, update
 
-from govcloud.identity.queries import AccountView, IdentityQueries
+from govcloud.identity.queries import AccountView, AppointmentView, IdentityQueries
 from govcloud.kernel.ids import new_id
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.signon import events
 from govcloud.signon.errors import TooManySessions
@@ -22,6 +24,8 @@ _TOKEN_BYTES = 32
 #: Factors of more than one kind were proven (RFC 8176).
 _MANY = "mfa"
 _LONGEST_AGENT = 400
+#: On the table itself: no object of a session is ever looked at.
+_KEEP = Prepared(insert(cast("Table", Session.__table__)))
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,16 @@ class Shown:
         return Shown(tuple(dict.fromkeys((*(one for one in self.methods if one != _MANY), *methods, _MANY))), second_factor=True)
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """A session that begins: in which browser, by what was shown, under which token and appointment."""
+
+    browser: Browser
+    shown: Shown
+    token: str = field(repr=False)
+    chosen: AppointmentView | None
+
+
 class Opening:
     """Opens sessions; every token is fresh, so one that was planted before sign-in is worth nothing afterwards."""
 
@@ -61,7 +75,6 @@ class Opening:
         """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         appointments = self._identity.appointments_of(account.official_id, tx.now)
-        last = self._sessions.last_appointment(account.official_id)
         current = browser.current
         same = current is not None and current.official_id == account.official_id
         if current is not None and same and self._renew(tx, current, token, browser.address, shown):
@@ -71,28 +84,9 @@ class Opening:
                 self._sessions.end(tx, "replaced", Session.id == current.session_id)
             self._sessions.make_room(tx, account.official_id)
             chosen = appointments[0] if len(appointments) == 1 else None
-            session = Session(
-                id=new_id(),
-                account_id=account.id,
-                official_id=account.official_id,
-                official_name=account.name,
-                employee_code=account.employee_code,
-                appointment_id=chosen.id if chosen else None,
-                appointment_until=chosen.ends_at if chosen else None,
-                token_digest=self._sessions.digest(token),
-                started_at=tx.now,
-                auth_time=tx.now,
-                amr=list(shown.methods),
-                second_factor_at=tx.now if shown.second_factor else None,
-                last_seen_at=tx.now,
-                expires_at=self._expiry(tx, account.official_id),
-                ended_at=None,
-                end_reason=None,
-                source_address=browser.address,
-                user_agent=browser.agent[:_LONGEST_AGENT] if browser.agent else None,
-            )
-            self._add(tx, session)
-            session_id, appointment_id = session.id, session.appointment_id
+            session_id, appointment_id = self._add(tx, account, _Begun(browser, shown, token, chosen)), chosen.id if chosen else None
+        # Asked only where it is of use: who has one appointment has nothing to choose from.
+        last = self._sessions.last_appointment(account.official_id) if appointment_id is None and appointments else None
         return SignedIn(
             token=token,
             session_id=session_id,
@@ -116,19 +110,42 @@ class Opening:
         until = self._identity.active_until(official_id, tx.now)
         return longest if until is None else min(longest, until)
 
-    def _add(self, tx: Transaction, session: Session) -> None:
-        tx.session.add(session)
-        tx.session.flush()
+    def _add(self, tx: Transaction, account: AccountView, begun: _Begun) -> UUID:
+        """Write a new session down and return its id."""
+        browser, shown, chosen = begun.browser, begun.shown, begun.chosen
+        session_id, agent = new_id(), browser.agent[:_LONGEST_AGENT] if browser.agent else None
+        row = {
+            "id": session_id,
+            "account_id": account.id,
+            "official_id": account.official_id,
+            "official_name": account.name,
+            "employee_code": account.employee_code,
+            "appointment_id": chosen.id if chosen else None,
+            "appointment_until": chosen.ends_at if chosen else None,
+            "token_digest": self._sessions.digest(begun.token),
+            "started_at": tx.now,
+            "auth_time": tx.now,
+            "amr": list(shown.methods),
+            "second_factor_at": tx.now if shown.second_factor else None,
+            "last_seen_at": tx.now,
+            "expires_at": self._expiry(tx, account.official_id),
+            "ended_at": None,
+            "end_reason": None,
+            "source_address": browser.address,
+            "user_agent": agent,
+        }
+        tx.run(_KEEP, **row)
         tx.record(
             events.SessionStarted(
-                subject=f"official:{session.official_id}",
-                session_id=session.id,
-                account_id=session.account_id,
-                amr=tuple(session.amr),
-                source_address=session.source_address,
-                user_agent=session.user_agent,
+                subject=f"official:{account.official_id}",
+                session_id=session_id,
+                account_id=account.id,
+                amr=shown.methods,
+                source_address=browser.address,
+                user_agent=agent,
             )
         )
+        return session_id
 
     def renew(self, tx: Transaction, session: CurrentSession, address: str | None, shown: Shown) -> str | None:
         """Give a session in which more was proven just now a fresh token and return it; ``None`` when the session has ended."""

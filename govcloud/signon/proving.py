@@ -19,6 +19,7 @@ from govcloud.identity.queries import AccountView, IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import searchable
 from govcloud.signon import errors, events
@@ -71,8 +72,10 @@ class _Try:
     attempt: Attempt
 
 
-_PASSWORD_OF = select(Credential.id, Credential.secret_hash).where(
-    Credential.account_id == bindparam("account"), Credential.kind == PASSWORD, Credential.replaced_at.is_(None)
+_PASSWORD_OF = Prepared(
+    select(Credential.id, Credential.secret_hash).where(
+        Credential.account_id == bindparam("account"), Credential.kind == PASSWORD, Credential.replaced_at.is_(None)
+    )
 )
 
 
@@ -191,8 +194,8 @@ class PasswordProof:
 
 def _password(tx: Transaction, account_id: UUID) -> _Known | None:
     """Return the account's password as it is stored, if it has one."""
-    row = tx.session.execute(_PASSWORD_OF, {"account": account_id}).one_or_none()
-    return _Known(row.id, row.secret_hash) if row else None
+    found = tx.run(_PASSWORD_OF, account=account_id)
+    return _Known(found[0].id, found[0].secret_hash) if found else None
 
 
 def _reason(counted: _Try, *, matches: bool) -> str:

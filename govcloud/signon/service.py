@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization.decisions import Decision
 from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.actor import Actor
@@ -48,7 +47,6 @@ class SignOn:
         """Build the parts once; they are shared by all requests and hold no state of any."""
         self._identity = identity_queries
         self._sessions, self._ceremony, self._credentials = parts.sessions, parts.ceremony, parts.credentials
-        self._entering = parts.entering
         self._activation = Activation(uow, identity_queries, keys, parts, authorization, settings, clock)
         self._purging = Purging(uow)
         self._tickets = Tickets(uow, self._sessions, parts.entering, keys, settings)
@@ -219,16 +217,12 @@ class SignOn:
 
     # Subsystems
 
-    def admit(self, actor: Actor, session: CurrentSession, client: ClientView) -> Decision:
-        """Return whether the official may enter the client's subsystem under the current appointment; a refusal is recorded."""
-        return self._entering.admit(actor, session, client)
-
     def issue_ticket(self, actor: Actor, session: CurrentSession, client: ClientView, request: TicketRequest) -> str:
         """Return a ticket (an OIDC code) that ``client`` may redeem once, within a minute; it now takes part in the session.
 
         Raises:
             NotFound: the session ended meanwhile.
-            NotAdmitted: the door was closed meanwhile.
+            NotAdmitted: the door is closed under the current appointment; that is on record.
         """
         return self._tickets.issue(actor, session, client, request)
 

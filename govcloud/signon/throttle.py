@@ -16,13 +16,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, ip_address, ip_network
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy import BigInteger, BindParameter, Table, Text, bindparam, case, delete, func, insert, null, or_, select, update
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.models import SignInAttempt
 from govcloud.signon.policy import Policies, SignOnPolicy
@@ -30,28 +32,71 @@ from govcloud.signon.policy import Policies, SignOnPolicy
 COUNT = "govcloud:attempt:count"
 _LOCK_BYTES = 8
 _SUBSCRIBER_BITS = 64
-# Every sign-in reads these: made once, as putting a statement together takes longer than running it.
+# Every sign-in runs these.
+_ATTEMPT = cast("Table", SignInAttempt.__table__)
+_KEEP = Prepared(insert(_ATTEMPT), ("id", "login_digest", "source_address", "at", "outcome", "locked_until"))
 _DIGEST: BindParameter[bytes] = bindparam("digest")
 _ADDRESS: BindParameter[str] = bindparam("address")
 _SINCE: BindParameter[datetime] = bindparam("since")
-_MOST: BindParameter[int] = bindparam("most")
-_LATELY = (SignInAttempt.outcome == "failed", SignInAttempt.at > _SINCE)
-_CROWD = select(func.count()).select_from(
-    select(SignInAttempt.id).where(SignInAttempt.source_address == _ADDRESS, *_LATELY).limit(_MOST).subquery()
+_LATELY = (_ATTEMPT.c.outcome == "failed", _ATTEMPT.c.at > _SINCE)
+_PAIR = (_ATTEMPT.c.login_digest == _DIGEST, _ATTEMPT.c.source_address == _ADDRESS)
+_TRIES = select(_ATTEMPT.c.id).where(_ATTEMPT.c.source_address == _ADDRESS, *_LATELY).limit(bindparam("address_attempts"))
+_COUNT = select(func.count().label("tries")).select_from(_TRIES.subquery())
+_CROWD = Prepared(_COUNT)
+_TURN = Prepared(select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)).label("turn")))
+_COUNTED = _COUNT.subquery()
+_TAKE_TURN = func.pg_advisory_xact_lock(bindparam("turn", type_=BigInteger)).cast(Text)
+#: Far from the limit of its address, a try counts and takes its turn at the account at once.
+_TURN_FAR_OFF = Prepared(select(_COUNTED.c.tries, case((_COUNTED.c.tries < bindparam("close"), _TAKE_TURN)).label("turn")))
+_LOCKED_UNTIL = select(func.max(_ATTEMPT.c.locked_until)).where(
+    or_(_ATTEMPT.c.login_digest == _DIGEST, _ATTEMPT.c.login_digest == bindparam("every")),
+    _ATTEMPT.c.source_address == _ADDRESS,
+    _ATTEMPT.c.locked_until > bindparam("now"),
 )
-_LOCKED_UNTIL = select(func.max(SignInAttempt.locked_until)).where(
-    or_(SignInAttempt.login_digest == _DIGEST, SignInAttempt.login_digest == bindparam("every")),
-    SignInAttempt.source_address == _ADDRESS,
-    SignInAttempt.locked_until > bindparam("now"),
+#: The failure of the account, counted back from the latest, with which further addresses begin to be slowed down.
+_ONE_TOO_MANY = (
+    select(_ATTEMPT.c.at)
+    .where(_ATTEMPT.c.login_digest == _DIGEST, *_LATELY)
+    .order_by(_ATTEMPT.c.at.desc())
+    .offset(bindparam("account_attempts") - 1)
+    .limit(1)
 )
-_MISSED = select(SignInAttempt.at).where(SignInAttempt.login_digest == _DIGEST, *_LATELY).order_by(SignInAttempt.at.desc()).limit(_MOST)
 _OF_PAIR = (
-    select(SignInAttempt.outcome, SignInAttempt.locked_until)
-    .where(SignInAttempt.login_digest == _DIGEST, SignInAttempt.source_address == _ADDRESS, SignInAttempt.at > _SINCE)
-    .order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc())
-    .limit(_MOST)
+    select(_ATTEMPT.c.outcome, _ATTEMPT.c.locked_until)
+    .where(*_PAIR, _ATTEMPT.c.at > _SINCE)
+    .order_by(_ATTEMPT.c.at.desc(), _ATTEMPT.c.id.desc())
+    .limit(bindparam("in_a_row"))
+    .subquery()
 )
-_TURN = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+#: How many of the pair's latest are failures in a row: a success or an earlier lock among them begins the count anew.
+_IN_A_ROW = select(func.count()).select_from(_OF_PAIR).where(_OF_PAIR.c.outcome == "failed", _OF_PAIR.c.locked_until.is_(None))
+_SEEN = Prepared(
+    select(
+        _LOCKED_UNTIL.scalar_subquery().label("locked_until"),
+        _ONE_TOO_MANY.scalar_subquery().label("one_too_many"),
+        _IN_A_ROW.scalar_subquery().label("in_a_row"),
+    )
+)
+_KNOWN = Prepared(select(_ATTEMPT.c.id).where(*_PAIR, _ATTEMPT.c.outcome == "succeeded").limit(1))
+_WON = (
+    update(_ATTEMPT)
+    .where(_ATTEMPT.c.id == bindparam("attempt"))
+    .values(outcome="succeeded", locked_until=null())
+    .returning(_ATTEMPT.c.id, _ATTEMPT.c.login_digest, _ATTEMPT.c.source_address)
+    .cte("won")
+)
+#: One success of a pair says as much as many, so the table grows with the pairs and not with the sign-ins.
+_SUCCEED = Prepared(
+    delete(_ATTEMPT)
+    .where(
+        _ATTEMPT.c.login_digest == _WON.c.login_digest,
+        _ATTEMPT.c.source_address == _WON.c.source_address,
+        _ATTEMPT.c.outcome == "succeeded",
+        _ATTEMPT.c.id != _WON.c.id,
+    )
+    .add_cte(_WON)
+)
+_FORGET = Prepared(delete(_ATTEMPT).where(or_(_ATTEMPT.c.id == bindparam("attempt"), _ATTEMPT.c.id == bindparam("address_lock"))))
 #: So close to an address's limit its tries wait for each other too; further off, a busy office does not wait for itself.
 _CLOSE = 20
 
@@ -106,76 +151,67 @@ class Throttle:
         Other tries at the same account wait until ``tx`` ends. The statements are the same for accounts that exist and others.
         """
         policy = self._policies.current()
-        crowd = self._crowd(tx, address, policy)
-        self._wait_turn(tx, digest)
-        until = self._held_until(tx, digest, address, policy)
-        if until is not None:
-            return Held(until)
-        return self._count(tx, digest, address, policy, last=crowd == policy.address_attempts - 1)
+        asked = self._asked(tx, digest, address, policy)
+        crowd = self._wait_turn(tx, asked)
+        # After the lock and in a statement of its own, so that it sees what the try before has written.
+        seen = tx.run(_SEEN, **asked)[0]
+        if seen.locked_until is not None:
+            return Held(seen.locked_until)
+        if seen.one_too_many is not None and not tx.run(_KNOWN, **asked):
+            # The account is under attack, and nobody proved from this address to be its owner.
+            return Held(seen.one_too_many + timedelta(minutes=policy.lock_window_minutes))
+        return self._count(tx, asked, policy, locks=seen.in_a_row == asked["in_a_row"], last=crowd == policy.address_attempts - 1)
 
-    def succeeded(self, tx: Transaction, attempt: Attempt) -> None:
+    @staticmethod
+    def succeeded(tx: Transaction, attempt: Attempt) -> None:
         """Turn a counted try into a success, by which the address is known to the account from now on."""
-        change = update(SignInAttempt).where(SignInAttempt.id == attempt.id).values(outcome="succeeded", locked_until=None)
-        pair = tx.session.execute(change.returning(SignInAttempt.login_digest, SignInAttempt.source_address)).one_or_none()
-        if pair is None:
-            return
-        # One success of a pair says as much as many, so the table grows with the pairs and not with the sign-ins.
-        older = (*_of(pair.login_digest, pair.source_address), SignInAttempt.outcome == "succeeded", SignInAttempt.id != attempt.id)
-        tx.session.execute(delete(SignInAttempt).where(*older))
+        tx.run(_SUCCEED, attempt=attempt.id)
         if attempt.address_lock_id is not None:
-            tx.session.execute(delete(SignInAttempt).where(SignInAttempt.id == attempt.address_lock_id))
+            tx.run(_FORGET, attempt=attempt.address_lock_id, address_lock=None)
 
     @staticmethod
     def forget(tx: Transaction, attempt: Attempt) -> None:
         """Take a counted try back as if it had not been made: it was right, and says nothing about whose address this is."""
-        tx.session.flush()
-        tx.session.execute(delete(SignInAttempt).where(SignInAttempt.id.in_((attempt.id, attempt.address_lock_id))))
+        tx.run(_FORGET, attempt=attempt.id, address_lock=attempt.address_lock_id)
 
-    def _crowd(self, tx: Transaction, address: str, policy: SignOnPolicy) -> int:
-        """Return how many tries of an address failed lately, up to the limit; near it, its tries wait for each other."""
-        counted = {"address": address, "since": _since(tx, policy), "most": policy.address_attempts}
-        count = tx.session.scalar(_CROWD, counted) or 0
-        if count < policy.address_attempts - _CLOSE:
+    def _asked(self, tx: Transaction, digest: bytes, address: str, policy: SignOnPolicy) -> dict[str, Any]:
+        """Return what the statements about a try compare with."""
+        return {
+            "digest": digest,
+            "turn": _lock_number(digest),
+            "every": self._whole_address,
+            "address": address,
+            "now": tx.now,
+            "since": tx.now - timedelta(minutes=policy.lock_window_minutes),
+            "in_a_row": policy.lock_attempts - 1,
+            "account_attempts": policy.account_attempts,
+            "address_attempts": policy.address_attempts,
+            "close": policy.address_attempts - _CLOSE,
+        }
+
+    def _wait_turn(self, tx: Transaction, asked: dict[str, Any]) -> int:
+        """Wait for other tries at the account, and return how many of the address failed lately, up to its limit.
+
+        Near the limit the tries of an address wait for each other too.
+        """
+        count: int = tx.run(_TURN_FAR_OFF, **asked)[0].tries
+        if count < asked["close"]:
             return count
         # Always before the lock of the account, so that two tries never wait for each other crosswise.
-        self._wait_turn(tx, self._keys.digest("sign-in-address", address.encode("utf-8", "surrogatepass")))
-        return tx.session.scalar(_CROWD, counted) or 0
+        of_address = self._keys.digest("sign-in-address", asked["address"].encode("utf-8", "surrogatepass"))
+        tx.run(_TURN, number=_lock_number(of_address))
+        count = tx.run(_CROWD, **asked)[0].tries
+        tx.run(_TURN, number=asked["turn"])
+        return count
 
-    @staticmethod
-    def _wait_turn(tx: Transaction, digest: bytes) -> None:
-        number = int.from_bytes(digest[:_LOCK_BYTES], "big", signed=True)
-        tx.session.execute(_TURN, {"number": number})
-
-    def _held_until(self, tx: Transaction, digest: bytes, address: str, policy: SignOnPolicy) -> datetime | None:
-        """Return until when no try is made: the pair or the address is locked, or the account is under attack and this a stranger."""
-        until = tx.session.scalar(_LOCKED_UNTIL, {"digest": digest, "every": self._whole_address, "address": address, "now": tx.now})
-        missed = {"digest": digest, "since": _since(tx, policy), "most": policy.account_attempts}
-        moments = tx.session.scalars(_MISSED, missed).all()
-        if until is not None or len(moments) < policy.account_attempts or self._known(tx, digest, address):
-            return until
-        return moments[-1] + timedelta(minutes=policy.lock_window_minutes)
-
-    @staticmethod
-    def _known(tx: Transaction, digest: bytes, address: str) -> bool:
-        """Return whether somebody proved from this address to be the account's owner."""
-        one = select(SignInAttempt.id).where(*_of(digest, address), SignInAttempt.outcome == "succeeded").limit(1)
-        return tx.session.scalar(one) is not None
-
-    def _count(self, tx: Transaction, digest: bytes, address: str, policy: SignOnPolicy, *, last: bool) -> Attempt:
-        """Write the try down; ``last`` is the one too many of its address."""
-        most = policy.lock_attempts - 1
-        pair = {"digest": digest, "address": address, "since": _since(tx, policy), "most": most}
-        recent = tx.session.execute(_OF_PAIR, pair).all()
-        # A success or an earlier lock begins the count anew.
-        in_a_row = all(row.outcome == "failed" and row.locked_until is None for row in recent)
-        until = tx.now + timedelta(minutes=policy.lock_minutes)
-        attempt = _row(tx, digest, address, until if in_a_row and len(recent) == most else None)
-        tx.session.add(attempt)
+    def _count(self, tx: Transaction, asked: dict[str, Any], policy: SignOnPolicy, *, locks: bool, last: bool) -> Attempt:
+        """Write the try down; ``locks``: it is the one too many of its pair, ``last``: that of its address."""
+        until, address = tx.now + timedelta(minutes=policy.lock_minutes), asked["address"]
+        locked_until = until if locks else None
+        attempt = _keep(tx, asked["digest"], address, locked_until)
         if not last or not address:
-            return Attempt(attempt.id, attempt.locked_until)
-        whole = _row(tx, self._whole_address, address, until)
-        tx.session.add(whole)
-        return Attempt(attempt.id, until, whole.id)
+            return Attempt(attempt, locked_until)
+        return Attempt(attempt, until, _keep(tx, self._whole_address, address, until))
 
 
 class FailureLimits:
@@ -203,14 +239,21 @@ class FailureLimits:
             return None if until is None else max(1, round((until - tx.now).total_seconds()))
 
 
-def _row(tx: Transaction, digest: bytes, address: str, locked_until: datetime | None) -> SignInAttempt:
-    return SignInAttempt(id=new_id(), login_digest=digest, source_address=address, at=tx.now, outcome="failed", locked_until=locked_until)
+def _lock_number(digest: bytes) -> int:
+    """Return the number of the advisory lock that stands for a digest."""
+    return int.from_bytes(digest[:_LOCK_BYTES], "big", signed=True)
 
 
-def _since(tx: Transaction, policy: SignOnPolicy) -> datetime:
-    """Return since when failures count."""
-    return tx.now - timedelta(minutes=policy.lock_window_minutes)
-
-
-def _of(login_digest: bytes, address: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return (SignInAttempt.login_digest == login_digest, SignInAttempt.source_address == address)
+def _keep(tx: Transaction, digest: bytes, address: str, locked_until: datetime | None) -> UUID:
+    """Write a failed try down and return its id."""
+    attempt_id = new_id()
+    row = {
+        "id": attempt_id,
+        "login_digest": digest,
+        "source_address": address,
+        "at": tx.now,
+        "outcome": "failed",
+        "locked_until": locked_until,
+    }
+    tx.run(_KEEP, **row)
+    return attempt_id

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, bindparam, select, update
+from sqlalchemy import Row, Table, bindparam, exists, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from govcloud.kernel import crypto
@@ -23,10 +23,12 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
 from govcloud.signon.entering import Entering
+from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.models import Participant, Ticket
 from govcloud.signon.oauth.families import end_family
 from govcloud.signon.sessions import Sessions
@@ -36,11 +38,51 @@ from govcloud.subsystems.queries import ClientView
 OIDC_CODE = "oidc_code"
 _SECRET_BYTES = 32
 
-_PARTICIPANT = select(Participant.id).where(
-    Participant.session_id == bindparam("session"), Participant.client_id == bindparam("client"), Participant.ended_at.is_(None)
+_PARTICIPANT = Prepared(
+    select(Participant.id).where(
+        Participant.session_id == bindparam("session"), Participant.client_id == bindparam("client"), Participant.ended_at.is_(None)
+    )
 )
-_JOIN = insert(cast("Table", Participant.__table__)).on_conflict_do_nothing(
-    index_elements=["session_id", "client_id"], index_where=Participant.ended_at.is_(None)
+_PART = cast("Table", Participant.__table__)
+_TAKING = (
+    select(_PART.c.id)
+    .where(_PART.c.session_id == bindparam("session"), _PART.c.client_id == bindparam("client"), _PART.c.ended_at.is_(None))
+    .cte("taking")
+)
+_NEW = select(
+    bindparam("id", type_=_PART.c.id.type),
+    bindparam("session", type_=_PART.c.session_id.type),
+    bindparam("client", type_=_PART.c.client_id.type),
+    bindparam("now", type_=_PART.c.created_at.type),
+).where(~exists(select(_TAKING.c.id)))
+_JOINING = (
+    insert(_PART)
+    .from_select(["id", "session_id", "client_id", "created_at"], _NEW)
+    .on_conflict_do_nothing(index_elements=["session_id", "client_id"], index_where=_PART.c.ended_at.is_(None))
+    .returning(_PART.c.id)
+    .cte("joining")
+)
+#: The part that the client takes or begins to take; none, when another tab begins it in this very moment.
+_TAKE_PART = Prepared(select(union_all(select(_TAKING.c.id), select(_JOINING.c.id)).subquery()))
+_TICKET = cast("Table", Ticket.__table__)
+_KEEP = Prepared(insert(_TICKET), [column.name for column in _TICKET.c if column.name not in {"sealed", "fresh", "proxy_grant_id"}])
+#: Tickets of other protocols are bound to other things: none of them ever passes for a code.
+_MINE = (Ticket.digest == bindparam("ticket"), Ticket.client_id == bindparam("client"), Ticket.kind == OIDC_CODE)
+_FAMILY = Prepared(select(Ticket.family_id).where(*_MINE))
+_CLAIM = Prepared(
+    update(Ticket)
+    .where(*_MINE, Ticket.redeemed_at.is_(None))
+    .values(redeemed_at=bindparam("now"))
+    .returning(
+        Ticket.family_id,
+        Ticket.participant_id,
+        Ticket.redirect_uri,
+        Ticket.code_challenge,
+        Ticket.nonce,
+        Ticket.scope,
+        Ticket.dpop_jkt,
+        Ticket.expires_at,
+    )
 )
 
 
@@ -79,42 +121,13 @@ class Tickets:
 
         Raises:
             NotFound: the session ended meanwhile.
-            NotAdmitted: the door was closed meanwhile.
+            NotAdmitted: the door is closed; that is on record.
         """
         with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
-            session = self._entering.hold(tx, session, client)
-            participant_id = take_part(tx, session.session_id, client.client_id)
-            ticket = secrets.token_urlsafe(_SECRET_BYTES)
-            row = Ticket(
-                id=new_id(),
-                kind=OIDC_CODE,
-                digest=self._digest(ticket),
-                family_id=new_id(),
-                session_id=session.session_id,
-                participant_id=participant_id,
-                client_id=client.client_id,
-                redirect_uri=request.redirect_uri,
-                code_challenge=request.code_challenge,
-                nonce=request.nonce,
-                scope=request.scope,
-                dpop_jkt=request.dpop_jkt,
-                created_at=tx.now,
-                expires_at=tx.now + self._life,
-                redeemed_at=None,
-            )
-            tx.session.add(row)
-            tx.record(
-                events.TicketIssued(
-                    subject=f"official:{session.official_id}",
-                    session_id=session.session_id,
-                    participant_id=participant_id,
-                    family_id=row.family_id,
-                    client_id=client.client_id,
-                    appointment_id=session.appointment_id,
-                    kind=row.kind,
-                )
-            )
-            return ticket
+            held = self._entering.hold(tx, session, client)
+            if not isinstance(held, NotAdmitted):
+                return self._keep(tx, held, client, request)
+        raise held
 
     def redeem(
         self,
@@ -130,24 +143,12 @@ class Tickets:
 
         A ticket of another client is as good as unknown, and that client cannot use it up.
         """
-        # Tickets of other protocols are bound to other things: none of them ever passes for a code.
-        mine = (Ticket.digest == self._digest(ticket), Ticket.client_id == client_id, Ticket.kind == OIDC_CODE)
-        claim = update(Ticket).where(*mine, Ticket.redeemed_at.is_(None)).values(redeemed_at=tx.now)
-        row = tx.session.execute(
-            claim.returning(
-                Ticket.family_id,
-                Ticket.participant_id,
-                Ticket.redirect_uri,
-                Ticket.code_challenge,
-                Ticket.nonce,
-                Ticket.scope,
-                Ticket.dpop_jkt,
-                Ticket.expires_at,
-            )
-        ).one_or_none()
-        if row is None:
-            family_id = tx.session.scalar(select(Ticket.family_id).where(*mine))
-            return self._reused(tx, family_id, client_id) if family_id else Unredeemable("unknown")
+        mine = {"ticket": self._digest(ticket), "client": client_id}
+        claimed = tx.run(_CLAIM, **mine, now=tx.now)
+        if not claimed:
+            known = tx.run(_FAMILY, **mine)
+            return self._reused(tx, known[0].family_id, client_id) if known else Unredeemable("unknown")
+        row = claimed[0]
         broken = _broken_bond(row, tx.now, redirect_uri, code_verifier, confirmation)
         if broken is not None:
             return Unredeemable(broken)
@@ -155,6 +156,41 @@ class Tickets:
         if session is None:
             return Unredeemable("session_ended")
         return Redeemed(row.family_id, row.participant_id, client_id, row.scope, row.nonce, session)
+
+    def _keep(self, tx: Transaction, session: CurrentSession, client: ClientView, request: TicketRequest) -> str:
+        """Store a fresh ticket of the held session and return it."""
+        participant_id = take_part(tx, session.session_id, client.client_id)
+        ticket, family_id = secrets.token_urlsafe(_SECRET_BYTES), new_id()
+        row = {
+            "id": new_id(),
+            "kind": OIDC_CODE,
+            "digest": self._digest(ticket),
+            "family_id": family_id,
+            "session_id": session.session_id,
+            "participant_id": participant_id,
+            "client_id": client.client_id,
+            "redirect_uri": request.redirect_uri,
+            "code_challenge": request.code_challenge,
+            "nonce": request.nonce,
+            "scope": request.scope,
+            "dpop_jkt": request.dpop_jkt,
+            "created_at": tx.now,
+            "expires_at": tx.now + self._life,
+            "redeemed_at": None,
+        }
+        tx.run(_KEEP, **row)
+        tx.record(
+            events.TicketIssued(
+                subject=f"official:{session.official_id}",
+                session_id=session.session_id,
+                participant_id=participant_id,
+                family_id=family_id,
+                client_id=client.client_id,
+                appointment_id=session.appointment_id,
+                kind=OIDC_CODE,
+            )
+        )
+        return ticket
 
     def _reused(self, tx: Transaction, family_id: UUID, client_id: str) -> Unredeemable:
         """End the family of a ticket that is brought again."""
@@ -168,12 +204,10 @@ class Tickets:
 def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
     """Return the ``sid`` by which the client takes part in the session; it stays the same as long as the session lives."""
     pair = {"session": session_id, "client": client_id}
-    known = tx.session.scalar(_PARTICIPANT, pair)
-    if known is not None:
-        return known
-    tx.session.execute(_JOIN, {"id": new_id(), "session_id": session_id, "client_id": client_id, "created_at": tx.now})
-    # Two tabs may join at once: the one that came second waited for the first and reads its row here.
-    return tx.session.scalars(_PARTICIPANT, pair).one()
+    # Two tabs may begin at once: the one that came second waited for the first and reads its row in the second statement.
+    taken = tx.run(_TAKE_PART, **pair, id=new_id(), now=tx.now) or tx.run(_PARTICIPANT, **pair)
+    sid: UUID = taken[0].id
+    return sid
 
 
 def _broken_bond(

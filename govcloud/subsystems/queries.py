@@ -58,8 +58,8 @@ _ENABLED = (Client.disabled_at.is_(None), Subsystem.status != "retired")
 _BY_CLIENT_ID = Look(rows.clients().where(Client.client_id == bindparam("client"), *_ENABLED))
 
 _AT = bindparam("at", type_=DateTime(timezone=True))
-#: One statement of every decision, so made once as well.
-_LABEL = (
+#: One statement of every decision.
+_LABEL = Look(
     select(SubsystemFunctionVersion.label)
     .select_from(Subsystem)
     .outerjoin(
@@ -159,7 +159,7 @@ class SubsystemQueries(MatterQueries):
         """
         subsystem_code = code.partition(":")[0]
         named = {"function": searchable(code), "subsystem": searchable(subsystem_code), "at": self._at(at)}
-        row = self._read().execute(_LABEL, named).one_or_none()
+        row = next(iter(_LABEL.within(self._read(), named)), None)
         if row is None:
             return None
         return 0 if row.label is None and code == f"{subsystem_code}:door:enter" else row.label

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from babel import Locale
+from babel.support import Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, gettext
+from flask_babel import Babel, get_locale, get_translations, gettext
 
 from govcloud.kernel.messages import Message
 
 COOKIE = "govcloud_language"
 CHINESE = "zh_Hans_CN"
 ENGLISH = "en"
+_CATALOGUES: dict[Locale | None, Translations] = {}
 #: What a browser, a cookie or a link may say → the catalogue's name. Flask-Admin's catalogue lies in zh_Hans_CN, too.
 LANGUAGES = {"zh": CHINESE, "zh-CN": CHINESE, "zh-Hans": CHINESE, "en": ENGLISH}
 
@@ -23,6 +28,15 @@ def current_locale() -> str:
         return str(chosen)
     best = request.accept_languages.best_match(["zh-CN", "zh", "en"], default="zh-CN")
     return LANGUAGES[best]
+
+
+def _catalogue() -> Translations:
+    """Return the translations of the current request's language; they are read once a process, and never change."""
+    language = get_locale()
+    known = _CATALOGUES.get(language)
+    if known is None:
+        known = _CATALOGUES[language] = get_translations()
+    return known
 
 
 def html_lang() -> str:
@@ -57,4 +71,9 @@ def init_locale(app: Flask) -> None:
     # A relative directory is looked up below the application's root folder, which is the package.
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "web/translations")
     Babel(app, locale_selector=current_locale)
+    # As Flask-Babel's own, which writes the locale out in full for every word of a page before it looks the catalogue up.
+    environment: Any = app.jinja_env  # the extension that Flask-Babel has added brings the method
+    environment.install_gettext_callables(
+        lambda text: _catalogue().ugettext(text), lambda one, many, count: _catalogue().ungettext(one, many, count), newstyle=True
+    )
     app.jinja_env.globals.update(column_words=column_words, html_lang=html_lang, own_words=own_words, say=say)

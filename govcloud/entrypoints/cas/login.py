@@ -83,9 +83,6 @@ def _enter(asked: _Asked, session: CurrentSession) -> Response:
     """Let a signed-in official in, once it is clear in which duty."""
     if session.appointment_id is None and services().identity_queries.appointments_of(session.official_id):
         return _without_ticket(asked) if asked.silent else _first(asked, "portal.appointment")
-    decision = services().signon.admit(current_actor(), session, asked.client)
-    if not decision.allowed:
-        return _without_ticket(asked) if asked.silent else refusal_page(asked.client, decision)
     try:
         ticket = services().cas.issue(current_actor(), session, asked.client, asked.service, demanded=asked.demanded)
     except NotAdmitted as refused:

@@ -40,9 +40,6 @@ def start() -> Response:
         return redirect(url_for("portal.sign_in", next=here), 303)
     if session.appointment_id is None and services().identity_queries.appointments_of(session.official_id):
         return redirect(url_for("portal.appointment", next=here), 303)
-    decision = services().signon.admit(current_actor(), session, client)
-    if not decision.allowed:
-        return refusal_page(client, decision)
     try:
         ticket = services().forwarding.hand_over(current_actor(), session, client, to, state)
     except NotAdmitted as refused:

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from govcloud.entrypoints.oidc.answering import go_back
 from govcloud.entrypoints.oidc.blueprint import oidc
-from govcloud.entrypoints.oidc.checks.admission import check_admission, denied_entry
 from govcloud.entrypoints.oidc.checks.appointment import check_appointment
 from govcloud.entrypoints.oidc.checks.claims import check_claims
 from govcloud.entrypoints.oidc.checks.client import check_client
@@ -54,7 +53,7 @@ REQUEST: tuple[Check, ...] = (
     check_claims,
 )
 #: Who is in front of the screen.
-PERSON: tuple[Check, ...] = (check_session, check_freshness, check_strength, check_appointment, check_admission)
+PERSON: tuple[Check, ...] = (check_session, check_freshness, check_strength, check_appointment)
 
 #: What the portal's pages take as the address to come back to.
 _LONGEST_ADDRESS = 8000
@@ -93,10 +92,15 @@ csrf.exempt(authorize_form)
 
 
 def _code(asked: AuthorizationRequest) -> str:
-    """Return the code that answers a request whose checks have passed.
+    """Return the code that answers a request whose checks have passed, if the engine lets the person into the subsystem.
+
+    A person who may not enter stays on the platform, on its refusal page: the client could only say "access denied", while the platform
+    knows what would mend it and opens the request. A client that allows no page (``prompt=none``) gets the error.
 
     Raises:
-        EntryDenied, AuthorizationError, Interaction: the door was closed, or the session ended, since they did.
+        EntryDenied: the door is closed.
+        AuthorizationError: the same, when no page may show.
+        Interaction: the session has ended since it was checked.
     """
     ticket = TicketRequest(
         redirect_uri=asked.redirect_uri,
@@ -108,7 +112,9 @@ def _code(asked: AuthorizationRequest) -> str:
     try:
         return services().signon.issue_ticket(current_actor(), asked.session, asked.client, ticket)
     except NotAdmitted as refused:
-        raise denied_entry(asked, refused.decision) from refused
+        if asked.silent:
+            raise AuthorizationError("access_denied", "the official may not enter this subsystem") from refused
+        raise EntryDenied(refused.decision) from refused
     except NotFound as ended:
         raise asked.interact("login_required", "the session has just ended", "portal.sign_in") from ended
 

@@ -61,9 +61,6 @@ def decide_on_device() -> ResponseReturnValue:
             return redirect(url_for("portal.device"), 303)
         waiting = services().devices.look(actor, code)
         client = _client(waiting)
-        decision = services().signon.admit(actor, session, client)
-        if not decision.allowed:
-            return _question(code, waiting, client, decision), _FORBIDDEN
         try:
             services().devices.approve(actor, session, client, code)
         except NotAdmitted as refused:

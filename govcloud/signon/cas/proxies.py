@@ -153,25 +153,30 @@ class Proxies:
         if receiver is None or address is None:
             raise CasRefused(errors.UNAUTHORIZED_SERVICE, "targetService is not registered")
         self._admit(caller, session, receiver)
-        text = fresh_text(PROXY)
         with self._uow.begin(_acting(client, caller), COMMAND, Target("client", receiver.client_id)) as tx:
-            session = self._held(tx, session, receiver)
-            held = _live_grants(tx.now).where(ProxyGrant.id == grant_id).with_for_update(read=True, of=(ProxyGrant, Session))
-            row = tx.session.execute(held).one_or_none()
-            if row is None or self.chain(tx.session, grant_id) is None:
-                raise CasRefused(errors.INVALID_TICKET, _UNKNOWN)
-            new = NewTicket(
-                kind=CAS_PROXY,
-                text=text,
-                session=session,
-                client_id=receiver.client_id,
-                address=address,
-                expires_at=min(tx.now + self._life, row.expires_at),
-                kept=receiver.cas.single_logout,
-                proxy_grant_id=row.id,
-            )
-            hand_out(tx, self._keys, new)
-        return text
+            found = self._held(tx, session, receiver)
+            if isinstance(found, CurrentSession):
+                return self._keep(tx, found, receiver, grant_id, address)
+        raise CasRefused(errors.UNAUTHORIZED_SERVICE, _NOT_OPEN) from found
+
+    def _keep(self, tx: Transaction, session: CurrentSession, receiver: ClientView, grant_id: UUID, address: str) -> str:
+        """Store a fresh ticket of the held session under the grant, if that is still live, and return it."""
+        held = _live_grants(tx.now).where(ProxyGrant.id == grant_id).with_for_update(read=True, of=(ProxyGrant, Session))
+        row = tx.session.execute(held).one_or_none()
+        if row is None or self.chain(tx.session, grant_id) is None:
+            raise CasRefused(errors.INVALID_TICKET, _UNKNOWN)
+        new = NewTicket(
+            kind=CAS_PROXY,
+            text=fresh_text(PROXY),
+            session=session,
+            client_id=receiver.client_id,
+            address=address,
+            expires_at=min(tx.now + self._life, row.expires_at),
+            kept=receiver.cas.single_logout,
+            proxy_grant_id=row.id,
+        )
+        hand_out(tx, self._keys, new)
+        return new.text
 
     def chain(self, session: DatabaseSession, grant_id: UUID | None) -> tuple[str, ...] | None:
         """Return the callback addresses behind a proxy's ticket, the one visited last first; ``None`` when a grant of it was ended."""
@@ -209,12 +214,10 @@ class Proxies:
         if not self._entering.admit(official, session, receiver).allowed:
             raise CasRefused(errors.UNAUTHORIZED_SERVICE, _NOT_OPEN)
 
-    def _held(self, tx: Transaction, session: CurrentSession, receiver: ClientView) -> CurrentSession:
-        """Return the session as it is now, once the receiver's door was found open again where the ticket is made."""
+    def _held(self, tx: Transaction, session: CurrentSession, receiver: ClientView) -> CurrentSession | NotAdmitted:
+        """Return the session as it is now, or that the receiver's door was closed meanwhile; see ``Entering.hold``."""
         try:
             return self._entering.hold(tx, session, receiver)
-        except NotAdmitted as refused:
-            raise CasRefused(errors.UNAUTHORIZED_SERVICE, _NOT_OPEN) from refused
         except NotFound as ended:
             raise CasRefused(errors.INVALID_TICKET, _UNKNOWN) from ended
 

@@ -73,33 +73,33 @@ class Cas:
         Args:
             actor: the official.
             session: the browser's session.
-            client: the client to which ``service`` belongs; its door is open to the official.
+            client: the client to which ``service`` belongs.
             service: the address as the service names it.
             demanded: when the service asked for sign-in, if it did; the ticket is fresh when that was answered for this ticket.
 
         Raises:
             NotFound: the session ended meanwhile.
-            NotAdmitted: the door was closed meanwhile.
+            NotAdmitted: the door is closed; that is on record.
         """
         address = canonical(service) or service
         with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
             # One proof makes one ticket fresh: two tabs that come back from the same sign-in wait for each other here.
-            session = self._entering.hold(tx, session, client, alone=demanded is not None)
-            auth_time = session.auth_time
-            fresh = demanded is not None and demanded < auth_time and not tx.session.scalar(_spent(session, auth_time))
-            text = fresh_text(SERVICE)
-            new = NewTicket(
-                kind=CAS_SERVICE,
-                text=text,
-                session=session,
-                client_id=client.client_id,
-                address=address,
-                expires_at=tx.now + self._life,
-                kept=client.cas.single_logout,
-                fresh=fresh,
-            )
-            hand_out(tx, self._keys, new)
-            return text
+            held = self._entering.hold(tx, session, client, alone=demanded is not None)
+            if isinstance(held, CurrentSession):
+                fresh = demanded is not None and demanded < held.auth_time and not tx.session.scalar(_spent(held, held.auth_time))
+                new = NewTicket(
+                    kind=CAS_SERVICE,
+                    text=fresh_text(SERVICE),
+                    session=held,
+                    client_id=client.client_id,
+                    address=address,
+                    expires_at=tx.now + self._life,
+                    kept=client.cas.single_logout,
+                    fresh=fresh,
+                )
+                hand_out(tx, self._keys, new)
+                return new.text
+        raise held
 
     # For services
 

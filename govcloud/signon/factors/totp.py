@@ -8,11 +8,12 @@ from typing import ClassVar
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Uuid, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.kernel import crypto
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.signon.factors.factor import STEP
 from govcloud.signon.models import Credential
@@ -38,7 +39,7 @@ class Totp:
 
     def held(self, session: Session, account_id: UUID) -> bool:
         """Return whether an app was confirmed for the account."""
-        return session.scalar(select(Credential.id).where(*live(account_id))) is not None
+        return bool(_HELD.within(session, {"account": account_id}))
 
     def proves(self, tx: Transaction, account_id: UUID, typed: str) -> bool:
         """Return whether ``typed`` is the code of this moment or a neighbouring one, later than the last that was taken."""
@@ -64,7 +65,7 @@ def matching_step(secret: str, typed: str, now: datetime) -> int | None:
     return max(matching) if matching else None
 
 
-def live(account_id: UUID) -> tuple[ColumnElement[bool], ...]:
+def live(account_id: UUID | BindParameter[UUID]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of the account's present secret."""
     return (Credential.account_id == account_id, Credential.kind == KIND, Credential.replaced_at.is_(None))
 
@@ -72,3 +73,7 @@ def live(account_id: UUID) -> tuple[ColumnElement[bool], ...]:
 def sealing_context(account_id: UUID) -> bytes:
     """Return what a secret is sealed with, so that it opens for its own account alone."""
     return f"credential.totp:{account_id}".encode()
+
+
+#: Every sign-in asks it.
+_HELD = Prepared(select(Credential.id).where(*live(bindparam("account", type_=Uuid()))))

@@ -153,29 +153,30 @@ class Forwarding:
         Args:
             actor: the official.
             session: the platform's session in that browser.
-            client: the application, whose door is open to the official.
+            client: the application.
             address: where to go in the end; it is of one of the application's origins.
             challenge: the hash of what the browser holds at that origin (as RFC 7636 section 4.2): a ticket that somebody else
                 got opens nothing in another browser.
 
         Raises:
             NotFound: the session ended meanwhile.
-            NotAdmitted: the door was closed meanwhile.
+            NotAdmitted: the door is closed; that is on record.
         """
         with self._uow.begin(actor, "govcloud:ticket:issue", Target("client", client.client_id)) as tx:
-            session = self._entering.hold(tx, session, client)
-            text = secrets.token_urlsafe(32)
-            new = NewTicket(
-                kind=FORWARD_AUTH,
-                text=text,
-                session=session,
-                client_id=client.client_id,
-                address=address,
-                expires_at=tx.now + self._life,
-                challenge=challenge,
-            )
-            hand_out(tx, self._keys, new)
-            return text
+            held = self._entering.hold(tx, session, client)
+            if isinstance(held, CurrentSession):
+                new = NewTicket(
+                    kind=FORWARD_AUTH,
+                    text=secrets.token_urlsafe(32),
+                    session=held,
+                    client_id=client.client_id,
+                    address=address,
+                    expires_at=tx.now + self._life,
+                    challenge=challenge,
+                )
+                hand_out(tx, self._keys, new)
+                return new.text
+        raise held
 
     def accept(self, actor: Actor, client: ClientView, origin: str, ticket: str, held: str) -> Entered:
         """Redeem the ticket of a hand-over at ``origin`` for a cookie; ``held`` is what the browser holds there.

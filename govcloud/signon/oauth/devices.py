@@ -24,7 +24,7 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.signon.entering import Entering
-from govcloud.signon.errors import no_such_session
+from govcloud.signon.errors import NotAdmitted, no_such_session
 from govcloud.signon.oauth import device_events as events
 from govcloud.signon.oauth.families import end_family
 from govcloud.signon.oauth.issuing import Issuing, NewRefresh, Stay, TokenRequest
@@ -156,22 +156,24 @@ class Devices:
         return _known(device)
 
     def approve(self, actor: Actor, session: CurrentSession, client: ClientView, user_code: str) -> None:
-        """Let the device in that shows ``user_code``: ``client``, whose door must have been found open, takes part in the session.
+        """Let the device in that shows ``user_code``: ``client`` takes part in the session.
 
         Raises:
             NotFound: no device of this client waits with this code, or the session ended meanwhile.
-            NotAdmitted: the door was closed meanwhile.
+            NotAdmitted: the door is closed; that is on record.
             DeviceCodeLocked: too many wrong codes.
         """
         with self._uow.begin(actor, "govcloud:device:decide", Target("client", client.client_id)) as tx:
             if session.official_id != actor.official_id:
                 raise no_such_session()
-            session = self._entering.hold(tx, session, client)
-            device = self._tried(tx, user_code, client.client_id)
-            if isinstance(device, _Device):
-                participant_id = take_part(tx, session.session_id, client.client_id)
-                self._decide(tx, session, device, APPROVED, participant_id)
-        _known(device)
+            held = self._entering.hold(tx, session, client)
+            outcome = held if isinstance(held, NotAdmitted) else self._tried(tx, user_code, client.client_id)
+            if isinstance(held, CurrentSession) and isinstance(outcome, _Device):
+                participant_id = take_part(tx, held.session_id, client.client_id)
+                self._decide(tx, held, outcome, APPROVED, participant_id)
+        if isinstance(outcome, NotAdmitted):
+            raise outcome
+        _known(outcome)
 
     def deny(self, actor: Actor, session: CurrentSession, user_code: str) -> None:
         """Turn the device away that shows ``user_code``.

@@ -200,3 +200,16 @@ def test_of_those_that_redeem_at_once_one_gets_tokens_and_then_loses_them(
         assert [outcome for outcome in outcomes if outcome not in won] == ["reused"] * 3
         with pytest.raises(TokenRefused):
             services.signon.live_token(won[0].access_token)
+
+
+def test_tabs_that_come_in_at_once_take_part_as_one(app: Flask, services: Services, assistance: Desk, session: CurrentSession) -> None:
+    start = threading.Barrier(4)
+
+    def come_in(_tab: int) -> str:
+        with app.app_context():
+            start.wait()
+            return assistance.issue(session)
+
+    with ThreadPoolExecutor(4) as pool:
+        tickets = list(pool.map(come_in, range(4)))
+    assert len({services.signon.live_token(assistance.redeem(ticket).access_token).sid for ticket in tickets}) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from operator import le
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import SignedIn
 from tests.entrypoints.oidc.conftest import ISSUER, Party, enter
+from tests.factories.browsing import counted
 from tests.factories.world import PASSWORD, SEED, World
 
 
@@ -72,6 +74,28 @@ def test_the_whole_way_through_the_sign_in_form(party: Party) -> None:
     assert party.answer(party.browser.get(response.location))["code"]
 
 
+def test_the_whole_way_takes_few_statements(party: Party, services: Services) -> None:
+    """More than this is a regression; less is good news: lower the number."""
+    services.signon_policies.current()  # read once in half a minute, by whoever comes first
+    enter(services, party.browser)
+    party.tokens()  # the policy is compiled and the signing key read
+    party.browser.delete_cookie("govcloud_session")
+    with counted() as asking:
+        sign_in = party.authorize().location
+    with counted() as page:
+        shown = party.browser.get(sign_in)
+    token = shown.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    back = parse_qs(urlsplit(sign_in).query)["next"][0]
+    with counted() as proving:
+        onward = party.browser.post("/sign-in", data={"login": "WANGFANG", "password": PASSWORD, "next": back, "csrf_token": token})
+    with counted() as entering:
+        code = party.answer(party.browser.get(onward.location))["code"]
+    with counted() as exchange:
+        assert party.token(code).status_code == 200
+    taken = [len(statements) for statements in (asking, page, proving, entering, exchange)]
+    assert all(map(le, taken, (1, 1, 16, 15, 8))), taken
+
+
 def test_several_appointments_are_chosen_from_first(party: Party, services: Services, world: World) -> None:
     second = NewAppointment(world.organisation.ids["xihu"], "联络员", "科员", kind="concurrent")
     services.identity.appoint(SEED, world.wang.official_id, second)
@@ -91,6 +115,8 @@ def test_who_may_not_enter_sees_why_and_what_to_do(party: Party, services: Servi
     assert f"/requests/new?item={world.items['assistance:case:read']}" in response.text
     newest = services.audit_queries.by_subject(f"official:{signed_in.official_id}")[0]
     assert (newest.name, newest.data["subsystem_code"]) == ("signon:entry:refused", "assistance")
+    # Once: it is no command that was refused besides.
+    assert not [entry for entry in services.audit_queries.newest(limit=20) if entry.name == "kernel:command:refused"]
     # A client that allows no page gets the error instead.
     assert error_of(party, party.authorize(prompt="none")) == "access_denied"
 
