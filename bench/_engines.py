@@ -20,9 +20,10 @@ from bench._running import counting, percentile, say
 from govcloud.authorization.asking import Asking
 from govcloud.authorization.document import ALLOW, DENY, RoleSpec, RuleSpec
 from govcloud.authorization.engine import Engine, matcher_functions
+from govcloud.authorization.holding import take_snapshot
 from govcloud.authorization.policy import CompiledPolicy, all_of, compile_policy
 from govcloud.authorization.shipped import model_text
-from govcloud.authorization.snapshot import AssignmentFact, Snapshot, grant_role, instant, take_snapshot
+from govcloud.authorization.snapshot import AssignmentFact, Snapshot, grant_role, instant
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 RULES = 20_000

@@ -25,13 +25,13 @@ def measure(place: Platform, services: Services, size: str, count: int, lend: Ca
     function = _of_few(services)
     lend(function)
     stopwatch = place.stopwatch(os.getpid())
-    held = len(services.authorization_queries.list_people(function, {}, {}, limit=MOST_PEOPLE).rows)
+    held = len(services.authorization_queries.answers.list_people(function, {}, {}, limit=MOST_PEOPLE).rows)
     say(f"who can open {function}: {held:,} people")
     assert held >= count, f"{held:,} people were found of {count:,}"
     for what, limit, target in (("first page", _PAGE, FIRST_PAGE), ("the whole list", MOST_PEOPLE, WHOLE)):
 
         def look(limit: int = limit) -> PeoplePage:
-            page = services.authorization_queries.list_people(function, {}, {}, limit=limit)
+            page = services.authorization_queries.answers.list_people(function, {}, {}, limit=limit)
             db.session.remove()
             return page
 
@@ -46,4 +46,4 @@ def _of_few(services: Services) -> str:
     """Return a function of a relying system that as few as possible can open."""
     catalogue = services.drafting.measuring.catalogue(services.clock.now())
     inside = sorted(function for function in catalogue if not function.endswith(":door:enter"))
-    return min(inside, key=lambda function: services.authorization_queries.count_people(function, {}, {}).allowed)
+    return min(inside, key=lambda function: services.authorization_queries.answers.count_people(function, {}, {}).allowed)
