@@ -36,4 +36,4 @@ def _go_together(secret_hash: str | bytes, password: str | bytes) -> bool:
 
 def remember() -> None:
     """Have the platform of this process check each pair once."""
-    passwords.PasswordHasher = RememberingHasher  # type: ignore[misc]  # the same, quicker
+    passwords.PasswordHasher = RememberingHasher  # type: ignore[attr-defined]  # it imports the name for itself
