@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from govcloud.authorization import installing
 from govcloud.authorization.drafting.service import NewDraft, Shown
-from govcloud.authorization.shipped import baseline
 from govcloud.kernel.actor import Actor
-from tests.factories.world import POLICY, SEED, Person, World
+from tests.factories.world import SEED, Person, World, small_policy
 
 if TYPE_CHECKING:
     from govcloud.authorization.document import PolicyDocument
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 OPERATOR = Actor.system("operator")
 
 
+@lru_cache(maxsize=32)
 def province_policy(extra: str = "") -> PolicyDocument:
     """Return the policy of the small province, with ``extra`` roles."""
-    base = baseline().extended_by(POLICY, "small province")
-    return base.extended_by(extra, "changed") if extra else base
+    return small_policy().extended_by(extra, "changed") if extra else small_policy()
 
 
 def second_officer(services: Services, world: World, login: str = "HEWEI") -> Person:

@@ -21,8 +21,8 @@ from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
-from tests.factories.policies import install
-from tests.factories.world import POLICY, SEED, XIHU, Person, World
+from tests.factories.policies import install, province_policy
+from tests.factories.world import SEED, XIHU, Person, World
 
 OPERATOR = Actor.system("operator")
 READ, REGISTER = "assistance:case:read", "housing:register:read"
@@ -91,7 +91,7 @@ def test_each_function_goes_back_to_its_causes(services: Services, world: World,
 
 def test_a_role_that_is_included_names_the_one_that_is_held(services: Services, world: World) -> None:
     extra = "roles: {chief: {name: 科长, includes: [housing_clerk]}}"
-    install(services, baseline().extended_by(POLICY, "a").extended_by(extra, "b"))
+    install(services, province_policy(extra))
     criteria = AppointmentCriteria(posts=("科员",), business_lines=("民政",))
     services.authorization.add_duty_rules(SEED, [NewDutyRule("chief", "民政科员", criteria, "岗位职责")])
     by_code = {item.function: item for item in access(services, world.wang).functions}

@@ -14,7 +14,6 @@ from flask import Flask
 
 from govcloud.authorization.duty_inputs import NewDutyRule
 from govcloud.authorization.models import RoleAssignment
-from govcloud.authorization.shipped import baseline
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.orders import Duty, Order
 from govcloud.identity.reorganisation import Merge
@@ -22,8 +21,8 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.settings import Settings
-from tests.factories.policies import install
-from tests.factories.world import POLICY, SEED, World
+from tests.factories.policies import install, province_policy
+from tests.factories.world import SEED, World
 
 WAIT_SECONDS = 30
 CLERK = "housing_clerk"
@@ -156,7 +155,7 @@ def test_a_policy_drops_no_role_that_is_being_given(
 ) -> None:
     guard = world.security_admin.actor()
     extra = "roles: {visitor: {name: 访客, description: 专项, rules: [{allow: [housing:guide:read]}]}}"
-    small = baseline().extended_by(POLICY, "a")
+    small = province_policy()
     install(services, small.extended_by(extra, "b"))
     rule = NewDutyRule("visitor", label="专项", criteria=AppointmentCriteria(positions=("窗口受理员",)), reason="岗位职责")
 

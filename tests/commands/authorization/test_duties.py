@@ -27,9 +27,9 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.services import Services
-from tests.factories.policies import install
+from tests.factories.policies import install, province_policy
 from tests.factories.requests import ask
-from tests.factories.world import POLICY, SEED, World
+from tests.factories.world import SEED, World
 
 REGISTER = "housing:register:read"
 COUNTER = AppointmentCriteria(positions=("窗口受理员",))
@@ -196,7 +196,7 @@ def test_officers_never_come_from_a_rule(services: Services, world: World) -> No
 )
 def test_nor_through_a_role_that_includes_one(extra: str) -> None:
     with pytest.raises(PolicyError, match="_admin"):
-        baseline().extended_by(POLICY, "a").extended_by(extra, "b")
+        province_policy(extra)
 
 
 def test_a_policy_may_not_drop_a_role_that_a_duty_gives(services: Services, world: World) -> None:
@@ -326,7 +326,7 @@ roles:
       - allow: [assistance:case:accept]
         when: '"业务审核员" in subject.all_positions and subject.department_id in subject.all_department_ids'
 """
-    install(services, baseline().extended_by(POLICY, "a").extended_by(extra, "b"))
+    install(services, province_policy(extra))
     chen = world.people["CHENJIE"]
     services.authorization.assign_role(SEED, chen.official_id, "two_counters")
     assert not may(services, chen.appointment_id, "assistance:case:accept")

@@ -15,14 +15,13 @@ from govcloud.authorization.answers.typed import attributes
 from govcloud.authorization.decisions import Question, Reason
 from govcloud.authorization.explaining import CauseKind
 from govcloud.authorization.scope import Scope
-from govcloud.authorization.shipped import baseline
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Invalid
 from govcloud.services import Services
 from tests.factories import policies
 from tests.factories.requests import REGISTER, granted
-from tests.factories.world import POLICY, SEED, XIHU, YUHANG, Person, World
+from tests.factories.world import SEED, XIHU, YUHANG, Person, World
 
 READ, GUIDE = "assistance:case:read", "housing:guide:read"
 
@@ -39,7 +38,7 @@ def kinds(found: Explanation) -> list[RemedyKind]:
 
 
 def install(services: Services, text: str) -> None:
-    policies.install(services, baseline().extended_by(POLICY, "a").extended_by(text, "b"))
+    policies.install(services, policies.province_policy(text))
 
 
 def test_a_yes_goes_back_to_its_cause(services: Services, world: World) -> None:

@@ -16,14 +16,13 @@ from typing import Any
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Question
 from govcloud.authorization.scope import Scope
-from govcloud.authorization.shipped import baseline
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.hammering import Asked, crowd
-from tests.factories.policies import install
-from tests.factories.world import POLICY, SEED, XIHU, YUHANG, World
+from tests.factories.policies import install, province_policy
+from tests.factories.world import SEED, XIHU, YUHANG, World
 
 READ = "housing:register:read"
 OPERATOR = Actor.system("operator")
@@ -51,7 +50,7 @@ def test_no_wrong_answer_while_everything_changes(services: Services, world: Wor
         "elsewhere": Question(READ, wang.appointment_id, resource={"division": YUHANG}),
     }
     authorization = services.authorization
-    opened = baseline().extended_by(POLICY, "open")
+    opened = province_policy()
     barred = opened.extended_by(BARRED, "barred")
     grant = NewGrant(wang.official_id, wang.appointment_id, "housing", READ, now, now + timedelta(days=5), Scope((XIHU,)))
     right = {"clerk": True, "lent": False, "elsewhere": False}

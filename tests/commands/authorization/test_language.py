@@ -15,14 +15,13 @@ from govcloud.authorization.fields import FieldRule
 from govcloud.authorization.models import AccessGrant
 from govcloud.authorization.obligations import obligations_of
 from govcloud.authorization.scope import RowCondition, Scope
-from govcloud.authorization.shipped import baseline
 from govcloud.identity.inputs import OfficialChange
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied, Invalid
 from govcloud.services import Services
 from govcloud.subsystems.changes import FunctionChange
-from tests.factories.policies import install
-from tests.factories.world import POLICY, SEED, Person, World
+from tests.factories.policies import install, province_policy
+from tests.factories.world import SEED, Person, World
 
 READ = "housing:register:read"
 OPERATOR = Actor.system("operator")
@@ -45,7 +44,7 @@ roles:
 @pytest.fixture
 def more(services: Services, world: World) -> World:
     """Return the province with roles about cases and departments."""
-    install(services, baseline().extended_by(POLICY, "a").extended_by(MORE, "b"))
+    install(services, province_policy(MORE))
     return world
 
 
@@ -194,7 +193,7 @@ def test_a_rule_keeps_its_fields_and_another_one_of_them_is_another_rule(service
     kept = [rule for rule in services.authorization_queries.policy().rules if rule.role == "department_reader"]
     assert [rule.fields for rule in kept] == [fields]
     clear = MORE.replace("fields: {mask: [phone], hide: [id_number]}", "fields: {hide: [id_number]}")
-    install(services, baseline().extended_by(POLICY, "a").extended_by(clear, "c"))
+    install(services, province_policy(clear))
     now = [rule for rule in services.authorization_queries.policy().rules if rule.role == "department_reader"]
     assert [rule.fields for rule in now] == [FieldRule(hidden=frozenset({"id_number"}))]
 

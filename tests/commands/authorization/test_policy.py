@@ -16,8 +16,8 @@ from govcloud.authorization.shipped import baseline
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Conflict, Denied
 from govcloud.services import Services
-from tests.factories.policies import OPERATOR, install
-from tests.factories.world import POLICY, SEED, World, small_province
+from tests.factories.policies import OPERATOR, install, province_policy
+from tests.factories.world import SEED, World, small_province
 
 EXTRA = """
 roles:
@@ -62,7 +62,7 @@ def test_a_new_policy_counts_in_the_very_next_decision(services: Services, world
     chen = world.people["CHENJIE"]
     question = Question("housing:register:read", chen.appointment_id)
     assert services.authorization.decide(question).allowed
-    install(services, baseline().extended_by(POLICY, "a").extended_by(EXTRA, "b"))
+    install(services, province_policy(EXTRA))
     services.authorization.assign_role(world.security_admin.actor(), chen.official_id, "barred", reason="停用")
     assert services.authorization.decide(question).code is Reason.FORBIDDEN_BY_RULE
 
@@ -100,7 +100,7 @@ def test_a_policy_may_not_drop_a_role_that_officials_hold(services: Services, wo
 
 
 def test_nobody_installs_over_a_policy_alone(services: Services, world: World) -> None:
-    changed = baseline().extended_by(POLICY, "a").extended_by(EXTRA, "b")
+    changed = province_policy(EXTRA)
     for login in ("WANGFANG", "LIQIANG", "SUNLI", "ZHOUJIANJUN", "ZHENGGUOHUA", "WUXIAOYAN"):
         with pytest.raises(Denied):
             services.authorization.install_policy(world.people[login].actor(), changed)
@@ -145,7 +145,7 @@ def test_decisions_hold_while_policies_are_swapped(app: Flask, services: Service
     threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
         thread.start()
-    kept = baseline().extended_by(POLICY, "a")
+    kept = province_policy()
     for number in range(6):
         extra = f"roles: {{extra{number}: {{rules: [{{allow: 'assistance:case:read'}}, {{deny: 'housing:register:read'}}]}}}}"
         install(services, kept.extended_by(extra, f"number {number}"))

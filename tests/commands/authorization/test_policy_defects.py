@@ -19,8 +19,8 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.services import Services
 from govcloud.settings import Settings
-from tests.factories.policies import install
-from tests.factories.world import POLICY, SEED, World
+from tests.factories.policies import install, province_policy
+from tests.factories.world import SEED, World
 
 READ = "housing:register:read"
 OPERATOR = Actor.system("operator")
@@ -54,7 +54,7 @@ def test_7_what_fails_to_commit_is_in_force_nowhere(services: Services, world: W
 
     def install_and_break() -> None:
         with services.uow.begin(SEED, "govcloud:platform:seed", None) as tx:
-            install(services, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
+            install(services, province_policy(DENY))
             tx.session.flush()
             raise _BrokenError
 
@@ -88,7 +88,7 @@ def test_8_a_worker_that_nobody_told_decides_by_the_new_policy(
     worker.start()
     turn.wait(30)
     clock.advance(timedelta(seconds=1))
-    install(services, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
+    install(services, province_policy(DENY))
     turn.wait(30)
     turn.wait(30)
     turn.wait(30)
@@ -106,7 +106,7 @@ def test_a_machine_whose_clock_is_behind_opens_nothing_early(
     ahead = now + timedelta(minutes=1)
     new = NewGrant(wang.official_id, wang.appointment_id, "housing", READ, ahead, ahead + timedelta(days=5))
     services.authorization.open_grant(SEED, new)
-    install(services, baseline().extended_by(POLICY, "a").extended_by(DENY, "b"))
+    install(services, province_policy(DENY))
     clock.advance(timedelta(minutes=2))
     assert services.authorization.decide(Question(READ, wang.appointment_id)).allowed
     with behind.app_context():

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from govcloud.authorization.shipped import baseline
 from govcloud.kernel.actor import Actor
 from govcloud.services import Services
 from govcloud.settings import Settings
-from tests.factories.policies import install
-from tests.factories.world import POLICY, World
+from tests.factories.policies import install, province_policy
+from tests.factories.world import World
 
 READ = "housing:register:read"
 OPERATOR = Actor.system("operator")
@@ -37,7 +36,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def office(services: Services, world: World) -> World:
     """Return the province with a clerk who may read at the office alone."""
-    install(services, baseline().extended_by(POLICY, "a").extended_by(AT_THE_OFFICE, "b"))
+    install(services, province_policy(AT_THE_OFFICE))
     return world
 
 

@@ -16,7 +16,7 @@ from govcloud.kernel.errors import Conflict, Denied
 from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.policies import drafted, province_policy, put_in_force, second_officer, shown
-from tests.factories.world import POLICY, World
+from tests.factories.world import World
 
 Cli = Callable[..., Result]
 
@@ -36,7 +36,7 @@ def cli(settings: Settings, services: Services, monkeypatch: pytest.MonkeyPatch)
 
 def document(folder: Path, extra: str, *, standing: bool = True) -> str:
     """Write a policy and return its path: the shipped one with ``extra``, and with the province's own roles."""
-    base = baseline().extended_by(POLICY, "a") if standing else baseline()
+    base = province_policy() if standing else baseline()
     path = folder / "policy.yaml"
     path.write_text(base.extended_by(extra, "b").text, encoding="utf-8")
     return str(path)

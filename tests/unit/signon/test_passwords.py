@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from govcloud.kernel.errors import Unavailable
 from govcloud.signon import passwords
 from govcloud.signon.password_rules import kinds
 from govcloud.signon.passwords import WAITING_EACH, Hashing, generate
+from tests.factories.hashing import RememberingHasher
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,23 @@ def test_a_hash_of_other_costs_is_outdated(hashing: Hashing) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash("Xihu-2026-lake")
     assert hashing.outdated(weak)
     assert hashing.matches(weak, "Xihu-2026-lake")
+
+
+def test_what_the_suite_remembers_is_what_the_library_says() -> None:
+    real, remembering = PasswordHasher(), RememberingHasher()
+    known = real.hash("Xihu-2026-lake")
+    for _ in range(2):
+        assert remembering.verify(known, "Xihu-2026-lake") is True
+        for secret_hash, password, fault in (
+            (known, "xihu-2026-lake", VerifyMismatchError),
+            ("no hash", "Xihu-2026-lake", InvalidHashError),
+            (known[:40], "Xihu-2026-lake", VerificationError),
+        ):
+            with pytest.raises(fault) as theirs:
+                real.verify(secret_hash, password)
+            with pytest.raises(fault) as ours:
+                remembering.verify(secret_hash, password)
+            assert type(ours.value) is type(theirs.value)
 
 
 def test_a_full_queue_says_when_to_come_back() -> None:
