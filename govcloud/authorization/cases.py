@@ -18,13 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, asking_of, command_refusal
 from govcloud.authorization.decisions import Decision, Question, Reason
-from govcloud.authorization.document import PolicyDocument, parse_document
+from govcloud.authorization.document import PolicyDocument
 from govcloud.authorization.engine import Engine
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.holding import EVERY_OFFICIAL, take_snapshot
 from govcloud.authorization.lacking import lacking
 from govcloud.authorization.network_zones import zones_of
 from govcloud.authorization.obligations import obligations_of
+from govcloud.authorization.parsing import Parser
 from govcloud.authorization.policy import compile_policy
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot
@@ -181,9 +182,9 @@ def load_cases(folder: Path, base: PolicyDocument) -> Iterator[Case]:
     """
     for path in sorted(folder.glob("*.yaml")):
         file = _read(path)
-        document = _policy(file, base, path.name)
+        _, roles, rules = base.parts_with(file.policy) if not file.alone else Parser(file.policy, None).parse()
         surroundings = Surroundings(zones=zones_of(file.zones))
-        engine = Engine(_model(folder), compile_policy(1, document.roles, document.rules), surroundings)
+        engine = Engine(_model(folder), compile_policy(1, roles, rules), surroundings)
         catalogue = file.catalogue if isinstance(file.catalogue, dict) else dict.fromkeys(file.catalogue, 0)
         for spec in file.cases:
             yield Case(path.stem, spec, spec.at or file.at, engine, catalogue)
@@ -200,11 +201,6 @@ def _read(path: Path) -> CaseFile:
             for item in error.errors()
         ]
         raise PolicyError(findings) from error
-
-
-def _policy(file: CaseFile, base: PolicyDocument, name: str) -> PolicyDocument:
-    text = yaml.safe_dump(file.policy, allow_unicode=True, sort_keys=False)
-    return parse_document(text, name) if file.alone else base.extended_by(text, name)
 
 
 def _model(folder: Path) -> str:

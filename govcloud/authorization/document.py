@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from govcloud.authorization.errors import PolicyError
-from govcloud.authorization.parsing import TOP_KEYS, Parser
+from govcloud.authorization.parsing import TOP_KEYS, Parser, Parts
 from govcloud.authorization.specs import ALLOW, DENY, RoleSpec, RuleSpec
 from govcloud.kernel.errors import FieldError
 from govcloud.kernel.messages import Message
@@ -42,10 +43,26 @@ class PolicyDocument:
         Raises:
             PolicyError: the text is wrong, or gives rules to a role that neither document has.
         """
-        mine, theirs = yaml.safe_load(self.text), _load_yaml(text)
-        added = theirs if isinstance(theirs, dict) else {}
-        merged = {key: {**(mine.get(key) or {}), **(added.get(key) or {})} for key in sorted(TOP_KEYS)}
-        return parse_document(yaml.safe_dump(merged, allow_unicode=True, sort_keys=False), source)
+        merged = self._merged(_load_yaml(text))
+        return PolicyDocument(source, yaml.safe_dump(merged, allow_unicode=True, sort_keys=False), *Parser(merged, None).parse())
+
+    def parts_with(self, content: object) -> Parts:
+        """Return what this policy says with the ``content`` of another document's YAML added; its text is made for nobody.
+
+        Raises:
+            PolicyError: the content is wrong, or gives rules to a role that neither document has.
+        """
+        return Parser(self._merged(content), None).parse()
+
+    def _merged(self, content: object) -> dict[str, dict[str, Any]]:
+        mine, added = self._content, content if isinstance(content, dict) else {}
+        return {key: {**(mine.get(key) or {}), **(added.get(key) or {})} for key in sorted(TOP_KEYS)}
+
+    @cached_property
+    def _content(self) -> Mapping[str, Any]:
+        """Return what the text says, read once: the cases of a policy extend it a dozen times."""
+        found: Mapping[str, Any] = yaml.safe_load(self.text) or {}
+        return found
 
 
 class _Once(yaml.SafeLoader):
