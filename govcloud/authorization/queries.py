@@ -126,6 +126,7 @@ class AuthorizationQueries:
         at: datetime | None = None,
         department_id: UUID | None = None,
         every_appointment: bool = False,
+        client_address: str | None = None,
         limit: int = 50,
         after: UUID | None = None,
     ) -> PeoplePage:
@@ -137,6 +138,7 @@ class AuthorizationQueries:
             at=at,
             department_id=department_id,
             every_appointment=every_appointment,
+            client_address=client_address,
             limit=limit,
             after=after,
         )
@@ -149,19 +151,22 @@ class AuthorizationQueries:
         resource: Mapping[str, Any],
         context: Mapping[str, Any],
         *,
+        client_address: str | None = None,
         limit: int = 200,
         after: str | None = None,
     ) -> FunctionPage:
         """Return a page of what an official may use in a subsystem now; see ``Answers.list_functions``."""
-        return self.answers.list_functions(official_id, appointment_id, subsystem, resource, context, limit=limit, after=after)
+        return self.answers.list_functions(
+            official_id, appointment_id, subsystem, resource, context, client_address=client_address, limit=limit, after=after
+        )
 
     def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
         """Return the appointment that an official acts under when none is named; see ``Decider.primary_appointment``."""
         return self._decider.primary_appointment(official_id, min_epoch)
 
-    def open_functions(self, appointment_id: UUID) -> frozenset[str]:
+    def open_functions(self, appointment_id: UUID, *, client_address: str | None = None) -> frozenset[str]:
         """Return every function that is open to the appointment now; see ``Decider.open_functions``."""
-        return self._decider.open_functions(appointment_id)
+        return self._decider.open_functions(appointment_id, client_address=client_address)
 
     def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
         """Return the subsystems whose door is open to the appointment now, in the order of their codes."""
