@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address
 
 from flask import Response, make_response, request
 from flask_admin import expose
@@ -25,7 +26,7 @@ from govcloud.web.locale import say
 from govcloud.web.standing import KINDS
 
 _MOST_VERSIONS = 50
-_FIELDS = ("code", "appointment", "function", "resource", "context", "at", "policy")
+_FIELDS = ("code", "appointment", "function", "resource", "context", "address", "at", "policy")
 
 
 @dataclass
@@ -104,12 +105,25 @@ def _try(trial: Trial) -> None:
         searchable(values["function"]),
         attributes("resource", values["resource"].splitlines()),
         attributes("context", values["context"].splitlines()),
+        _address(values["address"]),
     )
     answers = services().authorization_queries.answers
     version_id = answers.version(int(values["policy"])) if values["policy"].isdecimal() and len(values["policy"]) < 10 else None  # noqa: PLR2004
     if values["policy"] and version_id is None:
         raise Invalid.of(FieldError("policy", Message("没有安装过这一版策略。"), values["policy"]))
     trial.found = answers.explain(trial.official.id, trial.place.id if trial.place else None, asked, at=trial.at, version_id=version_id)
+
+
+def _address(typed: str) -> str | None:
+    """Return the address that was typed, if one was.
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        return str(ip_address(typed)) if typed else None
+    except ValueError:
+        raise Invalid.of(FieldError("address", Message("应为 IP 地址，如 10.1.2.3。"), typed)) from None
 
 
 def _versions() -> list[tuple[str, str]]:

@@ -48,3 +48,12 @@ def test_the_log(cli: Cli, services: Services, world: World) -> None:
     services.decision_log.flush()
     assert "王芳" in output_of(cli("ask", "log", "--official", "WANGFANG"))
     assert json.loads(output_of(cli("ask", "log", "--kind", "sensitive", "--json"))) == []
+
+
+def test_from_an_address(cli: Cli, services: Services, world: World) -> None:
+    assert output_of(cli("ask", "check", "CHENJIE", REGISTER, "--from", "10.1.2.3")).startswith("yes")
+    assert output_of(cli("ask", "people", REGISTER, "--from", "::1")) == output_of(cli("ask", "people", REGISTER))
+    assert "housing:guide:read" in output_of(cli("ask", "functions", "WANGFANG", "housing", "--from", "10.1.2.3"))
+    wrong = cli("ask", "check", "CHENJIE", REGISTER, "--from", "the office")
+    assert wrong.exit_code == 2
+    assert "is not an address such as 10.1.2.3" in wrong.output

@@ -100,9 +100,7 @@ def test_what_is_not_one_address_lets_nobody_in(app: Flask, services: Services, 
     assert seen(proxy, X_Govcloud_Client_Address=told) == 400
 
 
-def test_trust_that_is_taken_away_is_gone_at_the_next_request(
-    app: Flask, services: Services, world: World, clock: ManualClock
-) -> None:
+def test_trust_that_is_taken_away_is_gone_at_the_next_request(app: Flask, services: Services, world: World, clock: ManualClock) -> None:
     proxy = a_proxy(app, services)
     proxy.enter()
     assert seen(proxy, X_Govcloud_Client_Address=OFFICE) == 403
