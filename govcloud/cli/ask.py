@@ -30,7 +30,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="one JSON value, fo
 _UNDER = click.option("--under", "uscc", help="credit code of the department of the appointment  [default: the primary one]")
 
 
-class _Address(click.ParamType):
+class _Address(click.ParamType[str]):
     """An address of version 4 or 6."""
 
     name = "address"

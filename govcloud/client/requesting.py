@@ -78,8 +78,10 @@ def denial_of(context: Mapping[str, Any], entities: Mapping[str, Any]) -> Denial
     hint = context.get("access_request")
     if not isinstance(hint, dict):
         return None
-    said = {name: hint.get(name) for name in ("binding_token", "expires_at", "endpoint")} | {"evaluation_id": context.get("evaluation_id")}
-    if not all(isinstance(value, str) and value for value in said.values()):
+    parts = {name: hint.get(name) for name in ("binding_token", "expires_at", "endpoint")}
+    parts["evaluation_id"] = context.get("evaluation_id")
+    said = {name: value for name, value in parts.items() if isinstance(value, str) and value}
+    if said.keys() != parts.keys():
         return None
     endpoint = said.pop("endpoint")
     return Denial(endpoint, said["expires_at"], {**entities, "denial": said})

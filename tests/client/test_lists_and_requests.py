@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -21,7 +22,7 @@ from govcloud.client import (
     SearchPage,
 )
 from tests.client.conftest import READ, Hands
-from tests.factories.deciding import Fault, Point, no
+from tests.factories.deciding import Asked, Fault, Point, no
 
 T = TypeVar("T")
 SUBJECT, REQUESTS = "/access/v1/search/subject", "/access/v1/requests"
@@ -55,11 +56,12 @@ class Coroutines:
     """Asks as a program with coroutines."""
 
     def __init__(self, origin: str, hands: Hands, **limits: Any) -> None:  # noqa: ANN401 - handed on
-        self._make = lambda: AsyncChecks(origin, "housing-web", "secret", limits=Limits(**limits), pace=hands.pace, sleep=hands.wait_async)
+        self._origin, self._hands, self._limits = origin, hands, Limits(**limits)
 
     def _run(self, work: Callable[[AsyncChecks], Awaitable[T]]) -> T:
         async def main() -> T:
-            async with self._make() as checks:
+            pace, sleep = self._hands.pace, self._hands.wait_async
+            async with AsyncChecks(self._origin, "housing-web", "secret", limits=self._limits, pace=pace, sleep=sleep) as checks:
                 return await work(checks)
 
         return anyio.run(main)
@@ -189,6 +191,10 @@ def offer(point: Point, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - han
     return no(access_request=hint | changes, evaluation_id="e-1")
 
 
+def _offered(point: Point, endpoint: str, _asked: Asked) -> dict[str, Any]:
+    return offer(point, endpoint=endpoint)
+
+
 def task(status: str = "pending", **more: Any) -> dict[str, Any]:  # noqa: ANN401 - handed on
     links = {"ticket": "https://cloud.example.gov.cn/requests/new?item=1"}
     return {"task": {"id": "han-dle_1", "status": status, "links": links, "progress": {"step_name": "owner_decision"}}, **more}
@@ -214,7 +220,7 @@ def test_a_denial_is_submitted_as_it_was_asked(point: Point, client: Client) -> 
 
 def test_credentials_go_to_no_address_that_an_answer_names(point: Point, client: Client) -> None:
     for endpoint in ("https://evil.example/requests", point.origin + "/elsewhere", "file:///etc/passwd"):
-        point.decide = lambda _, endpoint=endpoint: offer(point, endpoint=endpoint)
+        point.decide = partial(_offered, point, endpoint)
         decision = client.check()
         with pytest.raises(CheckRefusedError, match="not to the platform asked here"):
             client.request(decision)

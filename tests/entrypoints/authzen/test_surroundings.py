@@ -110,7 +110,8 @@ def searches(client: FlaskClient, world: World, context: dict[str, Any]) -> list
 
 
 def test_searches_take_an_address_as_evaluations_do(services: Services, office: World, client: FlaskClient) -> None:
-    told, nothing = {"client_address": "10.1.2.3"}, [[], [], []]
+    told = {"client_address": "10.1.2.3"}
+    nothing: list[list[dict[str, Any]]] = [[], [], []]
     assert searches(client, office, told) == nothing, "not entrusted"
     entrust(services, office, ["address_source"])
     subjects, divisions, actions = searches(client, office, told)

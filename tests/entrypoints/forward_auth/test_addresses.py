@@ -139,7 +139,7 @@ def test_a_device_that_the_platform_sees_elsewhere_goes_round_in_no_circle(app: 
     given = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
     application = services.subsystem_queries.client_by_client_id(CLIENT)
     assert application is not None
-    mended = services.forwarding.seen_from(application, OFFICE)
+    mended = dict(services.forwarding.seen_from(application, OFFICE))
     assert proxy.at_platform.get(f"/forward-auth/refused?{urlencode(given | mended)}").status_code == 303
     seal = given["from"].rpartition("~")[2]
     for forged in (OFFICE, f"{OFFICE}~{seal}", f"{OFFICE}~", "~", mended["from"][:-1]):
