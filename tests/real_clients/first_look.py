@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
@@ -39,6 +39,7 @@ class FirstLook:
     url: str
     home: Path
     passwords: Mapping[str, str]
+    windows: ExitStack
 
     def shell(self, commands: str, moved: Mapping[str, str]) -> str:
         """Run commands of a guide as they stand there, but for the addresses that are ``moved``; return what they print."""
@@ -54,7 +55,9 @@ class FirstLook:
 
     def browser(self, login: str) -> Person:
         """Open a private window, in which nobody is signed in yet."""
-        return Person(self.url, login, self.passwords[login])
+        person = Person(self.url, login, self.passwords[login])
+        self.windows.callback(person.http.close)
+        return person
 
 
 class Person:
@@ -101,7 +104,7 @@ def first_look(home: Path) -> Iterator[FirstLook]:
     options = ("--port", ports.platform, "--housing-port", ports.housing, "--assistance-port", ports.assistance, "--workers", 1)
     command = [sys.executable, "-m", "govcloud", "run", *map(str, options)]
     environment = os.environ | {"GOVCLOUD_HOME": str(home), "COLUMNS": "160"}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         assert running.stdout is not None
         late = threading.Timer(_START_SECONDS, running.kill)
         late.start()
@@ -112,8 +115,10 @@ def first_look(home: Path) -> Iterator[FirstLook]:
                 if _READY in line:
                     break
             late.cancel()
-            assert said, "govcloud run said nothing"
-            yield FirstLook(ports.platform_url, home, dict(_ACCOUNT.findall("".join(said))))
+            printed = "".join(said)
+            assert _READY in printed, printed
+            with ExitStack() as windows:
+                yield FirstLook(ports.platform_url, home, dict(_ACCOUNT.findall(printed)), windows)
         finally:
             late.cancel()
             running.send_signal(signal.SIGINT)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +20,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from tests.real_clients.conftest import free_port
+from tests.real_clients.conftest import free_port, open_folder
 from tests.real_clients.first_look import FirstLook, blocks, first_look
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
@@ -43,20 +46,21 @@ http {{
 
 
 @pytest.fixture(scope="module")
-def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstLook]:
+def look() -> Iterator[FirstLook]:
     """Start the platform, and register the subsystem ``hello`` as step 1 of the OpenID Connect guide says."""
-    with first_look(tmp_path_factory.mktemp("home")) as look:
+    with open_folder() as folder, first_look(folder) as look:
         yield look
 
 
 @pytest.fixture(scope="module")
-def secret(look: FirstLook) -> str:
-    """Follow step 1 and step 3 of the OpenID Connect guide; return the secret that is printed once."""
+def hello(look: FirstLook) -> tuple[int, str]:
+    """Follow steps 1 and 3 of the OpenID Connect guide; return the port of the page, and the secret that is printed once."""
+    port = free_port()
     register, publish, *_ = blocks("connect/oidc.md")
-    printed = look.shell(register + publish, {"http://127.0.0.1:5000": "http://127.0.0.1:5000"})
+    printed = look.shell(register + publish, {"http://127.0.0.1:5000": f"http://127.0.0.1:{port}"})
     assert "hello: published" in printed
     give_the_door(look)
-    return secret_in(printed)
+    return port, secret_in(printed)
 
 
 def secret_in(printed: str) -> str:
@@ -88,33 +92,38 @@ def running(command: Sequence[str], port: int, **options: object) -> Iterator[No
                     break
                 except ConnectionRefusedError:
                     threading.Event().wait(0.05)
+            else:
+                pytest.fail(f"{command[0]} does not listen on port {port}")
             yield
         finally:
             program.terminate()
             program.wait(timeout=20)
 
 
-def copied(look: FirstLook, client: str) -> str:
-    """Copy the settings of a client in the console, on the way that the guide names."""
+def copied(look: FirstLook, client_id: str, library: str) -> str:
+    """Copy the settings of a client for a library in the console, on the way that the guide names."""
     he = look.browser("HEWEI")
     page = he.open(f"{look.url}/console/")
-    for words in ("业务子系统", "接入试验", client):
+    for words in ("业务子系统", "接入试验"):
         page = he.follow(page, words)
+    address = re.search(rf'href="([^"]+/{client_id}/)"', page.text)
+    assert address, page.text
+    page = he.open(f"{look.url}{html.unescape(address[1])}?for={library}")
     found = re.search(r'<pre id="ready"[^>]*><code>(.*?)</code>', page.text, re.DOTALL)
     assert found, page.text
     return html.unescape(found[1])
 
 
 @pytest.fixture
-def application(look: FirstLook, secret: str, tmp_path: Path) -> Iterator[str]:
+def application(look: FirstLook, hello: tuple[int, str], tmp_path: Path) -> Iterator[str]:
     """Follow the guide of forward-auth up to the open address; return that."""
-    assert secret
+    assert hello
     port, behind = free_port(), free_port()
     here = f"http://127.0.0.1:{port}"
     moved = {"http://127.0.0.1:5002": here, "8080": str(behind), "hello-old": f"hello-{port}"}
     register, show, *_ = blocks("connect/forward-auth.md")
     old = secret_in(look.shell(register, moved))
-    text = copied(look, "老系统").replace("http://127.0.0.1:8080;", f"http://127.0.0.1:{behind};")
+    text = copied(look, f"hello-{port}", "nginx").replace("http://127.0.0.1:8080;", f"http://127.0.0.1:{behind};")
     # The client's name is in the names of its cookies and in its credentials; this is what the guide has one print.
     encoded = look.shell(f"printf %s 'hello-{port}:{old}' | base64 -w0", {})
     assert encoded == base64.b64encode(f"hello-{port}:{old}".encode()).decode()
@@ -159,3 +168,19 @@ def test_forward_auth_as_the_guide_says(look: FirstLook, application: str) -> No
     out = wang.http.get(f"{application}/.govcloud/sign-out", headers={"Sec-Fetch-Site": "same-origin"})
     assert str(out.url) == f"{look.url}/sign-in"
     assert str(wang.http.get(f"{application}/").url).startswith(f"{look.url}/sign-in?")
+
+
+def test_authlib_as_the_console_says(look: FirstLook, hello: tuple[int, str], tmp_path: Path) -> None:
+    """The text of the client's page is the whole program."""
+    port, secret = hello
+    (tmp_path / "hello.py").write_text(copied(look, "hello", "authlib"), encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "SECRET_KEY": secrets.token_hex(32), "GOVCLOUD_CLIENT_SECRET": secret}
+    program = [sys.executable, "-m", "flask", "--app", "hello", "run", "--port", str(port)]
+    with running(program, port, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL):
+        wang = look.browser("WANGFANG")
+        entered = wang.open(f"http://127.0.0.1:{port}/")
+        assert entered.text == "王芳, 杭州市西湖区民政局"
+        assert str(entered.url) == f"http://127.0.0.1:{port}/"
+        refused = look.browser("ZHAOMIN").open(f"http://127.0.0.1:{port}/")
+        assert refused.status_code == 403
+        assert "申请临时权限" in refused.text

@@ -65,7 +65,8 @@ async def many(request: Request) -> JSONResponse:
         return await here.check(READ, {"division": (XIHU, YUHANG)[number % 2]}, resource_id=str(number))
 
     decisions = await asyncio.gather(*map(ask, range(20)))
-    return JSONResponse([decision.allowed for decision in decisions], background=BackgroundTask(later, request))
+    told = {"who": here.official.name, "allowed": [decision.allowed for decision in decisions]}
+    return JSONResponse(told, background=BackgroundTask(later, request))
 
 
 async def later(request: Request) -> None:
