@@ -264,7 +264,8 @@ def test_what_a_browser_sends_under_the_platforms_names_never_arrives(site: Site
 def test_the_address_is_that_of_the_device_and_not_what_it_claims(site: Site, services: Services, world: World) -> None:
     rule = """
     roles:
-      counter_clerk: {rules: [{allow: [housing:register:read], when: 'context.network_zone == "office"'}]}
+      counter_clerk:
+        rules: [{allow: [assistance:door:enter]}, {allow: [housing:register:read], when: 'context.network_zone == "office"'}]
     """
     install(services, baseline().extended_by(POLICY, "a").extended_by(rule, "b"))
     forged = {"X-Govcloud-Client-Address": "127.0.0.2", "X-Forwarded-For": "127.0.0.2", "X-Real-IP": "127.0.0.2"}
