@@ -75,7 +75,7 @@ clean: ## remove what make made; the data of `make run` stays
 setup-browser:
 	@command -v chromium >/dev/null && test -n "$$(fc-list :lang=zh 2>/dev/null)" || .ci/system-packages chromium fontconfig fonts-noto-cjk
 
-setup-clients: tests/real_clients/node/node_modules
+setup-clients: tests/real_clients/node/node_modules tests/real_clients/python/packages
 	@test -e /usr/lib/apache2/modules/mod_auth_cas.so -a -e /usr/lib/apache2/modules/mod_auth_openidc.so \
 	  || .ci/system-packages apache2 libapache2-mod-auth-openidc libapache2-mod-auth-cas
 	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || .ci/system-packages nginx
@@ -83,6 +83,11 @@ setup-clients: tests/real_clients/node/node_modules
 tests/real_clients/node/node_modules: tests/real_clients/node/package-lock.json
 	@command -v npm >/dev/null || .ci/system-packages nodejs npm
 	cd tests/real_clients/node && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+tests/real_clients/python/packages: tests/real_clients/python/requirements.txt .venv/.dev
+	@rm -rf $@
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --target $@ -r $<
 	@touch $@
 
 .venv/.made:

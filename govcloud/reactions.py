@@ -38,8 +38,8 @@ from govcloud.kernel.events import Event
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.services import Services
 from govcloud.signon.logout.views import GrantEnding
+from govcloud.subsystems.client_events import ClientDisabled
 from govcloud.subsystems.events import (
-    ClientDisabled,
     FunctionAdded,
     FunctionChanged,
     FunctionWithdrawn,

@@ -136,7 +136,7 @@ class Decider:
         """
         return self._answered(lambda inputs: inputs.primary(official_id, self._clock.now()), min_epoch)
 
-    def open_functions(self, appointment_id: UUID) -> frozenset[str]:
+    def open_functions(self, appointment_id: UUID, *, client_address: str | None = None) -> frozenset[str]:
         """Return every function of every subsystem that is open to the appointment now, on some row at least.
 
         Equal to asking ``decide`` for each function in turn: the same engine answers on the same snapshot.
@@ -154,7 +154,7 @@ class Decider:
                 for function in self.subsystems.functions(seen.now)
                 if function.subsystem_code not in retired
                 and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
-                and opens(function.code, function.label, seen)
+                and opens(function.code, function.label, seen, client_address)
             )
 
         return self._answered(look)

@@ -89,9 +89,9 @@ class AuthorizationQueries(GrantReads):
         """Return the appointment that an official acts under when none is named; see ``Decider.primary_appointment``."""
         return self._decider.primary_appointment(official_id, min_epoch)
 
-    def open_functions(self, appointment_id: UUID) -> frozenset[str]:
+    def open_functions(self, appointment_id: UUID, *, client_address: str | None = None) -> frozenset[str]:
         """Return every function that is open to the appointment now; see ``Decider.open_functions``."""
-        return self._decider.open_functions(appointment_id)
+        return self._decider.open_functions(appointment_id, client_address=client_address)
 
     def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
         """Return the subsystems whose door is open to the appointment now, in the order of their codes."""

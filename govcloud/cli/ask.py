@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from datetime import datetime
-from enum import StrEnum
+from ipaddress import ip_address
 from typing import Any, TypeVar
 from uuid import UUID
 
 import click
 
 from govcloud.authorization.answers.entries import FunctionEntry, PersonEntry
-from govcloud.authorization.answers.explanation import Considered, Explanation
-from govcloud.authorization.answers.nearest import Remedy
+from govcloud.authorization.answers.explanation import Explanation
 from govcloud.authorization.answers.service import Asked
 from govcloud.authorization.answers.typed import attributes
 from govcloud.authorization.decision_log.reading import LogAsked, LogCursor, LogEntry
-from govcloud.authorization.scope import Scope
-from govcloud.cli.changes import CHINA, Moment, find
+from govcloud.cli.answer_words import json_text, remedy_line, rule_cells, when
+from govcloud.cli.changes import Moment, find
 from govcloud.cli.context import operator, platform
 from govcloud.cli.imports import department_named
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.queries import Subject
-from govcloud.kernel.messages import Message
 from govcloud.services import Services
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -32,6 +29,19 @@ _PAGE = 500
 _AS_OF = click.option("--as-of", "at", type=Moment(), help="a date (midnight in China) or a moment  [default: now]")
 _JSON = click.option("--json", "as_json", is_flag=True, help="one JSON value, for programs")
 _UNDER = click.option("--under", "uscc", help="credit code of the department of the appointment  [default: the primary one]")
+
+
+class _Address(click.ParamType[str]):
+    """An address of version 4 or 6."""
+
+    name = "address"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the address as the platform writes it."""
+        try:
+            return str(ip_address(value))
+        except ValueError:
+            self.fail(f"{value!r} is not an address such as 10.1.2.3", param, ctx)
 
 
 @click.group()
@@ -43,7 +53,8 @@ def _question(command: CommandT) -> CommandT:
     """Add what a question says of what is acted on and of the circumstances."""
     given = click.option("--resource", multiple=True, metavar="NAME=VALUE", help="an attribute of what is acted on, repeatable")
     around = click.option("--context", "circumstances", multiple=True, metavar="NAME=VALUE", help="an attribute of the request, repeatable")
-    return given(around(command))
+    place = click.option("--from", "address", type=_Address(), help="the address that it is used from, for rules on network zones")
+    return given(around(place(command)))
 
 
 @ask.command()
@@ -60,7 +71,9 @@ def check(context: click.Context, /, employee_code: str, function: str, **given:
         found = _explained(services, employee_code, function, given)
         if given["as_json"]:
             click.echo(
-                _json({"allowed": found.decision.allowed, "reason": found.decision.code, "state": found.state, "missing": found.missing})
+                json_text(
+                    {"allowed": found.decision.allowed, "reason": found.decision.code, "state": found.state, "missing": found.missing}
+                )
             )
         else:
             click.echo(f"{'yes' if found.decision.allowed else 'no'}: {found.decision.message}")
@@ -83,7 +96,7 @@ def explain(context: click.Context, /, employee_code: str, function: str, **give
     with platform(context) as services:
         found = _explained(services, employee_code, function, given)
         if given["as_json"]:
-            click.echo(_json({"draft_id": given["draft_id"]} | {field.name: getattr(found, field.name) for field in fields(found)}))
+            click.echo(json_text({"draft_id": given["draft_id"]} | {field.name: getattr(found, field.name) for field in fields(found)}))
             return
         by = f"policy {found.policy}" if given["draft_id"] is None else _draft_words(services, given["draft_id"])
         click.echo(f"{'yes' if found.decision.allowed else 'no'}: {found.decision.message} ({found.decision.code}, {by})")
@@ -91,11 +104,11 @@ def explain(context: click.Context, /, employee_code: str, function: str, **give
             click.echo(f"undetermined without: {', '.join(found.missing)}")
         for cause in found.causes:
             role = f" {cause.held_role}" if cause.held_role else ""
-            click.echo(f"  because of {cause.kind}{role}: {cause.because or cause.rule} until {_time(cause.ends_at) or 'further notice'}")
+            click.echo(f"  because of {cause.kind}{role}: {cause.because or cause.rule} until {when(cause.ends_at) or 'further notice'}")
         for remedy in found.remedies:
-            click.echo(f"  would mend it: {_remedy(services, remedy)}")
+            click.echo(f"  would mend it: {remedy_line(services, remedy)}")
         show_rows(
-            ("rule", "role", "effect", "matched", "held", "rows", "condition", "missing"), (_cells(item) for item in found.considered)
+            ("rule", "role", "effect", "matched", "held", "rows", "condition", "missing"), (rule_cells(item) for item in found.considered)
         )
 
 
@@ -116,14 +129,21 @@ def functions(context: click.Context, /, employee_code: str, subsystem: str, **g
         after: str | None = None
         while True:
             page = services.authorization_queries.answers.list_functions(
-                official_id, appointment_id, subsystem, asked.resource, asked.context, at=given["at"], after=after
+                official_id,
+                appointment_id,
+                subsystem,
+                asked.resource,
+                asked.context,
+                at=given["at"],
+                client_address=asked.client_address,
+                after=after,
             )
             rows += page.rows
             after = page.after
             if after is None:
                 break
         if given["as_json"]:
-            click.echo(_json([entry._asdict() for entry in rows]))
+            click.echo(json_text([entry._asdict() for entry in rows]))
         else:
             show_rows(("function", "name", "state", "missing"), ((row.id, row.name, row.state, " ".join(row.missing)) for row in rows))
 
@@ -151,6 +171,7 @@ def people(context: click.Context, /, function: str, department: str | None, lim
                 at=given["at"],
                 department_id=place,
                 every_appointment=True,
+                client_address=asked.client_address,
                 limit=min(_PAGE, limit - len(found)),
                 after=after,
             )
@@ -160,7 +181,7 @@ def people(context: click.Context, /, function: str, department: str | None, lim
                 break
         rows = list(_people(services, found, given["at"]))
         if given["as_json"]:
-            click.echo(_json({"people": rows, "more": after is not None}))
+            click.echo(json_text({"people": rows, "more": after is not None}))
             return
         show_rows(("code", "name", "department", "position", "state", "because", "missing"), (tuple(row.values()) for row in rows))
         if after is not None:
@@ -194,14 +215,14 @@ def log(context: click.Context, /, employee_code: str | None, kind: str | None, 
         if page.lost:
             click.echo(f"{page.lost} decisions in this time could not be written down", err=True)
         if as_json:
-            click.echo(_json(rows))
+            click.echo(json_text(rows))
             return
         names = services.identity_queries.official_names({row.official_id for row in rows if row.official_id})
         show_rows(
             ("at", "who", "function", "answer", "reason", "rule", "kept as", "client"),
             (
                 (
-                    _time(row.at),
+                    when(row.at),
                     names.get(row.official_id, str(row.official_id)) if row.official_id else "",
                     row.function,
                     "yes" if row.allowed else "no",
@@ -216,7 +237,7 @@ def log(context: click.Context, /, employee_code: str | None, kind: str | None, 
 
 
 def _asked(function: str, given: Mapping[str, Any]) -> Asked:
-    return Asked(function, attributes("resource", given["resource"]), attributes("context", given["circumstances"]))
+    return Asked(function, attributes("resource", given["resource"]), attributes("context", given["circumstances"]), given["address"])
 
 
 def _explained(services: Services, employee_code: str, function: str, given: Mapping[str, Any]) -> Explanation:
@@ -269,59 +290,3 @@ def _people(services: Services, found: list[PersonEntry], at: datetime | None) -
                 "because": " ".join(entry.because),
                 "missing": " ".join(entry.missing),
             }
-
-
-def _remedy(services: Services, remedy: Remedy) -> str:
-    """Return one remedy as a line."""
-    parts: dict[str, str] = {
-        "request": f"request {remedy.item.name}: {services.settings.public_url}/requests/new?item={remedy.item.id}" if remedy.item else "",
-        "other_appointment": f"as {remedy.subject.position} of {remedy.subject.department_name}" if remedy.subject else "",
-        "wait": f"from {_time(remedy.at)} until {_time(remedy.until) or 'further notice'}",
-        "condition": f"the condition of “{remedy.rule}”: {remedy.condition}",
-        "missing": f"say {', '.join(remedy.missing)} (rule “{remedy.rule}”)",
-        "rows": f"only on these rows: {json.dumps(remedy.rows.to_json()) if remedy.rows else ''}",
-        "label": f"a label of {remedy.needs}, not {remedy.has}",
-        "rule": f"the rule “{remedy.rule}” forbids it{f', when {remedy.condition}' if remedy.condition else ''}",
-    }
-    return parts[remedy.kind]
-
-
-def _cells(item: Considered) -> tuple[str, ...]:
-    words = {True: "yes", False: "no", None: "?"}
-    return (
-        item.rule.label or item.rule.function,
-        item.rule.role,
-        item.rule.effect,
-        words[item.matched],
-        words[item.held],
-        words[item.reaches],
-        words[item.holds],
-        " ".join(item.missing),
-    )
-
-
-def _time(moment: datetime | None) -> str:
-    return moment.astimezone(CHINA).isoformat() if moment else ""
-
-
-def _json(value: object) -> str:
-    return json.dumps(_plain(value), ensure_ascii=False, indent=2)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - any value of an answer; one return for each kind
-    """Return a value as JSON has it."""
-    if isinstance(value, Message | UUID):
-        return str(value)
-    if isinstance(value, Scope):
-        return value.to_json()
-    if isinstance(value, datetime):
-        return _time(value)
-    if isinstance(value, StrEnum):
-        return value.value
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    return value

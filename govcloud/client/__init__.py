@@ -40,7 +40,9 @@ from govcloud.client.errors import (
 from govcloud.client.explaining import Explanation
 from govcloud.client.limits import Limits
 from govcloud.client.notices import Notice
+from govcloud.client.requesting import AccessTask, Denial
 from govcloud.client.rows import RowCondition, Rows
+from govcloud.client.searching import ConditionalResult, Search, SearchPage, SearchResult
 from govcloud.client.settings import Settings
 from govcloud.client.views import FieldRule, FieldState, Masked, View, Views
 from govcloud.client.wire import Question
@@ -63,6 +65,7 @@ _LATER = {
 __all__ = [
     "Access",
     "AccessRequest",
+    "AccessTask",
     "AsyncAccess",
     "AsyncChecks",
     "CheckDecision",
@@ -73,7 +76,9 @@ __all__ = [
     "Claims",
     "ClientError",
     "Columns",
+    "ConditionalResult",
     "ConfigurationError",
+    "Denial",
     "DeniedError",
     "Explanation",
     "FieldRule",
@@ -88,6 +93,9 @@ __all__ = [
     "RelyingParty",
     "RowCondition",
     "Rows",
+    "Search",
+    "SearchPage",
+    "SearchResult",
     "Settings",
     "SignInFailedError",
     "SignInRequiredError",

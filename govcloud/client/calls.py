@@ -19,7 +19,8 @@ from govcloud.client.circuit import Circuit, RepeatBudget
 from govcloud.client.errors import CheckRefusedError, CheckUnavailableError
 from govcloud.client.limits import Limits, Pace
 
-_OK = 200
+#: What a question is answered with; every other status is none that can be trusted.
+ANSWERED = frozenset({200})
 _BUSY = frozenset({429, 503})
 _CLIENT_ERRORS = range(400, 500)
 _BROKE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
@@ -45,14 +46,14 @@ class Calls:
         self._budget = RepeatBudget()
 
     @contextmanager
-    def begin(self, trace_id: str) -> Iterator[Call]:
-        """Give a call.
+    def begin(self, trace_id: str, good: frozenset[int] = ANSWERED) -> Iterator[Call]:
+        """Give a call that is answered with one of the statuses ``good``.
 
         Raises:
             CircuitOpenError: the platform is left alone for now.
         """
         self._circuit.enter()
-        call = Call(self.limits, self.pace, self._budget, trace_id)
+        call = Call(self.limits, self.pace, self._budget, trace_id, good)
         try:
             yield call
         finally:
@@ -64,12 +65,13 @@ class Calls:
 class Call:
     """The attempts of one call."""
 
-    def __init__(self, limits: Limits, pace: Pace, budget: RepeatBudget, trace_id: str) -> None:
+    def __init__(self, limits: Limits, pace: Pace, budget: RepeatBudget, trace_id: str, good: frozenset[int]) -> None:
         """Begin; from now on ``limits.total`` runs."""
         self._limits = limits
         self._pace = pace
         self._budget = budget
         self._trace_id = trace_id
+        self._good = good
         self._deadline = pace.now() + limits.total
         self._attempts = 0
         #: Whether the platform turned out to be there; ``None``: it did not come to that.
@@ -131,8 +133,8 @@ class Call:
             CheckRefusedError: the platform does not take the question.
             CheckUnavailableError: it cannot answer now.
         """
-        self.was_answered = answer.status == _OK or answer.status in _CLIENT_ERRORS
-        if answer.status == _OK:
+        self.was_answered = answer.status in self._good or answer.status in _CLIENT_ERRORS
+        if answer.status in self._good:
             return None
         problem = f"the decision point answered {answer.status}: {answer.body[:200].decode(errors='replace')}"
         if answer.status not in _BUSY:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from govcloud.client.requesting import Denial
 from govcloud.client.rows import Rows
 from govcloud.client.views import NO_VIEWS, Views
 
@@ -18,13 +19,15 @@ TAKEN_AWAY = frozenset({"grant_revoked", "grant_suspended", "subject_inactive", 
 class AccessRequest:
     """What would fix a denial: the page that opens the prefilled request, and what it says about the function.
 
-    ``max_days`` is the longest time that the owning department grants; ``None`` when the platform did not say.
+    ``max_days`` is the longest time that the owning department grants; ``None`` when the platform did not say. ``denial`` is what a
+    program without a browser submits (``Checks.request_access``).
     """
 
     url: str
     function_name: str = ""
     owner: str = ""
     max_days: int | None = None
+    denial: Denial | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class CheckDecision:
         ends_at: when the yes ends (ISO 8601), where an end is known.
         epoch: the platform's last change that the answer knows of.
         missing: what the question did not say and what could turn a denial (``resource.division`` …).
+        next_action: of a denial in spite of an approval: ``request`` anew, ``retry`` later, or ``none``.
     """
 
     allowed: bool
@@ -52,6 +56,7 @@ class CheckDecision:
     ends_at: str | None = None
     epoch: int | None = None
     missing: tuple[str, ...] = ()
+    next_action: str | None = None
 
     @property
     def rows(self) -> Rows:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import httpx
 
-from govcloud.client import wire
+from govcloud.client import requesting, wire
 from govcloud.client.calls import Calls
 from govcloud.client.decisions import TAKEN_AWAY, CheckDecision
 from govcloud.client.epochs import Epochs
@@ -18,6 +19,8 @@ from govcloud.client.wire import Question
 
 #: A decision point that does not know the address of batches answers so.
 NO_BATCHES = frozenset({404, 405})
+#: An access request is taken (202), or has been decided already (201).
+TAKEN = frozenset({200, 201, 202})
 
 
 class DecisionPoint:
@@ -37,6 +40,8 @@ class DecisionPoint:
         base = issuer.rstrip("/")
         self._one = f"{base}/access/v1/evaluation"
         self._many = f"{base}/access/v1/evaluations"
+        self._search = f"{base}/access/v1/search"
+        self._requests = f"{base}/access/v1/requests"
         self._auth = httpx.BasicAuth(client_id, client_secret)
         self.pace = pace or Pace()
         self._calls = Calls(self.limits, self.pace)
@@ -52,11 +57,24 @@ class DecisionPoint:
     def _single(self, sub: str, sid: str | None, question: Question) -> bytes:
         return self._bounded(wire.single(sub, sid, question, self._epochs.current()))
 
-    def _batches(self, sub: str, sid: str | None, questions: Sequence[Question]) -> Iterator[tuple[int, bytes]]:
-        """Return the bodies of the calls that it takes, each with how many questions it holds."""
+    def _batches(self, sub: str, sid: str | None, questions: Sequence[Question]) -> Iterator[tuple[list[dict[str, Any]], bytes]]:
+        """Return the bodies of the calls that it takes, each with the entities of its questions."""
         for start in range(0, len(questions), self.limits.batch):
             part = questions[start : start + self.limits.batch]
-            yield len(part), self._bounded(wire.batch(sub, sid, part, self._epochs.current()))
+            yield [wire.asked(sub, sid, question) for question in part], self._bounded(wire.batch(sub, sid, part, self._epochs.current()))
+
+    def _submission(self, decision: CheckDecision, justification: str, case_number: str, days: int | None) -> bytes:
+        """Return the body of an access request; it goes to the platform that this client asks, and to no address that an answer names.
+
+        Raises:
+            ConfigurationError: the decision is none that a request would mend.
+            CheckRefusedError: it was made by another decision point.
+        """
+        denial = decision.access_request.denial if decision.access_request else None
+        body = requesting.submission(denial, justification, case_number, days)
+        if denial is not None and denial.endpoint != self._requests:
+            raise CheckRefusedError(f"requests about this denial go to {denial.endpoint[:200]}, not to the platform asked here")
+        return self._bounded(wire.encoded(body))
 
     def _bounded(self, body: bytes) -> bytes:
         """Return a body that is not too long: one that a visitor made huge must not count as the platform's failure."""

@@ -17,6 +17,7 @@ from uuid import UUID
 from govcloud.client.columns import ROW_KEYS
 from govcloud.client.decisions import AccessRequest, CheckDecision
 from govcloud.client.errors import CheckRefusedError, CheckUnavailableError
+from govcloud.client.requesting import denial_of
 from govcloud.client.rows import ALL_ROWS, RowCondition, Rows
 from govcloud.client.views import NO_VIEWS, FieldRule, View, Views
 
@@ -62,7 +63,7 @@ def single(sub: str, sid: str | None, question: Question, min_epoch: int | None)
     Raises:
         CheckRefusedError: an attribute is nothing that JSON could carry.
     """
-    return encoded({"subject": _subject(sub, sid), **question.entities(), "context": _context(question, min_epoch)})
+    return encoded({**asked(sub, sid, question), "context": _context(question, min_epoch)})
 
 
 def batch(sub: str, sid: str | None, questions: Sequence[Question], min_epoch: int | None) -> bytes:
@@ -73,11 +74,17 @@ def batch(sub: str, sid: str | None, questions: Sequence[Question], min_epoch: i
     """
     items = [{**question.entities(), "context": _context(question, min_epoch)} for question in questions]
     return encoded(
-        {"subject": _subject(sub, sid), "evaluations": items, "options": {"evaluations_semantic": "execute_all"}},
+        {"subject": subject_of(sub, sid), "evaluations": items, "options": {"evaluations_semantic": "execute_all"}},
     )
 
 
-def _subject(sub: str, sid: str | None) -> dict[str, Any]:
+def asked(sub: str, sid: str | None, question: Question) -> dict[str, Any]:
+    """Return the three entities of a question about an official, to which a later access request is bound."""
+    return {"subject": subject_of(sub, sid), **question.entities()}
+
+
+def subject_of(sub: str, sid: str | None) -> dict[str, Any]:
+    """Return an official as the standard has a subject (section 5.1); ``sid`` is the session."""
     return {"type": "official", "id": sub, "properties": {} if sid is None else {"sid": sid}}
 
 
@@ -106,20 +113,20 @@ def _as_text(value: object) -> str:
     raise TypeError(f"{type(value).__name__} is no attribute of a resource")
 
 
-def read_decisions(answer: object, expected: int) -> list[CheckDecision]:
-    """Return the decisions of a batch, in the order of its questions (section 7.2).
+def read_decisions(answer: object, about: Sequence[Mapping[str, Any]]) -> list[CheckDecision]:
+    """Return the decisions of a batch, in the order of its questions (section 7.2), whose entities are ``about``.
 
     Raises:
         CheckUnavailableError: there is not one for each question, or one cannot be trusted.
     """
     items = answer.get("evaluations") if isinstance(answer, dict) else None
-    if not isinstance(items, list) or len(items) != expected:
-        raise CheckUnavailableError(f"the decision point did not answer each of {expected} questions")
-    return [read_decision(item) for item in items]
+    if not isinstance(items, list) or len(items) != len(about):
+        raise CheckUnavailableError(f"the decision point did not answer each of {len(about)} questions")
+    return [read_decision(item, entities) for item, entities in zip(items, about, strict=True)]
 
 
-def read_decision(answer: object) -> CheckDecision:
-    """Return the decision in an answer (section 6.2); only a plain ``true`` allows.
+def read_decision(answer: object, about: Mapping[str, Any]) -> CheckDecision:
+    """Return the decision in an answer (section 6.2) to a question ``about`` these entities; only a plain ``true`` allows.
 
     Raises:
         CheckUnavailableError: there is none, or a yes obliges to something that is not understood.
@@ -136,7 +143,8 @@ def read_decision(answer: object) -> CheckDecision:
         code=_code(context),
         views=_views(context.get("obligations")) if allowed else NO_VIEWS,
         reasons={key: value for key, value in reasons.items() if isinstance(value, str)} if isinstance(reasons, dict) else {},
-        access_request=_access_request(context.get("access_request")),
+        access_request=_access_request(context, about),
+        next_action=_text(context.get("next_action")),
         trace_id=_text(context.get("trace_id")),
         ends_at=_text(context.get("ends_at")),
         epoch=read_epoch(context.get("epoch")),
@@ -159,8 +167,9 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _access_request(found: object) -> AccessRequest | None:
+def _access_request(context: Mapping[str, Any], about: Mapping[str, Any]) -> AccessRequest | None:
     """Read what would fix a denial; anything but an address of the web is none (a link must not run a script)."""
+    found = context.get("access_request")
     if not isinstance(found, dict) or not str(found.get("url", "")).startswith(("https://", "http://")):
         return None
     days = found.get("max_days")
@@ -169,6 +178,7 @@ def _access_request(found: object) -> AccessRequest | None:
         function_name=_text(found.get("function_name")) or "",
         owner=_text(found.get("owner")) or "",
         max_days=days if isinstance(days, int) and not isinstance(days, bool) else None,
+        denial=denial_of(context, about),
     )
 
 

@@ -18,9 +18,9 @@ from govcloud.kernel.validation import Fields
 from govcloud.subsystems import client_inputs, errors, inputs
 from govcloud.subsystems.changes import ClientChange
 from govcloud.subsystems.claims import claimed_elsewhere, lock_claims
+from govcloud.subsystems.client_events import ClientChanged, ClientDisabled, ClientEntrusted, ClientRegistered, ClientSecretRotated
 from govcloud.subsystems.client_records import ADDRESSES, differences, fingerprint
 from govcloud.subsystems.commands import Commands
-from govcloud.subsystems.events import ClientChanged, ClientDisabled, ClientEntrusted, ClientRegistered, ClientSecretRotated
 from govcloud.subsystems.inputs import ClientCredentials, NewClient
 from govcloud.subsystems.lifecycle import Status
 from govcloud.subsystems.models import Client, ClientRedirect

@@ -1,9 +1,9 @@
-"""What happens in the catalogue, as events of the audit record; no event ever carries a secret."""
+"""What happens to subsystems, their functions and items, as events of the audit record; those of clients and of matters stand apart."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from govcloud.kernel.events import Event
@@ -261,114 +261,3 @@ class OwnerChanged(Event):
     subsystems: int
     items: int
     lists: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientRegistered(Event):
-    """A subsystem may sign officials in through this client."""
-
-    name: ClassVar[str] = "subsystems:client:registered"
-
-    client_id: str
-    subsystem_code: str
-    protocol: str
-    auth_method: str
-    addresses: tuple[str, ...]
-    settings: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientChanged(Event):
-    """A client is another from now on; `old` and `new` hold what differs, by name; `secret` is `issued`, `withdrawn` or empty."""
-
-    name: ClassVar[str] = "subsystems:client:changed"
-
-    client_id: str
-    subsystem_code: str
-    changed: tuple[str, ...]
-    old: dict[str, Any]
-    new: dict[str, Any]
-    secret: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientTested(Event):
-    """Somebody had the platform knock at the registered addresses of a client; `checks` are those that were run."""
-
-    name: ClassVar[str] = "subsystems:client:tested"
-
-    client_id: str
-    subsystem_code: str
-    checks: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientSecretRotated(Event):
-    """A client has another secret; the old one stopped working at the same moment."""
-
-    name: ClassVar[str] = "subsystems:client:secret_rotated"
-
-    client_id: str
-    subsystem_code: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class MatterRegistered(Event):
-    """One matter (一件事) was entered with its items."""
-
-    name: ClassVar[str] = "subsystems:matter:registered"
-
-    matter_id: UUID
-    code: str
-    matter_name: str
-    lead_department_id: UUID
-    item_ids: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MatterChanged(Event):
-    """A matter is another from now on; `changed` names what, `item_ids` are all that it has now."""
-
-    name: ClassVar[str] = "subsystems:matter:changed"
-
-    matter_id: UUID
-    code: str
-    version: int
-    changed: tuple[str, ...]
-    matter_name: str
-    lead_department_id: UUID
-    item_ids: tuple[UUID, ...]
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class MatterEnded(Event):
-    """A matter can be named by requests no longer; those that name it go on."""
-
-    name: ClassVar[str] = "subsystems:matter:ended"
-
-    matter_id: UUID
-    code: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientEntrusted(Event):
-    """A client may act for the platform itself in these roles from now on, in place of the old ones."""
-
-    name: ClassVar[str] = "subsystems:client:entrusted"
-
-    client_id: str
-    old_roles: tuple[str, ...]
-    roles: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientDisabled(Event):
-    """A client was closed for good."""
-
-    name: ClassVar[str] = "subsystems:client:disabled"
-
-    client_id: str
-    subsystem_code: str

@@ -18,8 +18,8 @@ from govcloud.kernel.validation import Fields
 from govcloud.subsystems import errors, inputs
 from govcloud.subsystems.changes import MatterChange
 from govcloud.subsystems.commands import Commands
-from govcloud.subsystems.events import MatterChanged, MatterEnded, MatterRegistered
 from govcloud.subsystems.inputs import NewMatter
+from govcloud.subsystems.matter_events import MatterChanged, MatterEnded, MatterRegistered
 from govcloud.subsystems.models import CatalogueItem, Matter, MatterItem, MatterVersion
 from govcloud.subsystems.views import ItemView, MatterView
 

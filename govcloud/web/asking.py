@@ -10,7 +10,7 @@ from govcloud.authorization.decisions import Question
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import SignInRequired, current_session, services
+from govcloud.web.gate import SignInRequired, current_session, services, source_address
 
 HOLDERS = "govcloud:decision:holders"
 TRY = "govcloud:decision:try"
@@ -39,7 +39,7 @@ def may(function: str, path: str | None, kind: str, key: object) -> bool:
         raise SignInRequired
     # It is named, so that it is a particular thing even where it stands under no department.
     resource: dict[str, Any] = {"type": kind, "id": str(key)} | ({} if path is None else {"department_path": path})
-    question = Question(function, session.appointment_id, session.official_id, resource)
+    question = Question(function, session.appointment_id, session.official_id, resource, client_address=source_address())
     return services().authorization.decide(question).allowed
 
 
@@ -60,6 +60,19 @@ def check_person(official_id: UUID, appointment_id: UUID | None, at: datetime | 
     if not may(ACCESS, place.department_path if place else None, "official", official_id):
         raise not_yours()
     return False
+
+
+def from_address(told: str | None, official_id: UUID, *, own: bool) -> str | None:
+    """Return from which address a question about a person is asked: the one that is told, else about oneself one's own.
+
+    Raises:
+        Denied: an address is told by somebody who may not try decisions out: who opens nothing by it could still map the zones.
+    """
+    if told is None:
+        return source_address() if own else None
+    if not may(TRY, None, "official", official_id):
+        raise Denied("out_of_scope", Message("只有能试算判定的人员可以指定来访地址。"), remedy=Message("请联系安全管理员办理。"))
+    return told
 
 
 def not_yours() -> Denied:

@@ -28,7 +28,7 @@ XIHU, YUHANG = "330106000000", "330110000000"
 
 def views_of(found: list[dict[str, Any]]) -> Views:
     """Read views as they come over the wire."""
-    return read_decision(yes(places.union(found), found)).views
+    return read_decision(yes(places.union(found), found), {}).views
 
 
 @given(views=places.views, place=st.sampled_from(places.ROWS))

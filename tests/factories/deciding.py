@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -62,6 +63,8 @@ class Point:
     has_batches: bool = True
     #: Said instead of any answer to a batch.
     whole: Any = None
+    #: What other addresses answer, by their paths: searches and access requests.
+    others: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     faults: deque[Fault] = field(default_factory=deque)
     heard: list[Heard] = field(default_factory=list)
     connections: int = 0
@@ -76,16 +79,27 @@ class Point:
         """Return what goes wrong with the next request; ``None``: it is answered."""
         if self.faults:
             return self.faults.popleft()
-        return None if path in ({ONE, MANY} if self.has_batches else {ONE}) else Fault(404)
+        known = {ONE, MANY} if self.has_batches else {ONE}
+        return None if path in known | self.others.keys() else Fault(404)
 
     def answer(self, path: str, body: Any) -> Any:  # noqa: ANN401 - any JSON
         """Return the answer to a body that arrived."""
+        if path in self.others:
+            return self.others[path](body)
         if path == ONE:
             return self.decide(body)
         if self.whole is not None:
             return self.whole
         shared = {key: body[key] for key in ("subject", "action", "resource", "context") if key in body}
         return {"evaluations": [self.decide({**shared, **item}) for item in body["evaluations"]]}
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the library's
+        """Say nothing: a client that gave up has closed the connection."""
 
 
 @contextmanager
@@ -102,7 +116,7 @@ def deciding() -> Iterator[Point]:
             point.connections += 1
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"null")
             point.heard.append(Heard(self.path, dict(self.headers), body))
             fault = point.fault(self.path)
             if fault is None:
@@ -116,6 +130,10 @@ def deciding() -> Iterator[Point]:
             else:
                 self.say(fault.status, fault.headers, fault.body)
 
+        def do_GET(self) -> None:
+            answer = self.do_POST if self.path in point.others else partial(self.send_error, 501)
+            answer()
+
         def say(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
             self.send_response(status)
             for name, value in headers.items():
@@ -127,14 +145,7 @@ def deciding() -> Iterator[Point]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             """Keep the test's output clean."""
 
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the library's
-            """Say nothing: a client that gave up has closed the connection."""
-
-    server = Server(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     point.origin = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

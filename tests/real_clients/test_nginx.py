@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -23,14 +24,17 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from govcloud.authorization.shipped import baseline
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.services import Services
 from govcloud.settings import Settings
+from govcloud.signon.forwarding.service import READ_AGAIN
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import ForwardAuthSettings
 from tests.factories.clients import put_unchecked
+from tests.factories.policies import install
 from tests.factories.receivers import certificate, tls
-from tests.factories.world import PASSWORD, SEED, World
+from tests.factories.world import PASSWORD, POLICY, SEED, World
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(240)]
 
@@ -48,9 +52,10 @@ class Site:
     trusted: ssl.SSLContext
     folder: Path
 
-    def browser(self) -> httpx.Client:
-        """Open a browser that follows redirects."""
-        return httpx.Client(verify=self.trusted, follow_redirects=True, trust_env=False, headers={"Sec-Fetch-Mode": "navigate"})
+    def browser(self, address: str = "127.0.0.1") -> httpx.Client:
+        """Open a browser that follows redirects, on a device of this address."""
+        transport = httpx.HTTPTransport(verify=self.trusted, local_address=address)
+        return httpx.Client(transport=transport, follow_redirects=True, trust_env=False, headers={"Sec-Fetch-Mode": "navigate"})
 
 
 def free_port() -> int:
@@ -73,7 +78,8 @@ def platform_port() -> int:
 @pytest.fixture
 def settings(settings: Settings, platform_port: int) -> Settings:
     """Give the platform the address that the browser reaches it by."""
-    return settings.model_copy(update={"public_url": f"https://localhost:{platform_port}"})
+    zones = {"office": (ip_network("127.0.0.2/32"),)}
+    return settings.model_copy(update={"public_url": f"https://localhost:{platform_port}", "network_zones": zones})
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -253,6 +259,28 @@ def test_what_a_browser_sends_under_the_platforms_names_never_arrives(site: Site
         assert browser.get(f"{site.application}/admin", headers=forged).status_code == 403
         for odd in ("//admin", "/%61dmin", "/x/..%2fadmin", "/admin;a=b"):
             assert browser.get(f"{site.application}{odd}").status_code == 403, odd
+
+
+def test_the_address_is_that_of_the_device_and_not_what_it_claims(site: Site, services: Services, world: World) -> None:
+    rule = """
+    roles:
+      counter_clerk:
+        rules: [{allow: [assistance:door:enter]}, {allow: [housing:register:read], when: 'context.network_zone == "office"'}]
+    """
+    install(services, baseline().extended_by(POLICY, "a").extended_by(rule, "b"))
+    forged = {"X-Govcloud-Client-Address": "127.0.0.2", "X-Forwarded-For": "127.0.0.2", "X-Real-IP": "127.0.0.2"}
+    with site.browser() as home, site.browser("127.0.0.2") as office:
+        for browser in (home, office):
+            sign_in(browser, browser.get(f"{site.application}/x"))
+            assert browser.get(f"{site.application}/admin", headers=forged).status_code == 403, "nobody is entrusted with it"
+        services.subsystems.entrust_client(world.security_admin.actor(), CLIENT, ["address_source"], "前置代理如实转告")
+        threading.Event().wait(READ_AGAIN.total_seconds() + 1)
+        reached = office.get(f"{site.application}/admin")
+        assert (reached.status_code, reached.json()["path"]) == (200, "/admin")
+        assert "X-Govcloud-Client-Address" not in reached.json()["headers"]
+        assert home.get(f"{site.application}/admin", headers=forged).status_code == 403
+        home.cookies = office.cookies
+        assert home.get(f"{site.application}/admin", headers=forged).status_code == 403, "a cookie that was carried away"
 
 
 def test_nobody_comes_in_beside_it(site: Site) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.answers.entries import FunctionEntry, FunctionPage, State
@@ -26,19 +25,18 @@ class Functions:
         self._decider = decider
         self._moments = moments
 
-    def page(  # noqa: PLR0917 - the subject and the question of the port
+    def page(
         self,
         official_id: UUID | None,
         appointment_id: UUID | None,
         subsystem: str,
-        resource: Mapping[str, Any],
-        context: Mapping[str, Any],
-        at: datetime | None,
+        asked: Asked,
         *,
+        at: datetime | None,
         limit: int,
         after: str | None,
     ) -> FunctionPage:
-        """Return one page; see ``Answers.list_functions``."""
+        """Return one page, of whatever function in ``asked``'s circumstances; see ``Answers.list_functions``."""
         moment = self._moments.of(at)
         snapshot = self._moments.snapshot(official_id, appointment_id, moment)
         if isinstance(snapshot, Reason):
@@ -47,7 +45,7 @@ class Functions:
         seen = moment.seen(snapshot)
         found: list[FunctionEntry] = []
         for code, name, label in self._named(subsystem, snapshot, moment):
-            question = Asked(code, resource, context)
+            question = replace(asked, function=code)
             if (after is not None and code <= after) or not answerable(question, label):
                 continue
             judged = judge(question, label, seen)

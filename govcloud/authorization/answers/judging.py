@@ -20,15 +20,19 @@ from govcloud.authorization.snapshot import is_function
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of many subjects: the function, what it is used on, and the circumstances."""
+    """What is asked of many subjects: the function, what it is used on, and the circumstances.
+
+    ``client_address`` is that of the person's device, from whoever is trusted to tell it.
+    """
 
     function: str
     resource: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    client_address: str | None = None
 
     def question(self) -> Question:
         """Return the question, of nobody in particular."""
-        return Question(self.function, resource=self.resource, context=self.context)
+        return Question(self.function, resource=self.resource, context=self.context, client_address=self.client_address)
 
 
 class Judged(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -206,6 +206,6 @@ def _open_rows(trial: _Trial) -> Iterator[Remedy]:
     if not _PLACES & asked.resource.keys():
         return
     anywhere = {name: value for name, value in asked.resource.items() if name not in _PLACES}
-    judged = judge(Asked(asked.function, anywhere, asked.context), trial.label, trial.seen)
+    judged = judge(replace(asked, resource=anywhere), trial.label, trial.seen)
     if judged.state is State.ALLOWED:
         yield Remedy(RemedyKind.ROWS, rows=judged.verdict.rows)

@@ -44,6 +44,7 @@ class Answers:
         at: datetime | None = None,
         department_id: UUID | None = None,
         every_appointment: bool = False,
+        client_address: str | None = None,
         limit: int = 50,
         after: UUID | None = None,
     ) -> PeoplePage:
@@ -57,11 +58,13 @@ class Answers:
             department_id: keep to appointments in this department and below.
             every_appointment: ask under every appointment of a person and not only, as a question without a session is, under the
                 primary one; the entry then names those under which it is so.
+            client_address: the address from which they would use it, told by whoever is trusted to; without one a rule that asks
+                for a network zone opens nothing.
             limit: how many people at most, up to 100,000.
             after: the ``after`` of the page before.
         """
         return self._people.page(
-            Asked(function, resource, context),
+            Asked(function, resource, context, client_address),
             at=at,
             department_id=department_id,
             every_appointment=every_appointment,
@@ -77,9 +80,10 @@ class Answers:
         *,
         at: datetime | None = None,
         department_id: UUID | None = None,
+        client_address: str | None = None,
     ) -> PeopleCount:
         """Return how many ``list_people`` would list under every appointment; what everybody has is not counted."""
-        return self._people.count(Asked(function, resource, context), at=at, department_id=department_id)
+        return self._people.count(Asked(function, resource, context, client_address), at=at, department_id=department_id)
 
     def list_functions(
         self,
@@ -90,6 +94,7 @@ class Answers:
         context: Mapping[str, Any],
         *,
         at: datetime | None = None,
+        client_address: str | None = None,
         limit: int = 200,
         after: str | None = None,
     ) -> FunctionPage:
@@ -97,7 +102,8 @@ class Answers:
 
         Arguments as for ``list_people``; without ``appointment_id`` the rights of the person alone count.
         """
-        return self._functions.page(official_id, appointment_id, subsystem, resource, context, at, limit=limit, after=after)
+        asked = Asked("", resource, context, client_address)
+        return self._functions.page(official_id, appointment_id, subsystem, asked, at=at, limit=limit, after=after)
 
     def explain(
         self,

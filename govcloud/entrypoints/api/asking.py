@@ -20,7 +20,18 @@ from govcloud.entrypoints.api.duty_answers import CauseAnswer
 from govcloud.entrypoints.api.table import Route
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.web.asking import HOLDERS, LOG, READ_POLICIES, TRY, check_person, may, may_ask_about, not_your_function, owner_path
+from govcloud.web.asking import (
+    HOLDERS,
+    LOG,
+    READ_POLICIES,
+    TRY,
+    check_person,
+    from_address,
+    may,
+    may_ask_about,
+    not_your_function,
+    owner_path,
+)
 from govcloud.web.gate import current_actor, requires, services, signed_in
 from govcloud.web.locale import say
 
@@ -223,6 +234,7 @@ def function_people(body: PeopleBody) -> HoldersAnswer:
         at=body.at,
         department_id=body.department_id,
         every_appointment=True,
+        client_address=body.told_address,
         limit=body.limit,
         after=body.cursor,
     )
@@ -232,7 +244,7 @@ def function_people(body: PeopleBody) -> HoldersAnswer:
 @signed_in
 def usable_functions(body: FunctionsBody) -> UsableFunctionsAnswer:
     """What somebody may use in a subsystem, now or as of a moment: oneself, or people in one's charge."""
-    check_person(body.official_id, body.appointment_id, body.at)
+    own = check_person(body.official_id, body.appointment_id, body.at)
     page = services().authorization_queries.answers.list_functions(
         body.official_id,
         body.appointment_id,
@@ -240,6 +252,7 @@ def usable_functions(body: FunctionsBody) -> UsableFunctionsAnswer:
         body.resource,
         body.context,
         at=body.at,
+        client_address=from_address(body.told_address, body.official_id, own=own),
         limit=body.limit,
         after=body.cursor,
     )
@@ -250,14 +263,15 @@ def usable_functions(body: FunctionsBody) -> UsableFunctionsAnswer:
 @signed_in
 def explain(body: ExplainBody) -> ExplanationAnswer:
     """Why somebody may use a function, or what would mend that they may not: oneself, or people in one's charge."""
-    check_person(body.official_id, body.appointment_id, body.at)
+    own = check_person(body.official_id, body.appointment_id, body.at)
+    asked = body.asked(from_address(body.told_address, body.official_id, own=own))
     tries = may(TRY, None, "official", body.official_id)
     answers = services().authorization_queries.answers
     version_id = answers.version(body.policy) if body.policy is not None and tries else None
     if body.policy is not None and version_id is None:
         raise NotFound.of(Message("策略"), body.policy)
     engine = _draft_engine(body, tries=tries)
-    found = answers.explain(body.official_id, body.appointment_id, body.asked(), at=body.at, version_id=version_id, engine=engine)
+    found = answers.explain(body.official_id, body.appointment_id, asked, at=body.at, version_id=version_id, engine=engine)
     return ExplanationAnswer.of(found, rules=tries, draft_id=body.draft_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StrictStr
+from pydantic import AwareDatetime, Field, IPvAnyAddress, StrictStr
 
 from govcloud.authorization.answers.service import Asked
 from govcloud.entrypoints.api.bodies import Input
@@ -21,6 +21,15 @@ class _About(Input):
     resource: Attributes = Field(default_factory=dict, description="attributes of what is acted on; empty: on something at least")
     context: Attributes = Field(default_factory=dict, description="attributes of the request; the time is that of `at`")
     at: AwareDatetime | None = Field(default=None, description="null: now; the past answers with the policy and the people of then")
+    client_address: IPvAnyAddress | None = Field(
+        default=None,
+        description="from which address, for rules on network zones; null: from nowhere, about oneself from here",
+    )
+
+    @property
+    def told_address(self) -> str | None:
+        """Return the address as text."""
+        return None if self.client_address is None else str(self.client_address)
 
 
 class PeopleBody(_About):
@@ -51,9 +60,9 @@ class ExplainBody(_About):
     policy: int | None = Field(default=None, ge=1, description="by another installed version; null: the one in force then")
     draft_id: UUID | None = Field(default=None, description="by a draft, which decides nothing yet; not beside `policy`")
 
-    def asked(self) -> Asked:
-        """Return the question."""
-        return Asked(self.function, self.resource, self.context)
+    def asked(self, client_address: str | None) -> Asked:
+        """Return the question, from ``client_address``."""
+        return Asked(self.function, self.resource, self.context, client_address)
 
 
 class DecisionLogQuery(Input):

@@ -55,16 +55,20 @@ class Asker:
 
     def about(self, person: Person, target: Target, context: Context) -> Question:
         """Return the question whether the person may use ``target``, in ``context``."""
-        address = context.given.get("client_address") if ADDRESS_SOURCE in self._client.roles else None
         return Question(
             function=target.function,
             appointment_id=person.appointment_id,
             official_id=person.official_id,
             resource=target.resource,
             context=context.given,
-            client_address=address if isinstance(address, str) else None,
+            client_address=self.address(context),
             min_epoch=context.min_epoch,
         )
+
+    def address(self, context: Context) -> str | None:
+        """Return the address of the person's device, if the client is entrusted with telling it (``address_source``)."""
+        told = context.given.get("client_address")
+        return told if isinstance(told, str) and ADDRESS_SOURCE in self._client.roles else None
 
     def own(self, function: str) -> None:
         """Raise ``ForeignFunctionError`` unless the function is one of the client's own subsystem."""

@@ -77,6 +77,7 @@ class Search:
             self.client.subsystem_code,
             resource,
             self.context.given,
+            client_address=self.asker.address(self.context),
             limit=self.page.limit,
             after=self.page.after,
         )
@@ -95,11 +96,17 @@ def search_subjects(body: Mapping[str, Any], client: ClientView) -> dict[str, An
     target = target_of(action.name, resource)
     if target is None or kind != OFFICIAL:
         return page.answer([], None, {})
-    Asker(client).own(target.function)
+    asker = Asker(client)
+    asker.own(target.function)
     if page.limit == 0:
         return page.unread()
     people = services().authorization_queries.answers.list_people(
-        target.function, target.resource, context.given, limit=page.limit, after=UUID(page.after) if page.after else None
+        target.function,
+        target.resource,
+        context.given,
+        client_address=asker.address(context),
+        limit=page.limit,
+        after=UUID(page.after) if page.after else None,
     )
     return _answer(page, _found(people, context, lambda official_id: {"type": OFFICIAL, "id": official_id}))
 

@@ -51,6 +51,7 @@ def _acts_itself(client: ClientView) -> bool:
 READY: Mapping[str, tuple[Ready, ...]] = {
     OIDC: (
         Ready("flask", "Flask · govcloud.client", "govcloud_flask.txt", _signs_in_by_secret),
+        Ready("authlib", "Flask · Authlib", "authlib_flask.txt", _signs_in_by_secret),
         Ready("openid-client", "Node.js · openid-client 6", "openid_client.txt", _signs_in),
         Ready("oidc-client-ts", "oidc-client-ts 3", "oidc_client_ts.txt", lambda client: _signs_in(client) and client.public),
         Ready("mod_auth_openidc", "Apache · mod_auth_openidc", "mod_auth_openidc.txt", _signs_in),
@@ -110,6 +111,7 @@ def _values(client: ClientView, issuer: str) -> dict[str, Any]:
     own = client.settings.jwks if isinstance(client.settings, OidcSettings) and client.settings.jwks else {"keys": [{}]}
     return {
         "redirect": redirect,
+        "redirect_path": urlsplit(redirect).path or "/",
         "after": next(iter(client.post_logout_uris), ""),
         "service": service,
         "service_path": urlsplit(service).path or "/",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address
 from uuid import UUID
 
 from flask import Response, make_response, request
@@ -37,7 +38,7 @@ _CHOICES = 8
 _DRAFTS_PAGE = "govcloud:console:policy_drafts"
 #: Before the id of a draft, where a version has its number.
 _DRAFT = "draft:"
-_FIELDS = ("code", "appointment", "function", "resource", "context", "at", "policy")
+_FIELDS = ("code", "appointment", "function", "resource", "context", "address", "at", "policy")
 
 
 @dataclass
@@ -117,6 +118,7 @@ def _try(trial: Trial) -> None:
         searchable(values["function"]),
         attributes("resource", values["resource"].splitlines()),
         attributes("context", values["context"].splitlines()),
+        _address(values["address"]),
     )
     version_id, engine = _decides(trial)
     trial.found = services().authorization_queries.answers.explain(
@@ -159,6 +161,18 @@ def _choices() -> list[tuple[str, str]]:
 def _draft_words(draft: DraftView) -> Message:
     state = states.STATES[draft.state]
     return Message("草稿：%(title)s（%(state)s，第 %(revision)s 稿）", title=draft.title, state=state, revision=draft.revision)
+
+
+def _address(typed: str) -> str | None:
+    """Return the address that was typed, if one was.
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        return str(ip_address(typed)) if typed else None
+    except ValueError:
+        raise Invalid.of(FieldError("address", Message("应为 IP 地址，如 10.1.2.3。"), typed)) from None
 
 
 def _versions() -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import ip_address
 from urllib.parse import urlencode
 
 from flask import Response, request
@@ -23,6 +24,7 @@ from govcloud.web.limits import note_proven, note_unproven
 from govcloud.web.trace import trace_id
 
 ORIGIN, URI, METHOD = "X-Govcloud-Origin", "X-Original-URI", "X-Original-Method"
+CLIENT_ADDRESS = "X-Govcloud-Client-Address"
 LOCATION = "X-Govcloud-Location"
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _LONGEST_ADDRESS = 1800
@@ -73,6 +75,25 @@ class Asking:
     def cookie(self) -> str | None:
         """Return the cookie that says who it is."""
         return request.cookies.get(self.cookie_name)
+
+    @property
+    def client_address(self) -> str | None:
+        """Return the address of the person's device; ``None`` unless this application is entrusted with telling it (``address_source``).
+
+        A header of its own has it: who asks is the application's proxy, so the address that the platform's trusted proxies name is
+        that of a machine, and one in a zone of the government at that. A proxy whose settings do not write this header would hand on
+        what a browser wrote there; that is why it takes the role as well as the secret.
+
+        Raises:
+            ProxyError: it tells something that is no address.
+        """
+        told = request.headers.get(CLIENT_ADDRESS, "")
+        if not told or not services().forwarding.tells_addresses(self.client):
+            return None
+        try:
+            return str(ip_address(told))
+        except ValueError:
+            raise ProxyError(f"{CLIENT_ADDRESS} is not one address") from None
 
     @property
     def actor(self) -> Actor:

@@ -19,7 +19,8 @@ _OK, _SIGN_IN, _FORBIDDEN = 200, 401, 403
 def check() -> Response:
     """Decide by the cookie of the application's own origin; where the browser should go instead stands in a header."""
     asked = asking()
-    outcome = services().forwarding.check(asked.client, asked.origin, asked.uri, asked.cookie)
+    address = asked.client_address
+    outcome = services().forwarding.check(asked.client, asked.origin, asked.uri, asked.cookie, client_address=address)
     if outcome is None:
         response = bare(_SIGN_IN)
         if asked.navigates:
@@ -29,7 +30,8 @@ def check() -> Response:
     if isinstance(outcome, Refused):
         response = bare(_FORBIDDEN)
         if asked.navigates:
-            response.headers[LOCATION] = asked.platform("/forward-auth/refused", to=asked.address)
+            seen_from = services().forwarding.seen_from(asked.client, address)
+            response.headers[LOCATION] = asked.platform("/forward-auth/refused", to=asked.address, **seen_from)
         return response
     response = bare(_OK)
     response.headers.update(as_headers(outcome.identity, outcome.assertion))

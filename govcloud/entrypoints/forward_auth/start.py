@@ -56,11 +56,13 @@ def refused() -> Response:
     _origin(client, to)
     session = current_session()
     assert session is not None  # noqa: S101 - the gate has seen to it
-    door = services().forwarding.door(client, session)
+    forwarding = services().forwarding
+    address = forwarding.read_seen_from(client, parameters)
+    door = forwarding.door(client, session, client_address=address)
     if not door.allowed:
         return refusal_page(client, door)
     parts = urlsplit(to)
-    against = services().forwarding.against(client, session, parts._replace(scheme="", netloc="").geturl())
+    against = forwarding.against(client, session, parts._replace(scheme="", netloc="").geturl(), client_address=address)
     if against is None:
         return redirect(to, 303)  # what stood against it was mended meanwhile
     return refusal_page(client, against.decision) if against.decision else error_page(_FORBIDDEN)

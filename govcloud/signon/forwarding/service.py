@@ -30,7 +30,7 @@ from govcloud.signon import events
 from govcloud.signon.claims import PROFILE, identity_claims
 from govcloud.signon.entering import Entering
 from govcloud.signon.errors import TicketRefused
-from govcloud.signon.forwarding import cookies
+from govcloud.signon.forwarding import cookies, seen_from
 from govcloud.signon.forwarding.cookies import Stay
 from govcloud.signon.forwarding.paths import UnreadablePathError, needed_function
 from govcloud.signon.forwarding.remembered import Remembered
@@ -41,6 +41,7 @@ from govcloud.signon.tickets import proves
 from govcloud.signon.tokens import Issued, Tokens
 from govcloud.signon.views import CurrentSession
 from govcloud.subsystems.beginnings import origin_of
+from govcloud.subsystems.inputs import ADDRESS_SOURCE
 from govcloud.subsystems.protocols import FORWARD_AUTH as PROTOCOL
 from govcloud.subsystems.queries import ClientView, SubsystemQueries
 
@@ -102,7 +103,7 @@ class Forwarding:
         self._tokens = Tokens(keys, clock, settings)
         self._life = min(timedelta(seconds=settings.code_seconds), LONGEST_LIFE)
         self._proxies: Remembered[bytes, ClientView] = Remembered(clock, READ_AGAIN, _MOST_CLIENTS)
-        self._known: Remembered[tuple[Stay, str], Admitted] = Remembered(clock, READ_AGAIN, _MOST_STAYS)
+        self._known: Remembered[tuple[Stay, str, str | None], Admitted] = Remembered(clock, READ_AGAIN, _MOST_STAYS)
 
     # For the proxy
 
@@ -115,8 +116,12 @@ class Forwarding:
         client = self._subsystems.authenticate_client(client_id, secret)
         return self._proxies.put(key, client) if client is not None and client.protocol == PROTOCOL else None
 
-    def check(self, client: ClientView, origin: str, uri: str, cookie: str | None) -> Admitted | Refused | None:
+    def check(
+        self, client: ClientView, origin: str, uri: str, cookie: str | None, *, client_address: str | None = None
+    ) -> Admitted | Refused | None:
         """Return whether the browser with ``cookie`` may have ``uri`` (path and query) of ``origin``; ``None``: it has to sign in.
+
+        ``client_address`` is that of the person's device, from a proxy that is entrusted with telling it.
 
         One statement; with a rule on the path those of one decision more; about once in half a minute those of the door.
         """
@@ -125,12 +130,14 @@ class Forwarding:
         if stay is None or session is None or session.appointment_id != stay.appointment_id:
             # Under another duty the door is another question; it is asked where it can be explained.
             return None
-        against = self.against(client, session, uri)
+        against = self.against(client, session, uri, client_address=client_address)
         if against is not None:
             return against
-        return self._known.get((stay, client.client_id)) or self._admit(client, stay, session)
+        # A device that moves to another address comes to the door anew.
+        known = self._known.get((stay, client.client_id, client_address))
+        return known or self._admit(client, stay, session, client_address)
 
-    def against(self, client: ClientView, session: CurrentSession, uri: str) -> Refused | None:
+    def against(self, client: ClientView, session: CurrentSession, uri: str, *, client_address: str | None = None) -> Refused | None:
         """Return what stands against ``uri`` by the rules of the application, asked of the engine now; ``None``: nothing."""
         try:
             function = needed_function(client.forward_auth.rules, uri)
@@ -138,12 +145,30 @@ class Forwarding:
             return Refused(None)
         if function is None:
             return None
-        decision = self._decide(session, function)
+        decision = self._decide(session, function, client_address)
         return None if decision.allowed else Refused(decision)
 
-    def door(self, client: ClientView, session: CurrentSession) -> Decision:
+    def door(self, client: ClientView, session: CurrentSession, *, client_address: str | None = None) -> Decision:
         """Return whether the application's door is open to the official now; nothing is recorded."""
-        return self._decide(session, f"{client.subsystem_code}:door:enter")
+        return self._decide(session, f"{client.subsystem_code}:door:enter", client_address)
+
+    def seen_from(self, client: ClientView, client_address: str | None) -> Mapping[str, str]:
+        """Return what tells the page about a refusal from which address the request came; see ``seen_from``."""
+        return {} if client_address is None else {"from": seen_from.write(self._keys, client.client_id, client_address)}
+
+    def read_seen_from(self, client: ClientView, parameters: Mapping[str, str]) -> str | None:
+        """Return the address that ``seen_from`` told, if it was told for this application."""
+        return seen_from.read(self._keys, client.client_id, parameters.get("from", ""))
+
+    def tells_addresses(self, client: ClientView) -> bool:
+        """Return whether the application's proxy is entrusted with telling from which address people come.
+
+        One statement for those that are: taken away, the trust is gone at the next request, however long the client is remembered.
+        """
+        if ADDRESS_SOURCE not in client.roles:
+            return False
+        current = self._subsystems.client_by_client_id(client.client_id)
+        return current is not None and ADDRESS_SOURCE in current.roles
 
     # For the hand-over
 
@@ -212,9 +237,9 @@ class Forwarding:
 
     # How the above work
 
-    def _admit(self, client: ClientView, stay: Stay, session: CurrentSession) -> Admitted | Refused:
+    def _admit(self, client: ClientView, stay: Stay, session: CurrentSession, client_address: str | None) -> Admitted | Refused:
         """Ask the door, and say and sign who it is; a refusal is not remembered, so what mends it is seen at once."""
-        decision = self.door(client, session)
+        decision = self.door(client, session, client_address=client_address)
         if not decision.allowed:
             return Refused(decision)
         claims = identity_claims(self._identity, session, (PROFILE,))
@@ -230,10 +255,10 @@ class Forwarding:
             expires_at=now + ASSERTION_LIVES,
             audience=(client.client_id,),
         )
-        return self._known.put((stay, client.client_id), Admitted(identity, self._tokens.assertion(issued, identity)))
+        return self._known.put((stay, client.client_id, client_address), Admitted(identity, self._tokens.assertion(issued, identity)))
 
-    def _decide(self, session: CurrentSession, function: str) -> Decision:
-        question = Question(official_id=session.official_id, appointment_id=session.appointment_id, function=function)
+    def _decide(self, session: CurrentSession, function: str, client_address: str | None) -> Decision:
+        question = Question(function, session.appointment_id, session.official_id, client_address=client_address)
         return self._authorization.decide(question)
 
 

@@ -14,8 +14,10 @@ from sqlalchemy import make_url, select
 
 import govcloud.authorization.events
 import govcloud.identity.events
+import govcloud.subsystems.client_events
 import govcloud.subsystems.events
 import govcloud.subsystems.listing.events
+import govcloud.subsystems.matter_events
 from govcloud.authorization.epochs import CHANNEL
 from govcloud.authorization.models import EpochChange
 from govcloud.identity.inputs import NewDivision
@@ -71,7 +73,13 @@ READ_BY_NONE = {
     "MatterEnded",
     "MatterRegistered",
 }
-MODULES = (govcloud.identity.events, govcloud.subsystems.events, govcloud.authorization.events)
+MODULES = (
+    govcloud.identity.events,
+    govcloud.subsystems.events,
+    govcloud.subsystems.client_events,
+    govcloud.subsystems.matter_events,
+    govcloud.authorization.events,
+)
 
 
 def events_of(module: ModuleType) -> set[type[Event]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import GovcloudError
 from govcloud.services import Services
+from govcloud.settings import Settings
 from tests.factories.browsing import counted
 from tests.factories.people import an_official
 from tests.factories.policies import install
@@ -35,6 +37,13 @@ from tests.factories.world import HANGZHOU, SEED, XIHU, YUHANG, Person, World
 
 READ, GUIDE, DOOR = "assistance:case:read", "housing:guide:read", "housing:door:enter"
 FUNCTIONS = (REGISTER, GUIDE, DOOR, "housing:register:export")
+AT_THE_OFFICE, OUTSIDE = "10.1.2.3", "192.0.2.1"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Return settings with one zone."""
+    return settings.model_copy(update={"network_zones": {"office": (ip_network("10.0.0.0/8"),)}})
 
 
 def people(services: Services, function: str, resource: dict[str, Any] | None = None, **asked: Any) -> list[PersonEntry]:  # noqa: ANN401
@@ -154,6 +163,32 @@ def test_as_of_another_moment(services: Services, world: World, clock: ManualClo
     assert people(services, REGISTER, at=before - timedelta(days=4000)) == []
 
 
+def test_a_list_is_one_of_an_address(services: Services, world: World, clock: ManualClock) -> None:
+    """Without an address whoever depends on the zone is named as depending on it; the past is asked with an address as well."""
+    rule = """
+    roles:
+      counter_clerk: {rules: [{allow: [housing:register:read], when: 'context.network_zone == "office"'}]}
+      housing_clerk: {rules: [{allow: [housing:register:read]}, {deny: [housing:register:read], when: 'context.network_zone == "outside"'}]}
+    """
+    install(services, baseline().extended_by(rule, "zones"))
+    before = clock.now()
+    clock.advance(timedelta(hours=1))
+    clerks = {"WANGFANG", "SHANXUEMEI", "CHENJIE"}
+    depending = people(services, REGISTER)
+    assert names(world, depending) == clerks
+    assert {(entry.state, entry.missing) for entry in depending} == {(State.CONDITIONAL, ("context.network_zone",))}
+    for at in (None, before):
+        assert names(world, people(services, REGISTER, client_address=AT_THE_OFFICE, at=at)) == clerks
+    assert people(services, REGISTER, client_address=OUTSIDE) == []
+    told = people(services, REGISTER, context={"network_zone": "office", "client_address": AT_THE_OFFICE})
+    assert {entry.state for entry in told} == {State.CONDITIONAL}, "nobody names a zone"
+    answers = services.authorization_queries.answers
+    assert [answers.count_people(REGISTER, {}, {}, client_address=place).allowed for place in (None, OUTSIDE, AT_THE_OFFICE)] == [0, 0, 3]
+    queries, wang = services.authorization_queries, world.wang.appointment_id
+    assert REGISTER in queries.open_functions(wang, client_address=AT_THE_OFFICE)
+    assert REGISTER not in queries.open_functions(wang, client_address=OUTSIDE) | queries.open_functions(wang)
+
+
 # By property
 
 
@@ -167,6 +202,7 @@ class Province:
     function: str
     resource: dict[str, Any]
     context: dict[str, Any]
+    address: str | None
 
 
 _CONDITIONS = (
@@ -186,6 +222,8 @@ _CONDITIONS = (
     '"内设机构负责人" in subject.all_positions',
     '"民政" in subject.business_lines',
     'subject.appointment_kind == "primary"',
+    'context.network_zone == "office"',
+    'not (context.network_zone == "outside")',
 )
 _SCOPES = ("", "", "own_division", "own_department", f"divisions: {XIHU}", "own_division and division under 330106", "case in my matters")
 _ROLES = ("alpha", "beta", "gamma")
@@ -270,6 +308,7 @@ def _provinces(draw: st.DrawFn) -> Province:
         function=draw(st.sampled_from(FUNCTIONS)),
         resource=resource if draw(st.booleans()) else {},
         context=draw(st.fixed_dictionaries({}, optional={"case_number": st.sampled_from(("XH-1", "XH-2"))})),
+        address=draw(st.sampled_from((None, AT_THE_OFFICE, AT_THE_OFFICE, OUTSIDE))),
     )
 
 
@@ -341,26 +380,26 @@ def test_lists_say_what_decisions_say(services: Services, world: World, clock: M
     places = {official: queries.appointments_of(official) for official in everybody}
     primary = {official: next((place.id for place in held if place.kind == "primary"), None) for official, held in places.items()}
 
-    def allowed(official: UUID, appointment: UUID | None) -> bool:
-        return services.authorization.decide(
-            Question(province.function, appointment, official, resource=resource, context=province.context)
-        ).allowed
+    around: dict[str, Any] = {"context": province.context, "client_address": province.address}
 
-    listed = people(services, province.function, resource, most=7, context=province.context)
+    def allowed(official: UUID, appointment: UUID | None, function: str = province.function) -> bool:
+        return services.authorization.decide(Question(function, appointment, official, resource, **around)).allowed
+
+    listed = people(services, province.function, resource, most=7, **around)
     assert len({entry.id for entry in listed}) == len(listed)
     assert [entry.id.int for entry in listed] == sorted(entry.id.int for entry in listed)
     mine = {entry.id for entry in listed if entry.state is State.ALLOWED and entry.id in primary}
     assert mine == {official for official in everybody if allowed(official, primary[official])}
 
     event(f"allowed: {min(len(mine), 3)}, conditional: {any(entry.state is State.CONDITIONAL for entry in listed)}")
-    every = people(services, province.function, resource, most=7, context=province.context, every_appointment=True)
+    every = people(services, province.function, resource, most=7, **around, every_appointment=True)
     found = {(entry.id, place) for entry in every if entry.state is State.ALLOWED for place in entry.under if entry.id in primary}
     subjects: set[tuple[UUID, UUID | None]] = {(official, place.id) for official, held in places.items() for place in held}
     subjects |= {(official, None) for official, held in places.items() if not held}
     assert found == {subject for subject in subjects if allowed(*subject)}
 
     xihu = world.organisation.paths["xihu"]
-    within = people(services, province.function, resource, most=7, context=province.context, department_id=world.organisation.ids["xihu"])
+    within = people(services, province.function, resource, most=7, **around, department_id=world.organisation.ids["xihu"])
     there = {
         place.official_id
         for held in places.values()
@@ -370,14 +409,8 @@ def test_lists_say_what_decisions_say(services: Services, world: World, clock: M
     assert {entry.id for entry in within if entry.state is State.ALLOWED} == mine & there
 
     for official in everybody:
-        page = services.authorization_queries.answers.list_functions(official, primary[official], "housing", resource, province.context)
-        one_by_one = {
-            code
-            for code in FUNCTIONS
-            if services.authorization.decide(
-                Question(code, primary[official], official, resource=resource, context=province.context)
-            ).allowed
-        }
+        page = services.authorization_queries.answers.list_functions(official, primary[official], "housing", resource, **around)
+        one_by_one = {code for code in FUNCTIONS if allowed(official, primary[official], code)}
         assert {entry.id for entry in page.rows if entry.state is State.ALLOWED} == one_by_one
         state = next((entry.state for entry in page.rows if entry.id == province.function), State.DENIED)
         assert state is next((entry.state for entry in listed if entry.id == official), State.DENIED)
@@ -400,8 +433,9 @@ def _complete(  # noqa: PLR0917 - what the example is made of
     absent = {official for official in primary if official not in {entry.id for entry in listed}}
     for changed in ({**more, **resource}, {**more, "level": 1, **resource}):
         for official in absent:
-            question = Question(province.function, primary[official], official, resource=changed, context=context)
-            assert not services.authorization.decide(question).allowed
+            for address in (OUTSIDE, AT_THE_OFFICE) if province.address is None else (province.address,):
+                question = Question(province.function, primary[official], official, changed, context, address)
+                assert not services.authorization.decide(question).allowed
 
 
 def test_a_page_takes_few_statements_however_many_people_there_are(services: Services, world: World) -> None:

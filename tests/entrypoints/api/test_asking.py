@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import pytest
+
 from govcloud.authorization.decision_log.reading import LogAsked
 from govcloud.authorization.decisions import Question
+from govcloud.authorization.shipped import baseline
 from govcloud.kernel.clock import ManualClock
+from govcloud.settings import Settings
 from tests.entrypoints.api.conftest import SignIn
 from tests.factories.policies import OPERATOR, drafted, install, province_policy
 from tests.factories.requests import REGISTER, granted
-from tests.factories.world import World
+from tests.factories.world import POLICY, World
 
 if TYPE_CHECKING:
     from govcloud.services import Services
 
 READ = "assistance:case:read"
+HERE, OFFICE = "127.0.0.1", "10.1.2.3"
+AT_THE_OFFICE = """
+roles:
+  counter_clerk: {rules: [{allow: [housing:register:read], when: 'context.network_zone == "office"'}]}
+"""
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Return settings with one zone."""
+    return settings.model_copy(update={"network_zones": {"office": (ip_network("10.0.0.0/8"),)}})
 
 
 def test_who_may_use_a_function_page_by_page(caller: SignIn, services: Services, world: World, clock: ManualClock) -> None:
@@ -97,6 +113,31 @@ def test_who_may_try_decisions_out_need_not_read_drafts(caller: SignIn, services
     wang = caller("WANGFANG")
     assert wang.post("/ask/explain", mine | {"policy": 1}).status_code == 200
     assert wang.post("/ask/explain", mine | {"draft_id": str(draft_id)}).status_code == 404
+
+
+def test_from_an_address(caller: SignIn, services: Services, world: World) -> None:
+    """About oneself the question is asked from where one is; another address is for those who may try decisions out."""
+    install(services, baseline().extended_by(POLICY, "a").extended_by(AT_THE_OFFICE, "b"))
+    own: dict[str, Any] = {"official_id": str(world.wang.official_id), "appointment_id": str(world.wang.appointment_id)}
+    why, what = {**own, "function": REGISTER}, {**own, "subsystem": "housing"}
+    wang, guard, owner = caller("WANGFANG"), caller("WUXIAOYAN"), caller("HEWEI")
+    assert wang.post("/ask/explain", why).json["reason"] == "condition_not_met"
+    assert REGISTER not in [row["function"] for row in wang.post("/ask/functions", what).json["functions"]]
+    for path, body in (("/ask/explain", why), ("/ask/functions", what)):
+        assert wang.post(path, {**body, "client_address": OFFICE}).status_code == 403
+        assert caller("SUNLI").post(path, {**body, "client_address": OFFICE}).status_code == 403, "in charge of her, and no more"
+        assert guard.post(path, {**body, "client_address": "office"}).status_code == 422
+    assert guard.post("/ask/explain", why).json["missing"] == ["context.network_zone"], "where the guard is says nothing of her"
+    assert guard.post("/ask/explain", {**why, "client_address": OFFICE}).json["allowed"] is True
+    listed = guard.post("/ask/functions", {**what, "client_address": OFFICE}).json["functions"]
+    assert (REGISTER, "allowed") in [(row["function"], row["state"]) for row in listed]
+    states = {
+        address: {
+            row["name"]: row["state"] for row in owner.post("/ask/people", {"function": REGISTER, "client_address": address}).json["people"]
+        }
+        for address in (OFFICE, HERE, None)
+    }
+    assert [states[address].get("王芳") for address in (OFFICE, HERE, None)] == ["allowed", None, "conditional"]
 
 
 def test_the_log(caller: SignIn, services: Services, world: World) -> None:

@@ -87,3 +87,35 @@ def test_an_address_counts_from_who_is_entrusted_with_it(services: Services, off
 def test_whatever_else_is_told_opens_nothing(services: Services, office: World, client: FlaskClient, context: dict[str, Any]) -> None:
     entrust(services, office, ["address_source"])
     assert ask(client, office, context)["decision"] is False
+
+
+def searches(client: FlaskClient, world: World, context: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """Return what the three searches find about 陈杰 and the register."""
+    credentials = world.clients["housing"]
+    subject = {"type": "official", "id": str(world.people["CHENJIE"].official_id)}
+    resource, action = {"type": "register", "id": "*"}, {"name": READ}
+    asked: dict[str, dict[str, Any]] = {
+        "subject": {"subject": {"type": "official"}, "action": action, "resource": resource},
+        "resource": {"subject": subject, "action": action, "resource": {"type": "govcloud:division"}, "page": {"limit": 2}},
+        "action": {"subject": subject, "resource": resource},
+    }
+    found = []
+    for kind, body in asked.items():
+        auth = (credentials.client_id, credentials.secret or "")
+        answer = client.post(f"/access/v1/search/{kind}", json=body | {"context": context}, auth=auth)
+        assert answer.status_code == 200, answer.text
+        found.append(answer.get_json()["results"])
+    return found
+
+
+def test_searches_take_an_address_as_evaluations_do(services: Services, office: World, client: FlaskClient) -> None:
+    told = {"client_address": "10.1.2.3"}
+    nothing: list[list[dict[str, Any]]] = [[], [], []]
+    assert searches(client, office, told) == nothing, "not entrusted"
+    entrust(services, office, ["address_source"])
+    subjects, divisions, actions = searches(client, office, told)
+    assert subjects == [{"type": "official", "id": str(office.people["CHENJIE"].official_id)}]
+    assert len(divisions) == 2
+    assert {"name": READ} in actions
+    for context in ({}, {"network_zone": "office"}, {"client_address": "192.0.2.1"}, {"client_address": ["10.1.2.3"]}):
+        assert searches(client, office, context) == nothing, context

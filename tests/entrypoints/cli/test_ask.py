@@ -61,3 +61,12 @@ def test_a_draft_is_asked_and_said_to_be_one(cli: Cli, services: Services, world
     assert (found["draft_id"], found["policy"], found["decision"]["allowed"]) == (draft_id, 0, False)
     assert output_of(cli("ask", "check", "CHENJIE", REGISTER)).startswith("yes")
     assert cli("ask", "explain", "CHENJIE", REGISTER, "--draft", draft_id, "--policy", "1").exit_code == 2
+
+
+def test_from_an_address(cli: Cli, services: Services, world: World) -> None:
+    assert output_of(cli("ask", "check", "CHENJIE", REGISTER, "--from", "10.1.2.3")).startswith("yes")
+    assert output_of(cli("ask", "people", REGISTER, "--from", "::1")) == output_of(cli("ask", "people", REGISTER))
+    assert "housing:guide:read" in output_of(cli("ask", "functions", "WANGFANG", "housing", "--from", "10.1.2.3"))
+    wrong = cli("ask", "check", "CHENJIE", REGISTER, "--from", "the office")
+    assert wrong.exit_code == 2
+    assert "is not an address such as 10.1.2.3" in wrong.output

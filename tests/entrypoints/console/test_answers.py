@@ -135,6 +135,7 @@ def test_what_is_typed_wrong_is_said_beside_its_field(security: Visitor) -> None
         ("code=WANGFANG", "不能为空"),
         ("code=WANGFANG&function=a:b:c&resource=nothing", "每行写一个"),
         ("code=WANGFANG&function=a:b:c&policy=999", "没有安装过这一版策略"),
+        ("code=WANGFANG&function=a:b:c&address=10.1.2", "应为 IP 地址"),
         ("code=WANGFANG&function=a:b:c&policy=99999999999999", "没有安装过这一版策略"),
     ):
         answer = security.get(f"{TRY}?{query}")

@@ -165,7 +165,7 @@ def test_settings_to_copy_name_this_client_and_hold_no_secret(services: Services
         SEED, NewClient(CODE, "archive-old", "老", origins=("https://old.zj.example",), settings=ForwardAuthSettings())
     )
     ready = {
-        CODE: ("flask", "openid-client", "mod_auth_openidc", "spring"),
+        CODE: ("flask", "authlib", "openid-client", "mod_auth_openidc", "spring"),
         "archive-cas": ("python-cas", "mod_auth_cas", "cas"),
         "archive-old": ("nginx",),
     }

@@ -161,7 +161,7 @@ def test_whatever_comes_is_a_decision_or_none(obligations: Any, context: Any) ->
     for said in ({"obligations": obligations}, {"obligations": obligations, "reason_user": context, "access_request": context}, context):
         for decision in (True, False, context):
             try:
-                read = read_decision({"decision": decision, "context": said})
+                read = read_decision({"decision": decision, "context": said}, {})
             except CheckUnavailableError:
                 continue
             assert read.allowed is decision

@@ -12,7 +12,7 @@ READ = "housing:register:read"
 
 
 def told(answer: dict[str, Any], language: str = "zh-CN", **names: str) -> list[str]:
-    return Explanation(READ, read_decision(answer)).lines(language, names={"330106000000": "西湖区", "phone": "电话", **names})
+    return Explanation(READ, read_decision(answer, {})).lines(language, names={"330106000000": "西湖区", "phone": "电话", **names})
 
 
 def test_a_yes() -> None:
