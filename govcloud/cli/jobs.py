@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 from types import FrameType
@@ -12,11 +11,9 @@ import click
 from flask import current_app
 
 from govcloud.cli.context import platform
+from govcloud.jobs.giving_way import give_way
 from govcloud.jobs.runner import Runner
 from govcloud.jobs.schedule import JOBS
-
-_BEHIND_PEOPLE = 10
-"""How much the jobs stand back where they share a processor with the platform (``nice``)."""
 
 
 @click.command()
@@ -30,8 +27,7 @@ def jobs(context: click.Context, *, once: bool) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request would drown everything else
-    # People come first: with twenty thousand sign-outs to send, whoever signs in must not wait for them.
-    os.nice(_BEHIND_PEOPLE)
+    give_way()
     with platform(context) as services:
         runner = Runner(JOBS, services, current_app._get_current_object().app_context)  # type: ignore[attr-defined]  # noqa: SLF001 - the documented way to hand the application to a thread
 
