@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from bench import _revoking
+from bench import _authzen, _revoking
 from bench._engines import OUTCOMES, compare_engines
 from bench._evaluations import CONNECTIONS, CONSTANT, Load
 from bench._people import everybody
@@ -38,7 +38,11 @@ DENIED_OF = 10
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: rounds of the engine's questions, questions to peers, decisions, revocations, officials, seconds of HTTP."""
+    """How much is measured.
+
+    Rounds of the engine's questions, questions to peers, decisions, decisions at scale, officials, revocations, seconds of HTTP, windows of
+    batches.
+    """
 
     rounds: int
     peer_questions: int
@@ -47,10 +51,11 @@ class Effort:
     officials: int
     revocations: int
     seconds: float
+    windows: int
 
 
-FULL = Effort(100, 100, 2_000, 100_000, OFFICIALS, 200, 10)
-QUICK = Effort(5, 5, 100, 5_000, 50_000, 5, 1)
+FULL = Effort(100, 100, 2_000, 100_000, OFFICIALS, 200, 10, 5)
+QUICK = Effort(5, 5, 100, 5_000, 50_000, 5, 1, 2)
 
 
 @click.command()
@@ -60,6 +65,8 @@ def main(*, quick: bool, part: str | None) -> None:
     """Time decisions."""
     effort = QUICK if quick else FULL
     parts = PARTS if part is None else (part,)
+    # Nobody is turned away who is measured.
+    os.environ["GOVCLOUD_DECISION_RATE"] = "1000000"
     with filled("dev") as place:
         if ENGINES in parts:
             compare_engines(place.sheet, effort.rounds, effort.peer_questions)
@@ -184,6 +191,7 @@ def time_wire(place: Platform, questions: Questions, effort: Effort) -> None:
     for percent in (50, 99):
         figures = (percentile(load.milliseconds, percent) for load in (asked, constant))
         place.sheet.add(f"{label}, p{percent}", next(figures), "ms", peer=(name, next(figures)))
+    _authzen.measure(place, place.sheet, questions, effort.seconds / 2, effort.windows)
     time_launcher(place, effort)
 
 
