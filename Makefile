@@ -26,7 +26,7 @@ setup-dev: setup .venv/.dev ## the set-up with the tools for tests and lint
 test: setup-dev setup-browser ## the suite on a throw-away PostgreSQL, the story in Chromium included (ARGS="tests/unit -k word" for a part)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m 'not clients' $(ARGS)
 
-test-clients: setup-dev setup-browser setup-clients ## real clients, unmodified: Apache, nginx, Node and Chromium sign in; long walks through the console
+test-clients: setup-dev setup-browser setup-clients ## real clients, unmodified: Apache, nginx, Node and Chromium sign in; long walks through the console; drills with whole processes
 	@$(BIN)/python -m pytest -n $(WORKERS) -m clients $(ARGS)
 
 lint: setup-dev ## style, types, architecture, dependencies

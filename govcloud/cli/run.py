@@ -17,6 +17,7 @@ from rich.table import Table
 from govcloud.cli.home import Furnished, Home, furnish, home, migrate
 from govcloud.cli.seed.sizes import OFFERED
 from govcloud.cli.stack import Ports, Stack, require_free, stack, start_platform
+from govcloud.settings import Settings
 
 Report = Callable[[str, int, int], None]
 _PORT = click.IntRange(1, 65_535)
@@ -140,4 +141,6 @@ def _show(console: Console, place: Home, ports: Ports, furnished: Furnished) -> 
     for account in furnished.accounts:
         accounts.add_row(account.login, account.password, account.name, account.description)
     console.print(accounts)
+    if ports.platform_url != Settings.model_fields["public_url"].default:
+        console.print(f"commands in another terminal need: export GOVCLOUD_PUBLIC_URL={ports.platform_url}")
     console.print("Ctrl-C stops everything; the data is kept.")

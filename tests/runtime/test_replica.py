@@ -33,6 +33,8 @@ from govcloud.settings import Environment, Settings, load_settings
 from tests.factories import databases
 from tests.factories.world import SEED, World, small_province
 
+#: Whole processes are started, stopped and killed here, and bounds run out by the real clock.
+pytestmark = pytest.mark.clients
 READ = "housing:register:read"
 #: How long the replica may be behind in these tests, and what a busy machine may add to it.
 BOUND, SLACK = 1.0, 20.0

@@ -337,6 +337,7 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
             Try("POST", "/api/v1/ask/functions", {"official_id": str(at.person), "subsystem": "housing"}, (403,)),
         ],
         "api.explain": [Try("POST", "/api/v1/ask/explain", {"official_id": str(at.person), "function": REGISTER}, (403,))],
+        "api.function_label_impact": [Try("GET", f"/api/v1/functions/{REGISTER}/label-impact?label=2", {}, (403,))],
         "api.role_ceiling": [Try("GET", f"{api}/role-ceiling", {}, (403,))],
         "api.set_role_ceiling": [Try("POST", f"{api}/role-ceiling", {"roles": [], "reason": REASON}, (403,))],
         "api.assign_role": [

@@ -100,6 +100,7 @@ OWN = {
     ),
     *((f"/console/policy_drafts/<uuid:draft_id>{page}", "GET") for page in ("", "/text", "/people")),
     ("/console/policy_drafts/<uuid:draft_id>/<step>", "POST"),
+    ("/console/decision_log/why", "GET"),
     ("/console/activation/issue", "POST"),
     ("/console/departments/level/<uuid:parent_id>", "GET"),
     ("/console/departments/export.csv", "GET"),

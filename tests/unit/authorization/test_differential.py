@@ -70,6 +70,7 @@ def test_it_is_a_hundred_thousand_decisions() -> None:
     assert DECISIONS >= 100_000
 
 
+@pytest.mark.clients
 @pytest.mark.parametrize("stretch", range(STRETCHES))
 def test_no_difference_in_a_long_stretch(stretch: int) -> None:
     kinds = Counter[str]()
