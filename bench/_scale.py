@@ -1,7 +1,8 @@
 """A province of any size, made up and written straight into a replica: what the engine is timed against at full scale.
 
 A policy of 100,000 rules over 30,000 functions: one rule in ten a deny, more than a third under two conditions, a quarter bounded by
-rows. Every official has one appointment and three of 5,000 roles; a fifth have three temporary grants besides.
+rows, a quarter with fields that are masked and hidden. Every official has one appointment and three of 5,000 roles; a fifth have three
+temporary grants besides.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from govcloud.authorization.decisions import Question
 from govcloud.authorization.document import ALLOW, DENY, RoleSpec, RuleSpec
 from govcloud.authorization.duties import Duty
 from govcloud.authorization.facts import DecisionFacts, PolicyState
+from govcloud.authorization.fields import ALL_FIELDS, FieldRule
 from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.replica.head import Head, now_ns
@@ -143,6 +145,9 @@ def department_of(number: int) -> UUID:
 _SCOPES = (None, '{"divisions":["330106000000"]}', None, '{"divisions":["330000000000"]}')
 
 
+_MASKS = FieldRule(frozenset({"phone"}), frozenset({"id_number"}))
+
+
 def _rule(role: str, function: str, chance: random.Random) -> RuleSpec:
     effect = DENY if chance.random() < 1 / 10 else ALLOW
     condition = ""
@@ -155,7 +160,8 @@ def _rule(role: str, function: str, chance: random.Random) -> RuleSpec:
             )
         )
     scope = "own_division" if effect == ALLOW and chance.random() < 1 / 4 else ""
-    return RuleSpec(role, function, condition, effect, scope)
+    fields = _MASKS if effect == ALLOW and chance.random() < 1 / 4 else ALL_FIELDS
+    return RuleSpec(role, function, condition, effect, scope, fields=fields)
 
 
 def write(province: Province, folder: Path) -> Place:

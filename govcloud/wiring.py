@@ -160,6 +160,15 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     outbox_queries = OutboxQueries(read)
     step_up = StepUp(uow, identity_queries, parts, policies, clock)
     identity = Identity(uow, keys, clock, elsewhere)
+    decision_log = DecisionLog(
+        uow,
+        read,
+        engine,
+        clock,
+        sensitive_functions,
+        sample=settings.decision_log_sample,
+        keep=timedelta(days=settings.decision_log_days),
+    )
     services = Services(
         settings=settings,
         clock=clock,
@@ -190,15 +199,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         authorization=authorization,
         authorization_queries=authorization_queries,
         decision_rates=Rates(settings.decision_rate, 2 * settings.decision_rate),
-        decision_log=DecisionLog(
-            uow,
-            read,
-            engine,
-            clock,
-            sensitive_functions,
-            sample=settings.decision_log_sample,
-            keep=timedelta(days=settings.decision_log_days),
-        ),
+        decision_log=decision_log,
         drafting=Drafting(uow, read, decider, clock),
         draft_queries=DraftQueries(read, decider, clock),
         shadowing=Shadowing(uow, decider, clock),
@@ -221,6 +222,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             sessions=sessions,
             entering=parts.entering,
             authorization=authorization,
+            decision_log=decision_log,
             identity=identity_queries,
             subsystems=subsystem_queries,
             keys=keys,

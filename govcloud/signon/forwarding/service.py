@@ -16,8 +16,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.service import Authorization
+from govcloud.authorization.snapshot import door_of
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -85,6 +87,7 @@ class Forwarding:
         sessions: Sessions,
         entering: Entering,
         authorization: Authorization,
+        decision_log: DecisionLog,
         identity: IdentityQueries,
         subsystems: SubsystemQueries,
         keys: KeyRing,
@@ -96,6 +99,7 @@ class Forwarding:
         self._sessions = sessions
         self._entering = entering
         self._authorization = authorization
+        self._log = decision_log
         self._identity = identity
         self._subsystems = subsystems
         self._keys = keys
@@ -130,27 +134,32 @@ class Forwarding:
         if stay is None or session is None or session.appointment_id != stay.appointment_id:
             # Under another duty the door is another question; it is asked where it can be explained.
             return None
-        against = self.against(client, session, uri, client_address=client_address)
+        against = self.against(client, session, uri, client_address=client_address, given_out=True)
         if against is not None:
             return against
         # A device that moves to another address comes to the door anew.
         known = self._known.get((stay, client.client_id, client_address))
         return known or self._admit(client, stay, session, client_address)
 
-    def against(self, client: ClientView, session: CurrentSession, uri: str, *, client_address: str | None = None) -> Refused | None:
-        """Return what stands against ``uri`` by the rules of the application, asked of the engine now; ``None``: nothing."""
+    def against(
+        self, client: ClientView, session: CurrentSession, uri: str, *, client_address: str | None = None, given_out: bool = False
+    ) -> Refused | None:
+        """Return what stands against ``uri`` by the rules of the application, asked of the engine now; ``None``: nothing.
+
+        What is ``given_out`` to the application goes to the decision log; a page that explains it once more does not.
+        """
         try:
             function = needed_function(client.forward_auth.rules, uri)
         except UnreadablePathError:
             return Refused(None)
         if function is None:
             return None
-        decision = self._decide(session, function, client_address)
+        decision = self._decide(client, session, function, client_address, given_out=given_out)
         return None if decision.allowed else Refused(decision)
 
-    def door(self, client: ClientView, session: CurrentSession, *, client_address: str | None = None) -> Decision:
-        """Return whether the application's door is open to the official now; nothing is recorded."""
-        return self._decide(session, f"{client.subsystem_code}:door:enter", client_address)
+    def door(self, client: ClientView, session: CurrentSession, *, client_address: str | None = None, given_out: bool = False) -> Decision:
+        """Return whether the application's door is open to the official now; see ``against`` for ``given_out``."""
+        return self._decide(client, session, door_of(client.subsystem_code), client_address, given_out=given_out)
 
     def seen_from(self, client: ClientView, client_address: str | None) -> Mapping[str, str]:
         """Return what tells the page about a refusal from which address the request came; see ``seen_from``."""
@@ -239,7 +248,7 @@ class Forwarding:
 
     def _admit(self, client: ClientView, stay: Stay, session: CurrentSession, client_address: str | None) -> Admitted | Refused:
         """Ask the door, and say and sign who it is; a refusal is not remembered, so what mends it is seen at once."""
-        decision = self.door(client, session, client_address=client_address)
+        decision = self.door(client, session, client_address=client_address, given_out=True)
         if not decision.allowed:
             return Refused(decision)
         claims = identity_claims(self._identity, session, (PROFILE,))
@@ -257,9 +266,14 @@ class Forwarding:
         )
         return self._known.put((stay, client.client_id, client_address), Admitted(identity, self._tokens.assertion(issued, identity)))
 
-    def _decide(self, session: CurrentSession, function: str, client_address: str | None) -> Decision:
+    def _decide(
+        self, client: ClientView, session: CurrentSession, function: str, client_address: str | None, *, given_out: bool
+    ) -> Decision:
         question = Question(function, session.appointment_id, session.official_id, client_address=client_address)
-        return self._authorization.decide(question)
+        decision = self._authorization.decide(question)
+        if given_out:
+            self._log.note(question, decision, client.client_id)
+        return decision
 
 
 def _fault(claimed: Claimed, origin: str, held: str, *, expired: bool) -> str | None:

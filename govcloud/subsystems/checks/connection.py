@@ -122,7 +122,8 @@ def _hears_of_logout(client: ClientView) -> bool:
     match client.settings:
         case OidcSettings() as oidc:
             signs_in = AUTHORIZATION_CODE in oidc.grant_types
-            return not signs_in or bool(oidc.backchannel_logout_uri or oidc.frontchannel_logout_uri)
+            # The front channel reaches only the browser that signs out itself; a grant that is revoked has none.
+            return not signs_in or bool(oidc.backchannel_logout_uri)
         case CasSettings() as cas:
             return cas.single_logout
         case _:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from govcloud.authorization.commands import NewAssignment
+from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Denied, Invalid, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.services import Services
@@ -92,6 +95,20 @@ def test_the_present_password_is_needed_and_cannot_be_guessed(services: Services
         services.signon.change_password(own(here), PASSWORD, NEW)
     with pytest.raises(Invalid):
         services.signon.change_password(own(here), PASSWORD, "short")
+
+
+def test_the_last_five_passwords_do_not_come_back_and_the_one_before_may(services: Services, world: World, clock: ManualClock) -> None:
+    here, passwords = sign_in(services), [PASSWORD, *(f"{NEW}{number}" for number in range(5))]
+    for number, (old, new) in enumerate(itertools.pairwise(passwords), start=1):
+        clock.advance(timedelta(minutes=1))
+        services.signon.change_password(own(here), old, new)
+        if number < 5:  # among the last five is the first one still
+            with pytest.raises(Invalid):
+                services.signon.change_password(own(here), new, PASSWORD)
+    with pytest.raises(Invalid):
+        services.signon.change_password(own(here), passwords[-1], passwords[1])
+    services.signon.change_password(own(here), passwords[-1], PASSWORD)
+    assert sign_in(services)
 
 
 def test_only_officials_have_an_own_password(services: Services, world: World) -> None:

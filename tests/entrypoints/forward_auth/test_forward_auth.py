@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import jwt
 import pytest
 
+from govcloud.authorization.decision_log.reading import LogAsked
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
@@ -17,6 +18,7 @@ from govcloud.subsystems.protocols import ForwardAuthSettings
 from tests.entrypoints.forward_auth.conftest import CLIENT, ORIGIN, Proxy, register_application, sign_in
 from tests.factories.browsing import counted
 from tests.factories.clients import put_unchecked
+from tests.factories.policies import OPERATOR
 from tests.factories.world import SEED, World
 
 
@@ -252,3 +254,8 @@ def test_a_rule_on_the_entrance_has_the_door_asked_at_every_request(proxy: Proxy
     for view in services.authorization_queries.assignments_of(world.wang.official_id):
         services.authorization.end_assignment(world.security_admin.actor(), view.id, "岗位调整")
     assert strict.check("/x").status_code == 403
+    services.decision_log.flush()
+    denied = [row for row in services.decision_log.read(OPERATOR, LogAsked()).rows if not row.allowed]
+    assert [(row.client_id, row.function, row.official_id) for row in denied] == [
+        ("assistance-strict", "assistance:door:enter", world.wang.official_id)
+    ]

@@ -26,12 +26,22 @@ def test_it_counts_what_waits(wang: Visitor, li: Visitor, submitted: Submitted) 
 
 
 def test_cards_are_found_by_name_pinyin_and_owner(wang: Visitor) -> None:
-    for query in ("住房保障", "zfbz", "minzheng"):
-        assert "个子系统" in said(wang.get("/", query_string={"q": query}))
-    assert "没有符合条件的子系统" in said(wang.get("/?q=nothing-like-it"))
-    by_initials = wang.get("/?q=zfbz").text
-    assert "住房保障管理系统" in by_initials
-    assert "民政救助业务系统" not in by_initials
+    housing, assistance = "住房保障管理系统", "民政救助业务系统"
+    both = wang.get("/").text
+    assert housing in both
+    assert assistance in both
+    for query, found, left_out in (
+        ("住房保障", housing, assistance),
+        ("zfbz", housing, assistance),
+        ("zhufangbaozhang", housing, assistance),
+        ("minzhengjiuzhu", assistance, housing),
+    ):
+        page = wang.get("/", query_string={"q": query}).text
+        assert found in page, query
+        assert left_out not in page, query
+    nothing = wang.get("/?q=nothing-like-it").text
+    assert housing not in nothing
+    assert assistance not in nothing
 
 
 def test_who_opens_nothing_is_told_what_to_do(li: Visitor) -> None:
