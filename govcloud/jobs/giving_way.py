@@ -21,9 +21,10 @@ def give_way() -> None:
     Niceness counts among the processes of one session alone where Linux groups them by session (sched(7), autogroup); so a process that
     leads a session lets that stand back, too. In services of systemd ``CPUWeight=`` does.
     """
-    if os.getpriority(os.PRIO_PROCESS, 0) >= NICENESS:
+    missing = NICENESS - os.getpriority(os.PRIO_PROCESS, 0)
+    if missing <= 0:
         return
-    os.nice(NICENESS)
+    os.nice(missing)
     if os.getsid(0) != os.getpid() or not _AUTOGROUP.exists():
         return
     try:
