@@ -27,8 +27,8 @@ def jobs(context: click.Context, *, once: bool) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request would drown everything else
-    give_way()
     with platform(context) as services:
+        give_way()
         runner = Runner(JOBS, services, current_app._get_current_object().app_context)  # type: ignore[attr-defined]  # noqa: SLF001 - the documented way to hand the application to a thread
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
