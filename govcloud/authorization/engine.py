@@ -156,15 +156,14 @@ class _Casbin(CoreEnforcer):  # type: ignore[misc]  # casbin ships no types
         # The matcher has its own g. It is compiled; left in its writing, Casbin would search the text for "eval(" at every question.
         self._sections["m"] = {"m": SimpleNamespace(value="")}
         self._tokens = tuple(model["p"]["p"].tokens)
-        # A view has as its class what all views have in common, so that making one for a question sets nothing but its policy.
-        self._view = type("_View", (_Casbin,), dict(self.__dict__))
 
     def _get_expression(self, _expression: str, _functions: object = None) -> Matcher:
         return self._matcher
 
     def over(self, rows: Sequence[Row]) -> _Casbin:
         """Return a view of this enforcer whose policy is ``rows``; it lives for one question."""
-        view: _Casbin = object.__new__(self._view)
+        view = object.__new__(_Casbin)
+        view.__dict__.update(self.__dict__)
         view.model = {**self._sections, "p": {"p": _Slice(self._tokens, rows)}}
         return view
 
