@@ -73,7 +73,7 @@ class _Change:
 def measure(place: Platform, services: Services, size: str) -> None:
     """Work three changes out, and read the first page of names of each."""
     role, function = _often_opened(services)
-    _lend(function)
+    _lend(function, GRANTS)
     stopwatch = place.stopwatch(os.getpid())
     for change in _changes(services, role, function):
         live, found = services.authorization_queries.policy(), list[Measured]()
@@ -126,9 +126,9 @@ def _often_opened(services: Services) -> tuple[str, str]:
     return largest.role_code, opened[largest.role_code]
 
 
-def _lend(function: str) -> None:
+def _lend(function: str, count: int) -> None:
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
-        connection.execute(_LEND, {"subsystem": function.partition(":")[0], "function": function, "count": GRANTS})
+        connection.execute(_LEND, {"subsystem": function.partition(":")[0], "function": function, "count": count})
         connection.execute("ANALYZE access_grant")
 
 

@@ -54,6 +54,22 @@ def timed(decider: Decider, questions: list[Question]) -> tuple[list[float], int
     return taken, allowed
 
 
+def idle(lasting: float, times: int) -> list[float]:
+    """Return the microseconds of ``times`` loops that do nothing for about ``lasting``; what goes beyond is the machine's doing."""
+    rounds = 200_000
+    begun = time.perf_counter_ns()
+    for _ in range(rounds):
+        pass
+    rounds = max(1, int(rounds * lasting * 1e3 / (time.perf_counter_ns() - begun)))
+    taken: list[float] = []
+    for _ in range(times):
+        begun = time.perf_counter_ns()
+        for _ in range(rounds):
+            pass
+        taken.append((time.perf_counter_ns() - begun) / 1e3)
+    return taken
+
+
 def main() -> None:
     folder, officials, count, mode = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     province, place = Province(officials), Place(folder)
@@ -73,11 +89,14 @@ def main() -> None:
         timed(decider, questions[:_WARM_UP])
         gc.collect()
         taken, allowed = timed(decider, questions[_WARM_UP:])
+    nothing = idle(percentile(taken, 50), len(taken))
     figures = {
         "p50": percentile(taken, 50),
         "p99": percentile(taken, 99),
         "mean": sum(taken) / len(taken),
         "allowed": allowed / len(taken),
+        "idle_p50": percentile(nothing, 50),
+        "idle_p99": percentile(nothing, 99),
         "index_seconds": seconds,
         "index": index,
         "worker": private(),

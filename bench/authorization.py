@@ -104,6 +104,7 @@ def at_scale(place: Platform, effort: Effort) -> None:
     add = place.sheet.add
     add(f"{label}, random official, clock, p50", many["p50"], "µs", Target("<=", 30))
     add(f"{label}, random official, clock, p99", many["p99"], "µs", Target("<=", 100))
+    add(f"a loop that does nothing, p50 {many['idle_p50']:.1f} µs, in the same process, clock, p99", many["idle_p99"], "µs")
     add(f"{label}, cold official, clock, p50", cold["p50"], "µs")
     add(f"{label}, cold official, clock, p99", cold["p99"], "µs", Target("<=", 3_000))
     add(f"{label}, share allowed", many["allowed"] * 100, "%")
