@@ -56,18 +56,18 @@ def timed(decider: Decider, questions: list[Question]) -> tuple[list[float], int
 
 def idle(lasting: float, times: int) -> list[float]:
     """Return the microseconds of ``times`` loops that do nothing for about ``lasting``; what goes beyond is the machine's doing."""
-    rounds = 200_000
+    enough = 200_000
+    shortest = min(_loop(enough) for _ in range(5))
+    rounds = max(1, int(enough * lasting / shortest))
+    return [_loop(rounds) for _ in range(times)]
+
+
+def _loop(rounds: int) -> float:
+    """Return the microseconds that ``rounds`` of nothing take."""
     begun = time.perf_counter_ns()
     for _ in range(rounds):
         pass
-    rounds = max(1, int(rounds * lasting * 1e3 / (time.perf_counter_ns() - begun)))
-    taken: list[float] = []
-    for _ in range(times):
-        begun = time.perf_counter_ns()
-        for _ in range(rounds):
-            pass
-        taken.append((time.perf_counter_ns() - begun) / 1e3)
-    return taken
+    return (time.perf_counter_ns() - begun) / 1e3
 
 
 def main() -> None:
