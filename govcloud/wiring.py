@@ -185,6 +185,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             keys,
             clock,
             count_usage(authorization_queries, access_queries),
+            authorization_queries.promised,
             loopback_allowed=settings.environment is not Environment.PRODUCTION,
         ),
         subsystem_queries=subsystem_queries,

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from govcloud.subsystems.views import FunctionView
+from govcloud.authorization.enforcing import check_bounds_kept
 from govcloud.authorization.bounding import Bounds
 from govcloud.authorization.ceilings import CeilingFacts
 from govcloud.authorization.commands import REASON_MOST, NewAssignment, checked_assignment
@@ -54,12 +56,14 @@ class Assigning:
             self._again(actor, "govcloud:role:assign", target, self._target(assignments))
             at = max(tx.now, self._decider.now())
             self._refuse_gone(assignments, at)
-            known = self._decider.policy().roles
+            policy, functions = self._decider.policy(), self._catalogue(assignments)
             fields = Fields()
             scopes = []
             for place, new in enumerate(assignments):
                 own = fields.row(place) if len(assignments) > 1 else fields
-                scopes.append(checked_assignment(new, tx.now, known, own))
+                scopes.append(checked_assignment(new, tx.now, policy.roles, own))
+                if new.scope:
+                    check_bounds_kept(new.role_code, "scope", policy, functions, own)
                 self._bounds.check_giving(actor, new, new.scope, at, own)
             fields.done()
             held = _held(tx, {new.official_id for new in assignments})
@@ -146,6 +150,10 @@ class Assigning:
             )
             note_change(tx, "role", reduces=True, official_id=row.official_id)
         return len(moved)
+
+    def _catalogue(self, assignments: Sequence[NewAssignment]) -> Sequence[FunctionView]:
+        """Return the catalogue, which is read only when some role is given for certain rows."""
+        return self._decider.subsystems.functions() if any(new.scope for new in assignments) else ()
 
     def _again(self, actor: Actor, command: str, seen: Target, now: Target) -> None:
         """Ask once more whether the actor may, when the person moved while the locks were waited for.

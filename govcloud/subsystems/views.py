@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from govcloud.subsystems.findings import Finding
+from govcloud.subsystems.levels import Traits
 from govcloud.subsystems.protocols import PUBLIC, CasSettings, ForwardAuthSettings, OidcSettings, ProtocolSettings, protocol_of
 
 
@@ -45,6 +46,11 @@ class FunctionView:
     integration_level: int
     basis_note: str = ""
     label: int = 0
+
+    @property
+    def traits(self) -> Traits:
+        """Return what decisions read of it."""
+        return Traits(self.label, self.integration_level)
 
     @property
     def is_door(self) -> bool:

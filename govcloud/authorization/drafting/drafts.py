@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.authorization.document import parse_document
 from govcloud.authorization.drafting import checking, merging, states
 from govcloud.authorization.drafting.errors import (
@@ -60,10 +61,11 @@ class NewDraft:
 class Drafts:
     """The commands on drafts."""
 
-    def __init__(self, uow: UnitOfWork, zones: Collection[str]) -> None:
-        """Take the unit of work, and the network zones that conditions may name."""
+    def __init__(self, uow: UnitOfWork, zones: Collection[str], subsystems: SubsystemQueries) -> None:
+        """Take the unit of work, the network zones that conditions may name, and the catalogue."""
         self._uow = uow
         self._zones = zones
+        self._subsystems = subsystems
 
     def create(self, actor: Actor, new: NewDraft) -> UUID:
         """Keep a text as a draft of the actor; see ``Drafting.create``."""
@@ -118,7 +120,7 @@ class Drafts:
                 raise not_a_person()
             if live != row.base_number:
                 raise base_replaced(row.base_number, live)
-            document = checking.checked(row.document, row.source, self._zones)
+            document = checking.checked(row.document, row.source, self._zones, self._subsystems.functions())
             if document.checksum == checksum_of(tx.session, live):
                 raise nothing_changed()
             run = checking.run_cases(document)

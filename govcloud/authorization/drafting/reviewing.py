@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.authorization.document import PolicyDocument
 from govcloud.authorization.drafting import checking, states
 from govcloud.authorization.drafting.alike import ANYBODY
@@ -64,10 +65,11 @@ class Shown:
 class Reviewing:
     """The commands of the second person, and those that change what is in force."""
 
-    def __init__(self, uow: UnitOfWork, zones: Collection[str]) -> None:
-        """Take the unit of work, and the network zones that conditions may name."""
+    def __init__(self, uow: UnitOfWork, zones: Collection[str], subsystems: SubsystemQueries) -> None:
+        """Take the unit of work, the network zones that conditions may name, and the catalogue."""
         self._uow = uow
         self._zones = zones
+        self._subsystems = subsystems
 
     def approve(self, actor: Actor, draft_id: UUID, shown: Shown, comment: str = "") -> UUID:
         """Say yes to a draft as it was shown; see ``Drafting.approve``."""
@@ -127,7 +129,7 @@ class Reviewing:
             review = _approval(tx.session, row)
             if tx.now - review.at > states.APPROVAL_LASTS:
                 raise approval_over(states.APPROVAL_LASTS.days)
-            document = checking.checked(row.document, row.source, self._zones)
+            document = checking.checked(row.document, row.source, self._zones, self._subsystems.functions())
             _refuse_lock_out(document, tx.now)
             number = put_in_force(tx, document, live, Grounds("approved", review.id, row.reason))
             row.state, row.updated_at = state, tx.now
