@@ -44,7 +44,7 @@ from govcloud.authorization.subjects import official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.clock import Clock
-from govcloud.subsystems.levels import OWN, Traits, keeps_rows
+from govcloud.subsystems.levels import OWN, Traits, asks_each_time, keeps_rows
 from govcloud.subsystems.queries import SubsystemQueries, SubsystemView
 
 __all__ = ["PLATFORM", "Decider", "Standing"]
@@ -281,6 +281,11 @@ class Decider:
         """Return whether a grant of certain rows of a function is kept by its subsystem (integration level 2 or 3)."""
         view = self.subsystems.function(function, self._clock.now())
         return view is not None and keeps_rows(view.integration_level)
+
+    def untold(self, function: str) -> tuple[str, ...]:
+        """Return the clients by which people go on using a function after a grant has ended: nobody asks, and they cannot be told."""
+        view = self.subsystems.function(function, self._clock.now())
+        return () if view is None or asks_each_time(view.integration_level) else self.subsystems.untold_clients(view.subsystem_code)
 
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""

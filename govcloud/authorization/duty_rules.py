@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 
-from govcloud.authorization.enforcing import check_bounds_kept
 from govcloud.authorization.commands import REASON_MOST
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.duty_inputs import NewDutyRule, checked_rule
+from govcloud.authorization.enforcing import check_bounds_kept
 from govcloud.authorization.epochs import DUTY, note_change
 from govcloud.authorization.errors import duty_rule_over, no_such_duty_rule, own_benefit
 from govcloud.authorization.events import DutyRuleAdded, DutyRuleChanged, DutyRuleEnded

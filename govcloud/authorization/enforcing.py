@@ -77,7 +77,8 @@ def check_bounds_kept(role: str, field: str, policy: CompiledPolicy, functions: 
     opened = [view for view in opened if view.subsystem_code != _PLATFORM]
     if opened and all(view.integration_level < CHECK for view in opened):
         message = Message(
-            "这个角色的功能（如 %(function)s，接入级别 L%(level)s）都不能把数据限定在所选范围内；请先把接入级别提高到 L%(needed)s，或授予不限范围的角色。",
+            "这个角色的功能（如 %(function)s，接入级别 L%(level)s）都不能把数据限定在所选范围内；"
+            "请先把接入级别提高到 L%(needed)s，或授予不限范围的角色。",
             function=opened[0].code,
             level=opened[0].integration_level,
             needed=CHECK,
@@ -93,7 +94,8 @@ def _unkept(rule: RuleSpec, functions: Sequence[FunctionView]) -> FieldError | N
     if not about or any(view.integration_level >= needed for view in about):
         return None
     message = Message(
-        "功能 %(function)s 的接入级别为 L%(level)s，无法落实这条规则限定的数据或字段；请先把接入级别提高到 L%(needed)s，或改为不限数据和字段的规则。",
+        "功能 %(function)s 的接入级别为 L%(level)s，无法落实这条规则限定的数据或字段；"
+        "请先把接入级别提高到 L%(needed)s，或改为不限数据和字段的规则。",
         function=about[0].code,
         level=about[0].integration_level,
         needed=needed,

@@ -12,9 +12,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from govcloud.subsystems.queries import SubsystemQueries
-from govcloud.authorization.enforcing import refuse_unkept
 from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec, parse_document
+from govcloud.authorization.enforcing import refuse_unkept
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import officers_by_duty, policy_changed, role_in_use
 from govcloud.authorization.events import PolicyInstalled
@@ -27,6 +26,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.subsystems.queries import SubsystemQueries
 
 RowT = TypeVar("RowT", Role, RoleLink, PolicyRule)
 SpecT = TypeVar("SpecT")

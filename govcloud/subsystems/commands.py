@@ -37,7 +37,9 @@ class _RehearsedError(Exception):
 class Commands:
     """The tools of a command: transactions, keys, and reads within the open transaction."""
 
-    def __init__(self, uow: UnitOfWork, keys: KeyRing, clock: Clock, usage: CountUsage, promises: Promises, *, loopback_allowed: bool) -> None:
+    def __init__(
+        self, uow: UnitOfWork, keys: KeyRing, clock: Clock, usage: CountUsage, promises: Promises, *, loopback_allowed: bool
+    ) -> None:
         """Take the unit of work, the key ring, the clock, what counts the use of functions and what is promised.
 
         ``loopback_allowed`` says whether a subsystem may go into service on the platform's own machine (not in production).

@@ -246,6 +246,10 @@ class SubsystemQueries(MatterQueries):
         condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
         return tuple(rows.client_view(row) for row in self._read().execute(rows.clients().where(condition)))
 
+    def untold_clients(self, subsystem_code: str) -> tuple[str, ...]:
+        """Return the enabled clients of a subsystem that people sign in through and that cannot be told of a sign-out."""
+        return tuple(client.client_id for client in self.clients_of(subsystem_code) if not client.disabled and not client.hears_of_logout)
+
     def subsystems_of_clients(self, client_ids: Collection[str]) -> dict[str, tuple[UUID, str]]:
         """Return whose clients these are, disabled and retired ones included: the subsystem's id and the protocol, by ``client_id``."""
         columns = select(Client.client_id, Client.subsystem_id, Client.protocol)

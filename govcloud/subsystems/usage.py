@@ -1,4 +1,4 @@
-"""The port through which the catalogue asks what elsewhere hangs on functions: live grants, requests that wait, and rights to certain rows."""
+"""The port through which the catalogue asks what elsewhere hangs on functions: grants, requests, and rights to certain rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Promised:
-    """What is promised about a function: roles (their names) bounded to rows or to fields by rules, and how many live grants of certain rows."""
+    """What is bounded about a function: roles (their names) to rows or to fields, and how many live grants to certain rows."""
 
     rows: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()

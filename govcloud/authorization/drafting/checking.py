@@ -9,14 +9,14 @@ from pathlib import Path
 
 import yaml
 
-from govcloud.subsystems.views import FunctionView
-from govcloud.authorization.enforcing import refuse_unkept
 from govcloud.authorization.cases import load_cases
 from govcloud.authorization.document import ALLOW, MAX_BYTES, PolicyDocument, RuleSpec, read_document
+from govcloud.authorization.enforcing import refuse_unkept
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.shipped import policies_folder
 from govcloud.kernel.errors import FieldError
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.views import FunctionView
 
 _STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 _YAML_PLACE = re.compile(r"line ([0-9]+), column ([0-9]+)")
@@ -89,9 +89,7 @@ def _installs(rule: RuleSpec) -> FieldError:
     return FieldError(f"roles.{rule.role}.rules", message, rule.function)
 
 
-def findings(
-    text: str, source: str, zones: Collection[str] | None = None, functions: Iterable[FunctionView] = ()
-) -> tuple[Finding, ...]:
+def findings(text: str, source: str, zones: Collection[str] | None = None, functions: Iterable[FunctionView] = ()) -> tuple[Finding, ...]:
     """Return everything that is wrong with ``text``, in the order of its lines; nothing when it can be submitted."""
     try:
         checked(text, source, zones, functions)

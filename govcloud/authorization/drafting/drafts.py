@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.authorization.document import parse_document
 from govcloud.authorization.drafting import checking, merging, states
 from govcloud.authorization.drafting.errors import (
@@ -37,6 +36,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
+from govcloud.subsystems.queries import SubsystemQueries
 
 COMMAND = "govcloud:policy:draft"
 TITLE_MOST, REASON_MOST = 100, 500

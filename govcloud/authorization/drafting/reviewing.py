@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.authorization.document import PolicyDocument
 from govcloud.authorization.drafting import checking, states
 from govcloud.authorization.drafting.alike import ANYBODY
@@ -44,6 +43,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
+from govcloud.subsystems.queries import SubsystemQueries
 
 APPROVE, APPLY, ROLL_BACK = "govcloud:policy:approve", "govcloud:policy:apply", "govcloud:policy:roll_back"
 _SECOND_PERSON = "ck_policy_review_second_person"

@@ -98,7 +98,7 @@ class RemedyWords:
     label: str = ""
 
 
-def remedy_words(remedy: Remedy) -> RemedyWords:  # noqa: PLR0911 - one return for each kind
+def remedy_words(remedy: Remedy) -> RemedyWords:  # noqa: C901, PLR0911 - one return for each kind
     """Return a remedy in words."""
     match remedy.kind:
         case RemedyKind.REQUEST if remedy.item is not None:

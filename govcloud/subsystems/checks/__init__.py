@@ -5,7 +5,14 @@ To add one: a class beside those of its kind, one line below, one row in the tab
 
 from __future__ import annotations
 
-from govcloud.subsystems.checks.connection import AddressesAreSafe, ChecksAreAsked, LaunchIsAnswered, LogoutReaches, OwnerIsLive
+from govcloud.subsystems.checks.connection import (
+    AddressesAreSafe,
+    ChecksAreAsked,
+    GrantsCanBeEnded,
+    LaunchIsAnswered,
+    LogoutReaches,
+    OwnerIsLive,
+)
 from govcloud.subsystems.checks.facts import SubsystemFacts
 from govcloud.subsystems.checks.functions import (
     FunctionsAreDescribed,
@@ -26,6 +33,7 @@ CHECKS = Checks(
     LaunchIsAnswered(),
     ChecksAreAsked(),
     LogoutReaches(),
+    GrantsCanBeEnded(),
     LevelWithinSubsystem(),
     ScopeIsKept(),
     PromisesAreKept(),

@@ -84,7 +84,8 @@ class PromisesAreKept:
             if roles or grants:
                 values = {"code": function.code, "level": level, "roles": "、".join(dict.fromkeys(roles)) or "—", "grants": grants}
                 message = Message(
-                    "功能 %(code)s 的接入级别为 L%(level)s，无法落实已有的限制（角色：%(roles)s；限区划的临时权限：%(grants)s 项），持有人将不能使用。",
+                    "功能 %(code)s 的接入级别为 L%(level)s，无法落实已有的限制（角色：%(roles)s；"
+                    "限区划的临时权限：%(grants)s 项），持有人将不能使用。",
                     **values,
                 )
                 remedy = Message("请提高功能的接入级别（限数据须 L2，限字段须 L3），或先改为不限范围的规则、收回这些临时权限。")

@@ -19,6 +19,7 @@ from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.inputs import OfficialChange
 from govcloud.kernel.errors import NotFound
 from govcloud.subsystems.changes import FunctionChange
+from govcloud.subsystems.levels import Traits
 from tests.factories.policies import OPERATOR
 from tests.factories.world import SEED, XIHU, World
 
@@ -68,7 +69,7 @@ def opened(services: Services, world: World, function: str, label: int) -> set[K
         who = (subject.official_id, subject.appointment_id, now)
         facts = (decider.facts.assignments(*who), decider.facts.grants(*who))
         snapshot = decider.snapshot(Standing(subject.official_id, subject), engine.policy, duties, *facts, now)
-        if opens(function, label, Seen(snapshot, engine, 0, now)):
+        if opens(function, Traits(label), Seen(snapshot, engine, 0, now)):
             found.add(who[:2])
     return found
 

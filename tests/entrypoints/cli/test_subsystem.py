@@ -86,7 +86,8 @@ def test_what_stands_is_changed_by_what_is_named(cli: Cli, services: Services, w
     output_of(cli("subsystem", "item", "housing:note:read", "--name", "便签", "--exposes", "题名"))
     clock.advance(datetime.now(UTC) - clock.now())
     [note] = queries.items_for_function("housing:note:read")
-    assert queries.function_labels(["housing:note:read", function.code]) == {"housing:note:read": 2, function.code: 0}
+    traits = queries.function_traits(["housing:note:read", function.code])
+    assert {code: found.label for code, found in traits.items()} == {"housing:note:read": 2, function.code: 0}
     assert "withdrew" in output_of(cli("subsystem", "withdraw-item", str(note.id), "--reason", "停用"))
     assert "withdrew" in output_of(cli("subsystem", "withdraw-function", "housing:note:read", "--reason", "停用"))
 
