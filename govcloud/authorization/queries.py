@@ -17,6 +17,7 @@ from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_document
 from govcloud.authorization.duty_queries import DutyQueries
 from govcloud.authorization.enforcing import Bounded, bounded_by_rules
+from govcloud.authorization.epochs import Reduced, reduced_after
 from govcloud.authorization.explaining import AccessView, Explaining
 from govcloud.authorization.facts import holding
 from govcloud.authorization.following import delegated
@@ -86,6 +87,10 @@ class AuthorizationQueries(GrantReads):
     def decide(self, question: Question) -> Decision:
         """Return the engine's answer; see ``Decider.decide``."""
         return self._decider.decide(question)
+
+    def reduced_after(self, epoch: int) -> Reduced:
+        """Return whom changes after ``epoch`` touched that let somebody do less; see ``epochs.py``."""
+        return reduced_after(self._read(), epoch)
 
     def promised(self, functions: Collection[str]) -> Mapping[str, Promised]:
         """Return what rules and live grants bound about functions, by their codes; those about which nothing is bounded are left out."""

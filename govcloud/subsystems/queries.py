@@ -17,7 +17,7 @@ from govcloud.kernel.prepared import Look
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.beginnings import place_of
-from govcloud.subsystems.levels import Traits
+from govcloud.subsystems.levels import CHECK, Traits
 from govcloud.subsystems.listing.views import PowerItemView, ServiceItemView
 from govcloud.subsystems.matter_queries import MatterQueries
 from govcloud.subsystems.models import (
@@ -245,6 +245,19 @@ class SubsystemQueries(MatterQueries):
         """Return every client of a subsystem, given by code or id, disabled ones too."""
         condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
         return tuple(rows.client_view(row) for row in self._read().execute(rows.clients().where(condition)))
+
+    def clients_not_asking(self, at: datetime | None = None) -> Mapping[str, str]:
+        """Return the enabled clients of subsystems with something below L2, each with its subsystem's code: nobody there asks each time."""
+        moment, version = self._at(at), SubsystemFunctionVersion
+        shallow = (
+            select(version.id)
+            .join(SubsystemFunction, SubsystemFunction.id == version.function_id)
+            .where(SubsystemFunction.subsystem_id == Subsystem.id, SubsystemFunction.code != Subsystem.code + ":door:enter")
+            .where(version.integration_level < CHECK, live_at(SubsystemFunction, moment), live_at(version, moment))
+        )
+        below = or_(Subsystem.integration_level < CHECK, shallow.exists())
+        query = select(Client.client_id, Subsystem.code).join(Subsystem, Subsystem.id == Client.subsystem_id)
+        return {row.client_id: row.code for row in self._read().execute(query.where(below, *_ENABLED))}
 
     def untold_clients(self, subsystem_code: str) -> tuple[str, ...]:
         """Return the enabled clients of a subsystem that people sign in through and that cannot be told of a sign-out."""

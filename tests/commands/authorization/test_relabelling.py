@@ -78,7 +78,7 @@ def test_a_function_s_label_touches_exactly_those_whose_decision_differs(service
     decider, at = services.drafting.measuring._decider, services.clock.now()
     for function in (READ, DOOR):
         for before, after in ((0, 1), (0, 4), (1, 3), (4, 0), (3, 2), (2, 2)):
-            found = services.drafting.measuring.relabelled(decider.policy(), function, (before, after), at)
+            found = services.drafting.measuring.relabelled(decider.policy(), function, (Traits(before), Traits(after)), at)
             had, has = opened(services, cleared, function, before), opened(services, cleared, function, after)
             expected = dict.fromkeys(had - has, Effect.LOST) | dict.fromkeys(has - had, Effect.GAINED)
             assert named(services, found) == expected, (function, before, after)

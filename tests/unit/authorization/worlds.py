@@ -331,5 +331,5 @@ def _question(chance: random.Random) -> Asked:
     address = chance.choice((None, "10.1.2.3", "192.0.2.1"))
     label = chance.choice((0, 0, 0, 1, 3))
     bounded = bool(resource) or chance.random() < 1 / 8
-    level = chance.choice((FILTER, FILTER, FILTER, 2, 1, 0))
+    level = chance.choice((FILTER,) * 6 + (2, 1, 0))
     return Asked(chance.choice((FUNCTIONS[0], *FUNCTIONS)), label, resource, address, bounded, level)
