@@ -92,6 +92,17 @@ def test_what_stands_is_changed_by_what_is_named(cli: Cli, services: Services, w
     assert "withdrew" in output_of(cli("subsystem", "withdraw-function", "housing:note:read", "--reason", "停用"))
 
 
+def test_a_level_is_not_lowered_below_what_rules_bound(cli: Cli, services: Services, world: World) -> None:
+    result = cli("subsystem", "change-function", "assistance:case:accept", "--level", "1", "--reason", "调低")
+    assert isinstance(result.exception, Conflict)
+    [refusal] = result.exception.refusals
+    assert refusal.code == "promises"
+    assert "窗口受理" in str(refusal.message)
+    function = services.subsystem_queries.function("assistance:case:accept")
+    assert function is not None
+    assert function.integration_level == 3
+
+
 def test_a_subsystem_goes_to_another_department(cli: Cli, services: Services, world: World) -> None:
     data = services.identity_queries.department(world.organisation.ids["data"])
     assert data is not None
