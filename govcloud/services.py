@@ -33,6 +33,7 @@ from govcloud.signon.ceremony import Ceremony
 from govcloud.signon.factors.service import SecondFactors
 from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.launcher import Launcher
+from govcloud.signon.logout.closed_doors import ClosedDoors
 from govcloud.signon.logout.queries import LogoutQueries
 from govcloud.signon.logout.service import Logout
 from govcloud.signon.oauth.delegating import Delegating
@@ -85,6 +86,7 @@ class Services:
     devices: Devices
     delegating: Delegating
     logout: Logout
+    closed_doors: ClosedDoors
     logout_queries: LogoutQueries
     ceremony: Ceremony
     second_factors: SecondFactors

@@ -58,6 +58,7 @@ from govcloud.signon.factors.service import SecondFactors
 from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.launcher import Launcher
+from govcloud.signon.logout.closed_doors import ClosedDoors
 from govcloud.signon.logout.leaving import Leaving
 from govcloud.signon.logout.queries import LogoutQueries
 from govcloud.signon.logout.service import Logout
@@ -185,6 +186,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             keys,
             clock,
             count_usage(authorization_queries, access_queries),
+            authorization_queries.promised,
             loopback_allowed=settings.environment is not Environment.PRODUCTION,
         ),
         subsystem_queries=subsystem_queries,
@@ -236,6 +238,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             uow=uow, subsystems=subsystem_queries, authorization=authorization, sessions=sessions, issuing=issuing, clock=clock
         ),
         logout=Logout(uow, identity_queries, subsystem_queries, sessions, leaving, settings.public_url),
+        closed_doors=ClosedDoors(uow, subsystem_queries, authorization, authorization_queries, leaving, clock),
         logout_queries=LogoutQueries(read, subsystem_queries, outbox_queries, clock),
         ceremony=parts.ceremony,
         second_factors=SecondFactors(uow, identity_queries, parts, step_up),

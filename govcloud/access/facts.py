@@ -12,7 +12,8 @@ from govcloud.authorization.scope import Scope
 class ItemFacts:
     """The catalogue item as it stands at the moment of the check.
 
-    ``live_version`` is ``None`` when the item, its function or its subsystem is not open to requests (any more).
+    ``live_version`` is ``None`` when the item, its function or its subsystem is not open to requests (any more). ``untold`` are
+    the clients that could not be told of the end of a grant, where they have to be (below L2).
     """
 
     id: UUID
@@ -24,6 +25,7 @@ class ItemFacts:
     integration_level: int
     owner_path: str
     live_version: int | None
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from govcloud.identity.ranks import rank_order
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.levels import asks_each_time
 from govcloud.subsystems.queries import ItemView, SubsystemQueries
 
 
@@ -52,6 +53,7 @@ class FactsLoader:
             integration_level=current.integration_level,
             owner_path=self.department_path(current.owner_department_id, now),
             live_version=live.version if live else None,
+            untold=() if asks_each_time(current.integration_level) else self.subsystems.untold_clients(current.subsystem_code),
         )
 
     def person(self, official_id: UUID, appointment_id: UUID, now: datetime) -> PersonFacts:

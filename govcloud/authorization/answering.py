@@ -8,22 +8,26 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from govcloud.authorization.asking import BEYOND, Asking, label_of
+import msgspec
+
+from govcloud.authorization.asking import BEYOND, SHOWN, Asking, label_of
 from govcloud.authorization.decisions import MESSAGES, Decision, Question, Reason, refusal
 from govcloud.authorization.engine import Engine, Verdict
+from govcloud.authorization.fields import View
 from govcloud.authorization.reasons import why_denied
-from govcloud.authorization.scope import MAX_CASE_NUMBER, division_prefix
-from govcloud.authorization.snapshot import GrantFact, Snapshot, Window, instant, is_function, moment
+from govcloud.authorization.scope import MAX_CASE_NUMBER, PROVINCE, division_prefix
+from govcloud.authorization.snapshot import GrantFact, Snapshot, Window, instant, is_door, is_function, moment
 from govcloud.authorization.surroundings import Context
+from govcloud.subsystems.levels import OWN, Traits
 
 
 class Catalogue(NamedTuple):
     """What a decision asks of the catalogue and of history; each is asked only when it matters.
 
-    ``label_of`` gives the security label (0 to 4) of a function, and ``None`` for one that there is not.
+    ``traits_of`` gives the security label (0 to 4) and the integration level of a function, and ``None`` for one that there is not.
     """
 
-    label_of: Callable[[str], int | None]
+    traits_of: Callable[[str], Traits | None]
     last_grant: Callable[[str], GrantFact | None]
     item_for: Callable[[str], UUID | None]
 
@@ -39,7 +43,7 @@ class Seen(NamedTuple):
     def asking(
         self,
         function: str,
-        label: int,
+        traits: Traits,
         *,
         resource: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
@@ -50,7 +54,7 @@ class Seen(NamedTuple):
 
         Args:
             function: the function asked for.
-            label: its security label, as the catalogue has it.
+            traits: its security label and its integration level, as the catalogue has them.
             resource: attributes of what is acted on.
             context: what the caller tells of the request.
             client_address: the address of the person's device, from a source that is trusted to tell it.
@@ -61,7 +65,8 @@ class Seen(NamedTuple):
             self.snapshot,
             function,
             instant(self.now),
-            label=label,
+            label=traits.label,
+            level=traits.level,
             resource=resource or {},
             context=Context(self.now, context or {}, surroundings, client_address),
             bounded=bounded,
@@ -69,29 +74,39 @@ class Seen(NamedTuple):
 
 
 _ALLOWED = MESSAGES[Reason.ALLOWED]
+_WHOLE = (View(PROVINCE, SHOWN),)
 #: Reasons that a new request can mend; for the others a request would not help.
-MENDABLE = frozenset({Reason.OUT_OF_SCOPE, Reason.GRANT_REVOKED, Reason.GRANT_EXPIRED, Reason.NO_PERMISSION, Reason.CONDITION_NOT_MET})
+MENDABLE = frozenset(
+    {
+        Reason.OUT_OF_SCOPE,
+        Reason.GRANT_REVOKED,
+        Reason.GRANT_EXPIRED,
+        Reason.NO_PERMISSION,
+        Reason.CONDITION_NOT_MET,
+        Reason.LEVEL_CANNOT_ENFORCE,
+    }
+)
 
 
 def answer(question: Question, seen: Seen, catalogue: Catalogue) -> Decision:
     """Return the decision on ``question`` by the subject that was ``seen``."""
     function = question.function
-    label = catalogue.label_of(function) if is_function(function) else None
-    reason = unanswerable(question, label)
-    if reason is not None or label is None:
+    traits = catalogue.traits_of(function) if is_function(function) else None
+    reason = unanswerable(question, traits)
+    if reason is not None or traits is None:
         return refusal(reason or Reason.UNKNOWN_FUNCTION, seen.epoch)
-    asking = asking_of(question, label, seen)
+    asking = asking_of(question, traits, seen)
     verdict = seen.engine.decide(asking, function)
     if verdict.allowed:
-        return _allowed(verdict, seen.epoch)
+        return _allowed(_without_rows(verdict) if is_door(function) else verdict, seen.epoch)
     return _denied(verdict, asking, function, seen, catalogue)
 
 
-def asking_of(question: Question, label: int, seen: Seen) -> Asking:
-    """Return the question as the engine takes it, asked by the subject that was ``seen``; ``label`` is the function's."""
+def asking_of(question: Question, traits: Traits, seen: Seen) -> Asking:
+    """Return the question as the engine takes it, asked by the subject that was ``seen``; ``traits`` are the function's."""
     return seen.asking(
         question.function,
-        label,
+        traits,
         resource=question.resource,
         context=question.context,
         client_address=question.client_address,
@@ -99,9 +114,9 @@ def asking_of(question: Question, label: int, seen: Seen) -> Asking:
     )
 
 
-def unanswerable(question: Question, label: int | None) -> Reason | None:
-    """Return why the question itself cannot be answered with yes: no such function (no ``label``), or a place or label that is none."""
-    if label is None:
+def unanswerable(question: Question, traits: Traits | None) -> Reason | None:
+    """Return why the question itself cannot be answered with yes: no such function (no ``traits``), or a place or label that is none."""
+    if traits is None:
         return Reason.UNKNOWN_FUNCTION
     return None if _well_formed(question.resource) else Reason.BAD_RESOURCE
 
@@ -110,9 +125,10 @@ def command_refusal(command: str, resource: Mapping[str, Any], seen: Seen, *, cl
     """Return why the subject may not run a command of the platform on ``resource``; ``None``: it may.
 
     The command is always about a particular thing, so a delegated role (one bounded by a department path) reaches only
-    resources that say under which department they stand. The platform's own functions have no label.
+    resources that say under which department they stand. The platform's own functions have no label, and it
+    keeps all that is decided about them.
     """
-    asking = seen.asking(command, 0, resource=resource, client_address=client_address, bounded=True)
+    asking = seen.asking(command, OWN, resource=resource, client_address=client_address, bounded=True)
     verdict = seen.engine.decide(asking, command)
     return None if verdict.allowed else why_denied(seen.engine.policy, verdict, asking, _no_grant)
 
@@ -121,9 +137,9 @@ def _no_grant() -> None:
     """Say that a command of the platform is never granted for a while."""
 
 
-def opens(function: str, label: int, seen: Seen, client_address: str | None = None) -> bool:
-    """Return whether the engine opens a function that the catalogue has, with its ``label``, on some row at least."""
-    return seen.engine.decide(seen.asking(function, label, client_address=client_address), function).allowed
+def opens(function: str, traits: Traits, seen: Seen, client_address: str | None = None) -> bool:
+    """Return whether the engine opens a function that the catalogue has, with its ``traits``, on some row at least."""
+    return seen.engine.decide(seen.asking(function, traits, client_address=client_address), function).allowed
 
 
 def is_particular(resource: Mapping[str, Any]) -> bool:
@@ -156,6 +172,11 @@ def _is_division(code: object) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _without_rows(verdict: Verdict) -> Verdict:
+    """Return the yes to a door, behind which there are no rows: bounds say whether it opens, and oblige nobody to anything."""
+    return msgspec.structs.replace(verdict, rows=PROVINCE, views=_WHOLE)
 
 
 def _allowed(verdict: Verdict, epoch: int) -> Decision:

@@ -10,15 +10,19 @@ from typing import Any
 
 from govcloud.authorization.conditions import Facts
 from govcloud.authorization.document import ALLOW, DENY
+from govcloud.authorization.fields import FieldRule
 from govcloud.authorization.scope import ROW_KEYS, Scope, department_scope
 from govcloud.authorization.scope_rules import ScopeRule
-from govcloud.authorization.snapshot import Snapshot, Window, grant_role
+from govcloud.authorization.snapshot import Snapshot, Window, grant_role, is_door
 from govcloud.authorization.terms import Attributes
+from govcloud.subsystems.levels import FILTER, keeps_fields, keeps_rows
 
 #: The role of the fixed rule that lets a temporary grant open its own function.
 ANY_GRANT = "grant:*"
 #: A label that nobody is cleared for: what says something else than a label of its own is kept from everybody.
 BEYOND = 5
+#: Every field is shown.
+SHOWN = FieldRule()
 
 
 def label_of(attributes: Mapping[str, Any], *, otherwise: int) -> int:
@@ -61,6 +65,7 @@ class Asking:
         "clearance",
         "grant",
         "label",
+        "level",
         "matched",
         "now",
         "row",
@@ -77,6 +82,7 @@ class Asking:
         resource: Mapping[str, Any],
         context: Attributes,
         bounded: bool,
+        level: int = FILTER,
     ) -> None:
         """Take the question apart.
 
@@ -89,6 +95,7 @@ class Asking:
             context: attributes of the request.
             bounded: whether the question is about a particular thing. If so, an allow of a delegated role (one bounded by a
                 department) reaches only things that say under which department they stand; if not, it asks "anywhere at all?".
+            level: the integration level of the function: what its subsystem does not keep is not opened (``keeps``).
         """
         self.snapshot = snapshot
         self.grant = grant_role(function)
@@ -96,6 +103,8 @@ class Asking:
         #: What the subject has to be cleared for: the stricter of the two. The matcher reads it as r.label.
         self.label = max(label, label_of(resource, otherwise=BEYOND))
         self.clearance = label_of(snapshot.attributes, otherwise=0)
+        # A door has no rows and no fields, and the platform itself keeps it.
+        self.level = FILTER if level < FILTER and is_door(function) else level
         # A resource that says nothing of where it stands is no row: then it is asked whether there are any rows at all.
         self.row = resource if not resource.keys().isdisjoint(ROW_KEYS) else None
         self.bounded = bounded
@@ -131,18 +140,29 @@ class Asking:
         """Return what a rule of ``role`` opens of what is asked about: a live window of the role reaches it; ``None``: none does.
 
         The rows are the rule's own within each such window's, united. A deny reaches whatever does not say that it stands elsewhere.
+        A window whose rows the function's integration level cannot keep opens none of them: it would open them all.
         """
         windows: list[Window] = []
         rows: list[Scope] = []
         own = self.own_rows(rule_scope)
         for window in self.windows(role):
             within = rows_in(window, own)
-            if self._reaches(window, within, effect):
+            if self._reaches(window, within, effect) and (effect == DENY or self.keeps(within)):
                 windows.append(window)
                 rows.append(within)
         if not windows:
             return None
         return Opened(rows[0] if len(rows) == 1 else Scope.union_of(rows), windows)
+
+    def keeps(self, rows: Scope, fields: FieldRule = SHOWN) -> bool:
+        """Return whether the function's integration level enforces an answer with these rows and fields."""
+        return (keeps_rows(self.level) or rows.whole) and (keeps_fields(self.level) or fields == SHOWN)
+
+    def kept(self, role: str, rule_scope: ScopeRule, fields: FieldRule) -> bool | None:
+        """Return whether the level enforces what an allow of ``role`` opens of what is asked about; ``None``: it opens nothing of it."""
+        own = self.own_rows(rule_scope)
+        found = [rows for window in self.windows(role) if self._reaches(window, rows := rows_in(window, own), ALLOW)]
+        return any(self.keeps(rows, fields) for rows in found) if found else None
 
     def rows_of(self, window: Window, rule_scope: ScopeRule) -> Scope:
         """Return the rows that a rule is about in one window: its own, within the window's, below the window's department."""

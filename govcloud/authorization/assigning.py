@@ -15,6 +15,7 @@ from govcloud.authorization.bounding import Bounds
 from govcloud.authorization.ceilings import CeilingFacts
 from govcloud.authorization.commands import REASON_MOST, NewAssignment, checked_assignment
 from govcloud.authorization.decider import Decider
+from govcloud.authorization.enforcing import check_bounds_kept
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import left_already, no_such_assignment, officers_conflict
 from govcloud.authorization.events import RoleAssigned, RoleEnded
@@ -29,6 +30,7 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
+from govcloud.subsystems.views import FunctionView
 
 OFFICER_NAMES = {
     "system_admin": Message("系统管理员"),
@@ -54,12 +56,14 @@ class Assigning:
             self._again(actor, "govcloud:role:assign", target, self._target(assignments))
             at = max(tx.now, self._decider.now())
             self._refuse_gone(assignments, at)
-            known = self._decider.policy().roles
+            policy, functions = self._decider.policy(), self._catalogue(assignments)
             fields = Fields()
             scopes = []
             for place, new in enumerate(assignments):
                 own = fields.row(place) if len(assignments) > 1 else fields
-                scopes.append(checked_assignment(new, tx.now, known, own))
+                scopes.append(checked_assignment(new, tx.now, policy.roles, own))
+                if _is_bounded(new):
+                    check_bounds_kept(new.role_code, "scope", policy, functions, own)
                 self._bounds.check_giving(actor, new, new.scope, at, own)
             fields.done()
             held = _held(tx, {new.official_id for new in assignments})
@@ -147,6 +151,10 @@ class Assigning:
             note_change(tx, "role", reduces=True, official_id=row.official_id)
         return len(moved)
 
+    def _catalogue(self, assignments: Sequence[NewAssignment]) -> Sequence[FunctionView]:
+        """Return the catalogue, which is read only when some role is given for certain rows."""
+        return self._decider.subsystems.functions() if any(map(_is_bounded, assignments)) else ()
+
     def _again(self, actor: Actor, command: str, seen: Target, now: Target) -> None:
         """Ask once more whether the actor may, when the person moved while the locks were waited for.
 
@@ -188,6 +196,11 @@ class Assigning:
             division=place.division if place else None,
             attributes={"official_id": str(official_id), "role": role},
         )
+
+
+def _is_bounded(new: NewAssignment) -> bool:
+    """Say whether a role is to be given for certain rows only."""
+    return new.scope is not None and any(value is not None for value in new.scope.values())
 
 
 def _row(tx: Transaction, new: NewAssignment, scope: dict[str, Any] | None) -> RoleAssignment:

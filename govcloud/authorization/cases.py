@@ -34,6 +34,7 @@ from govcloud.authorization.surroundings import Surroundings
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import FieldError
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.levels import FILTER, OWN, Traits
 
 _CASES = UUID("7c1f4a52-9a0e-5d0e-8f63-2f5f0a6f1d11")
 
@@ -105,13 +106,15 @@ class CaseSpec(_Part):
 class CaseFile(_Part):
     """A file of cases: the policy that is added to the one under test (or stands ``alone``), the catalogue, and the cases.
 
-    ``catalogue`` names the functions, or gives each its security label. ``zones`` are networks by the name of their zone.
+    ``catalogue`` names the functions, or gives each its security label; ``levels`` gives those that are
+    not at integration level 3 theirs. ``zones`` are networks by the name of their zone.
     """
 
     at: datetime
     alone: bool = False
     policy: dict[str, Any] = Field(default_factory=dict)
     catalogue: list[str] | dict[str, int] = Field(default_factory=list)
+    levels: dict[str, int] = Field(default_factory=dict)
     zones: dict[str, tuple[IPv4Network | IPv6Network, ...]] = Field(default_factory=dict)
     cases: list[CaseSpec]
 
@@ -124,7 +127,7 @@ class Case:
     spec: CaseSpec
     at: datetime
     engine: Engine
-    catalogue: Mapping[str, int]
+    catalogue: Mapping[str, Traits]
 
     def __str__(self) -> str:
         """Return file and name."""
@@ -138,7 +141,7 @@ class Case:
         question, seen = self._question(), self._seen()
         found = _compared(self._decision(question, seen))
         if self.spec.expect.missing is not None:
-            asking = asking_of(question, self.catalogue.get(question.function, 0), seen)
+            asking = asking_of(question, self.catalogue.get(question.function, OWN), seen)
             found["missing"] = sorted(lacking(self.engine.policy, asking, question.function))
         return _differences(self.spec.expect, found)
 
@@ -149,7 +152,7 @@ class Case:
     def _decision(self, question: Question, seen: Seen) -> Decision:
         grants = {grant.function: _grant(grant) for grant in self.spec.subject.grants}
         catalogue = Catalogue(
-            label_of=lambda function: self.catalogue.get(function, 0 if self.engine.policy.knows(function) else None),
+            traits_of=lambda function: self.catalogue.get(function, OWN if self.engine.policy.knows(function) else None),
             last_grant=grants.get,
             item_for=lambda _function: None,
         )
@@ -185,7 +188,8 @@ def load_cases(folder: Path, base: PolicyDocument) -> Iterator[Case]:
         _, roles, rules = base.parts_with(file.policy) if not file.alone else Parser(file.policy, None).parse()
         surroundings = Surroundings(zones=zones_of(file.zones))
         engine = Engine(_model(folder), compile_policy(1, roles, rules), surroundings)
-        catalogue = file.catalogue if isinstance(file.catalogue, dict) else dict.fromkeys(file.catalogue, 0)
+        labels = file.catalogue if isinstance(file.catalogue, dict) else dict.fromkeys(file.catalogue, 0)
+        catalogue = {function: Traits(label, file.levels.get(function, FILTER)) for function, label in labels.items()}
         for spec in file.cases:
             yield Case(path.stem, spec, spec.at or file.at, engine, catalogue)
 

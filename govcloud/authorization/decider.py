@@ -44,7 +44,7 @@ from govcloud.authorization.subjects import official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.clock import Clock
-from govcloud.subsystems.levels import keeps_rows
+from govcloud.subsystems.levels import OWN, Traits, asks_each_time, keeps_rows
 from govcloud.subsystems.queries import SubsystemQueries, SubsystemView
 
 __all__ = ["PLATFORM", "Decider", "Standing"]
@@ -154,7 +154,7 @@ class Decider:
                 for function in self.subsystems.functions(seen.now)
                 if function.subsystem_code not in retired
                 and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
-                and opens(function.code, function.label, seen, client_address)
+                and opens(function.code, function.traits, seen, client_address)
             )
 
         return self._answered(look)
@@ -167,7 +167,7 @@ class Decider:
             if isinstance(seen, Reason):
                 return ()
             doors = self.subsystems.published_doors(seen.now)
-            return tuple(view for view, label in doors if opens(door_of(view.code), label, seen, client_address))
+            return tuple(view for view, label in doors if opens(door_of(view.code), Traits(label), seen, client_address))
 
         return self._answered(look)
 
@@ -181,8 +181,8 @@ class Decider:
             seen = self._seen(inputs, official_id, appointment_id)
             if isinstance(seen, Reason):
                 return frozenset()
-            labels = _labels(asked, inputs, seen.now)
-            return frozenset(function for function in asked if opens(function, labels.get(function, 0), seen, client_address))
+            traits = _traits(asked, inputs, seen.now)
+            return frozenset(function for function in asked if opens(function, traits.get(function, OWN), seen, client_address))
 
         return self._answered(look)
 
@@ -196,8 +196,8 @@ class Decider:
         state, now = self._begin()
         engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
         inputs = DatabaseInputs(self.facts, self.identity, self.subsystems, state)
-        label = _label_of(function, engine.policy, inputs, now)
-        if label is None:
+        traits = _traits_of(function, engine.policy, inputs, now)
+        if traits is None:
             return frozenset()
         roles = engine.policy.roles_naming(function)
         subjects = [subject for subject in self.identity.subjects_in(department_id, _MOST_COLLEAGUES, now) if subject.active]
@@ -220,7 +220,7 @@ class Decider:
             snapshot = self.snapshot(
                 Standing(subject.official_id, subject), engine.policy, duties, assignments.of(*who), grants.of(*who), now
             )
-            if opens(function, label, Seen(snapshot, engine, state.epoch, now)):
+            if opens(function, traits, Seen(snapshot, engine, state.epoch, now)):
                 found.add(subject.official_id)
         return frozenset(found)
 
@@ -282,9 +282,14 @@ class Decider:
         view = self.subsystems.function(function, self._clock.now())
         return view is not None and keeps_rows(view.integration_level)
 
+    def untold(self, function: str) -> tuple[str, ...]:
+        """Return the clients by which people go on using a function after a grant has ended: nobody asks, and they cannot be told."""
+        view = self.subsystems.function(function, self._clock.now())
+        return () if view is None or asks_each_time(view.integration_level) else self.subsystems.untold_clients(view.subsystem_code)
+
     def in_catalogue(self, function: str) -> bool:
         """Return whether the catalogue has the function now, of a subsystem that is not retired."""
-        return self.subsystems.label_in_catalogue(function, self._clock.now()) is not None
+        return self.subsystems.traits_in_catalogue(function, self._clock.now()) is not None
 
     # How the above decide
 
@@ -381,7 +386,7 @@ class Decider:
     def _catalogue(self, inputs: Inputs, acting: Acting, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
         return Catalogue(
-            label_of=lambda function: _label_of(function, seen.engine.policy, inputs, seen.now),
+            traits_of=lambda function: _traits_of(function, seen.engine.policy, inputs, seen.now),
             last_grant=acting.last_grant,
             item_for=lambda function: inputs.item_for(function, seen.now),
         )
@@ -398,16 +403,16 @@ def _decided(question: Question, known: Known | Reason, epoch: int) -> Decision:
     return decision
 
 
-def _labels(functions: Iterable[str], inputs: Inputs, at: datetime) -> Mapping[str, int]:
-    """Return the security labels of functions, read only for those that can have one: those of the platform itself have none."""
-    return inputs.labels([function for function in functions if not function.startswith(_OWN)], at)
+def _traits(functions: Iterable[str], inputs: Inputs, at: datetime) -> Mapping[str, Traits]:
+    """Return what functions are like, read only for those of subsystems: those of the platform itself are all alike."""
+    return inputs.traits([function for function in functions if not function.startswith(_OWN)], at)
 
 
-def _label_of(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> int | None:
-    """Return the security label of a function: 0 for the platform's own, else the catalogue's; ``None``: there is no such."""
+def _traits_of(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> Traits | None:
+    """Return what a function is like: as the catalogue says, or one of the platform's own; ``None``: there is no such."""
     if function.startswith(_OWN):
-        return 0 if policy.knows(function) else None
-    return inputs.label_of(function, at)
+        return OWN if policy.knows(function) else None
+    return inputs.traits_of(function, at)
 
 
 def _trust(policy: CompiledPolicy, roles: Iterable[str]) -> str:

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     NO_PERMISSION = "no_permission"
     BAD_RESOURCE = "bad_resource"
     LABEL_TOO_LOW = "label_too_low"
+    LEVEL_CANNOT_ENFORCE = "level_cannot_enforce"
 
 
 MESSAGES: dict[Reason, Message] = {
@@ -52,6 +53,7 @@ MESSAGES: dict[Reason, Message] = {
     Reason.NO_PERMISSION: Message("您的岗位没有这项功能的权限。"),
     Reason.BAD_RESOURCE: Message("资源的地区代码、部门路径、办件编号或安全标记有误，无法判断。"),
     Reason.LABEL_TOO_LOW: Message("您的安全标记低于这项功能或这条数据的安全标记。"),
+    Reason.LEVEL_CANNOT_ENFORCE: Message("您的权限只包括部分数据或字段，而这项功能的接入级别无法落实这样的限制，因此不开放。"),
 }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 from govcloud.authorization.commands import REASON_MOST
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.duty_inputs import NewDutyRule, checked_rule
+from govcloud.authorization.enforcing import check_bounds_kept
 from govcloud.authorization.epochs import DUTY, note_change
 from govcloud.authorization.errors import duty_rule_over, no_such_duty_rule, own_benefit
 from govcloud.authorization.events import DutyRuleAdded, DutyRuleChanged, DutyRuleEnded
@@ -117,7 +118,10 @@ class DutyRules:
             return True
 
     def _checked(self, tx: Transaction, new: NewDutyRule, fields: Fields) -> NewDutyRule:
-        return checked_rule(new, self._decider.policy(), self._decider.identity, tx.now, fields)
+        policy = self._decider.policy()
+        if new.bound:
+            check_bounds_kept(new.role_code, "bound", policy, self._decider.subsystems.functions(), fields)
+        return checked_rule(new, policy, self._decider.identity, tx.now, fields)
 
     def _refuse_own_benefit(self, tx: Transaction, new: NewDutyRule) -> None:
         """Refuse a rule that would give its author, who may not give roles to oneself, what the author does not hold already.

@@ -23,7 +23,7 @@ from casbin.core_enforcer import CoreEnforcer
 from casbin.model import FunctionMap, Model
 from casbin.rbac import RoleManager
 
-from govcloud.authorization.asking import Asking
+from govcloud.authorization.asking import SHOWN, Asking
 from govcloud.authorization.document import ALLOW, DENY, RuleSpec
 from govcloud.authorization.fields import View, views_of
 from govcloud.authorization.matcher import Matcher, MatcherError
@@ -31,6 +31,7 @@ from govcloud.authorization.policy import CompiledPolicy, Row, all_of
 from govcloud.authorization.scope import NOTHING, Scope
 from govcloud.authorization.snapshot import Window
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
+from govcloud.subsystems.levels import keeps_fields
 
 Functions = dict[str, Callable[..., object]]
 _EFFECT = "some(where (p_eft == allow)) && !some(where (p_eft == deny))"
@@ -90,7 +91,7 @@ def matcher_functions(policy: CompiledPolicy, *, possibly: bool = False) -> Func
     """Return what the matcher calls beside ``g``; each reads the subject of the request, ``r.sub``. See ``Engine`` for ``possibly``."""
     # The effect for which an undetermined condition counts as met.
     doubted = ALLOW if possibly else DENY
-    conditions, scopes = policy.conditions, policy.scopes
+    conditions, scopes, rules = policy.conditions, policy.scopes, policy.rules
 
     def holds(asking: Asking, condition: str, effect: str) -> bool:
         """Undetermined never opens an allow, and never lifts a deny."""
@@ -109,7 +110,11 @@ def matcher_functions(policy: CompiledPolicy, *, possibly: bool = False) -> Func
             opened = None
         return asking.remember(opened)
 
-    return {"dominates": dominates, "holds": holds, "covers": covers, "noted": Asking.note}
+    def kept(asking: Asking, number: int) -> bool:
+        """Fields that nobody masks would all be shown; rows that nobody filters are left out in ``covers``."""
+        return keeps_fields(asking.level) or rules[number].fields == SHOWN
+
+    return {"dominates": dominates, "holds": holds, "covers": covers, "kept": kept, "noted": Asking.note}
 
 
 class SnapshotRoles(RoleManager):  # type: ignore[misc]  # casbin ships no types

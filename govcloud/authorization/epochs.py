@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from govcloud.authorization.models import EpochChange
 from govcloud.kernel.unit_of_work import Transaction
@@ -71,6 +72,29 @@ def note_change(
     notes.append(_Note(kind, reduces, subsystem_code, named, tuple(departments)))
     if len(notes) == 1:
         tx.do_last(lambda: _write(tx))
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """The last change, and whom changes touched that let somebody do less; ``None``: they may have touched anybody."""
+
+    epoch: int
+    officials: frozenset[UUID] | None
+
+
+def reduced_after(session: Session, epoch: int) -> Reduced:
+    """Return whom changes after ``epoch`` touched that let somebody do less."""
+    table = EpochChange
+    last = session.scalar(select(func.max(table.epoch))) or 0
+    columns = (table.kind, table.official_id, table.official_ids)
+    rows = session.execute(select(*columns).where(table.epoch > epoch, table.epoch <= last, table.reduces)).all()
+    officials: set[UUID] = set()
+    for row in rows:
+        named = {row.official_id} if row.official_id is not None else set(row.official_ids or ())
+        if row.kind not in PEOPLE or not named:
+            return Reduced(last, None)
+        officials |= named
+    return Reduced(last, frozenset(officials))
 
 
 def _write(tx: Transaction) -> None:

@@ -60,6 +60,19 @@ def scope_not_kept(function: str) -> Conflict:
     )
 
 
+def end_not_told(function: str, clients: Sequence[str]) -> Conflict:
+    """Return the error for a grant whose end nobody in the subsystem would hear of: it would not be temporary."""
+    return Conflict(
+        "end_not_told",
+        Message(
+            "功能 %(function)s 的接入级别低于 L2，而客户端 %(clients)s 收不到退出通知，临时权限收回后仍可能继续使用，因此不能开通。",
+            function=function,
+            clients="、".join(clients),
+        ),
+        remedy=Message("请为客户端填写后端退出地址、启用 CAS 单点退出或改用前置认证，或把功能提高到 L2。"),
+    )
+
+
 def no_such_grant(value: object) -> NotFound:
     """Return the error for a grant that does not exist."""
     return NotFound.of(Message("授权"), value)

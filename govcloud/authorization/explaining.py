@@ -25,6 +25,7 @@ from govcloud.authorization.models import AccessGrant, RoleAssignment
 from govcloud.authorization.policy import all_of
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.snapshot import Snapshot, Window, door_of, grant_role, moment, subsystem_of
+from govcloud.subsystems.levels import OWN, Traits
 
 
 class CauseKind(StrEnum):
@@ -105,7 +106,7 @@ class Explaining:
         snapshot = self._snapshot(standing, engine, duties, at)
         causes = self._causes([window for held in snapshot.roles.values() for window in held], duties)
         seen = Seen(snapshot, engine, 0, at)
-        opened = (self._opened(code, name, label, seen, causes) for code, name, label in self.catalogue(snapshot, engine, at))
+        opened = (self._opened(code, name, traits, seen, causes) for code, name, traits in self.catalogue(snapshot, engine, at))
         return AccessView(
             official_id,
             appointment_id,
@@ -120,13 +121,13 @@ class Explaining:
         facts = self._decider.facts
         return self._decider.snapshot(standing, engine.policy, duties, facts.assignments(*who), facts.grants(*who), at)
 
-    def catalogue(self, snapshot: Snapshot, engine: Engine, at: datetime) -> Iterator[tuple[str, str, int]]:
-        """Return code, name and security label of every function that could be open: some rule of a held role, or a grant, names it."""
+    def catalogue(self, snapshot: Snapshot, engine: Engine, at: datetime) -> Iterator[tuple[str, str, Traits]]:
+        """Return code, name and traits of every function that could be open: some rule of a held role, or a grant, names it."""
         retired = self._decider.subsystems.retired_at(at)
         subsystems = {item.code: item for item in self._decider.subsystems.all() if item.code not in retired}
         listed = self._decider.subsystems.functions(at)
         names = {item.code: item.name for item in listed}
-        labels = {item.code: item.label for item in listed}
+        traits = {item.code: item.traits for item in listed}
         known = {code: name for code, name in names.items() if subsystem_of(code) in subsystems}
         known |= {door_of(code): names.get(door_of(code), item.name) for code, item in subsystems.items() if code != PLATFORM}
         named = engine.policy.functions_of(snapshot.roles)
@@ -134,10 +135,10 @@ class Explaining:
         known |= {code: names.get(code, code) for code in named if subsystem_of(code) == PLATFORM}
         for code, name in sorted(known.items()):
             if code in named or all_of(code) in named or grant_role(code) in snapshot.roles:
-                yield code, name, labels.get(code, 0)
+                yield code, name, traits.get(code, OWN)
 
-    def _opened(self, code: str, name: str, label: int, seen: Seen, causes: _Causes) -> OpenFunction | None:
-        asking = seen.asking(code, label)
+    def _opened(self, code: str, name: str, traits: Traits, seen: Seen, causes: _Causes) -> OpenFunction | None:
+        asking = seen.asking(code, traits)
         verdict = seen.engine.decide(asking, code)
         if not verdict.allowed:
             return None

@@ -27,6 +27,7 @@ from govcloud.authorization.snapshot import AssignmentFact, Snapshot, subsystem_
 from govcloud.identity.queries import AppointmentView
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
+from govcloud.subsystems.levels import Traits
 
 Key = TypeVar("Key")
 ASSIGN, END = "govcloud:role:assign", "govcloud:role:end"
@@ -136,8 +137,8 @@ class Giving:
         if before is None or after is None:
             return None
         found = []
-        for code, name, label in self._explaining.catalogue(after.snapshot, after.engine, now):
-            had, has = _verdict(code, label, before), _verdict(code, label, after)
+        for code, name, traits in self._explaining.catalogue(after.snapshot, after.engine, now):
+            had, has = _verdict(code, traits, before), _verdict(code, traits, after)
             if has.allowed and not (had.allowed and had.views == has.views):
                 found.append(Touched(code, name, subsystem_of(code), partly=had.allowed))
         return tuple(found)
@@ -172,5 +173,5 @@ def _runs(command: str, resource: Mapping[str, Any], seen: Seen, giver: Actor) -
     return command_refusal(command, resource, seen, client_address=giver.source_address) is None
 
 
-def _verdict(function: str, label: int, seen: Seen) -> Verdict:
-    return seen.engine.decide(seen.asking(function, label), function)
+def _verdict(function: str, traits: Traits, seen: Seen) -> Verdict:
+    return seen.engine.decide(seen.asking(function, traits), function)

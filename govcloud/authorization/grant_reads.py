@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,6 +94,18 @@ class GrantReads:
         now = self._clock.now()
         live = (AccessGrant.function.in_(set(functions)), holding(AccessGrant, now), AccessGrant.ends_at > now)
         return self._read().scalar(select(func.count()).select_from(AccessGrant).where(*live)) or 0
+
+    def live_grants_of_rows(self, functions: Iterable[str]) -> Mapping[str, int]:
+        """Return how many grants of certain rows of each function have neither run out nor been closed; those without any are left out."""
+        now = self._clock.now()
+        live = (AccessGrant.function.in_(set(functions)), holding(AccessGrant, now), AccessGrant.ends_at > now)
+        columns = (AccessGrant.function, AccessGrant.scope)
+        found = self._read().execute(select(*columns, func.count()).where(*live).group_by(*columns))
+        counted: Counter[str] = Counter()
+        for function, scope, count in found:
+            if not Scope.from_json(scope).whole:
+                counted[function] += count
+        return counted
 
     def live_grants_by_function(self, subsystem_code: str) -> Mapping[str, int]:
         """Return how many live grants each function of a subsystem has; functions without any are left out."""

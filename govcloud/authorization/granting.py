@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from govcloud.authorization.commands import NewGrant, check_grant
 from govcloud.authorization.decider import Decider, Standing
 from govcloud.authorization.epochs import note_change
-from govcloud.authorization.errors import beneficiary_inactive, grant_closed, grant_exists, no_such_grant, scope_not_kept
+from govcloud.authorization.errors import beneficiary_inactive, end_not_told, grant_closed, grant_exists, no_such_grant, scope_not_kept
 from govcloud.authorization.events import GrantClosed, GrantOpened, GrantResumed, GrantSuspended
 from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension
@@ -56,6 +56,8 @@ class Granting:
                 raise Invalid.of(FieldError("function", Message("功能目录中没有这项功能。"), new.function))
             if not new.scope.whole and not self._decider.keeps_rows(new.function):
                 raise scope_not_kept(new.function)
+            if untold := self._decider.untold(new.function):
+                raise end_not_told(new.function, untold)
             if not isinstance(self._decider.standing(new.official_id, new.appointment_id, tx.now), Standing):
                 raise beneficiary_inactive()
             row = _row(tx, new)

@@ -18,6 +18,7 @@ from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.snapshot import GrantFact, Snapshot
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.identity.queries import IdentityQueries, Subject
+from govcloud.subsystems.levels import Traits
 from govcloud.subsystems.queries import SubsystemQueries
 
 RETIRED = "retired"
@@ -56,12 +57,12 @@ class Inputs(Protocol):
         """Return the official's primary appointment at ``at``, if there is one."""
         ...
 
-    def label_of(self, function: str, at: datetime) -> int | None:
-        """Return the security label of a function in the catalogue; ``None``: there is none, or its subsystem is retired."""
+    def traits_of(self, function: str, at: datetime) -> Traits | None:
+        """Return what a function in the catalogue is like; ``None``: there is none, or its subsystem is retired."""
         ...
 
-    def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
-        """Return the security labels of functions, whatever the state of their subsystems; those that are not live are left out."""
+    def traits(self, functions: Collection[str], at: datetime) -> Mapping[str, Traits]:
+        """Return what functions are like, whatever the state of their subsystems; those that are not live are left out."""
         ...
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
@@ -121,13 +122,13 @@ class DatabaseInputs:
         found = self.identity.appointments_of(official_id, at)
         return next((appointment.id for appointment in found if appointment.kind == "primary"), None)
 
-    def label_of(self, function: str, at: datetime) -> int | None:
-        """Return the security label of a function in the catalogue."""
-        return self.subsystems.label_in_catalogue(function, at)
+    def traits_of(self, function: str, at: datetime) -> Traits | None:
+        """Return what a function in the catalogue is like."""
+        return self.subsystems.traits_in_catalogue(function, at)
 
-    def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
-        """Return the security labels of functions."""
-        return self.subsystems.function_labels(functions, at) if functions else {}
+    def traits(self, functions: Collection[str], at: datetime) -> Mapping[str, Traits]:
+        """Return what functions are like."""
+        return self.subsystems.function_traits(functions, at) if functions else {}
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
         """Return the item that a refusal points to."""

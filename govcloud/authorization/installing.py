@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.document import ALLOW, PolicyDocument, RoleSpec, RuleSpec, parse_document
+from govcloud.authorization.enforcing import refuse_unkept
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import officers_by_duty, policy_changed, role_in_use
 from govcloud.authorization.events import PolicyInstalled
@@ -25,6 +26,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.subsystems.queries import SubsystemQueries
 
 RowT = TypeVar("RowT", Role, RoleLink, PolicyRule)
 SpecT = TypeVar("SpecT")
@@ -42,10 +44,11 @@ class Grounds:
 class Installing:
     """The command that installs a policy."""
 
-    def __init__(self, uow: UnitOfWork, zones: Collection[str]) -> None:
-        """Take the unit of work, and the network zones that conditions may name."""
+    def __init__(self, uow: UnitOfWork, zones: Collection[str], subsystems: SubsystemQueries) -> None:
+        """Take the unit of work, the network zones that conditions may name, and the catalogue."""
         self._uow = uow
         self._zones = zones
+        self._subsystems = subsystems
 
     def install(self, actor: Actor, document: PolicyDocument) -> int:
         """Put ``document`` in force; see ``Authorization.install_policy``."""
@@ -53,6 +56,7 @@ class Installing:
         current = live_number(self._uow.read())
         target = Target("policy", str(current), attributes={"installed_version": current})
         with self._uow.begin(actor, "govcloud:policy:install", target) as tx:
+            refuse_unkept(document, self._subsystems.functions())
             return put_in_force(tx, document, current, Grounds())
 
 

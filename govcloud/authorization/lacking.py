@@ -39,13 +39,16 @@ def _lifting(policy: CompiledPolicy, asking: Asking, row: Row) -> frozenset[str]
 
 def _opening(policy: CompiledPolicy, asking: Asking, row: Row) -> frozenset[str] | None:
     """Return what would have to be told for an allow to hold: nothing if it holds, ``None`` if it cannot."""
+    role, scope, fields = asking.role_of(row[0]), policy.scopes[row[3]], policy.rules[row[5]].fields
+    if not any(asking.keeps(asking.rows_of(window, scope), fields) for window in asking.windows(role)):
+        return None
     condition = policy.conditions.get(row[2])
     told = _NOTHING
     if condition is not None and condition.holds(asking.facts) is not True:
         told = condition.missing(asking.facts)
         if not told:
             return None
-    if asking.opens(asking.role_of(row[0]), policy.scopes[row[3]]) is not None:
+    if asking.opens(role, scope) is not None:
         return told
     place = min(_unsaid(policy, asking, row), key=len, default=None)
     return None if place is None else told | place

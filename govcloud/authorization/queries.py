@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,8 @@ from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_document
 from govcloud.authorization.duty_queries import DutyQueries
+from govcloud.authorization.enforcing import Bounded, bounded_by_rules
+from govcloud.authorization.epochs import Reduced, reduced_after
 from govcloud.authorization.explaining import AccessView, Explaining
 from govcloud.authorization.facts import holding
 from govcloud.authorization.following import delegated
@@ -26,6 +28,7 @@ from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import Clock
+from govcloud.subsystems.usage import Promised
 from govcloud.subsystems.views import SubsystemView
 
 __all__ = ["AssignmentView", "AuthorizationQueries", "GrantView", "PolicyVersionView", "RoleHolder"]
@@ -84,6 +87,21 @@ class AuthorizationQueries(GrantReads):
     def decide(self, question: Question) -> Decision:
         """Return the engine's answer; see ``Decider.decide``."""
         return self._decider.decide(question)
+
+    def reduced_after(self, epoch: int) -> Reduced:
+        """Return whom changes after ``epoch`` touched that let somebody do less; see ``epochs.py``."""
+        return reduced_after(self._read(), epoch)
+
+    def promised(self, functions: Collection[str]) -> Mapping[str, Promised]:
+        """Return what rules and live grants bound about functions, by their codes; those about which nothing is bounded are left out."""
+        if not functions:
+            return {}
+        rules, grants = bounded_by_rules(self._decider.policy(), functions), self.live_grants_of_rows(functions)
+        nothing = Bounded((), ())
+        return {
+            code: Promised(rules.get(code, nothing).rows, rules.get(code, nothing).fields, grants.get(code, 0))
+            for code in rules.keys() | grants.keys()
+        }
 
     def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
         """Return the appointment that an official acts under when none is named; see ``Decider.primary_appointment``."""

@@ -27,7 +27,7 @@ def why_denied(policy: CompiledPolicy, verdict: Verdict, asking: Asking, last_gr
 
 
 def _held_but_not_enough(policy: CompiledPolicy, verdict: Verdict, asking: Asking) -> Reason | None:
-    """Return what an allow rule of a live role lacks: the clearance, the rows, or its condition."""
+    """Return what an allow rule of a live role lacks: the clearance, the rows, a level that keeps what it bounds, or its condition."""
     reason: Reason | None = None
     for row in verdict.considered:
         if row is NEVER or row[4] != ALLOW:
@@ -38,8 +38,9 @@ def _held_but_not_enough(policy: CompiledPolicy, verdict: Verdict, asking: Askin
         if asking.clearance < asking.label:
             # The mandatory control: neither rows nor conditions would help.
             return Reason.LABEL_TOO_LOW
-        if asking.opens(role, policy.scopes[row[3]]) is None:
-            return Reason.OUT_OF_SCOPE
+        kept = asking.kept(role, policy.scopes[row[3]], policy.rules[row[5]].fields)
+        if not kept:
+            return Reason.OUT_OF_SCOPE if kept is None else Reason.LEVEL_CANNOT_ENFORCE
         reason = Reason.CONDITION_NOT_MET
     return reason
 

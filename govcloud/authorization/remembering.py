@@ -16,6 +16,7 @@ from govcloud.authorization.facts import PolicyState
 from govcloud.authorization.inputs import Acting, Inputs
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.snapshot import GrantFact, Snapshot
+from govcloud.subsystems.levels import Traits
 
 Until: TypeAlias = Callable[[], Callable[[Decision], bool]]
 """Begins a round of answers: gives what says after each of them whether it is the last. A round that a damaged source ended begins anew."""
@@ -33,7 +34,7 @@ class Remembering:
         """Take where to read."""
         self._inputs = inputs
         self._state = inputs.state
-        self._labels: dict[str, int | None] = {}
+        self._traits: dict[str, Traits | None] = {}
         self._items: dict[str, UUID | None] = {}
 
     @property
@@ -50,15 +51,15 @@ class Remembering:
         """Return the official's primary appointment."""
         return self._inputs.primary(official_id, at)
 
-    def label_of(self, function: str, at: datetime) -> int | None:
-        """Return the security label of a function in the catalogue."""
-        if function not in self._labels:
-            self._labels[function] = self._inputs.label_of(function, at)
-        return self._labels[function]
+    def traits_of(self, function: str, at: datetime) -> Traits | None:
+        """Return the security label and the integration level of a function in the catalogue."""
+        if function not in self._traits:
+            self._traits[function] = self._inputs.traits_of(function, at)
+        return self._traits[function]
 
-    def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
-        """Return the security labels of functions."""
-        return self._inputs.labels(functions, at)
+    def traits(self, functions: Collection[str], at: datetime) -> Mapping[str, Traits]:
+        """Return the security labels and integration levels of functions."""
+        return self._inputs.traits(functions, at)
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
         """Return the item that a refusal points to."""

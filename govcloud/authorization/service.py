@@ -32,7 +32,7 @@ class Authorization:
     def __init__(self, uow: UnitOfWork, decider: Decider) -> None:
         """Take the unit of work and the decider."""
         self._decider = decider
-        self._installing = Installing(uow, decider.live.surroundings.zones.names)
+        self._installing = Installing(uow, decider.live.surroundings.zones.names, decider.subsystems)
         self._assigning = Assigning(uow, decider)
         self._granting = Granting(uow, decider)
         self._duties = DutyRules(uow, decider)

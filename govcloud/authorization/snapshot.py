@@ -65,6 +65,11 @@ def door_of(subsystem_code: str) -> str:
     return f"{subsystem_code}:door:enter"
 
 
+def is_door(function: str) -> bool:
+    """Return whether a function stands for entering its subsystem."""
+    return function.endswith(":door:enter")
+
+
 class Giver(Enum):
     """What a window comes from: a temporary grant, a role that was assigned, a duty rule."""
 

@@ -30,6 +30,7 @@ def remedy_line(services: Services, remedy: Remedy) -> str:
         "missing": f"say {', '.join(remedy.missing)} (rule “{remedy.rule}”)",
         "rows": f"only on these rows: {json.dumps(remedy.rows.to_json()) if remedy.rows else ''}",
         "label": f"a label of {remedy.needs}, not {remedy.has}",
+        "level": f"level L{remedy.needs}, not L{remedy.has}, to keep what the rule “{remedy.rule}” bounds",
         "rule": f"the rule “{remedy.rule}” forbids it{f', when {remedy.condition}' if remedy.condition else ''}",
     }
     return parts[remedy.kind]
@@ -45,6 +46,7 @@ def rule_cells(item: Considered) -> tuple[str, ...]:
         words[item.matched],
         words[item.held],
         words[item.reaches],
+        words[item.kept],
         words[item.holds],
         " ".join(item.missing),
     )

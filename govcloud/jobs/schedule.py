@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from govcloud.jobs.close_stays import CLOSE_STAYS
 from govcloud.jobs.deliver_outbox import DELIVER_OUTBOX
 from govcloud.jobs.end_sessions import END_SESSIONS
 from govcloud.jobs.end_stays import END_STAYS
@@ -20,6 +21,7 @@ JOBS: tuple[Job, ...] = (
     LAPSE_REQUESTS,
     END_SESSIONS,
     END_STAYS,
+    CLOSE_STAYS,
     PURGE,
     ROTATE_KEYS,
     RUN_IMPORTS,

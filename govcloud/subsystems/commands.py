@@ -26,7 +26,7 @@ from govcloud.subsystems.lifecycle import UNDER_REVIEW, Status
 from govcloud.subsystems.models import Subsystem, SubsystemStep
 from govcloud.subsystems.publishing import publisher_of
 from govcloud.subsystems.queries import SubsystemQueries
-from govcloud.subsystems.usage import CountUsage
+from govcloud.subsystems.usage import CountUsage, Promises
 from govcloud.subsystems.views import FunctionView, SubsystemView
 
 
@@ -37,14 +37,17 @@ class _RehearsedError(Exception):
 class Commands:
     """The tools of a command: transactions, keys, and reads within the open transaction."""
 
-    def __init__(self, uow: UnitOfWork, keys: KeyRing, clock: Clock, usage: CountUsage, *, loopback_allowed: bool) -> None:
-        """Take the unit of work, the key ring, the clock, and what counts the use of functions.
+    def __init__(
+        self, uow: UnitOfWork, keys: KeyRing, clock: Clock, usage: CountUsage, promises: Promises, *, loopback_allowed: bool
+    ) -> None:
+        """Take the unit of work, the key ring, the clock, what counts the use of functions and what is promised.
 
         ``loopback_allowed`` says whether a subsystem may go into service on the platform's own machine (not in production).
         """
         self._uow = uow
         self._keys = keys
         self._usage = usage
+        self._promises = promises
         self._loopback_allowed = loopback_allowed
         self._queries = SubsystemQueries(uow.read, uow.look, keys, clock)
         self._identity = IdentityQueries(uow.read, keys, clock)
@@ -108,6 +111,7 @@ class Commands:
             bound=frozenset(self._queries.bases_of(function.id for function in functions)),
             owner_live=owner is not None,
             loopback_allowed=self._loopback_allowed,
+            promised=self._promises([function.code for function in functions]),
         )
         return CHECKS.run(facts)
 

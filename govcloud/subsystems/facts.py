@@ -26,11 +26,12 @@ class SubsystemFact(NamedTuple):
 
 
 class FunctionFact(NamedTuple):
-    """A function is in the catalogue in ``[valid_from, valid_to)``, with the security label of one of its versions."""
+    """A function is in the catalogue in ``[valid_from, valid_to)``, with security label and integration level of one of its versions."""
 
     subsystem_code: str
     code: str
     label: int
+    level: int
     valid_from: datetime
     valid_to: datetime | None
 
@@ -60,9 +61,10 @@ class CatalogueFacts:
 
     def functions(self, since: datetime, codes: Collection[str] | None = None) -> Iterator[FunctionFact]:
         """Give the functions, in the order of their codes and of time."""
-        tables = (SubsystemFunction, SubsystemFunctionVersion)
+        version = SubsystemFunctionVersion
+        tables = (SubsystemFunction, version)
         query = (
-            select(Subsystem.code, SubsystemFunction.code, SubsystemFunctionVersion.label, *_common(tables))
+            select(Subsystem.code, SubsystemFunction.code, version.label, version.integration_level, *_common(tables))
             .join(SubsystemFunction, SubsystemFunction.subsystem_id == Subsystem.id)
             .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
             .where(*(_lasting(table, since) for table in tables))

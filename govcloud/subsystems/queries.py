@@ -17,6 +17,7 @@ from govcloud.kernel.prepared import Look
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.beginnings import place_of
+from govcloud.subsystems.levels import CHECK, Traits
 from govcloud.subsystems.listing.views import PowerItemView, ServiceItemView
 from govcloud.subsystems.matter_queries import MatterQueries
 from govcloud.subsystems.models import (
@@ -59,8 +60,8 @@ _BY_CLIENT_ID = Look(rows.clients().where(Client.client_id == bindparam("client"
 
 _AT = bindparam("at", type_=DateTime(timezone=True))
 #: One statement of every decision.
-_LABEL = Look(
-    select(SubsystemFunctionVersion.label)
+_TRAITS = Look(
+    select(SubsystemFunctionVersion.label, SubsystemFunctionVersion.integration_level)
     .select_from(Subsystem)
     .outerjoin(
         SubsystemFunction,
@@ -133,10 +134,10 @@ class SubsystemQueries(MatterQueries):
         query = rows.functions_at(self._at(at)).where(SubsystemFunction.code.in_(set(codes)))
         return {row.SubsystemFunction.code: row.SubsystemFunctionVersion.integration_level for row in self._read().execute(query)}
 
-    def function_labels(self, codes: Iterable[str], at: datetime | None = None) -> Mapping[str, int]:
-        """Return the security labels of functions by their codes; those that are not live are left out."""
+    def function_traits(self, codes: Iterable[str], at: datetime | None = None) -> Mapping[str, Traits]:
+        """Return the security labels and integration levels of functions by their codes; those that are not live are left out."""
         query = rows.functions_at(self._at(at)).where(SubsystemFunction.code.in_(set(codes)))
-        return {row.SubsystemFunction.code: row.SubsystemFunctionVersion.label for row in self._read().execute(query)}
+        return {row.SubsystemFunction.code: rows.function_view(row).traits for row in self._read().execute(query)}
 
     def published_doors(self, at: datetime | None = None) -> tuple[tuple[SubsystemView, int], ...]:
         """Return the published subsystems with the security label of their door (0 where none is listed), in the order of their codes."""
@@ -152,17 +153,19 @@ class SubsystemQueries(MatterQueries):
         found = self._read().execute(query.where(Subsystem.status == "published").order_by(Subsystem.code))
         return tuple((rows.subsystem_view(row.Subsystem), row.label) for row in found)
 
-    def label_in_catalogue(self, code: str, at: datetime | None = None) -> int | None:
-        """Return the security label of a function; ``None``: there is none at ``at``, or its subsystem is retired.
+    def traits_in_catalogue(self, code: str, at: datetime | None = None) -> Traits | None:
+        """Return the security label and integration level of a function; ``None``: there is none at ``at``, or its subsystem is retired.
 
         A door is there even where nobody has registered it as a function; then its label is 0.
         """
         subsystem_code = code.partition(":")[0]
         named = {"function": searchable(code), "subsystem": searchable(subsystem_code), "at": self._at(at)}
-        row = next(iter(_LABEL.within(self._read(), named)), None)
+        row = next(iter(_TRAITS.within(self._read(), named)), None)
         if row is None:
             return None
-        return 0 if row.label is None and code == f"{subsystem_code}:door:enter" else row.label
+        if row.label is None:
+            return Traits() if code == f"{subsystem_code}:door:enter" else None
+        return Traits(row.label, row.integration_level)
 
     def owned(self, departments: Iterable[UUID], at: datetime | None = None) -> Mapping[str, tuple[int, tuple[str, ...]]]:
         """Return how many ``subsystems``, ``items`` and ``lists`` departments own, and the names of the first."""
@@ -242,6 +245,23 @@ class SubsystemQueries(MatterQueries):
         """Return every client of a subsystem, given by code or id, disabled ones too."""
         condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
         return tuple(rows.client_view(row) for row in self._read().execute(rows.clients().where(condition)))
+
+    def clients_not_asking(self, at: datetime | None = None) -> Mapping[str, str]:
+        """Return the enabled clients of subsystems with something below L2, each with its subsystem's code: nobody there asks each time."""
+        moment, version = self._at(at), SubsystemFunctionVersion
+        shallow = (
+            select(version.id)
+            .join(SubsystemFunction, SubsystemFunction.id == version.function_id)
+            .where(SubsystemFunction.subsystem_id == Subsystem.id, SubsystemFunction.code != Subsystem.code + ":door:enter")
+            .where(version.integration_level < CHECK, live_at(SubsystemFunction, moment), live_at(version, moment))
+        )
+        below = or_(Subsystem.integration_level < CHECK, shallow.exists())
+        query = select(Client.client_id, Subsystem.code).join(Subsystem, Subsystem.id == Client.subsystem_id)
+        return {row.client_id: row.code for row in self._read().execute(query.where(below, *_ENABLED))}
+
+    def untold_clients(self, subsystem_code: str) -> tuple[str, ...]:
+        """Return the enabled clients of a subsystem that people sign in through and that cannot be told of a sign-out."""
+        return tuple(client.client_id for client in self.clients_of(subsystem_code) if not client.disabled and not client.hears_of_logout)
 
     def subsystems_of_clients(self, client_ids: Collection[str]) -> dict[str, tuple[UUID, str]]:
         """Return whose clients these are, disabled and retired ones included: the subsystem's id and the protocol, by ``client_id``."""

@@ -1,8 +1,8 @@
-"""The port through which the catalogue asks how much elsewhere hangs on functions: live grants, and requests that wait."""
+"""The port through which the catalogue asks what elsewhere hangs on functions: grants, requests, and rights to certain rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -19,4 +19,15 @@ class Usage:
         return not (self.grants or self.lines)
 
 
+@dataclass(frozen=True)
+class Promised:
+    """What is bounded about a function: roles (their names) to rows or to fields, and how many live grants to certain rows."""
+
+    rows: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    grants: int = 0
+
+
+Promises = Callable[[Sequence[str]], Mapping[str, Promised]]
+"""Returns what is promised about functions, by their codes; those about which nothing is are left out."""
 CountUsage = Callable[[Sequence[str]], Usage]

@@ -7,7 +7,16 @@ from datetime import datetime
 from uuid import UUID
 
 from govcloud.subsystems.findings import Finding
-from govcloud.subsystems.protocols import PUBLIC, CasSettings, ForwardAuthSettings, OidcSettings, ProtocolSettings, protocol_of
+from govcloud.subsystems.levels import Traits
+from govcloud.subsystems.protocols import (
+    AUTHORIZATION_CODE,
+    PUBLIC,
+    CasSettings,
+    ForwardAuthSettings,
+    OidcSettings,
+    ProtocolSettings,
+    protocol_of,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,11 @@ class FunctionView:
     integration_level: int
     basis_note: str = ""
     label: int = 0
+
+    @property
+    def traits(self) -> Traits:
+        """Return what decisions read of it."""
+        return Traits(self.label, self.integration_level)
 
     @property
     def is_door(self) -> bool:
@@ -124,6 +138,20 @@ class ClientView:
     def public(self) -> bool:
         """Say that it has nothing to prove who it is with (RFC 6749 section 2.1)."""
         return self.auth_method == PUBLIC
+
+    @property
+    def hears_of_logout(self) -> bool:
+        """Say whether a stay that it began can be ended from here, without the person's browser.
+
+        The front channel reaches only the browser that signs out itself; a proxy of forward-auth asks for each request and needs no call.
+        """
+        match self.settings:
+            case OidcSettings() as oidc:
+                return AUTHORIZATION_CODE not in oidc.grant_types or bool(oidc.backchannel_logout_uri)
+            case CasSettings() as cas:
+                return cas.single_logout
+            case _:
+                return True
 
     @property
     def oidc(self) -> OidcSettings:

@@ -54,6 +54,7 @@ CAUSES: Mapping[str, Message] = {
     "grant_closed": Message("临时权限终止"),
     "grant_suspended": Message("临时权限暂停"),
     "grant_expired": Message("临时权限到期"),
+    "door_closed": Message("进入权限已失效"),
     "client_disabled": Message("客户端停用"),
     "subsystem_retired": Message("子系统下线"),
 }

@@ -17,7 +17,7 @@ from tests.factories.world import World, give_password
 pytestmark = [pytest.mark.browser, pytest.mark.clients, pytest.mark.timeout(240)]
 _SERIOUS = {"serious", "critical"}
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-FEWER = "roles: {housing_clerk: {name: 住房保障经办, rules: [{allow: ['housing:door:enter', 'housing:guide:read'], scope: own_division}]}}"
+FEWER = "roles: {housing_clerk: {name: 住房保障经办, rules: [{allow: ['housing:door:enter', 'housing:guide:read']}]}}"
 
 
 @pytest.fixture(autouse=True)

@@ -35,15 +35,19 @@ roles:
     name: 窗口受理
     description: 民政窗口岗位，限本行政区划的数据
     rules:
-      - allow: [assistance:door:enter, assistance:case:read, assistance:case:accept, housing:door:enter, housing:guide:read]
+      - allow: [assistance:door:enter, assistance:case:read, assistance:case:accept, housing:door:enter]
         scope: own_division
+        label: 民政窗口岗位职责
+      - allow: housing:guide:read
         label: 民政窗口岗位职责
   housing_clerk:
     name: 住房保障经办
     description: 住房保障岗位，限本行政区划的数据
     rules:
-      - allow: [housing:door:enter, housing:guide:read, housing:register:read]
+      - allow: [housing:door:enter, housing:register:read]
         scope: own_division
+        label: 住房保障岗位职责
+      - allow: housing:guide:read
         label: 住房保障岗位职责
 """
 

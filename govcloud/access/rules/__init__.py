@@ -12,7 +12,7 @@ from govcloud.access.rules.case_number import CaseNumberWhereAsked
 from govcloud.access.rules.colleague import BeneficiaryIsColleague
 from govcloud.access.rules.decidable import SomebodyDecides
 from govcloud.access.rules.duplicate import OneOpenLine
-from govcloud.access.rules.enforceable import ApprovedScopeIsEnforceable, ScopeIsEnforceable
+from govcloud.access.rules.enforceable import ApprovedScopeIsEnforceable, EndIsFelt, ScopeIsEnforceable
 from govcloud.access.rules.narrower import ApprovedWithinRequested
 from govcloud.access.rules.own_request import NotOwnRequest
 from govcloud.access.rules.reciprocal import NotReciprocal
@@ -34,6 +34,7 @@ SUBMIT = Registry(
     RequestedWithinCap(),
     ScopeFitsItem(),
     ScopeIsEnforceable(),
+    EndIsFelt(),
     CaseNumberWhereAsked(),
 )
 APPROVE = Registry(
@@ -46,6 +47,7 @@ APPROVE = Registry(
     ApprovedWithinRequested(),
     ApprovedScopeFitsItem(),
     ApprovedScopeIsEnforceable(),
+    EndIsFelt(),
     ApprovedWithinCap(),
 )
 REJECT = Registry(

@@ -1,4 +1,4 @@
-"""Rows are promised only where somebody keeps the promise: a subsystem that never asks the platform cannot be held to them."""
+"""Only what is kept is promised: rows where somebody looks at them, and an end where whoever has to hear of it can be told."""
 
 from __future__ import annotations
 
@@ -37,6 +37,28 @@ class ApprovedScopeIsEnforceable:
     def check(self, facts: DecisionFacts) -> Ok | Refusal:
         """Compare what is approved with what the function's level keeps."""
         return Ok() if facts.approved is None else _kept(self.key, facts.approved.scope, facts.item)
+
+
+@dataclass(frozen=True)
+class EndIsFelt:
+    """What is asked for can be taken away again: below L2 the subsystem has to be told, and can be."""
+
+    key: ClassVar[str] = "end_not_told"
+    fault: ClassVar[Fault] = Fault.STATE
+    field: ClassVar[str | None] = None
+
+    def check(self, facts: RequestFacts | DecisionFacts) -> Ok | Refusal:
+        """Look for clients that nobody can tell."""
+        if not facts.item.untold:
+            return Ok()
+        message = Message(
+            "“%(item)s”的接入级别为 L%(level)s，而客户端 %(clients)s 收不到退出通知，临时权限收回后仍可能继续使用；"
+            "请由其主管部门先补上退出地址或提高接入级别。",
+            item=facts.item.name,
+            level=facts.item.integration_level,
+            clients="、".join(facts.item.untold),
+        )
+        return Refusal(self.key, message)
 
 
 def _kept(key: str, scope: Scope, item: ItemFacts) -> Ok | Refusal:

@@ -31,7 +31,8 @@ class Considered:
     """One rule about the function, and how it fared: ``None`` is not to be said without ``missing``.
 
     ``held``: the subject holds its role now. ``cleared``: the subject's label suffices, which only an allow asks for. ``reaches``: its rows
-    reach the resource. ``holds``: its condition is met. ``matched``: all of these, so that it counted.
+    reach the resource. ``kept``: the function's integration level enforces what it bounds. ``holds``: its condition is met. ``matched``:
+    all of these, so that it counted.
     """
 
     rule: RuleSpec
@@ -40,11 +41,12 @@ class Considered:
     reaches: bool | None
     holds: bool | None
     missing: tuple[str, ...] = ()
+    kept: bool = True
 
     @property
     def matched(self) -> bool | None:
         """Return whether the rule counted; a deny that is undetermined does, an allow does not."""
-        parts = (self.held, self.cleared, self.reaches, self.holds)
+        parts = (self.held, self.cleared, self.reaches, self.kept, self.holds)
         return False if False in parts else None if None in parts else True
 
 
@@ -88,10 +90,10 @@ class Explainer:
         seen = when.seen(self._moments.held(standing, when))
         who = (standing.official_id, standing.appointment_id)
         decision = decided(asked, seen, standing, self._moments.catalogue(standing, when))
-        label = self._moments.label_of(asked.function, when) if is_function(asked.function) else None
-        if label is None or not answerable(asked, label):
+        traits = self._moments.traits_of(asked.function, when) if is_function(asked.function) else None
+        if traits is None or not answerable(asked, traits):
             return Explanation(asked, *who, when.at, when.policy.number, decision, State.DENIED)
-        judged, asking = judge(asked, label, seen), taken(asked, label, seen)
+        judged, asking = judge(asked, traits, seen), taken(asked, traits, seen)
         # Deciding once more notes in the question which rules matched.
         seen.engine.decide(asking, asked.function)
         return Explanation(
@@ -104,7 +106,7 @@ class Explainer:
             state=judged.state,
             missing=judged.missing,
             causes=self._explaining.behind(asking, seen.engine, when.duties) if decision.allowed else (),
-            remedies=() if decision.allowed else self._nearest.remedies(asked, label, standing, when, decision),
+            remedies=() if decision.allowed else self._nearest.remedies(asked, traits, standing, when, decision),
             considered=tuple(islice(_considered(asked.function, asking, seen), MOST_RULES)),
         )
 
@@ -119,4 +121,4 @@ def _considered(function: str, asking: Asking, seen: Seen) -> Iterator[Considere
     numbers.sort(key=lambda number: (not asking.holds_role(asking.role_of(policy.rules[number].role)), number))
     for number in numbers:
         how = fared(policy, asking, number)
-        yield Considered(policy.rules[number], how.held, how.cleared, how.reaches, how.holds, tuple(sorted(how.missing)))
+        yield Considered(policy.rules[number], how.held, how.cleared, how.reaches, how.holds, tuple(sorted(how.missing)), how.kept)

@@ -13,7 +13,7 @@ class Fared(NamedTuple):
     """Whether the role is held now, whether the rows reach the resource, whether the condition holds.
 
     ``None`` is not to be said without ``missing`` (``resource.level``), or not at all. ``cleared`` is the mandatory control: a label
-    binds allows only.
+    binds allows only. ``kept`` says whether the function's integration level enforces the rows and fields that an allow bounds.
     """
 
     held: bool
@@ -21,6 +21,7 @@ class Fared(NamedTuple):
     holds: bool | None
     cleared: bool
     missing: frozenset[str] = frozenset()
+    kept: bool = True
 
 
 def fared(policy: CompiledPolicy, asking: Asking, number: int) -> Fared:
@@ -34,7 +35,8 @@ def fared(policy: CompiledPolicy, asking: Asking, number: int) -> Fared:
         condition = policy.conditions[rule.condition]
         holds = condition.holds(asking.facts)
         missing = condition.missing(asking.facts, wanted=wanted)
-    reaches: bool | None = asking.opens(role, scope, rule.effect) is not None
+    kept = asking.kept(role, scope, rule.fields) if wanted else True
+    reaches: bool | None = kept is not None if wanted else asking.opens(role, scope, rule.effect) is not None
     if not reaches and rule.effect != DENY:
         unsaid = [
             lacks
@@ -44,4 +46,4 @@ def fared(policy: CompiledPolicy, asking: Asking, number: int) -> Fared:
         if nearest := min(unsaid, key=len, default=None):
             reaches, missing = None, missing | {f"resource.{key}" for key in nearest}
     cleared = not wanted or asking.clearance >= asking.label
-    return Fared(asking.holds_role(role), reaches, holds, cleared, missing)
+    return Fared(asking.holds_role(role), reaches, holds, cleared, missing, kept is not False)

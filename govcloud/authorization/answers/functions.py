@@ -13,6 +13,7 @@ from govcloud.authorization.decider import PLATFORM, Decider
 from govcloud.authorization.decisions import Reason
 from govcloud.authorization.policy import all_of
 from govcloud.authorization.snapshot import Snapshot, door_of, grant_role
+from govcloud.subsystems.levels import OWN, Traits
 
 MOST_FUNCTIONS = 1_000
 
@@ -44,31 +45,31 @@ class Functions:
         most = max(1, min(limit, MOST_FUNCTIONS))
         seen = moment.seen(snapshot)
         found: list[FunctionEntry] = []
-        for code, name, label in self._named(subsystem, snapshot, moment):
+        for code, name, traits in self._named(subsystem, snapshot, moment):
             question = replace(asked, function=code)
-            if (after is not None and code <= after) or not answerable(question, label):
+            if (after is not None and code <= after) or not answerable(question, traits):
                 continue
-            judged = judge(question, label, seen)
+            judged = judge(question, traits, seen)
             if judged.state is not State.DENIED:
                 found.append(FunctionEntry(code, judged.state, judged.missing, name))
             if len(found) > most:
                 return FunctionPage(tuple(found[:most]), found[most - 1].id, moment.epoch)
         return FunctionPage(tuple(found), None, moment.epoch)
 
-    def _named(self, subsystem: str, snapshot: Snapshot, moment: Moment) -> list[tuple[str, str, int]]:
-        """Return code, name and label of the subsystem's functions that some rule of a held role, or a grant, names, in their order."""
+    def _named(self, subsystem: str, snapshot: Snapshot, moment: Moment) -> list[tuple[str, str, Traits]]:
+        """Return code, name and traits of the subsystem's functions that some rule of a held role, or a grant, names, in their order."""
         catalogue, held = self._decider.subsystems, snapshot.roles
-        found = {view.code: (view.name, view.label) for view in catalogue.functions_of(subsystem, moment.at)}
+        found = {view.code: (view.name, view.traits) for view in catalogue.functions_of(subsystem, moment.at)}
         named = moment.policy.functions_of(held)
         if subsystem == PLATFORM:
             known = (code for code in named if code.startswith(f"{PLATFORM}:") and moment.policy.knows(code))
-            return sorted((code, found[code][0] if code in found else code, 0) for code in known)
+            return sorted((code, found[code][0] if code in found else code, OWN) for code in known)
         view = catalogue.subsystem(subsystem)
         if view is None or subsystem in catalogue.retired_at(moment.at):
             return []
-        found.setdefault(door_of(subsystem), (view.name, 0))
+        found.setdefault(door_of(subsystem), (view.name, Traits()))
         return sorted(
-            (code, name, label)
-            for code, (name, label) in found.items()
+            (code, name, traits)
+            for code, (name, traits) in found.items()
             if code in named or all_of(code) in named or grant_role(code) in held
         )

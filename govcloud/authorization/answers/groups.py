@@ -33,6 +33,7 @@ from govcloud.authorization.scope import ROW_KEYS
 from govcloud.authorization.scope_rules import ScopeRule
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window
 from govcloud.identity import roster
+from govcloud.subsystems.levels import Traits
 
 #: What of a question bounds rows: then where a subject stands can make a difference to rules on its own rows.
 _PLACES = frozenset(ROW_KEYS)
@@ -125,7 +126,7 @@ class Search:
     """One question to everybody, ready to be asked stretch by stretch of the candidates."""
 
     asked: Asked
-    label: int
+    traits: Traits
     moment: Moment
     candidates: Candidates
     reads: Reads
@@ -146,7 +147,7 @@ class Search:
         return list(_each_under(found, most) if self.every_appointment else _each(found, most))
 
     def _judge(self, group: Group) -> Judged:
-        return judge(self.asked, self.label, self.moment.seen(self._snapshot(group)))
+        return judge(self.asked, self.traits, self.moment.seen(self._snapshot(group)))
 
     def _groups(self, session: Session, after: UUID | None, until: UUID | None) -> Iterator[tuple[Group, set[bytes]]]:
         """Read the groups of one fact each: the fact, its scope, whether under an appointment, what is read, and the people."""

@@ -16,6 +16,7 @@ from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.engine import Verdict
 from govcloud.authorization.lacking import lacking
 from govcloud.authorization.snapshot import is_function
+from govcloud.subsystems.levels import Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ class Judged(NamedTuple):
     verdict: Verdict
 
 
-def judge(asked: Asked, label: int, seen: Seen) -> Judged:
-    """Return how a question that can be answered at all comes out for the subject that was ``seen``; ``label`` is the function's."""
-    asking = taken(asked, label, seen)
+def judge(asked: Asked, traits: Traits, seen: Seen) -> Judged:
+    """Return how a question that can be answered at all comes out for the subject that was ``seen``; ``traits`` are the function's."""
+    asking = taken(asked, traits, seen)
     verdict = seen.engine.decide(asking, asked.function)
     if verdict.allowed:
         return Judged(State.ALLOWED, (), verdict)
@@ -53,14 +54,14 @@ def judge(asked: Asked, label: int, seen: Seen) -> Judged:
     return Judged(State.CONDITIONAL if missing else State.DENIED, missing, verdict)
 
 
-def taken(asked: Asked, label: int, seen: Seen) -> Asking:
+def taken(asked: Asked, traits: Traits, seen: Seen) -> Asking:
     """Return the question as the engine takes it."""
-    return asking_of(asked.question(), label, seen)
+    return asking_of(asked.question(), traits, seen)
 
 
-def answerable(asked: Asked, label: int | None) -> bool:
+def answerable(asked: Asked, traits: Traits | None) -> bool:
     """Return whether the question can be answered with yes for anybody: there is the function, and its place is one."""
-    return is_function(asked.function) and unanswerable(asked.question(), label) is None
+    return is_function(asked.function) and unanswerable(asked.question(), traits) is None
 
 
 def decided(asked: Asked, seen: Seen, standing: Standing, catalogue: Catalogue) -> Decision:

@@ -14,6 +14,7 @@ from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.engine import Engine
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.snapshot import GrantFact, Snapshot, door_of, subsystem_of
+from govcloud.subsystems.levels import OWN, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +66,25 @@ class Moments:
         facts = self._decider.facts
         return self._decider.snapshot(standing, moment.policy, moment.duties, facts.assignments(*who), facts.grants(*who), moment.at)
 
-    def label_of(self, function: str, moment: Moment) -> int | None:
-        """Return the security label of a function as it was then; ``None``: there was none, or its subsystem had been retired."""
+    def traits_of(self, function: str, moment: Moment) -> Traits | None:
+        """Return what a function was like then; ``None``: there was none, or its subsystem had been retired."""
         code = subsystem_of(function)
         if code == PLATFORM:
-            return 0 if moment.policy.knows(function) else None
+            return OWN if moment.policy.knows(function) else None
         subsystem = self._decider.subsystems.subsystem(code)
         if subsystem is None or code in self._decider.subsystems.retired_at(moment.at):
             return None
         view = self._decider.subsystems.function(function, moment.at)
         # A door is there even where nobody has registered it as a function.
-        return view.label if view is not None else 0 if function == door_of(code) else None
+        return view.traits if view is not None else Traits() if function == door_of(code) else None
 
     def catalogue(self, standing: Standing, moment: Moment) -> Catalogue:
         """Return what answers may ask beyond the subject; what was asked once is not asked again, so it serves many answers."""
         facts, subsystems = self._decider.facts, self._decider.subsystems
 
         @cache
-        def label_of(function: str) -> int | None:
-            return self.label_of(function, moment)
+        def traits_of(function: str) -> Traits | None:
+            return self.traits_of(function, moment)
 
         @cache
         def last_grant(function: str) -> GrantFact | None:
@@ -94,4 +95,4 @@ class Moments:
             item = subsystems.item_for_function(function, moment.at)
             return item.id if item else None
 
-        return Catalogue(label_of=label_of, last_grant=last_grant, item_for=item_for)
+        return Catalogue(traits_of=traits_of, last_grant=last_grant, item_for=item_for)

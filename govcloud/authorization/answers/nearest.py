@@ -14,7 +14,7 @@ from govcloud.authorization.answers.entries import State
 from govcloud.authorization.answers.faring import fared
 from govcloud.authorization.answers.judging import Asked, Judged, judge, taken
 from govcloud.authorization.answers.moments import Moment, Moments
-from govcloud.authorization.asking import Asking
+from govcloud.authorization.asking import SHOWN, Asking
 from govcloud.authorization.decider import Decider, Standing
 from govcloud.authorization.decisions import Decision, Reason
 from govcloud.authorization.document import ALLOW
@@ -23,6 +23,7 @@ from govcloud.authorization.scope import ROW_KEYS, Scope
 from govcloud.authorization.snapshot import moment
 from govcloud.authorization.surroundings import CHINA
 from govcloud.identity.queries import Subject
+from govcloud.subsystems.levels import CHECK, FILTER, Traits
 from govcloud.subsystems.queries import ItemView
 
 #: How far ahead it is looked for a time at which conditions on time of day and weekday would be met.
@@ -44,6 +45,7 @@ class RemedyKind(StrEnum):
     ROWS = "rows"
     LABEL = "label"
     RULE = "rule"
+    LEVEL = "level"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Remedy:
     * ``missing``: the question lacks ``missing``, which the rule reads.
     * ``rows``: only the rows of ``rows`` are open.
     * ``label``: the subject's label ``has`` is below ``needs``.
+    * ``level``: the rule ``rule`` opens some rows or fields only, which the function's level ``has`` cannot keep; ``needs`` can.
     * ``rule``: the rule ``rule`` forbids it, under ``condition`` if it has one; whoever is responsible for the policy can change it.
     """
 
@@ -78,13 +81,13 @@ class _Trial:
     """A question to a subject that was seen, to be asked again under other circumstances."""
 
     asked: Asked
-    label: int
+    traits: Traits
     seen: Seen
 
     @cached_property
     def asking(self) -> Asking:
         """Return the question as the engine takes it."""
-        return taken(self.asked, self.label, self.seen)
+        return taken(self.asked, self.traits, self.seen)
 
     def numbers(self) -> list[int]:
         """Return the numbers of the rules about the function whose roles the subject has in some window."""
@@ -93,7 +96,7 @@ class _Trial:
 
     def by(self, seen: Seen) -> Judged:
         """Return how it comes out for another subject."""
-        return judge(self.asked, self.label, seen)
+        return judge(self.asked, self.traits, seen)
 
     def at(self, at: datetime) -> Judged:
         """Return how it comes out for the same subject at another moment."""
@@ -108,13 +111,14 @@ class Nearest:
         self._decider = decider
         self._moments = moments
 
-    def remedies(self, asked: Asked, label: int, standing: Standing, when: Moment, decision: Decision) -> tuple[Remedy, ...]:
+    def remedies(self, asked: Asked, traits: Traits, standing: Standing, when: Moment, decision: Decision) -> tuple[Remedy, ...]:
         """Return what would mend ``decision``, a denial of ``asked`` to somebody who stands so; the nearest first."""
         seen = when.seen(self._moments.held(standing, when))
-        trial = _Trial(asked, label, seen)
+        trial = _Trial(asked, traits, seen)
         found = [
             *_forbidding(decision, seen),
             *_uncleared(trial, decision),
+            *_unkept(trial),
             *_lacking(trial),
             *_waiting(trial),
             *_open_rows(trial),
@@ -154,12 +158,22 @@ def _uncleared(trial: _Trial, decision: Decision) -> Iterator[Remedy]:
         yield Remedy(RemedyKind.LABEL, needs=trial.asking.label, has=trial.asking.clearance)
 
 
+def _unkept(trial: _Trial) -> Iterator[Remedy]:
+    """Give the rules that would open it, were it connected closely enough to keep what they bound."""
+    policy = trial.seen.engine.policy
+    for number in trial.numbers():
+        rule, how = policy.rules[number], fared(policy, trial.asking, number)
+        if rule.effect == ALLOW and how.held and how.cleared and how.reaches is not False and not how.kept:
+            needs = CHECK if rule.fields == SHOWN else FILTER
+            yield Remedy(RemedyKind.LEVEL, rule=rule.label, needs=needs, has=trial.traits.level)
+
+
 def _lacking(trial: _Trial) -> Iterator[Remedy]:
     """Give what the allow rules of held roles lack: attributes of the question, or a condition that is not met."""
     policy = trial.seen.engine.policy
     for number in trial.numbers():
         rule, how = policy.rules[number], fared(policy, trial.asking, number)
-        if rule.effect != ALLOW or not how.held or not how.cleared or how.reaches is False:
+        if rule.effect != ALLOW or not how.held or not how.cleared or how.reaches is False or not how.kept:
             continue
         if how.missing:
             yield Remedy(RemedyKind.MISSING, rule=rule.label, condition=rule.condition, missing=tuple(sorted(how.missing)))
@@ -206,6 +220,6 @@ def _open_rows(trial: _Trial) -> Iterator[Remedy]:
     if not _PLACES & asked.resource.keys():
         return
     anywhere = {name: value for name, value in asked.resource.items() if name not in _PLACES}
-    judged = judge(replace(asked, resource=anywhere), trial.label, trial.seen)
+    judged = judge(replace(asked, resource=anywhere), trial.traits, trial.seen)
     if judged.state is State.ALLOWED:
         yield Remedy(RemedyKind.ROWS, rows=judged.verdict.rows)

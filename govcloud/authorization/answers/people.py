@@ -75,8 +75,8 @@ class People:
 
     def _search(self, asked: Asked, moment: Moment, department_id: UUID | None, *, every_appointment: bool) -> Search | None:
         """Return the search, or ``None`` when the question has no answer for anybody."""
-        label = self._moments.label_of(asked.function, moment) if is_function(asked.function) else None
-        if label is None or not answerable(asked, label):
+        traits = self._moments.traits_of(asked.function, moment) if is_function(asked.function) else None
+        if traits is None or not answerable(asked, traits):
             return None
         within: tuple[str, ...] | None = None
         if department_id is not None:
@@ -98,7 +98,7 @@ class People:
         )
         if candidates.nobody:
             return None
-        return Search(asked, label, moment, candidates, reads_about(asked, label, moment, duties), within, every_appointment)
+        return Search(asked, traits, moment, candidates, reads_about(asked, traits.label, moment, duties), within, every_appointment)
 
     def _paths(self, departments: frozenset[UUID], at: datetime) -> dict[UUID, str]:
         """Return where the departments that duties name stand then."""

@@ -9,29 +9,35 @@ from dataclasses import dataclass, field, replace
 from govcloud.authorization.document import RuleSpec
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import door_of, grant_role, subsystem_of
+from govcloud.subsystems.levels import OWN, Traits
 
 
 @dataclass(frozen=True)
 class Changes:
     """``functions`` that may come out otherwise, each with the roles that rules on it name; ``unknown`` are those without a catalogue.
 
-    ``holding`` are the roles that bring somebody one of the naming roles, themselves or by inclusion, before or after. ``labels`` are the
-    security labels of those functions that have one; ``labels_after``, where it is a label that changes, what they would be.
+    ``holding`` are the roles that bring somebody one of the naming roles, themselves or by inclusion, before or after. ``traits`` are
+    what the catalogue says of those functions; ``traits_after``, where it is this that changes, what it would say.
     """
 
     functions: Mapping[str, frozenset[str]]
     unknown: tuple[str, ...]
     holding: frozenset[str]
-    labels: Mapping[str, int] = field(default_factory=dict)
-    labels_after: Mapping[str, int] | None = None
+    traits: Mapping[str, Traits] = field(default_factory=dict)
+    traits_after: Mapping[str, Traits] | None = None
 
-    def label_before(self, function: str) -> int:
-        """Return the security label of a function as it is."""
-        return self.labels.get(function, 0)
+    @property
+    def labelled(self) -> bool:
+        """Say whether who is cleared for what matters to any of them."""
+        return any(item.label for item in (*self.traits.values(), *(self.traits_after or {}).values()))
 
-    def label_after(self, function: str) -> int:
-        """Return the security label of a function as it would be."""
-        return (self.labels if self.labels_after is None else self.labels_after).get(function, 0)
+    def before(self, function: str) -> Traits:
+        """Return what a function is like."""
+        return self.traits.get(function, OWN)
+
+    def after(self, function: str) -> Traits:
+        """Return what a function would be like."""
+        return (self.traits if self.traits_after is None else self.traits_after).get(function, OWN)
 
     @property
     def subsystems(self) -> frozenset[str]:
@@ -58,14 +64,14 @@ def changes(old: CompiledPolicy, new: CompiledPolicy, catalogue: Collection[str]
     return Changes(functions, tuple(unknown), frozenset(holding))
 
 
-def relabelled(policy: CompiledPolicy, function: str, labels: tuple[int, int]) -> Changes:
+def relabelled(policy: CompiledPolicy, function: str, traits: tuple[Traits, Traits]) -> Changes:
     """Return what differs when a function's security label gives way to another (before, after), under the same policy.
 
     A label binds grants as well as roles, so whoever holds a grant of the function counts.
     """
     naming = _naming(policy, function)
     holding = frozenset(role for role, included in policy.closure.items() if included & naming)
-    before, after = labels
+    before, after = traits
     return Changes({function: naming | {grant_role(function)}}, (), holding, {function: before}, {function: after})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,12 @@ import yaml
 
 from govcloud.authorization.cases import load_cases
 from govcloud.authorization.document import ALLOW, MAX_BYTES, PolicyDocument, RuleSpec, read_document
+from govcloud.authorization.enforcing import refuse_unkept
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.shipped import policies_folder
 from govcloud.kernel.errors import FieldError
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.views import FunctionView
 
 _STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 _YAML_PLACE = re.compile(r"line ([0-9]+), column ([0-9]+)")
@@ -58,13 +60,14 @@ def keepable(text: str) -> str:
     return text
 
 
-def checked(text: str, source: str, zones: Collection[str] | None = None) -> PolicyDocument:
+def checked(text: str, source: str, zones: Collection[str] | None = None, functions: Iterable[FunctionView] = ()) -> PolicyDocument:
     """Read a text as somebody wrote it.
 
     Args:
         text: the YAML.
         source: names it in the record.
         zones: the network zones that its conditions may name; ``None``: any, where there is no installation whose zones could be asked.
+        functions: the catalogue, whose integration levels have to keep what rules bound.
 
     Raises:
         PolicyError: with every finding.
@@ -72,6 +75,7 @@ def checked(text: str, source: str, zones: Collection[str] | None = None) -> Pol
     document = read_document(keepable(text), source, zones)
     if wrong := [_installs(rule) for rule in document.rules if _goes_around(rule)]:
         raise PolicyError(wrong)
+    refuse_unkept(document, functions)
     return document
 
 
@@ -85,10 +89,10 @@ def _installs(rule: RuleSpec) -> FieldError:
     return FieldError(f"roles.{rule.role}.rules", message, rule.function)
 
 
-def findings(text: str, source: str, zones: Collection[str] | None = None) -> tuple[Finding, ...]:
+def findings(text: str, source: str, zones: Collection[str] | None = None, functions: Iterable[FunctionView] = ()) -> tuple[Finding, ...]:
     """Return everything that is wrong with ``text``, in the order of its lines; nothing when it can be submitted."""
     try:
-        checked(text, source, zones)
+        checked(text, source, zones, functions)
     except PolicyError as error:
         return located(text, error)
     return ()

@@ -109,8 +109,8 @@ class Comparison:
         now, found = instant(self._at), dict[str, Effect]()
         held = {*before.roles, *after.roles}
         for function in sorted({function for role in held for function in self._by_role.get(role, ())}):
-            was = self.old.outcome(before, function, now, self.changes.label_before(function))
-            effect = between(was, self.new.outcome(after, function, now, self.changes.label_after(function)))
+            was = self.old.outcome(before, function, now, self.changes.before(function))
+            effect = between(was, self.new.outcome(after, function, now, self.changes.after(function)))
             if effect is not None:
                 found[function] = effect
         return found

@@ -36,6 +36,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
+from govcloud.subsystems.queries import SubsystemQueries
 
 COMMAND = "govcloud:policy:draft"
 TITLE_MOST, REASON_MOST = 100, 500
@@ -60,10 +61,11 @@ class NewDraft:
 class Drafts:
     """The commands on drafts."""
 
-    def __init__(self, uow: UnitOfWork, zones: Collection[str]) -> None:
-        """Take the unit of work, and the network zones that conditions may name."""
+    def __init__(self, uow: UnitOfWork, zones: Collection[str], subsystems: SubsystemQueries) -> None:
+        """Take the unit of work, the network zones that conditions may name, and the catalogue."""
         self._uow = uow
         self._zones = zones
+        self._subsystems = subsystems
 
     def create(self, actor: Actor, new: NewDraft) -> UUID:
         """Keep a text as a draft of the actor; see ``Drafting.create``."""
@@ -118,7 +120,7 @@ class Drafts:
                 raise not_a_person()
             if live != row.base_number:
                 raise base_replaced(row.base_number, live)
-            document = checking.checked(row.document, row.source, self._zones)
+            document = checking.checked(row.document, row.source, self._zones, self._subsystems.functions())
             if document.checksum == checksum_of(tx.session, live):
                 raise nothing_changed()
             run = checking.run_cases(document)

@@ -25,6 +25,7 @@ from govcloud.authorization.policy import CompiledPolicy, compile_policy
 from govcloud.authorization.snapshot import door_of
 from govcloud.identity.grouping import Grouping, GroupQueries, Key
 from govcloud.identity.queries import Subject
+from govcloud.subsystems.levels import Traits
 
 #: So many people are looked at one by one between two signs of progress.
 CHUNK = 1000
@@ -85,15 +86,15 @@ class Measuring:
             progress: is told (steps done, of how many).
         """
         new = compile_policy(live.number + 1, document.roles, document.rules)
-        what = self._labelled(changes(live, new, self.catalogue(at)), at)
+        what = self._known(changes(live, new, self.catalogue(at)), at)
         measured = self._measured((live, new), what, at, progress)
         return replace(measured, roles_lost=tuple(lost_roles(self._read(), document, at)))
 
     def relabelled(
-        self, policy: CompiledPolicy, function: str, labels: tuple[int, int], at: datetime, progress: Progress = unheard
+        self, policy: CompiledPolicy, function: str, traits: tuple[Traits, Traits], at: datetime, progress: Progress = unheard
     ) -> Measured:
         """Return what becomes of everybody when the security label of ``function`` gives way to another (before, after), as of ``at``."""
-        return self._measured((policy, policy), relabelled(policy, function, labels), at, progress)
+        return self._measured((policy, policy), relabelled(policy, function, traits), at, progress)
 
     def _measured(self, sides: tuple[CompiledPolicy, CompiledPolicy], what: Changes, at: datetime, progress: Progress) -> Measured:
         """Walk through the province with what differs between two policies, or between two labels under one."""
@@ -121,16 +122,15 @@ class Measuring:
         functions = {view.code for view in self._decider.subsystems.functions(at) if view.subsystem_code in subsystems}
         return frozenset(functions | {door_of(code) for code in subsystems})
 
-    def _labelled(self, what: Changes, at: datetime) -> Changes:
-        """Return the changes with the security labels of their functions."""
-        labels = self._decider.subsystems.function_labels(what.functions, at)
-        return replace(what, labels={function: label for function, label in labels.items() if label})
+    def _known(self, what: Changes, at: datetime) -> Changes:
+        """Return the changes with the security labels and integration levels of their functions."""
+        return replace(what, traits=self._decider.subsystems.function_traits(what.functions, at))
 
     def _walk(self, live: CompiledPolicy, new: CompiledPolicy, what: Changes, at: datetime) -> _Walk:
         naming = frozenset[str]().union(*what.functions.values())
         rules = (rule for policy in (live, new) for rule in policy.rules[1:] if rule.role in naming)
         reads = reads_of(rule.condition for rule in rules if rule.condition)
-        if what.labels or what.labels_after:
+        if what.labelled:
             # Who is cleared for what then decides as well.
             reads = replace(reads, attributes=reads.attributes | {"label"})
         _, duties = self._decider.facts.duty_rules(at)

@@ -89,7 +89,8 @@ class DraftQueries(ImpactReads):
 
     def findings(self, draft_id: UUID) -> tuple[checking.Finding, ...]:
         """Return everything that is wrong with the text of a draft, by line and column; nothing when it can be submitted."""
-        return checking.findings(self.text(draft_id), self.draft(draft_id).source, self.zones)
+        functions = self._decider.subsystems.functions()
+        return checking.findings(self.text(draft_id), self.draft(draft_id).source, self.zones, functions)
 
     def engine(self, draft_id: UUID) -> Engine:
         """Return an engine that decides by the text of a draft, for trials: nothing follows from what it says.

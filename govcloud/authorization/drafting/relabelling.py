@@ -46,7 +46,7 @@ class Relabelling:
         view = self._decider.subsystems.function(code, at)
         if view is None:
             raise NotFound.of(Message("功能"), code)
-        return self._measuring.relabelled(self._decider.policy(), code, (view.label, label), at, progress)
+        return self._measuring.relabelled(self._decider.policy(), code, (view.traits, view.traits._replace(label=label)), at, progress)
 
     def of_person(self, official_id: UUID, label: int) -> tuple[Relabelled, ...]:
         """Return what an official's label would change, by appointment; those under which nothing changes are left out."""

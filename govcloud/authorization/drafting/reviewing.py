@@ -43,6 +43,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
+from govcloud.subsystems.queries import SubsystemQueries
 
 APPROVE, APPLY, ROLL_BACK = "govcloud:policy:approve", "govcloud:policy:apply", "govcloud:policy:roll_back"
 _SECOND_PERSON = "ck_policy_review_second_person"
@@ -64,10 +65,11 @@ class Shown:
 class Reviewing:
     """The commands of the second person, and those that change what is in force."""
 
-    def __init__(self, uow: UnitOfWork, zones: Collection[str]) -> None:
-        """Take the unit of work, and the network zones that conditions may name."""
+    def __init__(self, uow: UnitOfWork, zones: Collection[str], subsystems: SubsystemQueries) -> None:
+        """Take the unit of work, the network zones that conditions may name, and the catalogue."""
         self._uow = uow
         self._zones = zones
+        self._subsystems = subsystems
 
     def approve(self, actor: Actor, draft_id: UUID, shown: Shown, comment: str = "") -> UUID:
         """Say yes to a draft as it was shown; see ``Drafting.approve``."""
@@ -127,7 +129,7 @@ class Reviewing:
             review = _approval(tx.session, row)
             if tx.now - review.at > states.APPROVAL_LASTS:
                 raise approval_over(states.APPROVAL_LASTS.days)
-            document = checking.checked(row.document, row.source, self._zones)
+            document = checking.checked(row.document, row.source, self._zones, self._subsystems.functions())
             _refuse_lock_out(document, tx.now)
             number = put_in_force(tx, document, live, Grounds("approved", review.id, row.reason))
             row.state, row.updated_at = state, tx.now

@@ -29,8 +29,8 @@ class Drafting:
     def __init__(self, uow: UnitOfWork, read: Callable[[], Session], decider: Decider, clock: Clock) -> None:
         """Take the unit of work, the source of reading sessions, the decider and the clock."""
         zones = decider.live.surroundings.zones.names
-        self._drafts = Drafts(uow, zones)
-        self._reviewing = Reviewing(uow, zones)
+        self._drafts = Drafts(uow, zones, decider.subsystems)
+        self._reviewing = Reviewing(uow, zones, decider.subsystems)
         self._shadows = Shadows(uow, zones)
         self.measuring = Measuring(read, decider)
         self.relabelling = Relabelling(decider, self.measuring, Explaining(read, decider))

@@ -36,6 +36,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.subsystems.levels import OWN, Traits
 
 COMMAND = "govcloud:policy:note_shadow"
 ACTOR = Actor.system("shadow")
@@ -177,12 +178,12 @@ class Shadowing:
     def _catalogue(self, side: Engine) -> Catalogue:
         """Return the catalogue as one side sees it; what became of a grant, and what could be asked for, is alike for both."""
 
-        def label_of(function: str) -> int | None:
+        def traits_of(function: str) -> Traits | None:
             if subsystem_of(function) == PLATFORM:
-                return 0 if side.policy.knows(function) else None
-            return self._decider.subsystems.label_in_catalogue(function, self._clock.now())
+                return OWN if side.policy.knows(function) else None
+            return self._decider.subsystems.traits_in_catalogue(function, self._clock.now())
 
-        return Catalogue(label_of, last_grant=lambda _function: None, item_for=lambda _function: None)
+        return Catalogue(traits_of, last_grant=lambda _function: None, item_for=lambda _function: None)
 
     def _document(self, shadow_id: UUID) -> str:
         return self._uow.read().scalars(select(PolicyShadow.document).where(PolicyShadow.id == shadow_id)).one()

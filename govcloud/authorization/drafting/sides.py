@@ -21,6 +21,7 @@ from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.scope import PROVINCE
 from govcloud.authorization.shipped import model_text
 from govcloud.authorization.snapshot import Snapshot, grant_role
+from govcloud.subsystems.levels import OWN, Traits
 
 #: What an allow rests on that is for everything, always and without bounds: beside it, narrower ones say nothing.
 _EVERYTHING = (RuleSpec("", ""), frozenset({(PROVINCE, None)}))
@@ -43,18 +44,18 @@ class Side:
         """Return the rules that name a function, by itself or with all of its subsystem."""
         return [*self._by_function.get(function, ()), *self._by_function.get(all_of(function), ())]
 
-    def outcome(self, snapshot: Snapshot, function: str, now: int, label: int = 0) -> Outcome:
+    def outcome(self, snapshot: Snapshot, function: str, now: int, traits: Traits = OWN) -> Outcome:
         """Return how far ``function`` is open to the subject; windows that begin later count as perhaps.
 
         Args:
             snapshot: the subject under this policy.
             function: what is asked for.
             now: the moment, as an ``instant``.
-            label: the security label of the function.
+            traits: the security label and the integration level of the function.
         """
-        if self._certainly.decide(_asking(snapshot, function, now, label), function).allowed:
+        if self._certainly.decide(_asking(snapshot, function, now, traits), function).allowed:
             reach = Reach.OPEN
-        elif self._possibly.decide(_asking(loosened(snapshot), function, now, label), function).allowed:
+        elif self._possibly.decide(_asking(loosened(snapshot), function, now, traits), function).allowed:
             reach = Reach.CONDITIONAL
         else:
             return Outcome(Reach.CLOSED)
@@ -84,6 +85,6 @@ def loosened(snapshot: Snapshot) -> Snapshot:
     return Snapshot(snapshot.id, snapshot.attributes, MappingProxyType(begun))
 
 
-def _asking(snapshot: Snapshot, function: str, now: int, label: int) -> Asking:
+def _asking(snapshot: Snapshot, function: str, now: int, traits: Traits) -> Asking:
     """Return the question "on anything at all?", of which neither the thing nor the time nor the place is known."""
-    return Asking(snapshot, function, now, label=label, resource={}, context={}, bounded=False)
+    return Asking(snapshot, function, now, label=traits.label, level=traits.level, resource={}, context={}, bounded=False)

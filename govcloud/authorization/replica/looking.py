@@ -26,11 +26,13 @@ from govcloud.authorization.replica.records import (
     uuid_of,
 )
 from govcloud.authorization.snapshot import instant
+from govcloud.subsystems.levels import Traits
 
 _ACTIVE, _PUBLISHED = "active", "published"
 _DAMAGE = (msgspec.MsgspecError, lmdb.Error)
 #: Letters of the longest code that is asked for; the catalogue has none of more than 120.
 _LONGEST = 500
+_UNLISTED_DOOR = Traits()
 #: Departments, and functions, that a worker keeps as it read them: some 20 MB at most.
 _MOST_KEPT = 32_768
 RecordT = TypeVar("RecordT", StandingRecord, DepartmentRecord)
@@ -102,20 +104,20 @@ class ReplicaLook:
                 return UUID(bytes=place.id)
         return None
 
-    def label_of(self, function: str, at: datetime) -> int | None:
-        """Return the security label of a function in the catalogue; ``None``: there is none, or its subsystem is retired."""
+    def traits_of(self, function: str, at: datetime) -> Traits | None:
+        """Return what a function in the catalogue is like; ``None``: there is none, or its subsystem is retired."""
         found = self._function(function)
         if found is None or found.status == RETIRED:
             return None
-        label = _label(found, instant(at))
-        return label if label is not None else 0 if found.is_door else None
+        traits = _traits(found, instant(at))
+        return traits if traits is not None else _UNLISTED_DOOR if found.is_door else None
 
-    def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
-        """Return the security labels of functions, whatever the state of their subsystems; those that are not live are left out."""
+    def traits(self, functions: Collection[str], at: datetime) -> Mapping[str, Traits]:
+        """Return what functions are like, whatever the state of their subsystems; those that are not live are left out."""
         now = instant(at)
         known = ((function, self._function(function)) for function in functions)
-        labels = {function: _label(found, now) for function, found in known if found is not None}
-        return {function: label for function, label in labels.items() if label is not None}
+        listed = {function: _traits(found, now) for function, found in known if found is not None}
+        return {function: traits for function, traits in listed.items() if traits is not None}
 
     def item_for(self, function: str, at: datetime) -> UUID | None:
         """Return the item that a refusal of this function points to: the first one offered."""
@@ -175,11 +177,11 @@ class ReplicaLook:
         return found
 
 
-def _label(function: FunctionRecord, at: int) -> int | None:
-    """Return the label of the version that holds at ``at``."""
-    for since, until, label in function.versions:
+def _traits(function: FunctionRecord, at: int) -> Traits | None:
+    """Return what the version that holds at ``at`` says."""
+    for since, until, label, level in function.versions:
         if since <= at and (until is None or at < until):
-            return label
+            return Traits(label, level)
     return None
 
 

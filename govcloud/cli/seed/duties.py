@@ -12,6 +12,7 @@ from govcloud.cli.seed.cast import COUNTER
 from govcloud.cli.seed.catalogue import DOOR, PlannedSubsystem
 from govcloud.cli.seed.datafiles import document
 from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.subsystems.levels import keeps_rows
 
 #: Duty → its name for people and the positions that carry it.
 _DUTIES = {
@@ -27,6 +28,11 @@ _OWN_DIVISION = "own_division"
 _SERVICE_PORTAL = "service_portal"
 _LEVELS = ("province", "city", "county")
 _REASON = "岗位职责所需"
+
+
+def _rows(system: PlannedSubsystem) -> Mapping[str, str]:
+    """Return the rows of a rule: those of one's division where the subsystem keeps to rows, all of them elsewhere."""
+    return {"scope": _OWN_DIVISION} if keeps_rows(system.integration_level) else {}
 
 
 class Duties:
@@ -75,7 +81,7 @@ class Duties:
             label = f"{line}条线{name}岗位职责：{system.name}"
             partly = [code for code in allowed if (duty, code) in _FIELDS]
             whole = [code for code in allowed if code not in partly]
-            role["rules"].append({"allow": [f"{system.code}:{DOOR}", *whole], "scope": _OWN_DIVISION, "label": label})
+            role["rules"].append({"allow": [f"{system.code}:{DOOR}", *whole], **_rows(system), "label": label})
             role["rules"] += [
                 {"allow": [code], "scope": _OWN_DIVISION, "fields": _FIELDS[duty, code], "label": f"{label}（部分字段）"} for code in partly
             ]
@@ -89,5 +95,5 @@ class Duties:
                 codes += [function.code for function in system.functions if COUNTER in function.positions]
             if codes:
                 label = f"各部门窗口岗位职责：{system.name}"
-                rules.append({"allow": [f"{system.code}:{DOOR}", *codes], "scope": _OWN_DIVISION, "label": label})
+                rules.append({"allow": [f"{system.code}:{DOOR}", *codes], **_rows(system), "label": label})
         return {"name": "窗口通办", "description": "各部门窗口岗位，可进入面向窗口开放的子系统", "rules": rules}

@@ -92,7 +92,7 @@ class UsableFunctionsAnswer(Answer):
 class RemedyAnswer(Answer):
     """One thing that would mend a denial; the nearest stands first."""
 
-    kind: str = Field(description="`request`, `other_appointment`, `wait`, `condition`, `missing`, `rows`, `label` or `rule`")
+    kind: str = Field(description="`request`, `other_appointment`, `wait`, `condition`, `missing`, `rows`, `label`, `level` or `rule`")
     rule: str
     condition: str
     missing: tuple[str, ...]
@@ -132,6 +132,7 @@ class ConsideredAnswer(Answer):
     label: str
     held: bool
     reaches: bool | None
+    kept: bool = Field(description="whether the function's integration level enforces what the rule bounds")
     holds: bool | None
     matched: bool | None
     missing: tuple[str, ...]
@@ -149,6 +150,7 @@ class ConsideredAnswer(Answer):
             label=rule.label,
             held=item.held,
             reaches=item.reaches,
+            kept=item.kept,
             holds=item.holds,
             matched=item.matched,
             missing=item.missing,

@@ -98,7 +98,7 @@ class RemedyWords:
     label: str = ""
 
 
-def remedy_words(remedy: Remedy) -> RemedyWords:  # noqa: PLR0911 - one return for each kind
+def remedy_words(remedy: Remedy) -> RemedyWords:  # noqa: C901, PLR0911 - one return for each kind
     """Return a remedy in words."""
     match remedy.kind:
         case RemedyKind.REQUEST if remedy.item is not None:
@@ -123,6 +123,10 @@ def remedy_words(remedy: Remedy) -> RemedyWords:  # noqa: PLR0911 - one return f
             )
         case RemedyKind.LABEL:
             return RemedyWords(Message("安全标记须达到 %(needs)s，此人为 %(has)s。", needs=remedy.needs, has=remedy.has))
+        case RemedyKind.LEVEL:
+            values = {"rule": _rule(remedy), "needs": remedy.needs, "has": remedy.has}
+            message = Message("规则“%(rule)s”限定了数据或字段，功能的接入级别须达到 L%(needs)s 才能落实，现为 L%(has)s。", **values)
+            return RemedyWords(message)
         case RemedyKind.RULE:
             return RemedyWords(Message("规则“%(rule)s”明确禁止；须由安全管理员调整策略。", rule=_rule(remedy)))
         case _:

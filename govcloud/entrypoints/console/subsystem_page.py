@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from govcloud.subsystems.levels import asks_each_time
 from govcloud.entrypoints.console.client_fields import METHOD_WORDS, PROTOCOL_WORDS
 from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm
 from govcloud.entrypoints.console.subsystem_reach import Standing
@@ -48,7 +49,7 @@ def page_facts(view: SubsystemView) -> dict[str, Any]:
     steps = queries.steps(view.id)
     status = Status(view.status)
     moves = standing.moves(view)
-    rows = _function_rows(view)
+    rows, clients = _function_rows(view), queries.clients_of(view.id)
     others = {item.owner_department_id for row in rows for item in row.items} - {view.owner_department_id}
     open_to_change = status not in UNDER_REVIEW | {Status.RETIRED}
     return {
@@ -60,7 +61,9 @@ def page_facts(view: SubsystemView) -> dict[str, Any]:
         "checklist": services().subsystems.checklist(view.id) if status is not Status.RETIRED else None,
         "rows": rows,
         "owners": services().identity_queries.departments(others) if others else {},
-        "clients": queries.clients_of(view.id),
+        "clients": clients,
+        "untold": [client.client_id for client in clients if not client.disabled and not client.hears_of_logout],
+        "asks_each_time": asks_each_time,
         "may_register_client": open_to_change and standing.may("govcloud:client:register"),
         "may_test_client": status is not Status.RETIRED and standing.may("govcloud:client:test"),
         "protocol_words": PROTOCOL_WORDS,

@@ -10,6 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from govcloud.subsystems.levels import asks_each_time
 from govcloud.access.commands import NewRequest
 from govcloud.access.views import CatalogueEntry
 from govcloud.authorization.scope import PROVINCE, Scope
@@ -158,6 +159,7 @@ def _page(item: CatalogueEntry, given: Mapping[str, str], findings: Findings) ->
     return render_template(
         "portal/request_form.html",
         item=item,
+        untold=_untold(item),
         form=_form(item, given, divisions),
         divisions=divisions,
         durations=durations(item.max_days),
@@ -168,6 +170,11 @@ def _page(item: CatalogueEntry, given: Mapping[str, str], findings: Findings) ->
         errors=findings.errors,
         general=findings.general,
     )
+
+
+def _untold(item: CatalogueEntry) -> bool:
+    """Say whether the end of a grant would not be felt: then it cannot be asked for, and the form says so before one fills it in."""
+    return not asks_each_time(item.integration_level) and bool(services().subsystem_queries.untold_clients(item.function.partition(":")[0]))
 
 
 def _matters(item_id: UUID) -> list[tuple[str, str]]:

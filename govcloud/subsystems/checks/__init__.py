@@ -5,12 +5,20 @@ To add one: a class beside those of its kind, one line below, one row in the tab
 
 from __future__ import annotations
 
-from govcloud.subsystems.checks.connection import AddressesAreSafe, ChecksAreAsked, LaunchIsAnswered, LogoutReaches, OwnerIsLive
+from govcloud.subsystems.checks.connection import (
+    AddressesAreSafe,
+    ChecksAreAsked,
+    GrantsCanBeEnded,
+    LaunchIsAnswered,
+    LogoutReaches,
+    OwnerIsLive,
+)
 from govcloud.subsystems.checks.facts import SubsystemFacts
 from govcloud.subsystems.checks.functions import (
     FunctionsAreDescribed,
     HasDoor,
     LevelWithinSubsystem,
+    PromisesAreKept,
     RestsOnServiceItems,
     ScopeIsKept,
     SensitiveIsApproved,
@@ -25,8 +33,10 @@ CHECKS = Checks(
     LaunchIsAnswered(),
     ChecksAreAsked(),
     LogoutReaches(),
+    GrantsCanBeEnded(),
     LevelWithinSubsystem(),
     ScopeIsKept(),
+    PromisesAreKept(),
     SensitiveIsApproved(),
     SensitiveIsRequestable(),
     RestsOnServiceItems(),

@@ -13,8 +13,6 @@ from govcloud.subsystems.checks.facts import SubsystemFacts
 from govcloud.subsystems.client_records import own_addresses
 from govcloud.subsystems.findings import Finding
 from govcloud.subsystems.levels import asks_each_time
-from govcloud.subsystems.protocols import AUTHORIZATION_CODE, CasSettings, OidcSettings
-from govcloud.subsystems.views import ClientView
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ class LogoutReaches:
         if asks_each_time(facts.subsystem.integration_level):
             return
         for client in facts.clients:
-            if not _hears_of_logout(client):
+            if not client.hears_of_logout:
                 message = Message(
                     "客户端 %(client_id)s 没有接收退出通知的地址，权限收回后已登录的人仍留在子系统中。", client_id=client.client_id
                 )
@@ -118,16 +116,25 @@ class LogoutReaches:
                 yield Finding(self.key, self.blocking, message, remedy, client.client_id)
 
 
-def _hears_of_logout(client: ClientView) -> bool:
-    match client.settings:
-        case OidcSettings() as oidc:
-            signs_in = AUTHORIZATION_CODE in oidc.grant_types
-            # The front channel reaches only the browser that signs out itself; a grant that is revoked has none.
-            return not signs_in or bool(oidc.backchannel_logout_uri)
-        case CasSettings() as cas:
-            return cas.single_logout
-        case _:
-            return True
+@dataclass(frozen=True)
+class GrantsCanBeEnded:
+    """Nothing is lent out below L2 whose end nobody in the subsystem would hear of: it would not be temporary."""
+
+    key: ClassVar[str] = "grants_end"
+    title: ClassVar[Message] = Message("L0、L1 功能的临时权限收回后能够生效")
+    blocking: ClassVar[bool] = True
+
+    def find(self, facts: SubsystemFacts) -> Iterator[Finding]:
+        """Look for items of functions below L2, and clients that cannot be told."""
+        deaf = [client.client_id for client in facts.clients if not client.hears_of_logout]
+        for item in facts.items if deaf else ():
+            if not asks_each_time(item.integration_level):
+                values = {"item": item.name, "level": item.integration_level, "clients": "、".join(deaf)}
+                message = Message(
+                    "“%(item)s”的接入级别为 L%(level)s，而客户端 %(clients)s 收不到退出通知，临时权限收回后仍可能继续使用。", **values
+                )
+                remedy = Message("请为客户端填写后端退出地址、启用 CAS 单点退出或改用前置认证，或把功能提高到 L2。")
+                yield Finding(self.key, self.blocking, message, remedy, item.function)
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from govcloud.subsystems.usage import Promised
 from govcloud.subsystems.views import ClientView, FunctionView, ItemView, SubsystemView
 
 
@@ -14,7 +15,8 @@ class SubsystemFacts:
     """A subsystem as it would go into service.
 
     ``clients`` are the enabled ones, ``bound`` the ids of the functions that rest on a service item. ``loopback_allowed`` says that
-    addresses on the same machine will do, which is so everywhere but in production.
+    addresses on the same machine will do, which is so everywhere but in production. ``promised`` is what
+    rules and grants bound, by function.
     """
 
     subsystem: SubsystemView
@@ -24,6 +26,7 @@ class SubsystemFacts:
     bound: frozenset[UUID]
     owner_live: bool
     loopback_allowed: bool
+    promised: Mapping[str, Promised] = field(default_factory=dict)
 
     def working(self) -> Iterator[FunctionView]:
         """Give the functions that do something, which is all but the door."""

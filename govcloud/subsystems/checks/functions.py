@@ -9,7 +9,8 @@ from typing import ClassVar
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.checks.facts import SubsystemFacts
 from govcloud.subsystems.findings import Finding
-from govcloud.subsystems.levels import keeps_rows
+from govcloud.subsystems.levels import keeps_fields, keeps_rows
+from govcloud.subsystems.usage import Promised
 
 SENSITIVE_DAYS = 180
 """The longest that something sensitive is lent out at once."""
@@ -64,6 +65,31 @@ class ScopeIsKept:
                 message = Message("“%(item)s”按行政区划授权，而功能 %(code)s 的接入级别为 L%(level)s，无法落实。", **values)
                 remedy = Message("请把功能提高到 L2 或 L3，或改为不按行政区划划分。")
                 yield Finding(self.key, self.blocking, message, remedy, item.function)
+
+
+@dataclass(frozen=True)
+class PromisesAreKept:
+    """Nobody holds a right to certain rows or fields of a function that is not connected closely enough to keep to them."""
+
+    key: ClassVar[str] = "promises"
+    title: ClassVar[Message] = Message("已授予的数据范围和字段限制能够落实")
+    blocking: ClassVar[bool] = True
+
+    def find(self, facts: SubsystemFacts) -> Iterator[Finding]:
+        """Compare what rules and grants bound with the functions' levels."""
+        for function in facts.working():
+            promised, level = facts.promised.get(function.code, Promised()), function.integration_level
+            roles = (() if keeps_rows(level) else promised.rows) + (() if keeps_fields(level) else promised.fields)
+            grants = 0 if keeps_rows(level) else promised.grants
+            if roles or grants:
+                values = {"code": function.code, "level": level, "roles": "、".join(dict.fromkeys(roles)) or "—", "grants": grants}
+                message = Message(
+                    "功能 %(code)s 的接入级别为 L%(level)s，无法落实已有的限制（角色：%(roles)s；"
+                    "限区划的临时权限：%(grants)s 项），持有人将不能使用。",
+                    **values,
+                )
+                remedy = Message("请提高功能的接入级别（限数据须 L2，限字段须 L3），或先改为不限范围的规则、收回这些临时权限。")
+                yield Finding(self.key, self.blocking, message, remedy, function.code)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.jobs.job import ACTOR
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
+from govcloud.subsystems.levels import OWN
 from tests.factories.policies import OPERATOR, drafted, province_policy
 from tests.factories.world import SEED, XIHU, YUHANG, World
 
@@ -81,7 +82,7 @@ def opened(services: Services, document: PolicyDocument) -> set[Key]:
         (official, appointment, function)
         for official, appointment, snapshot, engine in snapshots(services, document)
         for function in FUNCTIONS
-        if opens(function, 0, Seen(snapshot, engine, 0, now))
+        if opens(function, OWN, Seen(snapshot, engine, 0, now))
     }
 
 

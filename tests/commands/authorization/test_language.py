@@ -35,7 +35,7 @@ roles:
   department_reader:
     name: 本部门查询
     rules:
-      - allow: housing:guide:read
+      - allow: assistance:case:read
         scope: own_department
         fields: {mask: [phone], hide: [id_number]}
 """
@@ -102,7 +102,7 @@ def test_a_label_belongs_to_a_moment(services: Services, world: World, clock: ob
     labelled(services, world, READ, 4)
     view = services.subsystem_queries.function(READ, before)
     assert view is not None
-    assert (view.label, services.subsystem_queries.function_labels([READ])[READ]) == (0, 4)
+    assert (view.label, services.subsystem_queries.function_traits([READ])[READ].label) == (0, 4)
     chen = world.people["CHENJIE"]
     then = services.authorization_queries.access_of(chen.official_id, chen.appointment_id, before)
     assert READ in {item.function for item in then.functions}
@@ -171,18 +171,18 @@ def test_a_grant_of_a_department_s_rows_needs_a_subsystem_that_keeps_them(servic
 
 
 def test_rows_and_fields_of_the_own_department_come_from_the_database(services: Services, more: World) -> None:
-    chen, guide = more.people["CHENJIE"], "housing:guide:read"
+    chen, case = more.people["CHENJIE"], "assistance:case:read"
     sun = more.people["SUNLI"]
     services.authorization.assign_role(more.security_admin.actor(), sun.official_id, "department_reader", reason="值班")
     path = more.organisation.paths["xihu_civil_affairs"]
     rows = {"any": [{"department_path": path}]}
-    assert obligations_of(ask(services, sun, guide)) == {
+    assert obligations_of(ask(services, sun, case)) == {
         "rows": rows,
         "views": [{"rows": rows, "fields": {"mask": ["phone"], "hide": ["id_number"]}}],
     }
-    assert ask(services, sun, guide, department_path=path).allowed
-    assert ask(services, sun, guide, department_path=more.organisation.paths["xihu_housing"]).code is Reason.OUT_OF_SCOPE
-    assert obligations_of(ask(services, chen, guide)) == {"rows": {"divisions": ["330106000000"]}}
+    assert ask(services, sun, case, department_path=path).allowed
+    assert ask(services, sun, case, department_path=more.organisation.paths["xihu_housing"]).code is Reason.OUT_OF_SCOPE
+    assert obligations_of(ask(services, chen)) == {"rows": {"divisions": ["330106000000"]}}
 
 
 # Fields, as they are kept

@@ -19,6 +19,7 @@ from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.inputs import OfficialChange
 from govcloud.kernel.errors import NotFound
 from govcloud.subsystems.changes import FunctionChange
+from govcloud.subsystems.levels import Traits
 from tests.factories.policies import OPERATOR
 from tests.factories.world import SEED, XIHU, World
 
@@ -68,7 +69,7 @@ def opened(services: Services, world: World, function: str, label: int) -> set[K
         who = (subject.official_id, subject.appointment_id, now)
         facts = (decider.facts.assignments(*who), decider.facts.grants(*who))
         snapshot = decider.snapshot(Standing(subject.official_id, subject), engine.policy, duties, *facts, now)
-        if opens(function, label, Seen(snapshot, engine, 0, now)):
+        if opens(function, Traits(label), Seen(snapshot, engine, 0, now)):
             found.add(who[:2])
     return found
 
@@ -77,7 +78,7 @@ def test_a_function_s_label_touches_exactly_those_whose_decision_differs(service
     decider, at = services.drafting.measuring._decider, services.clock.now()
     for function in (READ, DOOR):
         for before, after in ((0, 1), (0, 4), (1, 3), (4, 0), (3, 2), (2, 2)):
-            found = services.drafting.measuring.relabelled(decider.policy(), function, (before, after), at)
+            found = services.drafting.measuring.relabelled(decider.policy(), function, (Traits(before), Traits(after)), at)
             had, has = opened(services, cleared, function, before), opened(services, cleared, function, after)
             expected = dict.fromkeys(had - has, Effect.LOST) | dict.fromkeys(has - had, Effect.GAINED)
             assert named(services, found) == expected, (function, before, after)

@@ -14,7 +14,10 @@ from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, Not
 from govcloud.services import Services
 from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
 from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
+from govcloud.subsystems.protocols import OidcSettings
 from tests.factories.world import SEED, World, bring_into_service
+
+HEARS = OidcSettings(backchannel_logout_uri="https://medical.zj.example/out")
 
 
 def fields_of(error: pytest.ExceptionInfo[GovcloudError]) -> list[str]:
@@ -31,7 +34,9 @@ def test_a_subsystem_is_seen_once_it_is_published(services: Services, world: Wor
         SEED, [NewFunction("medical:door:enter", "进入医疗救助系统"), NewFunction("medical:case:read", "查看医疗救助案件")]
     )
     item = services.subsystems.offer_item(SEED, NewItem("medical:case:read", "查看医疗救助案件", "姓名、诊断", scope_kind="none"))
-    services.subsystems.register_client(SEED, NewClient("medical", "medical", "医疗救助系统", ("https://medical.zj.example/cb",)))
+    services.subsystems.register_client(
+        SEED, NewClient("medical", "medical", "医疗救助系统", ("https://medical.zj.example/cb",), settings=HEARS)
+    )
 
     queries = services.subsystem_queries
     assert queries.item(item) is None

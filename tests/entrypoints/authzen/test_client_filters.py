@@ -94,7 +94,7 @@ def granted(services: Services, world: World, scopes: list[Scope]) -> Iterator[N
 def test_filter_and_masks_are_what_is_answered_row_by_row(
     services: Services, world: World, register: tuple[Engine, Table], checks: Checks, alternatives: list[list[RowCondition]]
 ) -> None:
-    source = POLICY.replace("        label: 民政窗口岗位职责\n", f"        label: 民政窗口岗位职责{RULES}")
+    source = POLICY.replace("        label: 民政窗口岗位职责\n", f"        label: 民政窗口岗位职责{RULES}", 1)
     install(services, baseline().extended_by(source, "small province"))
     engine, table = register
     sub = str(world.wang.official_id)

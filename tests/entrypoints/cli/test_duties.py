@@ -10,6 +10,7 @@ from govcloud.cli.main import main
 from govcloud.kernel.errors import Invalid
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories.policies import install, province_policy
 from tests.factories.world import World
 
 COUNTER = ("housing_clerk", "--position", "窗口受理员", "--line", "民政")
@@ -52,6 +53,16 @@ def test_from_preview_to_end(services: Services, world: World) -> None:
     assert ended.output.endswith("ended\n")
     assert "housing_clerk" not in duties("list").output
     assert str(duty.id) in duties("list", "--ended").output
+
+
+def test_a_duty_that_nothing_would_keep_to_is_not_bound(services: Services, world: World) -> None:
+    install(services, province_policy("roles: {guide: {name: 指南查阅, rules: [{allow: 'housing:guide:read'}]}}"))
+    refused = duties("add", "guide", "--position", "窗口受理员", "--bound", "--yes")
+    assert isinstance(refused.exception, Invalid)
+    [finding] = refused.exception.fields
+    assert finding.field == "bound"
+    assert "housing:guide:read" in str(finding.message)
+    assert "L0" in str(finding.message)
 
 
 def test_what_is_wrong(world: World) -> None:

@@ -86,9 +86,21 @@ def test_what_stands_is_changed_by_what_is_named(cli: Cli, services: Services, w
     output_of(cli("subsystem", "item", "housing:note:read", "--name", "便签", "--exposes", "题名"))
     clock.advance(datetime.now(UTC) - clock.now())
     [note] = queries.items_for_function("housing:note:read")
-    assert queries.function_labels(["housing:note:read", function.code]) == {"housing:note:read": 2, function.code: 0}
+    traits = queries.function_traits(["housing:note:read", function.code])
+    assert {code: found.label for code, found in traits.items()} == {"housing:note:read": 2, function.code: 0}
     assert "withdrew" in output_of(cli("subsystem", "withdraw-item", str(note.id), "--reason", "停用"))
     assert "withdrew" in output_of(cli("subsystem", "withdraw-function", "housing:note:read", "--reason", "停用"))
+
+
+def test_a_level_is_not_lowered_below_what_rules_bound(cli: Cli, services: Services, world: World) -> None:
+    result = cli("subsystem", "change-function", "assistance:case:accept", "--level", "1", "--reason", "调低")
+    assert isinstance(result.exception, Conflict)
+    [refusal] = result.exception.refusals
+    assert refusal.code == "promises"
+    assert "窗口受理" in str(refusal.message)
+    function = services.subsystem_queries.function("assistance:case:accept")
+    assert function is not None
+    assert function.integration_level == 3
 
 
 def test_a_subsystem_goes_to_another_department(cli: Cli, services: Services, world: World) -> None:

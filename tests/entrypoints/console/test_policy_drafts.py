@@ -80,6 +80,18 @@ def test_a_text_goes_through_two_officers(services: Services, security: Visitor,
     assert inline_code(text) == []
 
 
+def test_a_rule_that_the_level_cannot_enforce_is_shown_at_its_line(services: Services, security: Visitor) -> None:
+    wrong = province_policy("roles: {guide: {name: 指南查阅, rules: [{allow: 'housing:guide:read', scope: own_division}]}}").text
+    answer = security.post(f"{HERE}/new", {"title": "x", "reason": "y", "base": "1", "text": wrong})
+    (draft,) = services.draft_queries.drafts()
+    said_there = alerts(security.get(answer.headers["Location"]))
+    assert "housing:guide:read 的接入级别为 L0" in said_there
+    assert "请先把接入级别提高到 L2" in said_there
+    refused = step(security, draft.id, "submit", revision=1)
+    assert refused.status_code in {409, 422}
+    assert services.draft_queries.draft(draft.id).state == draft.state
+
+
 def test_errors_are_shown_by_line_and_nothing_typed_is_lost(services: Services, security: Visitor) -> None:
     wrong = province_policy().text.replace("scope: own_division", "scope: everywhere", 1)
     line = wrong[: wrong.index("scope: everywhere")].count("\n") + 1

@@ -84,6 +84,7 @@ class Reference:
             "dominates": self._dominates,
             "holds": self._condition,
             "covers": self._covers,
+            "kept": self._kept,
             "noted": self._noted,
         }.items():
             self._enforcer.add_function(name, function)
@@ -111,6 +112,9 @@ class Reference:
     def _covers(self, _subject: str, role: str, scope_expr: str, effect: str) -> bool:
         return any(self._reached(role, scope_expr, effect))
 
+    def _kept(self, _subject: str, number: int) -> bool:
+        return self._asked.level == 3 or not self.rules[number].fields.names
+
     def _noted(self, _subject: str, number: int) -> bool:
         self._matched.append(number)
         return True
@@ -132,6 +136,8 @@ class Reference:
             if held.role != wanted and not (":" not in held.role and self._links.has_link(held.role, wanted)):
                 continue
             rows = own & held.rows
+            if effect == "allow" and self._asked.level < 2 and rows != EVERY_ROW:
+                continue
             if self._place is None:
                 if rows and not (held.delegated and asked.bounded and effect == "allow"):
                     yield rows

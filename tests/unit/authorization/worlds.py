@@ -27,6 +27,7 @@ from govcloud.authorization.policy import compile_policy
 from govcloud.authorization.shipped import model_text
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact
 from govcloud.authorization.surroundings import Surroundings
+from govcloud.subsystems.levels import FILTER, Traits
 
 #: A Tuesday that is worked, 08:00 in China.
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -194,6 +195,7 @@ class Asked:
     resource: Mapping[str, Any]
     address: str | None
     bounded: bool
+    level: int = FILTER
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,9 @@ class World:
 
     def asking(self, seen: Seen, asked: Asked) -> Asking:
         """Return the question as the engine takes it."""
-        return seen.asking(asked.function, asked.label, resource=asked.resource, client_address=asked.address, bounded=asked.bounded)
+        return seen.asking(
+            asked.function, Traits(asked.label, asked.level), resource=asked.resource, client_address=asked.address, bounded=asked.bounded
+        )
 
     def verdict(self, seen: Seen, asked: Asked) -> Verdict:
         """Return what the engine says."""
@@ -326,4 +330,6 @@ def _question(chance: random.Random) -> Asked:
         resource = {}
     address = chance.choice((None, "10.1.2.3", "192.0.2.1"))
     label = chance.choice((0, 0, 0, 1, 3))
-    return Asked(chance.choice((FUNCTIONS[0], *FUNCTIONS)), label, resource, address, bounded=bool(resource) or chance.random() < 1 / 8)
+    bounded = bool(resource) or chance.random() < 1 / 8
+    level = chance.choice((FILTER,) * 6 + (2, 1, 0))
+    return Asked(chance.choice((FUNCTIONS[0], *FUNCTIONS)), label, resource, address, bounded, level)

@@ -15,6 +15,7 @@ from govcloud.subsystems.checks.functions import HasDoor
 from govcloud.subsystems.findings import from_json, to_json
 from govcloud.subsystems.lifecycle import ONBOARDING, Status, allowed_moves, moves
 from govcloud.subsystems.protocols import CLIENT_CREDENTIALS, PUBLIC, SECRET, CasSettings, ForwardAuthSettings, OidcSettings
+from govcloud.subsystems.usage import Promised
 from govcloud.subsystems.views import ClientView, FunctionView, ItemView, SubsystemView
 
 SYSTEM, DEPARTMENT, DOOR, READ = uuid4(), uuid4(), uuid4(), uuid4()
@@ -95,6 +96,7 @@ def shallow(*clients: ClientView) -> SubsystemFacts:
     return replace(facts, functions=functions, items=(item(integration_level=0, scope_kind="none"),), clients=clients)
 
 
+HEARS = client(settings=OidcSettings(backchannel_logout_uri="https://a.example/out"))
 CAS = client(auth_method=PUBLIC, settings=CasSettings(), redirect_uris=(), services=("https://a.example/app/",))
 PROXIED = client(auth_method=PUBLIC, settings=ForwardAuthSettings(), redirect_uris=(), origins=("https://a.example",))
 LOCAL = with_system(launch_url="http://127.0.0.1:8001/")
@@ -126,9 +128,13 @@ CASES: list[tuple[str, Callable[[], SubsystemFacts], list[str]]] = [
     ),
     ("a CAS client", lambda: replace(shallow(CAS), items=()), ["sensitive_item"]),
     ("a CAS client at L2 proves nothing", lambda: replace(SOUND, clients=(CAS,)), ["confidential_client"]),
-    ("a CAS client that nobody signs out", lambda: shallow(replace(CAS, settings=CasSettings(single_logout=False))), ["logout"]),
+    (
+        "a CAS client that nobody signs out",
+        lambda: shallow(replace(CAS, settings=CasSettings(single_logout=False))),
+        ["logout", "grants_end"],
+    ),
     ("an application behind a proxy", lambda: shallow(PROXIED), []),
-    ("a client that nobody signs out", lambda: shallow(client()), ["logout"]),
+    ("a client that nobody signs out", lambda: shallow(client()), ["logout", "grants_end"]),
     (
         "one that hears of it",
         lambda: shallow(client(settings=OidcSettings(backchannel_logout_uri="https://a.example/out"))),
@@ -136,8 +142,23 @@ CASES: list[tuple[str, Callable[[], SubsystemFacts], list[str]]] = [
     ),
     ("a machine's client", lambda: shallow(CAS, client(settings=OidcSettings(grant_types=(CLIENT_CREDENTIALS,)), redirect_uris=())), []),
     ("a higher function", lambda: with_read(integration_level=3), ["level"]),
-    ("a division at L1", lambda: replace(SOUND, items=(item(integration_level=1),)), ["scope"]),
-    ("no division at L1", lambda: replace(SOUND, items=(item(integration_level=1, scope_kind="none"),)), []),
+    ("a client that nobody signs out, nothing lent", lambda: replace(shallow(client()), items=()), ["logout", "sensitive_item"]),
+    ("a division at L1", lambda: replace(SOUND, items=(item(integration_level=1),), clients=(HEARS,)), ["scope"]),
+    ("no division at L1", lambda: replace(SOUND, items=(item(integration_level=1, scope_kind="none"),), clients=(HEARS,)), []),
+    ("lent at L1, and nobody can be told", lambda: replace(SOUND, items=(item(integration_level=1, scope_kind="none"),)), ["grants_end"]),
+    ("rows at L2", lambda: replace(SOUND, promised={"archive:record:read": Promised(rows=("查档",), grants=1)}), []),
+    ("fields at L2", lambda: replace(SOUND, promised={"archive:record:read": Promised(fields=("查档",))}), ["promises"]),
+    (
+        "rows at L1",
+        lambda: replace(with_read(integration_level=1), promised={"archive:record:read": Promised(rows=("查档",))}),
+        ["promises"],
+    ),
+    (
+        "a grant of rows at L1",
+        lambda: replace(with_read(integration_level=1), promised={"archive:record:read": Promised(grants=2)}),
+        ["promises"],
+    ),
+    ("rows of the door", lambda: replace(SOUND, promised={"archive:door:enter": Promised(rows=("查档",), fields=("查档",))}), []),
     ("sensitive by itself", lambda: replace(SOUND, items=(item(tier="auto"),)), ["sensitive"]),
     ("sensitive for long", lambda: replace(SOUND, items=(item(max_days=181),)), ["sensitive"]),
     ("plain by itself, for long", lambda: replace(SOUND, items=(item(sensitive=False, tier="auto", max_days=366),)), []),

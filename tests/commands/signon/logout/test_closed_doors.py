@@ -1,0 +1,169 @@
+"""A door that closes takes out whoever went through it, whatever closed it; whoever may still enter through something else stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from flask import Flask
+
+from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.jobs.close_stays import close_stays
+from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.errors import Denied
+from govcloud.services import Services
+from govcloud.signon.logout.views import NoticeState
+from govcloud.signon.sessions import CurrentSession
+from tests.commands.signon.logout.test_stays import a_grant, a_subsystem, client
+from tests.factories.policies import install, province_policy
+from tests.factories.racing import together
+from tests.factories.receiving import JOBS, Listener, enter
+from tests.factories.world import World
+
+ROLES = """
+roles:
+  ledger_reader: {name: 台账查阅, rules: [{allow: "ledger:door:enter"}]}
+  ledger_keeper: {name: 台账管理, rules: [{allow: "ledger:*"}]}
+"""
+CLOSED_NOW = """
+roles:
+  ledger_reader: {name: 台账查阅, rules: [{allow: "ledger:door:enter", when: "context.weekday > 7"}]}
+  ledger_keeper: {name: 台账管理, rules: [{allow: "ledger:*"}]}
+"""
+NO_ROLES = """
+roles:
+  ledger_reader: {name: 台账查阅, rules: [{deny: "ledger:door:enter"}]}
+  ledger_keeper: {name: 台账管理, rules: [{allow: "ledger:*"}]}
+"""
+
+
+@pytest.fixture
+def ledger(services: Services, world: World, listener: Listener) -> World:
+    """Return the province with an old subsystem that asks nothing, and roles about it."""
+    install(services, province_policy(ROLES))
+    a_subsystem(services, world, listener, 1)
+    return world
+
+
+def give(services: Services, world: World, role: str = "ledger_reader", until: timedelta | None = None) -> Callable[[], bool]:
+    """Give 王芳 a role; return what takes it away again."""
+    end = None if until is None else services.clock.now() + until
+    security = world.security_admin.actor()
+    given = services.authorization.assign_role(security, world.wang.official_id, role, until=end, reason="查台账")
+    return lambda: services.authorization.end_assignment(security, given, "不再需要")
+
+
+def causes(services: Services, world: World) -> list[tuple[str, NoticeState]]:
+    return [(notice.cause, notice.state) for notice in services.logout_queries.of_official(world.wang.official_id)]
+
+
+def test_a_role_that_somebody_ends_ends_the_stay_and_the_answer_is_kept(
+    services: Services, ledger: World, session: CurrentSession, listener: Listener
+) -> None:
+    end = give(services, ledger)
+    sid = enter(services, session, client(services))
+    assert close_stays(services) == 0
+    end()
+    assert close_stays(services) == 1
+    assert close_stays(services) == 0
+    services.delivery.deliver_due(JOBS)
+    assert [told.path for told in listener.told] == ["/ledger"]
+    assert causes(services, ledger) == [("door_closed", NoticeState.ACKNOWLEDGED)]
+    assert services.signon.session_by_sid(sid, "ledger-web") is None
+
+
+def test_whoever_may_still_enter_stays(services: Services, ledger: World, session: CurrentSession, clock: ManualClock) -> None:
+    ends = [give(services, ledger), give(services, ledger, "ledger_keeper")]
+    enter(services, session, client(services))
+    ends[0]()
+    assert close_stays(services) == 0
+    a_grant(services, ledger, clock, "ledger:book:read")
+    ends[1]()
+    assert close_stays(services) == 0
+
+
+def test_a_role_that_runs_out_ends_the_stay(services: Services, ledger: World, session: CurrentSession, clock: ManualClock) -> None:
+    give(services, ledger, until=timedelta(minutes=10))
+    enter(services, session, client(services))
+    assert close_stays(services) == 0
+    clock.advance(timedelta(minutes=9))
+    assert close_stays(services) == 0
+    clock.advance(timedelta(minutes=1))
+    assert close_stays(services) == 1
+
+
+def test_a_duty_that_ends_ends_the_stay(services: Services, ledger: World, session: CurrentSession) -> None:
+    rule = NewDutyRule("ledger_reader", "窗口查台账", AppointmentCriteria(positions=("窗口受理员",)), "岗位职责")
+    [rule_id] = services.authorization.add_duty_rules(ledger.security_admin.actor(), [rule])
+    enter(services, session, client(services))
+    assert close_stays(services) == 0
+    services.authorization.end_duty_rule(ledger.security_admin.actor(), rule_id, "不再需要")
+    assert close_stays(services) == 1
+
+
+@pytest.mark.parametrize("policy", [NO_ROLES, ""], ids=["a deny", "the rule went"])
+def test_a_policy_that_closes_the_door_ends_the_stay(services: Services, ledger: World, session: CurrentSession, policy: str) -> None:
+    give(services, ledger)
+    enter(services, session, client(services))
+    assert close_stays(services) == 0
+    without = "roles: {ledger_reader: {name: 台账查阅, rules: []}, ledger_keeper: {name: 台账管理, rules: []}}"
+    install(services, province_policy(policy or without))
+    assert close_stays(services) == 1
+
+
+def test_a_condition_that_is_not_met_any_more_ends_the_stay(services: Services, ledger: World, session: CurrentSession) -> None:
+    give(services, ledger)
+    enter(services, session, client(services))
+    install(services, province_policy(CLOSED_NOW))
+    assert close_stays(services) == 1
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_where_the_subsystem_asks_its_next_check_refuses_and_nobody_is_told(
+    *, services: Services, world: World, session: CurrentSession, listener: Listener, level: int
+) -> None:
+    install(services, province_policy(ROLES))
+    a_subsystem(services, world, listener, level)
+    end = give(services, world)
+    enter(services, session, client(services))
+    end()
+    assert close_stays(services) == 0
+    assert not services.authorization.may_enter(world.wang.appointment_id, "ledger").allowed
+
+
+def test_who_entered_while_a_role_was_taken_away_is_found_within_a_minute(
+    services: Services, ledger: World, session: CurrentSession, clock: ManualClock
+) -> None:
+    end = give(services, ledger)
+    end()
+    assert close_stays(services) == 0
+    # As if the ticket had been made on what was read before the end, and committed after the look at it.
+    give(services, ledger, until=timedelta(seconds=5))
+    enter(services, session, client(services))
+    clock.advance(timedelta(seconds=6))
+    assert close_stays(services) == 0
+    clock.advance(timedelta(minutes=1))
+    assert close_stays(services) == 1
+
+
+def test_two_that_look_at_once_end_a_stay_once(app: Flask, services: Services, ledger: World, session: CurrentSession) -> None:
+    end = give(services, ledger)
+    enter(services, session, client(services))
+    end()
+    look = partial(services.closed_doors.look, JOBS)
+    ended = together(app, services.settings, "SELECT id FROM participant FOR UPDATE", look, look)
+    assert sorted(map(str, ended)) == ["0", "1"]
+    assert len(causes(services, ledger)) == 1
+
+
+def test_nobody_but_the_platform_closes_stays(services: Services, ledger: World, session: CurrentSession) -> None:
+    end = give(services, ledger)
+    enter(services, session, client(services))
+    end()
+    for who in (ledger.wang, ledger.li, ledger.system_admin, ledger.security_admin):
+        with pytest.raises(Denied):
+            services.closed_doors.look(who.actor())
+    assert close_stays(services) == 1
