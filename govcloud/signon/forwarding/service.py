@@ -29,7 +29,7 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
-from govcloud.signon.claims import PROFILE, identity_claims
+from govcloud.signon.claims import told
 from govcloud.signon.entering import Entering
 from govcloud.signon.errors import TicketRefused
 from govcloud.signon.forwarding import cookies, seen_from
@@ -251,8 +251,7 @@ class Forwarding:
         decision = self.door(client, session, client_address=client_address, given_out=True)
         if not decision.allowed:
             return Refused(decision)
-        claims = identity_claims(self._identity, session, (PROFILE,))
-        identity = {name: claims[name] for name in client.forward_auth.headers if name in claims}
+        identity = told(self._identity, session, client.settings.claims)
         now = self._clock.now()
         issued = Issued(
             jti=new_id(),
