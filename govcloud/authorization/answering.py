@@ -17,15 +17,22 @@ from govcloud.authorization.snapshot import GrantFact, Snapshot, Window, instant
 from govcloud.authorization.surroundings import Context
 
 
+def no_care(_function: str) -> bool:
+    """Take no function for sensitive: of those who only ask what rights say, which is every simulation."""
+    return False
+
+
 class Catalogue(NamedTuple):
     """What a decision asks of the catalogue and of history; each is asked only when it matters.
 
-    ``label_of`` gives the security label (0 to 4) of a function, and ``None`` for one that there is not.
+    ``label_of`` gives the security label (0 to 4) of a function, and ``None`` for one that there is not. ``is_sensitive`` says whether
+    the use of a function wants a strong proof of identity; it is asked only about questions from a session that is too weak.
     """
 
     label_of: Callable[[str], int | None]
     last_grant: Callable[[str], GrantFact | None]
     item_for: Callable[[str], UUID | None]
+    is_sensitive: Callable[[str], bool] = no_care
 
 
 class Seen(NamedTuple):
@@ -82,9 +89,13 @@ def answer(question: Question, seen: Seen, catalogue: Catalogue) -> Decision:
         return refusal(reason or Reason.UNKNOWN_FUNCTION, seen.epoch)
     asking = asking_of(question, label, seen)
     verdict = seen.engine.decide(asking, function)
-    if verdict.allowed:
-        return _allowed(verdict, seen.epoch)
-    return _denied(verdict, asking, function, seen, catalogue)
+    if not verdict.allowed:
+        return _denied(verdict, asking, function, seen, catalogue)
+    # Last of all: nobody is sent to prove anything for what would stay closed. What is asked of the session is no right, so no rule and
+    # no grant can open it.
+    if question.strong is False and catalogue.is_sensitive(function):
+        return refusal(Reason.INSUFFICIENT_USER_AUTHENTICATION, seen.epoch)
+    return _allowed(verdict, seen.epoch)
 
 
 def asking_of(question: Question, label: int, seen: Seen) -> Asking:

@@ -384,6 +384,7 @@ class Decider:
             label_of=lambda function: _label_of(function, seen.engine.policy, inputs, seen.now),
             last_grant=acting.last_grant,
             item_for=lambda function: inputs.item_for(function, seen.now),
+            is_sensitive=lambda function: inputs.is_sensitive(function, seen.now),
         )
 
 

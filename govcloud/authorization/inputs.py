@@ -60,6 +60,10 @@ class Inputs(Protocol):
         """Return the security label of a function in the catalogue; ``None``: there is none, or its subsystem is retired."""
         ...
 
+    def is_sensitive(self, function: str, at: datetime) -> bool:
+        """Return whether a function in the catalogue is flagged sensitive, or has a label of 2 or more."""
+        ...
+
     def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
         """Return the security labels of functions, whatever the state of their subsystems; those that are not live are left out."""
         ...
@@ -124,6 +128,10 @@ class DatabaseInputs:
     def label_of(self, function: str, at: datetime) -> int | None:
         """Return the security label of a function in the catalogue."""
         return self.subsystems.label_in_catalogue(function, at)
+
+    def is_sensitive(self, function: str, at: datetime) -> bool:
+        """Return whether a function is sensitive."""
+        return self.subsystems.is_sensitive(function, at)
 
     def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
         """Return the security labels of functions."""

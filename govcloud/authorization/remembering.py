@@ -56,6 +56,10 @@ class Remembering:
             self._labels[function] = self._inputs.label_of(function, at)
         return self._labels[function]
 
+    def is_sensitive(self, function: str, at: datetime) -> bool:
+        """Return whether a function is sensitive; asked of the few that are allowed to a session that is too weak."""
+        return self._inputs.is_sensitive(function, at)
+
     def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
         """Return the security labels of functions."""
         return self._inputs.labels(functions, at)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.kernel.database import Temporal
 from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Subsystem, SubsystemFunction, SubsystemFunctionVersion
+from govcloud.subsystems.sensitive import SENSITIVE
 
 
 class SubsystemFact(NamedTuple):
@@ -26,11 +27,12 @@ class SubsystemFact(NamedTuple):
 
 
 class FunctionFact(NamedTuple):
-    """A function is in the catalogue in ``[valid_from, valid_to)``, with the security label of one of its versions."""
+    """A function is in the catalogue in ``[valid_from, valid_to)``, with the label of one of its versions, and whether it is sensitive."""
 
     subsystem_code: str
     code: str
     label: int
+    sensitive: bool
     valid_from: datetime
     valid_to: datetime | None
 
@@ -62,7 +64,7 @@ class CatalogueFacts:
         """Give the functions, in the order of their codes and of time."""
         tables = (SubsystemFunction, SubsystemFunctionVersion)
         query = (
-            select(Subsystem.code, SubsystemFunction.code, SubsystemFunctionVersion.label, *_common(tables))
+            select(Subsystem.code, SubsystemFunction.code, SubsystemFunctionVersion.label, SENSITIVE, *_common(tables))
             .join(SubsystemFunction, SubsystemFunction.subsystem_id == Subsystem.id)
             .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
             .where(*(_lasting(table, since) for table in tables))

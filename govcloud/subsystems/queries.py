@@ -31,6 +31,7 @@ from govcloud.subsystems.models import (
 from govcloud.subsystems.owners import owned
 from govcloud.subsystems.protocols import CAS, SECRET
 from govcloud.subsystems.secrets import secret_digest
+from govcloud.subsystems.sensitive import SENSITIVE
 from govcloud.subsystems.views import (
     ClientView,
     FunctionView,
@@ -163,6 +164,14 @@ class SubsystemQueries(MatterQueries):
         if row is None:
             return None
         return 0 if row.label is None and code == f"{subsystem_code}:door:enter" else row.label
+
+    def is_sensitive(self, code: str, at: datetime | None = None) -> bool:
+        """Return whether a function that there is at ``at`` is flagged sensitive, or has a security label of 2 or more."""
+        moment = self._at(at)
+        version = SubsystemFunctionVersion.function_id == SubsystemFunction.id
+        live = (live_at(SubsystemFunction, moment), live_at(SubsystemFunctionVersion, moment))
+        query = select(SENSITIVE).select_from(SubsystemFunction).join(SubsystemFunctionVersion, version)
+        return bool(self._read().scalar(query.where(SubsystemFunction.code == searchable(code), *live)))
 
     def owned(self, departments: Iterable[UUID], at: datetime | None = None) -> Mapping[str, tuple[int, tuple[str, ...]]]:
         """Return how many ``subsystems``, ``items`` and ``lists`` departments own, and the names of the first."""

@@ -110,6 +110,12 @@ class ReplicaLook:
         label = _label(found, instant(at))
         return label if label is not None else 0 if found.is_door else None
 
+    def is_sensitive(self, function: str, at: datetime) -> bool:
+        """Return whether a function in the catalogue is flagged sensitive, or has a label of 2 or more."""
+        found = self._function(function)
+        version = None if found is None else _version(found, instant(at))
+        return version is not None and version[3]
+
     def labels(self, functions: Collection[str], at: datetime) -> Mapping[str, int]:
         """Return the security labels of functions, whatever the state of their subsystems; those that are not live are left out."""
         now = instant(at)
@@ -177,9 +183,15 @@ class ReplicaLook:
 
 def _label(function: FunctionRecord, at: int) -> int | None:
     """Return the label of the version that holds at ``at``."""
-    for since, until, label in function.versions:
-        if since <= at and (until is None or at < until):
-            return label
+    version = _version(function, at)
+    return None if version is None else version[2]
+
+
+def _version(function: FunctionRecord, at: int) -> tuple[int, int | None, int, bool] | None:
+    """Return the version that holds at ``at``."""
+    for version in function.versions:
+        if version[0] <= at and (version[1] is None or at < version[1]):
+            return version
     return None
 
 
