@@ -44,6 +44,7 @@ from govcloud.authorization.snapshot import instant
 from govcloud.authorization.surroundings import SHIPPED
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.kernel.clock import SystemClock
+from govcloud.subsystems.levels import FILTER
 
 OFFICIALS, FEW_OFFICIALS = 2_000_000, 10_000
 ROLES, RULES, FUNCTIONS, FUNCTIONS_PER_SUBSYSTEM = 5_000, 100_000, 30_000, 12
@@ -58,7 +59,7 @@ IDENTITY = b"benchmark".ljust(32, b"\0")
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _YEAR = instant(SINCE + timedelta(days=3650))
 _FIRST = instant(SINCE)
-_FUNCTION = FunctionRecord("published", is_door=False, versions=((0, None, 1),), items=((0, None, UUID(int=7).bytes),))
+_FUNCTION = FunctionRecord("published", is_door=False, versions=((0, None, 1, FILTER, False),), items=((0, None, UUID(int=7).bytes),))
 
 
 @dataclass(frozen=True)

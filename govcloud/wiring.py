@@ -230,6 +230,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             keys=keys,
             clock=clock,
             settings=settings,
+            strong=step_up.strong,
         ),
         oauth=OAuth(uow, subsystem_queries, keys, clock, settings, sessions, issuing),
         dpop=Dpop(uow, keys, clock),

@@ -24,7 +24,7 @@ from govcloud.subsystems.levels import OWN, Traits
 class Catalogue(NamedTuple):
     """What a decision asks of the catalogue and of history; each is asked only when it matters.
 
-    ``traits_of`` gives the security label (0 to 4) and the integration level of a function, and ``None`` for one that there is not.
+    ``traits_of`` gives what a function is like (security label, integration level, care), and ``None`` for one that there is not.
     """
 
     traits_of: Callable[[str], Traits | None]
@@ -97,9 +97,13 @@ def answer(question: Question, seen: Seen, catalogue: Catalogue) -> Decision:
         return refusal(reason or Reason.UNKNOWN_FUNCTION, seen.epoch)
     asking = asking_of(question, traits, seen)
     verdict = seen.engine.decide(asking, function)
-    if verdict.allowed:
-        return _allowed(_without_rows(verdict) if is_door(function) else verdict, seen.epoch)
-    return _denied(verdict, asking, function, seen, catalogue)
+    if not verdict.allowed:
+        return _denied(verdict, asking, function, seen, catalogue)
+    # Last of all: nobody is sent to prove anything for what would stay closed. What is asked of the session is no right, so no rule and
+    # no grant can open it.
+    if question.strong is False and traits.sensitive:
+        return refusal(Reason.INSUFFICIENT_USER_AUTHENTICATION, seen.epoch)
+    return _allowed(_without_rows(verdict) if is_door(function) else verdict, seen.epoch)
 
 
 def asking_of(question: Question, traits: Traits, seen: Seen) -> Asking:

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     BAD_RESOURCE = "bad_resource"
     LABEL_TOO_LOW = "label_too_low"
     LEVEL_CANNOT_ENFORCE = "level_cannot_enforce"
+    INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"
 
 
 MESSAGES: dict[Reason, Message] = {
@@ -54,6 +55,7 @@ MESSAGES: dict[Reason, Message] = {
     Reason.BAD_RESOURCE: Message("资源的地区代码、部门路径、办件编号或安全标记有误，无法判断。"),
     Reason.LABEL_TOO_LOW: Message("您的安全标记低于这项功能或这条数据的安全标记。"),
     Reason.LEVEL_CANNOT_ENFORCE: Message("您的权限只包括部分数据或字段，而这项功能的接入级别无法落实这样的限制，因此不开放。"),
+    Reason.INSUFFICIENT_USER_AUTHENTICATION: Message("您有这项功能的权限，但它涉及敏感信息，须先再次核实身份。"),
 }
 
 
@@ -68,6 +70,9 @@ class Question:
     (the time, the working day, the network zone) is never taken from ``context``. ``client_address`` is the address of the person's
     device, from a source that is trusted to tell it (``None``: there is none). ``min_epoch`` is the number of a change that the answer must
     have taken into account (``Decision.epoch`` of somebody who knew of it).
+
+    ``strong`` says whether the session's proof of identity is strong and recent enough for sensitive functions, as far as the rules of
+    sign-on ask for that (``None``: they do not, or nobody is about to use anything).
     """
 
     function: str
@@ -77,6 +82,7 @@ class Question:
     context: Mapping[str, Any] = field(default_factory=dict)
     client_address: str | None = None
     min_epoch: int | None = None
+    strong: bool | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ from govcloud.client.access import Access, AsyncAccess, SignedInOfficial
 from govcloud.client.aio import AsyncChecks
 from govcloud.client.checks import Checks
 from govcloud.client.columns import Columns
-from govcloud.client.decisions import AccessRequest, CheckDecision
+from govcloud.client.decisions import AccessRequest, CheckDecision, StepUp
 from govcloud.client.errors import (
     CheckRefusedError,
     CheckUnavailableError,
@@ -100,6 +100,7 @@ __all__ = [
     "SignInFailedError",
     "SignInRequiredError",
     "SignedInOfficial",
+    "StepUp",
     "View",
     "Views",
 ]

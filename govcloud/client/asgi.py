@@ -133,7 +133,7 @@ class GovcloudASGI:
             return None
         reply = self._door.refused(incoming, refusal)
         if reply is None:
-            reply = await anyio.to_thread.run_sync(self._door.begin, incoming)
+            reply = await anyio.to_thread.run_sync(self._door.begin, incoming, refusal)
         return await _send(reply, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,6 +16,19 @@ TAKEN_AWAY = frozenset({"grant_revoked", "grant_suspended", "subject_inactive", 
 
 
 @dataclass(frozen=True)
+class StepUp:
+    """What a session has to be before a sensitive function opens (RFC 9470): ``acr``, proven ``max_age`` seconds ago at the most."""
+
+    acr: str
+    max_age: int
+
+    @property
+    def challenge(self) -> str:
+        """Return the same for a program, as the value of ``WWW-Authenticate`` (section 3)."""
+        return f'Bearer error="insufficient_user_authentication", acr_values="{self.acr}", max_age="{self.max_age}"'
+
+
+@dataclass(frozen=True)
 class AccessRequest:
     """What would fix a denial: the page that opens the prefilled request, and what it says about the function.
 
@@ -44,6 +57,7 @@ class CheckDecision:
         ends_at: when the yes ends (ISO 8601), where an end is known.
         epoch: the platform's last change that the answer knows of.
         missing: what the question did not say and what could turn a denial (``resource.division`` …).
+        step_up: of a denial that a proof of identity mends: which; the middlewares send the browser there and back.
         next_action: of a denial in spite of an approval: ``request`` anew, ``retry`` later, or ``none``.
     """
 
@@ -57,6 +71,7 @@ class CheckDecision:
     epoch: int | None = None
     missing: tuple[str, ...] = ()
     next_action: str | None = None
+    step_up: StepUp | None = None
 
     @property
     def rows(self) -> Rows:

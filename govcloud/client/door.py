@@ -18,7 +18,7 @@ from govcloud.client.access import SignedInOfficial
 from govcloud.client.addresses import Paths, local
 from govcloud.client.checks import pooled
 from govcloud.client.cookies import SealedCookie
-from govcloud.client.decisions import SESSION_OVER
+from govcloud.client.decisions import SESSION_OVER, CheckDecision, StepUp
 from govcloud.client.errors import CheckUnavailableError, ClientError, DeniedError, SignInFailedError, SignInRequiredError
 from govcloud.client.notices import PREFIX, SIGN_IN, STYLESHEET, Notice, Page
 from govcloud.client.oidc import RelyingParty, Started
@@ -128,12 +128,12 @@ class Door:
         return self._routes.get((incoming.method, incoming.path), self._unknown)
 
     def refused(self, incoming: Incoming, error: ClientError) -> Reply | None:
-        """Return the answer to a request that ended so; ``None`` when somebody has to sign in: ``begin`` answers then.
+        """Return the answer to a request that ended so; ``None`` when somebody has to sign in, or to prove more: ``begin`` answers then.
 
         Raises:
             ClientError: the same, when it is a fault of the program.
         """
-        if isinstance(error, SignInRequiredError) or (isinstance(error, DeniedError) and error.decision.code in SESSION_OVER):
+        if isinstance(error, SignInRequiredError) or (isinstance(error, DeniedError) and _is_mended_at_sign_in(error.decision)):
             return None
         if isinstance(error, DeniedError):
             return self.notice(incoming, notices.denied(error.decision))
@@ -142,8 +142,16 @@ class Door:
             return self.notice(incoming, notices.unavailable(error, incoming.trace_id))
         raise error
 
-    def begin(self, incoming: Incoming) -> Reply:
-        """Send a browser to the platform's sign-in and back to where it was; tell a program that it has to. May ask the platform."""
+    def begin(self, incoming: Incoming, error: ClientError) -> Reply:
+        """Send a browser to the platform's sign-in and back to where it was; tell a program that it has to. May ask the platform.
+
+        Whoever has only to prove more than until now stays signed in meanwhile.
+        """
+        decision = error.decision if isinstance(error, DeniedError) else None
+        if decision is not None and decision.step_up is not None:
+            if notices.wants_json(incoming.accept):
+                return self.notice(incoming, notices.step_up_required(decision, decision.step_up))
+            return self._start(incoming, incoming.here, step_up=decision.step_up)
         over = ("Set-Cookie", self._signed_in.remove())
         if notices.wants_json(incoming.accept):
             return self.notice(incoming, notices.sign_in_required(), over)
@@ -162,9 +170,9 @@ class Door:
     def _sign_in(self, incoming: Incoming) -> Reply:
         return self._start(incoming, local(_parameters(incoming.query).get("next")))
 
-    def _start(self, incoming: Incoming, back_to: str, *headers: tuple[str, str]) -> Reply:
+    def _start(self, incoming: Incoming, back_to: str, *headers: tuple[str, str], step_up: StepUp | None = None) -> Reply:
         try:
-            started = self.relying_party.start(self.settings.base_url + CALLBACK)
+            started = self.relying_party.start(self.settings.base_url + CALLBACK, step_up=step_up)
         except SignInFailedError as error:
             _log.warning("sign-in could not begin, trace %s: %s", incoming.trace_id, error)
             return self.notice(incoming, notices.sign_in_away(), *headers)
@@ -215,6 +223,10 @@ class Door:
     def _sealed(self, name: str, seconds: int) -> SealedCookie:
         settings = self.settings
         return SealedCookie(name, settings.cookie_secret, seconds=seconds, secure=settings.is_secure, wall=settings.pace.wall)
+
+
+def _is_mended_at_sign_in(decision: CheckDecision) -> bool:
+    return decision.code in SESSION_OVER or decision.step_up is not None
 
 
 def _redirect(incoming: Incoming, url: str, *headers: tuple[str, str]) -> Reply:

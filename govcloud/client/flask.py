@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, make_response, redirect, request
 from govcloud.client import notices
 from govcloud.client.access import Access, Asked, SignedInOfficial
 from govcloud.client.checks import Checks, pooled
-from govcloud.client.decisions import SESSION_OVER, CheckDecision
+from govcloud.client.decisions import SESSION_OVER, CheckDecision, StepUp
 from govcloud.client.errors import (
     CheckUnavailableError,
     ClientError,
@@ -134,10 +134,13 @@ class Govcloud:
         kept = session.get(OFFICIAL)
         return SignedInOfficial(**{name: kept[name] for name in SignedInOfficial.__dataclass_fields__}) if kept else None
 
-    def sign_in(self, back_to: str) -> Response:
-        """Send the browser to the platform's sign-in; afterwards it returns to the local path ``back_to``."""
+    def sign_in(self, back_to: str, *, step_up: StepUp | None = None) -> Response:
+        """Send the browser to the platform's sign-in; afterwards it returns to the local path ``back_to``.
+
+        With ``step_up`` (of a decision) the official proves there what it asks.
+        """
         try:
-            started = self.relying_party.start(callback_url())
+            started = self.relying_party.start(callback_url(), step_up=step_up)
         except SignInFailedError as error:
             current_app.logger.warning("sign-in could not begin: %s", error)
             return self.notice(notices.sign_in_away())
@@ -222,6 +225,12 @@ class Govcloud:
         if over or isinstance(error, SignInRequiredError):
             session.pop(OFFICIAL, None)
             return self.notice(notices.sign_in_required()) if _is_program() else self.sign_in(here())
+        if isinstance(error, DeniedError) and error.decision.step_up is not None:
+            step_up = error.decision.step_up
+            # They stay signed in: only a stronger proof is wanted.
+            if _is_program():
+                return self.notice(notices.step_up_required(error.decision, step_up))
+            return self.sign_in(here(), step_up=step_up)
         if isinstance(error, DeniedError):
             return self.refusal(error.decision)
         if isinstance(error, CheckUnavailableError):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-from govcloud.client.decisions import AccessRequest, CheckDecision
+from govcloud.client.decisions import AccessRequest, CheckDecision, StepUp
 from govcloud.client.errors import CheckUnavailableError, SignInFailedError
 
 #: Where the client's own pages and its stylesheet lie.
@@ -32,6 +32,7 @@ class Notice:
         request_url: the page that opens the prefilled request for the missing permission.
         retry: whether signing in anew helps.
         trace_id: the number to quote.
+        challenge: what a program has to do first, as the value of ``WWW-Authenticate``.
         retry_after: in how many seconds asking again may help.
     """
 
@@ -45,6 +46,7 @@ class Notice:
     retry: bool = False
     trace_id: str | None = None
     retry_after: float | None = None
+    challenge: str | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -52,6 +54,8 @@ class Notice:
         headers = {"Cache-Control": "no-store"}
         if self.retry_after is not None:
             headers["Retry-After"] = str(min(max(1, math.ceil(self.retry_after)), _MOST_WAIT))
+        if self.challenge is not None:
+            headers["WWW-Authenticate"] = self.challenge
         return headers
 
     def as_json(self) -> str:
@@ -119,6 +123,20 @@ def sign_in_failed(error: SignInFailedError) -> Notice:
 def sign_in_required() -> Notice:
     """Return, to a program, that somebody has to sign in."""
     return Notice(401, "sign_in_required", "尚未登录", "请先登录。", retry=True)
+
+
+def step_up_required(decision: CheckDecision, step_up: StepUp) -> Notice:
+    """Return, to a program, that a proof of identity is wanted first (RFC 9470 section 3)."""
+    return Notice(
+        401,
+        decision.code,
+        "须再次核实身份",
+        decision.reason("zh-CN"),
+        "请在浏览器中重新核实身份后再试。",
+        cause_en=decision.reason("en"),
+        trace_id=decision.trace_id,
+        challenge=step_up.challenge,
+    )
 
 
 FOREIGN_FORM = Notice(400, "foreign_form", "没有退出", "这个请求不是从本系统的页面提交的。", "请回到首页，再点“退出登录”。")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import secrets
 import threading
 import time
@@ -15,6 +16,7 @@ from urllib.parse import urlencode
 import httpx
 import jwt
 
+from govcloud.client.decisions import StepUp
 from govcloud.client.errors import ClientError, SignInFailedError
 
 #: How many seconds two machines' clocks may differ.
@@ -68,8 +70,11 @@ class RelyingParty:
         self._keys: dict[str, Any] = {}
         self._read_at = 0.0
 
-    def start(self, redirect_uri: str, *, prompt: str | None = None) -> Started:
-        """Begin a sign-in: return the authorization address with fresh state, nonce and PKCE challenge (S256)."""
+    def start(self, redirect_uri: str, *, prompt: str | None = None, step_up: StepUp | None = None) -> Started:
+        """Begin a sign-in: return the authorization address with fresh state, nonce and PKCE challenge (S256).
+
+        With ``step_up`` whoever comes back has proven what it asks (RFC 9470 section 4); it is essential, so nobody comes back without.
+        """
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         challenge = base64.urlsafe_b64encode(sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
         query = {
@@ -84,6 +89,9 @@ class RelyingParty:
         }
         if prompt:
             query["prompt"] = prompt
+        if step_up is not None:
+            query["max_age"] = str(step_up.max_age)
+            query["claims"] = json.dumps({"id_token": {"acr": {"essential": True, "values": [step_up.acr]}}})
         return Started(f"{self._endpoint('authorization_endpoint')}?{urlencode(query)}", state, nonce, verifier)
 
     def finish(self, answer: dict[str, str], started: Started, redirect_uri: str) -> Claims:

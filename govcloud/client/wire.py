@@ -7,6 +7,7 @@ standard).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -15,11 +16,15 @@ from typing import Any
 from uuid import UUID
 
 from govcloud.client.columns import ROW_KEYS
-from govcloud.client.decisions import AccessRequest, CheckDecision
+from govcloud.client.decisions import AccessRequest, CheckDecision, StepUp
 from govcloud.client.errors import CheckRefusedError, CheckUnavailableError
 from govcloud.client.requesting import denial_of
 from govcloud.client.rows import ALL_ROWS, RowCondition, Rows
 from govcloud.client.views import NO_VIEWS, FieldRule, View, Views
+
+#: The reason of a denial that a proof of identity mends (RFC 9470 section 3).
+STEP_UP = "insufficient_user_authentication"
+_ACR = re.compile(r"[A-Za-z0-9:._/-]{1,200}")
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,16 @@ def read_decision(answer: object, about: Mapping[str, Any]) -> CheckDecision:
         ends_at=_text(context.get("ends_at")),
         epoch=read_epoch(context.get("epoch")),
         missing=tuple(item for item in missing if isinstance(item, str)) if isinstance(missing, list) else (),
+        step_up=_step_up(context),
     )
+
+
+def _step_up(context: Mapping[str, Any]) -> StepUp | None:
+    """Read which proof of identity would mend a denial; a value that could break out of a header is none."""
+    acr, age = context.get("acr_values"), context.get("max_age")
+    if context.get("reason") != STEP_UP or not isinstance(acr, str) or not _ACR.fullmatch(acr):
+        return None
+    return StepUp(acr, age) if isinstance(age, int) and not isinstance(age, bool) and age >= 0 else None
 
 
 def _code(context: Mapping[str, Any]) -> str:

@@ -107,7 +107,7 @@ class GovcloudWSGI:
             if refusal is None:
                 return body
             _close(body)
-        reply = self._door.refused(incoming, refusal) or self._door.begin(incoming)
+        reply = self._door.refused(incoming, refusal) or self._door.begin(incoming, refusal)
         # What had begun can be replaced as long as nothing of it was sent (PEP 3333, "the start_response callable").
         return _send(reply, start_response, (type(refusal), refusal, refusal.__traceback__) if answer.has_begun else None)
 

@@ -88,7 +88,8 @@ class Exchange:
         found = self._sessions.behind_token(claims.jti, claims.sid)
         if found is None:
             raise TokenRefused("the token was revoked, or its session has ended")
-        if self._subsystems.client_by_client_id(claims.client_id) is None:
+        client = self._subsystems.client_by_client_id(claims.client_id)
+        if client is None:
             raise TokenRefused(f"the client {claims.client_id!r} was disabled")
         session, scope, confirmation = found
-        return LiveToken(claims.jti, claims.sid, claims.client_id, frozenset(scope.split()), session, confirmation)
+        return LiveToken(claims.jti, claims.sid, client, frozenset(scope.split()), session, confirmation)

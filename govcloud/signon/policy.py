@@ -28,6 +28,7 @@ from govcloud.signon.models import SignOnPolicyVersion
 
 READ_AGAIN = timedelta(seconds=30)
 END_OLDEST, REFUSE = "end_oldest", "refuse"
+RECORDED, RECENT, FACTOR = "recorded", "recent", "factor"
 OPTIONAL, PRIVILEGED, EVERYBODY = "optional", "privileged", "everybody"
 _MOST_REASON = 500
 
@@ -53,6 +54,8 @@ class SignOnPolicy:
         address_attempts: failures from one address for any account, within the window, that lock the address.
         second_factor: who needs one to sign in: ``optional``, ``privileged`` (administrators and approvers), ``everybody``.
         step_up_minutes: how long a proven second factor opens sensitive functions.
+        sensitive_functions: what a subsystem's sensitive functions ask of the session, beside the right to use them: nothing, their use
+            being ``recorded``; a proof of identity that is ``recent``; or a recent second ``factor``.
     """
 
     session_idle_minutes: int = 30
@@ -71,6 +74,7 @@ class SignOnPolicy:
     address_attempts: int = 200
     second_factor: str = OPTIONAL
     step_up_minutes: int = 15
+    sensitive_functions: str = RECORDED
 
     @property
     def idle(self) -> timedelta:
@@ -103,6 +107,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "when_exceeded": (END_OLDEST, REFUSE),
     "second_factor": (OPTIONAL, PRIVILEGED, EVERYBODY),
+    "sensitive_functions": (RECORDED, RECENT, FACTOR),
 }
 
 

@@ -15,7 +15,7 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon.activation import Activation, IssuedCode
-from govcloud.signon.claims import identity_claims
+from govcloud.signon.claims import opened, told
 from govcloud.signon.exchange import Exchange
 from govcloud.signon.oauth.issuing import Issuing
 from govcloud.signon.opening import Browser
@@ -253,8 +253,9 @@ class SignOn:
         return self._exchange.live_token(access_token)
 
     def userinfo(self, token: LiveToken) -> dict[str, str]:
-        """Return the claims about the official that the token's scope opens (OIDC Core 5.3.2); ``sub`` always."""
-        return {"sub": str(token.session.official_id), "sid": str(token.sid)} | identity_claims(self._identity, token.session, token.scope)
+        """Return the claims that the token's scope opens and its client may be told (OIDC Core 5.3.2); ``sub`` always."""
+        names = opened(token.client, token.scope)
+        return {"sub": str(token.session.official_id), "sid": str(token.sid)} | told(self._identity, token.session, names)
 
     def read_hint(self, id_token: str) -> Hint:
         """Return whom an ID token of ours was about, expired or not.

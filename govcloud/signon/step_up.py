@@ -25,9 +25,9 @@ from govcloud.signon import errors
 from govcloud.signon.models import Session
 from govcloud.signon.opening import Shown
 from govcloud.signon.parts import Parts
-from govcloud.signon.policy import OPTIONAL, Policies, SignOnPolicy
+from govcloud.signon.policy import FACTOR, OPTIONAL, RECORDED, Policies, SignOnPolicy
 from govcloud.signon.proving import Proving
-from govcloud.signon.views import PASSWORD_METHOD, CurrentSession
+from govcloud.signon.views import ACR_MFA, ACR_PASSWORD, PASSWORD_METHOD, CurrentSession
 
 COMMAND = "govcloud:session:step_up"
 #: Commands of the platform (``policies/baseline.yaml``) after which others may do more, or somebody could act as another.
@@ -82,6 +82,19 @@ class Offer:
 
     means: Means
     factors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the sensitive functions of subsystems ask of a session: how strong a proof (``acr``), and how many seconds old at the most."""
+
+    acr: str
+    max_age: int
+
+    @property
+    def factor(self) -> bool:
+        """Return whether it has to be a second factor."""
+        return self.acr == ACR_MFA
 
 
 class StepUpAuthorizer:
@@ -175,6 +188,21 @@ class StepUp:
                 raise errors.no_such_session()
             return token
 
+    def demand(self) -> Demand | None:
+        """Return what sensitive functions of subsystems ask of a session now; ``None``: nothing."""
+        return _demand(self._policies.current())
+
+    def strong(self, session: CurrentSession | None) -> bool | None:
+        """Return whether a session opens sensitive functions of subsystems now; ``None``: nothing is asked of it.
+
+        Whoever acts without a session has proven nothing. It is read of the session itself, never taken from who asks.
+        """
+        policy = self._policies.current()
+        demand = _demand(policy)
+        if demand is None or session is None:
+            return None if demand is None else False
+        return recent(session.second_factor_at if demand.factor else session.auth_time, self._clock.now(), policy)
+
     def check_recent(self, session: CurrentSession, *, factor: bool) -> None:
         """Return nothing when the session proved its second factor (or, ``factor`` false, its owner) lately.
 
@@ -199,3 +227,9 @@ class StepUp:
 def recent(proven_at: datetime | None, now: datetime, policy: SignOnPolicy) -> bool:
     """Return whether a proof still opens sensitive functions."""
     return proven_at is not None and now - proven_at <= timedelta(minutes=policy.step_up_minutes)
+
+
+def _demand(policy: SignOnPolicy) -> Demand | None:
+    if policy.sensitive_functions == RECORDED:
+        return None
+    return Demand(ACR_MFA if policy.sensitive_functions == FACTOR else ACR_PASSWORD, policy.step_up_minutes * 60)

@@ -16,7 +16,7 @@ from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.clock import Clock
 from govcloud.settings import Settings
 from govcloud.signon.cas.attributes import sign_in_attributes
-from govcloud.signon.claims import OPENID, PROFILE, identity_claims
+from govcloud.signon.claims import told
 from govcloud.signon.forwarding.headers import as_headers
 from govcloud.signon.views import CurrentSession
 from govcloud.subsystems.protocols import CasSettings, ForwardAuthSettings
@@ -50,20 +50,20 @@ class Trying:
         decision = self._authorization.decide(Question(door, session.appointment_id, session.official_id))
         if not decision.allowed:
             return Tried(decision, {})
-        claims = identity_claims(self._identity, session, (OPENID, PROFILE))
+        claims = told(self._identity, session, client.settings.claims)
         match client.settings:
-            case CasSettings() as cas:
+            case CasSettings():
                 # By single sign-on, as it would be now: nobody is asked for a password.
-                attributes = sign_in_attributes(session.auth_time, fresh=False) | _picked(claims, cas.attributes)
-                told: dict[str, dict[str, Any]] = {"serviceValidate": {"user": session.employee_code, "attributes": attributes}}
-            case ForwardAuthSettings() as forward:
-                told = {"headers": dict(as_headers(_picked(claims, forward.headers), EACH_TIME))}
+                attributes = sign_in_attributes(session.auth_time, fresh=False) | claims
+                said: dict[str, dict[str, Any]] = {"serviceValidate": {"user": session.employee_code, "attributes": attributes}}
+            case ForwardAuthSettings():
+                said = {"headers": dict(as_headers(claims, EACH_TIME))}
             case _:
-                told = {
+                said = {
                     "id_token": self._id_token(session, client) | claims,
                     "userinfo": {"sub": str(session.official_id), "sid": EACH_TIME} | claims,
                 }
-        return Tried(decision, told)
+        return Tried(decision, said)
 
     def _id_token(self, session: CurrentSession, client: ClientView) -> dict[str, Any]:
         now = self._clock.now()
@@ -80,10 +80,6 @@ class Trying:
             "acr": session.acr,
             "amr": list(session.amr),
         }
-
-
-def _picked(claims: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
-    return {name: claims[name] for name in names if name in claims}
 
 
 __all__ = ["EACH_TIME", "Tried", "Trying"]

@@ -105,7 +105,7 @@ class LiveToken:
 
     jti: UUID
     sid: UUID
-    client_id: str
+    client: ClientView
     scope: frozenset[str]
     session: CurrentSession
     confirmation: Mapping[str, Any] | None = None

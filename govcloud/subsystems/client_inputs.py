@@ -187,6 +187,7 @@ def _checked_oidc(row: NewClient | ClientChange, settings: OidcSettings, fields:
         frontchannel_logout_uri=_checked_address(settings.frontchannel_logout_uri, "frontchannel_logout_uri", fields),
         tls_subject_dn=_checked_subject(settings.tls_subject_dn, fields),
         may_call=tuple(dict.fromkeys(settings.may_call)),
+        claims=_checked_claims("claims", settings.claims, fields),
     )
     if len(clean.may_call) > _MOST_CALLED:
         fields.fail("may_call", Message("最多 %(most)s 项。", most=_MOST_CALLED), len(clean.may_call))

@@ -15,7 +15,9 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.kernel.database import Temporal
+from govcloud.subsystems.levels import Traits
 from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Subsystem, SubsystemFunction, SubsystemFunctionVersion
+from govcloud.subsystems.sensitive import SENSITIVE
 
 
 class SubsystemFact(NamedTuple):
@@ -26,12 +28,11 @@ class SubsystemFact(NamedTuple):
 
 
 class FunctionFact(NamedTuple):
-    """A function is in the catalogue in ``[valid_from, valid_to)``, with security label and integration level of one of its versions."""
+    """A function is in the catalogue in ``[valid_from, valid_to)``, and is like one of its versions."""
 
     subsystem_code: str
     code: str
-    label: int
-    level: int
+    traits: Traits
     valid_from: datetime
     valid_to: datetime | None
 
@@ -64,14 +65,15 @@ class CatalogueFacts:
         version = SubsystemFunctionVersion
         tables = (SubsystemFunction, version)
         query = (
-            select(Subsystem.code, SubsystemFunction.code, version.label, version.integration_level, *_common(tables))
+            select(Subsystem.code, SubsystemFunction.code, version.label, version.integration_level, SENSITIVE, *_common(tables))
             .join(SubsystemFunction, SubsystemFunction.subsystem_id == Subsystem.id)
             .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
             .where(*(_lasting(table, since) for table in tables))
             .order_by(SubsystemFunction.code, SubsystemFunctionVersion.valid_from)
         )
         for row in self._read().execute(query if codes is None else query.where(Subsystem.code.in_(codes))):
-            yield FunctionFact(*row)
+            subsystem_code, code, label, level, sensitive, valid_from, valid_to = row
+            yield FunctionFact(subsystem_code, code, Traits(label, level, sensitive), valid_from, valid_to)
 
     def items(self, since: datetime, codes: Collection[str] | None = None) -> Iterator[ItemFact]:
         """Give the items, function by function and in the order in which they are offered."""

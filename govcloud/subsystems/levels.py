@@ -11,10 +11,11 @@ DOOR, CLAIMS, CHECK, FILTER = range(4)
 
 
 class Traits(NamedTuple):
-    """What decisions read of a function: its security label, and how closely what is decided about it is enforced."""
+    """What decisions read of a function: its label, how closely a decision about it is enforced, and whether its use is sensitive."""
 
     label: int = 0
     level: int = FILTER
+    sensitive: bool = False
 
 
 #: What the platform's own functions are like: it enforces what it decides.

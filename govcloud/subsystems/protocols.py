@@ -25,7 +25,10 @@ GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_COD
 SIGNING_ALGORITHMS = ("ES256", "RS256")
 
 CLAIMS = ("name", "employee_code", "appointment_id", "department", "division")
-"""What a subsystem can be told about an official, whatever the protocol calls it: a claim, an attribute, a header."""
+"""What a subsystem can be told about an official, whatever the protocol calls it: a claim, an attribute, a header.
+
+Each record has those that its client may be told, as ``claims``; nothing else about an official leaves for that client.
+"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class OidcSettings:
     frontchannel_logout_session_required: bool = True
     may_call: tuple[str, ...] = ()
     web_origins: tuple[str, ...] = ()
+    claims: tuple[str, ...] = CLAIMS
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,11 @@ class CasSettings:
     proxy: bool = False
     attributes: tuple[str, ...] = CLAIMS
 
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Return what the client may be told."""
+        return self.attributes
+
 
 @dataclass(frozen=True)
 class ForwardAuthSettings:
@@ -71,6 +80,11 @@ class ForwardAuthSettings:
 
     headers: tuple[str, ...] = CLAIMS
     rules: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Return what the client may be told."""
+        return self.headers
 
 
 ProtocolSettings: TypeAlias = OidcSettings | CasSettings | ForwardAuthSettings

@@ -32,6 +32,7 @@ from govcloud.subsystems.models import (
 from govcloud.subsystems.owners import owned
 from govcloud.subsystems.protocols import CAS, SECRET
 from govcloud.subsystems.secrets import secret_digest
+from govcloud.subsystems.sensitive import SENSITIVE
 from govcloud.subsystems.views import (
     ClientView,
     FunctionView,
@@ -61,7 +62,7 @@ _BY_CLIENT_ID = Look(rows.clients().where(Client.client_id == bindparam("client"
 _AT = bindparam("at", type_=DateTime(timezone=True))
 #: One statement of every decision.
 _TRAITS = Look(
-    select(SubsystemFunctionVersion.label, SubsystemFunctionVersion.integration_level)
+    select(SubsystemFunctionVersion.label, SubsystemFunctionVersion.integration_level, SENSITIVE.label("sensitive"))
     .select_from(Subsystem)
     .outerjoin(
         SubsystemFunction,
@@ -154,7 +155,7 @@ class SubsystemQueries(MatterQueries):
         return tuple((rows.subsystem_view(row.Subsystem), row.label) for row in found)
 
     def traits_in_catalogue(self, code: str, at: datetime | None = None) -> Traits | None:
-        """Return the security label and integration level of a function; ``None``: there is none at ``at``, or its subsystem is retired.
+        """Return what decisions read of a function; ``None``: there is none at ``at``, or its subsystem is retired.
 
         A door is there even where nobody has registered it as a function; then its label is 0.
         """
@@ -165,7 +166,7 @@ class SubsystemQueries(MatterQueries):
             return None
         if row.label is None:
             return Traits() if code == f"{subsystem_code}:door:enter" else None
-        return Traits(row.label, row.integration_level)
+        return Traits(row.label, row.integration_level, row.sensitive)
 
     def owned(self, departments: Iterable[UUID], at: datetime | None = None) -> Mapping[str, tuple[int, tuple[str, ...]]]:
         """Return how many ``subsystems``, ``items`` and ``lists`` departments own, and the names of the first."""

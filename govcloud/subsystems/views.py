@@ -17,6 +17,7 @@ from govcloud.subsystems.protocols import (
     ProtocolSettings,
     protocol_of,
 )
+from govcloud.subsystems.sensitive import SENSITIVE_LABEL
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class FunctionView:
     @property
     def traits(self) -> Traits:
         """Return what decisions read of it."""
-        return Traits(self.label, self.integration_level)
+        return Traits(self.label, self.integration_level, self.sensitive or self.label >= SENSITIVE_LABEL)
 
     @property
     def is_door(self) -> bool:

@@ -55,6 +55,9 @@ GROUPS: tuple[tuple[Message, Mapping[str, RuleWord]], ...] = (
         {
             "second_factor": RuleWord(Message("谁必须使用")),
             "step_up_minutes": RuleWord(Message("验证后多久内可用敏感功能"), _MINUTES),
+            "sensitive_functions": RuleWord(
+                Message("使用子系统的敏感功能前"), None, Message("适用于接入级别 L2、L3 的判定，以及反向代理按路径要求的功能。")
+            ),
         },
     ),
 )
@@ -65,6 +68,9 @@ VALUES: Mapping[str, Message] = {
     "optional": Message("自愿"),
     "privileged": Message("管理员和审批人"),
     "everybody": Message("所有人"),
+    "recorded": Message("不另外核实，只留存记录"),
+    "recent": Message("近期须核实过身份"),
+    "factor": Message("近期须核实过第二因素"),
 }
 
 

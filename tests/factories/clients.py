@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select, update
 
 from govcloud.kernel.ids import new_id
+from govcloud.subsystems.changes import FunctionChange
 from govcloud.subsystems.models import Client, ClientRedirect
 from govcloud.subsystems.protocols import RECORDS, SECRET, ProtocolSettings, protocol_of, to_json
+from tests.factories.policies import OPERATOR
 from tests.factories.world import SEED
 
 if TYPE_CHECKING:
@@ -38,3 +40,11 @@ def claim_unchecked(services: Services, client_id: str, kind: str, address: str)
     with services.uow.begin(SEED, "govcloud:client:change") as tx:
         client = tx.session.scalars(select(Client.id).where(Client.client_id == client_id)).one()
         tx.session.execute(insert(ClientRedirect).values(id=new_id(), client_id=client, kind=kind, uri=address))
+
+
+def flag_sensitive(services: Services, function: str, *, sensitive: bool = True) -> None:
+    """Let a function be sensitive from now on, or no longer."""
+    view = services.subsystem_queries.function(function)
+    assert view is not None
+    change = FunctionChange(view.name, view.description, sensitive=sensitive, integration_level=view.integration_level, label=view.label)
+    services.subsystems.change_function(OPERATOR, function, change, "复核")

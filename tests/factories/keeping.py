@@ -166,9 +166,7 @@ def _person(record: PersonRecord, now: int) -> object:
 
 
 def _function(record: FunctionRecord, now: int) -> object:
-    versions = sorted(
-        {(max(since, now), until, label, level) for since, until, label, level in record.versions if until is None or until > now}, key=str
-    )
+    versions = sorted({(max(since, now), until, *said) for since, until, *said in record.versions if until is None or until > now}, key=str)
     return record.status, record.is_door, versions, [item for item in record.items if item[1] is None or item[1] > now]
 
 

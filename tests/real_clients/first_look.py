@@ -41,14 +41,24 @@ class FirstLook:
     passwords: Mapping[str, str]
     windows: ExitStack
 
-    def shell(self, commands: str, moved: Mapping[str, str]) -> str:
-        """Run commands of a guide as they stand there, but for the addresses that are ``moved``; return what they print."""
+    def moved(self, text: str, moved: Mapping[str, str]) -> str:
+        """Return a text of a guide with the addresses that are elsewhere here, the platform's among them."""
         for there, here in {"http://127.0.0.1:8000": self.url, **moved}.items():
-            commands = commands.replace(there, here)
+            text = text.replace(there, here)
+        return text
+
+    def shell(self, commands: str, moved: Mapping[str, str], folder: Path = ROOT) -> str:
+        """Run commands of a guide as they stand there, but for what is ``moved``; return what they print."""
         # On the port of the guides the address is the default one.
-        environment = os.environ | {"GOVCLOUD_HOME": str(self.home), "GOVCLOUD_PUBLIC_URL": self.url}
+        environment = os.environ | {"GOVCLOUD_HOME": str(self.home), "GOVCLOUD_PUBLIC_URL": self.url, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
-            ["/bin/bash", "-ec", commands], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
+            ["/bin/bash", "-ec", self.moved(commands, moved)],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -74,7 +74,7 @@ class Filling:
         known = {code: facts[0].subsystem_code for code, facts in windows.items()} | {door_of(code): code for code in status}
         for code, subsystem in sorted(known.items()):
             door = code == door_of(subsystem)
-            listed = tuple((*_window(fact.valid_from, fact.valid_to), fact.label, fact.level) for fact in windows.get(code, ()))
+            listed = tuple((*_window(fact.valid_from, fact.valid_to), *fact.traits) for fact in windows.get(code, ()))
             offered = tuple((*_window(item.valid_from, item.valid_to), item.id.bytes) for item in items.get(code, ()))
             yield code, FunctionRecord(status[subsystem], door, listed, offered)
 

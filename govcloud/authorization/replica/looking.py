@@ -179,9 +179,9 @@ class ReplicaLook:
 
 def _traits(function: FunctionRecord, at: int) -> Traits | None:
     """Return what the version that holds at ``at`` says."""
-    for since, until, label, level in function.versions:
+    for since, until, label, level, sensitive in function.versions:
         if since <= at and (until is None or at < until):
-            return Traits(label, level)
+            return Traits(label, level, sensitive)
     return None
 
 

@@ -128,14 +128,14 @@ class DepartmentRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class FunctionRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A function of the catalogue: the state of its subsystem, its versions (label and integration level), and its items.
+    """A function of the catalogue: the state of its subsystem, its versions (label, integration level, care), and its items.
 
     The door of a subsystem is always there, whether or not it is listed. Items come in the order in which they are offered.
     """
 
     status: str
     is_door: bool
-    versions: tuple[tuple[int, int | None, int, int], ...]
+    versions: tuple[tuple[int, int | None, int, int, bool], ...]
     items: tuple[tuple[int, int | None, bytes], ...]
 
 

@@ -14,6 +14,7 @@ from govcloud.entrypoints.authzen.remedies import Remedies
 from govcloud.entrypoints.authzen.wire import Evaluation
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.queries import ClientView
+from govcloud.web.gate import services
 from govcloud.web.locale import CHINESE, ENGLISH, say
 from govcloud.web.trace import trace_id
 
@@ -62,7 +63,16 @@ def _denied(entry: Decided, remedies: Remedies, number: str) -> dict[str, Any]:
         "epoch": decision.epoch,
         "trace_id": number,
     }
+    if decision.code is Reason.INSUFFICIENT_USER_AUTHENTICATION:
+        return context | _step_up()
     return context | remedies.of(entry.asked, entry.question, decision)
+
+
+def _step_up() -> dict[str, Any]:
+    """Return what the session has to be, by the names under which it is asked for at sign-in (RFC 9470 section 3)."""
+    demand = services().step_up.demand()
+    # The rule may have been dropped since it was decided: then the question has another answer already.
+    return {} if demand is None else {"acr_values": demand.acr, "max_age": demand.max_age}
 
 
 def _sentences(decision: Decision) -> dict[str, str]:

@@ -19,10 +19,14 @@ OFFICIAL = "official"
 
 
 class Person(NamedTuple):
-    """An official, and the appointment that counts (``None``: only the person's own rights do)."""
+    """An official, the appointment that counts (``None``: only the person's own rights do), and how strong the session is.
+
+    ``strong`` as in ``Question``.
+    """
 
     official_id: UUID
     appointment_id: UUID | None
+    strong: bool | None = None
 
 
 class Asker:
@@ -30,7 +34,7 @@ class Asker:
 
     The session decides who asks: with ``sid`` it must be live, belong to this client and to this subject, and its appointment
     counts; a subsystem that is called by another on behalf of the official names the caller's. Without ``sid`` (no person at a
-    browser, a batch say) the official's primary appointment counts.
+    browser, a batch say) the official's primary appointment counts, and nobody has proven who they are.
     """
 
     def __init__(self, client: ClientView) -> None:
@@ -63,6 +67,7 @@ class Asker:
             context=context.given,
             client_address=self.address(context),
             min_epoch=context.min_epoch,
+            strong=person.strong,
         )
 
     def address(self, context: Context) -> str | None:
@@ -90,12 +95,13 @@ class Asker:
         if official_id is None:
             return Reason.UNKNOWN_SUBJECT
         if subject.sid is None:
-            return Person(official_id, services().authorization_queries.primary_appointment(official_id, min_epoch))
+            primary = services().authorization_queries.primary_appointment(official_id, min_epoch)
+            return Person(official_id, primary, services().step_up.strong(None))
         sid = _uuid(subject.sid)
         session = _session(sid, self._client) if sid is not None else None
         if session is None or session.official_id != official_id:
             return Reason.SESSION_ENDED
-        return Person(official_id, session.appointment_id)
+        return Person(official_id, session.appointment_id, services().step_up.strong(session))
 
 
 def _session(sid: UUID, client: ClientView) -> CurrentSession | None:

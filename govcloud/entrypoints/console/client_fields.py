@@ -105,6 +105,7 @@ class ClientField:
 
 _NAME = ClientField("name", Message("名称"), required=True)
 _CLAIM_OPTIONS = {claim: CLAIM_WORDS[claim] for claim in CLAIMS}
+_LEAST = Message("只勾选办理业务必需的信息（最小必要）；未勾选的，任何协议都不会告知。")
 _LINES = Message("完整地址，每行一个，逐字比对。")
 
 FIELDS: Mapping[str, tuple[ClientField, ...]] = {
@@ -114,6 +115,7 @@ FIELDS: Mapping[str, tuple[ClientField, ...]] = {
         ClientField("post_logout_uris", Message("退出后返回地址"), "lines", Message("每行一个，可以不填。")),
         ClientField("auth_method", Message("认证方式"), "select", None, METHOD_WORDS),
         ClientField("grant_types", Message("授权方式"), "checks", None, {grant: GRANT_WORDS[grant] for grant in GRANT_TYPES}),
+        ClientField("claims", Message("告知子系统的信息"), "checks", _LEAST, _CLAIM_OPTIONS),
         ClientField(
             "backchannel_logout_uri",
             Message("后端退出地址"),
@@ -159,7 +161,7 @@ FIELDS: Mapping[str, tuple[ClientField, ...]] = {
             Message("应用地址的开头，每行一个，如 https://app.example.gov.cn/portal/。"),
             required=True,
         ),
-        ClientField("attributes", Message("告知子系统的信息"), "checks", None, _CLAIM_OPTIONS),
+        ClientField("attributes", Message("告知子系统的信息"), "checks", _LEAST, _CLAIM_OPTIONS),
         ClientField("single_logout", Message("退出时通知子系统（单点退出）"), "check"),
         ClientField("logout_url", Message("退出通知地址"), "text", Message("不填则通知登录时的服务地址。"), rare=True),
         ClientField("proxy", Message("允许取得代理票据，代表登录人员访问其他 CAS 服务"), "check", rare=True),
@@ -169,7 +171,7 @@ FIELDS: Mapping[str, tuple[ClientField, ...]] = {
         ClientField(
             "origins", Message("应用地址"), "lines", Message("协议、主机和端口，每行一个，如 https://old.example.gov.cn。"), required=True
         ),
-        ClientField("headers", Message("放在请求头中的信息"), "checks", None, _CLAIM_OPTIONS),
+        ClientField("headers", Message("放在请求头中的信息"), "checks", _LEAST, _CLAIM_OPTIONS),
         ClientField(
             "rules",
             Message("按路径要求的功能"),

@@ -65,7 +65,12 @@ _DESCRIPTION = FormField("description", Message("功能说明"), "area", Message
 _REASON = FormField("reason", Message("原因"), "area", Message("会记入审计。"), required=True)
 _EXPOSES = FormField("exposes", Message("会看到什么"), "area", Message("逐项列出会看到的数据，审批人据此决定。"))
 _BASIS = FormField("basis_note", Message("不对应事项的原因"), "area", Message("不为办理政务服务事项而设时填写，如内部统计。"))
-_SENSITIVE = FormField("sensitive", Message("涉及敏感信息"), "check")
+_SENSITIVE = FormField(
+    "sensitive",
+    Message("涉及敏感信息"),
+    "check",
+    Message("每次使用都留存记录；登录规则要求时，子系统判定前须近期核实过身份，否则答复“须再次核实身份”。"),
+)
 _CASE = FormField("requires_case_number", Message("申请时须填办件编号"), "check")
 
 

@@ -8,10 +8,12 @@ from urllib.parse import urlencode, urlsplit
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from govcloud.authorization.decisions import Reason
 from govcloud.entrypoints.forward_auth.blueprint import forward_auth
 from govcloud.entrypoints.forward_auth.errors import PageError
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import NotAdmitted
+from govcloud.signon.step_up import StepUpRequired
 from govcloud.subsystems.beginnings import origin_of
 from govcloud.subsystems.protocols import FORWARD_AUTH
 from govcloud.subsystems.queries import ClientView
@@ -65,6 +67,10 @@ def refused() -> Response:
     against = forwarding.against(client, session, parts._replace(scheme="", netloc="").geturl(), client_address=address)
     if against is None:
         return redirect(to, 303)  # what stood against it was mended meanwhile
+    if against.decision is not None and against.decision.code is Reason.INSUFFICIENT_USER_AUTHENTICATION:
+        demand = services().step_up.demand()
+        # The page of the proof leads back here, where nothing stands against it any more.
+        raise StepUpRequired(factor=demand is not None and demand.factor)
     return refusal_page(client, against.decision) if against.decision else error_page(_FORBIDDEN)
 
 

@@ -10,7 +10,7 @@ from govcloud.entrypoints.oidc.bodies import read_form
 from govcloud.entrypoints.oidc.checks.client_authentication import authenticate_client
 from govcloud.entrypoints.oidc.errors import WireError
 from govcloud.entrypoints.oidc.grants.asked import Asked
-from govcloud.signon.claims import OPENID, SCOPES
+from govcloud.signon.claims import OPENID, granted
 from govcloud.subsystems.protocols import DEVICE_CODE
 from govcloud.web.gate import public, services
 
@@ -30,7 +30,7 @@ def device_authorization() -> Response:
     asked = form.get("scope", OPENID).split(" ")
     if OPENID not in asked:
         raise WireError("invalid_scope", "the scope must contain openid")
-    scope = " ".join(item for item in SCOPES if item in asked)
+    scope = " ".join(granted(client, asked))
     # RFC 9449 asks for proofs where tokens are given, so clients send none here; one that does is held to that key.
     confirmation = confirmation_of(client, demanded=False)
     codes = services().devices.begin(Asked(client, form).actor, client, scope, confirmation)

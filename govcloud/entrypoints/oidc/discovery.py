@@ -21,9 +21,9 @@ from govcloud.entrypoints.oidc.par import PATH as PUSHING
 from govcloud.entrypoints.oidc.revoke import PATH as REVOCATION
 from govcloud.kernel.keys import JWKS_LIFE
 from govcloud.kernel.signing import ALGORITHMS
-from govcloud.signon.claims import CLIENT_SCOPES, PROFILE_CLAIMS, SCOPES
+from govcloud.signon.claims import CLIENT_SCOPES, SCOPES
 from govcloud.signon.views import ACRS
-from govcloud.subsystems.protocols import SELF_SIGNED_TLS, TLS
+from govcloud.subsystems.protocols import CLAIMS, SELF_SIGNED_TLS, TLS
 from govcloud.web.gate import public, services
 
 #: A new key waits for as long before it signs.
@@ -98,7 +98,7 @@ def _metadata(issuer: str) -> dict[str, Any]:
         "acr_values_supported": list(ACRS),
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
-        "claims_supported": [*_TOKEN_CLAIMS, *PROFILE_CLAIMS],
+        "claims_supported": [*_TOKEN_CLAIMS, *CLAIMS],
         "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,

@@ -17,14 +17,14 @@ from govcloud.web.possession import BEARER, DPOP
 @wire.route("/oidc/userinfo", methods=["GET", "POST"])
 @public("RFC 6750, RFC 9449: authenticates by access token")
 def userinfo() -> Response:
-    """Return the claims about the official that the token's scope opens."""
+    """Return the claims about the official that the token's scope opens and its client may be told."""
     token, scheme = _token()
     try:
         live = services().signon.live_token(token)
     except TokenRefused as error:
         raise _challenge("invalid_token", "the access token is invalid, expired or revoked", 401, error.reason) from error
     check_key(token, scheme, live.confirmation)
-    known_client(live.client_id)
+    known_client(live.client.client_id)
     if OPENID not in live.scope:
         raise _challenge("insufficient_scope", "the access token was not issued for sign-in", 403)
     response = jsonify(services().signon.userinfo(live))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,7 +20,7 @@ from govcloud.signon.cas.errors import CasRefused
 from govcloud.signon.cas.proxies import Prepared, Proxies
 from govcloud.signon.cas.texts import SERVICE, fresh_text, life
 from govcloud.signon.cas.views import Caller, Validated, Validation
-from govcloud.signon.claims import PROFILE, identity_claims
+from govcloud.signon.claims import told
 from govcloud.signon.entering import Entering
 from govcloud.signon.handing import CAS_PROXY, CAS_SERVICE, Claimed, NewTicket, digest, hand_out, take_back
 from govcloud.signon.models import Ticket
@@ -164,13 +163,8 @@ class Cas:
             proxy_grant_id=row.proxy_grant_id,
             fresh=row.fresh,
             proxies=proxies,
-            attributes=self._attributes(client, session),
+            attributes=told(self._identity, session, client.settings.claims),
         )
-
-    def _attributes(self, client: ClientView, session: CurrentSession) -> Mapping[str, str]:
-        """Return what the client is told about the official, in the order of its settings."""
-        claims = identity_claims(self._identity, session, (PROFILE,))
-        return {name: claims[name] for name in client.cas.attributes if name in claims}
 
 
 def _against(ticket: Claimed, asked: Validation) -> CasRefused | None:

@@ -9,7 +9,7 @@ needs is asked of the engine each time.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -29,7 +29,7 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
-from govcloud.signon.claims import PROFILE, identity_claims
+from govcloud.signon.claims import told
 from govcloud.signon.entering import Entering
 from govcloud.signon.errors import TicketRefused
 from govcloud.signon.forwarding import cookies, seen_from
@@ -93,8 +93,9 @@ class Forwarding:
         keys: KeyRing,
         clock: Clock,
         settings: Settings,
+        strong: Callable[[CurrentSession], bool | None],
     ) -> None:
-        """Take the parts, and how long a ticket lives."""
+        """Take the parts, how long a ticket lives, and what says whether a session opens sensitive functions (``StepUp.strong``)."""
         self._uow = uow
         self._sessions = sessions
         self._entering = entering
@@ -104,6 +105,7 @@ class Forwarding:
         self._subsystems = subsystems
         self._keys = keys
         self._clock = clock
+        self._strong = strong
         self._tokens = Tokens(keys, clock, settings)
         self._life = min(timedelta(seconds=settings.code_seconds), LONGEST_LIFE)
         self._proxies: Remembered[bytes, ClientView] = Remembered(clock, READ_AGAIN, _MOST_CLIENTS)
@@ -154,7 +156,7 @@ class Forwarding:
             return Refused(None)
         if function is None:
             return None
-        decision = self._decide(client, session, function, client_address, given_out=given_out)
+        decision = self._decide(client, session, function, client_address, given_out=given_out, strong=self._strong(session))
         return None if decision.allowed else Refused(decision)
 
     def door(self, client: ClientView, session: CurrentSession, *, client_address: str | None = None, given_out: bool = False) -> Decision:
@@ -251,8 +253,7 @@ class Forwarding:
         decision = self.door(client, session, client_address=client_address, given_out=True)
         if not decision.allowed:
             return Refused(decision)
-        claims = identity_claims(self._identity, session, (PROFILE,))
-        identity = {name: claims[name] for name in client.forward_auth.headers if name in claims}
+        identity = told(self._identity, session, client.settings.claims)
         now = self._clock.now()
         issued = Issued(
             jti=new_id(),
@@ -267,9 +268,16 @@ class Forwarding:
         return self._known.put((stay, client.client_id, client_address), Admitted(identity, self._tokens.assertion(issued, identity)))
 
     def _decide(
-        self, client: ClientView, session: CurrentSession, function: str, client_address: str | None, *, given_out: bool
+        self,
+        client: ClientView,
+        session: CurrentSession,
+        function: str,
+        client_address: str | None,
+        *,
+        given_out: bool,
+        strong: bool | None = None,
     ) -> Decision:
-        question = Question(function, session.appointment_id, session.official_id, client_address=client_address)
+        question = Question(function, session.appointment_id, session.official_id, client_address=client_address, strong=strong)
         decision = self._authorization.decide(question)
         if given_out:
             self._log.note(question, decision, client.client_id)

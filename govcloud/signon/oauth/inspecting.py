@@ -15,6 +15,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.prepared import Look
 from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.signon.claims import granted
 from govcloud.signon.errors import TokenRefused
 from govcloud.signon.models import IssuedToken
 from govcloud.signon.oauth import events
@@ -80,19 +81,22 @@ class Inspecting:
         # A token is meant for the platform or for subsystems, which are named by their codes: a client's own name means nothing here.
         if client.client_id != claims["client_id"] and client.subsystem_code not in audience:
             return None
-        if not self._alive(client, UUID(str(claims["jti"])), claims):
+        owner = self._owner(client, UUID(str(claims["jti"])), claims)
+        if owner is None:
             return None
         said = {name: claims[name] for name in _SAID if name in claims}
+        if "sid" in claims:
+            said["scope"] = _still(owner, claims["scope"])
         return {"active": True, "token_type": DPOP if "jkt" in claims.get("cnf", {}) else BEARER} | said
 
-    def _alive(self, asking: ClientView, jti: UUID, claims: Any) -> bool:  # noqa: ANN401 - the claims are JSON
-        """Say whether token, session and client are all alive; who asks about a token of its own has just proven that it is."""
+    def _owner(self, asking: ClientView, jti: UUID, claims: Any) -> ClientView | None:  # noqa: ANN401 - the claims are JSON
+        """Return the token's client if token, session and client are all alive; who asks about its own has just proven that it is."""
         if "sid" in claims:
             if self._sessions.behind_token(jti, UUID(str(claims["sid"]))) is None:
-                return False
+                return None
         elif not self._uow.look(_STANDING, jti=jti):
-            return False
-        return claims["client_id"] == asking.client_id or self._subsystems.client_by_client_id(str(claims["client_id"])) is not None
+            return None
+        return asking if claims["client_id"] == asking.client_id else self._subsystems.client_by_client_id(str(claims["client_id"]))
 
     def _refresh(self, client: ClientView, token: str) -> dict[str, Any] | None:
         now = self._clock.now()
@@ -118,7 +122,12 @@ class Inspecting:
             "sub": str(session.official_id),
             "sid": str(row.participant_id),
             "client_id": client.client_id,
-            "scope": row.scope,
+            "scope": _still(client, row.scope),
             "iat": int(row.issued_at.timestamp()),
             "exp": int(row.expires_at.timestamp()),
         }
+
+
+def _still(client: ClientView, scope: str) -> str:
+    """Return what a token of an official's opens now: its client may be told less than when it was issued."""
+    return " ".join(granted(client, scope.split()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -21,7 +21,7 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.settings import Settings
-from govcloud.signon.claims import OPENID, identity_claims
+from govcloud.signon.claims import OPENID, granted, opened, told
 from govcloud.signon.models import IssuedToken
 from govcloud.signon.oauth.models import RefreshToken
 from govcloud.signon.policy import Policies
@@ -132,9 +132,13 @@ class Issuing:
     def issue(self, tx: Transaction, request: TokenRequest) -> TokenSet:
         """Return the tokens, which are stored within ``tx`` as far as they can be revoked.
 
+        What the client may be told may have become less since the scope was granted, so it is looked at again here.
+
         Raises:
             Unavailable: no key signs with the algorithm that the client wants.
         """
+        if request.stay is not None:
+            request = replace(request, scope=" ".join(granted(request.client, request.scope.split())))
         issued = self._issued(tx, request)
         access_token = self.tokens.access_token(issued)
         tx.run(
@@ -181,7 +185,7 @@ class Issuing:
         scope = request.scope.split()
         if request.stay is None or not request.identified or OPENID not in scope:
             return None
-        identity = identity_claims(self._identity, request.stay.session, scope)
+        identity = told(self._identity, request.stay.session, opened(request.client, scope))
         return self.tokens.id_token(issued, access_token, request.nonce, identity, request.client.oidc.id_token_alg)
 
     def _refresh_token(self, tx: Transaction, request: TokenRequest) -> str | None:

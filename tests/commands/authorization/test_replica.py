@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Unavailable
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories.clients import flag_sensitive
 from tests.factories.keeping import Kept, everyone, keeping, questions
 from tests.factories.people import an_official
 from tests.factories.world import HANGZHOU, SEED, XIHU, YUHANG, World
@@ -97,6 +99,16 @@ def test_it_follows_the_organisation_and_the_catalogue(kept: Kept, services: Ser
     kept.agrees(asked(services))
     services.subsystems.retire_subsystem(admin, "assistance", "停用")
     kept.agrees(asked(services))
+
+
+def test_it_follows_what_is_sensitive(kept: Kept, services: Services, world: World) -> None:
+    services.authorization.open_grant(SEED, grant(services, world))
+    here = Question(REGISTER, world.wang.appointment_id, resource={"division": XIHU}, strong=False)
+    for sensitive, code in ((True, Reason.INSUFFICIENT_USER_AUTHENTICATION), (False, Reason.ALLOWED)):
+        flag_sensitive(services, REGISTER, sensitive=sensitive)
+        kept.agrees([*asked(services), here])
+        assert kept.decide(here).code is services.authorization.decide(here).code is code
+        assert kept.decide(replace(here, strong=True)).allowed
 
 
 def test_a_person_whom_nothing_touched_is_not_written_again(kept: Kept, services: Services, world: World) -> None:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from govcloud.subsystems.inputs import NewClient
-from govcloud.subsystems.protocols import CasSettings, ForwardAuthSettings, OidcSettings
+from govcloud.subsystems.protocols import CLAIMS, CasSettings, ForwardAuthSettings, OidcSettings
 from tests.entrypoints.console.administrators import said
 from tests.factories.browsing import counted
 from tests.factories.keys import elliptic_key, key_set
@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 OWNER, CHECKER, LEAD, STRANGER = "HEWEI", "ZHOUJIANJUN", "SUNLI", "ZHAOMIN"
 OIDC_FORM = {"name": "移动端", "client_id": "archive-2", "redirect_uris": "https://archive.zj.example/m/cb", "auth_method": "client_secret"}
-GRANTS = {"grant_types": ["authorization_code", "refresh_token"], "id_token_alg": "ES256", "require_pkce": "1", "rotate_refresh": "1"}
+GRANTS = {
+    "grant_types": ["authorization_code", "refresh_token"],
+    "id_token_alg": "ES256",
+    "require_pkce": "1",
+    "rotate_refresh": "1",
+    "claims": [*CLAIMS],
+}
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,10 @@ from govcloud.signon.views import SignedIn
 from govcloud.subsystems.protocols import ForwardAuthSettings
 from tests.entrypoints.forward_auth.conftest import CLIENT, ORIGIN, Proxy, register_application, sign_in
 from tests.factories.browsing import counted
-from tests.factories.clients import put_unchecked
+from tests.factories.clients import flag_sensitive, put_unchecked
+from tests.factories.factors import acting
 from tests.factories.policies import OPERATOR
-from tests.factories.world import SEED, World
+from tests.factories.world import PASSWORD, SEED, World
 
 
 def claims(proxy: Proxy, services: Services, token: str, audience: str = CLIENT) -> dict[str, Any]:
@@ -194,6 +195,29 @@ def test_paths_of_an_application_need_functions_without_its_being_changed(proxy:
         services.authorization.end_assignment(world.security_admin.actor(), view.id, "岗位调整")
     assert guarded.check("/case/17").status_code == 403
     assert guarded.check("/free").status_code == 200  # the door is asked again within half a minute
+
+
+def test_a_sensitive_path_leads_to_the_proof_and_back(proxy: Proxy, services: Services, world: World, clock: ManualClock) -> None:
+    rules = ForwardAuthSettings(rules=(("/case", "assistance:case:read"),))
+    secret = register_application(services, rules, client_id="assistance-guarded", origin="https://g.zj.example")
+    flag_sensitive(services, "assistance:case:read")
+    services.signon_policies.set(world.security_admin.actor(), {"sensitive_functions": "recent"}, "等保三级")
+    guarded = Proxy(proxy.app, secret, "https://g.zj.example", "assistance-guarded")
+    sign_in(services, guarded.at_platform)
+    guarded.enter()
+    assert guarded.check("/case/17").status_code == 200
+    clock.advance(timedelta(minutes=16))
+    refused = guarded.check("/case/17")
+    assert refused.status_code == 403
+    assert guarded.check("/free").status_code == 200
+    page = guarded.at_platform.get(refused.headers["X-Govcloud-Location"])
+    assert (page.status_code, urlsplit(page.location).path) == (303, "/step-up")
+    back = parse_qs(urlsplit(page.location).query)["next"][0]
+    assert urlsplit(back).path == "/forward-auth/refused"
+    session = services.signon.sessions_of(world.wang.official_id)[0]
+    guarded.at_platform.set_cookie("govcloud_session", services.step_up.by_password(acting(session), session, PASSWORD))
+    assert guarded.check("/case/17").status_code == 200
+    assert guarded.at_platform.get(back).location == "https://g.zj.example/case/17"
 
 
 def test_an_application_is_told_what_its_settings_name(proxy: Proxy, services: Services) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govcloud.kernel.validation import Fields
-from govcloud.signon.claims import PROFILE_CLAIMS
+from govcloud.signon.claims import OPENS, PROFILE
 from govcloud.subsystems.addresses import address_fault, beginning_fault, origin_fault
 from govcloud.subsystems.beginnings import origin_of
 from govcloud.subsystems.client_inputs import checked_client
@@ -234,4 +234,4 @@ def test_any_address_has_an_origin_or_a_fault(text: str) -> None:
 
 
 def test_what_subsystems_can_be_told_is_one_list() -> None:
-    assert PROFILE_CLAIMS == CLAIMS
+    assert OPENS[PROFILE] == CLAIMS

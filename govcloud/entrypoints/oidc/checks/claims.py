@@ -1,6 +1,7 @@
 """What the client asks for claim by claim (the parameter ``claims``, OIDC Core 5.5), and how strong a sign-in it wants.
 
-Claims about the official are opened by scope, so a claim that is asked for by name opens the scope that holds it, which the answer says.
+Claims about the official are opened by scope, so a claim that is asked for by name opens the narrowest scope that holds it, which the
+answer says. One that this client may not be told is left out, as the standard has it for what cannot be given (5.5.1).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from govcloud.entrypoints.oidc.errors import AuthorizationError
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
-from govcloud.signon.claims import PROFILE, PROFILE_CLAIMS, SCOPES
+from govcloud.signon.claims import granted, scope_of
 
 _MEMBERS = ("userinfo", "id_token")
 
@@ -27,8 +28,9 @@ def check_claims(request: AuthorizationRequest) -> None:
     if given is None:
         return
     wanted = _read(given)
-    if any(name in PROFILE_CLAIMS for member in wanted.values() for name in member):
-        request.scope = tuple(scope for scope in SCOPES if scope in {*request.scope, PROFILE})
+    may_be_told = request.client.settings.claims
+    named = {name for member in wanted.values() for name in member if name in may_be_told}
+    request.scope = granted(request.client, {*request.scope, *(scope_of(name) or "" for name in named)})
     strength = wanted["id_token"].get("acr") or {}
     if _values(strength):
         request.acr_values = _values(strength)

@@ -6,7 +6,7 @@ moment when it was demanded, bound to this very request.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from govcloud.entrypoints.oidc.marks import DEMANDED
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
@@ -27,8 +27,17 @@ def check_freshness(request: AuthorizationRequest) -> None:
     too_old = request.max_age is not None and now - auth_time > timedelta(seconds=request.max_age)
     if not too_old and not _ANEW & request.prompt:
         return
-    demanded = marked_at(DEMANDED, request.fingerprint, request.marks.get(DEMANDED))
-    if demanded is not None and demanded < auth_time:
+    if answered(request, auth_time):
         return
-    again = {DEMANDED: mark(DEMANDED, request.fingerprint)}
-    raise request.interact("login_required", "the sign-in is older than demanded", "portal.sign_in", **again)
+    raise request.interact("login_required", "the sign-in is older than demanded", "portal.sign_in", **demanding(request))
+
+
+def demanding(request: AuthorizationRequest) -> dict[str, str]:
+    """Return what the way back from a proof carries: the mark that this very request demanded one now."""
+    return {DEMANDED: mark(DEMANDED, request.fingerprint)}
+
+
+def answered(request: AuthorizationRequest, proven_at: datetime) -> bool:
+    """Return whether a proof was given after this very request had demanded one; no age is too small for it then."""
+    demanded = marked_at(DEMANDED, request.fingerprint, request.marks.get(DEMANDED))
+    return demanded is not None and demanded < proven_at
