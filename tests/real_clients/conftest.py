@@ -121,10 +121,14 @@ class Browser:
     def open(self, address: str, login: str | None = None) -> httpx.Response:
         """Open an address; when the platform asks who one is, sign in as ``login``."""
         answer = self.client.get(address)
-        if login is not None and str(answer.url).startswith(f"{self._issuer}/sign-in"):
+        if login is not None and self.asked(answer):
             fields = dict(_hidden(answer.text))
             answer = self._post(answer, str(answer.url), fields | {"login": login, "password": PASSWORD})
         return answer
+
+    def asked(self, answer: httpx.Response) -> bool:
+        """Return whether this is the platform's page that asks who one is."""
+        return str(answer.url).startswith(f"{self._issuer}/sign-in")
 
     def press(self, answer: httpx.Response, action: str, fields: dict[str, str] | None = None) -> httpx.Response:
         """Submit the form of a page that goes to ``action``."""
@@ -155,16 +159,22 @@ def trusting(made: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.fixture
-def sites(services: Services, world: World, ports: Ports) -> str:
-    """Register a client for each of the protected sites and return their configuration, with blanks for what Apache knows."""
+def owners(world: World) -> tuple[str, str]:
+    """Return the subsystems that the site behind mod_auth_openidc and the one behind mod_auth_cas belong to."""
     assert world.organisation.ids
+    return "housing", "assistance"
+
+
+@pytest.fixture
+def sites(services: Services, owners: tuple[str, str], ports: Ports) -> str:
+    """Register a client for each of the protected sites and return their configuration, with blanks for what Apache knows."""
     oidc, cas = f"https://localhost:{ports.oidc}", f"https://localhost:{ports.cas}"
     callback = f"{oidc}/protected/callback"
     channel = OidcSettings(backchannel_logout_uri=f"{callback}?logout=backchannel")
-    new = NewClient("housing", "apache-oidc", "Apache", (callback,), (f"{oidc}/bye",), settings=channel)
+    new = NewClient(owners[0], "apache-oidc", "Apache", (callback,), (f"{oidc}/bye",), settings=channel)
     secret = services.subsystems.register_client(SEED, new).secret
     services.subsystems.register_client(
-        SEED, NewClient("assistance", "apache-cas", "Apache", services=(f"{cas}/",), settings=CasSettings())
+        SEED, NewClient(owners[1], "apache-cas", "Apache", services=(f"{cas}/",), settings=CasSettings())
     )
     blanks = {name: f"{{{name}}}" for name in ("tls", "authority", "folder")}
     facts = {"issuer": f"https://localhost:{ports.platform}", "echo": ports.echo, **blanks}
@@ -201,7 +211,7 @@ def served(port: int, app: WSGIApplication) -> Iterator[None]:
     """Serve a WSGI application on a port for a while."""
     server = ThreadedWSGIServer("127.0.0.1", port, app)
     server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield
