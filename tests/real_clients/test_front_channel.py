@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from govcloud.signon.logout.views import NoticeState
-from govcloud.subsystems.inputs import ClientChange
+from govcloud.subsystems.changes import ClientChange
 from govcloud.subsystems.protocols import OidcSettings
 from tests.browser.conftest import chromium
 from tests.factories.world import PASSWORD, SEED
