@@ -13,15 +13,13 @@ from govcloud.access.lifecycle import GrantState
 from govcloud.kernel.messages import Message
 from govcloud.signon.logout.service import ASKS_BY_ITSELF
 from govcloud.signon.logout.views import NoticeState, NoticeView
-from govcloud.subsystems.protocols import CAS, FORWARD_AUTH, OIDC
 from govcloud.web.gate import services
-from govcloud.web.words import StateWord
+from govcloud.web.words import PROTOCOLS, StateWord
 
 #: What a browser's own name contains → what people call it; the first that fits.
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iPadOS"), ("Mac OS", "macOS"), ("Linux", "Linux"))
 
-PROTOCOLS: Mapping[str, Message] = {OIDC: Message("OIDC"), CAS: Message("CAS"), FORWARD_AUTH: Message("转发认证")}
 CHANNELS: Mapping[str, Message] = {
     "back_channel": Message("后台通知"),
     "front_channel": Message("浏览器通知"),

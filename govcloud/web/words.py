@@ -79,7 +79,7 @@ OFFICIAL_STATUS: Mapping[str, StateWord] = {
 }
 
 
-PROTOCOLS: Mapping[str, Message] = {"oidc": Message("OIDC"), "cas": Message("CAS"), "forward_auth": Message("代理接入")}
+PROTOCOLS: Mapping[str, Message] = {"oidc": Message("OIDC"), "cas": Message("CAS"), "forward_auth": Message("转发认证")}
 
 
 def level_words(level: int) -> LevelWord:

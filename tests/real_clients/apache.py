@@ -86,21 +86,31 @@ OIDC_SITE = """
 </VirtualHost>
 """
 
+#: Its beginning is what the console says for this client (``ready``), which protects the whole site.
 CAS_SITE = """
-CASCertificatePath {authority}
-CASLoginURL {issuer}/cas/login
-CASValidateURL {issuer}/cas/serviceValidate
-CASCookiePath {folder}/cas/
-CASRootProxiedAs https://localhost:{port}
-CASSSOEnabled On
-CASVersion 2
 <VirtualHost 127.0.0.1:{port}>
   {tls}
-  <Location /protected>
-    AuthType CAS
-    AuthName "CAS"
-    CASAuthNHeader CAS-User
+  CASCertificatePath {authority}
+  {ready}
+  <Location /xihu>
+    Require cas-attribute division:330106000000
+  </Location>
+  <Location /yuhang>
+    Require cas-attribute division:330110000000
+  </Location>
+  # A cookie of its own: who signed in for another page has to sign in for this one.
+  <Location /anew>
+    CASRenew /anew
+    CASScope /anew
+    CASSecureCookie MOD_AUTH_CAS_ANEW
     Require valid-user
+  </Location>
+  # Whoever is signed in at the platform is greeted by name, and everybody else is let in without one.
+  <Location /lobby>
+    CASGateway /lobby
+    Require valid-user
+    # Apache 2.4 asks the module for as long as nothing else lets the request in: back from the platform without a ticket, this does.
+    Require expr "%{{HTTP_COOKIE}} =~ /MOD_CAS_G=/ && %{{QUERY_STRING}} !~ /ticket=/"
   </Location>
   ProxyPass / http://127.0.0.1:{echo}/
 </VirtualHost>

@@ -22,6 +22,7 @@ import pytest
 from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wrappers import Request, Response
 
+from govcloud.entrypoints.console.client_settings import ready_for, text_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.settings import Environment, Settings, load_settings
@@ -121,10 +122,14 @@ class Browser:
     def open(self, address: str, login: str | None = None) -> httpx.Response:
         """Open an address; when the platform asks who one is, sign in as ``login``."""
         answer = self.client.get(address)
-        if login is not None and str(answer.url).startswith(f"{self._issuer}/sign-in"):
+        if login is not None and self.asked(answer):
             fields = dict(_hidden(answer.text))
             answer = self._post(answer, str(answer.url), fields | {"login": login, "password": PASSWORD})
         return answer
+
+    def asked(self, answer: httpx.Response) -> bool:
+        """Return whether this is the platform's page that asks who one is."""
+        return str(answer.url).startswith(f"{self._issuer}/sign-in")
 
     def press(self, answer: httpx.Response, action: str, fields: dict[str, str] | None = None) -> httpx.Response:
         """Submit the form of a page that goes to ``action``."""
@@ -155,21 +160,35 @@ def trusting(made: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.fixture
-def sites(services: Services, world: World, ports: Ports) -> str:
-    """Register a client for each of the protected sites and return their configuration, with blanks for what Apache knows."""
+def owners(world: World) -> tuple[str, str]:
+    """Return the subsystems that the site behind mod_auth_openidc and the one behind mod_auth_cas belong to."""
     assert world.organisation.ids
+    return "housing", "assistance"
+
+
+@pytest.fixture
+def sites(app: Flask, services: Services, owners: tuple[str, str], ports: Ports) -> str:
+    """Register a client for each of the protected sites and return their configuration, with blanks for what Apache knows."""
     oidc, cas = f"https://localhost:{ports.oidc}", f"https://localhost:{ports.cas}"
     callback = f"{oidc}/protected/callback"
     channel = OidcSettings(backchannel_logout_uri=f"{callback}?logout=backchannel")
-    new = NewClient("housing", "apache-oidc", "Apache", (callback,), (f"{oidc}/bye",), settings=channel)
+    new = NewClient(owners[0], "apache-oidc", "Apache", (callback,), (f"{oidc}/bye",), settings=channel)
     secret = services.subsystems.register_client(SEED, new).secret
-    services.subsystems.register_client(
-        SEED, NewClient("assistance", "apache-cas", "Apache", services=(f"{cas}/",), settings=CasSettings())
-    )
+    services.subsystems.register_client(SEED, NewClient(owners[1], "apache-cas", "Apache", services=(f"{cas}/",), settings=CasSettings()))
     blanks = {name: f"{{{name}}}" for name in ("tls", "authority", "folder")}
     facts = {"issuer": f"https://localhost:{ports.platform}", "echo": ports.echo, **blanks}
     site = OIDC_SITE.format(port=ports.oidc, client_id="apache-oidc", secret=secret, passphrase=secrets.token_hex(16), **facts)
-    return site + CAS_SITE.format(port=ports.cas, **facts)
+    with app.test_request_context():
+        ready = copied(services, "apache-cas", "mod_auth_cas").replace("/var/cache/apache2/mod_auth_cas/", "{folder}/cas/")
+    return site + CAS_SITE.format(port=ports.cas, ready=ready, **facts)
+
+
+def copied(services: Services, client_id: str, library: str) -> str:
+    """Return what the console says to copy for a client and a library."""
+    client = services.subsystem_queries.client_by_client_id(client_id)
+    assert client is not None
+    [one] = [one for one in ready_for(client) if one.name == library]
+    return text_of(one, client, services.settings.public_url)
 
 
 @pytest.fixture
@@ -201,7 +220,7 @@ def served(port: int, app: WSGIApplication) -> Iterator[None]:
     """Serve a WSGI application on a port for a while."""
     server = ThreadedWSGIServer("127.0.0.1", port, app)
     server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
 from govcloud.access.commands import Submitted
+from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import TicketRequest
+from tests.entrypoints.cas.conftest import RESCUE, CasParty, register_cas
+from tests.entrypoints.forward_auth.conftest import Proxy, register_application
 from tests.factories.browsing import Visitor, said
 from tests.factories.world import PASSWORD, World
 
@@ -92,3 +101,123 @@ def test_a_subsystem_that_was_entered_shows_as_signed_in_and_in_the_next_session
     known = services.launcher.remembered(world.wang.official_id, again.session_id)
     assert known.signed_in == {}
     assert list(known.lately) == [client.subsystem_id]
+
+
+# What each protocol's session is, told by each protocol's own way in.
+
+
+def enter_by_oidc(wang: Visitor, services: Services, client_id: str) -> None:
+    client = services.subsystem_queries.client_by_client_id(client_id)
+    assert client is not None
+    asked = {"client_id": client_id, "redirect_uri": client.redirect_uris[0], "response_type": "code", "scope": "openid"}
+    pkce = {"code_challenge": "x" * 43, "code_challenge_method": "S256"}
+    answer = wang.get("/oidc/authorize", query_string=asked | pkce)
+    assert answer.location.startswith(client.redirect_uris[0])
+
+
+def enter_by_cas(wang: Visitor, services: Services) -> None:
+    register_cas(services, "assistance", RESCUE)
+    party = CasParty(wang.client)
+    party.user(party.ticket())
+
+
+def enter_by_proxy(wang: Visitor, services: Services) -> None:
+    proxy = Proxy(wang.client.application, register_application(services))
+    proxy.at_platform = wang.client
+    proxy.enter()
+
+
+def by_oidc(wang: Visitor, services: Services) -> None:
+    enter_by_oidc(wang, services, "assistance-web")
+
+
+@pytest.mark.parametrize(("enter", "word"), [(by_oidc, "OIDC"), (enter_by_cas, "CAS"), (enter_by_proxy, "转发认证")])
+def test_each_protocols_session_shows_on_the_card_and_goes_with_it(
+    wang: Visitor, services: Services, world: World, enter: Callable[[Visitor, Services], None], word: str
+) -> None:
+    assert "本次已登录" not in said(wang.get("/"))
+    enter(wang, services)
+    text = said(wang.get("/"))
+    # In the first row and in its group, and on no other card.
+    assert text.count(f"本次已登录（{word}）") == text.count("本次已登录") == 2
+    services.signon.end_sessions_of(world.security_admin.actor(), [world.wang.official_id], "离岗")
+    again = said(wang.sign_in("WANGFANG").get("/"))
+    assert "本次已登录" not in again
+    assert "最近使用" in again
+
+
+def test_sessions_of_several_protocols_stand_side_by_side(wang: Visitor, services: Services) -> None:
+    for enter in (by_oidc, enter_by_cas, enter_by_proxy):
+        enter(wang, services)
+    text = said(wang.get("/"))
+    for word in ("OIDC", "CAS", "转发认证"):
+        assert text.count(f"本次已登录（{word}）") == 2, word
+    assert "常用与最近使用 1" in text
+
+
+def test_another_browser_of_the_same_person_is_not_signed_in_there(
+    wang: Visitor, services: Services, visitor: Callable[[], Visitor]
+) -> None:
+    enter_by_cas(wang, services)
+    elsewhere = said(visitor().sign_in("WANGFANG").get("/"))
+    assert "本次已登录" not in elsewhere
+    assert "最近使用" in elsewhere
+
+
+def test_the_owner_filter_shows_that_owners_subsystems_alone(wang: Visitor, services: Services, world: World) -> None:
+    housing, assistance = "住房保障管理系统", "民政救助业务系统"
+    owners = dict(re.findall(r'<option value="([^"]+)"[^>]*>([^<]+)</option>', wang.get("/").text))
+    departments = world.organisation.ids
+    assert owners == {str(departments["housing"]): "浙江省住房和城乡建设厅", str(departments["civil_affairs"]): "浙江省民政厅"}
+    page = wang.get("/", query_string={"owner": departments["civil_affairs"]})
+    assert assistance in said(page)
+    assert housing not in said(page)
+    assert f'<option value="{departments["civil_affairs"]}" selected>' in page.text
+    # With words both have to fit, and the row of what is at hand does not stand before what was looked for.
+    by_oidc(wang, services)
+    both = said(wang.get("/", query_string={"owner": departments["housing"], "q": "zfbz"}))
+    assert housing in both
+    assert "常用与最近使用" not in both
+    neither = said(wang.get("/", query_string={"owner": departments["housing"], "q": "jiuzhu"}))
+    assert "没有符合条件的子系统" in neither
+    # An owner that is none shows everything, and one who owns nothing that is open shows nothing.
+    assert housing in said(wang.get("/?owner=nobody"))
+    assert housing not in said(wang.get("/", query_string={"owner": departments["audit"]}))
+
+
+def at_hand(wang: Visitor) -> list[str]:
+    """Return the names on the cards of the first row, in their order."""
+    row = re.search(r'<section class="group" aria-labelledby="at-hand">(.*?)</section>', wang.get("/").text, re.DOTALL)
+    return re.findall(r"<h3><a [^>]*>([^<]+)</a>", row[1]) if row else []
+
+
+def test_what_was_used_last_stands_first_and_favourites_before_it(wang: Visitor, services: Services, clock: ManualClock) -> None:
+    housing, assistance = "住房保障管理系统", "民政救助业务系统"
+    assert at_hand(wang) == []
+    used: list[str] = []
+    for client, name in (("housing-web", housing), ("assistance-web", assistance)):
+        clock.advance(timedelta(minutes=1))
+        enter_by_oidc(wang, services, client)
+        used.insert(0, name)
+        assert at_hand(wang) == used
+    # A new stay counts, though the subsystem was used before.
+    clock.advance(timedelta(minutes=1))
+    wang = again(wang, services)
+    enter_by_oidc(wang, services, "housing-web")
+    assert at_hand(wang) == [housing, assistance]
+    wang.post("/favourites", {"subsystem": "assistance", "kept": "1"}, page="/")
+    assert at_hand(wang) == [assistance, housing]
+
+
+def again(wang: Visitor, services: Services) -> Visitor:
+    """Sign out and in."""
+    wang.post("/sign-out", page="/")
+    return wang.sign_in("WANGFANG")
+
+
+def test_what_was_used_more_than_thirty_days_ago_is_forgotten(wang: Visitor, services: Services, clock: ManualClock) -> None:
+    by_oidc(wang, services)
+    clock.advance(timedelta(days=29))
+    assert at_hand(wang.sign_in("WANGFANG")) == ["民政救助业务系统"]
+    clock.advance(timedelta(days=2))
+    assert at_hand(wang.sign_in("WANGFANG")) == []
