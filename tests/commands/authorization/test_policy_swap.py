@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from tests.factories.world import SEED, XIHU, YUHANG, World
 READ = "housing:register:read"
 BARRED = "roles: {housing_clerk: {name: 住房保障经办, rules: [{deny: 'housing:register:read'}]}}"
 PATIENCE = 30
+Beside = Callable[[Callable[[], Any]], Future[Any]]
 
 
 @dataclass
@@ -69,21 +71,19 @@ def clerk(world: World) -> Question:
     return Question(READ, world.people["CHENJIE"].appointment_id, resource={"division": XIHU})
 
 
-def beside(app: Flask, work: Callable[[], Any]) -> Future[Any]:
-    """Do something on another thread."""
-    done: Future[Any] = Future()
+@pytest.fixture
+def beside(app: Flask) -> Iterator[Beside]:
+    """Return what does something on another thread; all of it is over when the test is."""
 
-    def run() -> None:
+    def run(work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the work gives
         with app.app_context():
             try:
-                done.set_result(work())
-            except Exception as error:  # noqa: BLE001 - the test looks at it
-                done.set_exception(error)
+                return work()
             finally:
                 db.session.remove()
 
-    threading.Thread(target=run, daemon=True).start()
-    return done
+    with ThreadPoolExecutor(4) as pool:
+        yield partial(pool.submit, run)
 
 
 def test_nobody_is_held_up_nor_answered_by_the_policy_before(services: Services, world: World, workshop: Workshop) -> None:
@@ -117,9 +117,9 @@ def test_commands_are_decided_meanwhile(services: Services, world: World, worksh
     assert live(services)._engines == {}
 
 
-def test_who_needs_the_whole_waits_for_it(app: Flask, services: Services, world: World, workshop: Workshop) -> None:
+def test_who_needs_the_whole_waits_for_it(services: Services, world: World, beside: Beside, workshop: Workshop) -> None:
     place = world.people["CHENJIE"].appointment_id
-    waiting = beside(app, lambda: app.extensions["govcloud"].authorization_queries.open_functions(place))
+    waiting = beside(lambda: services.authorization_queries.open_functions(place))
     assert services.authorization.decide(clerk(world)).allowed
     assert not waiting.done()
     workshop.gate.set()
@@ -128,9 +128,9 @@ def test_who_needs_the_whole_waits_for_it(app: Flask, services: Services, world:
     assert workshop.begun == 1
 
 
-def test_many_at_once_have_it_made_once(app: Flask, services: Services, world: World, workshop: Workshop) -> None:
+def test_many_at_once_have_it_made_once(services: Services, world: World, beside: Beside, workshop: Workshop) -> None:
     place = world.people["CHENJIE"].appointment_id
-    waiting = [beside(app, lambda: app.extensions["govcloud"].authorization_queries.open_functions(place)) for _ in range(4)]
+    waiting = [beside(lambda: services.authorization_queries.open_functions(place)) for _ in range(4)]
     workshop.gate.set()
     assert len({one.result(PATIENCE) for one in waiting}) == 1
     assert workshop.begun == 1
