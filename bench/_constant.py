@@ -9,7 +9,7 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from bench._evaluations import CONSTANT
-from govcloud.app import create_app
+from govcloud.app import serve_app
 from govcloud.cli.serve import BLOCKING_THREADS
 from govcloud.web.gate import client_authenticated
 from govcloud.web.setup import csrf
@@ -27,7 +27,7 @@ def answer() -> Response:
 
 def make() -> Flask:
     """Return the platform with the route."""
-    app = create_app()
+    app = serve_app()
     app.register_blueprint(constant)
     return app
 

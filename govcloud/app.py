@@ -24,7 +24,7 @@ from govcloud.kernel.database import Base, db, keep_values_out_of_errors
 from govcloud.settings import Settings, load_settings
 from govcloud.web.setup import configure_web
 from govcloud.web.uploads import declare_upload
-from govcloud.wiring import wire
+from govcloud.wiring import make_policies_beside, wire
 
 
 def metadata() -> MetaData:
@@ -36,6 +36,14 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     """Return the platform as a WSGI application, with every way in; takes and raises what ``assemble`` does."""
     app = assemble(settings, clock)
     register_entrypoints(app)
+    return app
+
+
+def serve_app() -> Flask:
+    """Return the platform as a process that serves it for long needs it: with policies that are compiled beside the questions."""
+    app = create_app()
+    services = app.extensions["govcloud"]
+    make_policies_beside(services, services.settings)
     return app
 
 

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     decision_log_days: int = Field(default=180, ge=1, le=3650, description="how long the decision log is kept")
     replica_dir: Path | None = Field(default=None, description="the folder of this machine's replica of what decisions read")
     replica_bound_seconds: float = Field(default=2.0, ge=0.5, le=60, description="how old the replica may be; then the database is read")
+    clock_bound_seconds: float = Field(
+        default=2.0, ge=0.1, le=60, description="how far this machine's clock may be from the database's; beyond it nothing is decided"
+    )
     work_calendar_file: Path | None = Field(default=None, description="days off and make-up working days beside those that are shipped")
     network_zones: dict[ZoneName, tuple[IPv4Network | IPv6Network, ...]] = Field(
         default_factory=dict, description='the networks of each zone that rules may name, as JSON: {"office": ["10.0.0.0/8"]}'

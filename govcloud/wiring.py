@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from govcloud.access.queries import AccessQueries
@@ -19,6 +19,7 @@ from govcloud.audit.recorder import AuditRecorder
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.authorizer import EngineAuthorizer
+from govcloud.authorization.clock_watch import ClockWatch
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.drafting.queries import DraftQueries
@@ -38,12 +39,12 @@ from govcloud.identity.reorganisation import MOST_NAMED, Affected, Elsewhere
 from govcloud.identity.service import Identity
 from govcloud.identity.tree import TreeQueries
 from govcloud.identity.views import DepartmentView
-from govcloud.kernel.clock import Clock
+from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.database import db
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.looking import Looking
-from govcloud.kernel.prepared import Look
+from govcloud.kernel.prepared import Look, Looker
 from govcloud.kernel.rates import Rates
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -83,6 +84,8 @@ from govcloud.subsystems.sensitive import sensitive_functions
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
 from govcloud.subsystems.webhooks import Webhooks
+
+_DATABASE_TIME = Look(select(func.clock_timestamp().label("at")))
 
 
 def _looker(engine: Engine) -> Callable[[], AbstractContextManager[Connection]]:
@@ -138,6 +141,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         clock,
         surroundings=surroundings(settings),
         source=_replica(settings, read, lambda: uow.at_work()),  # noqa: PLW0108 - it is made below
+        watch=_watch(settings, clock, look),
     )
     uow = UnitOfWork(
         sessions=lambda: Session(bind=engine, expire_on_commit=False),
@@ -269,6 +273,19 @@ def _replica(settings: Settings, read: Callable[[], Session], busy: Callable[[],
     if settings.replica_dir is None:
         return None
     return Replica(settings.replica_dir, settings.replica_bound_seconds, identity=partial(known_identity, read), busy=busy)
+
+
+def _watch(settings: Settings, clock: Clock, look: Looker) -> ClockWatch | None:
+    """Return what compares this machine's clock with the database's; a clock that is set by hand belongs to no machine."""
+    if not isinstance(clock, SystemClock):
+        return None
+    return ClockWatch(clock, lambda: look(_DATABASE_TIME)[0].at, timedelta(seconds=settings.clock_bound_seconds))
+
+
+def make_policies_beside(services: Services, settings: Settings) -> None:
+    """Let a server compile new policies on threads of their own, each on a connection of its own."""
+    engine = create_engine(settings.database_url, poolclass=NullPool, hide_parameters=True, connect_args={"connect_timeout": 5})
+    services.authorization.make_policies_beside(lambda: Session(engine))
 
 
 def count_holdings(

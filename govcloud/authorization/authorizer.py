@@ -39,10 +39,12 @@ class EngineAuthorizer:
 
         Raises:
             Denied: with the engine's reason.
+            Unavailable: this node's clock is not to be believed.
         """
+        self._decider.check_clock()
         facts = DecisionFacts(lambda: session)
         state = facts.state()
-        engine = self._decider.live.of(state.version_id)
+        engine = self._decider.live.of(state.version_id, (command,))
         snapshot = self._snapshot(facts, engine.policy, self._decider.live_duties.of(state.duties, now), actor, now)
         if isinstance(snapshot, Reason):
             raise _denied(snapshot, command)

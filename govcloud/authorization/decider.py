@@ -7,21 +7,19 @@ is never cached.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, opens
+from govcloud.authorization.clock_watch import ClockWatch
 from govcloud.authorization.commands import DELEGATED, NOTHING, OFFICE
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.authorization.duties import CompiledDuties
-from govcloud.authorization.errors import inputs_away, inputs_behind
 from govcloud.authorization.facts import DecisionFacts, PolicyState
 from govcloud.authorization.holding import EVERY_OFFICIAL
 from govcloud.authorization.inputs import (
@@ -30,7 +28,6 @@ from govcloud.authorization.inputs import (
     DatabaseInputs,
     Inputs,
     Source,
-    SourceError,
     Standing,
     standing_of,
 )
@@ -40,6 +37,7 @@ from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.remembering import Remembering, Until, always_on
 from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
+from govcloud.authorization.sources import Sources
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
 from govcloud.identity.queries import AppointmentView, IdentityQueries
@@ -49,12 +47,10 @@ from govcloud.subsystems.queries import SubsystemQueries, SubsystemView
 
 __all__ = ["PLATFORM", "Decider", "Standing"]
 
-logger = logging.getLogger(__name__)
 PLATFORM = "govcloud"
 _OWN = f"{PLATFORM}:"
 #: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
 _MOST_COLLEAGUES = 500
-AnswerT = TypeVar("AnswerT")
 
 
 class Known(NamedTuple):
@@ -77,15 +73,26 @@ class Decider:
         *,
         surroundings: Surroundings = SHIPPED,
         source: Source | None = None,
+        watch: ClockWatch | None = None,
     ) -> None:
-        """Take the reads that a decision needs, the calendar and networks that conditions ask about, and the machine's replica if any."""
+        """Take the reads that a decision needs, and what else it goes by.
+
+        Args:
+            read: gives the session to read with.
+            identity_queries: reads people and departments.
+            subsystem_queries: reads the catalogue.
+            clock: says what moment it is.
+            surroundings: the calendar and the networks that conditions ask about.
+            source: this machine's replica, if it has one.
+            watch: watches the clock, if anything does.
+        """
         self.facts = DecisionFacts(read)
         self.live = LiveEngine(self.facts, surroundings)
         self.live_duties = LiveDuties(self.facts)
         self.identity = identity_queries
         self.subsystems = subsystem_queries
         self._clock = clock
-        self._source = source
+        self._sources = Sources(self.facts, identity_queries, subsystem_queries, source, watch)
 
     def decide(self, question: Question) -> Decision:
         """Return whether the subject may use the function on the resource, now.
@@ -93,7 +100,7 @@ class Decider:
         Raises:
             Unavailable: what the decision reads cannot be had, or not as new as ``question.min_epoch`` wants it.
         """
-        return self._answered(lambda inputs: self._decide(question, inputs), question.min_epoch)
+        return self._sources.answered(lambda inputs: self._decide(question, inputs), question.min_epoch)
 
     def decide_all(self, questions: Sequence[Question], until: Until = always_on) -> list[Decision]:
         """Answer questions in their order, at one state of the inputs, each subject read once; see ``decide``.
@@ -105,6 +112,7 @@ class Decider:
 
         def work(inputs: Inputs) -> list[Decision]:
             once, is_last = Remembering(inputs), until()
+            about = {question.function for question in questions}
             epoch = once.state.epoch
             known: dict[tuple[UUID | None, UUID | None], Known | Reason] = {}
             answered: list[Decision] = []
@@ -115,7 +123,7 @@ class Decider:
                     official, appointment = who = (question.official_id, question.appointment_id)
                     current = known.get(who)
                     if current is None:
-                        current = known[who] = self._know(*who, once)
+                        current = known[who] = self._know(*who, once, about)
                 decision = _decided(question, current, epoch)
                 answered.append(decision)
                 if is_last(decision):
@@ -123,7 +131,7 @@ class Decider:
             return answered
 
         least = max((question.min_epoch for question in questions if question.min_epoch is not None), default=None)
-        return self._answered(work, least) if questions else []
+        return self._sources.answered(work, least) if questions else []
 
     def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
         """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
@@ -134,7 +142,7 @@ class Decider:
 
         ``min_epoch`` as in ``Question``: who must not miss a change must not miss it here either.
         """
-        return self._answered(lambda inputs: inputs.primary(official_id, self._clock.now()), min_epoch)
+        return self._sources.answered(lambda inputs: inputs.primary(official_id, self._clock.now()), min_epoch)
 
     def open_functions(self, appointment_id: UUID, *, client_address: str | None = None) -> frozenset[str]:
         """Return every function of every subsystem that is open to the appointment now, on some row at least.
@@ -157,19 +165,19 @@ class Decider:
                 and opens(function.code, function.traits, seen, client_address)
             )
 
-        return self._answered(look)
+        return self._sources.answered(look)
 
     def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
         """Return the published subsystems whose door is open to the appointment now, in the order of their codes."""
 
         def look(inputs: Inputs) -> tuple[SubsystemView, ...]:
-            seen = self._seen(inputs, None, appointment_id)
+            doors = self.subsystems.published_doors(self._clock.now())
+            seen = self._seen(inputs, None, appointment_id, [door_of(view.code) for view, _ in doors])
             if isinstance(seen, Reason):
                 return ()
-            doors = self.subsystems.published_doors(seen.now)
             return tuple(view for view, label in doors if opens(door_of(view.code), Traits(label), seen, client_address))
 
-        return self._answered(look)
+        return self._sources.answered(look)
 
     def open_among(
         self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str], *, client_address: str | None = None
@@ -178,13 +186,13 @@ class Decider:
         asked = tuple(functions)
 
         def look(inputs: Inputs) -> frozenset[str]:
-            seen = self._seen(inputs, official_id, appointment_id)
+            seen = self._seen(inputs, official_id, appointment_id, asked)
             if isinstance(seen, Reason):
                 return frozenset()
             traits = _traits(asked, inputs, seen.now)
             return frozenset(function for function in asked if opens(function, traits.get(function, OWN), seen, client_address))
 
-        return self._answered(look)
+        return self._sources.answered(look)
 
     def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
         """Return up to ``limit`` officials of the department who may use ``function`` now, each asked of the engine.
@@ -193,7 +201,7 @@ class Decider:
         have the whole province below them. Rules on the role of every official are left out: who holds what everybody holds says
         nothing.
         """
-        state, now = self._begin()
+        state, now = self.facts.state(), self._clock.now()
         engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
         inputs = DatabaseInputs(self.facts, self.identity, self.subsystems, state)
         traits = _traits_of(function, engine.policy, inputs, now)
@@ -249,6 +257,10 @@ class Decider:
 
     # What the commands need to know
 
+    def check_clock(self) -> None:
+        """Refuse by a clock that is not to be believed: what a command writes would begin and end at wrong moments for everybody."""
+        self._sources.check_clock()
+
     def now(self) -> datetime:
         """Return the moment: for what is looked at under locks that were waited for, and may have changed since the command began."""
         return self._clock.now()
@@ -293,66 +305,33 @@ class Decider:
 
     # How the above decide
 
-    def _answered(self, work: Callable[[Inputs], AnswerT], min_epoch: int | None = None) -> AnswerT:
-        """Do ``work`` on the node's replica, or on the database when there is none that is fresh, new enough and sound.
-
-        Raises:
-            Unavailable: neither can be read, or the database itself has not come as far as ``min_epoch``.
-        """
-        if self._source is None:
-            return work(self._database(min_epoch))
-        found = self._source.look(min_epoch)
-        if found is not None:
-            try:
-                return work(found)
-            except SourceError:
-                logger.exception("the replica is damaged, so the database is asked; run: govcloud replica rebuild")
-            finally:
-                found.close()
-        try:
-            return work(self._database(min_epoch))
-        except OperationalError as error:
-            raise inputs_away() from error
-
-    def _database(self, min_epoch: int | None) -> DatabaseInputs:
-        """Return the inputs of now, read from the database.
-
-        The policy and the epoch are read before anything else, and the moment is taken after them: whatever a change of that epoch
-        or below wrote is then seen, and none of it lies after the moment. What is read later may be newer than the epoch says,
-        which errs to the safe side.
-        """
-        state = self.facts.state()
-        if min_epoch is not None and state.epoch < min_epoch:
-            raise inputs_behind(min_epoch, state.epoch)
-        return DatabaseInputs(self.facts, self.identity, self.subsystems, state)
-
     def _decide(self, question: Question, inputs: Inputs) -> Decision:
         """Decide by ``inputs``."""
-        return _decided(question, self._know(question.official_id, question.appointment_id, inputs), inputs.state.epoch)
+        known = self._know(question.official_id, question.appointment_id, inputs, (question.function,))
+        return _decided(question, known, inputs.state.epoch)
 
-    def _know(self, official_id: UUID | None, appointment_id: UUID | None, inputs: Inputs) -> Known | Reason:
-        """Return the subject as it is now with what a decision may ask beyond it, or why there is nobody to decide about."""
+    def _know(self, official_id: UUID | None, appointment_id: UUID | None, inputs: Inputs, about: Collection[str]) -> Known | Reason:
+        """Return the subject as it is now with what a decision may ask beyond it, or why there is nobody to decide about.
+
+        Whoever is given it asks about the functions in ``about`` and no others.
+        """
         now = self._clock.now()
         acting = inputs.acting(official_id, appointment_id, now)
         if isinstance(acting, Reason):
             return acting
-        seen = self._see(acting, inputs.state, now)
+        seen = self._see(acting, inputs.state, now, about)
         return Known(seen, self._catalogue(inputs, acting, seen), acting.ends_at)
 
-    def _seen(self, inputs: Inputs, official_id: UUID | None, appointment_id: UUID | None) -> Seen | Reason:
-        """Return the subject as it is now, or why there is nobody to see."""
+    def _seen(self, inputs: Inputs, official_id: UUID | None, appointment_id: UUID | None, about: Collection[str] = ()) -> Seen | Reason:
+        """Return the subject as it is now, or why there is nobody to see; ``about`` as in ``LiveEngine.of``."""
         now = self._clock.now()
         acting = inputs.acting(official_id, appointment_id, now)
-        return acting if isinstance(acting, Reason) else self._see(acting, inputs.state, now)
+        return acting if isinstance(acting, Reason) else self._see(acting, inputs.state, now, about)
 
-    def _see(self, acting: Acting, state: PolicyState, now: datetime) -> Seen:
-        """Return the subject as it is now, under the policy and the duty rules of ``state``."""
-        engine = self.live.of(state.version_id)
+    def _see(self, acting: Acting, state: PolicyState, now: datetime, about: Collection[str]) -> Seen:
+        """Return the subject as it is now, under the policy and the duty rules of ``state``; ``about`` as in ``LiveEngine.of``."""
+        engine = self.live.of(state.version_id, about)
         return Seen(acting.snapshot(engine.policy, self.live_duties.of(state.duties, now)), engine, state.epoch, now)
-
-    def _begin(self) -> tuple[PolicyState, datetime]:
-        """Return the policy and the epoch to decide at, and the moment; see ``_database`` for why in this order."""
-        return self.facts.state(), self._clock.now()
 
     def snapshot(  # noqa: PLR0917 - what a snapshot is made of
         self,

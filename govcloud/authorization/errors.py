@@ -194,3 +194,13 @@ def inputs_behind(wanted: int, reached: int) -> Unavailable:
         Message("权限数据只到第 %(reached)s 号变更，还没有第 %(wanted)s 号，不能作出判断。", reached=reached, wanted=wanted),
         retry_after=_RETRY_SECONDS,
     )
+
+
+def clock_astray(seconds: float) -> Unavailable:
+    """Return the refusal to decide by a clock that is ``seconds`` ahead of the database's (behind it: below 0)."""
+    return Unavailable(
+        "clock_astray",
+        Message("本节点的时钟与数据库相差 %(seconds)s 秒，不能作出判断。", seconds=f"{seconds:+.1f}"),
+        remedy=Message("请在本节点和数据库服务器上启用时间同步（NTP）。"),
+        retry_after=_RETRY_SECONDS,
+    )

@@ -71,6 +71,15 @@ class PolicyState:
     duties: int
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyRoles:
+    """The roles of one version of the policy; its rules are those that held at ``installed_at``."""
+
+    number: int
+    installed_at: datetime
+    roles: Sequence[RoleSpec]
+
+
 def holding(table: _Temporal, at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition that a fact holds at ``at``."""
     return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
@@ -136,6 +145,11 @@ class DecisionFacts:
 
         The rows are those that held when it was installed, so the answer is the same even while the next one is installed.
         """
+        held = self.policy_roles(version_id)
+        return held.number, held.roles, self.policy_rules(held.installed_at)
+
+    def policy_roles(self, version_id: UUID) -> PolicyRoles:
+        """Return one version of the policy without its rules."""
         session = self._read()
         version = select(PolicyVersion.number, PolicyVersion.installed_at).where(PolicyVersion.id == version_id)
         number, at = session.execute(version).one()
@@ -146,6 +160,10 @@ class DecisionFacts:
             RoleSpec(row.code, row.name, row.description, tuple(sorted(includes.get(row.code, ()))))
             for row in session.execute(select(Role.code, Role.name, Role.description).where(holding(Role, at)).order_by(Role.code))
         ]
+        return PolicyRoles(number, at, roles)
+
+    def policy_rules(self, at: datetime, functions: Collection[str] | None = None) -> list[RuleSpec]:
+        """Return the rules of the version that was installed at ``at``, in their order; those alone that name ``functions``, if given."""
         columns = (
             PolicyRule.role_code,
             PolicyRule.function,
@@ -156,8 +174,10 @@ class DecisionFacts:
             PolicyRule.masked,
             PolicyRule.hidden,
         )
-        found = session.execute(select(*columns).where(holding(PolicyRule, at)).order_by(PolicyRule.position, PolicyRule.id))
-        return number, roles, [RuleSpec(*row[:-2], FieldRule(frozenset(row.masked), frozenset(row.hidden))) for row in found]
+        query = select(*columns).where(holding(PolicyRule, at)).order_by(PolicyRule.position, PolicyRule.id)
+        if functions is not None:
+            query = query.where(PolicyRule.function.in_(functions))
+        return [RuleSpec(*row[:-2], FieldRule(frozenset(row.masked), frozenset(row.hidden))) for row in self._read().execute(query)]
 
     def assignments(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[AssignmentFact]:
         """Return the standing roles of a person under one appointment: those of the person, and those of that appointment."""

@@ -66,7 +66,7 @@ class CompiledPolicy:
 
     def roles_naming(self, function: str) -> frozenset[str]:
         """Return every role with an allow rule on ``function``, and every role that includes such a role."""
-        keys = {function, all_of(function)}
+        keys = keys_of((function,))
         direct = {rule.role for rule in self.rules[1:] if rule.effect == ALLOW and rule.function in keys}
         return frozenset(role for role, closed in self.closure.items() if closed & direct)
 
@@ -94,8 +94,21 @@ def all_of(function: str) -> str:
     return f"{subsystem_of(function)}:*"
 
 
-def compile_policy(number: int, roles: Sequence[RoleSpec], rules: Sequence[RuleSpec]) -> CompiledPolicy:
+def keys_of(functions: Iterable[str]) -> frozenset[str]:
+    """Return by which names rules can be about ``functions``: each of them, and all of its subsystem."""
+    return frozenset(key for function in functions for key in (function, all_of(function)))
+
+
+def compile_policy(
+    number: int, roles: Sequence[RoleSpec], rules: Sequence[RuleSpec], closure: Mapping[str, frozenset[str]] | None = None
+) -> CompiledPolicy:
     """Make a policy ready to decide.
+
+    Args:
+        number: the version's number.
+        roles: its roles.
+        rules: its rules in their order, or those alone about the functions that it will be asked about.
+        closure: for each role, itself and everything that it includes, where that is known already.
 
     Raises:
         ConditionError: a condition or scope cannot be read; a policy that was saved through ``install_policy`` has none such.
@@ -109,7 +122,7 @@ def compile_policy(number: int, roles: Sequence[RoleSpec], rules: Sequence[RuleS
     return CompiledPolicy(
         number=number,
         roles={role.code: role for role in roles},
-        closure=role_closure({role.code: role.includes for role in roles}),
+        closure=role_closure({role.code: role.includes for role in roles}) if closure is None else closure,
         rules=numbered,
         conditions=conditions,
         scopes=_compiled({rule.scope_expr for rule in numbered}, compile_scope),

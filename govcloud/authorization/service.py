@@ -19,6 +19,7 @@ from govcloud.authorization.duty_rules import DutyRules
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.granting import Granting, hold_grants
 from govcloud.authorization.installing import Installing
+from govcloud.authorization.live import Sessions
 from govcloud.authorization.remembering import Until, always_on
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -61,6 +62,10 @@ class Authorization:
         return self._decider.entrusted(officials)
 
     # The policy
+
+    def make_policies_beside(self, sessions: Sessions) -> None:
+        """Compile new policies on threads of their own from now on; see ``LiveEngine.make_beside``."""
+        self._decider.live.make_beside(sessions)
 
     def install_policy(self, actor: Actor, document: PolicyDocument) -> int:
         """Put ``document`` in force and return its number; the very document that is in force already is left alone.

@@ -32,9 +32,6 @@ from govcloud.settings import Environment, Settings, SettingsError
 from govcloud.signon.breached import PasswordList
 from govcloud.wiring import surroundings
 
-#: Seconds.
-_MOST_SKEW = 2.0
-
 
 class _Wrong(Exception):
     """A check failed; the text says what is wrong and what to do."""
@@ -203,11 +200,12 @@ def _clock(settings: Settings) -> str:
     with _connect(settings) as connection:
         row = connection.execute("SELECT clock_timestamp()").fetchone()
     apart = abs((SystemClock().now() - row[0]).total_seconds()) if row is not None else 0.0
-    if apart > _MOST_SKEW:
+    if apart > settings.clock_bound_seconds:
         raise _Wrong(
-            f"this machine and the database are {apart:.0f} s apart; grants and their ends are compared with clocks: set both by NTP"
+            f"this machine and the database are {apart:.0f} s apart; grants and their ends are compared with clocks, "
+            "so nothing is decided: set both by NTP"
         )
-    return "within two seconds of the database's"
+    return f"within {settings.clock_bound_seconds:g} s of the database's"
 
 
 def _surroundings(settings: Settings) -> str:

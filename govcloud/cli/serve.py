@@ -30,7 +30,7 @@ def serve(host: str, port: int, workers: int) -> None:
     os.environ["DATABASE_URL"] = settings.database_url
     os.environ["GOVCLOUD_MASTER_KEY_FILE"] = str(settings.master_key_file)
     Server(
-        "govcloud.app:create_app",
+        "govcloud.app:serve_app",
         address=host,
         port=port,
         interface=Interfaces.WSGI,

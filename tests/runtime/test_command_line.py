@@ -6,6 +6,7 @@ import io
 import socket
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ import pytest
 from sqlalchemy import make_url
 
 from govcloud.cli.stack import free_ports
+from govcloud.kernel.clock import ManualClock, SystemClock
 from govcloud.kernel.crypto import create_master_key
 from govcloud.kernel.provisioning import with_database
 from tests.factories import databases
@@ -270,7 +272,7 @@ def test_the_doctor_looks_at_clock_and_calendar(
     assert "no network zones" in shell("doctor", **environment).out
     days.write_text("date,day,name\n", encoding="utf-8")
     assert "GOVCLOUD_WORK_CALENDAR_FILE" in shell("doctor", **environment | told).out
-    monkeypatch.setattr("govcloud.cli.doctor._MOST_SKEW", -1.0)
+    monkeypatch.setattr("govcloud.cli.doctor.SystemClock", lambda: ManualClock(SystemClock().now() + timedelta(seconds=3)))
     late = shell("doctor", **environment)
     assert (late.code, "set both by NTP" in late.out) == (1, True)
 

@@ -49,7 +49,7 @@ from govcloud.kernel.errors import Unavailable
 
 app = assemble()
 services = app.extensions["govcloud"]
-source = services.authorization._decider._source
+source = services.authorization._decider._sources._source
 question = Question("housing:register:read", UUID(sys.argv[1]))
 
 def ask():

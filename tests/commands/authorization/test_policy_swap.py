@@ -1,0 +1,198 @@
+"""A new policy comes in beside the old one: who asks is neither held up by it nor answered by the one before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import NullPool, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from govcloud.authorization.decider import Decider
+from govcloud.authorization.decisions import Question
+from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
+from govcloud.kernel.errors import Denied, Unavailable
+from govcloud.services import Services
+from govcloud.settings import Settings
+from tests.factories.keeping import Kept, everyone, keeping, questions
+from tests.factories.policies import install, province_policy
+from tests.factories.world import SEED, XIHU, YUHANG, World
+
+READ = "housing:register:read"
+BARRED = "roles: {housing_clerk: {name: 住房保障经办, rules: [{deny: 'housing:register:read'}]}}"
+PATIENCE = 30
+Beside = Callable[[Callable[[], Any]], Future[Any]]
+
+
+@dataclass
+class Workshop:
+    """Where policies are made beside the questions: as soon as the gate is open, and not while the way to the database is cut."""
+
+    address: str
+    gate: threading.Event = field(default_factory=threading.Event)
+    cut: bool = False
+    begun: int = 0
+
+    @contextmanager
+    def sessions(self) -> Iterator[Session]:
+        self.begun += 1
+        assert self.gate.wait(PATIENCE), "nobody opened the gate"
+        engine = create_engine("postgresql+psycopg://nowhere:1/" if self.cut else self.address, poolclass=NullPool)
+        with Session(engine) as session:
+            yield session
+
+
+@pytest.fixture
+def workshop(services: Services, settings: Settings) -> Iterator[Workshop]:
+    made = Workshop(settings.database_url)
+    services.authorization.make_policies_beside(made.sessions)
+    yield made
+    made.gate.set()
+    for thread in threading.enumerate():
+        if thread.name == "govcloud policy":
+            thread.join(PATIENCE)
+
+
+def live(services: Services) -> Any:  # noqa: ANN401 - the engines of the services' own decider
+    return services.authorization._decider.live
+
+
+def clerk(world: World) -> Question:
+    return Question(READ, world.people["CHENJIE"].appointment_id, resource={"division": XIHU})
+
+
+@pytest.fixture
+def beside(app: Flask) -> Iterator[Beside]:
+    """Return what does something on another thread; all of it is over when the test is."""
+
+    def run(work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the work gives
+        with app.app_context():
+            try:
+                return work()
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(4) as pool:
+        yield partial(pool.submit, run)
+
+
+def test_nobody_is_held_up_nor_answered_by_the_policy_before(services: Services, world: World, workshop: Workshop) -> None:
+    workshop.gate.set()
+    assert services.authorization.decide(clerk(world)).allowed
+    workshop.gate.clear()
+    install(services, province_policy().extended_by(BARRED, "barred"))
+    # The gate is shut: the whole engine of the new policy is not there, and yet it is the one that decides.
+    assert not services.authorization.decide(clerk(world)).allowed
+    assert [decision.allowed for decision in services.authorization.decide_all([clerk(world), clerk(world)])] == [False, False]
+    install(services, province_policy())
+    assert services.authorization.decide(clerk(world)).allowed
+    assert services.authorization.may_enter(world.people["CHENJIE"].appointment_id, "housing").allowed
+    assert not workshop.gate.is_set()
+
+
+def test_a_slice_answers_as_the_whole_does(services: Services, world: World, workshop: Workshop, clock: ManualClock) -> None:
+    whole = Decider(services.uow.read, services.identity_queries, services.subsystem_queries, clock)
+    asked = questions(services, *everyone(services, clock.now()), ({"division": XIHU}, {"division": YUHANG}))
+    for question in asked:
+        assert services.authorization.decide(question) == whole.decide(question), question
+    assert services.authorization.decide_all(asked[:150]) == whole.decide_all(asked[:150])
+    assert live(services)._engines == {}, "it was the slices that were asked"
+
+
+def test_commands_are_decided_meanwhile(services: Services, world: World, workshop: Workshop) -> None:
+    with services.uow.begin(SEED, "govcloud:grant:close"):
+        pass
+    with pytest.raises(Denied), services.uow.begin(world.wang.actor(), "govcloud:grant:close"):
+        pass
+    assert live(services)._engines == {}
+
+
+def test_who_needs_the_whole_waits_for_it(services: Services, world: World, beside: Beside, workshop: Workshop) -> None:
+    place = world.people["CHENJIE"].appointment_id
+    waiting = beside(lambda: services.authorization_queries.open_functions(place))
+    assert services.authorization.decide(clerk(world)).allowed
+    assert not waiting.done()
+    workshop.gate.set()
+    assert READ in waiting.result(PATIENCE)
+    assert services.authorization.decide(clerk(world)).allowed
+    assert workshop.begun == 1
+
+
+def test_many_at_once_have_it_made_once(services: Services, world: World, beside: Beside, workshop: Workshop) -> None:
+    place = world.people["CHENJIE"].appointment_id
+    waiting = [beside(lambda: services.authorization_queries.open_functions(place)) for _ in range(4)]
+    workshop.gate.set()
+    assert len({one.result(PATIENCE) for one in waiting}) == 1
+    assert workshop.begun == 1
+
+
+def test_what_could_not_be_made_is_tried_again(services: Services, world: World, workshop: Workshop) -> None:
+    workshop.cut = True
+    workshop.gate.set()
+    with pytest.raises(OperationalError):
+        services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+    workshop.cut = False
+    assert READ in services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+
+
+def test_a_policy_that_is_not_yet_committed_is_read_by_its_own_transaction(services: Services, world: World, workshop: Workshop) -> None:
+    workshop.gate.set()
+    with services.uow.begin(SEED, "govcloud:platform:seed"):
+        install(services, province_policy().extended_by(BARRED, "barred"))
+        assert not services.authorization.decide(clerk(world)).allowed
+        assert READ not in services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+    assert not services.authorization.decide(clerk(world)).allowed
+
+
+def test_after_a_fork_the_child_makes_its_own(services: Services, world: World, workshop: Workshop) -> None:
+    assert services.authorization.decide(clerk(world)).allowed
+    live(services)._forget()  # what a fork calls in the child, to which the parent's threads did not come
+    assert services.authorization.decide(clerk(world)).allowed
+    workshop.gate.set()
+    assert READ in services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+    assert workshop.begun == 2
+
+
+@pytest.fixture
+def kept(services: Services, settings: Settings, clock: ManualClock, tmp_path: Path) -> Iterator[Kept]:
+    with keeping(services, settings, clock, tmp_path) as found:
+        yield found
+
+
+def test_the_replica_is_answered_by_the_new_policy_as_soon_as_it_says_so(
+    services: Services, world: World, workshop: Workshop, kept: Kept
+) -> None:
+    kept.decider.live.make_beside(workshop.sessions)
+    workshop.gate.set()
+    kept.decider.policy()
+    workshop.gate.clear()
+    db.session.remove()
+    install(services, province_policy().extended_by(BARRED, "barred"))
+    assert kept.decide(clerk(world)).allowed, "the keeper has not been there yet"
+    newest = services.authorization.decide(clerk(world)).epoch
+    who_knows = clerk(world)
+    who_knows = Question(who_knows.function, who_knows.appointment_id, resource=who_knows.resource, min_epoch=newest)
+    told = kept.decider.decide(who_knows)
+    assert (told.allowed, told.epoch) == (False, newest)
+    db.session.remove()
+    kept.step()
+    told = kept.decide(clerk(world))
+    assert (told.allowed, told.epoch) == (False, newest)
+
+
+def test_without_a_database_there_is_no_new_policy_and_no_answer(world: World, kept: Kept) -> None:
+    away = Session(create_engine("postgresql+psycopg://127.0.0.1:1/nothing", poolclass=NullPool))
+    kept.decider.facts._read = lambda: away
+    with pytest.raises(Unavailable) as refused:
+        kept.decide(clerk(world))
+    assert refused.value.code == "inputs_away"
