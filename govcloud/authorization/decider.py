@@ -45,7 +45,7 @@ from govcloud.authorization.surroundings import SHIPPED, Surroundings
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.levels import keeps_rows
-from govcloud.subsystems.queries import SubsystemQueries, SubsystemView
+from govcloud.subsystems.queries import SubsystemQueries
 
 __all__ = ["PLATFORM", "Decider", "Standing"]
 
@@ -159,17 +159,11 @@ class Decider:
 
         return self._answered(look)
 
-    def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
-        """Return the published subsystems whose door is open to the appointment now, in the order of their codes."""
-
-        def look(inputs: Inputs) -> tuple[SubsystemView, ...]:
-            seen = self._seen(inputs, None, appointment_id)
-            if isinstance(seen, Reason):
-                return ()
-            doors = self.subsystems.published_doors(seen.now)
-            return tuple(view for view, label in doors if opens(door_of(view.code), label, seen, client_address))
-
-        return self._answered(look)
+    def seeing(
+        self, official_id: UUID | None, appointment_id: UUID | None, work: Callable[[Seen | Reason], AnswerT], min_epoch: int | None = None
+    ) -> AnswerT:
+        """Return what ``work`` makes of the subject as it is now, or of the reason why there is none; raises as ``decide``."""
+        return self._answered(lambda inputs: work(self._seen(inputs, official_id, appointment_id)), min_epoch)
 
     def open_among(
         self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str], *, client_address: str | None = None

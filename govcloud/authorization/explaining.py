@@ -22,9 +22,8 @@ from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.engine import Engine
 from govcloud.authorization.holding import EVERY_OFFICIAL
 from govcloud.authorization.models import AccessGrant, RoleAssignment
-from govcloud.authorization.policy import all_of
 from govcloud.authorization.scope import Scope
-from govcloud.authorization.snapshot import Snapshot, Window, door_of, grant_role, moment, subsystem_of
+from govcloud.authorization.snapshot import Snapshot, Window, door_of, moment, subsystem_of
 
 
 class CauseKind(StrEnum):
@@ -132,9 +131,8 @@ class Explaining:
         named = engine.policy.functions_of(snapshot.roles)
         known = {code: name for code, name in known.items() if subsystem_of(code) != PLATFORM}
         known |= {code: names.get(code, code) for code in named if subsystem_of(code) == PLATFORM}
-        for code, name in sorted(known.items()):
-            if code in named or all_of(code) in named or grant_role(code) in snapshot.roles:
-                yield code, name, labels.get(code, 0)
+        is_named = Seen(snapshot, engine, 0, at).naming()
+        yield from ((code, name, labels.get(code, 0)) for code, name in sorted(known.items()) if is_named(code))
 
     def _opened(self, code: str, name: str, label: int, seen: Seen, causes: _Causes) -> OpenFunction | None:
         asking = seen.asking(code, label)
