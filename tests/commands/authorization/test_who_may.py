@@ -369,7 +369,7 @@ def _told(world: World, province: Province) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(600)
-@hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(_provinces())
 def test_lists_say_what_decisions_say(services: Services, world: World, clock: ManualClock, province: Province) -> None:
     """For everybody, under the primary appointment and under each, in a department, and function by function."""
@@ -435,7 +435,9 @@ def _same_as_checks(services: Services, of: Subjected) -> None:
     opened = {entry.subsystem.code for entry in entries if entry.state is State.ALLOWED}
     assert opened == {code for code in published if decide(f"{code}:door:enter", **told).allowed}
     event(f"launcher: {len(opened)} open, {len(entries) - len(opened)} conditional")
-    catalogue = [view.code for view in services.subsystem_queries.functions()]
+    # Of the platform's own there are many, all alike to these lists: a few stand for them.
+    theirs = [view.code for view in services.subsystem_queries.functions() if view.subsystem_code != "govcloud"]
+    catalogue = [*theirs, "govcloud:request:submit", "govcloud:password:set", "govcloud:official:disable"]
     batch = answers.check([Subjected(official, appointment, replace(asked, function=code)) for code in catalogue])
     assert [checked.decision for checked in batch] == [decide(code, **told) for code in catalogue]
     states = {code: checked.state for code, checked in zip(catalogue, batch, strict=True)}
@@ -443,11 +445,11 @@ def _same_as_checks(services: Services, of: Subjected) -> None:
         assert states.get(f"{entry.subsystem.code}:door:enter", entry.state) is entry.state
     if appointment is not None:
         usable = services.authorization_queries.open_functions(appointment, **around)
-        assert usable == {code for code in catalogue if decide(code).allowed}
+        assert usable & set(theirs) == {code for code in theirs if decide(code).allowed}
 
 
 @pytest.mark.timeout(600)
-@hypothesis_settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(_provinces(), _provinces())
 def test_the_past_answers_as_it_did(services: Services, world: World, clock: ManualClock, province: Province, later: Province) -> None:
     """Whatever changes afterwards (policy, duties, roles, grants, people), a question about a moment is answered as it was then."""
