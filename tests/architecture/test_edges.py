@@ -13,8 +13,6 @@ ASKING = {"Question", "may_enter", "open_functions", "open_among", "list_people"
 NOWHERE = {
     # A denial that was made before the engine was asked; it goes into the log.
     ("entrypoints/authzen/asking.py", "question", "Question"),
-    # A subsystem calls another one: the person is not here, and the caller's address is the subsystem's own.
-    ("signon/oauth/delegating.py", "_exchanged", "may_enter"),
     # Who may use a function, wherever they are: who depends on a zone is listed as depending on it.
     ("entrypoints/console/who_can.py", "index_view", "count_people"),
     ("entrypoints/console/who_can.py", "page", "list_people"),
