@@ -203,7 +203,7 @@ def time_launcher(place: Platform, effort: Effort) -> None:
         stopwatch = place.stopwatch(os.getpid())
 
         def look(subject: Subject) -> None:
-            services.authorization_queries.open_subsystems(subject.appointment_id)
+            services.authorization_queries.answers.list_subsystems(None, subject.appointment_id, {}, {})
             db.session.remove()
 
         chosen = list(itertools.islice(itertools.cycle(subjects), effort.decisions))

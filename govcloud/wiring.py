@@ -160,11 +160,6 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     leaving = Leaving(subsystem_queries)
     sessions = Sessions(uow, identity_queries, keys, clock, policies, leaving)
     issuing = Issuing(identity_queries, keys, Tokens(keys, clock, settings), policies, settings)
-    parts = Parts.build(uow, identity_queries, authorization, keys, clock, settings, policies, sessions)
-    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, settings, clock, issuing, parts)
-    outbox_queries = OutboxQueries(read)
-    step_up = StepUp(uow, identity_queries, parts, policies, clock)
-    identity = Identity(uow, keys, clock, elsewhere)
     decision_log = DecisionLog(
         uow,
         read,
@@ -174,6 +169,11 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         sample=settings.decision_log_sample,
         keep=timedelta(days=settings.decision_log_days),
     )
+    parts = Parts.build(uow, identity_queries, authorization, keys, clock, settings, policies, sessions, decision_log)
+    signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, settings, clock, issuing, parts)
+    outbox_queries = OutboxQueries(read)
+    step_up = StepUp(uow, identity_queries, parts, policies, clock)
+    identity = Identity(uow, keys, clock, elsewhere)
     services = Services(
         settings=settings,
         clock=clock,
@@ -240,7 +240,13 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         dpop=Dpop(uow, keys, clock),
         devices=Devices(uow, sessions, parts.entering, keys, Guesses(keys, parts.throttle), issuing),
         delegating=Delegating(
-            uow=uow, subsystems=subsystem_queries, authorization=authorization, sessions=sessions, issuing=issuing, clock=clock
+            uow=uow,
+            subsystems=subsystem_queries,
+            authorization=authorization,
+            decision_log=decision_log,
+            sessions=sessions,
+            issuing=issuing,
+            clock=clock,
         ),
         logout=Logout(uow, identity_queries, subsystem_queries, sessions, leaving, settings.public_url),
         closed_doors=ClosedDoors(uow, subsystem_queries, authorization, authorization_queries, leaving, clock),

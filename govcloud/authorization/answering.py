@@ -14,9 +14,10 @@ from govcloud.authorization.asking import BEYOND, SHOWN, Asking, label_of
 from govcloud.authorization.decisions import MESSAGES, Decision, Question, Reason, refusal
 from govcloud.authorization.engine import Engine, Verdict
 from govcloud.authorization.fields import View
+from govcloud.authorization.policy import all_of
 from govcloud.authorization.reasons import why_denied
 from govcloud.authorization.scope import MAX_CASE_NUMBER, PROVINCE, division_prefix
-from govcloud.authorization.snapshot import GrantFact, Snapshot, Window, instant, is_door, is_function, moment
+from govcloud.authorization.snapshot import GrantFact, Snapshot, Window, grant_role, instant, is_door, is_function, moment
 from govcloud.authorization.surroundings import Context
 from govcloud.subsystems.levels import OWN, Traits
 
@@ -71,6 +72,12 @@ class Seen(NamedTuple):
             context=Context(self.now, context or {}, surroundings, client_address),
             bounded=bounded,
         )
+
+    def naming(self) -> Callable[[str], bool]:
+        """Return what says whether a rule of a held role, or a grant, names a function: one that none names is closed for certain."""
+        held = self.snapshot.roles
+        named = self.engine.policy.functions_of(held)
+        return lambda function: function in named or all_of(function) in named or grant_role(function) in held
 
 
 _ALLOWED = MESSAGES[Reason.ALLOWED]

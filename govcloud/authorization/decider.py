@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -43,12 +43,13 @@ from govcloud.authorization.surroundings import SHIPPED, Surroundings
 from govcloud.identity.queries import AppointmentView, IdentityQueries
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.levels import OWN, Traits, asks_each_time, keeps_rows
-from govcloud.subsystems.queries import SubsystemQueries, SubsystemView
+from govcloud.subsystems.queries import SubsystemQueries
 
 __all__ = ["PLATFORM", "Decider", "Standing"]
 
 PLATFORM = "govcloud"
 _OWN = f"{PLATFORM}:"
+AnswerT = TypeVar("AnswerT")
 #: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
 _MOST_COLLEAGUES = 500
 
@@ -167,17 +168,19 @@ class Decider:
 
         return self._sources.answered(look)
 
-    def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
-        """Return the published subsystems whose door is open to the appointment now, in the order of their codes."""
+    def seeing(
+        self,
+        official_id: UUID | None,
+        appointment_id: UUID | None,
+        about: Collection[str],
+        work: Callable[[Seen | Reason], AnswerT],
+        min_epoch: int | None = None,
+    ) -> AnswerT:
+        """Return what ``work`` makes of the subject as it is now, or of the reason why there is none.
 
-        def look(inputs: Inputs) -> tuple[SubsystemView, ...]:
-            doors = self.subsystems.published_doors(self._clock.now())
-            seen = self._seen(inputs, None, appointment_id, [door_of(view.code) for view, _ in doors])
-            if isinstance(seen, Reason):
-                return ()
-            return tuple(view for view, label in doors if opens(door_of(view.code), Traits(label), seen, client_address))
-
-        return self._sources.answered(look)
+        ``about`` are the functions that ``work`` asks the engine for, as in ``LiveEngine.of``; raises as ``decide``.
+        """
+        return self._sources.answered(lambda inputs: work(self._seen(inputs, official_id, appointment_id, about)), min_epoch)
 
     def open_among(
         self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str], *, client_address: str | None = None

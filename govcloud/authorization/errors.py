@@ -187,6 +187,11 @@ def inputs_away() -> Unavailable:
     return Unavailable("inputs_away", Message("暂时无法读取权限数据，不能作出判断。"), retry_after=_RETRY_SECONDS)
 
 
+def min_epoch_of_the_past(wanted: int) -> Invalid:
+    """Return the refusal of a question about another moment that names a change which it may not miss."""
+    return Invalid.of(FieldError("min_epoch", Message("只能用于询问当前情况，不能与指定时点同时使用。"), str(wanted)))
+
+
 def inputs_behind(wanted: int, reached: int) -> Unavailable:
     """Return the refusal to decide on data that are older than the question wants them (``min_epoch``)."""
     return Unavailable(

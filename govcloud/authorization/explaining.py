@@ -22,9 +22,8 @@ from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.engine import Engine
 from govcloud.authorization.holding import EVERY_OFFICIAL
 from govcloud.authorization.models import AccessGrant, RoleAssignment
-from govcloud.authorization.policy import all_of
 from govcloud.authorization.scope import Scope
-from govcloud.authorization.snapshot import Snapshot, Window, door_of, grant_role, moment, subsystem_of
+from govcloud.authorization.snapshot import Snapshot, Window, door_of, moment, subsystem_of
 from govcloud.subsystems.levels import OWN, Traits
 
 
@@ -133,9 +132,8 @@ class Explaining:
         named = engine.policy.functions_of(snapshot.roles)
         known = {code: name for code, name in known.items() if subsystem_of(code) != PLATFORM}
         known |= {code: names.get(code, code) for code in named if subsystem_of(code) == PLATFORM}
-        for code, name in sorted(known.items()):
-            if code in named or all_of(code) in named or grant_role(code) in snapshot.roles:
-                yield code, name, traits.get(code, OWN)
+        is_named = Seen(snapshot, engine, 0, at).naming()
+        yield from ((code, name, traits.get(code, OWN)) for code, name in sorted(known.items()) if is_named(code))
 
     def _opened(self, code: str, name: str, traits: Traits, seen: Seen, causes: _Causes) -> OpenFunction | None:
         asking = seen.asking(code, traits)

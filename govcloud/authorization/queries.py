@@ -29,7 +29,6 @@ from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import Clock
 from govcloud.subsystems.usage import Promised
-from govcloud.subsystems.views import SubsystemView
 
 __all__ = ["AssignmentView", "AuthorizationQueries", "GrantView", "PolicyVersionView", "RoleHolder"]
 
@@ -110,10 +109,6 @@ class AuthorizationQueries(GrantReads):
     def open_functions(self, appointment_id: UUID, *, client_address: str | None = None) -> frozenset[str]:
         """Return every function that is open to the appointment now; see ``Decider.open_functions``."""
         return self._decider.open_functions(appointment_id, client_address=client_address)
-
-    def open_subsystems(self, appointment_id: UUID, *, client_address: str | None = None) -> tuple[SubsystemView, ...]:
-        """Return the subsystems whose door is open to the appointment now, in the order of their codes."""
-        return self._decider.open_subsystems(appointment_id, client_address=client_address)
 
     def open_among(
         self, official_id: UUID, appointment_id: UUID | None, functions: Iterable[str], *, client_address: str | None = None

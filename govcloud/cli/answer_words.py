@@ -12,8 +12,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from govcloud.authorization.answers.checking import Checked
 from govcloud.authorization.answers.explanation import Considered
 from govcloud.authorization.answers.nearest import Remedy
+from govcloud.authorization.obligations import obligations_of
 from govcloud.authorization.scope import Scope
 from govcloud.cli.changes import CHINA
 from govcloud.kernel.messages import Message
@@ -34,6 +36,20 @@ def remedy_line(services: Services, remedy: Remedy) -> str:
         "rule": f"the rule “{remedy.rule}” forbids it{f', when {remedy.condition}' if remedy.condition else ''}",
     }
     return parts[remedy.kind]
+
+
+def check_cells(found: Checked) -> dict[str, Any]:
+    """Return an answer with its names, for programs."""
+    decision = found.decision
+    return {
+        "allowed": decision.allowed,
+        "reason": decision.code,
+        "state": found.state,
+        "missing": found.missing,
+        "obligations": obligations_of(decision),
+        "ends_at": decision.ends_at,
+        "epoch": decision.epoch,
+    }
 
 
 def rule_cells(item: Considered) -> tuple[str, ...]:

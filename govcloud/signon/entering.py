@@ -6,6 +6,7 @@ revocation is either seen, or waits and finds the stay that it has to end (integ
 
 from __future__ import annotations
 
+from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.actor import Actor
@@ -21,11 +22,12 @@ from govcloud.subsystems.queries import ClientView
 class Entering:
     """Asks at the doors of subsystems."""
 
-    def __init__(self, uow: UnitOfWork, sessions: Sessions, authorization: Authorization) -> None:
-        """Take the sessions that enter, and who decides."""
+    def __init__(self, uow: UnitOfWork, sessions: Sessions, authorization: Authorization, log: DecisionLog) -> None:
+        """Take the sessions that enter, who decides, and what remembers decisions."""
         self._uow = uow
         self._sessions = sessions
         self._authorization = authorization
+        self._log = log
 
     def admit(self, actor: Actor, session: CurrentSession, client: ClientView) -> Decision:
         """Return whether the official may enter the client's subsystem under the current appointment; a refusal is recorded.
@@ -66,10 +68,12 @@ class Entering:
     def _decide(self, session: CurrentSession, client: ClientView, actor: Actor) -> Decision:
         # Only where the person is here: a subsystem that comes for its ticket has an address of its own.
         address = actor.source_address if actor.official_id is not None else None
-        if session.appointment_id is not None:
-            return self._authorization.may_enter(session.appointment_id, client.subsystem_code, client_address=address)
         door = f"{client.subsystem_code}:door:enter"
-        return self._authorization.decide(Question(official_id=session.official_id, function=door, client_address=address))
+        question = Question(door, session.appointment_id, session.official_id, client_address=address)
+        decision = self._authorization.decide(question)
+        # The audit record has the refusal as a fact; the log has it among the decisions, beside those of every other way in.
+        self._log.note(question, decision, client.client_id, trace_id=actor.trace_id)
+        return decision
 
 
 def _refused(session: CurrentSession, client: ClientView, decision: Decision) -> events.EntryRefused:

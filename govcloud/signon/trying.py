@@ -44,10 +44,14 @@ class Trying:
         self._clock = clock
         self._settings = settings
 
-    def as_myself(self, session: CurrentSession, client: ClientView) -> Tried:
-        """Return what ``client`` would be told about the official of ``session`` under the appointment chosen there."""
+    def as_myself(self, session: CurrentSession, client: ClientView, *, client_address: str | None) -> Tried:
+        """Return what ``client`` would be told about the official of ``session`` under the appointment chosen there.
+
+        ``client_address`` is where the official is: a door may be open from some networks alone.
+        """
         door = f"{client.subsystem_code}:door:enter"
-        decision = self._authorization.decide(Question(door, session.appointment_id, session.official_id))
+        question = Question(door, session.appointment_id, session.official_id, client_address=client_address)
+        decision = self._authorization.decide(question)
         if not decision.allowed:
             return Tried(decision, {})
         claims = told(self._identity, session, client.settings.claims)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from govcloud.identity.extents import overseen_departments, publishing_departments
 from govcloud.kernel.database import live_at
@@ -20,6 +20,18 @@ from govcloud.subsystems.models import FunctionBasis, Subsystem, SubsystemFuncti
 from govcloud.subsystems.views import FunctionView, StepView, SubsystemPage, SubsystemView
 
 _MOST = 200
+
+
+def published_at(at: datetime) -> ColumnElement[bool]:
+    """Return the condition that a subsystem was published at ``at``; who is published now without a step on record always was."""
+
+    def taken(step: str, *when: ColumnElement[bool]) -> ColumnElement[bool]:
+        mine = (SubsystemStep.subsystem_id == Subsystem.id, SubsystemStep.step == step)
+        return select(SubsystemStep.id).where(*mine, *when).exists()
+
+    since = and_(Subsystem.status == Status.PUBLISHED, ~taken("publish", SubsystemStep.at > at))
+    until = and_(Subsystem.status == Status.RETIRED, taken("publish", SubsystemStep.at <= at), taken("retire", SubsystemStep.at > at))
+    return or_(since, until)
 
 
 class OnboardingQueries(ListQueries):

@@ -18,6 +18,7 @@ from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.beginnings import place_of
 from govcloud.subsystems.levels import CHECK, Traits
+from govcloud.subsystems.lifecycle import Status
 from govcloud.subsystems.listing.views import PowerItemView, ServiceItemView
 from govcloud.subsystems.matter_queries import MatterQueries
 from govcloud.subsystems.models import (
@@ -29,6 +30,7 @@ from govcloud.subsystems.models import (
     SubsystemFunction,
     SubsystemFunctionVersion,
 )
+from govcloud.subsystems.onboarding_queries import published_at
 from govcloud.subsystems.owners import owned
 from govcloud.subsystems.protocols import CAS, SECRET
 from govcloud.subsystems.secrets import secret_digest
@@ -141,7 +143,10 @@ class SubsystemQueries(MatterQueries):
         return {row.SubsystemFunction.code: rows.function_view(row).traits for row in self._read().execute(query)}
 
     def published_doors(self, at: datetime | None = None) -> tuple[tuple[SubsystemView, int], ...]:
-        """Return the published subsystems with the security label of their door (0 where none is listed), in the order of their codes."""
+        """Return the published subsystems with the security label of their door (0 where none is listed), in the order of their codes.
+
+        With ``at`` it is those that were published then.
+        """
         moment = self._at(at)
         of_door = and_(
             SubsystemFunction.subsystem_id == Subsystem.id,
@@ -151,7 +156,8 @@ class SubsystemQueries(MatterQueries):
         as_it_is = and_(SubsystemFunctionVersion.function_id == SubsystemFunction.id, live_at(SubsystemFunctionVersion, moment))
         query = select(Subsystem, func.coalesce(SubsystemFunctionVersion.label, 0).label("label"))
         query = query.outerjoin(SubsystemFunction, of_door).outerjoin(SubsystemFunctionVersion, as_it_is)
-        found = self._read().execute(query.where(Subsystem.status == "published").order_by(Subsystem.code))
+        published = Subsystem.status == Status.PUBLISHED if at is None else published_at(at)
+        found = self._read().execute(query.where(published).order_by(Subsystem.code))
         return tuple((rows.subsystem_view(row.Subsystem), row.label) for row in found)
 
     def traits_in_catalogue(self, code: str, at: datetime | None = None) -> Traits | None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization.decisions import Question
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message
+from govcloud.web import gate
 from govcloud.web.gate import SignInRequired, current_session, services, source_address
 
 HOLDERS = "govcloud:decision:holders"
@@ -34,13 +34,11 @@ def may_ask_about(function: str, opened_by: str = HOLDERS) -> bool:
 
 def may(function: str, path: str | None, kind: str, key: object) -> bool:
     """Return whether ``function`` is open to the reader on one thing, in the department at ``path`` (``None``: it stands under none)."""
-    session = current_session()
-    if session is None:
+    if current_session() is None:
         raise SignInRequired
     # It is named, so that it is a particular thing even where it stands under no department.
     resource: dict[str, Any] = {"type": kind, "id": str(key)} | ({} if path is None else {"department_path": path})
-    question = Question(function, session.appointment_id, session.official_id, resource, client_address=source_address())
-    return services().authorization.decide(question).allowed
+    return gate.may(function, resource)
 
 
 def check_person(official_id: UUID, appointment_id: UUID | None, at: datetime | None) -> bool:

@@ -12,10 +12,9 @@ The check runs before the view. What a command needs beyond that is asked again 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
-from uuid import UUID
 
 from flask import Blueprint, Flask, current_app, g, request
 
@@ -147,10 +146,17 @@ def current_actor() -> Actor:
     )
 
 
-def may(function: str) -> bool:
-    """Return whether the signed-in official's appointment opens ``function``; pages use it to show only what works."""
+def may(function: str, resource: Mapping[str, Any] | None = None) -> bool:
+    """Return whether ``function`` is open to the signed-in official, under the appointment in use and from where the request comes.
+
+    This is the one place where pages and the API ask about their reader; without ``resource`` they ask about the function as such, to
+    show only what works. Nobody who is not signed in may anything.
+    """
     session = current_session()
-    return session is not None and _open_to(session.official_id, session.appointment_id, function)
+    if session is None:
+        return False
+    question = Question(function, session.appointment_id, session.official_id, resource or {}, client_address=source_address())
+    return services().authorization.decide(question).allowed
 
 
 def may_among(functions: Iterable[str]) -> frozenset[str]:
@@ -166,11 +172,6 @@ def may_among(functions: Iterable[str]) -> frozenset[str]:
 def no_permission() -> Denied:
     """Return the refusal of a page that the reader's appointment does not open."""
     return Denied("no_permission", Message("您的岗位没有打开此页面的权限。"), remedy=Message("如工作需要，请联系本部门管理员。"))
-
-
-def _open_to(official_id: UUID, appointment_id: UUID | None, function: str) -> bool:
-    question = Question(official_id=official_id, appointment_id=appointment_id, function=function, client_address=source_address())
-    return services().authorization.decide(question).allowed
 
 
 def _authenticate_client() -> None:
@@ -216,5 +217,5 @@ def init_gate(app: Flask) -> None:
             session = current_session()
             if session is None:
                 raise SignInRequired
-            if gate.kind == "requires" and not _open_to(session.official_id, session.appointment_id, gate.detail):
+            if gate.kind == "requires" and not may(gate.detail):
                 raise no_permission()

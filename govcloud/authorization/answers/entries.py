@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from govcloud.subsystems.views import SubsystemView
+
 
 class State(StrEnum):
     """How a question came out: ``allowed`` exactly when ``decide`` allows it.
@@ -43,6 +45,14 @@ class FunctionEntry(NamedTuple):
     name: str = ""
 
 
+class SubsystemEntry(NamedTuple):
+    """A subsystem that somebody may enter, or may if the question said more."""
+
+    subsystem: SubsystemView
+    state: State
+    missing: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PeoplePage:
     """One page of people, in the order of their ids; ``after`` asks for the next one and is ``None`` at the end.
@@ -62,6 +72,14 @@ class FunctionPage:
 
     rows: tuple[FunctionEntry, ...]
     after: str | None
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subsystems:
+    """The subsystems that somebody may enter, in the order of their codes: all of them, there are as many as the catalogue has."""
+
+    rows: tuple[SubsystemEntry, ...]
     epoch: int
 
 

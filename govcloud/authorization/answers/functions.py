@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
+from govcloud.authorization.answering import Seen
 from govcloud.authorization.answers.entries import FunctionEntry, FunctionPage, State
 from govcloud.authorization.answers.judging import Asked, answerable, judge
 from govcloud.authorization.answers.moments import Moment, Moments
 from govcloud.authorization.decider import PLATFORM, Decider
 from govcloud.authorization.decisions import Reason
-from govcloud.authorization.policy import all_of
-from govcloud.authorization.snapshot import Snapshot, door_of, grant_role
+from govcloud.authorization.snapshot import door_of
 from govcloud.subsystems.levels import OWN, Traits
 
 MOST_FUNCTIONS = 1_000
@@ -32,20 +31,19 @@ class Functions:
         appointment_id: UUID | None,
         subsystem: str,
         asked: Asked,
+        moment: Moment,
         *,
-        at: datetime | None,
         limit: int,
         after: str | None,
     ) -> FunctionPage:
         """Return one page, of whatever function in ``asked``'s circumstances; see ``Answers.list_functions``."""
-        moment = self._moments.of(at)
         snapshot = self._moments.snapshot(official_id, appointment_id, moment)
         if isinstance(snapshot, Reason):
             return FunctionPage((), None, moment.epoch)
         most = max(1, min(limit, MOST_FUNCTIONS))
         seen = moment.seen(snapshot)
         found: list[FunctionEntry] = []
-        for code, name, traits in self._named(subsystem, snapshot, moment):
+        for code, name, traits in self._named(subsystem, seen, moment):
             question = replace(asked, function=code)
             if (after is not None and code <= after) or not answerable(question, traits):
                 continue
@@ -56,20 +54,17 @@ class Functions:
                 return FunctionPage(tuple(found[:most]), found[most - 1].id, moment.epoch)
         return FunctionPage(tuple(found), None, moment.epoch)
 
-    def _named(self, subsystem: str, snapshot: Snapshot, moment: Moment) -> list[tuple[str, str, Traits]]:
+    def _named(self, subsystem: str, seen: Seen, moment: Moment) -> list[tuple[str, str, Traits]]:
         """Return code, name and traits of the subsystem's functions that some rule of a held role, or a grant, names, in their order."""
-        catalogue, held = self._decider.subsystems, snapshot.roles
+        catalogue = self._decider.subsystems
         found = {view.code: (view.name, view.traits) for view in catalogue.functions_of(subsystem, moment.at)}
-        named = moment.policy.functions_of(held)
         if subsystem == PLATFORM:
+            named = moment.policy.functions_of(seen.snapshot.roles)
             known = (code for code in named if code.startswith(f"{PLATFORM}:") and moment.policy.knows(code))
             return sorted((code, found[code][0] if code in found else code, OWN) for code in known)
         view = catalogue.subsystem(subsystem)
         if view is None or subsystem in catalogue.retired_at(moment.at):
             return []
         found.setdefault(door_of(subsystem), (view.name, Traits()))
-        return sorted(
-            (code, name, traits)
-            for code, (name, traits) in found.items()
-            if code in named or all_of(code) in named or grant_role(code) in held
-        )
+        is_named = seen.naming()
+        return sorted((code, name, traits) for code, (name, traits) in found.items() if is_named(code))

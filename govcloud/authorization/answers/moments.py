@@ -12,6 +12,7 @@ from govcloud.authorization.decider import PLATFORM, Decider, Standing
 from govcloud.authorization.decisions import Reason
 from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.engine import Engine
+from govcloud.authorization.errors import inputs_behind, min_epoch_of_the_past
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.snapshot import GrantFact, Snapshot, door_of, subsystem_of
 from govcloud.subsystems.levels import OWN, Traits
@@ -43,12 +44,23 @@ class Moments:
         """Take the decider, whose engines are shared."""
         self._decider = decider
 
-    def of(self, at: datetime | None, version_id: UUID | None = None, engine: Engine | None = None) -> Moment:
-        """Return what decides at ``at`` (``None``: now, read as a decision reads it), by ``version_id`` or ``engine`` if one is given."""
+    def of(
+        self, at: datetime | None, version_id: UUID | None = None, engine: Engine | None = None, *, min_epoch: int | None = None
+    ) -> Moment:
+        """Return what decides at ``at`` (``None``: now, read as a decision reads it), by ``version_id`` or ``engine`` if one is given.
+
+        Raises:
+            Unavailable: the database has not come as far as ``min_epoch``.
+            Invalid: ``min_epoch`` is given for another moment than now: the past does not change.
+        """
         decider = self._decider
+        if at is not None and min_epoch is not None:
+            raise min_epoch_of_the_past(min_epoch)
         if at is None:
             # The policy's number first, then the moment, then all else: see ``Decider``.
             state = decider.facts.state()
+            if min_epoch is not None and state.epoch < min_epoch:
+                raise inputs_behind(min_epoch, state.epoch)
             now = decider.now()
             engine = engine or (decider.live.of(state.version_id) if version_id is None else decider.live.as_of(version_id))
             return Moment(now, engine, decider.live_duties.of(state.duties, now), state.epoch)

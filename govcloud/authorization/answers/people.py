@@ -36,15 +36,15 @@ class People:
     def page(
         self,
         asked: Asked,
+        moment: Moment,
         *,
-        at: datetime | None,
         department_id: UUID | None,
         every_appointment: bool,
         limit: int,
         after: UUID | None,
     ) -> PeoplePage:
         """Return one page; see ``Answers.list_people``."""
-        search = self._search(asked, self._moments.of(at), department_id, every_appointment=every_appointment)
+        search = self._search(asked, moment, department_id, every_appointment=every_appointment)
         if search is None:
             return PeoplePage((), None, 0)
         most = max(1, min(limit, MOST_PEOPLE))
@@ -61,9 +61,9 @@ class People:
         last = found[most - 1].id if len(found) > most else start
         return PeoplePage(tuple(found[:most]), last, search.moment.epoch)
 
-    def count(self, asked: Asked, *, at: datetime | None, department_id: UUID | None) -> PeopleCount:
-        """Return how many may use it under some appointment; see ``AuthorizationQueries.count_people``."""
-        search = self._search(asked, self._moments.of(at), department_id, every_appointment=True)
+    def count(self, asked: Asked, moment: Moment, *, department_id: UUID | None) -> PeopleCount:
+        """Return how many may use it under some appointment; see ``Answers.count_people``."""
+        search = self._search(asked, moment, department_id, every_appointment=True)
         if search is None:
             return PeopleCount(0, 0)
         if search.candidates.everybody and department_id is None:

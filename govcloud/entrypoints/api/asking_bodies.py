@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, IPvAnyAddress, StrictStr
 
+from govcloud.authorization.answers.checking import MOST_CHECKS, Subjected
 from govcloud.authorization.answers.service import Asked
 from govcloud.entrypoints.api.bodies import Input
 
@@ -24,6 +25,10 @@ class _About(Input):
     client_address: IPvAnyAddress | None = Field(
         default=None,
         description="from which address, for rules on network zones; null: from nowhere, about oneself from here",
+    )
+
+    min_epoch: int | None = Field(
+        default=None, ge=0, description="the change that the answer may not miss (`epoch` of somebody who knew of it); not beside `at`"
     )
 
     @property
@@ -49,6 +54,46 @@ class FunctionsBody(_About):
     subsystem: Annotated[StrictStr, Field(max_length=100)]
     limit: int = Field(default=100, ge=1, le=500)
     cursor: str | None = Field(default=None, max_length=200, description="`cursor` of the page before")
+
+
+class SubsystemsBody(_About):
+    """Which subsystems may somebody enter?"""
+
+    official_id: UUID
+    appointment_id: UUID | None = Field(default=None, description="null: the rights of the person alone")
+
+
+class CheckBody(_About):
+    """May somebody use a function?"""
+
+    official_id: UUID
+    appointment_id: UUID | None = Field(default=None, description="null: the rights of the person alone")
+    function: Function
+
+    def subjected(self, client_address: str | None) -> Subjected:
+        """Return the question, from ``client_address``."""
+        return Subjected(self.official_id, self.appointment_id, Asked(self.function, self.resource, self.context, client_address))
+
+
+class OneCheck(Input):
+    """One question of a batch; what it says of the circumstances is added to what the batch says."""
+
+    official_id: UUID
+    appointment_id: UUID | None = None
+    function: Function
+    resource: Attributes = Field(default_factory=dict)
+    context: Attributes = Field(default_factory=dict)
+
+
+class ChecksBody(_About):
+    """May they use these functions? `resource`, `context`, `at` and `client_address` are those of every question."""
+
+    checks: Annotated[tuple[OneCheck, ...], Field(min_length=1, max_length=MOST_CHECKS)]
+
+    def subjected(self, one: OneCheck, client_address: str | None) -> Subjected:
+        """Return one of the questions, from ``client_address``."""
+        asked = Asked(one.function, {**self.resource, **one.resource}, {**self.context, **one.context}, client_address)
+        return Subjected(one.official_id, one.appointment_id, asked)
 
 
 class ExplainBody(_About):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from govcloud.authorization.decisions import Question
 from govcloud.authorization.duty_inputs import DutyChange
 from govcloud.entrypoints.api.duty_answers import (
     AccessAnswer,
@@ -30,7 +29,7 @@ from govcloud.entrypoints.api.table import Route
 from govcloud.identity.queries import DepartmentView
 from govcloud.kernel.errors import Denied, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import SignInRequired, current_actor, current_session, requires, services, signed_in
+from govcloud.web.gate import SignInRequired, current_actor, current_session, may, requires, services, signed_in
 
 ACCESS = "govcloud:official:access"
 
@@ -121,12 +120,7 @@ def official_access(official_id: UUID, query: AccessQuery) -> AccessAnswer:
 
 def _may(function: str, path: str | None) -> bool:
     """Return whether the reader's role reaches the department at ``path``; people who serve nowhere stand under none."""
-    session = current_session()
-    if session is None:
-        return False
-    resource = {"type": "department"} if path is None else {"department_path": path}
-    question = Question(function, session.appointment_id, session.official_id, resource)
-    return services().authorization.decide(question).allowed
+    return may(function, {"type": "department"} if path is None else {"department_path": path})
 
 
 def _not_yours() -> Denied:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from pydantic import Field
 
-from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, Text
 from govcloud.entrypoints.api.table import Route
@@ -18,7 +17,7 @@ from govcloud.kernel.messages import Message
 from govcloud.signon.logout.views import DeliveryView, StayView
 from govcloud.signon.policy import SignOnPolicy
 from govcloud.signon.sessions import CurrentSession
-from govcloud.web.gate import SignInRequired, current_actor, current_session, requires, services, signed_in
+from govcloud.web.gate import SignInRequired, current_actor, current_session, may, requires, services, signed_in
 
 SESSIONS = "govcloud:console:sessions"
 
@@ -175,9 +174,7 @@ def _in_charge(official_id: UUID) -> None:
     """
     place = services().identity_queries.main_places([official_id]).get(official_id)
     resource = {"type": "official"} if place is None else {"department_path": place.department_path}
-    session = _session()
-    question = Question(SESSIONS, session.appointment_id, session.official_id, resource)
-    if not services().authorization.decide(question).allowed:
+    if not may(SESSIONS, resource):
         raise Denied("out_of_scope", Message("此人或此部门不在您的管理范围内。"), remedy=Message("请联系安全管理员办理。"))
 
 

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from govcloud.authorization.answers.entries import FunctionPage, PeoplePage, State
 from govcloud.authorization.decisions import Decision, Question, Reason
-from govcloud.authorization.errors import inputs_behind
 from govcloud.entrypoints.authzen.asking import OFFICIAL, Asker, Person
 from govcloud.entrypoints.authzen.paging import Page, read_page
 from govcloud.entrypoints.authzen.paths import SEARCH_ACTION, SEARCH_RESOURCE, SEARCH_SUBJECT
@@ -78,10 +77,11 @@ class Search:
             resource,
             self.context.given,
             client_address=self.asker.address(self.context),
+            min_epoch=self.context.min_epoch,
             limit=self.page.limit,
             after=self.page.after,
         )
-        return _found(page, self.context, result)
+        return _found(page, result)
 
 
 def search_subjects(body: Mapping[str, Any], client: ClientView) -> dict[str, Any]:
@@ -105,10 +105,11 @@ def search_subjects(body: Mapping[str, Any], client: ClientView) -> dict[str, An
         target.resource,
         context.given,
         client_address=asker.address(context),
+        min_epoch=context.min_epoch,
         limit=page.limit,
         after=UUID(page.after) if page.after else None,
     )
-    return _answer(page, _found(people, context, lambda official_id: {"type": OFFICIAL, "id": official_id}))
+    return _answer(page, _found(people, lambda official_id: {"type": OFFICIAL, "id": official_id}))
 
 
 def search_actions(body: Mapping[str, Any], client: ClientView) -> dict[str, Any]:
@@ -202,15 +203,8 @@ def _until_full(limit: int) -> Callable[[Decision], bool]:
 _RESOURCES: dict[str, Callable[[Search], Found]] = {FUNCTION: _every_function, SUBSYSTEM: _own_subsystem, DIVISION: _divisions}
 
 
-def _found(page: PeoplePage | FunctionPage, context: Context, result: Callable[[str], dict[str, Any]]) -> Found:
-    """Return a page of a list as it goes on the wire.
-
-    Raises:
-        Unavailable: the list is older than the search allows.
-    """
-    # A list that reads nothing, of a function that there is not, has no epoch.
-    if context.min_epoch is not None and 0 < page.epoch < context.min_epoch:
-        raise inputs_behind(context.min_epoch, page.epoch)
+def _found(page: PeoplePage | FunctionPage, result: Callable[[str], dict[str, Any]]) -> Found:
+    """Return a page of a list as it goes on the wire."""
     return Found(
         [result(str(entry.id)) for entry in page.rows if entry.state is State.ALLOWED],
         page.epoch,

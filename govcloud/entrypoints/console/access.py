@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import request
 from flask_admin import expose
 
-from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.authorization import GROUP
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.people_reach import OPENS, reach
@@ -14,7 +13,7 @@ from govcloud.identity.reach import Reach
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message
 from govcloud.web.asking import TRY
-from govcloud.web.gate import SignInRequired, current_session, services
+from govcloud.web.gate import may, services
 from govcloud.web.moments import at_of, minute
 from govcloud.web.standing import access_panel
 
@@ -74,11 +73,7 @@ def check_reach(official: OfficialView, place: AppointmentView | None) -> None:
 
 def may_see(official: OfficialView, place: AppointmentView | None) -> bool:
     """Return whether the reader may see the access of ``official`` under the appointment ``place``."""
-    session = current_session()
-    if session is None:
-        raise SignInRequired
-    resource = {"official_id": str(official.id)} | ({"department_path": place.department_path} if place else {})
-    return services().authorization.decide(Question(_FUNCTION, session.appointment_id, session.official_id, resource)).allowed
+    return may(_FUNCTION, {"official_id": str(official.id)} | ({"department_path": place.department_path} if place else {}))
 
 
 def people_like(text: str, within: Reach) -> tuple[OfficialView, ...]:

@@ -9,7 +9,6 @@ from flask import Response, flash, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.people_reach import department_named, own_department, reach
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
@@ -17,7 +16,7 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.spreadsheets import csv_lines
 from govcloud.signon.activation import MOST_AT_ONCE, IssuedCode
 from govcloud.web.errors import status_of
-from govcloud.web.gate import current_actor, current_session, services
+from govcloud.web.gate import current_actor, may, services
 from govcloud.web.locale import say
 from govcloud.web.moments import moment
 
@@ -83,11 +82,7 @@ class ActivationView(ConsolePage):
 
     @staticmethod
     def _may_issue(path: str, entrusted: str) -> bool:
-        session = current_session()
-        if session is None:
-            return False
-        resource = {"department_path": path, "entrusted": entrusted}
-        return services().authorization.decide(Question(ISSUE, session.appointment_id, session.official_id, resource)).allowed
+        return may(ISSUE, {"department_path": path, "entrusted": entrusted})
 
     def _page(self, codes: tuple[IssuedCode, ...] | None = None, *, error: GovcloudError | None = None) -> Response:
         page = self.render(

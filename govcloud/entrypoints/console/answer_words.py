@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from govcloud.authorization.answers.nearest import Remedy, RemedyKind
 from govcloud.authorization.decisions import MESSAGES, Reason
 from govcloud.entrypoints.console.authorization import role_name
 from govcloud.kernel.messages import Message
+from govcloud.web.attribute_words import attribute_words
 from govcloud.web.gate import services
 from govcloud.web.locale import say
 from govcloud.web.moments import moment
@@ -47,19 +48,6 @@ REASONS: Mapping[Reason, Message] = MESSAGES | {
     Reason.NO_PERMISSION: Message("此人的岗位没有这项功能的权限。"),
     Reason.LABEL_TOO_LOW: Message("此人的安全标记低于这项功能或这条数据的安全标记。"),
 }
-ATTRIBUTES: Mapping[str, Message] = {
-    "resource.division": Message("数据的行政区划"),
-    "resource.department_path": Message("数据所属部门"),
-    "resource.case_number": Message("数据的办件编号"),
-    "resource.label": Message("数据的安全标记"),
-    "context.network_zone": Message("网络区域"),
-    "context.case_number": Message("办件编号"),
-}
-
-
-def attribute_words(names: Iterable[str]) -> str:
-    """Return attributes as people read them; those that only a subsystem knows keep their names."""
-    return say(Message("、")).join(say(ATTRIBUTES[name]) if name in ATTRIBUTES else name for name in names)
 
 
 def because_words(entry: PersonEntry) -> str:

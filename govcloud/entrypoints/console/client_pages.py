@@ -38,7 +38,7 @@ from govcloud.subsystems.probing.probes import ADVICE, FAILED, PASSED
 from govcloud.subsystems.protocols import SECRET
 from govcloud.subsystems.queries import ClientView, SubsystemView
 from govcloud.web.errors import status_of
-from govcloud.web.gate import current_actor, current_session, no_permission, services
+from govcloud.web.gate import current_actor, current_session, no_permission, services, source_address
 from govcloud.web.locale import say
 from govcloud.web.words import StateWord
 
@@ -146,7 +146,7 @@ class ClientPages(ConsolePage):
         session = current_session()
         if session is None:
             abort(401)
-        tried = services().trying.as_myself(session, client)
+        tried = services().trying.as_myself(session, client, client_address=source_address())
         appointment = services().identity_queries.appointment(session.appointment_id) if session.appointment_id else None
         told = {name: json.dumps(values, ensure_ascii=False, indent=2) for name, values in tried.told.items()}
         return self._show(

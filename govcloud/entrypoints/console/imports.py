@@ -11,7 +11,6 @@ from flask import Response, flash, make_response, redirect, request, send_file, 
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.words import RUN
 from govcloud.identity.importing.columns import COLUMNS
@@ -21,7 +20,7 @@ from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.tables.findings import report_lines
 from govcloud.web.errors import status_of
-from govcloud.web.gate import current_actor, current_session, services
+from govcloud.web.gate import current_actor, current_session, may, services
 from govcloud.web.locale import column_words, say
 
 PAGE = 20
@@ -157,11 +156,7 @@ class ImportsView(ConsolePage):
     @staticmethod
     def _everywhere() -> bool:
         """Say whether the reader may import into the whole province."""
-        session = current_session()
-        if session is None:
-            return False
-        root = Question(_IMPORT, session.appointment_id, session.official_id, resource={"department_path": "/"})
-        return services().authorization.decide(root).allowed
+        return may(_IMPORT, {"department_path": "/"})
 
     def _visible(self, run_id: UUID) -> RunView:
         run, session = services().import_queries.run(run_id), current_session()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.change_forms import Filled
 from govcloud.entrypoints.console.people_reach import person_within
 from govcloud.entrypoints.console.typed import checked_reason
@@ -15,7 +14,7 @@ from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.signon.factors.service import RESET
 from govcloud.web.errors import status_of
-from govcloud.web.gate import current_actor, current_session, no_permission, services
+from govcloud.web.gate import current_actor, may, no_permission, services
 from govcloud.web.locale import say
 
 if TYPE_CHECKING:
@@ -55,10 +54,7 @@ class PersonFactors:
 
 def may_reset(person: OfficialView, places: Sequence[AppointmentView]) -> bool:
     """Return whether the reader may take the person's second factor away: as with passwords, it hangs on what that would open."""
-    session = current_session()
-    if session is None:
-        return False
     resource = {"official_id": str(person.id), "entrusted": services().authorization.entrusted(person.id)}
     if places:
         resource["department_path"] = places[0].department_path
-    return services().authorization.decide(Question(RESET, session.appointment_id, session.official_id, resource)).allowed
+    return may(RESET, resource)

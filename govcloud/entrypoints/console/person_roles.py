@@ -12,7 +12,6 @@ from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
 from govcloud.authorization.commands import DELEGATED_ROLES, NewAssignment, checked_assignment
-from govcloud.authorization.decisions import Question
 from govcloud.authorization.giving import ASSIGN, END, Held, Offer, Touched
 from govcloud.entrypoints.console.authorization import role_choice, role_name
 from govcloud.entrypoints.console.change_forms import Filled, day_of
@@ -22,7 +21,7 @@ from govcloud.kernel.errors import Denied, FieldError, GovcloudError, Invalid, N
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.web.errors import status_of
-from govcloud.web.gate import current_actor, current_session, no_permission, services
+from govcloud.web.gate import current_actor, may, no_permission, services
 from govcloud.web.locale import own_words, say
 from govcloud.web.standing import PLATFORM
 
@@ -209,11 +208,8 @@ def role_rows(official_id: UUID, places: Sequence[AppointmentView]) -> list[Role
 
 def may_give(person: OfficialView, places: Sequence[AppointmentView]) -> bool:
     """Return whether the reader may give the person a role at any of ``places``, whatever the ceiling there has."""
-    session, within = current_session(), [place for place in places if reach(ASSIGN).covers(place.department_path)]
-    if session is None or not within:
-        return False
-    resource = {"official_id": str(person.id), "department_path": within[0].department_path}
-    return services().authorization.decide(Question(ASSIGN, session.appointment_id, session.official_id, resource)).allowed
+    within = [place for place in places if reach(ASSIGN).covers(place.department_path)]
+    return bool(within) and may(ASSIGN, {"official_id": str(person.id), "department_path": within[0].department_path})
 
 
 def _giving(person: OfficialView, appointment: str) -> Giving:

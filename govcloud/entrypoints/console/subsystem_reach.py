@@ -7,7 +7,6 @@ from uuid import UUID
 
 from flask import g
 
-from govcloud.authorization.decisions import Question
 from govcloud.entrypoints.console.pages import opened
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
@@ -15,7 +14,7 @@ from govcloud.kernel.messages import Message
 from govcloud.subsystems.lifecycle import Move, Place, Status, allowed_moves
 from govcloud.subsystems.publishing import publisher_of
 from govcloud.subsystems.queries import SubsystemView
-from govcloud.web.gate import current_session, services
+from govcloud.web.gate import current_session, may, services
 
 OPENS = "govcloud:console:subsystems"
 MANAGES = "govcloud:subsystem:change"
@@ -102,8 +101,4 @@ class Standing:
 
 
 def _may(function: str, department: DepartmentView | None) -> bool:
-    session = current_session()
-    if session is None or not opened(function):
-        return False
-    resource = {"department_path": department.path} if department else {"type": "subsystem"}
-    return services().authorization.decide(Question(function, session.appointment_id, session.official_id, resource=resource)).allowed
+    return opened(function) and may(function, {"department_path": department.path} if department else {"type": "subsystem"})

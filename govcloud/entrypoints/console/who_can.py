@@ -11,7 +11,7 @@ from flask import Response, request, stream_with_context
 from flask_admin import expose
 
 from govcloud.authorization.answers.entries import PeoplePage, PersonEntry
-from govcloud.entrypoints.console.answer_words import STATES, attribute_words, because_words
+from govcloud.entrypoints.console.answer_words import STATES, because_words
 from govcloud.entrypoints.console.authorization import GROUP
 from govcloud.entrypoints.console.official_list import csv_line
 from govcloud.entrypoints.console.pages import ConsolePage, opened
@@ -21,6 +21,7 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems.queries import FunctionView
 from govcloud.web.asking import HOLDERS, TRY, may_ask_about, not_your_function
+from govcloud.web.attribute_words import attribute_words
 from govcloud.web.gate import services
 from govcloud.web.locale import say
 from govcloud.web.moments import at_of, minute

@@ -11,6 +11,7 @@ from uuid import UUID
 from govcloud.authorization.queries import GrantView
 from govcloud.identity.names import search_keys
 from govcloud.subsystems.queries import SubsystemView
+from govcloud.web.attribute_words import attribute_words
 from govcloud.web.gate import services, source_address
 
 _PLATFORM = "govcloud"
@@ -23,6 +24,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class Card:
     """One subsystem: where it opens, how closely it is connected, and until when, if only a temporary grant opens something.
 
+    ``missing``: what it hangs on whether it opens, in words; empty: it does.
     ``kept``: it is a favourite; ``lately``: when it was entered last; ``signed_in``: since when this session takes part in it, by protocol.
     """
 
@@ -36,6 +38,7 @@ class Card:
     href: str
     until: datetime | None
     words: str
+    missing: str = ""
     kept: bool = False
     lately: datetime | None = None
     signed_in: Mapping[str, datetime] = field(default_factory=dict)
@@ -57,16 +60,24 @@ def live_grants(official_id: UUID, appointment_id: UUID) -> tuple[GrantView, ...
 
 
 def open_cards(appointment_id: UUID, grants: Sequence[GrantView]) -> tuple[Card, ...]:
-    """Return a card for every subsystem that the engine opens to the appointment, by owner and name."""
-    found = services().authorization_queries.open_subsystems(appointment_id, client_address=source_address())
-    opened = [view for view in found if view.code != _PLATFORM]
+    """Return a card for every subsystem that the engine opens to the appointment, or may under circumstances, by owner and name."""
+    answers = services().authorization_queries.answers
+    found = answers.list_subsystems(None, appointment_id, {}, {}, client_address=source_address()).rows
+    lacking = {entry.subsystem.code: entry.missing for entry in found}
+    opened = [entry.subsystem for entry in found if entry.subsystem.code != _PLATFORM]
     owners = services().identity_queries.departments({view.owner_department_id for view in opened if view.owner_department_id})
     names = {key: department.name for key, department in owners.items()}
     until: dict[str, datetime] = {}
     for grant in grants:
         until[grant.subsystem_code] = min(grant.ends_at, until.get(grant.subsystem_code, grant.ends_at))
     cards = [
-        _card(view, names.get(view.owner_department_id, "") if view.owner_department_id else "", until.get(view.code)) for view in opened
+        _card(
+            view,
+            names.get(view.owner_department_id, "") if view.owner_department_id else "",
+            until.get(view.code),
+            attribute_words(lacking[view.code]),
+        )
+        for view in opened
     ]
     order = {key: (department.position, department.path) for key, department in owners.items()}
     return tuple(sorted(cards, key=lambda card: (order.get(card.owner_id, (0, "")) if card.owner_id else (0, ""), card.name)))
@@ -108,7 +119,7 @@ def grouped(cards: Sequence[Card]) -> tuple[CardGroup, ...]:
     return tuple(CardGroup(owner, tuple(members)) for owner, members in groups.items())
 
 
-def _card(view: SubsystemView, owner: str, until: datetime | None) -> Card:
+def _card(view: SubsystemView, owner: str, until: datetime | None, missing: str) -> Card:
     return Card(
         subsystem_id=view.id,
         code=view.code,
@@ -120,6 +131,7 @@ def _card(view: SubsystemView, owner: str, until: datetime | None) -> Card:
         href=view.launch_url or "",
         until=until,
         words=_words(view.name, owner),
+        missing=missing,
     )
 
 

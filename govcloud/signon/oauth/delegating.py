@@ -15,7 +15,10 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
+from govcloud.authorization.decision_log.service import DecisionLog
+from govcloud.authorization.decisions import Question
 from govcloud.authorization.service import Authorization
+from govcloud.authorization.snapshot import door_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
@@ -83,6 +86,7 @@ class Delegating:
         uow: UnitOfWork,
         subsystems: SubsystemQueries,
         authorization: Authorization,
+        decision_log: DecisionLog,
         sessions: Sessions,
         issuing: Issuing,
         clock: Clock,
@@ -92,6 +96,7 @@ class Delegating:
         self._uow = uow
         self._subsystems = subsystems
         self._authorization = authorization
+        self._log = decision_log
         self._sessions = sessions
         self._issuing = issuing
 
@@ -141,13 +146,21 @@ class Delegating:
         session = subject.session
         # A revocation that is under way is waited for, and then seen.
         self._authorization.hold_grants(tx, session.official_id, target)
-        if session.appointment_id is None or not self._authorization.may_enter(session.appointment_id, target).allowed:
+        if session.appointment_id is None or not self._admits(tx, client, session, target):
             return DelegationRefused(NOT_ADMITTED)
         # An end of the family that is under way is waited for, and then seen.
         hold_family(tx, subject.row.family_id)
         if self._sessions.behind_token(subject.row.jti, subject.sid) is None:
             return DelegationRefused(SUBJECT, "the token was revoked meanwhile")
         return self._issued(tx, client, subject, target, request)
+
+    def _admits(self, tx: Transaction, client: ClientView, session: CurrentSession, target: str) -> bool:
+        """Return whether the official may enter the subsystem that is to be called; the decision goes into the log, as at every door."""
+        # The person is not here: the address of the call is the caller's own, and no network zone can be told.
+        question = Question(door_of(target), session.appointment_id, session.official_id, client_address=None)
+        decision = self._authorization.decide(question)
+        self._log.note(question, decision, client.client_id, trace_id=tx.actor.trace_id)
+        return decision.allowed
 
     def _issued(self, tx: Transaction, client: ClientView, subject: _Subject, target: str, request: DelegationRequest) -> TokenSet:
         held = subject.row.scope.split()

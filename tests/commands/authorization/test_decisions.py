@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from govcloud.authorization.answers.entries import State
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.scope import PROVINCE, Scope
@@ -17,6 +18,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Denied
 from govcloud.services import Services
+from tests.factories.launching import entered
 from tests.factories.world import HANGZHOU, SEED, XIHU, YUHANG, Person, World
 
 READ = "housing:register:read"
@@ -114,7 +116,7 @@ def test_a_grant_opens_the_door_of_its_subsystem_for_as_long(services: Services,
     assert not services.authorization.may_enter(zhao.appointment_id, "housing").allowed
     services.authorization.open_grant(SEED, grant(services, zhao, days=1))
     assert services.authorization.may_enter(zhao.appointment_id, "housing").allowed
-    assert [view.code for view in services.authorization_queries.open_subsystems(zhao.appointment_id)] == ["housing"]
+    assert entered(services, zhao.appointment_id) == {"housing": State.ALLOWED}
     clock.advance(timedelta(days=1))
     assert not services.authorization.may_enter(zhao.appointment_id, "housing").allowed
 
@@ -164,8 +166,9 @@ def test_lists_equal_checks(services: Services, world: World, data: st.DataObjec
     catalogue = services.subsystem_queries.functions()
     checked = {function.code for function in catalogue if ask(services, person, function.code).allowed}
     assert open_functions == checked
-    doors = {view.code for view in services.authorization_queries.open_subsystems(person.appointment_id)}
-    assert doors == {code for code in ("housing", "assistance") if services.authorization.may_enter(person.appointment_id, code).allowed}
+    may_enter = services.authorization.may_enter
+    doors = entered(services, person.appointment_id)
+    assert doors.keys() == {code for code in ("housing", "assistance") if may_enter(person.appointment_id, code).allowed}
 
 
 def test_peers_are_those_whom_the_engine_allows(services: Services, world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from govcloud.authorization.answers.entries import State
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.fields import FieldRule
@@ -20,6 +21,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied, Invalid
 from govcloud.services import Services
 from govcloud.subsystems.changes import FunctionChange
+from tests.factories.launching import entered
 from tests.factories.policies import install, province_policy
 from tests.factories.world import SEED, Person, World
 
@@ -90,10 +92,10 @@ def test_a_labelled_door_is_closed_to_who_is_not_cleared(services: Services, wor
     chen = world.people["CHENJIE"]
     labelled(services, world, "housing:door:enter", 1)
     assert services.authorization.may_enter(chen.appointment_id, "housing").code is Reason.LABEL_TOO_LOW
-    assert services.authorization_queries.open_subsystems(chen.appointment_id) == ()
+    assert entered(services, chen.appointment_id) == {}
     cleared(services, world, chen, 1)
     assert services.authorization.may_enter(chen.appointment_id, "housing").allowed
-    assert [view.code for view in services.authorization_queries.open_subsystems(chen.appointment_id)] == ["housing"]
+    assert entered(services, chen.appointment_id) == {"housing": State.ALLOWED}
 
 
 def test_a_label_belongs_to_a_moment(services: Services, world: World, clock: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from govcloud.authorization.answers.candidates import Candidates, roles_about
+from govcloud.authorization.answers.checking import Subjected
 from govcloud.authorization.answers.entries import PersonEntry, State
+from govcloud.authorization.answers.service import Asked
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.duty_inputs import NewDutyRule
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.authorization.shipped import baseline
@@ -367,7 +369,7 @@ def _told(world: World, province: Province) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(600)
-@hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(_provinces())
 def test_lists_say_what_decisions_say(services: Services, world: World, clock: ManualClock, province: Province) -> None:
     """For everybody, under the primary appointment and under each, in a department, and function by function."""
@@ -415,6 +417,66 @@ def test_lists_say_what_decisions_say(services: Services, world: World, clock: M
         state = next((entry.state for entry in page.rows if entry.id == province.function), State.DENIED)
         assert state is next((entry.state for entry in listed if entry.id == official), State.DENIED)
     _complete(services, world, province, resource, [entry for entry in listed if entry.id in primary], primary)
+    for official, appointment in sorted(subjects, key=str):
+        _same_as_checks(services, Subjected(official, appointment, Asked("", resource, **around)))
+
+
+def _same_as_checks(services: Services, of: Subjected) -> None:
+    """Check that launcher, open functions and batch say of one person what decisions say, function by function."""
+    official, appointment, asked = of
+    answers, around = services.authorization_queries.answers, {"client_address": asked.client_address}
+
+    def decide(function: str, **told: Any) -> Decision:  # noqa: ANN401 - fields of a question
+        return services.authorization.decide(Question(function, appointment, official, client_address=asked.client_address, **told))
+
+    told = {"resource": asked.resource, "context": asked.context}
+    entries = answers.list_subsystems(official, appointment, asked.resource, asked.context, **around).rows
+    published = [view.code for view, _ in services.subsystem_queries.published_doors()]
+    opened = {entry.subsystem.code for entry in entries if entry.state is State.ALLOWED}
+    assert opened == {code for code in published if decide(f"{code}:door:enter", **told).allowed}
+    event(f"launcher: {len(opened)} open, {len(entries) - len(opened)} conditional")
+    # Of the platform's own there are many, all alike to these lists: a few stand for them.
+    theirs = [view.code for view in services.subsystem_queries.functions() if view.subsystem_code != "govcloud"]
+    catalogue = [*theirs, "govcloud:request:submit", "govcloud:password:set", "govcloud:official:disable"]
+    batch = answers.check([Subjected(official, appointment, replace(asked, function=code)) for code in catalogue])
+    assert [checked.decision for checked in batch] == [decide(code, **told) for code in catalogue]
+    states = {code: checked.state for code, checked in zip(catalogue, batch, strict=True)}
+    for entry in entries:
+        assert states.get(f"{entry.subsystem.code}:door:enter", entry.state) is entry.state
+    if appointment is not None:
+        usable = services.authorization_queries.open_functions(appointment, **around)
+        assert usable & set(theirs) == {code for code in theirs if decide(code).allowed}
+
+
+@pytest.mark.timeout(600)
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(_provinces(), _provinces())
+def test_the_past_answers_as_it_did(services: Services, world: World, clock: ManualClock, province: Province, later: Province) -> None:
+    """Whatever changes afterwards (policy, duties, roles, grants, people), a question about a moment is answered as it was then."""
+    everybody = _build(services, world, province, clock)
+    clock.advance(timedelta(minutes=1))
+    resource, then = _told(world, province), clock.now()
+    answers = services.authorization_queries.answers
+    around: dict[str, Any] = {"context": province.context, "client_address": province.address}
+
+    def answered(at: datetime | None) -> tuple[Any, ...]:
+        asked = Asked(province.function, resource, **around)
+        checks = answers.check([Subjected(person.official_id, person.appointment_id, asked) for person in everybody], at=at)
+        one = (everybody[0].official_id, everybody[0].appointment_id)
+        return (
+            people(services, province.function, resource, at=at, **around),
+            people(services, province.function, resource, at=at, **around, every_appointment=True),
+            [(found.decision.allowed, found.decision.code, found.decision.scope, found.state, found.missing) for found in checks],
+            answers.list_functions(*one, "housing", resource, at=at, **around).rows,
+            answers.list_subsystems(*one, resource, at=at, **around).rows,
+        )
+
+    now = answered(None)
+    clock.advance(timedelta(minutes=1))
+    _build(services, world, later, clock)
+    clock.advance(timedelta(days=4))
+    # What is live is what was bound to end as well: four days later the grants of both have run out.
+    assert answered(then) == now
 
 
 def _complete(  # noqa: PLR0917 - what the example is made of

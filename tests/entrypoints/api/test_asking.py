@@ -11,6 +11,7 @@ import pytest
 
 from govcloud.authorization.decision_log.reading import LogAsked
 from govcloud.authorization.decisions import Question
+from govcloud.authorization.obligations import obligations_of
 from govcloud.authorization.shipped import baseline
 from govcloud.kernel.clock import ManualClock
 from govcloud.settings import Settings
@@ -138,6 +139,54 @@ def test_from_an_address(caller: SignIn, services: Services, world: World) -> No
         for address in (OFFICE, HERE, None)
     }
     assert [states[address].get("王芳") for address in (OFFICE, HERE, None)] == ["allowed", None, "conditional"]
+
+
+def test_checks_one_and_many_and_what_may_be_entered(caller: SignIn, services: Services, world: World) -> None:
+    granted(services, world)
+    own: dict[str, Any] = {"official_id": str(world.wang.official_id), "appointment_id": str(world.wang.appointment_id)}
+    wang, guard = caller("WANGFANG"), caller("WUXIAOYAN")
+    yes = wang.post("/ask/check", {**own, "function": REGISTER, "resource": {"division": "330106000000"}}).json
+    assert (yes["allowed"], yes["state"], yes["reason"], yes["missing"]) == (True, "allowed", "allowed", [])
+    question = Question(REGISTER, world.wang.appointment_id, world.wang.official_id, {"division": "330106000000"})
+    decision = services.authorization.decide(question)
+    assert (yes["epoch"], yes["obligations"]) == (decision.epoch, obligations_of(decision))
+    names = [row["subsystem"] for row in wang.post("/ask/subsystems", own).json["subsystems"]]
+    assert names == ["assistance", "housing"]
+    asked = [{**own, "function": REGISTER}, {**own, "function": "housing:register:export"}, {**own, "function": "no function"}]
+    found = wang.post("/ask/checks", {"checks": asked}).json["checks"]
+    assert [one["reason"] for one in found] == ["allowed", "no_permission", "unknown_function"]
+    # A batch with one person who is not the reader's to ask about is not answered at all.
+    other = {"official_id": str(world.li.official_id), "appointment_id": str(world.li.appointment_id), "function": REGISTER}
+    assert wang.post("/ask/checks", {"checks": [*asked, other]}).status_code == 403
+    assert [one["allowed"] for one in guard.post("/ask/checks", {"checks": [*asked, other]}).json["checks"]] == [True, False, False, False]
+    assert wang.post("/ask/check", other).status_code == 403
+    assert wang.post("/ask/subsystems", {key: other[key] for key in own}).status_code == 403
+    for wrong in ([], [{**own, "function": REGISTER}] * 501, [{"function": REGISTER}]):
+        assert wang.post("/ask/checks", {"checks": wrong}).status_code == 422
+    assert wang.post("/ask/check", {**own, "function": REGISTER, "resource": {"division": "x"}}).json["reason"] == "bad_resource"
+
+
+def test_a_change_is_not_missed(caller: SignIn, services: Services, world: World, clock: ManualClock) -> None:
+    """``min_epoch``: what is known must be as new, and what is not is no answer; the past has no such thing."""
+    guard = caller("WUXIAOYAN")
+    own = {"official_id": str(world.wang.official_id), "appointment_id": str(world.wang.appointment_id)}
+    one = {"checks": [{**own, "function": REGISTER}]}
+    asked: dict[str, dict[str, Any]] = {
+        "/ask/check": {**own, "function": REGISTER},
+        "/ask/checks": one,
+        "/ask/explain": {**own, "function": REGISTER},
+        "/ask/functions": {**own, "subsystem": "housing"},
+        "/ask/subsystems": own,
+        "/ask/people": {"function": REGISTER},
+    }
+    epoch = guard.post("/ask/check", asked["/ask/check"]).json["epoch"]
+    for path, body in asked.items():
+        assert guard.post(path, {**body, "min_epoch": epoch}).status_code == 200, path
+        behind = guard.post(path, {**body, "min_epoch": epoch + 1})
+        assert (behind.status_code, behind.json["code"]) == (503, "inputs_behind"), path
+        past = guard.post(path, {**body, "min_epoch": epoch, "at": clock.now().isoformat()})
+        assert (past.status_code, past.json["fields"][0]["field"]) == (422, "min_epoch"), path
+        assert guard.post(path, {**body, "min_epoch": -1}).status_code == 422, path
 
 
 def test_the_log(caller: SignIn, services: Services, world: World) -> None:

@@ -29,7 +29,7 @@ def test_it_is_told_what_a_real_validation_tells(
     assert session is not None
     assert client is not None
     before = services.uow.read().execute(text(WRITTEN)).one()
-    tried = services.trying.as_myself(session, client)
+    tried = services.trying.as_myself(session, client, client_address=None)
     assert services.uow.read().execute(text(WRITTEN)).one() == before
     assert tried.decision.allowed
     party = CasParty(browser, "https://other.zj.example/index")
@@ -45,5 +45,5 @@ def test_who_may_not_enter_is_told_nothing(browser: FlaskClient, services: Servi
     client = services.subsystem_queries.client_by_client_id("assistance-cas")
     assert session is not None
     assert client is not None
-    tried = services.trying.as_myself(session, client)
+    tried = services.trying.as_myself(session, client, client_address=None)
     assert (tried.decision.allowed, tried.told) == (False, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 from govcloud.authorization.decisions import Question
 from govcloud.kernel.clock import ManualClock
@@ -70,3 +71,42 @@ def test_from_an_address(cli: Cli, services: Services, world: World) -> None:
     wrong = cli("ask", "check", "CHENJIE", REGISTER, "--from", "the office")
     assert wrong.exit_code == 2
     assert "is not an address such as 10.1.2.3" in wrong.output
+
+
+def test_a_file_of_questions(cli: Cli, services: Services, world: World, tmp_path: Path) -> None:
+    file = tmp_path / "questions.csv"
+    file.write_text(
+        f"employee_code,function,resource.division,context.case_number\nCHENJIE,{REGISTER},330106000000,\n\nWANGFANG,{REGISTER},,XH-1\n",
+        encoding="utf-8-sig",
+    )
+    rows = [line.split("\t") for line in output_of(cli("ask", "batch", str(file))).splitlines()]
+    assert [(row[0], row[1], row[3], row[4]) for row in rows[1:]] == [
+        ("2", "CHENJIE", "yes", "allowed"),
+        ("4", "WANGFANG", "no", "no_permission"),
+    ]
+    found = json.loads(output_of(cli("ask", "batch", str(file), "--json")))
+    assert [(row["line"], row["allowed"]) for row in found] == [(2, True), (4, False)]
+    for wrong, said in (
+        ("function\nx\n", "the first line names the columns"),
+        ("employee_code,function,colour\n", "unknown: colour"),
+        ("employee_code,function\nNOBODY,x\n", "line 2: "),
+        ("employee_code,function\nCHENJIE\n", "line 2: as many cells"),
+        ("employee_code,function,resource.Bad Name\nCHENJIE,x,1\n", "line 2: "),
+    ):
+        file.write_text(wrong)
+        answered = cli("ask", "batch", str(file))
+        assert answered.exit_code != 0
+        assert said in answered.output, wrong
+    file.write_bytes(b"employee_code,function\n\xff,x\n")
+    assert "no CSV in UTF-8" in cli("ask", "batch", str(file)).output
+
+
+def test_what_may_be_entered_and_what_may_not_be_missed(cli: Cli, services: Services, world: World) -> None:
+    lines = output_of(cli("ask", "subsystems", "WANGFANG")).splitlines()
+    assert [line.split("\t")[0::2][:2] for line in lines[1:]] == [["assistance", "allowed"], ["housing", "allowed"]]
+    assert [row["id"] for row in json.loads(output_of(cli("ask", "subsystems", "WANGFANG", "--json")))] == ["assistance", "housing"]
+    assert output_of(cli("ask", "subsystems", "WANGFANG", "--as-of", "2020-01-01")).splitlines()[1:] == []
+    epoch = json.loads(output_of(cli("ask", "check", "CHENJIE", REGISTER, "--json")))["epoch"]
+    for command in (("check", "CHENJIE", REGISTER), ("people", REGISTER), ("functions", "CHENJIE", "housing"), ("subsystems", "CHENJIE")):
+        assert cli("ask", *command, "--min-epoch", str(epoch)).exit_code == 0
+        assert cli("ask", *command, "--min-epoch", str(epoch + 1)).exit_code not in {0, 3}

@@ -32,7 +32,7 @@ def test_it_is_told_what_a_real_check_tells(app: Flask, services: Services, worl
     assert session is not None
     assert client is not None
     before = services.uow.read().execute(text(WRITTEN)).one()
-    tried = services.trying.as_myself(session, client)
+    tried = services.trying.as_myself(session, client, client_address=None)
     assert services.uow.read().execute(text(WRITTEN)).one() == before
     assert tried.decision.allowed
     proxy.enter()

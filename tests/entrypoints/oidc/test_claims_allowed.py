@@ -175,7 +175,7 @@ def test_the_other_protocols_keep_to_their_lists(
         client = services.subsystem_queries.client_by_client_id(client_id)
         assert client is not None
         assert client.settings.claims == tuple(claim for claim in CLAIMS if claim in allowed)
-        tried = services.trying.as_myself(session, client)
+        tried = services.trying.as_myself(session, client, client_address=None)
         assert message in tried.told
         assert ("王芳" in json.dumps(dict(tried.told), ensure_ascii=False)) == (client_id == "assistance-cas" and "name" in allowed)
 

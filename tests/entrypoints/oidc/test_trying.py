@@ -29,7 +29,7 @@ def test_it_is_told_what_a_real_sign_in_tells(services: Services, wang: SignedIn
     client = services.subsystem_queries.client_by_client_id(party.client_id)
     assert session is not None
     assert client is not None
-    tried = services.trying.as_myself(session, client)
+    tried = services.trying.as_myself(session, client, client_address=None)
     assert tried.decision.allowed
     tokens = party.tokens()
     real = claims_of(tokens["id_token"])
@@ -50,5 +50,5 @@ def test_it_leaves_nothing_behind(services: Services, wang: SignedIn, party: Par
     for client_id in (party.client_id, "housing-web"):
         client = services.subsystem_queries.client_by_client_id(client_id)
         assert client is not None
-        services.trying.as_myself(session, client)
+        services.trying.as_myself(session, client, client_address=None)
     assert services.uow.read().execute(text(counts)).one() == before

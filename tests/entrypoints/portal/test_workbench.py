@@ -9,12 +9,15 @@ from datetime import timedelta
 import pytest
 
 from govcloud.access.commands import Submitted
+from govcloud.authorization.answers.entries import State
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import TicketRequest
 from tests.entrypoints.cas.conftest import RESCUE, CasParty, register_cas
 from tests.entrypoints.forward_auth.conftest import Proxy, register_application
 from tests.factories.browsing import Visitor, said
+from tests.factories.launching import entered
+from tests.factories.policies import install, province_policy
 from tests.factories.world import PASSWORD, World
 
 
@@ -221,3 +224,18 @@ def test_what_was_used_more_than_thirty_days_ago_is_forgotten(wang: Visitor, ser
     assert at_hand(wang.sign_in("WANGFANG")) == ["民政救助业务系统"]
     clock.advance(timedelta(days=2))
     assert at_hand(wang.sign_in("WANGFANG")) == []
+
+
+def test_what_hangs_on_circumstances_is_shown_as_such(services: Services, world: World, wang: Visitor) -> None:
+    """A door that no answer opens for certain is no dead end and no promise: it says what it hangs on, in both languages."""
+    rule = """
+    roles:
+      counter_clerk: {rules: [{allow: [housing:door:enter], when: 'resource.level >= 2 and context.case_number == "XH-1"'}]}
+    """
+    install(services, province_policy(rule))
+    assert entered(services, world.wang.appointment_id)["housing"] is State.CONDITIONAL
+    assert not services.authorization.may_enter(world.wang.appointment_id, "housing").allowed
+    text = said(wang.get("/"))
+    assert "住房保障管理系统" in text
+    assert "视情况开放，取决于：办件编号、resource.level" in text
+    assert "Depends on: Case number, resource.level" in said(wang.get("/?lang=en", headers={"Accept-Language": "en"}))
