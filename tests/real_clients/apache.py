@@ -86,39 +86,20 @@ OIDC_SITE = """
 </VirtualHost>
 """
 
+#: Its beginning is what the console says for this client (``ready``), which protects the whole site.
 CAS_SITE = """
-CASCertificatePath {authority}
-CASLoginURL {issuer}/cas/login
-CASValidateURL {issuer}/cas/p3/serviceValidate
-CASCookiePath {folder}/cas/
-CASRootProxiedAs https://localhost:{port}
-CASSSOEnabled On
-CASVersion 2
-CASAttributePrefix CAS-
 <VirtualHost 127.0.0.1:{port}>
   {tls}
-  <Location /protected>
-    AuthType CAS
-    AuthName "CAS"
-    CASAuthNHeader CAS-User
-    Require valid-user
-    # As above: without an underscore.
-    RequestHeader set CAS-Employee-Code "expr=%{{req:CAS-employee_code}}"
-  </Location>
+  CASCertificatePath {authority}
+  {ready}
   <Location /xihu>
-    AuthType CAS
-    CASAuthNHeader CAS-User
     Require cas-attribute division:330106000000
   </Location>
   <Location /yuhang>
-    AuthType CAS
-    CASAuthNHeader CAS-User
     Require cas-attribute division:330110000000
   </Location>
   # A cookie of its own: who signed in for another page has to sign in for this one.
   <Location /anew>
-    AuthType CAS
-    CASAuthNHeader CAS-User
     CASRenew /anew
     CASScope /anew
     CASSecureCookie MOD_AUTH_CAS_ANEW
@@ -126,8 +107,6 @@ CASAttributePrefix CAS-
   </Location>
   # Whoever is signed in at the platform is greeted by name, and everybody else is let in without one.
   <Location /lobby>
-    AuthType CAS
-    CASAuthNHeader CAS-User
     CASGateway /lobby
     Require valid-user
     # Apache 2.4 asks the module for as long as nothing else lets the request in: back from the platform without a ticket, this does.

@@ -22,6 +22,7 @@ import pytest
 from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wrappers import Request, Response
 
+from govcloud.entrypoints.console.client_settings import ready_for, text_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.settings import Environment, Settings, load_settings
@@ -166,20 +167,28 @@ def owners(world: World) -> tuple[str, str]:
 
 
 @pytest.fixture
-def sites(services: Services, owners: tuple[str, str], ports: Ports) -> str:
+def sites(app: Flask, services: Services, owners: tuple[str, str], ports: Ports) -> str:
     """Register a client for each of the protected sites and return their configuration, with blanks for what Apache knows."""
     oidc, cas = f"https://localhost:{ports.oidc}", f"https://localhost:{ports.cas}"
     callback = f"{oidc}/protected/callback"
     channel = OidcSettings(backchannel_logout_uri=f"{callback}?logout=backchannel")
     new = NewClient(owners[0], "apache-oidc", "Apache", (callback,), (f"{oidc}/bye",), settings=channel)
     secret = services.subsystems.register_client(SEED, new).secret
-    services.subsystems.register_client(
-        SEED, NewClient(owners[1], "apache-cas", "Apache", services=(f"{cas}/",), settings=CasSettings())
-    )
+    services.subsystems.register_client(SEED, NewClient(owners[1], "apache-cas", "Apache", services=(f"{cas}/",), settings=CasSettings()))
     blanks = {name: f"{{{name}}}" for name in ("tls", "authority", "folder")}
     facts = {"issuer": f"https://localhost:{ports.platform}", "echo": ports.echo, **blanks}
     site = OIDC_SITE.format(port=ports.oidc, client_id="apache-oidc", secret=secret, passphrase=secrets.token_hex(16), **facts)
-    return site + CAS_SITE.format(port=ports.cas, **facts)
+    with app.test_request_context():
+        ready = copied(services, "apache-cas", "mod_auth_cas").replace("/var/cache/apache2/mod_auth_cas/", "{folder}/cas/")
+    return site + CAS_SITE.format(port=ports.cas, ready=ready, **facts)
+
+
+def copied(services: Services, client_id: str, library: str) -> str:
+    """Return what the console says to copy for a client and a library."""
+    client = services.subsystem_queries.client_by_client_id(client_id)
+    assert client is not None
+    [one] = [one for one in ready_for(client) if one.name == library]
+    return text_of(one, client, services.settings.public_url)
 
 
 @pytest.fixture

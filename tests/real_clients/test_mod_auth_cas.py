@@ -66,8 +66,10 @@ def test_what_the_platform_tells_of_a_person_reaches_the_application_and_opens_p
 def test_attributes_that_a_browser_makes_up_do_not_arrive(town: Town) -> None:
     browser = town.browser()
     browser.open(protected(town), "WANGFANG")
-    forged = browser.client.get(protected(town), headers={"CAS-Division": YUHANG, "CAS-User": "root"}).json()["headers"]
-    assert (forged["Cas-Division"], forged["Cas-User"]) == (XIHU, "WANGFANG")
+    forged = browser.client.get(protected(town), headers={"CAS-Division": YUHANG, "CAS-User": "root", "CAS-Rank": "root"})
+    arrived = forged.json()["headers"]
+    assert (arrived["Cas-Division"], arrived["Cas-User"]) == (XIHU, "WANGFANG")
+    assert "Cas-Rank" not in arrived
 
 
 def test_renew_asks_whoever_is_signed_in_already(town: Town) -> None:

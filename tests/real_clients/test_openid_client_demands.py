@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.real_clients.programs import Said, converse
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(120)]
 
-WITH_TWO_FACTORS = '{"id_token": {"acr": {"essential": true, "value": "%s"}}}' % ACR_MFA
+WITH_TWO_FACTORS = json.dumps({"id_token": {"acr": {"essential": True, "value": ACR_MFA}}})
 #: What is demanded, in this order, of one browser in which nobody is signed in at first.
 DEMANDS = {
     "nobody is here": {"prompt": "none"},
@@ -107,9 +108,9 @@ def test_every_demand_is_met_or_refused(told: tuple[dict[str, Any], Officer], wo
     said, officer = told
     got, shown = said["got"], officer.shown
     refusals = {name: claims["refused"] for name, claims in got.items() if "refused" in claims}
-    assert refusals == dict.fromkeys(
-        ("nobody is here", "too old, silently", "stronger, silently", "refused by form"), "login_required"
-    ), refusals
+    assert refusals == dict.fromkeys(("nobody is here", "too old, silently", "stronger, silently", "refused by form"), "login_required"), (
+        refusals
+    )
     asked = {name: pages for name, pages in shown.items() if pages}
     assert asked == {"first": ["/sign-in"], "anew": ["/sign-in"], "too old": ["/sign-in"], "stronger": ["/step-up"]}
     met = {name: claims for name, claims in got.items() if name not in refusals}

@@ -45,8 +45,8 @@ class Application:
         http = requests.Session()
         http.verify = self.trusted
         http.trust_env = False
-        address = f"{self.platform}/cas/"
-        return CASClient(version=3, service_url=f"{self.here}{path}", server_url=address, session=http, verify_ssl_certificate=self.trusted, **more)
+        here, there = f"{self.here}{path}", f"{self.platform}/cas/"
+        return CASClient(version=3, service_url=here, server_url=there, session=http, verify_ssl_certificate=self.trusted, **more)
 
     def enter(self, path: str, **more: Any) -> ResponseReturnValue:  # noqa: ANN401 - the same
         """Let in whoever comes with a ticket or is in already; send everybody else to sign in."""
@@ -88,8 +88,8 @@ def registered(town: Town) -> tuple[int, str]:
     """Register a CAS client on a free port of this machine; return the port and the address."""
     port = free_port()
     here = f"http://127.0.0.1:{port}"
-    settings = CasSettings(logout_url=f"{here}/")
-    town.services.subsystems.register_client(SEED, NewClient("assistance", "on-python-cas", "CAS", services=(f"{here}/",), settings=settings))
+    new = NewClient("assistance", "on-python-cas", "CAS", services=(f"{here}/",), settings=CasSettings(logout_url=f"{here}/"))
+    town.services.subsystems.register_client(SEED, new)
     return port, here
 
 

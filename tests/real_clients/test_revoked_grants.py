@@ -1,4 +1,4 @@
-"""A temporary grant lets somebody into a subsystem that never asks the platform; when it is revoked, Apache's modules turn the next click away."""
+"""A grant lets somebody into a subsystem that never asks the platform; it is revoked, and Apache's modules turn the next click away."""
 
 from __future__ import annotations
 

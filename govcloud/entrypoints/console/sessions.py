@@ -15,7 +15,8 @@ from govcloud.signon.models import Session
 from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 from govcloud.web.moments import moment
-from govcloud.web.stays import CHANNELS, NOTICES, PROTOCOLS, STAYING, cause_words, device
+from govcloud.web.stays import CHANNELS, NOTICES, STAYING, cause_words, device
+from govcloud.web.words import PROTOCOLS
 
 OPENS = "govcloud:console:sessions"
 ENDS = "govcloud:session:end"

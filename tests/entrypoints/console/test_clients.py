@@ -200,6 +200,8 @@ def test_settings_to_copy_say_what_each_library_does_only_when_told(services: Se
     assert "class SignInConfiguration" not in text_for("archive-rs", "spring"), "it does by itself what this client needs"
     assert f"Include /etc/apache2/{CODE}.secret" in text_for(CODE, "mod_auth_openidc")
     assert "CASRootProxiedAs https://archive.zj.example\n" in text_for("archive-cas", "mod_auth_cas")
+    assert "CASScrubRequestHeaders On\n" in text_for("archive-cas", "mod_auth_cas"), "else a browser names itself"
+    assert "RequestHeader set CAS-employee-code " in text_for("archive-cas", "mod_auth_cas")
     java = ET.fromstring(f"<web-app>{text_for('archive-cas', 'cas')}</web-app>")  # noqa: S314 - ours
     names = [item.text for item in java.iter("filter-name")]
     assert names[:4] == names[4:] == ["cas-sign-out", "cas-sign-in", "cas-validate", "cas-user"]

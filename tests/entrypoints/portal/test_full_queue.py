@@ -1,4 +1,4 @@
-"""More people sign in at once than the machine can check: the page says so at once and when to come back, over HTTP, and everything else goes on."""
+"""More people sign in than the machine can check: the page says at once when to come back, over HTTP; everything else goes on."""
 
 from __future__ import annotations
 

@@ -155,7 +155,9 @@ def test_sessions_of_several_protocols_stand_side_by_side(wang: Visitor, service
     assert "常用与最近使用 1" in text
 
 
-def test_another_browser_of_the_same_person_is_not_signed_in_there(wang: Visitor, services: Services, visitor: Callable[[], Visitor]) -> None:
+def test_another_browser_of_the_same_person_is_not_signed_in_there(
+    wang: Visitor, services: Services, visitor: Callable[[], Visitor]
+) -> None:
     enter_by_cas(wang, services)
     elsewhere = said(visitor().sign_in("WANGFANG").get("/"))
     assert "本次已登录" not in elsewhere
@@ -192,7 +194,7 @@ def at_hand(wang: Visitor) -> list[str]:
 def test_what_was_used_last_stands_first_and_favourites_before_it(wang: Visitor, services: Services, clock: ManualClock) -> None:
     housing, assistance = "住房保障管理系统", "民政救助业务系统"
     assert at_hand(wang) == []
-    used = []
+    used: list[str] = []
     for client, name in (("housing-web", housing), ("assistance-web", assistance)):
         clock.advance(timedelta(minutes=1))
         enter_by_oidc(wang, services, client)
