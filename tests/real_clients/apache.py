@@ -66,6 +66,7 @@ OIDC_SITE = """
   OIDCCryptoPassphrase {passphrase}
   OIDCScope "openid profile"
   OIDCPKCEMethod S256
+  OIDCResponseMode {response_mode}
   OIDCRemoteUserClaim employee_code
   OIDCSessionType server-cache
   OIDCPassClaimsAs both

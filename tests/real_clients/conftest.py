@@ -167,7 +167,13 @@ def owners(world: World) -> tuple[str, str]:
 
 
 @pytest.fixture
-def sites(app: Flask, services: Services, owners: tuple[str, str], ports: Ports) -> str:
+def response_mode() -> str:
+    """Return how mod_auth_openidc wants its answers."""
+    return "query"
+
+
+@pytest.fixture
+def sites(app: Flask, services: Services, owners: tuple[str, str], ports: Ports, response_mode: str) -> str:
     """Register a client for each of the protected sites and return their configuration, with blanks for what Apache knows."""
     oidc, cas = f"https://localhost:{ports.oidc}", f"https://localhost:{ports.cas}"
     callback = f"{oidc}/protected/callback"
@@ -177,7 +183,8 @@ def sites(app: Flask, services: Services, owners: tuple[str, str], ports: Ports)
     services.subsystems.register_client(SEED, NewClient(owners[1], "apache-cas", "Apache", services=(f"{cas}/",), settings=CasSettings()))
     blanks = {name: f"{{{name}}}" for name in ("tls", "authority", "folder")}
     facts = {"issuer": f"https://localhost:{ports.platform}", "echo": ports.echo, **blanks}
-    site = OIDC_SITE.format(port=ports.oidc, client_id="apache-oidc", secret=secret, passphrase=secrets.token_hex(16), **facts)
+    own = {"client_id": "apache-oidc", "secret": secret, "passphrase": secrets.token_hex(16), "response_mode": response_mode}
+    site = OIDC_SITE.format(port=ports.oidc, **own, **facts)
     with app.test_request_context():
         ready = copied(services, "apache-cas", "mod_auth_cas").replace("/var/cache/apache2/mod_auth_cas/", "{folder}/cas/")
     return site + CAS_SITE.format(port=ports.cas, ready=ready, **facts)

@@ -24,6 +24,16 @@ def test_who_signs_in_on_the_platform_is_let_in_with_claims(town: Town) -> None:
     assert browser.open(protected(town)).json()["path"] == "/protected/page"
 
 
+@pytest.mark.parametrize("response_mode", ["form_post"])
+def test_the_answer_comes_by_form(town: Town) -> None:
+    browser = town.browser()
+    form = browser.open(protected(town), "WANGFANG")
+    assert str(form.url).startswith(f"{town.issuer}/oidc/authorize")
+    entered = browser.press(form, f"https://localhost:{town.ports.oidc}/protected/callback")
+    assert str(entered.url) == protected(town)
+    assert entered.json()["headers"]["X-User"] == "WANGFANG"
+
+
 def test_whoever_may_not_enter_is_told_by_the_platform(town: Town) -> None:
     answer = town.browser().open(protected(town), "ZHAOMIN")
     assert answer.status_code == 403
