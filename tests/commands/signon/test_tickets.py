@@ -74,7 +74,7 @@ def housing(services: Services, world: World) -> Desk:
 def test_a_ticket_gives_tokens_once(services: Services, assistance: Desk, session: CurrentSession) -> None:
     tokens = assistance.redeem(assistance.issue(session))
     live = services.signon.live_token(tokens.access_token)
-    assert (live.session.official_id, live.client_id) == (session.official_id, "assistance-web")
+    assert (live.session.official_id, live.client.client_id) == (session.official_id, "assistance-web")
     assert tokens.expires_in == 300
     names = [entry.name for entry in services.audit_queries.by_subject(f"official:{session.official_id}")]
     assert names[:2] == ["signon:ticket:redeemed", "signon:ticket:issued"]

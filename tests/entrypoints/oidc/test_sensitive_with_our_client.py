@@ -25,6 +25,11 @@ CASES = "assistance:case:read"
 CHALLENGE = 'Bearer error="insufficient_user_authentication", acr_values="urn:govcloud:acr:mfa", max_age="900"'
 
 
+def cases() -> str:
+    """Return the sensitive page."""
+    return "the cases"
+
+
 @pytest.fixture(params=["flask", "wsgi"])
 def page(request: pytest.FixtureRequest, services: Services, world: World, line: Line) -> FlaskClient:
     """Return a browser at a subsystem whose page ``/cases`` is a sensitive function, by the extension and by the middleware."""
@@ -36,9 +41,9 @@ def page(request: pytest.FixtureRequest, services: Services, world: World, line:
         app.config.update(SECRET_KEY="of the subsystem", SESSION_COOKIE_NAME="assistance", GOVCLOUD_ISSUER="http://localhost")
         app.config.update(GOVCLOUD_CLIENT_ID=made.client_id, GOVCLOUD_CLIENT_SECRET=made.secret)
         govcloud = Govcloud(app, transport=line)
-        app.add_url_rule("/cases", view_func=govcloud.require(CASES)(lambda: "the cases"))
+        app.add_url_rule("/cases", view_func=govcloud.require(CASES)(cases))
     else:
-        app.add_url_rule("/cases", "cases", view_func=lambda: "the cases")
+        app.add_url_rule("/cases", "cases", view_func=cases)
         settings = Settings(
             issuer="http://localhost",
             client_id=made.client_id,
