@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -105,7 +106,9 @@ def test_oauth_as_the_guide_says(look: FirstLook, folder: Path) -> None:
 def access_token(look: FirstLook, secret: str) -> str:
     """Return the access token of a sign-in of 王芳 at the sample subsystem of housing."""
     shown = look.shell(".venv/bin/govcloud client show housing", {})
-    back = next(word for word in shown.split() if word.endswith("/callback"))
+    found = re.search(r'http://[^"\s]+/callback', shown)
+    assert found, shown
+    back = found[0]
     wang = look.browser("WANGFANG")
     wang.open(f"{look.url}/")
     verifier = "a" * 43

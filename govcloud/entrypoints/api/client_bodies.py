@@ -21,7 +21,10 @@ from govcloud.web.locale import say
 
 _MOST_ADDRESSES = 20
 Addresses = Annotated[list[Text], Field(max_length=_MOST_ADDRESSES)]
-_SETTINGS = "by name, as docs/connect names them for each protocol; what is left out is as by default"
+_SETTINGS = (
+    "by name, as docs/connect names them for each protocol; what is left out is as by default. "
+    "claims (attributes, headers) are what the client may be told about an official"
+)
 
 
 class ClientBody(Input):

@@ -46,6 +46,7 @@ REASONS: Mapping[Reason, Message] = MESSAGES | {
     Reason.GRANT_EXPIRED: Message("此人对这项功能的临时权限已到期。"),
     Reason.GRANT_NOT_STARTED: Message("此人对这项功能的临时权限尚未开始。"),
     Reason.NO_PERMISSION: Message("此人的岗位没有这项功能的权限。"),
+    Reason.INSUFFICIENT_USER_AUTHENTICATION: Message("此人有这项功能的权限，但它涉及敏感信息，而会话的身份核实强度不够或已过时。"),
     Reason.LABEL_TOO_LOW: Message("此人的安全标记低于这项功能或这条数据的安全标记。"),
 }
 

@@ -35,6 +35,7 @@ from govcloud.subsystems.protocols import (
     CasSettings,
     ForwardAuthSettings,
     OidcSettings,
+    settings_of,
 )
 from tests.factories.keys import elliptic_key, key_set, rsa_key
 
@@ -107,6 +108,7 @@ UNSOUND = [
     (oidc(OidcSettings(may_call=("assistance",))), {"may_call"}),
     (oidc(services=("https://h.zj.example/",)), {"services"}),
     (oidc(name="", redirect_uris=("http://h.zj.example/cb", "x")), {"name", "redirect_uris"}),
+    (oidc(OidcSettings(claims=("name", "id_number"))), {"claims"}),
     (NewClient("housing", "X", "住房", settings=CasSettings(attributes=("id_number",))), {"client_id", "services", "attributes"}),
     (NewClient("housing", "hc1", "住房", services=("https://h.zj.example/?a=1",), settings=CasSettings()), {"services"}),
     (NewClient("housing", "hc1", "住房", (BACK,), services=("https://h.zj.example/",), settings=CasSettings()), {"redirect_uris"}),
@@ -235,3 +237,16 @@ def test_any_address_has_an_origin_or_a_fault(text: str) -> None:
 
 def test_what_subsystems_can_be_told_is_one_list() -> None:
     assert OPENS[PROFILE] == CLAIMS
+
+
+@pytest.mark.parametrize("given", ["name", {"name": True}, [1], None])
+def test_a_list_of_claims_that_is_none_is_said(given: object) -> None:
+    notes = Fields()
+    read_settings("oidc", {"claims": given}, notes)
+    assert {finding.field for finding in notes.findings} == {"claims"}
+
+
+def test_what_was_stored_before_there_was_a_list_keeps_every_claim() -> None:
+    for protocol, record in RECORDS.items():
+        assert settings_of(protocol, {}).claims == record().claims == CLAIMS
+    assert settings_of("oidc", {"claims": []}).claims == ()
