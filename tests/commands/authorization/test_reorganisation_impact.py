@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from govcloud.authorization.drafting import reorganising
 from govcloud.authorization.drafting.effects import Effect
-from govcloud.authorization.drafting.reorganising import Regranted
+from govcloud.authorization.drafting.reorganising import Affected, Regranted
 from govcloud.authorization.duty_inputs import NewDutyRule
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.reorganisation import Merge, Move, Reorganisation, Split
@@ -112,7 +113,8 @@ def test_it_goes_page_by_page(services: Services, world: World, monkeypatch: pyt
     change = Move(world.organisation.ids["xihu_civil_affairs"], None)
     whole = rehearsed(services, change)
     monkeypatch.setattr(reorganising, "AT_ONCE", 1)
-    found, after = [], None
+    found: list[Affected] = []
+    after: UUID | None = None
     while True:
         watched = services.drafting.watched(after)
         services.identity.preview(SEED, change, watched)
