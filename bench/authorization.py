@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from bench import _authzen, _revoking
+from bench import _authzen, _logging, _revoking
 from bench._engines import OUTCOMES, compare_engines
 from bench._evaluations import CONNECTIONS, CONSTANT, Load
 from bench._people import everybody
@@ -31,7 +31,7 @@ from govcloud.identity.views import Subject
 from govcloud.kernel.database import db
 from govcloud.services import Services
 
-ENGINES, SCALE, DATABASE, REVOKING, WIRE = PARTS = ("engines", "scale", "database", "revoking", "wire")
+ENGINES, SCALE, DATABASE, LOGGING, REVOKING, WIRE = PARTS = ("engines", "scale", "database", "logging", "revoking", "wire")
 #: One question in ten is denied in what has a target over HTTP.
 DENIED_OF = 10
 
@@ -72,11 +72,13 @@ def main(*, quick: bool, part: str | None) -> None:
             compare_engines(place.sheet, effort.rounds, effort.peer_questions)
         if SCALE in parts:
             at_scale(place, effort)
-        if {DATABASE, REVOKING, WIRE} & set(parts):
+        if {DATABASE, LOGGING, REVOKING, WIRE} & set(parts):
             with place.services() as services:
                 questions = province_questions(services)
                 if DATABASE in parts:
                     time_decider(place, services, questions, effort)
+                if LOGGING in parts:
+                    _logging.measure(place.sheet, services, questions["denied"], effort.decisions)
                 chosen = _subjects(services)[0]
                 # Nothing of this process waits in a transaction for what takes its time.
                 db.session.remove()

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import click
 
+from govcloud.authorization.drafting.reorganising import Affected
 from govcloud.cli.context import operator, platform
-from govcloud.cli.imports import department_named
+from govcloud.cli.imports import department_named, progress_bar
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.inputs import DEPARTMENT_LEVELS, NewDepartment, NewDivision, NewOffice
 from govcloud.identity.reorganisation import KINDS, Change, Preview, Reorder, Reorganisation
@@ -155,12 +156,34 @@ COMMANDS = (register, change, reorder, open_office, rename_office, close_office,
 def run(services: Services, reorganisation: Reorganisation, *, dry_run: bool) -> None:
     """Rehearse or apply a change of the tree, and say whom and what it touches."""
     if dry_run:
-        _say(services.identity.preview(operator(), reorganisation), "would touch")
+        _rehearse(services, reorganisation)
         return
     done = services.identity.reorganise(operator(), reorganisation)
     _say(done.preview, "touched")
     view = services.identity_queries.department(done.department_id) if done.department_id else None
     click.echo(f"done: {view.name} ({view.uscc})" if view else "done")
+
+
+def _rehearse(services: Services, reorganisation: Reorganisation) -> None:
+    """Say whom and what a change would touch, and who would gain and lose which functions; page by page, each a short rehearsal."""
+    after: UUID | None = None
+    looked_at = 0
+    people: list[Affected] = []
+    with progress_bar(after=1.0) as tell:
+        while True:
+            watched = services.drafting.watched(after)
+            preview = services.identity.preview(operator(), reorganisation, watched)
+            if watched.found is None:
+                break
+            people += watched.found.people
+            looked_at, after = looked_at + watched.found.looked_at, watched.found.after
+            tell(looked_at, None)
+            if after is None:
+                break
+    _say(preview, "would touch")
+    click.echo(f"{len(people)} people of {looked_at:,} appointments would gain, lose or keep functions on other rows")
+    rows = ((person.name, person.place, *(" ".join(codes) for codes in (person.gained, person.lost, person.altered))) for person in people)
+    show_rows(("name", "place", "gains", "loses", "on other rows"), rows)
 
 
 def office_named(services: Services, department: DepartmentView, name: str) -> UUID:

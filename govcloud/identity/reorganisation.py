@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -145,3 +146,6 @@ class Reorganised:
 
 #: Counts what other domains hold for departments; the flag takes in all below them. The composition root hands it in.
 Elsewhere: TypeAlias = Callable[[Sequence[DepartmentView], bool], Sequence[Affected]]
+
+#: Looks at a rehearsal: is given the departments and the moment before it, and gives what is called after it, within the transaction.
+Watch: TypeAlias = Callable[[Sequence[DepartmentView], datetime], Callable[[], None]]

@@ -28,6 +28,7 @@ from govcloud.identity.reorganisation import (
     Reorganisation,
     Reorganised,
     Split,
+    Watch,
 )
 from govcloud.identity.succession import Succession
 from govcloud.identity.transfers import appointments_in
@@ -73,8 +74,10 @@ class Reorganising(Succession):
             preview = self._preview(tx, change)
             return Reorganised(self._apply(tx, change), preview)
 
-    def preview(self, actor: Actor, change: Reorganisation) -> Preview:
+    def preview(self, actor: Actor, change: Reorganisation, watch: Watch | None = None) -> Preview:
         """Rehearse a change and return whom and what it would touch; nothing is written.
+
+        ``watch`` looks at the rehearsal from another domain, before and after.
 
         Raises:
             GovcloudError: whatever ``reorganise`` would raise.
@@ -82,7 +85,13 @@ class Reorganising(Succession):
         try:
             with self._opened(actor, change) as tx:
                 preview = self._preview(tx, change)
+                look_again = watch(preview.departments, tx.now) if watch is not None else None
                 self._apply(tx, change)
+                if look_again is not None:
+                    # What is read past the session's objects has to see what they hold.
+                    tx.session.flush()
+                    tx.session.expire_all()
+                    look_again()
                 raise _RehearsedError(preview)  # noqa: TRY301 - leaving by an error is what rolls back
         except _RehearsedError as rehearsed:
             return rehearsed.preview

@@ -13,6 +13,7 @@ from govcloud.authorization.drafting.drafts import Drafts, NewDraft
 from govcloud.authorization.drafting.impacts import Impacts
 from govcloud.authorization.drafting.measuring import Measuring
 from govcloud.authorization.drafting.relabelling import Relabelling
+from govcloud.authorization.drafting.reorganising import Watched
 from govcloud.authorization.drafting.reviewing import Reviewing, Shown
 from govcloud.authorization.drafting.shadows import Shadows
 from govcloud.authorization.explaining import Explaining
@@ -34,7 +35,15 @@ class Drafting:
         self._shadows = Shadows(uow, zones)
         self.measuring = Measuring(read, decider)
         self.relabelling = Relabelling(decider, self.measuring, Explaining(read, decider))
+        self._read, self._decider = read, decider
         self._impacts = Impacts(uow, decider, self.measuring, clock)
+
+    def watched(self, after: UUID | None = None) -> Watched:
+        """Return what looks at the rehearsal of a reorganisation (``Identity.preview``): who would gain and lose which functions.
+
+        ``after`` is that of the page before.
+        """
+        return Watched(self._read, self._decider, after)
 
     # The maker
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StrictBool, StrictInt
 
+from govcloud.authorization.drafting.reorganising import Regranted
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, Text
 from govcloud.identity.inputs import NewDepartment
@@ -66,6 +67,7 @@ class ChangeBody(Input):
     """The parent of every change: a dry run says what it would do and does nothing."""
 
     dry_run: StrictBool = Field(default=False, description="run every check, tell whom and what it touches, write nothing")
+    people_after: UUID | None = Field(default=None, description="of a dry run: `people_after` of the page before")
 
 
 class RenameBody(ChangeBody):
@@ -263,6 +265,21 @@ class AffectedAnswer(Answer):
     names: tuple[str, ...]
 
 
+class FunctionEffectAnswer(Answer):
+    """How many people gain a function, lose it, or keep it on other rows."""
+
+    function: str
+    gained: int
+    lost: int
+    altered: int
+
+    @classmethod
+    def of(cls, counted: tuple[str, int, int, int]) -> Self:
+        """Take the count over."""
+        function, gained, lost, altered = counted
+        return cls(function=function, gained=gained, lost=lost, altered=altered)
+
+
 class ReorganisedAnswer(Answer):
     """What a change did, or would do: `department_id` is what came out of it, null after a dry run or an end."""
 
@@ -270,15 +287,21 @@ class ReorganisedAnswer(Answer):
     department_id: UUID | None
     departments: tuple[DepartmentAnswer, ...]
     affected: tuple[AffectedAnswer, ...]
+    effects: tuple[FunctionEffectAnswer, ...] = Field(description="of a dry run: what becomes of functions, for the people looked at")
+    looked_at: int = Field(description="how many appointments were looked at for `effects`")
+    people_after: UUID | None = Field(description="asks for the effects on the next people; null: these were the last")
 
     @classmethod
-    def of(cls, preview: Preview, department_id: UUID | None, *, dry_run: bool) -> Self:
+    def of(cls, preview: Preview, department_id: UUID | None, found: Regranted | None, *, dry_run: bool) -> Self:
         """Put the parts together."""
         return cls(
             dry_run=dry_run,
             department_id=department_id,
             departments=tuple(DepartmentAnswer.of(view) for view in preview.departments),
             affected=tuple(AffectedAnswer.model_validate(item) for item in preview.affected),
+            effects=tuple(FunctionEffectAnswer.of(counted) for counted in found.counts()) if found else (),
+            looked_at=found.looked_at if found else 0,
+            people_after=found.after if found else None,
         )
 
 

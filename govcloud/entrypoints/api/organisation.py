@@ -155,9 +155,11 @@ def close_office(office_id: UUID) -> OfficeChangedAnswer:
 def _run(change: Reorganisation, body: ChangeBody) -> ReorganisedAnswer:
     """Rehearse or apply a change."""
     if body.dry_run:
-        return ReorganisedAnswer.of(services().identity.preview(current_actor(), change), None, dry_run=True)
+        watched = services().drafting.watched(body.people_after)
+        preview = services().identity.preview(current_actor(), change, watched)
+        return ReorganisedAnswer.of(preview, None, watched.found, dry_run=True)
     done = services().identity.reorganise(current_actor(), change)
-    return ReorganisedAnswer.of(done.preview, done.department_id, dry_run=False)
+    return ReorganisedAnswer.of(done.preview, done.department_id, None, dry_run=False)
 
 
 def _successor(body: MergeBody) -> UUID | NewDepartment:

@@ -13,7 +13,7 @@ from flask import Request
 
 from govcloud.entrypoints.console import department_forms
 from govcloud.entrypoints.console.department_forms import Filled, FormField
-from govcloud.identity.reorganisation import Preview, Rename, Reorganisation
+from govcloud.identity.reorganisation import Preview, Rename, Reorganisation, Watch
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.messages import Message
@@ -63,9 +63,9 @@ class DepartmentChange:
         """Return what the empty form starts with."""
         return Filled({**self.start(view), **{name: [value] for name, value in request.args.items()}})
 
-    def preview(self, view: DepartmentView, filled: Filled, actor: Actor) -> Preview | None:
-        """Return whom and what it touches."""
-        return services().identity.preview(actor, self.build(view, filled)) if self.build else None
+    def preview(self, view: DepartmentView, filled: Filled, actor: Actor, watch: Watch) -> Preview | None:
+        """Return whom and what it touches; ``watch`` looks on."""
+        return services().identity.preview(actor, self.build(view, filled), watch) if self.build else None
 
     def run(self, view: DepartmentView, filled: Filled, actor: Actor) -> tuple[Message, UUID | None]:
         """Run it; return what to say, and the department to show."""

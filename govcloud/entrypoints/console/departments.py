@@ -16,8 +16,9 @@ from govcloud.entrypoints.console.department_forms import Filled
 from govcloud.entrypoints.console.department_reach import must_reach, reach, reaches
 from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, identifier, tree_to
 from govcloud.entrypoints.console.pages import ConsolePage
+from govcloud.entrypoints.console.rehearsed import Rehearsed
 from govcloud.entrypoints.console.words import LEVELS
-from govcloud.identity.reorganisation import KINDS, Preview
+from govcloud.identity.reorganisation import KINDS
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
@@ -106,15 +107,16 @@ class OrganisationView(ConsolePage):
         must_reach(view.path)
         filled = Filled.of(request) if request.method == "POST" else change.initial(view, request)
         step = request.form.get("step", "") if request.method == "POST" else ""
-        preview, error = None, None
+        preview, watched, error = None, None, None
         if step in {"preview", "confirm"}:
             try:
                 if step == "confirm" or not change.previews:
                     return self._done(view, *change.run(view, filled, current_actor()))
-                preview = change.preview(view, filled, current_actor())
+                watched = services().drafting.watched(identifier(request.form.get("people_after")))
+                preview = change.preview(view, filled, current_actor(), watched)
             except GovcloudError as refused:
                 error = refused
-        page = self._change_page(view, change, filled, preview, error)
+        page = self._change_page(view, change, filled, error, Rehearsed.of(preview, watched.found if watched else None, view))
         return make_response(page, status_of(error) if error else 200)
 
     def _done(self, view: DepartmentView, said: Message, department_id: UUID | None) -> Response:
@@ -123,7 +125,7 @@ class OrganisationView(ConsolePage):
         return make_response(redirect(url_for(".index_view", id=department_id or view.parent_id), 303))
 
     def _change_page(
-        self, view: DepartmentView, change: DepartmentChange, filled: Filled, preview: Preview | None, error: GovcloudError | None
+        self, view: DepartmentView, change: DepartmentChange, filled: Filled, error: GovcloudError | None, rehearsed: Rehearsed | None
     ) -> str:
         fields = change.fields(view)
         findings: dict[str, str] = {}
@@ -142,7 +144,8 @@ class OrganisationView(ConsolePage):
             change=change,
             fields=fields,
             filled=filled,
-            preview=preview,
+            preview=rehearsed.preview if rehearsed else None,
+            rehearsed=rehearsed,
             kinds=KINDS,
             error=error,
             errors={name: text for name, text in findings.items() if name in known},

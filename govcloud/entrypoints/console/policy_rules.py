@@ -32,7 +32,7 @@ from govcloud.web.gate import current_actor, no_permission, services
 from govcloud.web.locale import say
 
 _SEPARATORS = re.compile(r"[、,，;；\s]+")
-_FIELDS = ("role", "effect", "functions", "when", "scope", "label", "title", "reason")
+_FIELDS = ("role", "effect", "functions", "when", "scope", "mask", "hide", "label", "title", "reason")
 _LINES, _NAMED = 200, 5
 
 
@@ -122,7 +122,9 @@ def _entry(typed: Mapping[str, str]) -> dict[str, object]:
     if not functions:
         raise Invalid.of(FieldError("functions", Message("至少写一项功能。")))
     effect = "deny" if typed["effect"] == "deny" else "allow"
-    return {effect: functions} | {name: typed[name] for name in ("when", "scope", "label") if typed[name]}
+    fields = {name: names for name in ("mask", "hide") if (names := [part for part in _SEPARATORS.split(typed[name]) if part])}
+    said: dict[str, object] = {name: typed[name] for name in ("when", "scope", "label") if typed[name]}
+    return {effect: functions} | said | ({"fields": fields} if fields else {})
 
 
 def _kept(typed: Mapping[str, str], document: PolicyDocument) -> ResponseReturnValue:

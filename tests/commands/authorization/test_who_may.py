@@ -424,7 +424,8 @@ def test_lists_say_what_decisions_say(services: Services, world: World, clock: M
 def _same_as_checks(services: Services, of: Subjected) -> None:
     """Check that launcher, open functions and batch say of one person what decisions say, function by function."""
     official, appointment, asked = of
-    answers, around = services.authorization_queries.answers, {"client_address": asked.client_address}
+    answers = services.authorization_queries.answers
+    around: dict[str, Any] = {"client_address": asked.client_address}
 
     def decide(function: str, **told: Any) -> Decision:  # noqa: ANN401 - fields of a question
         return services.authorization.decide(Question(function, appointment, official, client_address=asked.client_address, **told))

@@ -52,6 +52,7 @@ def test_a_dry_run_tells_and_the_change_follows(services: Services, world: World
     told = admin.post("/departments/merge", {**body, "dry_run": True})
     assert told.status_code == 200, told.text
     assert (told.json["dry_run"], told.json["department_id"]) == (True, None)
+    assert (told.json["looked_at"], told.json["people_after"]) == (2, None)
     assert {item["kind"]: item["count"] for item in told.json["affected"]} == {"people": 2, "appointments": 2, "roles": 1}
     assert services.identity_queries.department(ids["xihu_civil_affairs"]) is not None
 

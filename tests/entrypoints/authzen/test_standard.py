@@ -372,8 +372,21 @@ def test_8_6_actions_have_names(housing: Point, world: World) -> None:
 # 9 Policy Decision Point Metadata
 
 
-def test_9_1_1_metadata_names_what_exists_below_the_configured_address(client: FlaskClient) -> None:
-    answer = client.get("/.well-known/authzen-configuration", headers={"X-Forwarded-Host": "evil.example"})
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        {"Host": "evil.example"},
+        {"Host": "localhost:8443"},
+        {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "X-Forwarded-Port": "1"},
+        {"Forwarded": "host=evil.example;proto=https"},
+    ],
+)
+def test_9_1_1_metadata_names_what_exists_below_the_configured_address(client: FlaskClient, claimed: dict[str, str]) -> None:
+    """Whatever the caller claims that the platform is called, which would send a client's credentials there."""
+    answer = client.get("/.well-known/authzen-configuration", headers=claimed)
+    if answer.status_code == 400:
+        assert "evil.example" not in answer.text, "a Host that is not ours may be refused as well"
+        return
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     metadata = answer.get_json()
     assert metadata["policy_decision_point"] == "http://localhost"

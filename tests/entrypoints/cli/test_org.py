@@ -65,6 +65,7 @@ def test_departments_are_reorganised_after_a_dry_run(cli: Cli, codes: dict[str, 
     words = ("merge", codes["xihu_civil_affairs"], "--into", codes["xihu_housing"], "--reason", "机构改革")
     told = output_of(cli(*words, "--dry-run"))
     assert "would touch: 杭州市西湖区民政局" in told
+    assert "people of 2 appointments would gain, lose or keep functions on other rows" in told
     assert "王芳" in told
     assert codes["xihu_civil_affairs"] in output_of(cli("search", "西湖区民政局"))
 

@@ -11,7 +11,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from govcloud.authorization.duty_inputs import NewDutyRule
 from govcloud.identity import tree
+from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.inputs import NewOffice
 from govcloud.identity.reorganisation import Merge, Rename
 from tests.entrypoints.console.administrators import said
@@ -80,6 +82,17 @@ def test_any_past_day_can_be_looked_at(services: Services, become: Become, ids: 
     assert "/departments/change/" not in gone.text
 
 
+def test_who_gains_and_loses_functions_is_seen_before(services: Services, become: Become, ids: dict[str, UUID]) -> None:
+    """By function and, to who may see what these people may do, by name."""
+    criteria = AppointmentCriteria(department_id=ids["xihu_housing"])
+    services.authorization.add_duty_rules(SEED, [NewDutyRule("housing_clerk", "住建局", criteria, "一窗通办")])
+    form = {"into": "杭州市西湖区住房和城乡建设局", "reason": WHY, "step": "preview"}
+    text = said(become(ADMIN).post(change("merge", ids["xihu_civil_affairs"]), form))
+    assert "已看 2 个任职，按生效后的实际判定比较" in text
+    assert "查询住房登记信息 2 0 0" in text
+    assert ("名单只向可以查看这些人员权限的人显示" in text) != ("王芳 杭州市西湖区民政局 窗口受理员 ；得到：" in text)
+
+
 def test_a_merger_is_previewed_and_then_confirmed(services: Services, become: Become, ids: dict[str, UUID], clock: ManualClock) -> None:
     admin, path = become(ADMIN), change("merge", ids["xihu_civil_affairs"])
     clock.advance(timedelta(minutes=1))
@@ -89,7 +102,7 @@ def test_a_merger_is_previewed_and_then_confirmed(services: Services, become: Be
     assert "有多个机构符合" in said(wrong)
     previewed = admin.post(path, {"into": "杭州市西湖区住房和城乡建设局", "reason": WHY, "step": "preview"})
     assert previewed.status_code == 200
-    for text in ("确认前请核对影响范围", "人员 2", "王芳", "孙丽（部门管理员）"):
+    for text in ("确认前请核对影响范围", "人员 2", "王芳", "孙丽（部门管理员）", "已看 2 个任职"):
         assert text in said(previewed), text
     assert services.identity_queries.department(ids["xihu_civil_affairs"]) is not None
     again = admin.post(path, {"into": "杭州市西湖区住房和城乡建设局", "reason": WHY, "step": "edit"})

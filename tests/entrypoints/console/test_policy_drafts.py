@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from govcloud.authorization.drafting.service import NewDraft
+from govcloud.authorization.fields import FieldRule
 from tests.entrypoints.console.conftest import Enter
 from tests.factories.browsing import Visitor, alerts, counted, inline_code, said
 from tests.factories.policies import OPERATOR, drafted, province_policy, put_in_force, second_officer, shown
@@ -197,6 +198,24 @@ def test_a_rule_is_drafted_from_a_role(services: Services, security: Visitor) ->
     difference = services.draft_queries.difference(draft.id)
     assert [rule.function for rule in difference.rules_added] == ["housing:register:export"]
     assert difference.rules_removed == ()
+
+
+def test_a_rule_masks_and_hides_fields(services: Services, security: Visitor) -> None:
+    typed = {
+        "role": "housing_clerk",
+        "effect": "allow",
+        "functions": "housing:register:export",
+        "mask": "phone、address",
+        "hide": "id_number",
+    }
+    saved = security.post(f"{HERE}/rule", typed | {"step": "save", "title": "开放导出", "reason": "业务需要"})
+    assert saved.status_code == 303, said(saved)
+    (draft,) = services.draft_queries.drafts()
+    [rule] = services.draft_queries.difference(draft.id).rules_added
+    assert rule.fields == FieldRule(frozenset({"phone", "address"}), frozenset({"id_number"}))
+    for wrong in ({"effect": "deny"}, {"mask": "id_number"}, {"mask": "not-a-name"}):
+        answer = security.post(f"{HERE}/rule", typed | wrong | {"step": "preview"})
+        assert answer.status_code == 422, wrong
 
 
 def test_a_rule_is_drafted_away(services: Services, security: Visitor) -> None:

@@ -336,6 +336,11 @@ def tries(at: Things, services: Services, world: World) -> dict[str, list[Try]]:
         "api.usable_functions": [
             Try("POST", "/api/v1/ask/functions", {"official_id": str(at.person), "subsystem": "housing"}, (403,)),
         ],
+        "api.enterable_subsystems": [Try("POST", "/api/v1/ask/subsystems", {"official_id": str(at.person)}, (403,))],
+        "api.check": [Try("POST", "/api/v1/ask/check", {"official_id": str(at.person), "function": REGISTER}, (403,))],
+        "api.check_batch": [
+            Try("POST", "/api/v1/ask/checks", {"checks": [{"official_id": str(at.person), "function": REGISTER}]}, (403,)),
+        ],
         "api.explain": [Try("POST", "/api/v1/ask/explain", {"official_id": str(at.person), "function": REGISTER}, (403,))],
         "api.function_label_impact": [Try("GET", f"/api/v1/functions/{REGISTER}/label-impact?label=2", {}, (403,))],
         "api.role_ceiling": [Try("GET", f"{api}/role-ceiling", {}, (403,))],

@@ -10,7 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from govcloud.authorization.decision_log.reading import LogAsked
 from govcloud.identity.inputs import NewAppointment
+from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import SignedIn
@@ -115,6 +117,15 @@ def test_who_may_not_enter_sees_why_and_what_to_do(party: Party, services: Servi
     assert f"/requests/new?item={world.items['assistance:case:read']}" in response.text
     newest = services.audit_queries.by_subject(f"official:{signed_in.official_id}")[0]
     assert (newest.name, newest.data["subsystem_code"]) == ("signon:entry:refused", "assistance")
+    # The decision log has it beside the decisions of every other way in.
+    services.decision_log.flush()
+    [noted] = services.decision_log.read(Actor.system("operator"), LogAsked(official_id=signed_in.official_id)).rows
+    assert (noted.kind, noted.function, noted.reason, noted.client_id) == (
+        "denied",
+        "assistance:door:enter",
+        "no_permission",
+        "assistance-web",
+    )
     # Once: it is no command that was refused besides.
     assert not [entry for entry in services.audit_queries.newest(limit=20) if entry.name == "kernel:command:refused"]
     # A client that allows no page gets the error instead.
