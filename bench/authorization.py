@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from bench import _authzen, _revoking
+from bench import _authzen, _cut_off, _policy_change, _revoking
 from bench._engines import OUTCOMES, compare_engines
 from bench._evaluations import CONNECTIONS, CONSTANT, Load
 from bench._people import everybody
@@ -31,7 +31,15 @@ from govcloud.identity.views import Subject
 from govcloud.kernel.database import db
 from govcloud.services import Services
 
-ENGINES, SCALE, DATABASE, REVOKING, WIRE = PARTS = ("engines", "scale", "database", "revoking", "wire")
+ENGINES, SCALE, DATABASE, CUT_OFF, REVOKING, WIRE, POLICY = PARTS = (
+    "engines",
+    "scale",
+    "database",
+    "cut_off",
+    "revoking",
+    "wire",
+    "policy",
+)
 #: One question in ten is denied in what has a target over HTTP.
 DENIED_OF = 10
 
@@ -41,7 +49,7 @@ class Effort:
     """How much is measured.
 
     Rounds of the engine's questions, questions to peers, decisions, decisions at scale, officials, revocations, seconds of HTTP, windows of
-    batches.
+    batches, changes of the policy.
     """
 
     rounds: int
@@ -52,10 +60,11 @@ class Effort:
     revocations: int
     seconds: float
     windows: int
+    changes: int
 
 
-FULL = Effort(100, 100, 2_000, 100_000, OFFICIALS, 200, 10, 5)
-QUICK = Effort(5, 5, 100, 5_000, 50_000, 5, 1, 2)
+FULL = Effort(100, 100, 2_000, 100_000, OFFICIALS, 200, 10, 5, 3)
+QUICK = Effort(5, 5, 100, 5_000, 50_000, 5, 1, 2, 1)
 
 
 @click.command()
@@ -72,7 +81,7 @@ def main(*, quick: bool, part: str | None) -> None:
             compare_engines(place.sheet, effort.rounds, effort.peer_questions)
         if SCALE in parts:
             at_scale(place, effort)
-        if {DATABASE, REVOKING, WIRE} & set(parts):
+        if {DATABASE, CUT_OFF, REVOKING, WIRE, POLICY} & set(parts):
             with place.services() as services:
                 questions = province_questions(services)
                 if DATABASE in parts:
@@ -80,12 +89,18 @@ def main(*, quick: bool, part: str | None) -> None:
                 chosen = _subjects(services)[0]
                 # Nothing of this process waits in a transaction for what takes its time.
                 db.session.remove()
-                if {REVOKING, WIRE} & set(parts):
+                if {CUT_OFF, REVOKING, WIRE, POLICY} & set(parts):
                     place.keep_replica()
+                if CUT_OFF in parts:
+                    _cut_off.measure(place, services, questions, effort.decisions)
                 if REVOKING in parts:
                     _revoking.measure(place, services, chosen, effort.revocations)
             if WIRE in parts:
                 time_wire(place, questions, effort)
+            if POLICY in parts:
+                # Last: nothing else is to be measured under so many rules.
+                with place.services() as services:
+                    _policy_change.measure(place, services, questions["allowed"][0], effort.changes)
     rows: list[Row] = place.sheet.rows
     finish("authorization", rows if part is None else [*kept("authorization", rows), *rows], quick=quick)
 

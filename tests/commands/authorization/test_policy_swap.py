@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -196,3 +198,23 @@ def test_without_a_database_there_is_no_new_policy_and_no_answer(world: World, k
     with pytest.raises(Unavailable) as refused:
         kept.decide(clerk(world))
     assert refused.value.code == "inputs_away"
+
+
+def test_an_old_policy_goes_as_soon_as_nobody_decides_by_it(services: Services, world: World, workshop: Workshop) -> None:
+    workshop.gate.set()
+    first = weakref.ref(services.authorization_queries.policy())
+    gc.collect()
+    gc.disable()
+    try:
+        for document in (province_policy().extended_by(BARRED, "barred"), province_policy()):
+            db.session.remove()
+            install(services, document)
+            db.session.remove()
+            services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+        for thread in threading.enumerate():
+            if thread.name == "govcloud policy":
+                thread.join(PATIENCE)
+        assert not gc.isenabled(), "who let it rest wakes it"
+        assert first() is None, "it is in a circle, and two policies of a province are a hundred megabytes"
+    finally:
+        gc.enable()
