@@ -25,7 +25,6 @@ from govcloud.authorization.holding import EVERY_OFFICIAL
 from govcloud.authorization.inputs import (
     RETIRED,
     Acting,
-    DatabaseInputs,
     Inputs,
     Source,
     Standing,
@@ -49,8 +48,6 @@ __all__ = ["PLATFORM", "Decider", "Standing"]
 
 PLATFORM = "govcloud"
 _OWN = f"{PLATFORM}:"
-#: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
-_MOST_COLLEAGUES = 500
 
 
 class Known(NamedTuple):
@@ -194,44 +191,6 @@ class Decider:
 
         return self._sources.answered(look)
 
-    def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
-        """Return up to ``limit`` officials of the department who may use ``function`` now, each asked of the engine.
-
-        Its own people alone, a bounded number of them, and read in as many statements for all as for one: departments at the top
-        have the whole province below them. Rules on the role of every official are left out: who holds what everybody holds says
-        nothing.
-        """
-        state, now = self.facts.state(), self._clock.now()
-        engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
-        inputs = DatabaseInputs(self.facts, self.identity, self.subsystems, state)
-        label = _label_of(function, engine.policy, inputs, now)
-        if label is None:
-            return frozenset()
-        roles = engine.policy.roles_naming(function)
-        subjects = [subject for subject in self.identity.subjects_in(department_id, _MOST_COLLEAGUES, now) if subject.active]
-        people = {subject.official_id for subject in subjects}
-        held = self.facts.assigned_among(people, sorted(roles), now) | self.facts.granted_among(people, function, now)
-        candidates = [
-            subject
-            for subject in subjects
-            if subject.official_id in held or any(duty.role_code in roles for duty in duties.matching(subject))
-        ]
-        assignments = self.facts.assignments_of_all({subject.official_id for subject in candidates}, now)
-        grants = self.facts.grants_of_all({subject.official_id for subject in candidates}, now)
-        found: set[UUID] = set()
-        for subject in candidates:
-            if len(found) == limit:
-                break
-            if subject.official_id in found:
-                continue
-            who = (subject.official_id, subject.appointment_id)
-            snapshot = self.snapshot(
-                Standing(subject.official_id, subject), engine.policy, duties, assignments.of(*who), grants.of(*who), now
-            )
-            if opens(function, label, Seen(snapshot, engine, state.epoch, now)):
-                found.add(subject.official_id)
-        return frozenset(found)
-
     def duties(self) -> CompiledDuties:
         """Return the duty rules that decide now."""
         return self.live_duties.of(self.facts.state().duties, self._clock.now())
@@ -360,7 +319,7 @@ class Decider:
     def _catalogue(self, inputs: Inputs, acting: Acting, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
         return Catalogue(
-            label_of=lambda function: _label_of(function, seen.engine.policy, inputs, seen.now),
+            label_of=lambda function: label_known(function, seen.engine.policy, inputs, seen.now),
             last_grant=acting.last_grant,
             item_for=lambda function: inputs.item_for(function, seen.now),
         )
@@ -382,7 +341,7 @@ def _labels(functions: Iterable[str], inputs: Inputs, at: datetime) -> Mapping[s
     return inputs.labels([function for function in functions if not function.startswith(_OWN)], at)
 
 
-def _label_of(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> int | None:
+def label_known(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> int | None:
     """Return the security label of a function: 0 for the platform's own, else the catalogue's; ``None``: there is no such."""
     if function.startswith(_OWN):
         return 0 if policy.knows(function) else None

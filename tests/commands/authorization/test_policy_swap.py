@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ def beside(app: Flask) -> Iterator[Beside]:
                 db.session.remove()
 
     with ThreadPoolExecutor(4) as pool:
-        yield partial(pool.submit, run)
+        yield lambda work: pool.submit(run, work)
 
 
 def test_nobody_is_held_up_nor_answered_by_the_policy_before(services: Services, world: World, workshop: Workshop) -> None:
