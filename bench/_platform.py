@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,7 +39,7 @@ class Platform:
     accounts: Mapping[str, SampleAccount]
     client_secrets: Mapping[str, str] = field(repr=False)
     sheet: Sheet
-    _owner_url: str = field(repr=False)
+    owner_url: str = field(repr=False)
     _context: click.Context
     _running: Stack
 
@@ -53,21 +54,21 @@ class Platform:
 
     def stopwatch(self, *others: int) -> Stopwatch:
         """Return a stopwatch for what the served platform, its database connections of now and the processes ``others`` answer."""
-        with psycopg.connect(self._owner_url) as connection:
+        with psycopg.connect(self.owner_url) as connection:
             query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             backends = [row[0] for row in connection.execute(query)]
         return Stopwatch([*others, *backends, *(process for item in self._running.processes for process in group_of(item.popen.pid))])
 
     def ask(self, query: str) -> int:
         """Return the one number that ``query`` selects."""
-        with psycopg.connect(self._owner_url) as connection:
+        with psycopg.connect(self.owner_url) as connection:
             row = connection.execute(query.encode()).fetchone()
         assert row is not None
         return int(row[0])
 
     def analyze(self) -> None:
         """Tell the planner what the tables hold, as autovacuum would in time."""
-        with psycopg.connect(self._owner_url, autocommit=True) as connection:
+        with psycopg.connect(self.owner_url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
     def serve(self) -> None:
@@ -85,6 +86,16 @@ class Platform:
             if time.monotonic() > until:
                 raise click.ClickException("the replica was not built in time")
             time.sleep(0.2)
+
+    @contextmanager
+    def keeper_stopped(self) -> Iterator[None]:
+        """Let the keeper of the replica stand still meanwhile, as one does that is cut off."""
+        (keeper,) = (item.popen.pid for item in self._running.processes if item.name == "replica")
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(keeper, signal.SIGCONT)
 
     def serve_with_constant(self, path: str) -> None:
         """Serve the platform with one worker and with the route ``path`` that decides nothing, and wait until it answers."""

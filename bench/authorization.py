@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from bench import _authzen, _logging, _revoking
+from bench import _authzen, _cut_off, _logging, _policy_change, _revoking
 from bench._engines import OUTCOMES, compare_engines
 from bench._evaluations import CONNECTIONS, CONSTANT, Load
 from bench._people import everybody
@@ -31,7 +31,16 @@ from govcloud.identity.views import Subject
 from govcloud.kernel.database import db
 from govcloud.services import Services
 
-ENGINES, SCALE, DATABASE, LOGGING, REVOKING, WIRE = PARTS = ("engines", "scale", "database", "logging", "revoking", "wire")
+ENGINES, SCALE, DATABASE, LOGGING, CUT_OFF, REVOKING, WIRE, POLICY = PARTS = (
+    "engines",
+    "scale",
+    "database",
+    "logging",
+    "cut_off",
+    "revoking",
+    "wire",
+    "policy",
+)
 #: One question in ten is denied in what has a target over HTTP.
 DENIED_OF = 10
 
@@ -41,7 +50,7 @@ class Effort:
     """How much is measured.
 
     Rounds of the engine's questions, questions to peers, decisions, decisions at scale, officials, revocations, seconds of HTTP, windows of
-    batches.
+    batches, changes of the policy.
     """
 
     rounds: int
@@ -52,10 +61,11 @@ class Effort:
     revocations: int
     seconds: float
     windows: int
+    changes: int
 
 
-FULL = Effort(100, 100, 2_000, 100_000, OFFICIALS, 200, 10, 5)
-QUICK = Effort(5, 5, 100, 5_000, 50_000, 5, 1, 2)
+FULL = Effort(100, 100, 2_000, 100_000, OFFICIALS, 200, 10, 5, 3)
+QUICK = Effort(5, 5, 100, 5_000, 50_000, 5, 1, 2, 1)
 
 
 @click.command()
@@ -72,24 +82,35 @@ def main(*, quick: bool, part: str | None) -> None:
             compare_engines(place.sheet, effort.rounds, effort.peer_questions)
         if SCALE in parts:
             at_scale(place, effort)
-        if {DATABASE, LOGGING, REVOKING, WIRE} & set(parts):
-            with place.services() as services:
-                questions = province_questions(services)
-                if DATABASE in parts:
-                    time_decider(place, services, questions, effort)
-                if LOGGING in parts:
-                    _logging.measure(place.sheet, services, questions["denied"], effort.decisions)
-                chosen = _subjects(services)[0]
-                # Nothing of this process waits in a transaction for what takes its time.
-                db.session.remove()
-                if {REVOKING, WIRE} & set(parts):
-                    place.keep_replica()
-                if REVOKING in parts:
-                    _revoking.measure(place, services, chosen, effort.revocations)
-            if WIRE in parts:
-                time_wire(place, questions, effort)
+        if set(parts) - {ENGINES, SCALE}:
+            with_database(place, effort, parts)
     rows: list[Row] = place.sheet.rows
     finish("authorization", rows if part is None else [*kept("authorization", rows), *rows], quick=quick)
+
+
+def with_database(place: Platform, effort: Effort, parts: Sequence[str]) -> None:
+    """Time what is asked of a platform with a database, part by part."""
+    with place.services() as services:
+        questions = province_questions(services)
+        if DATABASE in parts:
+            time_decider(place, services, questions, effort)
+        if LOGGING in parts:
+            _logging.measure(place.sheet, services, questions["denied"], effort.decisions)
+        chosen = _subjects(services)[0]
+        # Nothing of this process waits in a transaction for what takes its time.
+        db.session.remove()
+        if {CUT_OFF, REVOKING, WIRE, POLICY} & set(parts):
+            place.keep_replica()
+        if CUT_OFF in parts:
+            _cut_off.measure(place, services, questions, effort.decisions)
+        if REVOKING in parts:
+            _revoking.measure(place, services, chosen, effort.revocations)
+    if WIRE in parts:
+        time_wire(place, questions, effort)
+    if POLICY in parts:
+        # Last: nothing else is to be measured under so many rules.
+        with place.services() as services:
+            _policy_change.measure(place, services, questions["allowed"][0], effort.changes)
 
 
 # At the scale of a province

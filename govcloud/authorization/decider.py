@@ -25,7 +25,6 @@ from govcloud.authorization.holding import EVERY_OFFICIAL
 from govcloud.authorization.inputs import (
     RETIRED,
     Acting,
-    DatabaseInputs,
     Inputs,
     Source,
     Standing,
@@ -50,8 +49,6 @@ __all__ = ["PLATFORM", "Decider", "Standing"]
 PLATFORM = "govcloud"
 _OWN = f"{PLATFORM}:"
 AnswerT = TypeVar("AnswerT")
-#: Of how many colleagues it is counted who holds a function; more make the answer no clearer.
-_MOST_COLLEAGUES = 500
 
 
 class Known(NamedTuple):
@@ -197,44 +194,6 @@ class Decider:
 
         return self._sources.answered(look)
 
-    def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
-        """Return up to ``limit`` officials of the department who may use ``function`` now, each asked of the engine.
-
-        Its own people alone, a bounded number of them, and read in as many statements for all as for one: departments at the top
-        have the whole province below them. Rules on the role of every official are left out: who holds what everybody holds says
-        nothing.
-        """
-        state, now = self.facts.state(), self._clock.now()
-        engine, duties = self.live.of(state.version_id), self.live_duties.of(state.duties, now)
-        inputs = DatabaseInputs(self.facts, self.identity, self.subsystems, state)
-        traits = _traits_of(function, engine.policy, inputs, now)
-        if traits is None:
-            return frozenset()
-        roles = engine.policy.roles_naming(function)
-        subjects = [subject for subject in self.identity.subjects_in(department_id, _MOST_COLLEAGUES, now) if subject.active]
-        people = {subject.official_id for subject in subjects}
-        held = self.facts.assigned_among(people, sorted(roles), now) | self.facts.granted_among(people, function, now)
-        candidates = [
-            subject
-            for subject in subjects
-            if subject.official_id in held or any(duty.role_code in roles for duty in duties.matching(subject))
-        ]
-        assignments = self.facts.assignments_of_all({subject.official_id for subject in candidates}, now)
-        grants = self.facts.grants_of_all({subject.official_id for subject in candidates}, now)
-        found: set[UUID] = set()
-        for subject in candidates:
-            if len(found) == limit:
-                break
-            if subject.official_id in found:
-                continue
-            who = (subject.official_id, subject.appointment_id)
-            snapshot = self.snapshot(
-                Standing(subject.official_id, subject), engine.policy, duties, assignments.of(*who), grants.of(*who), now
-            )
-            if opens(function, traits, Seen(snapshot, engine, state.epoch, now)):
-                found.add(subject.official_id)
-        return frozenset(found)
-
     def duties(self) -> CompiledDuties:
         """Return the duty rules that decide now."""
         return self.live_duties.of(self.facts.state().duties, self._clock.now())
@@ -368,7 +327,7 @@ class Decider:
     def _catalogue(self, inputs: Inputs, acting: Acting, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
         return Catalogue(
-            traits_of=lambda function: _traits_of(function, seen.engine.policy, inputs, seen.now),
+            traits_of=lambda function: traits_known(function, seen.engine.policy, inputs, seen.now),
             last_grant=acting.last_grant,
             item_for=lambda function: inputs.item_for(function, seen.now),
         )
@@ -390,8 +349,8 @@ def _traits(functions: Iterable[str], inputs: Inputs, at: datetime) -> Mapping[s
     return inputs.traits([function for function in functions if not function.startswith(_OWN)], at)
 
 
-def _traits_of(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> Traits | None:
-    """Return what a function is like: as the catalogue says, or one of the platform's own; ``None``: there is no such."""
+def traits_known(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> Traits | None:
+    """Return what a function is like: the platform's own are all alike, the others as the catalogue has them; ``None``: there is no such."""
     if function.startswith(_OWN):
         return OWN if policy.knows(function) else None
     return inputs.traits_of(function, at)

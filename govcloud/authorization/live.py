@@ -8,11 +8,12 @@ the function, so rules about others can change no answer (``CompiledPolicy.slice
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from uuid import UUID
 
 from sqlalchemy.exc import NoResultFound
@@ -115,7 +116,8 @@ class LiveEngine:
     def _finish(self, coming: _Coming, facts: DecisionFacts) -> None:
         """Make the whole and swap it in; a failure is that of everybody who waits, and the next question tries again."""
         try:
-            engine = self._make(coming.version_id, facts)
+            with _without_collections():
+                engine = coming.made(facts, self.engine_for) if coming.version_id is not None else self._make(None, facts)
         except BaseException as error:  # noqa: BLE001 - given on, whatever it is: somebody waits for it
             self._swap(coming, ())
             coming.whole.set_exception(error)
@@ -143,6 +145,21 @@ class LiveEngine:
         self._coming = {}
 
 
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Let the garbage collector rest: hundreds of thousands of new objects set it off again and again, and it stops every thread.
+
+    What is made here is no garbage, and what others leave behind in circles waits for a second or two.
+    """
+    at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if at_work:
+            gc.enable()
+
+
 class _Coming:
     """A version that is being made into an engine: the whole, when it is there, and slices of it until then."""
 
@@ -157,13 +174,17 @@ class _Coming:
         """Return an engine that answers about ``functions`` as the whole will."""
         engine = self._slices.get(functions)
         if engine is None:
-            held, closure = self._outline(facts)
-            rules = facts.policy_rules(held.installed_at, keys_of(functions))
-            engine = engine_for(compile_policy(held.number, held.roles, rules, closure))
+            engine = self.made(facts, engine_for, functions)
             if len(self._slices) >= _MOST_SLICES:
                 self._slices.clear()
             self._slices[functions] = engine
         return engine
+
+    def made(self, facts: DecisionFacts, engine_for: Callable[[CompiledPolicy], Engine], functions: frozenset[str] | None = None) -> Engine:
+        """Return the whole engine, or that of ``functions`` alone."""
+        held, closure = self._outline(facts)
+        rules = facts.policy_rules(held.installed_at, None if functions is None else keys_of(functions))
+        return engine_for(compile_policy(held.number, held.roles, rules, closure))
 
     def _outline(self, facts: DecisionFacts) -> tuple[PolicyRoles, Mapping[str, frozenset[str]]]:
         """Return the roles of the version, with what each includes; read once."""

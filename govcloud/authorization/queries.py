@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.answers.service import Answers
 from govcloud.authorization.ceilings import departments_of
+from govcloud.authorization.colleagues import holders_in_department
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_document
@@ -117,8 +118,8 @@ class AuthorizationQueries(GrantReads):
         return self._decider.open_among(official_id, appointment_id, functions, client_address=client_address)
 
     def holders_in_department(self, function: str, department_id: UUID, limit: int = 50) -> frozenset[UUID]:
-        """Return officials of the department who may use ``function`` now; see ``Decider.holders_in_department``."""
-        return self._decider.holders_in_department(function, department_id, limit)
+        """Return officials of the department who may use ``function`` now; see ``colleagues.py``."""
+        return holders_in_department(self._decider, function, department_id, limit)
 
     def access_of(self, official_id: UUID, appointment_id: UUID | None, at: datetime | None = None) -> AccessView:
         """Return what an official may do under an appointment at ``at`` (aware; by default now), and why.

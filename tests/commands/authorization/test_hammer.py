@@ -25,7 +25,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.settings import Settings
-from govcloud.subsystems.inputs import FunctionChange
+from govcloud.subsystems.changes import FunctionChange
 from tests.factories.hammering import Asked, Crowd, Work, crowd, machines
 from tests.factories.policies import install, province_policy
 from tests.factories.world import SEED, XIHU, YUHANG, World

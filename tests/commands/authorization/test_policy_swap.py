@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def beside(app: Flask) -> Iterator[Beside]:
                 db.session.remove()
 
     with ThreadPoolExecutor(4) as pool:
-        yield partial(pool.submit, run)
+        yield lambda work: pool.submit(run, work)
 
 
 def test_nobody_is_held_up_nor_answered_by_the_policy_before(services: Services, world: World, workshop: Workshop) -> None:
@@ -196,3 +197,23 @@ def test_without_a_database_there_is_no_new_policy_and_no_answer(world: World, k
     with pytest.raises(Unavailable) as refused:
         kept.decide(clerk(world))
     assert refused.value.code == "inputs_away"
+
+
+def test_an_old_policy_goes_as_soon_as_nobody_decides_by_it(services: Services, world: World, workshop: Workshop) -> None:
+    workshop.gate.set()
+    first = weakref.ref(services.authorization_queries.policy())
+    gc.collect()
+    gc.disable()
+    try:
+        for document in (province_policy().extended_by(BARRED, "barred"), province_policy()):
+            db.session.remove()
+            install(services, document)
+            db.session.remove()
+            services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+        for thread in threading.enumerate():
+            if thread.name == "govcloud policy":
+                thread.join(PATIENCE)
+        assert not gc.isenabled(), "who let it rest wakes it"
+        assert first() is None, "it is in a circle, and two policies of a province are a hundred megabytes"
+    finally:
+        gc.enable()
