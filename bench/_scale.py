@@ -58,7 +58,7 @@ IDENTITY = b"benchmark".ljust(32, b"\0")
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _YEAR = instant(SINCE + timedelta(days=3650))
 _FIRST = instant(SINCE)
-_FUNCTION = FunctionRecord("published", is_door=False, versions=((0, None, 1),), items=((0, None, UUID(int=7).bytes),))
+_FUNCTION = FunctionRecord("published", is_door=False, versions=((0, None, 1, 3),), items=((0, None, UUID(int=7).bytes),))
 
 
 @dataclass(frozen=True)
