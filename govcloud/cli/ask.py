@@ -108,7 +108,8 @@ def explain(context: click.Context, /, employee_code: str, function: str, **give
         for remedy in found.remedies:
             click.echo(f"  would mend it: {remedy_line(services, remedy)}")
         show_rows(
-            ("rule", "role", "effect", "matched", "held", "rows", "kept", "condition", "missing"), (rule_cells(item) for item in found.considered)
+            ("rule", "role", "effect", "matched", "held", "rows", "kept", "condition", "missing"),
+            (rule_cells(item) for item in found.considered),
         )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from govcloud.subsystems.levels import asks_each_time
 from govcloud.entrypoints.console.client_fields import METHOD_WORDS, PROTOCOL_WORDS
 from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm
 from govcloud.entrypoints.console.subsystem_reach import Standing
 from govcloud.entrypoints.console.subsystem_words import SCOPES, WAY
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.levels import asks_each_time
 from govcloud.subsystems.lifecycle import UNDER_REVIEW, Move, Status
 from govcloud.subsystems.queries import FunctionView, ItemView, ServiceItemView, SubsystemView
 from govcloud.subsystems.views import StepView

@@ -10,7 +10,6 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from govcloud.subsystems.levels import asks_each_time
 from govcloud.access.commands import NewRequest
 from govcloud.access.views import CatalogueEntry
 from govcloud.authorization.scope import PROVINCE, Scope
@@ -21,6 +20,7 @@ from govcloud.entrypoints.portal.forms import Findings, identifier, text_of, who
 from govcloud.identity.queries import Subject
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.levels import asks_each_time
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.looks import listed
