@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from govcloud.authorization.asking import Asking
+from govcloud.authorization.asking import Asking, rows_in
 from govcloud.authorization.document import ALLOW, RuleSpec
 from govcloud.authorization.drafting.effects import Outcome, Reach
 from govcloud.authorization.engine import Engine
@@ -59,15 +59,21 @@ class Side:
             reach = Reach.CONDITIONAL
         else:
             return Outcome(Reach.CLOSED)
-        found = frozenset(self._rests_on(snapshot, function))
+        found = frozenset(self._rests_on(snapshot, function, _asking(snapshot, function, now, traits)))
         return Outcome(reach, frozenset((_EVERYTHING,)) if _EVERYTHING in found and reach is Reach.OPEN else found)
 
-    def _rests_on(self, snapshot: Snapshot, function: str) -> list[object]:
-        """Return what the answer rests on: each rule that can match, without its words and its role, with the bounds it is held in."""
+    def _rests_on(self, snapshot: Snapshot, function: str, asking: Asking) -> list[object]:
+        """Return what the answer rests on: each rule that can match, without its words and its role, with the bounds it is held in.
+
+        What the function's integration level does not keep opens nothing.
+        """
         facts = {"subject": snapshot.attributes, "resource": {}, "context": {}}
         found: list[object] = []
         for rule in self.rules_on(function):
             windows = snapshot.roles.get(rule.role, ())
+            if rule.effect == ALLOW:
+                own = asking.own_rows(self.policy.scopes[rule.scope_expr])
+                windows = tuple(window for window in windows if asking.keeps(rows_in(window, own), rule.fields))
             met = self.policy.conditions[rule.condition].holds(facts) if rule.condition else True
             if not windows or met is False:
                 continue
@@ -75,7 +81,7 @@ class Side:
             bounds = frozenset((window.scope, window.department_path) for window in windows)
             found.append((dataclasses.replace(rule, role="", function="", label="", condition=condition), bounds))
         if granted := snapshot.roles.get(grant_role(function)):
-            found.append(("grant", frozenset(window.scope for window in granted)))
+            found.append(("grant", frozenset(window.scope for window in granted if asking.keeps(window.scope))))
         return found
 
 

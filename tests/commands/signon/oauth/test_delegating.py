@@ -25,6 +25,7 @@ from tests.commands.signon.logout.test_stays import a_grant
 from tests.commands.signon.oauth.conftest import Refresher, refresher
 from tests.commands.signon.test_sessions import own
 from tests.commands.signon.test_tickets import VERIFIER, Desk, desk
+from tests.factories.clients import put_unchecked
 from tests.factories.world import SEED, World
 
 GRANTS = (AUTHORIZATION_CODE, REFRESH_TOKEN, TOKEN_EXCHANGE)
@@ -110,6 +111,9 @@ def test_it_ends_with_a_grant_where_the_called_cannot_ask_by_itself(
     *, services: Services, world: World, caller: Refresher, called: Refresher, session: CurrentSession, clock: ManualClock, level: int
 ) -> None:
     services.subsystems.add_functions(SEED, [NewFunction("housing:old:read", "查看旧账", integration_level=level)])
+    # Nothing is lent out where nobody hears of its end.
+    for name in ("housing-web", "housing-called"):
+        put_unchecked(services, name, OidcSettings(grant_types=GRANTS, backchannel_logout_uri="https://housing.zj.example/out"))
     grant = a_grant(services, world, clock, "housing:old:read")
     first = caller.first(session)
     tokens = exchange(caller, first.access_token)
