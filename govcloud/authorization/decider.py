@@ -350,7 +350,7 @@ def _traits(functions: Iterable[str], inputs: Inputs, at: datetime) -> Mapping[s
 
 
 def traits_known(function: str, policy: CompiledPolicy, inputs: Inputs, at: datetime) -> Traits | None:
-    """Return what a function is like: the platform's own are all alike, the others as the catalogue has them; ``None``: there is no such."""
+    """Return what a function is like: the platform's own are all alike, others as the catalogue has them; ``None``: there is none."""
     if function.startswith(_OWN):
         return OWN if policy.knows(function) else None
     return inputs.traits_of(function, at)
