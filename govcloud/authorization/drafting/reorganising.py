@@ -22,6 +22,7 @@ from govcloud.authorization.snapshot import Snapshot, door_of, instant, subsyste
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.queries import Subject, Wanted
 from govcloud.identity.views import DepartmentView
+from govcloud.subsystems.levels import OWN, Traits
 
 #: How many appointments a page looks at.
 AT_ONCE = 200
@@ -140,7 +141,7 @@ class Watched:
         # Never the shared rules: what a rehearsal made of them is known to nobody else, and rolled back.
         duties, side = decider.live_duties.as_of(at), Side(policy)
         assignments, grants = decider.facts.assignments_of_all(people, at), decider.facts.grants_of_all(people, at)
-        labels = self._labels(at)
+        catalogue = self._catalogue(at)
         found: dict[UUID, Mapping[str, Outcome]] = {}
         for official in people:
             mine: dict[str, Outcome] = {}
@@ -148,25 +149,25 @@ class Watched:
                 who = (official, subject.appointment_id)
                 standing = Standing(official, subject)
                 snapshot = decider.snapshot(standing, policy, duties, assignments.of(*who), grants.of(*who), at)
-                for code, label in self._named(snapshot, labels, at):
-                    mine[code] = _wider(mine.get(code, _CLOSED), side.outcome(snapshot, code, instant(at), label))
+                for code, traits in self._named(snapshot, catalogue, at):
+                    mine[code] = _wider(mine.get(code, _CLOSED), side.outcome(snapshot, code, instant(at), traits))
             found[official] = mine
         return found
 
-    def _labels(self, at: datetime) -> dict[str, int]:
-        """Return the functions of the catalogue with their labels, every door among them."""
+    def _catalogue(self, at: datetime) -> dict[str, Traits]:
+        """Return the functions of the catalogue with what they are like, every door among them."""
         subsystems = self._decider.subsystems
         retired = subsystems.retired_at(at)
         live = [view.code for view in subsystems.all() if view.code not in retired and view.code != PLATFORM]
-        listed = {view.code: view.label for view in subsystems.functions(at) if view.subsystem_code in live}
-        return {door_of(code): 0 for code in live} | listed
+        listed = {view.code: view.traits for view in subsystems.functions(at) if view.subsystem_code in live}
+        return {door_of(code): Traits() for code in live} | listed
 
-    def _named(self, snapshot: Snapshot, labels: Mapping[str, int], at: datetime) -> Iterator[tuple[str, int]]:
+    def _named(self, snapshot: Snapshot, catalogue: Mapping[str, Traits], at: datetime) -> Iterator[tuple[str, Traits]]:
         engine = self._decider.live.of(self._decider.facts.state().version_id)
         is_named = Seen(snapshot, engine, 0, at).naming()
-        yield from ((code, label) for code, label in labels.items() if is_named(code))
+        yield from ((code, traits) for code, traits in catalogue.items() if is_named(code))
         own = engine.policy.functions_of(snapshot.roles)
-        yield from ((code, 0) for code in own if subsystem_of(code) == PLATFORM and engine.policy.knows(code))
+        yield from ((code, OWN) for code in own if subsystem_of(code) == PLATFORM and engine.policy.knows(code))
 
 
 def _wider(one: Outcome, other: Outcome) -> Outcome:
