@@ -368,11 +368,25 @@ def _told(world: World, province: Province) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.timeout(600)
-@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+_QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@hypothesis_settings(max_examples=8, suppress_health_check=_QUIET)
 @given(_provinces())
 def test_lists_say_what_decisions_say(services: Services, world: World, clock: ManualClock, province: Province) -> None:
-    """For everybody, under the primary appointment and under each, in a department, and function by function."""
+    _lists_are_decisions(services, world, clock, province)
+
+
+@pytest.mark.clients
+@pytest.mark.timeout(600)
+@hypothesis_settings(max_examples=60, suppress_health_check=_QUIET)
+@given(_provinces())
+def test_lists_say_what_decisions_say_in_a_long_stretch(services: Services, world: World, clock: ManualClock, province: Province) -> None:
+    _lists_are_decisions(services, world, clock, province)
+
+
+def _lists_are_decisions(services: Services, world: World, clock: ManualClock, province: Province) -> None:
+    """Check it for everybody, under the primary appointment and under each, in a department, and function by function."""
     nowhere = an_official()
     services.identity.register_officials(SEED, [nowhere])
     everybody = [person.official_id for person in _build(services, world, province, clock)] + [nowhere.id]
@@ -449,11 +463,24 @@ def _same_as_checks(services: Services, of: Subjected) -> None:
         assert usable & set(theirs) == {code for code in theirs if decide(code).allowed}
 
 
-@pytest.mark.timeout(600)
-@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@hypothesis_settings(max_examples=6, suppress_health_check=_QUIET)
 @given(_provinces(), _provinces())
 def test_the_past_answers_as_it_did(services: Services, world: World, clock: ManualClock, province: Province, later: Province) -> None:
-    """Whatever changes afterwards (policy, duties, roles, grants, people), a question about a moment is answered as it was then."""
+    _past_stays(services, world, clock, province, later)
+
+
+@pytest.mark.clients
+@pytest.mark.timeout(600)
+@hypothesis_settings(max_examples=40, suppress_health_check=_QUIET)
+@given(_provinces(), _provinces())
+def test_the_past_answers_as_it_did_in_a_long_stretch(
+    services: Services, world: World, clock: ManualClock, province: Province, later: Province
+) -> None:
+    _past_stays(services, world, clock, province, later)
+
+
+def _past_stays(services: Services, world: World, clock: ManualClock, province: Province, later: Province) -> None:
+    """Check that, whatever changes afterwards (policy, duties, roles, people), a question about a moment is answered as it was then."""
     everybody = _build(services, world, province, clock)
     clock.advance(timedelta(minutes=1))
     resource, then = _told(world, province), clock.now()
