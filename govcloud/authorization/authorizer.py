@@ -41,9 +41,10 @@ class EngineAuthorizer:
             Denied: with the engine's reason.
             Unavailable: this node's clock is not to be believed.
         """
-        self._decider.check_clock()
         facts = DecisionFacts(lambda: session)
+        # A database that is away is that, and no clock that is not to be believed: so it is read first.
         state = facts.state()
+        self._decider.check_clock()
         engine = self._decider.live.of(state.version_id, (command,))
         snapshot = self._snapshot(facts, engine.policy, self._decider.live_duties.of(state.duties, now), actor, now)
         if isinstance(snapshot, Reason):

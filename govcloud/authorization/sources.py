@@ -44,16 +44,18 @@ class Sources:
             Unavailable: they cannot be read, have not come as far as ``min_epoch``, or this node's clock is not to be believed.
         """
         try:
-            self.check_clock()
             found = None if self._source is None else self._source.look(min_epoch)
             if found is not None:
                 try:
+                    self.check_clock()
                     return work(found)
                 except SourceError:
                     logger.exception("the replica is damaged, so the database is asked; run: govcloud replica rebuild")
                 finally:
                     found.close()
-            return work(self.database(min_epoch))
+            inputs = self.database(min_epoch)
+            self.check_clock()
+            return work(inputs)
         except OperationalError as error:
             if self._source is None:
                 raise

@@ -14,13 +14,16 @@ from govcloud.cli.seed.report import Progress
 from govcloud.kernel.actor import Actor
 from govcloud.subsystems.changes import Binding
 from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
+from govcloud.subsystems.levels import asks_each_time
 from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
+from govcloud.subsystems.protocols import OidcSettings
 from govcloud.subsystems.service import Subsystems
 
 #: One batch is one edition of the list.
 _BATCH = 10_000
 # Where the platform's Flask client takes the answer of the sign-in.
 _CALLBACK = "govcloud/callback"
+_SIGN_OUT = "govcloud/backchannel-logout"
 _DOMAIN = "zj.example"
 _ENOUGH = 2
 
@@ -86,6 +89,7 @@ class CatalogueLoader:
                 name=system.name,
                 redirect_uris=(launch_url + _CALLBACK,),
                 post_logout_uris=(launch_url,),
+                settings=client_settings(system, launch_url),
             ),
         )
 
@@ -126,6 +130,11 @@ def _function(system: PlannedSubsystem, function: PlannedFunction) -> NewFunctio
     return NewFunction(
         function.code, function.name, function.description, function.sensitive, system.integration_level, label=function.label
     )
+
+
+def client_settings(system: PlannedSubsystem, launch_url: str) -> OidcSettings:
+    """Return how the client signs people in; what does not ask at each operation has to hear when a stay ends."""
+    return OidcSettings() if asks_each_time(system.integration_level) else OidcSettings(backchannel_logout_uri=launch_url + _SIGN_OUT)
 
 
 def _item(function: PlannedFunction) -> NewItem:

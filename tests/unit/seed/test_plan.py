@@ -14,12 +14,14 @@ from stdnum.cn import uscc
 from govcloud.authorization.document import RuleSpec, parse_document
 from govcloud.authorization.fields import ALL_FIELDS, FieldRule
 from govcloud.cli.seed.cast import CAST
+from govcloud.cli.seed.catalogue_loader import client_settings
 from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.sizes import SHAPES
 from govcloud.identity.codes import id_number_fault, phone_fault, uscc_fault
 from govcloud.identity.inputs import STAFFING_TYPES
 from govcloud.identity.queries import Subject
 from govcloud.identity.ranks import LADDER
+from govcloud.subsystems.levels import asks_each_time
 from tests.factories.subjects import serving
 
 TODAY = date(2026, 11, 24)
@@ -229,3 +231,11 @@ def _roles_of(plan: Plan, subject: Subject) -> set[str]:
 def _rules_of(plan: Plan, roles: Iterable[str]) -> list[RuleSpec]:
     wanted = set(roles)
     return [rule for rule in parse_document(plan.duties.policy_text(), "seed").rules if rule.role in wanted]
+
+
+@pytest.mark.parametrize("size", ["dev", "demo", "province"])
+def test_what_is_lent_out_below_l2_can_be_ended(size: str) -> None:
+    lent = [system for system in Plan(SHAPES[size], 1).subsystems if any(function.item for function in system.functions)]
+    below = [system for system in lent if not asks_each_time(system.integration_level)]
+    assert below or size == "dev"
+    assert all(client_settings(system, "https://x.example/").backchannel_logout_uri for system in below)
