@@ -163,7 +163,7 @@ class Decider:
                 and opens(function.code, function.traits, seen, client_address)
             )
 
-        return self._sources.answered(look)
+        return self._sources.answered(look, whole=self.live)
 
     def seeing(
         self,
