@@ -30,6 +30,7 @@ from govcloud.authorization.facts import DecisionFacts, PolicyRoles
 from govcloud.authorization.live import MOST_FUNCTIONS
 from govcloud.authorization.replica.looking import ReplicaLook
 from govcloud.authorization.replica.reading import Replica
+from govcloud.authorization.snapshot import door_of
 from govcloud.entrypoints.authzen.batches import MOST_EVALUATIONS
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
@@ -108,7 +109,7 @@ def test_nobody_is_held_up_nor_answered_by_the_policy_before(services: Services,
     assert [decision.allowed for decision in services.authorization.decide_all([clerk(world), clerk(world)])] == [False, False]
     install(services, province_policy())
     assert services.authorization.decide(clerk(world)).allowed
-    assert services.authorization.may_enter(world.people["CHENJIE"].appointment_id, "housing").allowed
+    assert services.authorization.decide(Question(door_of("housing"), world.people["CHENJIE"].appointment_id)).allowed
     assert not workshop.gate.is_set()
 
 
