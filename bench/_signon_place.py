@@ -21,6 +21,8 @@ from bench._rows import Sheet, machine
 from bench._running import counting, say, stages
 from bench._wire import UnexpectedAnswerError, Wire
 from govcloud.app import create_app
+from govcloud.authorization.decisions import Question
+from govcloud.authorization.snapshot import door_of
 from govcloud.cli.context import operator, platform
 from govcloud.cli.home import Home, furnish, migrate
 from govcloud.cli.stack import free_ports, stack
@@ -132,7 +134,7 @@ def _people(services: Services) -> dict[str, str]:
             break
         only = len(services.identity_queries.appointments_of(subject.official_id)) == 1
         account = services.identity_queries.account_of(subject.official_id)
-        if only and account and services.authorization.may_enter(subject.appointment_id, SUBSYSTEM).allowed:
+        if only and account and services.authorization.decide(Question(door_of(SUBSYSTEM), subject.appointment_id)).allowed:
             services.signon.set_password(operator(), account.id, _PASSWORD)
             found[account.login] = _PASSWORD
     return found

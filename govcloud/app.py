@@ -18,7 +18,7 @@ from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.scim.blueprint import scim
 from govcloud.kernel.clock import Clock, SystemClock
-from govcloud.kernel.connections import notice_closed
+from govcloud.kernel.connections import NOTICING, notice_closed
 from govcloud.kernel.crypto import read_master_key
 from govcloud.kernel.database import Base, db, keep_values_out_of_errors
 from govcloud.settings import Settings, load_settings
@@ -80,8 +80,7 @@ def _engine_options(settings: Settings) -> dict[str, object]:
         "pool_size": settings.database_pool_size,
         "max_overflow": 4,
         "hide_parameters": True,
-        # Without these, a server that vanished from the network would hold a worker for minutes.
-        "connect_args": {"connect_timeout": 5, "tcp_user_timeout": 10_000},
+        "connect_args": NOTICING,
     }
 
 

@@ -40,6 +40,7 @@ from govcloud.identity.service import Identity
 from govcloud.identity.tree import TreeQueries
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.clock import Clock, SystemClock
+from govcloud.kernel.connections import NOTICING
 from govcloud.kernel.database import db
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
@@ -290,7 +291,7 @@ def _watch(settings: Settings, clock: Clock, look: Looker) -> ClockWatch | None:
 
 def make_policies_beside(services: Services, settings: Settings) -> None:
     """Let a server compile new policies on threads of their own, each on a connection of its own."""
-    engine = create_engine(settings.database_url, poolclass=NullPool, hide_parameters=True, connect_args={"connect_timeout": 5})
+    engine = create_engine(settings.database_url, poolclass=NullPool, hide_parameters=True, connect_args=NOTICING)
     services.authorization.make_policies_beside(lambda: Session(engine))
 
 

@@ -65,10 +65,10 @@ class ClockWatch:
         Raises:
             Unavailable: it is further from the database's than the bound, or it was set and the database cannot be asked.
         """
-        at = self._counter()
-        against, last = instant(self._clock.now()) - at, self._last
+        last, at = self._last, self._counter()
+        against = instant(self._clock.now()) - at
         if last is None or not self._holds(last, at, against):
-            last = self._last = self._compare(at, against, last)
+            last = self._last = self._compare(against, last)
         if last.off is None:
             raise inputs_away()
         if abs(last.off) > self._bound:
@@ -79,18 +79,22 @@ class ClockWatch:
         doubtful = last.off is None or abs(last.off) > self._bound
         return 0 <= at - last.at < (_AGAIN if doubtful else _HOLDS) and abs(against - last.against) <= _STRAY
 
-    def _compare(self, at: int, against: int, last: _Compared | None) -> _Compared:
+    def _compare(self, against: int, last: _Compared | None) -> _Compared:
         """Ask the database for its time; where it is away, a clock that nobody has set since stands as it stood."""
         before = instant(self._clock.now())
         try:
             there = instant(self._database_time())
         except OperationalError:
-            unset = last is not None and abs(against - last.against) <= _STRAY
+            # Counted from now: the database may have taken long to be away.
+            at, unset = self._counter(), last is not None and abs(against - last.against) <= _STRAY
             # A comparison that is put off is due again soon.
             return _Compared(at - _HOLDS + _AGAIN, last.against, last.off) if unset and last is not None else _Compared(at, against, None)
-        after = instant(self._clock.now())
+        at, after = self._counter(), instant(self._clock.now())
         # The database read its clock at some moment between the two.
         off = before - there if before > there else after - there if after < there else 0
+        if abs(after - before) > self._bound >= abs(off):
+            # The answer was so slow that the clock may be astray all the same: it is believed until it is asked again, soon.
+            at -= _HOLDS - _AGAIN
         return _Compared(at, against, off)
 
 

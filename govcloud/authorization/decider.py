@@ -35,7 +35,7 @@ from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.remembering import Remembering, Until, always_on
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, door_of, grant_role, instant, subsystem_of
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, grant_role, instant, subsystem_of
 from govcloud.authorization.sources import Sources
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
@@ -131,10 +131,6 @@ class Decider:
         least = max((question.min_epoch for question in questions if question.min_epoch is not None), default=None)
         return self._sources.answered(work, least) if questions else []
 
-    def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
-        """Return whether the subsystem's door is open: function ``<subsystem>:door:enter``, or any live grant in it."""
-        return self.decide(Question(appointment_id=appointment_id, function=door_of(subsystem_code), client_address=client_address))
-
     def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
         """Return the appointment that an official acts under when none is named: the primary one, if there is one.
 
@@ -163,7 +159,7 @@ class Decider:
                 and opens(function.code, function.traits, seen, client_address)
             )
 
-        return self._sources.answered(look)
+        return self._sources.answered(look, whole=self.live)
 
     def seeing(
         self,

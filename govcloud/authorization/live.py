@@ -9,25 +9,34 @@ the function, so rules about others can change no answer (``CompiledPolicy.slice
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from uuid import UUID
 
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.engine import Engine
+from govcloud.authorization.errors import inputs_away
 from govcloud.authorization.facts import DecisionFacts, PolicyRoles
 from govcloud.authorization.inclusion import role_closure
 from govcloud.authorization.policy import CompiledPolicy, compile_policy, keys_of
 from govcloud.authorization.shipped import baseline, model_text
+from govcloud.authorization.snapshot import is_function
 from govcloud.authorization.surroundings import Surroundings
 
-#: About more functions than these a question waits for the whole; and so many slices of one policy are kept until that is there.
-_MOST_FUNCTIONS, _MOST_SLICES = 200, 512
+logger = logging.getLogger(__name__)
+#: About more functions than these a question waits for the whole: no batch asks about so many.
+MOST_FUNCTIONS = 1_000
+#: So many slices of one policy are kept until the whole is there.
+_MOST_SLICES = 512
+#: Seconds: how long a question waits for the whole, and how soon one that could not be made is tried again.
+_PATIENCE, _AGAIN = 30, 1.0
 
 
 #: Gives a session on a connection that no question waits for.
@@ -37,15 +46,22 @@ Sessions = Callable[[], AbstractContextManager[Session]]
 class LiveEngine:
     """Hands out the engine of a policy version; nobody sees one half made, and nobody is answered by another version."""
 
-    def __init__(self, facts: DecisionFacts, surroundings: Surroundings) -> None:
-        """Take the reads, and the calendar and networks by which every policy decides here; an engine is made when it is asked for."""
+    def __init__(self, facts: DecisionFacts, surroundings: Surroundings, counter: Callable[[], float] = time.monotonic) -> None:
+        """Take the reads, the calendar and networks by which every policy decides here, and what counts seconds.
+
+        An engine is made when it is asked for.
+        """
         self._facts = facts
+        self._counter = counter
         self.surroundings = surroundings
         #: The newest two: questions that began before a change still find theirs. Replaced as a whole, never written into.
         self._engines: Mapping[UUID | None, Engine] = {}
         #: What is being made, each by one thread.
         self._coming: dict[UUID | None, _Coming] = {}
         self._lock = threading.Lock()
+        #: The one version of the past that was asked about last, and who is making one.
+        self._past: tuple[UUID | None, Engine] | None = None
+        self._past_lock = threading.Lock()
         self._sessions: Sessions | None = None
 
     def make_beside(self, sessions: Sessions) -> None:
@@ -65,13 +81,37 @@ class LiveEngine:
 
         Raises:
             OperationalError: the policy cannot be read.
+            Unavailable: it was not made in time.
         """
         engine = self._engines.get(version_id)
         return engine if engine is not None else self._new(version_id, about)
 
-    def as_of(self, version_id: UUID | None) -> Engine:
-        """Return the engine of a version that decided once, for questions about the past; it takes nobody's place."""
-        return self._engines.get(version_id) or self._make(version_id, self._facts)
+    def has(self, version_id: UUID | None) -> bool:
+        """Return whether the whole engine of a version is there, so that nobody waits for it."""
+        return version_id in self._engines
+
+    def as_of(self, version_id: UUID | None, about: Collection[str] = ()) -> Engine:
+        """Return the engine of a version that decided once, for questions about the past; it takes nobody's place.
+
+        ``about`` as in ``of``: then these rules alone are read. The whole of one version is kept, and one at a time is made.
+
+        Raises:
+            Unavailable: others had it make theirs for too long.
+        """
+        engine = self._engines.get(version_id)
+        if engine is not None:
+            return engine
+        if version_id is not None and 0 < len(about) <= MOST_FUNCTIONS:
+            return _Coming(version_id).made(self._facts, self.engine_for, _functions(about))
+        lock = self._past_lock
+        if not lock.acquire(timeout=_PATIENCE):
+            raise inputs_away()
+        try:
+            if self._past is None or self._past[0] != version_id:
+                self._past = version_id, self._make(version_id, self._facts)
+            return self._past[1]
+        finally:
+            lock.release()
 
     def engine_for(self, policy: CompiledPolicy) -> Engine:
         """Return an engine of any policy, as it would decide here: for drafts that are compared with what is in force."""
@@ -83,14 +123,14 @@ class LiveEngine:
         coming, mine = self._enter(version_id)
         if self._sessions is None:
             if mine:
-                self._finish(coming, self._facts)
-            return coming.whole.result()
+                self._finish(coming)
+            return _waited(coming)
         if mine:
-            threading.Thread(target=self._finish_beside, args=(coming, self._sessions), name="govcloud policy", daemon=True).start()
-        if 0 < len(about) <= _MOST_FUNCTIONS and version_id is not None and not coming.whole.done():
-            return coming.about(frozenset(about), self._facts, self.engine_for)
+            self._begin_beside(coming)
+        if 0 < len(about) <= MOST_FUNCTIONS and version_id is not None and not coming.there:
+            return coming.about(_functions(about), self._facts, self.engine_for)
         try:
-            return coming.whole.result()
+            return _waited(coming)
         except NoResultFound:
             # It is the policy of the transaction that is open here: nobody else can read it yet, and it may still be undone.
             return self._make(version_id, self._facts)
@@ -99,31 +139,45 @@ class LiveEngine:
         """Return what is being made of a version, and whether it falls to the caller to see to it."""
         with self._lock:
             coming = self._coming.get(version_id)
-            if coming is not None:
+            if coming is not None and (coming.failed_at is None or self._counter() - coming.failed_at < _AGAIN):
                 return coming, False
             coming = _Coming(version_id)
             engine = self._engines.get(version_id)
             if engine is not None:  # it has come in just now
                 coming.whole.set_result(engine)
                 return coming, False
-            self._coming[version_id] = coming
+            self._coming = {other: one for other, one in self._coming.items() if one.failed_at is None} | {version_id: coming}
             return coming, True
 
-    def _finish_beside(self, coming: _Coming, sessions: Sessions) -> None:
-        with sessions() as session:
-            self._finish(coming, DecisionFacts(lambda: session))
-
-    def _finish(self, coming: _Coming, facts: DecisionFacts) -> None:
-        """Make the whole and swap it in; a failure is that of everybody who waits, and the next question tries again."""
+    def _begin_beside(self, coming: _Coming) -> None:
         try:
-            with _without_collections():
+            threading.Thread(target=self._finish, args=(coming, self._sessions), name="govcloud policy", daemon=True).start()
+        except BaseException as error:  # noqa: BLE001 - as in ``_finish``
+            self._failed(coming, error)
+
+    def _finish(self, coming: _Coming, sessions: Sessions | None = None) -> None:
+        """Make the whole and swap it in; a failure is that of everybody who waits, and a later question tries again."""
+        try:
+            with nullcontext() if sessions is None else sessions() as session, _without_collections(coming):
+                facts = self._facts if session is None else DecisionFacts(lambda: session)
                 engine = coming.made(facts, self.engine_for) if coming.version_id is not None else self._make(None, facts)
         except BaseException as error:  # noqa: BLE001 - given on, whatever it is: somebody waits for it
-            self._swap(coming, ())
-            coming.whole.set_exception(error)
+            self._failed(coming, error)
         else:
             self._swap(coming, [(coming.version_id, engine)])
             coming.whole.set_result(engine)
+
+    def _failed(self, coming: _Coming, error: BaseException) -> None:
+        """Give the failure on. Beside the questions nobody may be waiting: it is said, and not tried again by every question.
+
+        A policy that nobody else can read yet is no failure, and is made as soon as it can be.
+        """
+        if self._sessions is None or isinstance(error, NoResultFound):
+            self._swap(coming, ())
+        else:
+            logger.error("the policy could not be made beside the questions; it is tried again", exc_info=error)
+            coming.failed_at = self._counter()
+        coming.whole.set_exception(error)
 
     def _swap(self, coming: _Coming, made: Sequence[tuple[UUID | None, Engine]]) -> None:
         """Let what was made, if anything, take the place of the older of the two, and of what was being made."""
@@ -141,23 +195,38 @@ class LiveEngine:
 
     def _forget(self) -> None:
         """Begin anew in a child process: the threads of its parent do not go on in it, and one of them may have held the lock."""
-        self._lock = threading.Lock()
+        self._lock, self._past_lock = threading.Lock(), threading.Lock()
+        if any(coming.collects for coming in self._coming.values()):
+            gc.enable()
         self._coming = {}
 
 
+def _functions(about: Collection[str]) -> frozenset[str]:
+    """Return what rules can be about; anything else that was asked for is no function, and no text for a database."""
+    return frozenset(filter(is_function, about))
+
+
+def _waited(coming: _Coming) -> Engine:
+    try:
+        return coming.whole.result(_PATIENCE)
+    except TimeoutError as error:
+        raise inputs_away() from error
+
+
 @contextmanager
-def _without_collections() -> Iterator[None]:
+def _without_collections(coming: _Coming) -> Iterator[None]:
     """Let the garbage collector rest: hundreds of thousands of new objects set it off again and again, and it stops every thread.
 
     What is made here is no garbage, and what others leave behind in circles waits for a second or two.
     """
-    at_work = gc.isenabled()
+    coming.collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if at_work:
+        if coming.collects:
             gc.enable()
+            coming.collects = False
 
 
 class _Coming:
@@ -168,7 +237,15 @@ class _Coming:
         self.whole: Future[Engine] = Future()
         self._slices: dict[frozenset[str], Engine] = {}
         self._roles: tuple[PolicyRoles, Mapping[str, frozenset[str]]] | None = None
-        self._reading = threading.Lock()
+        #: When it could not be made, by the counter.
+        self.failed_at: float | None = None
+        #: Whether it let the garbage collector rest, which it wakes when it is done.
+        self.collects = False
+
+    @property
+    def there(self) -> bool:
+        """Return whether the whole was made."""
+        return self.whole.done() and self.whole.exception() is None
 
     def about(self, functions: frozenset[str], facts: DecisionFacts, engine_for: Callable[[CompiledPolicy], Engine]) -> Engine:
         """Return an engine that answers about ``functions`` as the whole will."""
@@ -187,10 +264,13 @@ class _Coming:
         return engine_for(compile_policy(held.number, held.roles, rules, closure))
 
     def _outline(self, facts: DecisionFacts) -> tuple[PolicyRoles, Mapping[str, frozenset[str]]]:
-        """Return the roles of the version, with what each includes; read once."""
+        """Return the roles of the version, with what each includes.
+
+        Read under no lock: twice does no harm, and one connection that is stuck must not stop everybody's questions.
+        """
         assert self.version_id is not None  # noqa: S101 - what is shipped needs no database and is made whole
-        with self._reading:
-            if self._roles is None:
-                held = facts.policy_roles(self.version_id)
-                self._roles = held, role_closure({role.code: role.includes for role in held.roles})
-            return self._roles
+        found = self._roles
+        if found is None:
+            held = facts.policy_roles(self.version_id)
+            found = self._roles = held, role_closure({role.code: role.includes for role in held.roles})
+        return found

@@ -49,10 +49,6 @@ class Authorization:
         """Answer questions in their order, each subject read once; see ``Decider.decide_all``."""
         return self._decider.decide_all(questions, until)
 
-    def may_enter(self, appointment_id: UUID, subsystem_code: str, *, client_address: str | None = None) -> Decision:
-        """Return whether the subsystem's door is open to the appointment."""
-        return self._decider.may_enter(appointment_id, subsystem_code, client_address=client_address)
-
     def entrusted(self, official_id: UUID) -> str:
         """Return what is entrusted to an official under any appointment: ``office`` (one of the three), ``delegated`` or ``nothing``."""
         return self._decider.entrusted([official_id])[official_id]

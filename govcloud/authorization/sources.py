@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 from govcloud.authorization.clock_watch import ClockWatch
 from govcloud.authorization.errors import inputs_away, inputs_behind
 from govcloud.authorization.facts import DecisionFacts
-from govcloud.authorization.inputs import DatabaseInputs, Inputs, Source, SourceError
+from govcloud.authorization.inputs import DatabaseInputs, Inputs, Look, Source, SourceError
+from govcloud.authorization.live import LiveEngine
 from govcloud.identity.queries import IdentityQueries
 from govcloud.subsystems.queries import SubsystemQueries
 
@@ -37,14 +38,17 @@ class Sources:
         self._source = source
         self._watch = watch
 
-    def answered(self, work: Callable[[Inputs], AnswerT], min_epoch: int | None = None) -> AnswerT:
+    def answered(self, work: Callable[[Inputs], AnswerT], min_epoch: int | None = None, whole: LiveEngine | None = None) -> AnswerT:
         """Do ``work`` on inputs of now, of epoch ``min_epoch`` or later.
+
+        ``whole``: of it ``work`` asks for a whole engine, which may take long; then it is there before the inputs are taken, which
+        would be old by the end of that.
 
         Raises:
             Unavailable: they cannot be read, have not come as far as ``min_epoch``, or this node's clock is not to be believed.
         """
         try:
-            found = None if self._source is None else self._source.look(min_epoch)
+            found = self._replica(min_epoch, whole)
             if found is not None:
                 try:
                     self.check_clock()
@@ -53,13 +57,22 @@ class Sources:
                     logger.exception("the replica is damaged, so the database is asked; run: govcloud replica rebuild")
                 finally:
                     found.close()
-            inputs = self.database(min_epoch)
+            inputs = self.database(min_epoch, whole)
             self.check_clock()
             return work(inputs)
         except OperationalError as error:
             if self._source is None:
                 raise
             raise inputs_away() from error
+
+    def _replica(self, min_epoch: int | None, whole: LiveEngine | None) -> Look | None:
+        found = None if self._source is None else self._source.look(min_epoch)
+        if self._source is None or found is None or whole is None or whole.has(found.state.version_id):
+            return found
+        version_id = found.state.version_id
+        found.close()
+        whole.of(version_id)
+        return self._source.look(min_epoch)
 
     def check_clock(self) -> None:
         """Refuse to decide by a clock that is not to be believed.
@@ -70,7 +83,7 @@ class Sources:
         if self._watch is not None:
             self._watch.check()
 
-    def database(self, min_epoch: int | None) -> DatabaseInputs:
+    def database(self, min_epoch: int | None, whole: LiveEngine | None = None) -> DatabaseInputs:
         """Return the inputs of now, read from the database.
 
         The policy and the epoch are read before anything else, and the moment is taken after them: whatever a change of that epoch
@@ -81,6 +94,9 @@ class Sources:
             Unavailable: the database itself has not come as far as ``min_epoch``.
         """
         state = self._facts.state()
+        if whole is not None and not whole.has(state.version_id):
+            whole.of(state.version_id)
+            state = self._facts.state()
         if min_epoch is not None and state.epoch < min_epoch:
             raise inputs_behind(min_epoch, state.epoch)
         return DatabaseInputs(self._facts, self._identity, self._subsystems, state)

@@ -9,6 +9,10 @@ from sqlalchemy import Engine
 from sqlalchemy.event import listens_for
 from sqlalchemy.exc import DisconnectionError
 
+#: Connection arguments by which a server that vanished from the network is noticed within seconds: without them it would hold whoever
+#: waits for minutes. Keepalives are for who waits for an answer and has nothing to send.
+NOTICING = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
+
 
 def notice_closed(engine: Engine) -> None:
     """Give out no connection of ``engine`` that its server has closed; the pool then makes another in its place.

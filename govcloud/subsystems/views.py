@@ -10,6 +10,7 @@ from govcloud.subsystems.findings import Finding
 from govcloud.subsystems.levels import Traits
 from govcloud.subsystems.protocols import (
     AUTHORIZATION_CODE,
+    DEVICE_CODE,
     PUBLIC,
     CasSettings,
     ForwardAuthSettings,
@@ -148,7 +149,7 @@ class ClientView:
         """
         match self.settings:
             case OidcSettings() as oidc:
-                return AUTHORIZATION_CODE not in oidc.grant_types or bool(oidc.backchannel_logout_uri)
+                return not {AUTHORIZATION_CODE, DEVICE_CODE} & set(oidc.grant_types) or bool(oidc.backchannel_logout_uri)
             case CasSettings() as cas:
                 return cas.single_logout
             case _:

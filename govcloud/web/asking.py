@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.snapshot import subsystem_of
-from govcloud.kernel.errors import Denied
+from govcloud.kernel.errors import Denied, Unavailable
 from govcloud.kernel.messages import Message
 from govcloud.web import gate
 from govcloud.web.gate import SignInRequired, current_session, services, source_address
@@ -58,6 +58,20 @@ def check_person(official_id: UUID, appointment_id: UUID | None, at: datetime | 
     if not may(ACCESS, place.department_path if place else None, "official", official_id):
         raise not_yours()
     return False
+
+
+def take_share(decisions: int) -> None:
+    """Count what the person who is signed in asks for, before anything is read for it.
+
+    Raises:
+        Unavailable: it is more than one caller's share of this worker.
+    """
+    session = current_session()
+    if session is None:
+        raise SignInRequired
+    seconds = services().decision_rates.take(f"official:{session.official_id}", decisions, services().clock.now())
+    if seconds is not None:
+        raise Unavailable("too_many_requests", Message("短时间内的请求太多。"), remedy=Message("请稍候再试。"), retry_after=seconds)
 
 
 def from_address(told: str | None, official_id: UUID, *, own: bool) -> str | None:

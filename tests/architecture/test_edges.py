@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2] / "govcloud"
 #: Ways to ask the engine which take the address as ``client_address``.
-ASKING = {"Question", "may_enter", "open_functions", "open_among", "list_people", "list_functions", "list_subsystems", "count_people"}
+ASKING = {"Question", "open_functions", "open_among", "list_people", "list_functions", "list_subsystems", "count_people"}
 #: Where there is no person's address to tell, and why.
 NOWHERE = {
     # A denial that was made before the engine was asked; it goes into the log.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -54,19 +54,22 @@ class Checks:
     def all(self, questions: Sequence[Subjected], when: Moment) -> tuple[Checked, ...]:
         """Return the answers in the order of the questions."""
         known: dict[tuple[UUID | None, UUID | None], _Known | Reason] = {}
+        catalogue = self._moments.catalogues(when)
         found: list[Checked] = []
         for question in questions:
             who = (question.official_id, question.appointment_id)
             if who not in known:
-                known[who] = self._know(*who, when)
+                known[who] = self._know(*who, when, catalogue)
             found.append(self._checked(question.asked, known[who], when))
         return tuple(found)
 
-    def _know(self, official_id: UUID | None, appointment_id: UUID | None, when: Moment) -> _Known | Reason:
+    def _know(
+        self, official_id: UUID | None, appointment_id: UUID | None, when: Moment, catalogue: Callable[[Standing], Catalogue]
+    ) -> _Known | Reason:
         standing = self._decider.standing(official_id, appointment_id, when.at)
         if isinstance(standing, Reason):
             return standing
-        return _Known(standing, when.seen(self._moments.held(standing, when)), self._moments.catalogue(standing, when))
+        return _Known(standing, when.seen(self._moments.held(standing, when)), catalogue(standing))
 
     @staticmethod
     def _checked(asked: Asked, known: _Known | Reason, when: Moment) -> Checked:

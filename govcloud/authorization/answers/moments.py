@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -45,26 +46,35 @@ class Moments:
         self._decider = decider
 
     def of(
-        self, at: datetime | None, version_id: UUID | None = None, engine: Engine | None = None, *, min_epoch: int | None = None
+        self,
+        at: datetime | None,
+        version_id: UUID | None = None,
+        engine: Engine | None = None,
+        *,
+        min_epoch: int | None = None,
+        about: Collection[str] = (),
     ) -> Moment:
         """Return what decides at ``at`` (``None``: now, read as a decision reads it), by ``version_id`` or ``engine`` if one is given.
 
+        ``about`` names the functions that it will be asked about, if nothing else; as in ``LiveEngine.of``.
+
         Raises:
-            Unavailable: the database has not come as far as ``min_epoch``.
+            Unavailable: the database has not come as far as ``min_epoch``; or it is about now, and this node's clock is astray.
             Invalid: ``min_epoch`` is given for another moment than now: the past does not change.
         """
         decider = self._decider
         if at is not None and min_epoch is not None:
             raise min_epoch_of_the_past(min_epoch)
         if at is None:
+            decider.check_clock()
             # The policy's number first, then the moment, then all else: see ``Decider``.
             state = decider.facts.state()
             if min_epoch is not None and state.epoch < min_epoch:
                 raise inputs_behind(min_epoch, state.epoch)
             now = decider.now()
-            engine = engine or (decider.live.of(state.version_id) if version_id is None else decider.live.as_of(version_id))
+            engine = engine or (decider.live.of(state.version_id, about) if version_id is None else decider.live.as_of(version_id, about))
             return Moment(now, engine, decider.live_duties.of(state.duties, now), state.epoch)
-        engine = engine or decider.live.as_of(decider.facts.version_at(at) if version_id is None else version_id)
+        engine = engine or decider.live.as_of(decider.facts.version_at(at) if version_id is None else version_id, about)
         return Moment(at, engine, decider.live_duties.as_of(at), 0)
 
     def snapshot(self, official_id: UUID | None, appointment_id: UUID | None, moment: Moment) -> Snapshot | Reason:
@@ -92,6 +102,10 @@ class Moments:
 
     def catalogue(self, standing: Standing, moment: Moment) -> Catalogue:
         """Return what answers may ask beyond the subject; what was asked once is not asked again, so it serves many answers."""
+        return self.catalogues(moment)(standing)
+
+    def catalogues(self, moment: Moment) -> Callable[[Standing], Catalogue]:
+        """Return what gives the ``catalogue`` of each of several subjects; what is alike for all of them is asked once."""
         facts, subsystems = self._decider.facts, self._decider.subsystems
 
         @cache
@@ -99,12 +113,15 @@ class Moments:
             return self.traits_of(function, moment)
 
         @cache
-        def last_grant(function: str) -> GrantFact | None:
-            return facts.last_grant(standing.official_id, standing.appointment_id, function, moment.at)
-
-        @cache
         def item_for(function: str) -> UUID | None:
             item = subsystems.item_for_function(function, moment.at)
             return item.id if item else None
 
-        return Catalogue(traits_of=traits_of, last_grant=last_grant, item_for=item_for)
+        def of(standing: Standing) -> Catalogue:
+            @cache
+            def last_grant(function: str) -> GrantFact | None:
+                return facts.last_grant(standing.official_id, standing.appointment_id, function, moment.at)
+
+            return Catalogue(traits_of=traits_of, last_grant=last_grant, item_for=item_for)
+
+        return of

@@ -136,7 +136,8 @@ class Answers:
 
     def check(self, questions: Sequence[Subjected], *, at: datetime | None = None, min_epoch: int | None = None) -> tuple[Checked, ...]:
         """Return the answers to questions, in their order and all at one state of what is known; ``at`` and ``min_epoch`` as above."""
-        return self._checks.all(questions, self._moments.of(at, min_epoch=min_epoch))
+        about = {question.asked.function for question in questions}
+        return self._checks.all(questions, self._moments.of(at, min_epoch=min_epoch, about=about))
 
     def explain(
         self,

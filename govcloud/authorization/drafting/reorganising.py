@@ -18,7 +18,7 @@ from govcloud.authorization.decider import PLATFORM, Decider, Standing
 from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect, Outcome, Reach, between
 from govcloud.authorization.drafting.sides import Side
 from govcloud.authorization.following import delegated
-from govcloud.authorization.snapshot import Snapshot, door_of, instant, subsystem_of
+from govcloud.authorization.snapshot import door_of, instant, subsystem_of
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.queries import Subject, Wanted
 from govcloud.identity.views import DepartmentView
@@ -34,11 +34,12 @@ _ORDER = (Reach.CLOSED, Reach.CONDITIONAL, Reach.OPEN)
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """What becomes of the functions of one person, under whichever appointment; ``place`` is where the person serves before."""
+    """What becomes of the functions of one person, under whichever appointment; ``place``, ``paths``: where they serve before."""
 
     official_id: UUID
     name: str
     place: str
+    paths: frozenset[str]
     effects: Mapping[str, Effect]
 
     @property
@@ -114,7 +115,13 @@ class Watched:
             after = self._outcomes(people, self._subjects(people, at), at)
             names = identity.official_names(people)
             rows = (
-                Affected(official, names.get(official, ""), _place(subjects.get(official, ())), _effects(before[official], after[official]))
+                Affected(
+                    official,
+                    names.get(official, ""),
+                    _place(subjects.get(official, ())),
+                    frozenset(subject.department_path for subject in subjects.get(official, ())),
+                    _effects(before[official], after[official]),
+                )
                 for official in sorted(people)
             )
             self.found = Regranted(tuple(row for row in rows if row.effects), len(page.rows), page.after)
@@ -137,11 +144,14 @@ class Watched:
     def _outcomes(self, people: Collection[UUID], subjects: Mapping[UUID, Sequence[Subject]], at: datetime) -> _Outcomes:
         """Return how far each function is open to each person, under the appointment under which it is open furthest."""
         decider = self._decider
-        policy = decider.policy()
+        engine = decider.live.of(decider.facts.state().version_id)
+        policy = engine.policy
         # Never the shared rules: what a rehearsal made of them is known to nobody else, and rolled back.
         duties, side = decider.live_duties.as_of(at), Side(policy)
         assignments, grants = decider.facts.assignments_of_all(people, at), decider.facts.grants_of_all(people, at)
         catalogue = self._catalogue(at)
+        # Which functions are named depends on nothing but the roles, and many people have the same.
+        named: dict[frozenset[str], tuple[tuple[str, Traits], ...]] = {}
         found: dict[UUID, Mapping[str, Outcome]] = {}
         for official in people:
             mine: dict[str, Outcome] = {}
@@ -149,7 +159,10 @@ class Watched:
                 who = (official, subject.appointment_id)
                 standing = Standing(official, subject)
                 snapshot = decider.snapshot(standing, policy, duties, assignments.of(*who), grants.of(*who), at)
-                for code, traits in self._named(snapshot, catalogue, at):
+                roles = frozenset(snapshot.roles)
+                if roles not in named:
+                    named[roles] = tuple(_named(Seen(snapshot, engine, 0, at), catalogue))
+                for code, traits in named[roles]:
                     mine[code] = _wider(mine.get(code, _CLOSED), side.outcome(snapshot, code, instant(at), traits))
             found[official] = mine
         return found
@@ -162,12 +175,12 @@ class Watched:
         listed = {view.code: view.traits for view in subsystems.functions(at) if view.subsystem_code in live}
         return {door_of(code): Traits() for code in live} | listed
 
-    def _named(self, snapshot: Snapshot, catalogue: Mapping[str, Traits], at: datetime) -> Iterator[tuple[str, Traits]]:
-        engine = self._decider.live.of(self._decider.facts.state().version_id)
-        is_named = Seen(snapshot, engine, 0, at).naming()
-        yield from ((code, traits) for code, traits in catalogue.items() if is_named(code))
-        own = engine.policy.functions_of(snapshot.roles)
-        yield from ((code, OWN) for code in own if subsystem_of(code) == PLATFORM and engine.policy.knows(code))
+
+def _named(seen: Seen, catalogue: Mapping[str, Traits]) -> Iterator[tuple[str, Traits]]:
+    is_named, policy = seen.naming(), seen.engine.policy
+    yield from ((code, traits) for code, traits in catalogue.items() if is_named(code))
+    own = policy.functions_of(seen.snapshot.roles)
+    yield from ((code, OWN) for code in own if subsystem_of(code) == PLATFORM and policy.knows(code))
 
 
 def _wider(one: Outcome, other: Outcome) -> Outcome:

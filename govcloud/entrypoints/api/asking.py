@@ -37,6 +37,7 @@ from govcloud.web.asking import (
     may_ask_about,
     not_your_function,
     owner_path,
+    take_share,
 )
 from govcloud.web.gate import current_actor, requires, services, signed_in
 
@@ -108,6 +109,7 @@ def check(body: CheckBody) -> CheckAnswer:
 @signed_in
 def check_batch(body: ChecksBody) -> ChecksAnswer:
     """Whether somebody may use functions, many at once: all of them about oneself, or about people in one's charge."""
+    take_share(len(body.checks))
     # Each person is looked at once, and before anything is decided: a batch is answered whole or not at all.
     wanted = dict.fromkeys((one.official_id, one.appointment_id) for one in body.checks)
     addresses = {who: from_address(body.told_address, who[0], own=check_person(*who, body.at)) for who in wanted}

@@ -16,7 +16,7 @@ from govcloud.web.locale import own_words
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What was found; ``people`` are named to those alone who may see what people of the department may do."""
+    """What was found; ``people`` are those who serve where the reader may see what people may do, ``named`` says that these are all."""
 
     preview: Preview
     counts: tuple[tuple[str, int, int, int], ...]
@@ -31,10 +31,13 @@ class Rehearsed:
         """Bring both together; ``None`` where nothing was rehearsed."""
         if preview is None or found is None:
             return None
-        named = may(ACCESS, view.path, "department", view.id)
+        # People may serve elsewhere as well, or only hold a role over these departments: each is shown to who has charge of all of it.
+        paths = {path for one in found.people for path in one.paths}
+        hidden = {path for path in paths if not may(ACCESS, path, "department", view.id)}
+        people = tuple(one for one in found.people if one.paths and hidden.isdisjoint(one.paths))
         counts = found.counts()
         names = services().subsystem_queries.function_names([code for code, *_ in counts])
-        return cls(preview, counts, found.people if named else (), found.looked_at, found.after, named, names)
+        return cls(preview, counts, people, found.looked_at, found.after, len(people) == len(found.people), names)
 
     def function(self, code: str) -> str:
         """Return what a function is called."""

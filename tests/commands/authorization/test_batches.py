@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from govcloud.authorization.answers.service import Asked, Subjected
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Question, Reason
@@ -45,6 +46,18 @@ def questions(world: World) -> list[Question]:
     found.append(Question(FUNCTIONS[0], uuid4(), world.wang.official_id))
     found.append(Question(FUNCTIONS[0], None, uuid4()))
     return found
+
+
+def test_checks_ask_the_catalogue_once_for_everybody(services: Services, world: World) -> None:
+    answers, everybody = services.authorization_queries.answers, list(world.people.values())
+    asked = [Subjected(one.official_id, one.appointment_id, Asked("housing:register:burn")) for one in everybody]
+    answers.check(asked)
+    about = []
+    for questions_ in (asked[:1], asked):
+        with counted() as statements:
+            assert not any(found.decision.allowed for found in answers.check(questions_))
+        about.append([said for said in statements if "FROM subsystem" in said or "FROM catalogue_item" in said])
+    assert len(about[0]) == len(about[1]) > 0
 
 
 def granted(services: Services, world: World) -> None:

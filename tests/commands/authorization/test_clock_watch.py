@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
+from govcloud.authorization.answers.service import Answers, Asked, Subjected
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.clock_watch import ClockWatch
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Question
+from govcloud.authorization.explaining import Explaining
 from govcloud.authorization.snapshot import instant
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Unavailable
@@ -34,10 +36,12 @@ class Machine:
     away: bool = False
     asked: int = 0
     takes: timedelta = timedelta(0)
+    takes_when_away: timedelta = timedelta(0)
 
     def time(self) -> datetime:
         self.asked += 1
         if self.away:
+            self.clock.advance(self.takes_when_away)
             raise OperationalError("SELECT", {}, Exception("away"))
         self.clock.advance(self.takes)
         return self.database
@@ -77,6 +81,29 @@ def test_the_bound_holds_on_both_sides(watch: ClockWatch, machine: Machine, off:
 def test_a_slow_answer_of_the_database_is_not_held_against_the_clock(watch: ClockWatch, machine: Machine) -> None:
     machine.takes = timedelta(seconds=9)
     assert refusal(watch) is None
+
+
+def test_a_slow_answer_is_believed_only_until_the_next(machine: Machine) -> None:
+    # The machine's seconds pass with its clock, as they do while the database takes its time.
+    watch = ClockWatch(machine.clock, machine.time, BOUND, lambda: instant(machine.clock.now()))
+    machine.takes = timedelta(seconds=9)
+    machine.clock.advance(timedelta(seconds=-5))
+    assert refusal(watch) is None, "it may be right"
+    assert refusal(watch) is None
+    assert machine.asked == 1, "from the answer on, not from the question"
+    machine.takes = timedelta(0)
+    machine.clock.advance(timedelta(seconds=1))
+    assert refusal(watch) == "clock_astray"
+
+
+def test_a_database_that_takes_long_to_be_away_is_not_asked_by_every_question(machine: Machine) -> None:
+    watch = ClockWatch(machine.clock, machine.time, BOUND, lambda: instant(machine.clock.now()))
+    assert refusal(watch) is None
+    machine.away, machine.takes_when_away = True, timedelta(seconds=5)
+    machine.clock.advance(timedelta(minutes=30))
+    for _ in range(3):
+        assert refusal(watch) is None
+    assert machine.asked == 2
 
 
 def test_the_database_is_asked_seldom(watch: ClockWatch, machine: Machine) -> None:
@@ -143,10 +170,17 @@ def test_a_node_astray_decides_nothing_and_changes_nothing(services: Services, w
         watch=ClockWatch(clock, database_time, BOUND, lambda: instant(clock.now())),
     )
     question = Question(CASES, world.wang.appointment_id)
+    answers = Answers(services.uow.read, decider, Explaining(services.uow.read, decider))
+    wang = (world.wang.official_id, world.wang.appointment_id)
     for ask in (
         lambda: decider.decide(question),
         lambda: decider.decide_all([question]),
         lambda: decider.open_functions(world.wang.appointment_id),
+        lambda: answers.list_people(CASES, {}, {}),
+        lambda: answers.count_people(CASES, {}, {}),
+        lambda: answers.list_functions(*wang, "assistance", {}, {}),
+        lambda: answers.check([Subjected(*wang, Asked(CASES))]),
+        lambda: answers.explain(*wang, Asked(CASES)),
         lambda: EngineAuthorizer(decider).authorize(services.uow.read(), SEED, "govcloud:grant:close", None, clock.now()),
     ):
         with pytest.raises(Unavailable) as refused:

@@ -13,6 +13,7 @@ from govcloud.authorization.answers.entries import State
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.snapshot import door_of
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
@@ -113,12 +114,12 @@ def test_a_grant_hangs_on_the_appointment(services: Services, world: World) -> N
 
 def test_a_grant_opens_the_door_of_its_subsystem_for_as_long(services: Services, world: World, clock: ManualClock) -> None:
     zhao = world.zhao
-    assert not services.authorization.may_enter(zhao.appointment_id, "housing").allowed
+    assert not services.authorization.decide(Question(door_of("housing"), zhao.appointment_id)).allowed
     services.authorization.open_grant(SEED, grant(services, zhao, days=1))
-    assert services.authorization.may_enter(zhao.appointment_id, "housing").allowed
+    assert services.authorization.decide(Question(door_of("housing"), zhao.appointment_id)).allowed
     assert entered(services, zhao.appointment_id) == {"housing": State.ALLOWED}
     clock.advance(timedelta(days=1))
-    assert not services.authorization.may_enter(zhao.appointment_id, "housing").allowed
+    assert not services.authorization.decide(Question(door_of("housing"), zhao.appointment_id)).allowed
 
 
 def test_unknown_subjects_and_functions(services: Services, world: World) -> None:
@@ -166,9 +167,8 @@ def test_lists_equal_checks(services: Services, world: World, data: st.DataObjec
     catalogue = services.subsystem_queries.functions()
     checked = {function.code for function in catalogue if ask(services, person, function.code).allowed}
     assert open_functions == checked
-    may_enter = services.authorization.may_enter
     doors = entered(services, person.appointment_id)
-    assert doors.keys() == {code for code in ("housing", "assistance") if may_enter(person.appointment_id, code).allowed}
+    assert doors.keys() == {code for code in ("housing", "assistance") if ask(services, person, door_of(code)).allowed}
 
 
 def test_peers_are_those_whom_the_engine_allows(services: Services, world: World) -> None:

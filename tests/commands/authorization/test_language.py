@@ -16,6 +16,7 @@ from govcloud.authorization.fields import FieldRule
 from govcloud.authorization.models import AccessGrant
 from govcloud.authorization.obligations import obligations_of
 from govcloud.authorization.scope import RowCondition, Scope
+from govcloud.authorization.snapshot import door_of
 from govcloud.identity.inputs import OfficialChange
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied, Invalid
@@ -91,10 +92,10 @@ def test_a_label_counts_in_the_very_next_decision_and_a_clearance_too(services: 
 def test_a_labelled_door_is_closed_to_who_is_not_cleared(services: Services, world: World) -> None:
     chen = world.people["CHENJIE"]
     labelled(services, world, "housing:door:enter", 1)
-    assert services.authorization.may_enter(chen.appointment_id, "housing").code is Reason.LABEL_TOO_LOW
+    assert services.authorization.decide(Question(door_of("housing"), chen.appointment_id)).code is Reason.LABEL_TOO_LOW
     assert entered(services, chen.appointment_id) == {}
     cleared(services, world, chen, 1)
-    assert services.authorization.may_enter(chen.appointment_id, "housing").allowed
+    assert services.authorization.decide(Question(door_of("housing"), chen.appointment_id)).allowed
     assert entered(services, chen.appointment_id) == {"housing": State.ALLOWED}
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -18,8 +21,17 @@ from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from govcloud.authorization.answers.checking import MOST_CHECKS
+from govcloud.authorization.answers.service import Asked, Subjected
 from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.decisions import Question, Reason
+from govcloud.authorization.document import RuleSpec
+from govcloud.authorization.facts import DecisionFacts, PolicyRoles
+from govcloud.authorization.live import MOST_FUNCTIONS
+from govcloud.authorization.replica.looking import ReplicaLook
+from govcloud.authorization.replica.reading import Replica
+from govcloud.authorization.snapshot import door_of
+from govcloud.entrypoints.authzen.batches import MOST_EVALUATIONS
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Denied, Unavailable
@@ -97,7 +109,7 @@ def test_nobody_is_held_up_nor_answered_by_the_policy_before(services: Services,
     assert [decision.allowed for decision in services.authorization.decide_all([clerk(world), clerk(world)])] == [False, False]
     install(services, province_policy())
     assert services.authorization.decide(clerk(world)).allowed
-    assert services.authorization.may_enter(world.people["CHENJIE"].appointment_id, "housing").allowed
+    assert services.authorization.decide(Question(door_of("housing"), world.people["CHENJIE"].appointment_id)).allowed
     assert not workshop.gate.is_set()
 
 
@@ -143,7 +155,127 @@ def test_what_could_not_be_made_is_tried_again(services: Services, world: World,
     with pytest.raises(OperationalError):
         services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
     workshop.cut = False
+    begun = workshop.begun
+    for _ in range(3):
+        with pytest.raises(OperationalError):
+            services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+        assert services.authorization.decide(clerk(world)).allowed, "a slice is there all the same"
+    assert workshop.begun == begun, "not at every question"
+    later(services)
     assert READ in services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+
+
+def later(services: Services) -> None:
+    """Let a second pass for who tries again."""
+    passed = time.monotonic() + 1
+    live(services)._counter = lambda: passed
+
+
+@pytest.mark.parametrize("broken", ["thread", "session"])
+def test_what_could_not_even_begin_is_tried_again(
+    services: Services, world: World, workshop: Workshop, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*_: object) -> Any:  # noqa: ANN401 - it never returns
+        raise RuntimeError("can't start new thread")
+
+    workshop.gate.set()
+    with monkeypatch.context() as patched:
+        if broken == "thread":
+            patched.setattr(threading.Thread, "start", fail)
+        else:
+            patched.setattr(live(services), "_sessions", fail)
+        with pytest.raises(RuntimeError):
+            services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+        assert services.authorization.decide(clerk(world)).allowed
+    later(services)
+    assert READ in services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+
+
+def test_nobody_waits_for_ever(services: Services, world: World, workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govcloud.authorization.live._PATIENCE", 0.01)
+    with pytest.raises(Unavailable) as refused:
+        services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
+    assert refused.value.code == "inputs_away"
+
+
+def test_one_question_that_is_stuck_reading_stops_no_other(
+    services: Services, world: World, workshop: Workshop, beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, stuck, free = DecisionFacts.policy_roles, threading.Event(), threading.Event()
+
+    def first_is_stuck(facts: DecisionFacts, version_id: UUID) -> PolicyRoles:
+        if not stuck.is_set():
+            stuck.set()
+            assert free.wait(PATIENCE)
+        return reads(facts, version_id)
+
+    monkeypatch.setattr(DecisionFacts, "policy_roles", first_is_stuck)
+    held_up = beside(lambda: services.authorization.decide(clerk(world)))
+    assert stuck.wait(PATIENCE)
+    try:
+        assert services.authorization.decide(clerk(world)).allowed
+        assert not held_up.done()
+    finally:
+        free.set()
+    assert held_up.result(PATIENCE).allowed
+
+
+@pytest.mark.parametrize("function", ["housing:\x00:x", "\ud800", "", "x" * 10_000, "Housing:Register:Read"])
+def test_what_is_no_function_reaches_no_statement(services: Services, world: World, workshop: Workshop, function: str) -> None:
+    question = Question(function, world.people["CHENJIE"].appointment_id)
+    assert services.authorization.decide(question).code is Reason.UNKNOWN_FUNCTION
+    assert [one.allowed for one in services.authorization.decide_all([question, clerk(world)])] == [False, True]
+    assert live(services)._engines == {}, "it was slices that were asked"
+
+
+def test_no_batch_is_so_large_that_it_waits_for_the_whole() -> None:
+    assert max(MOST_EVALUATIONS, MOST_CHECKS) <= MOST_FUNCTIONS
+
+
+def test_what_needs_the_whole_is_answered_by_inputs_taken_after_it_was_there(
+    world: World, workshop: Workshop, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.decider.live.make_beside(workshop.sessions)
+    looks: list[bool] = []
+    look = Replica.look
+
+    def noted(replica: Replica, min_epoch: int | None) -> ReplicaLook | None:
+        looks.append(bool(kept.decider.live._engines))
+        return look(replica, min_epoch)
+
+    monkeypatch.setattr(Replica, "look", noted)
+    db.session.remove()
+    workshop.gate.set()
+    assert READ in kept.decider.open_functions(world.people["CHENJIE"].appointment_id)
+    assert looks == [False, True]
+
+
+def test_a_question_about_the_past_reads_the_rules_that_it_asks_about_and_keeps_the_whole(
+    services: Services, world: World, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = clock.now()
+    clock.advance(timedelta(minutes=1))
+    for document in (province_policy().extended_by(BARRED, "barred"), province_policy()):
+        install(services, document)
+        services.authorization_queries.policy()
+    asked: list[frozenset[str] | None] = []
+    rules = DecisionFacts.policy_rules
+
+    def noted(facts: DecisionFacts, at: datetime, functions: frozenset[str] | None = None) -> list[RuleSpec]:
+        asked.append(functions)
+        return rules(facts, at, functions)
+
+    monkeypatch.setattr(DecisionFacts, "policy_rules", noted)
+    chen = world.people["CHENJIE"]
+    answers = services.authorization_queries.answers
+    one = Asked(READ, {"division": XIHU})
+    [found] = answers.check([Subjected(chen.official_id, chen.appointment_id, one)], at=before)
+    assert found.decision.allowed
+    assert asked == [frozenset({READ, "housing:*"})]
+    asked.clear()
+    for _ in range(3):
+        assert answers.explain(chen.official_id, chen.appointment_id, one, at=before).decision.allowed
+    assert asked == [None]
 
 
 def test_a_policy_that_is_not_yet_committed_is_read_by_its_own_transaction(services: Services, world: World, workshop: Workshop) -> None:
@@ -157,7 +289,11 @@ def test_a_policy_that_is_not_yet_committed_is_read_by_its_own_transaction(servi
 
 def test_after_a_fork_the_child_makes_its_own(services: Services, world: World, workshop: Workshop) -> None:
     assert services.authorization.decide(clerk(world)).allowed
+    [coming] = live(services)._coming.values()
+    coming.collects = True
+    gc.disable()
     live(services)._forget()  # what a fork calls in the child, to which the parent's threads did not come
+    assert gc.isenabled(), "a build of the parent had let it rest"
     assert services.authorization.decide(clerk(world)).allowed
     workshop.gate.set()
     assert READ in services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)

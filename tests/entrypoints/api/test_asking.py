@@ -166,6 +166,19 @@ def test_checks_one_and_many_and_what_may_be_entered(caller: SignIn, services: S
     assert wang.post("/ask/check", {**own, "function": REGISTER, "resource": {"division": "x"}}).json["reason"] == "bad_resource"
 
 
+def test_many_checks_have_a_share(caller: SignIn, services: Services, world: World, clock: ManualClock) -> None:
+    bucket = 2 * services.settings.decision_rate
+    assert services.decision_rates.take(f"official:{world.wang.official_id}", bucket - 4, clock.now()) is None
+    one = {"official_id": str(world.wang.official_id), "appointment_id": str(world.wang.appointment_id), "function": REGISTER}
+    wang, li = caller("WANGFANG"), {**one, "official_id": str(world.li.official_id), "appointment_id": str(world.li.appointment_id)}
+    assert [wang.post("/ask/checks", {"checks": [one] * 2}).status_code for _ in range(2)] == [200, 200]
+    refused = wang.post("/ask/checks", {"checks": [one]})
+    assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (503, "too_many_requests", "1")
+    assert caller(world.li.login).post("/ask/checks", {"checks": [li]}).status_code == 200, "others have their own"
+    clock.advance(timedelta(seconds=1))
+    assert wang.post("/ask/checks", {"checks": [one]}).status_code == 200
+
+
 def test_a_change_is_not_missed(caller: SignIn, services: Services, world: World, clock: ManualClock) -> None:
     """``min_epoch``: what is known must be as new, and what is not is no answer; the past has no such thing."""
     guard = caller("WUXIAOYAN")

@@ -14,7 +14,7 @@ import pytest
 from govcloud.authorization.duty_inputs import NewDutyRule
 from govcloud.identity import tree
 from govcloud.identity.criteria import AppointmentCriteria
-from govcloud.identity.inputs import NewOffice
+from govcloud.identity.inputs import NewAppointment, NewOffice
 from govcloud.identity.reorganisation import Merge, Rename
 from tests.entrypoints.console.administrators import said
 from tests.factories.browsing import counted
@@ -91,6 +91,27 @@ def test_who_gains_and_loses_functions_is_seen_before(services: Services, become
     assert "已看 2 个任职，按生效后的实际判定比较" in text
     assert "查询住房登记信息 2 0 0" in text
     assert ("名单只向可以查看这些人员权限的人显示" in text) != ("王芳 杭州市西湖区民政局 窗口受理员 ；得到：" in text)
+
+
+def test_who_serves_elsewhere_as_well_is_named_to_who_has_charge_of_both(
+    services: Services, become: Become, ids: dict[str, UUID], world: World
+) -> None:
+    criteria = AppointmentCriteria(department_id=ids["xihu_housing"])
+    services.authorization.add_duty_rules(SEED, [NewDutyRule("housing_clerk", "住建局", criteria, "一窗通办")])
+    sun = world.people["SUNLI"]
+    scope = {"department_path": world.organisation.paths["xihu"]}
+    services.authorization.assign_role(SEED, sun.official_id, "department_admin", sun.appointment_id, scope=scope, reason="合并")
+    form = {"into": "杭州市西湖区住房和城乡建设局", "reason": WHY, "step": "preview"}
+    page, hidden = change("merge", ids["xihu_civil_affairs"]), "名单只向可以查看这些人员权限的人显示"
+
+    def shown(login: str) -> tuple[bool, bool]:
+        text = said(become(login).post(page, form))
+        assert "查询住房登记信息 2 0 0" in text
+        return "王芳 杭州市西湖区民政局 窗口受理员" in text, hidden in text
+
+    assert shown("SUNLI") == (True, False)
+    services.identity.appoint(SEED, world.wang.official_id, NewAppointment(ids["housing"], "联络员", "科员", kind="concurrent"))
+    assert shown("SUNLI") == (False, True), "of what she may elsewhere another administrator has charge"
 
 
 def test_a_merger_is_previewed_and_then_confirmed(services: Services, become: Become, ids: dict[str, UUID], clock: ManualClock) -> None:

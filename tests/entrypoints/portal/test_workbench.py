@@ -10,6 +10,8 @@ import pytest
 
 from govcloud.access.commands import Submitted
 from govcloud.authorization.answers.entries import State
+from govcloud.authorization.decisions import Question
+from govcloud.authorization.snapshot import door_of
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import TicketRequest
@@ -234,7 +236,7 @@ def test_what_hangs_on_circumstances_is_shown_as_such(services: Services, world:
     """
     install(services, province_policy(rule))
     assert entered(services, world.wang.appointment_id)["housing"] is State.CONDITIONAL
-    assert not services.authorization.may_enter(world.wang.appointment_id, "housing").allowed
+    assert not services.authorization.decide(Question(door_of("housing"), world.wang.appointment_id)).allowed
     text = said(wang.get("/"))
     assert "住房保障管理系统" in text
     assert "视情况开放，取决于：办件编号、resource.level" in text

@@ -14,7 +14,7 @@ from govcloud.subsystems.checks import CHECKS, Checks, SubsystemFacts
 from govcloud.subsystems.checks.functions import HasDoor
 from govcloud.subsystems.findings import from_json, to_json
 from govcloud.subsystems.lifecycle import ONBOARDING, Status, allowed_moves, moves
-from govcloud.subsystems.protocols import CLIENT_CREDENTIALS, PUBLIC, SECRET, CasSettings, ForwardAuthSettings, OidcSettings
+from govcloud.subsystems.protocols import CLIENT_CREDENTIALS, DEVICE_CODE, PUBLIC, SECRET, CasSettings, ForwardAuthSettings, OidcSettings
 from govcloud.subsystems.usage import Promised
 from govcloud.subsystems.views import ClientView, FunctionView, ItemView, SubsystemView
 
@@ -141,6 +141,11 @@ CASES: list[tuple[str, Callable[[], SubsystemFacts], list[str]]] = [
         [],
     ),
     ("a machine's client", lambda: shallow(CAS, client(settings=OidcSettings(grant_types=(CLIENT_CREDENTIALS,)), redirect_uris=())), []),
+    (
+        "a device's client that nobody signs out",
+        lambda: shallow(CAS, client(settings=OidcSettings(grant_types=(DEVICE_CODE,)), redirect_uris=())),
+        ["logout", "grants_end"],
+    ),
     ("a higher function", lambda: with_read(integration_level=3), ["level"]),
     ("a client that nobody signs out, nothing lent", lambda: replace(shallow(client()), items=()), ["logout", "sensitive_item"]),
     ("a division at L1", lambda: replace(SOUND, items=(item(integration_level=1),), clients=(HEARS,)), ["scope"]),

@@ -9,7 +9,9 @@ from functools import partial
 import pytest
 from flask import Flask
 
+from govcloud.authorization.decisions import Question
 from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.authorization.snapshot import door_of
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.jobs.close_stays import close_stays
 from govcloud.kernel.clock import ManualClock
@@ -131,7 +133,7 @@ def test_where_the_subsystem_asks_its_next_check_refuses_and_nobody_is_told(
     enter(services, session, client(services))
     end()
     assert close_stays(services) == 0
-    assert not services.authorization.may_enter(world.wang.appointment_id, "ledger").allowed
+    assert not services.authorization.decide(Question(door_of("ledger"), world.wang.appointment_id)).allowed
 
 
 def test_who_entered_while_a_role_was_taken_away_is_found_within_a_minute(
