@@ -167,6 +167,19 @@ def test_two_that_look_at_once_end_a_stay_once(app: Flask, services: Services, l
     assert len(causes(services, ledger)) == 1
 
 
+def test_a_look_beside_the_end_of_an_appointment_waits_in_no_circle(
+    app: Flask, services: Services, ledger: World, session: CurrentSession
+) -> None:
+    """Both hold the session before its stays: the end of an appointment changes it, and a notice names it."""
+    end = give(services, ledger)
+    enter(services, session, client(services))
+    end()
+    leave = partial(services.identity.end_appointment, ledger.system_admin.actor(), ledger.wang.appointment_id, "轮岗")
+    came = together(app, services.settings, "SELECT id FROM session FOR UPDATE", leave, partial(services.closed_doors.look, JOBS))
+    assert not [item for item in came if isinstance(item, Exception)]
+    assert len(causes(services, ledger)) == 1
+
+
 def test_nobody_but_the_platform_closes_stays(services: Services, ledger: World, session: CurrentSession) -> None:
     end = give(services, ledger)
     enter(services, session, client(services))
