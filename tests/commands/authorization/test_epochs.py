@@ -126,10 +126,10 @@ def test_whom_changes_touched_is_told_until_they_may_have_touched_anybody(
 
     before = changes.last_epoch()
     assert changes.reduced_after(before) == Reduced(before, frozenset())
-    assert noted("role", officials=(wang,)).officials == {wang}
-    assert noted("grant", officials=(wang, li), subsystem_code="housing").officials == {wang, li}
+    assert noted("role", officials=(wang,)).officials == frozenset({wang})
+    assert noted("grant", officials=(wang, li), subsystem_code="housing").officials == frozenset({wang, li})
     last = noted("catalogue", subsystem_code="housing")
-    assert (last.epoch, last.officials, last.subsystems) == (changes.last_epoch(), {wang, li}, {"housing"})
+    assert (last.epoch, last.officials, last.subsystems) == (changes.last_epoch(), frozenset({wang, li}), frozenset({"housing"}))
     assert noted("policy", reduces=False) == Reduced(before + 4, frozenset({wang, li}), frozenset({"housing"}))
     with monkeypatch.context() as patch:
         patch.setattr(epochs, "_MOST_CHANGES", 2)
