@@ -47,6 +47,7 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.looking import Looking
 from govcloud.kernel.prepared import Look, Looker
 from govcloud.kernel.rates import Rates
+from govcloud.kernel.turn import Turn
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.queries import OutboxQueries
@@ -60,7 +61,7 @@ from govcloud.signon.factors.service import SecondFactors
 from govcloud.signon.forwarding.service import Forwarding
 from govcloud.signon.imported import accept_hashes
 from govcloud.signon.launcher import Launcher
-from govcloud.signon.logout.closed_doors import ClosedDoors
+from govcloud.signon.logout.closed_doors import SWEEP, ClosedDoors
 from govcloud.signon.logout.leaving import Leaving
 from govcloud.signon.logout.queries import LogoutQueries
 from govcloud.signon.logout.service import Logout
@@ -250,7 +251,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             clock=clock,
         ),
         logout=Logout(uow, identity_queries, subsystem_queries, sessions, leaving, settings.public_url),
-        closed_doors=ClosedDoors(uow, subsystem_queries, authorization, authorization_queries, leaving, clock),
+        closed_doors=ClosedDoors(uow, subsystem_queries, authorization, authorization_queries, leaving, clock, Turn(engine, SWEEP)),
         logout_queries=LogoutQueries(read, subsystem_queries, outbox_queries, clock),
         ceremony=parts.ceremony,
         second_factors=SecondFactors(uow, identity_queries, parts, step_up),

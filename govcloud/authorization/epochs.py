@@ -16,7 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.models import EpochChange
@@ -33,6 +33,7 @@ CHANNEL = "govcloud_epoch"
 _LOCK = 0x65706F6368
 #: Under this name a session keeps what its transaction has noted.
 _NOTED = "govcloud epoch changes"
+_MOST_CHANGES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +77,40 @@ def note_change(
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """The last change, and whom changes touched that let somebody do less; ``None``: they may have touched anybody."""
+    """The last change, and whom changes touched that let somebody do less; ``None``: they may have touched anybody.
+
+    ``subsystems`` are those whose part of the catalogue changed: there, too, they may have touched anybody.
+    """
 
     epoch: int
     officials: frozenset[UUID] | None
+    subsystems: frozenset[str] = frozenset()
+
+
+def last_epoch(session: Session) -> int:
+    """Return the number of the last change; 0: there was none."""
+    return session.scalar(select(func.max(EpochChange.epoch))) or 0
 
 
 def reduced_after(session: Session, epoch: int) -> Reduced:
-    """Return whom changes after ``epoch`` touched that let somebody do less."""
-    table = EpochChange
-    last = session.scalar(select(func.max(table.epoch))) or 0
-    columns = (table.kind, table.official_id, table.official_ids)
-    rows = session.execute(select(*columns).where(table.epoch > epoch, table.epoch <= last, table.reduces)).all()
-    officials: set[UUID] = set()
-    for row in rows:
-        named = {row.official_id} if row.official_id is not None else set(row.official_ids or ())
-        if row.kind not in PEOPLE or not named:
-            return Reduced(last, None)
-        officials |= named
-    return Reduced(last, frozenset(officials))
+    """Return whom changes after ``epoch`` touched that let somebody do less; a thousand and more changes have touched anybody."""
+    table, last = EpochChange, last_epoch(session)
+    new = (table.epoch > epoch, table.epoch <= last, table.reduces)
+    nobody = and_(table.official_id.is_(None), func.coalesce(func.cardinality(table.official_ids), 0) == 0)
+    of_a_subsystem = and_(table.kind == CATALOGUE, table.subsystem_code.is_not(None))
+    anybody = or_(and_(table.kind.in_(PEOPLE), nobody), and_(table.kind.not_in(PEOPLE), ~of_a_subsystem))
+    if session.scalar(select(exists().where(*new, anybody))):
+        return Reduced(last, None)
+    columns = (table.kind, table.official_id, table.official_ids, table.subsystem_code)
+    rows = session.execute(select(*columns).where(*new).order_by(table.epoch).limit(_MOST_CHANGES + 1)).all()
+    if len(rows) > _MOST_CHANGES:
+        return Reduced(last, None)
+    people = [row for row in rows if row.kind in PEOPLE]
+    return Reduced(
+        last,
+        frozenset(named for row in people for named in (row.official_ids or [row.official_id])),
+        frozenset(row.subsystem_code for row in rows if row.kind == CATALOGUE),
+    )
 
 
 def _write(tx: Transaction) -> None:

@@ -18,7 +18,7 @@ from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_document
 from govcloud.authorization.duty_queries import DutyQueries
 from govcloud.authorization.enforcing import Bounded, bounded_by_rules
-from govcloud.authorization.epochs import Reduced, reduced_after
+from govcloud.authorization.epochs import Reduced, last_epoch, reduced_after
 from govcloud.authorization.explaining import AccessView, Explaining
 from govcloud.authorization.facts import holding
 from govcloud.authorization.following import delegated
@@ -87,6 +87,10 @@ class AuthorizationQueries(GrantReads):
     def decide(self, question: Question) -> Decision:
         """Return the engine's answer; see ``Decider.decide``."""
         return self._decider.decide(question)
+
+    def last_epoch(self) -> int:
+        """Return the number of the last change that decisions may not miss."""
+        return last_epoch(self._read())
 
     def reduced_after(self, epoch: int) -> Reduced:
         """Return whom changes after ``epoch`` touched that let somebody do less; see ``epochs.py``."""

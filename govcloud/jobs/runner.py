@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from govcloud.jobs.job import Job
+from govcloud.jobs.job import Job, stopping_when
 from govcloud.services import Services
 
 GIVE_UP_AFTER = 20
@@ -44,7 +44,7 @@ class Runner:
         self._stopping = False
 
     def stop(self) -> None:
-        """Start no more runs; those under way are finished."""
+        """Start no more runs; those under way finish what they are at (``told_to_stop``)."""
         self._stopping = True
 
     def run_once(self) -> bool:
@@ -90,7 +90,7 @@ class Runner:
         slot.running = None
 
     def _run(self, job: Job) -> int:
-        with self._in_context():
+        with self._in_context(), stopping_when(lambda: self._stopping):
             return job.run(self._services)
 
 

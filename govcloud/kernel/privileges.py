@@ -138,7 +138,7 @@ RIGHTS: Mapping[str, Rights] = {
             "end_reason",
         )
     ),
-    "participant": Rights(update=("ended_at",)),
+    "participant": Rights(update=("source_address", "ended_at")),
     "ticket": Rights(update=("redeemed_at",), delete=True),
     "proxy_grant": Rights(update=("ended_at",), delete=True),
     "issued_token": Rights(update=("revoked_at",), delete=True),

@@ -66,14 +66,21 @@ class Entering:
         return held
 
     def _decide(self, session: CurrentSession, client: ClientView, actor: Actor) -> Decision:
-        # Only where the person is here: a subsystem that comes for its ticket has an address of its own.
-        address = actor.source_address if actor.official_id is not None else None
+        address = asked_from(actor)
         door = f"{client.subsystem_code}:door:enter"
         question = Question(door, session.appointment_id, session.official_id, client_address=address)
         decision = self._authorization.decide(question)
         # The audit record has the refusal as a fact; the log has it among the decisions, beside those of every other way in.
         self._log.note(question, decision, client.client_id, trace_id=actor.trace_id)
         return decision
+
+
+def asked_from(actor: Actor) -> str | None:
+    """Return the address of the person's device with which a door is asked for ``actor``; ``None``: it is not known.
+
+    Only where the person is here: a subsystem that comes for its ticket has an address of its own.
+    """
+    return actor.source_address if actor.official_id is not None else None
 
 
 def _refused(session: CurrentSession, client: ClientView, decision: Decision) -> events.EntryRefused:

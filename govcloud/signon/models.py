@@ -99,18 +99,23 @@ class Session(Base):
 
 
 class Participant(Base):
-    """A client that takes part in a session; its id is the ``sid`` that the client knows the session by (OIDC Back-Channel Logout 2.1)."""
+    """A client that takes part in a session; its id is the ``sid`` that the client knows the session by (OIDC Back-Channel Logout 2.1).
+
+    ``source_address`` is that of the person's device at the last entry, with which the door was asked; ``None``: it is not known.
+    """
 
     __tablename__ = "participant"
     __table_args__ = (
         Index("uq_participant_live", "session_id", "client_id", unique=True, postgresql_where="ended_at IS NULL"),
         Index("ix_participant_session_id", "session_id"),
         Index("ix_participant_client_id", "client_id"),
+        Index("ix_participant_open", "id", postgresql_where="ended_at IS NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     session_id: Mapped[UUID] = mapped_column(ForeignKey("session.id"))
     client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"))
+    source_address: Mapped[str | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

@@ -27,7 +27,7 @@ from govcloud.kernel.prepared import Prepared
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
-from govcloud.signon.entering import Entering
+from govcloud.signon.entering import Entering, asked_from
 from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.models import Participant, Ticket
 from govcloud.signon.oauth.families import end_family
@@ -53,17 +53,26 @@ _NEW = select(
     bindparam("id", type_=_PART.c.id.type),
     bindparam("session", type_=_PART.c.session_id.type),
     bindparam("client", type_=_PART.c.client_id.type),
+    bindparam("address", type_=_PART.c.source_address.type),
     bindparam("now", type_=_PART.c.created_at.type),
 ).where(~exists(select(_TAKING.c.id)))
 _JOINING = (
     insert(_PART)
-    .from_select(["id", "session_id", "client_id", "created_at"], _NEW)
+    .from_select(["id", "session_id", "client_id", "source_address", "created_at"], _NEW)
     .on_conflict_do_nothing(index_elements=["session_id", "client_id"], index_where=_PART.c.ended_at.is_(None))
     .returning(_PART.c.id)
     .cte("joining")
 )
-#: The part that the client takes or begins to take; none, when another tab begins it in this very moment.
-_TAKE_PART = Prepared(select(union_all(select(_TAKING.c.id), select(_JOINING.c.id)).subquery()))
+_ADDRESS = bindparam("address", type_=_PART.c.source_address.type)
+_COMING_FROM = (
+    update(_PART)
+    .where(_PART.c.id.in_(select(_TAKING.c.id)), _ADDRESS.is_not(None), _PART.c.source_address.is_distinct_from(_ADDRESS))
+    .values(source_address=_ADDRESS)
+    .returning(_PART.c.id)
+    .cte("coming_from")
+)
+#: The part that the client takes or begins to take, now from this address; none, when another tab begins it in this very moment.
+_TAKE_PART = Prepared(select(union_all(select(_TAKING.c.id), select(_JOINING.c.id)).subquery()).add_cte(_COMING_FROM))
 _TICKET = cast("Table", Ticket.__table__)
 _KEEP = Prepared(insert(_TICKET), [column.name for column in _TICKET.c if column.name not in {"sealed", "fresh", "proxy_grant_id"}])
 #: Tickets of other protocols are bound to other things: none of them ever passes for a code.
@@ -202,10 +211,13 @@ class Tickets:
 
 
 def take_part(tx: Transaction, session_id: UUID, client_id: str) -> UUID:
-    """Return the ``sid`` by which the client takes part in the session; it stays the same as long as the session lives."""
+    """Return the ``sid`` by which the client takes part in the session; it stays the same as long as the session lives.
+
+    The stay keeps the address with which its door was asked last; an entry without the person (a proxy's ticket) leaves it as it is.
+    """
     pair = {"session": session_id, "client": client_id}
     # Two tabs may begin at once: the one that came second waited for the first and reads its row in the second statement.
-    taken = tx.run(_TAKE_PART, **pair, id=new_id(), now=tx.now) or tx.run(_PARTICIPANT, **pair)
+    taken = tx.run(_TAKE_PART, **pair, id=new_id(), address=asked_from(tx.actor), now=tx.now) or tx.run(_PARTICIPANT, **pair)
     sid: UUID = taken[0].id
     return sid
 

@@ -121,9 +121,15 @@ def told_at(listener: Listener, path: str) -> OidcSettings:
     return OidcSettings(backchannel_logout_uri=f"{listener.base}{path}")
 
 
-def enter(services: Services, session: CurrentSession, client: ClientView) -> UUID:
-    """Let a session's owner into a client's subsystem; return the ``sid``."""
-    actor = Actor.official(session.official_id, session.name, appointment_id=session.appointment_id, session_id=session.session_id)
+def enter(services: Services, session: CurrentSession, client: ClientView, address: str | None = None) -> UUID:
+    """Let a session's owner into a client's subsystem, from the address of the sign-in or another; return the ``sid``."""
+    actor = Actor.official(
+        session.official_id,
+        session.name,
+        appointment_id=session.appointment_id,
+        session_id=session.session_id,
+        source_address=address or session.source_address,
+    )
     ticket = services.signon.issue_ticket(actor, session, client, TicketRequest(client.redirect_uris[0], CHALLENGE, "openid"))
     subsystem = Actor.subsystem(client.client_id, client.name)
     answer = services.signon.redeem(subsystem, client, ticket, redirect_uri=client.redirect_uris[0], code_verifier=VERIFIER)

@@ -33,6 +33,7 @@ class Functions:
         asked: Asked,
         moment: Moment,
         *,
+        strong: bool | None,
         limit: int,
         after: str | None,
     ) -> FunctionPage:
@@ -46,6 +47,9 @@ class Functions:
         for code, name, traits in self._named(subsystem, seen, moment):
             question = replace(asked, function=code)
             if (after is not None and code <= after) or not answerable(question, traits):
+                continue
+            # What a stronger session would open is denied in this one, whatever else the question said.
+            if strong is False and traits.sensitive:
                 continue
             judged = judge(question, traits, seen)
             if judged.state is not State.DENIED:

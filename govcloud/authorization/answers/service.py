@@ -105,16 +105,17 @@ class Answers:
         at: datetime | None = None,
         client_address: str | None = None,
         min_epoch: int | None = None,
+        strong: bool | None = None,
         limit: int = 200,
         after: str | None = None,
     ) -> FunctionPage:
         """Return a page of the functions of ``subsystem`` that an official may use under an appointment, or may if the question said more.
 
-        Arguments as for ``list_people``; without ``appointment_id`` the rights of the person alone count.
+        Arguments as for ``list_people``; without ``appointment_id`` the rights of the person alone count. ``strong`` as in ``Question``.
         """
         asked = Asked("", resource, context, client_address)
         moment = self._moments.of(at, min_epoch=min_epoch)
-        return self._functions.page(official_id, appointment_id, subsystem, asked, moment, limit=limit, after=after)
+        return self._functions.page(official_id, appointment_id, subsystem, asked, moment, strong=strong, limit=limit, after=after)
 
     def list_subsystems(
         self,

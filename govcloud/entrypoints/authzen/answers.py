@@ -64,7 +64,8 @@ def _denied(entry: Decided, remedies: Remedies, number: str) -> dict[str, Any]:
         "trace_id": number,
     }
     if decision.code is Reason.INSUFFICIENT_USER_AUTHENTICATION:
-        return context | _step_up()
+        # A sign-in mends that of a session alone: without one there is nobody to send to it.
+        return context | _step_up() if entry.asked.subject.sid is not None else context
     return context | remedies.of(entry.asked, entry.question, decision)
 
 

@@ -69,7 +69,7 @@ class Search:
         return self.asker.about(self.person, target, self.context)
 
     def functions(self, resource: Mapping[str, Any], result: Callable[[str], dict[str, Any]]) -> Found:
-        """Return a page of the functions of the client's subsystem that are open to the person."""
+        """Return a page of the functions of the client's subsystem that are open to the person, in the session that they are in."""
         page = services().authorization_queries.answers.list_functions(
             self.person.official_id,
             self.person.appointment_id,
@@ -78,6 +78,7 @@ class Search:
             self.context.given,
             client_address=self.asker.address(self.context),
             min_epoch=self.context.min_epoch,
+            strong=self.person.strong,
             limit=self.page.limit,
             after=self.page.after,
         )

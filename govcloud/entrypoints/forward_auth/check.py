@@ -30,8 +30,11 @@ def check() -> Response:
     if isinstance(outcome, Refused):
         response = bare(_FORBIDDEN)
         if asked.navigates:
-            seen_from = services().forwarding.seen_from(asked.client, address)
-            response.headers[LOCATION] = asked.platform("/forward-auth/refused", to=asked.address, **seen_from)
+            told = dict(services().forwarding.seen_from(asked.client, address))
+            if outcome.wants_proof:
+                # The browser may have a stronger session at the platform than the one of this stay: then it comes in anew.
+                told["state"] = asked.hold(response)
+            response.headers[LOCATION] = asked.platform("/forward-auth/refused", to=asked.address, **told)
         return response
     response = bare(_OK)
     response.headers.update(as_headers(outcome.identity, outcome.assertion))

@@ -8,7 +8,6 @@ from urllib.parse import urlencode, urlsplit
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from govcloud.authorization.decisions import Reason
 from govcloud.entrypoints.forward_auth.blueprint import forward_auth
 from govcloud.entrypoints.forward_auth.errors import PageError
 from govcloud.kernel.messages import Message
@@ -66,8 +65,12 @@ def refused() -> Response:
     parts = urlsplit(to)
     against = forwarding.against(client, session, parts._replace(scheme="", netloc="").geturl(), client_address=address)
     if against is None:
-        return redirect(to, 303)  # what stood against it was mended meanwhile
-    if against.decision is not None and against.decision.code is Reason.INSUFFICIENT_USER_AUTHENTICATION:
+        # What stood against it was mended meanwhile. Where it was the proof of identity, the application's stay may be of another session
+        # than this one, and stay weak: the way back leads through a new entry.
+        state = parameters.get("state", "")
+        anew = url_for("forward_auth.start", client_id=client.client_id, to=to, state=state)
+        return redirect(anew if _CHALLENGE.fullmatch(state) else to, 303)
+    if against.wants_proof:
         demand = services().step_up.demand()
         # The page of the proof leads back here, where nothing stands against it any more.
         raise StepUpRequired(factor=demand is not None and demand.factor)

@@ -15,6 +15,7 @@ _LONGEST = 8000
 _AUTHORIZE = "/oidc/authorize"
 _CAS_LOGIN = "/cas/login"
 _FORWARD_AUTH = "/forward-auth/start"
+_FORWARD_AUTH_REFUSED = "/forward-auth/refused"
 
 
 def safe_next(given: str | None) -> str:
@@ -50,7 +51,13 @@ def _waiting() -> Mapping[str, tuple[str, Callable[[str], ClientView | None]]]:
         _AUTHORIZE: ("client_id", queries.client_by_client_id),
         _CAS_LOGIN: ("service", queries.client_by_service),
         _FORWARD_AUTH: ("client_id", queries.client_by_client_id),
+        _FORWARD_AUTH_REFUSED: ("client_id", queries.client_by_client_id),
     }
+
+
+def wants_factor(target: str) -> bool:
+    """Return whether what continues at ``target`` sends to step-up for a second factor alone (``acr_values`` of OpenID Connect)."""
+    return urlsplit(target).path == _AUTHORIZE
 
 
 def open_way_back(client: ClientView | None) -> None:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import reader
-from govcloud.entrypoints.portal.return_to import asked_next, open_way_back, waiting_client
+from govcloud.entrypoints.portal.return_to import asked_next, open_way_back, waiting_client, wants_factor
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import SignInLocked, SignInRefused
@@ -57,10 +57,9 @@ def prove_again() -> ResponseReturnValue:
 
 def _asked(chosen: str = "") -> StepUpPage:
     target = asked_next()
-    client = waiting_client(target)
-    open_way_back(client)
-    # A subsystem sends here for one reason: it wants a second factor (``acr_values``), so a password would lead in a circle.
-    factor = request.values.get("factor") == "1" or client is not None
+    open_way_back(waiting_client(target))
+    # A client of OpenID Connect sends here for one reason: it wants a second factor, so a password would lead in a circle.
+    factor = request.values.get("factor") == "1" or wants_factor(target)
     return StepUpPage(target, factor, request.form.get("kept", ""), chosen=chosen)
 
 

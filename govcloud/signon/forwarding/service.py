@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from govcloud.authorization.decision_log.service import DecisionLog
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.service import Authorization
 from govcloud.authorization.snapshot import door_of
 from govcloud.identity.queries import IdentityQueries
@@ -67,6 +67,11 @@ class Refused:
     """An official who may not; ``decision`` is the engine's, or ``None`` for a path that cannot be read for certain."""
 
     decision: Decision | None
+
+    @property
+    def wants_proof(self) -> bool:
+        """Return whether the official may, in a session with a stronger or more recent proof of identity."""
+        return self.decision is not None and self.decision.code is Reason.INSUFFICIENT_USER_AUTHENTICATION
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,23 @@
 """Ends stays in subsystems whose door has closed meanwhile: a role or a duty ended, a policy changed, a term ran out.
 
-Whatever closed it, the door itself is asked again, with the very question that was asked when somebody entered. So nothing has to
-know all the reasons there are, and whoever may still enter through something else stays. Where a subsystem asks the platform at each
-use (integration level 2 and above) its next check refuses, and there is nothing to do here.
+Whatever closed it, the door itself is asked again: from the address of the last entry, and under the appointment that the session acts
+under now (an appointment that ends has ended its stays by itself). So nothing has to know all the reasons there are, and whoever may
+still enter through something else stays. Where a subsystem asks the platform at each use (integration level 2 and above) its next
+check refuses, and there is nothing to do here.
+
+Whom a change names is looked at by every process at once. Everybody is looked at in sweeps, some pages at a time and by one process
+alone: with two million stays a sweep takes minutes, and neither those who are named nor the other processes wait for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from govcloud.authorization.decisions import Decision, Question, Reason
 from govcloud.authorization.queries import AuthorizationQueries
@@ -22,23 +27,37 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import one_place
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.turn import Turn
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.signon import events
+from govcloud.signon.logout.calls import revoke_calls
 from govcloud.signon.logout.leaving import Leaving, among, by_session
 from govcloud.signon.models import Participant, Session
 from govcloud.subsystems.queries import SubsystemQueries
 
 CAUSE = "door_closed"
+SWEEP = "govcloud sweep of stays"
+"""The turn that the sweeping process has."""
 LOOK_AT_ALL = timedelta(minutes=1)
-"""So often every stay is looked at: time closes doors too, and somebody may have entered while a right was being taken away."""
-_AT_ONCE = 2_000
+"""So often a sweep begins: time closes doors too, and somebody may have entered while a right was being taken away."""
+_PAGE, _PAGES = 2_000, 5
+_ENDED_AT_ONCE = 200
 
 
-class _Seen(NamedTuple):
-    """Up to which change doors have been asked again, and when all of them last were."""
+class _Closed(NamedTuple):
+    """A stay whose door is closed."""
 
-    epoch: int
-    at: datetime
+    participant_id: UUID
+    official_id: UUID
+    subsystem_code: str
+
+
+@dataclass
+class _Sweep:
+    """A sweep over the stays in ``codes`` (``None``: in all subsystems that do not ask), which has come to the stay ``after``."""
+
+    codes: frozenset[str] | None
+    after: UUID | None = None
 
 
 _Stay: TypeAlias = Row[*tuple[Any, ...]]
@@ -55,59 +74,96 @@ class ClosedDoors:
         changes: AuthorizationQueries,
         leaving: Leaving,
         clock: Clock,
+        turn: Turn,
     ) -> None:
-        """Take the catalogue, who decides, what says whom changes touched, what ends stays, and the clock."""
+        """Take the catalogue, who decides, what says whom changes touched, what ends stays, the clock, and whose turn it is to sweep."""
         self._uow = uow
         self._subsystems = subsystems
         self._authorization = authorization
         self._changes = changes
         self._leaving = leaving
         self._clock = clock
-        self._seen: _Seen | None = None
+        self._turn = turn
+        self._epoch: int | None = None
+        self._swept_at: datetime | None = None
+        self._sweep: _Sweep | None = None
+        # The subsystems that the next sweep goes over; none: it need not begin yet.
+        self._wanted: frozenset[str] | None = frozenset()
 
-    def look(self, actor: Actor) -> int:
-        """End the stays whose door has closed since the last look; return how many.
+    def look(self, actor: Actor, stopping: Callable[[], bool] = lambda: False) -> int:
+        """End stays whose door has closed since the last look; return how many.
 
-        Only people whom a change touched since are looked at, and all of them once a minute, at the first look, and when a change
-        touches everybody.
+        First those of the people whom changes touched since. Then the sweep goes on for a bounded number of stays; one begins every
+        minute, at the first look, and when a change touches everybody. ``stopping`` is asked between pages: the next look goes on.
         """
-        now, seen = self._clock.now(), self._seen
-        reduced = self._changes.reduced_after(seen.epoch if seen else 0)
-        if seen is None or reduced.officials is None or now - seen.at >= LOOK_AT_ALL:
-            ended, self._seen = self._end(actor, None, reduced.epoch), _Seen(reduced.epoch, now)
-            return ended
-        ended = self._end(actor, reduced.officials, reduced.epoch) if reduced.officials else 0
-        self._seen = seen._replace(epoch=reduced.epoch)
+        now, subsystem_of = self._clock.now(), self._subsystems.clients_not_asking()
+        ended = self._look_at_named(actor, subsystem_of, stopping)
+        if self._swept_at is None or now - self._swept_at >= LOOK_AT_ALL:
+            self._wanted = None
+        for _ in range(_PAGES):
+            if stopping() or not self._sweeping(now):
+                break
+            ended += self._sweep_on(actor, subsystem_of)
         return ended
 
-    def _end(self, actor: Actor, officials: Collection[UUID] | None, epoch: int) -> int:
-        """End the stays of ``officials`` (``None``: of everybody) before whom the door is closed, as of change ``epoch`` or later."""
-        subsystem_of = self._subsystems.clients_not_asking()
-        ended = 0
-        for rows in self._stays(subsystem_of, officials):
-            closed = self._closed(rows, subsystem_of, epoch)
-            ended += self._leave(actor, closed) if closed else 0
+    def _look_at_named(self, actor: Actor, subsystem_of: Mapping[str, str], stopping: Callable[[], bool]) -> int:
+        """End the stays of the people whom changes named since the last look, and remember what only a sweep finds."""
+        if self._epoch is None:
+            self._epoch, self._wanted = self._changes.last_epoch(), None
+            return 0
+        reduced, ended = self._changes.reduced_after(self._epoch), 0
+        if reduced.officials is None:
+            self._wanted = None
+        else:
+            touched = reduced.subsystems & frozenset(subsystem_of.values())
+            self._wanted = None if self._wanted is None else self._wanted | touched
+            query = _stays(subsystem_of).where(among(Session.official_id, reduced.officials))
+            after, more = None, bool(reduced.officials)
+            while more:
+                if stopping():
+                    return ended
+                rows = self._page(query, after)
+                ended += self._end(actor, rows, subsystem_of, reduced.epoch)
+                after, more = (rows[-1].id, True) if len(rows) == _PAGE else (None, False)
+        self._epoch = reduced.epoch
         return ended
 
-    def _stays(self, subsystem_of: Mapping[str, str], officials: Collection[UUID] | None) -> Iterator[Sequence[_Stay]]:
-        """Give the open stays in subsystems that do not ask, some at a time, in the order of their ids."""
-        columns = (Participant.id, Participant.client_id, Session.official_id, Session.appointment_id, Session.source_address)
-        live = (Participant.ended_at.is_(None), Session.ended_at.is_(None), Participant.client_id.in_(subsystem_of))
-        query = select(*columns).join(Session, Session.id == Participant.session_id).where(*live)
-        if officials is not None:
-            query = query.where(among(Session.official_id, officials))
-        after: UUID | None = None
-        while subsystem_of:
-            page = query if after is None else query.where(Participant.id > after)
-            rows = self._uow.read().execute(page.order_by(Participant.id).limit(_AT_ONCE)).all()
-            if rows:
-                yield rows
-            if len(rows) < _AT_ONCE:
-                return
-            after = rows[-1].id
+    def _sweeping(self, now: datetime) -> bool:
+        """Return whether there is a sweep to go on with, and this process is the one that sweeps; begin one that is due."""
+        due = self._wanted is None or bool(self._wanted)
+        if (self._sweep is None and not due) or not self._turn.ours():
+            return False
+        if self._sweep is None:
+            self._sweep, self._swept_at, self._wanted = _Sweep(self._wanted), now, frozenset()
+        return True
 
-    def _closed(self, rows: Sequence[_Stay], subsystem_of: Mapping[str, str], epoch: int) -> list[tuple[UUID, UUID]]:
-        """Return participant and official of the stays whose door is closed."""
+    def _sweep_on(self, actor: Actor, subsystem_of: Mapping[str, str]) -> int:
+        """Look at one page of the sweep that is under way."""
+        sweep = self._sweep
+        if sweep is None:
+            return 0
+        clients = {client: code for client, code in subsystem_of.items() if sweep.codes is None or code in sweep.codes}
+        rows = self._page(_stays(clients), sweep.after)
+        ended = self._end(actor, rows, subsystem_of, self._epoch or 0)
+        if len(rows) < _PAGE:
+            self._sweep = None
+        else:
+            sweep.after = rows[-1].id
+        return ended
+
+    def _page(self, query: Select[*tuple[Any, ...]], after: UUID | None) -> Sequence[_Stay]:
+        """Return the next stays of a query, in the order of their ids."""
+        page = query if after is None else query.where(Participant.id > after)
+        return self._uow.read().execute(page.order_by(Participant.id).limit(_PAGE)).all()
+
+    def _end(self, actor: Actor, rows: Sequence[_Stay], subsystem_of: Mapping[str, str], epoch: int) -> int:
+        """End those of the stays whose door is closed, as of change ``epoch`` or later; return how many."""
+        closed = self._closed(rows, subsystem_of, epoch) if rows else []
+        pieces = range(0, len(closed), _ENDED_AT_ONCE)
+        return sum(self._leave(actor, closed[begin : begin + _ENDED_AT_ONCE]) for begin in pieces)
+
+    def _closed(self, rows: Sequence[_Stay], subsystem_of: Mapping[str, str], epoch: int) -> list[_Closed]:
+        """Return the stays whose door is closed."""
         # Stays of one person stand beside each other, so that each person is read once.
         ordered = sorted(rows, key=lambda row: (row.official_id, str(row.appointment_id)))
         questions = [
@@ -122,13 +178,19 @@ class ClosedDoors:
         ]
         decisions = self._authorization.decide_all(questions)
         return [
-            (row.id, row.official_id) for row, decision in zip(ordered, decisions, strict=True) if _is_closed(decision, row.source_address)
+            _Closed(row.id, row.official_id, subsystem_of[row.client_id])
+            for row, decision in zip(ordered, decisions, strict=True)
+            if _is_closed(decision, row.source_address)
         ]
 
-    def _leave(self, actor: Actor, closed: Sequence[tuple[UUID, UUID]]) -> int:
-        officials = sorted({official_id for _, official_id in closed})
+    def _leave(self, actor: Actor, closed: Sequence[_Closed]) -> int:
+        officials = sorted({stay.official_id for stay in closed})
         with self._uow.begin(actor, "govcloud:stay:end", Target("official", one_place(map(str, officials)))) as tx:
-            left = self._leaving.leave(tx, CAUSE, among(Participant.id, [participant_id for participant_id, _ in closed]))
+            which = among(Participant.id, [stay.participant_id for stay in closed])
+            self._leaving.hold(tx, which)
+            left = self._leaving.leave(tx, CAUSE, which)
+            gone = {item.participant_id for item in left}
+            revoke_calls(tx, {(stay.official_id, stay.subsystem_code): (None,) for stay in closed if stay.participant_id in gone})
             tx.record_all(
                 [
                     events.StayEnded(subject=f"official:{official}", session_id=session, cause=CAUSE, client_ids=names)
@@ -138,6 +200,13 @@ class ClosedDoors:
             return len(left)
 
 
+def _stays(clients: Collection[str]) -> Select[*tuple[Any, ...]]:
+    """Select the open stays in subsystems, by their clients."""
+    columns = (Participant.id, Participant.client_id, Participant.source_address, Session.official_id, Session.appointment_id)
+    live = (Participant.ended_at.is_(None), Session.ended_at.is_(None), Participant.client_id.in_(clients))
+    return select(*columns).join(Session, Session.id == Participant.session_id).where(*live)
+
+
 def _is_closed(decision: Decision, address: str | None) -> bool:
-    """Say whether a door is closed for certain: without an address a condition on the network zone is undetermined, and ends nothing."""
+    """Say whether a door is closed for certain: from where somebody entered is not always known, and then a condition ends nothing."""
     return not decision.allowed and (address is not None or decision.code is not Reason.CONDITION_NOT_MET)

@@ -54,6 +54,16 @@ class Leaving:
         """Take the catalogue, which knows each client's channel."""
         self._clients = clients
 
+    def hold(self, tx: Transaction, *which: ColumnElement[bool]) -> None:
+        """Hold the sessions of the participants that ``which`` names, for a command that ends them and holds no session yet.
+
+        Sessions come before their participants, as everywhere: a notice names its session, and whoever ends or changes that holds it
+        already and wants the participants next.
+        """
+        taken_part_in = select(Participant.session_id).join(Session).where(Participant.ended_at.is_(None), *which)
+        held = select(Session.id).where(Session.id.in_(taken_part_in)).order_by(Session.id)
+        tx.session.execute(held.with_for_update(read=True, key_share=True)).all()
+
     def leave(self, tx: Transaction, cause: str, *which: ColumnElement[bool], grants: Mapping[UUID, UUID] | None = None) -> list[Left]:
         """End the participants that ``which`` names, write their notices, and return them.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from itertools import groupby
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
@@ -19,13 +20,13 @@ from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields, searchable
 from govcloud.outbox.promising import hasten
 from govcloud.signon import errors, events
+from govcloud.signon.logout.calls import revoke_calls
 from govcloud.signon.logout.channels import FRONT_CHANNEL
 from govcloud.signon.logout.leaving import Leaving, among, by_session
 from govcloud.signon.logout.models import LogoutNotice
 from govcloud.signon.logout.queries import OPEN, SHOWN
 from govcloud.signon.logout.views import Frame, GrantEnding
-from govcloud.signon.models import IssuedToken, Participant, Session
-from govcloud.signon.oauth.delegation_events import CallEnded
+from govcloud.signon.models import Participant, Session
 from govcloud.signon.sessions import Sessions
 from govcloud.subsystems.protocols import OidcSettings
 from govcloud.subsystems.queries import SubsystemQueries
@@ -110,8 +111,13 @@ class Logout:
         officials = sorted({ending.official_id for ending in wanted})
         with self._uow.begin(actor, "govcloud:stay:end", Target("official", one_place(map(str, officials)))) as tx:
             grants = self._stays(tx, wanted, officials)
-            left = self._leaving.leave(tx, cause, among(Participant.id, grants), grants=grants) if grants else []
-            _revoke_calls(tx, wanted, officials)
+            which = among(Participant.id, grants)
+            self._leaving.hold(tx, which)
+            left = self._leaving.leave(tx, cause, which, grants=grants) if grants else []
+            ended: dict[tuple[UUID, str], list[datetime | None]] = defaultdict(list)
+            for ending in wanted:
+                ended[ending.official_id, ending.subsystem_code].append(ending.at)
+            revoke_calls(tx, ended)
             ordered = sorted(left, key=lambda item: (item.session_id, grants[item.participant_id], item.client_id))
             tx.record_all(
                 [
@@ -134,6 +140,7 @@ class Logout:
         if not clients:
             return 0
         with self._uow.begin(actor, "govcloud:stay:end", Target("client", one_place(clients))) as tx:
+            self._leaving.hold(tx, Participant.client_id.in_(clients))
             left = self._leaving.leave(tx, cause, Participant.client_id.in_(clients))
             tx.record_all(
                 [
@@ -207,35 +214,3 @@ class Logout:
                 tx.session.execute(change.values(given_up_at=None).execution_options(synchronize_session=False))
                 tx.record(events.LogoutRetried(subject=f"client:{client_id}", client_id=client_id, notices=len(rows)))
             return len(rows)
-
-
-def _revoke_calls(tx: Transaction, endings: Sequence[GrantEnding], officials: Sequence[UUID]) -> None:
-    """End the tokens by which other subsystems call those whose grants ended, on behalf of their holders (RFC 8693)."""
-    codes = sorted({ending.subsystem_code for ending in endings})
-    ended: dict[tuple[UUID, str], list[GrantEnding]] = defaultdict(list)
-    for ending in endings:
-        ended[ending.official_id, ending.subsystem_code].append(ending)
-    query = (
-        select(IssuedToken.jti, IssuedToken.client_id, IssuedToken.audience, IssuedToken.issued_at, Session.official_id)
-        .join(Participant, Participant.id == IssuedToken.participant_id)
-        .join(Session, Session.id == Participant.session_id)
-        .where(among(Session.official_id, officials), Session.ended_at.is_(None), IssuedToken.audience.overlap(codes))
-        .where(IssuedToken.actors.is_not(None), IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > tx.now)
-        .order_by(IssuedToken.jti)
-        .with_for_update(of=IssuedToken)
-    )
-    over = [
-        row
-        for row in tx.session.execute(query)
-        if any(ending.at is None or row.issued_at < ending.at for code in row.audience for ending in ended.get((row.official_id, code), ()))
-    ]
-    if not over:
-        return
-    change = update(IssuedToken).where(among(IssuedToken.jti, [row.jti for row in over])).values(revoked_at=tx.now)
-    tx.session.execute(change.execution_options(synchronize_session=False))
-    tx.record_all(
-        [
-            CallEnded(subject=f"official:{row.official_id}", client_id=row.client_id, subsystem_code=row.audience[0], jti=row.jti)
-            for row in over
-        ]
-    )

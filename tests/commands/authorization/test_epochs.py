@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,8 +12,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from govcloud.authorization import epochs
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.epochs import Reduced, note_change
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.outbox.letters import Request
@@ -110,3 +112,28 @@ def test_a_webhook_carries_an_epoch_that_its_change_is_in(app: Flask, services: 
     now = services.authorization.decide(Question(READ, world.wang.appointment_id, resource={"division": XIHU}, min_epoch=told["epoch"]))
     assert not now.allowed
     assert now.epoch >= told["epoch"]
+
+
+def test_whom_changes_touched_is_told_until_they_may_have_touched_anybody(
+    services: Services, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes, wang, li = services.authorization_queries, world.wang.official_id, world.li.official_id
+
+    def noted(kind: str, *, reduces: bool = True, officials: Collection[UUID] = (), subsystem_code: str | None = None) -> Reduced:
+        with services.uow.begin(SEED, "govcloud:platform:seed") as tx:
+            note_change(tx, kind, reduces=reduces, officials=officials, subsystem_code=subsystem_code)
+        return changes.reduced_after(before)
+
+    before = changes.last_epoch()
+    assert changes.reduced_after(before) == Reduced(before, frozenset())
+    assert noted("role", officials=(wang,)).officials == frozenset({wang})
+    assert noted("grant", officials=(wang, li), subsystem_code="housing").officials == frozenset({wang, li})
+    last = noted("catalogue", subsystem_code="housing")
+    assert (last.epoch, last.officials, last.subsystems) == (changes.last_epoch(), frozenset({wang, li}), frozenset({"housing"}))
+    assert noted("policy", reduces=False) == Reduced(before + 4, frozenset({wang, li}), frozenset({"housing"}))
+    with monkeypatch.context() as patch:
+        patch.setattr(epochs, "_MOST_CHANGES", 2)
+        assert changes.reduced_after(before).officials is None
+    for kind in ("role", "catalogue", "department", "duty", "policy"):
+        before = changes.last_epoch()
+        assert noted(kind) == Reduced(before + 1, None)

@@ -87,6 +87,13 @@ def test_a_weak_or_old_session_is_told_what_to_prove(scene: Scene, demanded: str
     assert scene.reason(division=YUHANG) == "out_of_scope"
 
 
+def test_a_denial_without_a_session_names_nothing_to_prove(scene: Scene) -> None:
+    scene.rule("factor")
+    context = scene.ask(session=False)["context"]
+    assert context["reason"] == CODE
+    assert not {"acr_values", "max_age"} & context.keys()
+
+
 def test_a_recent_second_factor_opens_it_until_it_is_old(scene: Scene) -> None:
     scene.rule("factor")
     scene.prove()
@@ -141,3 +148,23 @@ def test_a_search_over_divisions_is_as_strict_as_the_evaluations(scene: Scene) -
     assert scene.housing.said("/access/v1/search/resource", body)["results"]
     scene.rule("factor")
     assert scene.housing.said("/access/v1/search/resource", body)["results"] == []
+
+
+@pytest.mark.parametrize("kind", ["action", "resource"])
+def test_a_search_over_functions_is_as_strict_as_the_evaluations(scene: Scene, kind: str) -> None:
+    what = {"resource": {"type": "register", "id": "*", "properties": {"division": XIHU}}}
+    if kind == "resource":
+        what = {"action": {"name": "use"}, "resource": {"type": "govcloud:function", "properties": {"division": XIHU}}}
+
+    def listed() -> set[str]:
+        found = scene.housing.said(f"/access/v1/search/{kind}", {"subject": scene.subject()} | what)
+        entries = [*found["results"], *found["context"].get("conditional", ())]
+        return {entry.get("id") or entry["name"] for entry in entries}
+
+    before = listed()
+    assert {READ, GUIDE} <= before
+    scene.rule("factor")
+    assert GUIDE in listed()
+    assert READ not in listed()
+    scene.prove()
+    assert listed() == before

@@ -15,7 +15,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import SignedIn
 from govcloud.subsystems.protocols import ForwardAuthSettings
-from tests.entrypoints.forward_auth.conftest import CLIENT, ORIGIN, Proxy, register_application, sign_in
+from tests.entrypoints.forward_auth.conftest import CLIENT, ORIGIN, Proxy, local, register_application, sign_in
 from tests.factories.browsing import counted
 from tests.factories.clients import flag_sensitive, put_unchecked
 from tests.factories.factors import acting
@@ -214,10 +214,43 @@ def test_a_sensitive_path_leads_to_the_proof_and_back(proxy: Proxy, services: Se
     assert (page.status_code, urlsplit(page.location).path) == (303, "/step-up")
     back = parse_qs(urlsplit(page.location).query)["next"][0]
     assert urlsplit(back).path == "/forward-auth/refused"
+    shown = guarded.at_platform.get(page.location)
+    assert f"form-action 'self' {guarded.origin}" in shown.headers["Content-Security-Policy"]  # the form ends at the application
+    assert 'name="password"' in shown.text  # the rule is about how old the proof is: no second factor is asked for
     session = services.signon.sessions_of(world.wang.official_id)[0]
     guarded.at_platform.set_cookie("govcloud_session", services.step_up.by_password(acting(session), session, PASSWORD))
     assert guarded.check("/case/17").status_code == 200
-    assert guarded.at_platform.get(back).location == "https://g.zj.example/case/17"
+    assert come_back_to(guarded, back) == "https://g.zj.example/case/17"
+
+
+def come_back_to(guarded: Proxy, back: str) -> str:
+    """Go from the proof to where it leads; return where that ends at the application."""
+    to_start = guarded.at_platform.get(back)
+    assert (to_start.status_code, urlsplit(to_start.location).path) == (303, "/forward-auth/start")
+    return str(guarded.come_back(guarded.at_platform.get(to_start.location)).location)
+
+
+def test_a_weak_stay_beside_a_strong_session_is_entered_anew_and_not_gone_round_for_ever(
+    proxy: Proxy, services: Services, world: World, clock: ManualClock
+) -> None:
+    rules = ForwardAuthSettings(rules=(("/case", "assistance:case:read"),))
+    secret = register_application(services, rules, client_id="assistance-guarded", origin="https://g.zj.example")
+    flag_sensitive(services, "assistance:case:read")
+    services.signon_policies.set(world.security_admin.actor(), {"sensitive_functions": "recent"}, "等保三级")
+    guarded = Proxy(proxy.app, secret, "https://g.zj.example", "assistance-guarded")
+    sign_in(services, guarded.at_platform)
+    guarded.enter()
+    clock.advance(timedelta(minutes=16))
+    sign_in(services, guarded.at_platform)  # a second session in the platform's cookie; the stay goes on in the first one
+    refused = guarded.check("/case/17")
+    assert refused.status_code == 403
+    assert come_back_to(guarded, local(refused.headers["X-Govcloud-Location"])) == "https://g.zj.example/case/17"
+    assert guarded.check("/case/17").status_code == 200
+    # A script gets its no and nothing to come back with.
+    clock.advance(timedelta(minutes=16))
+    script = guarded.check("/case/17", Sec_Fetch_Mode="cors")
+    assert script.status_code == 403
+    assert "Set-Cookie" not in script.headers
 
 
 def test_an_application_is_told_what_its_settings_name(proxy: Proxy, services: Services) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from govcloud.jobs import runner as runner_module
-from govcloud.jobs.job import Job
+from govcloud.jobs.job import Job, told_to_stop
 from govcloud.jobs.runner import Runner
 from govcloud.services import Services
 
@@ -150,3 +150,18 @@ def test_pauses_double_up_to_a_minute() -> None:
     assert pauses == [0.1, 0.2, 0.4, 51.2, 60.0, 60.0]
     hourly = runner_module._Slot(job(failing, every=timedelta(hours=1)), 0.0, failures=5)
     assert runner_module._pause(hourly) == 3600.0
+
+
+def test_a_long_run_hears_that_the_jobs_were_told_to_stop() -> None:
+    heard: list[bool] = []
+
+    def long() -> int:
+        heard.append(told_to_stop())
+        under_way.stop()
+        heard.append(told_to_stop())
+        return 0
+
+    under_way = runner(job(long))
+    assert under_way.run()
+    assert heard == [False, True]
+    assert not told_to_stop()

@@ -10,6 +10,7 @@ import jwt
 import psycopg
 import pytest
 
+from govcloud.jobs.close_stays import close_stays
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Denied
@@ -122,6 +123,22 @@ def test_it_ends_with_a_grant_where_the_called_cannot_ask_by_itself(
     assert caller.alive(first)
     ended = [item for item in services.audit_queries.by_subject(f"official:{session.official_id}") if item.name == "signon:call:ended"]
     assert [(item.data["client_id"], item.data["subsystem_code"]) for item in ended] == [("assistance-caller", "housing")] * (level == 1)
+
+
+def test_it_ends_with_a_door_that_closes_where_the_called_cannot_ask_by_itself(
+    services: Services, world: World, caller: Refresher, called: Refresher, session: CurrentSession
+) -> None:
+    services.subsystems.add_functions(SEED, [NewFunction("housing:old:read", "查看旧账", integration_level=1)])
+    called.first(session)
+    tokens = exchange(caller, caller.first(session).access_token)
+    assert close_stays(services) == 0
+    assert called.alive(tokens)
+    for view in services.authorization_queries.assignments_of(session.official_id):
+        services.authorization.end_assignment(world.security_admin.actor(), view.id, "不再需要")
+    assert close_stays(services) == 1
+    assert not called.alive(tokens)
+    ended = [item for item in services.audit_queries.by_subject(f"official:{session.official_id}") if item.name == "signon:call:ended"]
+    assert [(item.data["client_id"], item.data["subsystem_code"]) for item in ended] == [("assistance-caller", "housing")]
 
 
 def test_it_ends_with_the_sign_in_that_it_came_from(caller: Refresher, called: Refresher, session: CurrentSession) -> None:
