@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Question
 from govcloud.authorization.document import ALLOW, DENY, RoleSpec, RuleSpec
 from govcloud.authorization.duties import Duty
-from govcloud.authorization.facts import DecisionFacts, PolicyState
+from govcloud.authorization.facts import DecisionFacts, PolicyRoles, PolicyState
 from govcloud.authorization.fields import ALL_FIELDS, FieldRule
 from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
@@ -197,10 +197,16 @@ class _Facts(DecisionFacts):
     def __init__(self, province: Province) -> None:
         self._province = province
 
-    def policy(self, version_id: UUID) -> tuple[int, list[RoleSpec], list[RuleSpec]]:
-        """Return roles and rules."""
+    def policy_roles(self, version_id: UUID) -> PolicyRoles:
+        """Return the roles."""
         assert version_id == VERSION
-        return 1, *self._province.policy
+        return PolicyRoles(1, SINCE, self._province.policy[0])
+
+    def policy_rules(self, at: datetime, functions: Collection[str] | None = None) -> list[RuleSpec]:
+        """Return the rules, all of them: here nobody waits for them."""
+        assert at == SINCE
+        assert functions is None
+        return self._province.policy[1]
 
     def duty_rules(self, now: datetime) -> tuple[int, list[Duty]]:
         """Return the duty rules."""
