@@ -33,9 +33,9 @@ from govcloud.authorization.inputs import (
 from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.models import OFFICER_ROLES
-from govcloud.authorization.policy import CompiledPolicy, all_of
+from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.remembering import Remembering, Until, always_on
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, grant_role, instant, subsystem_of
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, instant, subsystem_of
 from govcloud.authorization.sources import Sources
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
@@ -148,14 +148,13 @@ class Decider:
             seen = self._seen(inputs, None, appointment_id)
             if isinstance(seen, Reason):
                 return frozenset()
-            held = seen.snapshot.roles
-            named = seen.engine.policy.functions_of(held)
+            is_named = seen.naming()
             retired = {subsystem.code for subsystem in self.subsystems.all() if subsystem.status == RETIRED}
             return frozenset(
                 function.code
                 for function in self.subsystems.functions(seen.now)
                 if function.subsystem_code not in retired
-                and (function.code in named or all_of(function.code) in named or grant_role(function.code) in held)
+                and is_named(function.code)
                 and opens(function.code, function.traits, seen, client_address)
             )
 
