@@ -6,7 +6,7 @@ Decision, line, grant, audit events and outbox rows are one transaction. Locks a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,15 +17,14 @@ from govcloud.access.commands import COMMENT_MOST, Decided, RejectReason
 from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
-from govcloud.access.lifecycle import OPEN, LineState
+from govcloud.access.lifecycle import OPEN, WAITING, LineState
 from govcloud.access.lines import approved_for, decision_on, lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.opening import Opening
 from govcloud.access.rules import APPROVE, REJECT, check
 from govcloud.access.rules.reciprocal import WINDOW
-from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.scope import Scope
-from govcloud.authorization.service import Authorization
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -60,13 +59,13 @@ class Answer:
 class Deciding:
     """The commands of the approver, and of the clock."""
 
-    def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, cards: CardMaker, authorization: Authorization) -> None:
-        """Take the unit of work, the clock, the loader of facts, the maker of evidence cards, and the owner of grants."""
+    def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, cards: CardMaker, opening: Opening) -> None:
+        """Take the unit of work, the clock, the loader of facts, the maker of evidence cards, and what opens grants."""
         self._uow = uow
         self._clock = clock
         self._facts = facts
         self._cards = cards
-        self._authorization = authorization
+        self._opening = opening
 
     def decide(self, actor: Actor, line_id: UUID, version: int, answer: Answer) -> Decided:
         """Approve or reject; see ``Access.approve`` and ``Access.reject``."""
@@ -81,7 +80,7 @@ class Deciding:
             line = lock_line(tx.session, line_id)
             request = tx.session.get_one(AccessRequest, line.request_id)
             given = _completed(answer, line)
-            if line.state not in OPEN:
+            if line.state not in WAITING:
                 return self._replay(tx, line, version, decider, given)
             if line.version != version:
                 raise errors.line_changed(version, line.version)
@@ -163,8 +162,7 @@ class Deciding:
 
     def _approved(self, tx: Transaction, request: AccessRequest, line: RequestLine, decision: Decision) -> Decided:
         """Open the grant, which starts now, and record the approval."""
-        days = decision.approved_days or 0
-        ends_at = tx.now + timedelta(days=days)
+        approved = Wanted(Scope.from_json(decision.approved_scope), decision.approved_days or 0)
         tx.session.flush()
         tx.record(
             LineApproved(
@@ -172,28 +170,13 @@ class Deciding:
                 chain=str(line.request_id),
                 decision_id=decision.id,
                 scope=decision.approved_scope or {},
-                days=days,
+                days=approved.days,
                 evidence_hash=decision.evidence_hash,
                 comment=decision.comment,
             )
         )
-        grant_id = self._authorization.open_grant(
-            tx.actor,
-            NewGrant(
-                line_id=line.id,
-                official_id=request.beneficiary_official_id,
-                appointment_id=request.beneficiary_appointment_id,
-                subsystem_code=line.subsystem_code,
-                function=line.function,
-                scope=Scope.from_json(decision.approved_scope),
-                starts_at=tx.now,
-                ends_at=ends_at,
-                owner_department_id=line.owner_department_id,
-                chain=str(line.request_id),
-                case_number=request.case_number,
-            ),
-        )
-        return _decided(line, decision, grant_id, ends_at)
+        opened = self._opening.open_for(tx, request, line, approved)
+        return _decided(line, decision, opened.grant_id, opened.ends_at)
 
 
 def _checked(answer: Answer) -> Answer:

@@ -12,6 +12,8 @@ from govcloud.kernel.messages import Message
 
 STATE_NAMES = {
     LineState.PENDING: Message("待审批"),
+    LineState.RETURNED: Message("已退回补正"),
+    LineState.BLOCKED_SOD: Message("职责冲突待处理"),
     LineState.APPROVED: Message("已同意"),
     LineState.REJECTED: Message("已驳回"),
     LineState.WITHDRAWN: Message("已撤回"),

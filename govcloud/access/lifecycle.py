@@ -15,6 +15,8 @@ class LineState(StrEnum):
     """Where one line of a request stands; stored."""
 
     PENDING = "pending"
+    RETURNED = "returned"
+    BLOCKED_SOD = "blocked_sod"
     APPROVED = "approved"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
@@ -85,15 +87,21 @@ def moves(*listed: Move) -> Mapping[str, Move]:
     return table
 
 
-PENDING = LineState.PENDING
-OPEN = frozenset({PENDING})
+WAITING = frozenset({LineState.PENDING})
+"""A line in one of these states waits for an approver: it stands in an inbox, and its clock runs."""
+RETURNED = frozenset({LineState.RETURNED})
+BLOCKED = frozenset({LineState.BLOCKED_SOD})
+OPEN = WAITING | RETURNED | BLOCKED
 """A line in one of these states still waits for somebody; a person has at most one open line per item."""
 
 LINE = moves(
-    Move("approve", OPEN, LineState.APPROVED, by=Role.APPROVER),
-    Move("reject", OPEN, LineState.REJECTED, by=Role.APPROVER),
+    Move("approve", WAITING, LineState.APPROVED, by=Role.APPROVER),
+    Move("reject", WAITING, LineState.REJECTED, by=Role.APPROVER),
+    Move("return", WAITING, LineState.RETURNED, by=Role.APPROVER),
+    Move("resubmit", RETURNED, LineState.PENDING, by=Role.REQUESTER),
     Move("withdraw", OPEN, LineState.WITHDRAWN, by=Role.REQUESTER),
     Move("lapse", OPEN, LineState.LAPSED, by=Role.SYSTEM),
+    Move("unblock", BLOCKED, LineState.PENDING, by=Role.SYSTEM),
 )
 
 

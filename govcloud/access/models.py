@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from govcloud.access.lifecycle import OPEN, LineState
+from govcloud.access.lifecycle import OPEN, WAITING, LineState
 from govcloud.kernel.database import Base, prefix_index
 
 # Autogeneration does not see sequences: the migration that makes these tables creates this one by name.
@@ -26,11 +26,16 @@ def _listed(values: frozenset[LineState] | type[LineState]) -> str:
 
 
 class AccessRequest(Base):
-    """Somebody asks for temporary access, for themselves or for a colleague (the beneficiary)."""
+    """Somebody asks for temporary access, for themselves or for a colleague (the beneficiary).
+
+    ``mode`` says when what is approved opens: each line at once (``progressive``), or all lines together (``atomic``).
+    ``starts_at`` is the earliest moment at which access is wanted; NULL: as soon as it is approved.
+    """
 
     __tablename__ = "access_request"
     __table_args__ = (
         CheckConstraint("length(reason) BETWEEN 1 AND 1000", name="reason"),
+        CheckConstraint("mode IN ('progressive', 'atomic')", name="mode"),
         Index("ix_access_request_requester", "requester_official_id", "created_at"),
         Index("ix_access_request_beneficiary", "beneficiary_official_id", "created_at"),
         Index("ix_access_request_matter_id", "matter_id", postgresql_where="matter_id IS NOT NULL"),
@@ -45,6 +50,8 @@ class AccessRequest(Base):
     reason: Mapped[str]
     case_number: Mapped[str | None]
     matter_id: Mapped[UUID | None] = mapped_column(ForeignKey("matter.id"))
+    mode: Mapped[str] = mapped_column(server_default="progressive")
+    starts_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -52,12 +59,17 @@ class RequestLine(Base):
     """One owner × one slice of a request; the thing that is decided.
 
     What the line asks for is copied from the catalogue when it is submitted, so that a later change of the catalogue shows.
+    ``duty`` is the part of the matter that the item serves: handling a case (经办) or reviewing it (复核); NULL: neither.
+    ``escalation`` is how far the clock has carried a line that nobody answers: 0 its own department, 1 reminded, 2 also the
+    deputies, 3 also the department above.
     """
 
     __tablename__ = "request_line"
     __table_args__ = (
         CheckConstraint(f"state IN ({_listed(LineState)})", name="state"),
         CheckConstraint("requested_days > 0", name="days"),
+        CheckConstraint("duty IN ('handle', 'review')", name="duty"),
+        CheckConstraint("escalation BETWEEN 0 AND 3", name="escalation"),
         Index(
             "uq_request_line_open",
             "beneficiary_official_id",
@@ -65,7 +77,7 @@ class RequestLine(Base):
             unique=True,
             postgresql_where=text(f"state IN ({_listed(OPEN)})"),
         ),
-        prefix_index("ix_request_line_inbox", "owner_path", postgresql_where=text(f"state IN ({_listed(OPEN)})")),
+        prefix_index("ix_request_line_inbox", "owner_path", postgresql_where=text(f"state IN ({_listed(WAITING)})")),
         Index("ix_request_line_due", "due_at", postgresql_where=text(f"state IN ({_listed(OPEN)})")),
         Index("ix_request_line_request", "request_id"),
         Index("ix_request_line_item", "item_id", "state"),
@@ -84,6 +96,8 @@ class RequestLine(Base):
     version: Mapped[int]
     requested_scope: Mapped[dict[str, Any]]
     requested_days: Mapped[int]
+    duty: Mapped[str | None]
+    escalation: Mapped[int] = mapped_column(server_default="0")
     submitted_at: Mapped[datetime]
     due_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

@@ -18,14 +18,14 @@ from govcloud.access.cards import CardMaker
 from govcloud.access.choices import scope_choices
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import DecisionFacts, Wanted
-from govcloud.access.lifecycle import OPEN
+from govcloud.access.lifecycle import OPEN, WAITING
 from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.routing import nearest
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.submit import PENDING_DAYS
+from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.views import (
     CatalogueEntry,
     DecisionPage,
@@ -316,7 +316,7 @@ class AccessQueries:
     def _waiting(self, actor: Actor) -> ColumnElement[bool]:
         """Return the condition that a line waits for the actor."""
         return (
-            RequestLine.state.in_(OPEN)
+            RequestLine.state.in_(WAITING)
             & self._under_authority(actor)
             & (AccessRequest.requester_official_id != actor.official_id)
             & (AccessRequest.beneficiary_official_id != actor.official_id)

@@ -14,6 +14,8 @@ from govcloud.access.commands import Closed, Decided, NewRequest, Submitted, Wit
 from govcloud.access.decide import Answer, Deciding
 from govcloud.access.grants import Closing
 from govcloud.access.loading import FactsLoader
+from govcloud.access.opening import Opening
+from govcloud.access.placing import Placing
 from govcloud.access.submit import Submitting
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.scope import Scope
@@ -40,8 +42,8 @@ class Access:
     ) -> None:
         """Take the unit of work, what the domains below offer, and the clock."""
         facts = FactsLoader(identity, subsystems, authorization_queries)
-        self._submitting = Submitting(uow, facts)
-        self._deciding = Deciding(uow, clock, facts, CardMaker(uow.read, facts), authorization)
+        self._submitting = Submitting(uow, facts, Placing(facts))
+        self._deciding = Deciding(uow, clock, facts, CardMaker(uow.read, facts), Opening(authorization))
         self._closing = Closing(uow, facts, authorization)
 
     def submit(self, actor: Actor, new: NewRequest) -> Submitted:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.access.lifecycle import OPEN, LineState, grant_state, request_state
+from govcloud.access.lifecycle import WAITING, LineState, grant_state, request_state
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
@@ -126,7 +126,7 @@ class Shower:
             submitted_at=row.submitted_at,
             due_at=row.due_at,
             closed_at=row.closed_at,
-            waits_for=self._waits_for(row) if state in OPEN else (),
+            waits_for=self._waits_for(row) if state in WAITING else (),
             decision=self._decision(decision) if decision else None,
             grant=self.grant(grant) if grant else None,
             integration_level=item.integration_level,

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from govcloud.access import errors
 from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, NewRequest, Submitted, Withdrawn
-from govcloud.access.events import LineWithdrawn, RequestSubmitted
-from govcloud.access.facts import PersonFacts, RequestFacts, Wanted
+from govcloud.access.events import LineWithdrawn
+from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.lines import lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine, request_number
-from govcloud.access.rules import SUBMIT, check
+from govcloud.access.placing import Placing, WantedLine
 from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -27,18 +26,17 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
 
-PENDING_DAYS = 10
-"""How long a line waits for an answer before it lapses; apart from how long the access lasts."""
 _CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class Submitting:
     """The commands of the requester."""
 
-    def __init__(self, uow: UnitOfWork, facts: FactsLoader) -> None:
-        """Take the unit of work and the loader of facts."""
+    def __init__(self, uow: UnitOfWork, facts: FactsLoader, placing: Placing) -> None:
+        """Take the unit of work, the loader of facts, and what places lines."""
         self._uow = uow
         self._facts = facts
+        self._placing = placing
 
     def submit(self, actor: Actor, new: NewRequest) -> Submitted:
         """Ask for one item; see ``Access.submit``."""
@@ -48,19 +46,6 @@ class Submitting:
             requester = self._facts.acting(actor, tx.now)
             beneficiary = self._beneficiary(requester, new, tx.now)
             lock_official(tx.session, beneficiary.official_id)
-            known = self._facts.catalogue_item(new.item_id)
-            item = self._facts.item(known, tx.now)
-            barred = {requester.official_id, beneficiary.official_id}
-            facts = RequestFacts(
-                item=item,
-                requester=requester,
-                beneficiary=beneficiary,
-                wanted=Wanted(checked.scope, checked.days),
-                case_number=checked.case_number,
-                open_line_number=_open_line_number(tx.session, beneficiary.official_id, new.item_id),
-                has_decider=bool(self._facts.deciders(item.owner_path, barred, tx.now)),
-            )
-            check(SUBMIT, facts)
             request = AccessRequest(
                 id=new_id(),
                 number=_next_number(tx),
@@ -73,28 +58,11 @@ class Submitting:
                 matter_id=checked.matter_id,
                 created_at=tx.now,
             )
-            line = RequestLine(
-                id=new_id(),
-                request_id=request.id,
-                beneficiary_official_id=beneficiary.official_id,
-                item_id=known.id,
-                item_version=known.version,
-                function=known.function,
-                subsystem_code=known.subsystem_code,
-                owner_department_id=known.owner_department_id,
-                owner_path=item.owner_path,
-                state=LineState.PENDING,
-                version=1,
-                requested_scope=checked.scope.to_json(),
-                requested_days=checked.days,
-                submitted_at=tx.now,
-                due_at=tx.now + timedelta(days=PENDING_DAYS),
-            )
             tx.session.add(request)
             tx.session.flush()
-            tx.session.add(line)
-            tx.session.flush()
-            tx.record(_submitted(request, line))
+            known = self._facts.catalogue_item(new.item_id)
+            wanted = WantedLine(known, Wanted(checked.scope, checked.days))
+            line = self._placing.place(tx, request, requester, beneficiary, wanted)
             return Submitted(request.id, request.number, line.id, line.due_at)
 
     def withdraw(self, actor: Actor, line_id: UUID, version: int) -> Withdrawn:
@@ -159,36 +127,7 @@ class Submitting:
         return self._uow.read().get_one(AccessRequest, line.request_id)
 
 
-def _open_line_number(session: Session, official_id: UUID, item_id: UUID) -> str | None:
-    """Return the number of the request in which the person waits for the item already."""
-    return session.scalar(
-        select(AccessRequest.number)
-        .join(RequestLine, RequestLine.request_id == AccessRequest.id)
-        .where(RequestLine.beneficiary_official_id == official_id, RequestLine.item_id == item_id, RequestLine.state.in_(OPEN))
-    )
-
-
 def _next_number(tx: Transaction) -> str:
     """Return the next number: QX, the day in China, a count over all days."""
     count = tx.session.scalar(select(request_number.next_value()))
     return f"QX{tx.now.astimezone(_CHINA):%Y%m%d}-{count:06d}"
-
-
-def _submitted(request: AccessRequest, line: RequestLine) -> RequestSubmitted:
-    """Return the event of a new request."""
-    return RequestSubmitted(
-        subject=f"access_request:{request.id}",
-        chain=str(request.id),
-        number=request.number,
-        line_id=line.id,
-        beneficiary_official_id=request.beneficiary_official_id,
-        beneficiary_appointment_id=request.beneficiary_appointment_id,
-        item_id=line.item_id,
-        item_version=line.item_version,
-        function=line.function,
-        scope=line.requested_scope,
-        days=line.requested_days,
-        due_at=line.due_at,
-        reason=request.reason,
-        case_number=request.case_number,
-    )

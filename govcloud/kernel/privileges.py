@@ -153,7 +153,7 @@ RIGHTS: Mapping[str, Rights] = {
     "sign_in_attempt": Rights(update=("outcome", "locked_until"), delete=True),
     # Access
     "access_request": Rights(update=("requester_appointment_id", "beneficiary_appointment_id")),
-    "request_line": Rights(update=("owner_path", "owner_department_id", "state", "version", "closed_at")),
+    "request_line": Rights(update=("owner_path", "owner_department_id", "state", "version", "escalation", "closed_at")),
     "decision": ONLY_ADDED_TO,
     # Alembic's own
     "alembic_version": ONLY_READ,

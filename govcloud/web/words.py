@@ -28,6 +28,8 @@ class LevelWord:
 
 LINE: Mapping[LineState, StateWord] = {
     LineState.PENDING: StateWord(Message("待审批"), "clock", "primary"),
+    LineState.RETURNED: StateWord(Message("已退回补正"), "undo-2", "warning"),
+    LineState.BLOCKED_SOD: StateWord(Message("职责冲突待处理"), "circle-slash", "warning"),
     LineState.APPROVED: StateWord(Message("已同意"), "circle-check", "success"),
     LineState.REJECTED: StateWord(Message("已驳回"), "circle-x", "danger"),
     LineState.WITHDRAWN: StateWord(Message("已撤回"), "undo-2"),

@@ -38,6 +38,8 @@ PENDING, EXPIRED = "pending", "expired"
 #: Where a line of a request stands → the status of the profile.
 _STATUS = {
     LineState.PENDING: PENDING,
+    LineState.RETURNED: PENDING,
+    LineState.BLOCKED_SOD: PENDING,
     LineState.APPROVED: "approved",
     LineState.REJECTED: "denied",
     LineState.WITHDRAWN: "cancelled",

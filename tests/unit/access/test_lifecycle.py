@@ -25,13 +25,36 @@ from govcloud.access.lifecycle import (
 )
 
 P, A, R, W, L = LineState.PENDING, LineState.APPROVED, LineState.REJECTED, LineState.WITHDRAWN, LineState.LAPSED
+C, B = LineState.RETURNED, LineState.BLOCKED_SOD
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-@pytest.mark.parametrize(("move", "target"), [("approve", A), ("reject", R), ("withdraw", W), ("lapse", L)])
-def test_a_pending_line_moves_by_the_table(move: str, target: LineState) -> None:
-    assert advance(move, P) is target
+@pytest.mark.parametrize(
+    ("state", "move", "target"),
+    [
+        (P, "approve", A),
+        (P, "reject", R),
+        (P, "return", C),
+        (P, "withdraw", W),
+        (P, "lapse", L),
+        (C, "resubmit", P),
+        (C, "withdraw", W),
+        (C, "lapse", L),
+        (B, "unblock", P),
+        (B, "withdraw", W),
+        (B, "lapse", L),
+    ],
+)
+def test_an_open_line_moves_by_the_table(state: LineState, move: str, target: LineState) -> None:
+    assert advance(move, state) is target
+
+
+@pytest.mark.parametrize("state", [C, B])
+@pytest.mark.parametrize("move", ["approve", "reject", "return"])
+def test_nobody_decides_on_a_line_that_does_not_wait_for_an_approver(move: str, state: LineState) -> None:
+    with pytest.raises(IllegalMove):
+        advance(move, state)
 
 
 @pytest.mark.parametrize("state", [A, R, W, L])
@@ -48,7 +71,8 @@ def test_an_unknown_move_is_illegal() -> None:
 
 
 def test_who_may_move() -> None:
-    assert allowed_moves(P, Role.APPROVER) == ("approve", "reject")
+    assert allowed_moves(P, Role.APPROVER) == ("approve", "reject", "return")
+    assert allowed_moves(C, Role.REQUESTER) == ("resubmit", "withdraw")
     assert allowed_moves(P, Role.REQUESTER) == ("withdraw",)
     assert allowed_moves(P, Role.SYSTEM) == ("lapse",)
     assert allowed_moves(A, Role.APPROVER) == ()
