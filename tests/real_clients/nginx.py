@@ -1,4 +1,4 @@
-"""One nginx for a test, with the file deploy/nginx/forward-auth.conf at this test's places, before an application that knows no protocol."""
+"""One nginx for a test, with the file deploy/nginx/forward-auth.conf at the places of the test, before an application of no protocol."""
 
 from __future__ import annotations
 

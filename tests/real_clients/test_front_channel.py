@@ -1,4 +1,4 @@
-"""Front-channel logout in Chromium: whatever ends the session in a browser, the page after it frames mod_auth_openidc, which forgets the stay."""
+"""Front-channel logout in Chromium: wherever a session ends in it, the page after that frames mod_auth_openidc, which forgets the stay."""
 
 from __future__ import annotations
 

@@ -38,7 +38,9 @@ def userinfo(party: Party, access_token: str) -> tuple[int, str | None]:
     return answer.status_code, (answer.get_json(silent=True) or {}).get("department")
 
 
-def test_where_nobody_asks_it_signs_in_anew_without_a_page(services: Services, world: World, party: Party, wang: SignedIn, second: UUID) -> None:
+def test_where_nobody_asks_it_signs_in_anew_without_a_page(
+    services: Services, world: World, party: Party, wang: SignedIn, second: UUID
+) -> None:
     """Housing has a function at level 0: what it was told at sign-in is all that it would go by."""
     housing = Party(party.browser, "housing-web", world.clients["housing"].secret, "http://127.0.0.1:8001/oidc/callback")
     first = housing.tokens(scope=SCOPE)
@@ -60,7 +62,9 @@ def test_a_code_of_before_opens_nothing_after(services: Services, world: World, 
     assert housing.token(code).get_json()["error"] == "invalid_grant"
 
 
-def test_where_it_asks_the_same_token_tells_of_the_new_one(services: Services, world: World, party: Party, wang: SignedIn, second: UUID) -> None:
+def test_where_it_asks_the_same_token_tells_of_the_new_one(
+    services: Services, world: World, party: Party, wang: SignedIn, second: UUID
+) -> None:
     tokens = party.tokens(scope=SCOPE)
     choose(services, world, wang, second)
     assert userinfo(party, tokens["access_token"]) == (200, AFTER)

@@ -94,7 +94,7 @@ def test_choosing_the_same_again_ends_nothing(
 
 
 def test_another_session_of_the_same_person_is_left_alone(
-    services: Services, world: World, session: CurrentSession, second: UUID, listener: Listener, clock: ManualClock
+    *, services: Services, world: World, session: CurrentSession, second: UUID, listener: Listener, clock: ManualClock
 ) -> None:
     a_grant(services, world, clock, a_subsystem(services, world, listener, 0))
     elsewhere = sign_in(services)
@@ -115,7 +115,7 @@ def test_nobody_chooses_in_somebody_elses_session_and_nothing_ends_of_it(
 
 
 def test_a_choice_that_is_rolled_back_tells_nobody(
-    services: Services, world: World, session: CurrentSession, second: UUID, listener: Listener, clock: ManualClock
+    *, services: Services, world: World, session: CurrentSession, second: UUID, listener: Listener, clock: ManualClock
 ) -> None:
     a_grant(services, world, clock, a_subsystem(services, world, listener, 0))
     sid = enter(services, session, client(services))
