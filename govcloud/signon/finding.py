@@ -54,6 +54,7 @@ _LIVE_ONE = select(*_COLUMNS).where(*_live(_NOW, _SEEN_AFTER))
 #: A live session together with one live participant of it.
 _TAKEN_PART_IN = _LIVE_ONE.join(Participant, Participant.session_id == Session.id).where(Participant.ended_at.is_(None))
 _BY_TOKEN = Look(_LIVE_ONE.where(Session.token_digest == bindparam("digest")))
+_ENDED_BY_TOKEN = Look(select(Session.id).where(Session.token_digest == bindparam("digest"), Session.ended_at.is_not(None)))
 _BY_ID = _LIVE_ONE.where(Session.id == bindparam("session"))
 _BY_ID_ALONE, _BY_ID_HELD = Prepared(_BY_ID.with_for_update()), Prepared(_BY_ID.with_for_update(read=True))
 _BY_SID = Look(_TAKEN_PART_IN.where(Participant.id == bindparam("sid"), Participant.client_id == bindparam("client")))
@@ -88,6 +89,11 @@ class FindingSessions:
     def current(self, token: str) -> CurrentSession | None:
         """Return the live session of a browser's token, and note that it was seen."""
         return self._found(_BY_TOKEN, digest=self.digest(token))
+
+    def ended(self, token: str) -> UUID | None:
+        """Return the session of a browser's token if it has ended, by whatever: no other browser ever held that token."""
+        row = _only(self._uow.look(_ENDED_BY_TOKEN, digest=self.digest(token)))
+        return None if row is None else row.id
 
     def by_sid(self, sid: UUID, client_id: str) -> CurrentSession | None:
         """Return the live session that ``client_id`` knows as ``sid``, and note that it was seen."""

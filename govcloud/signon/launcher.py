@@ -15,7 +15,8 @@ from govcloud.kernel.clock import Clock
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.signon import errors
 from govcloud.signon.events import FavouriteSet
-from govcloud.signon.models import Favourite, Participant, Session
+from govcloud.signon.handing import CAS_PROXY
+from govcloud.signon.models import Favourite, Participant, Session, Ticket
 from govcloud.subsystems.queries import SubsystemQueries
 
 LATELY = timedelta(days=30)
@@ -48,9 +49,12 @@ class Launcher:
         read, since = self._uow.read(), self._clock.now() - LATELY
         kept = frozenset(read.scalars(select(Favourite.subsystem_id).where(Favourite.official_id == official_id)))
         # A person signs in a few times a day, so these are a few hundred rows at most, found by the index on (official, started).
+        by_themselves = and_(Ticket.participant_id == Participant.id, Ticket.kind != CAS_PROXY)
         taking_part = case((and_(Participant.session_id == session_id, Participant.ended_at.is_(None)), Participant.created_at))
-        taken = select(Participant.client_id, func.max(Participant.created_at).label("last"), func.min(taking_part).label("since"))
-        taken = taken.join(Session, Session.id == Participant.session_id)
+        # Who comes in again gets another ticket. It is kept for a day, as long as a session lasts; of older ones the first entry counts.
+        entered = func.max(func.coalesce(Ticket.created_at, Participant.created_at)).label("last")
+        taken = select(Participant.client_id, entered, func.min(taking_part).label("since"))
+        taken = taken.join(Session, Session.id == Participant.session_id).outerjoin(Ticket, by_themselves)
         mine = taken.where(Session.official_id == official_id, Session.started_at >= since).group_by(Participant.client_id)
         parts = read.execute(mine).all()
         owners = self._subsystems.subsystems_of_clients([part.client_id for part in parts]) if parts else {}

@@ -19,7 +19,7 @@ from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
 from govcloud.signon import errors, events
 from govcloud.signon.finding import FindingSessions
-from govcloud.signon.logout.leaving import Leaving, among, by_session
+from govcloud.signon.logout.leaving import Leaving, among, by_session, stays_ended
 from govcloud.signon.models import Participant, Session
 from govcloud.signon.policy import REFUSE, Policies
 from govcloud.signon.views import CurrentSession, SignedIn
@@ -51,6 +51,8 @@ class Sessions(FindingSessions):
     def choose_appointment(self, actor: Actor, session_id: UUID, appointment_id: UUID) -> AppointmentView:
         """Act under another appointment from now on, in this session and all that takes part in it.
 
+        Subsystems that ask the platform at each use follow; the stays in all others end, and their clients are told.
+
         Raises:
             NotFound: the session is not a live one of the actor, or the appointment is not a live one of theirs.
         """
@@ -72,6 +74,10 @@ class Sessions(FindingSessions):
                     previous_appointment_id=row.appointment_id,
                 )
             )
+            if row.appointment_id != appointment.id:
+                # Where nobody asks at each use, the stay knows the appointment of its beginning: the official comes in anew, silently.
+                left = self._leaving.leave_where_nobody_asks(tx, "appointment_changed", session_id)
+                tx.record_all(stays_ended(left, "appointment_changed"))
             return appointment
 
     def leave_appointments(self, actor: Actor, appointments: Sequence[UUID], officials: Collection[UUID]) -> None:
@@ -89,12 +95,7 @@ class Sessions(FindingSessions):
             tx.session.execute(change.values(appointment_id=None, appointment_until=None).execution_options(synchronize_session=False))
             # Whoever takes part was told of the appointment that has ended now: they sign in again, under another or none.
             left = self._leaving.leave(tx, "appointment_ended", among(Participant.session_id, [row.id for row in rows]))
-            tx.record_all(
-                [
-                    events.StayEnded(subject=f"official:{official}", session_id=session, cause="appointment_ended", client_ids=clients)
-                    for (session, official), clients in by_session(left).items()
-                ]
-            )
+            tx.record_all(stays_ended(left, "appointment_ended"))
             tx.record_all(
                 [
                     events.AppointmentLeft(subject=f"official:{row.official_id}", session_id=row.id, appointment_id=row.appointment_id)

@@ -23,6 +23,7 @@ class _Refusal:
     function_name: str
     reason: str
     subsystem_name: str
+    level: int | None
     owner_name: str
     max_days: int | None
     request_url: str | None
@@ -39,6 +40,7 @@ def refusal_page(client: ClientView, decision: Decision) -> Response:
         function_name=say(Message("进入%(name)s", name=client.subsystem_name)),
         reason=say(decision.message),
         subsystem_name=client.subsystem_name,
+        level=subsystem.integration_level if subsystem else None,
         owner_name=owner.name if owner else "",
         max_days=item.max_days if item else None,
         request_url=url_for("portal.new_request", item=item.id) if item else None,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from govcloud.authorization.explaining import AccessView, Cause, CauseKind
+from govcloud.authorization.explaining import AccessView, Cause, CauseKind, OpenFunction
 from govcloud.authorization.scope import RowCondition
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.levels import OWN
 from govcloud.web.gate import services
 from govcloud.web.locale import own_words, say
 from govcloud.web.words import StateWord
@@ -37,9 +38,10 @@ class CauseWords:
 
 @dataclass(frozen=True)
 class AccessRow:
-    """The functions of one subsystem that the same causes open."""
+    """The functions of one subsystem that the same causes open, and how closely they are connected (the integration level)."""
 
     subsystem_name: str
+    level: int
     functions: tuple[str, ...]
     causes: tuple[CauseWords, ...]
 
@@ -80,20 +82,46 @@ def access_panel(
     """
     view = services().authorization_queries.access_of(official_id, appointment_id, at)
     words = _Words(official_id, view, kinds)
-    subsystems = {item.code: own_words(item.name) if item.code == PLATFORM else item.name for item in services().subsystem_queries.all()}
-    grouped: dict[tuple[str, tuple[Cause, ...]], list[str]] = {}
+    catalogue = _Catalogue(view)
+    grouped: dict[tuple[str, int, tuple[Cause, ...]], list[str]] = {}
     for item in view.functions:
         causes = tuple(dict.fromkeys(words.same(cause) for cause in item.causes if cause.kind in kinds))
         if causes and (platform or item.subsystem_code != PLATFORM):
-            # What the platform calls itself and its functions are its own words, so they have their English.
-            name = own_words(item.name) if item.subsystem_code == PLATFORM else item.name
-            grouped.setdefault((item.subsystem_code, causes), []).append(name)
+            grouped.setdefault((item.subsystem_code, catalogue.level(item), causes), []).append(catalogue.function(item))
     rows = tuple(
-        AccessRow(subsystems.get(code, code), tuple(names), tuple(words.of(cause) for cause in causes))
-        for (code, causes), names in grouped.items()
+        AccessRow(catalogue.subsystem(code), level, tuple(names), tuple(words.of(cause) for cause in causes))
+        for (code, level, causes), names in grouped.items()
     )
     roles = tuple(RoleRow(own_words(words.role(cause.held_role)), words.of(cause)) for cause in view.roles if cause.kind in kinds)
     return AccessPanel(view, rows, roles)
+
+
+class _Catalogue:
+    """What functions and their subsystems are called, and how closely they are connected; looked up once for the whole page."""
+
+    def __init__(self, view: AccessView) -> None:
+        queries = services().subsystem_queries
+        self._subsystems = {item.code: item for item in queries.all()}
+        self._levels = queries.levels([item.function for item in view.functions], view.at)
+
+    def subsystem(self, code: str) -> str:
+        """Return a subsystem's name."""
+        found = self._subsystems.get(code)
+        return self._own(code, found.name) if found else code
+
+    def function(self, item: OpenFunction) -> str:
+        """Return a function's name."""
+        return self._own(item.subsystem_code, item.name)
+
+    def level(self, item: OpenFunction) -> int:
+        """Return a function's integration level: its subsystem's, where it is not listed by itself (a door, what the platform opens)."""
+        found = self._subsystems.get(item.subsystem_code)
+        return self._levels.get(item.function, found.integration_level if found else OWN.level)
+
+    @staticmethod
+    def _own(code: str, name: str) -> str:
+        """Return a name in the reader's language: the platform's own words have their English."""
+        return own_words(name) if code == PLATFORM else name
 
 
 class _Words:

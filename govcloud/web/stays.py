@@ -49,6 +49,7 @@ CAUSES: Mapping[str, Message] = {
     "administrator": Message("管理员结束"),
     "too_many_sessions": Message("会话超过上限"),
     "appointment_ended": Message("任职结束"),
+    "appointment_changed": Message("本人更换任职"),
     "grant_closed": Message("临时权限终止"),
     "grant_suspended": Message("临时权限暂停"),
     "grant_expired": Message("临时权限到期"),

@@ -70,6 +70,7 @@ OIDC_SITE = """
   OIDCRemoteUserClaim employee_code
   OIDCSessionType server-cache
   OIDCPassClaimsAs both
+  OIDCPassIDTokenAs claims serialized
   OIDCCacheType shm
   OIDCRefreshAccessTokenBeforeExpiry 320
   <Location /protected>
@@ -81,6 +82,7 @@ OIDC_SITE = """
     RequestHeader set X-Sid "%{{OIDC_CLAIM_sid}}e"
     RequestHeader set X-Department "%{{OIDC_CLAIM_department}}e"
     RequestHeader set X-Access-Token "%{{OIDC_access_token}}e"
+    RequestHeader set X-Id-Token "%{{OIDC_id_token}}e"
   </Location>
   ProxyPass /protected/callback !
   ProxyPass / http://127.0.0.1:{echo}/

@@ -27,10 +27,11 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.settings import Environment, Settings, load_settings
 from govcloud.subsystems.inputs import NewClient
-from govcloud.subsystems.protocols import CasSettings, OidcSettings
+from govcloud.subsystems.protocols import CasSettings, ForwardAuthSettings, OidcSettings
 from tests.factories.world import PASSWORD, SEED, World
 from tests.real_clients.apache import CAS_SITE, OIDC_SITE, Ports, apache
 from tests.real_clients.certificates import Certificates, certificates
+from tests.real_clients.nginx import Proxied, nginx
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -206,6 +207,19 @@ def town(app: Flask, world: World, made: Certificates, ports: Ports, sites: str)
         running.enter_context(served(ports.echo, echo))
         running.enter_context(apache(running.enter_context(open_folder()), ports, made, sites))
         yield Town(cast("Services", app.extensions["govcloud"]), world, made, ports, running)
+
+
+@pytest.fixture
+def behind_nginx(town: Town) -> Iterator[str]:
+    """Put an application that knows no protocol behind nginx, beside both sites; return its origin, which is another site than the rest."""
+    port = free_port()
+    row = NewClient("assistance", "legacy-web", "旧系统", origins=(f"https://127.0.0.1:{port}",), settings=ForwardAuthSettings())
+    secret = town.services.subsystems.register_client(SEED, row).secret
+    assert secret is not None
+    made, ports = town.made, town.ports
+    site = Proxied(port, ports.platform, ports.echo, made.certificate, made.key, made.authority, row.client_id, secret)
+    with open_folder() as folder, nginx(folder, site):
+        yield site.origin
 
 
 @Request.application

@@ -54,12 +54,15 @@ class Site:
 
     def token(self, client_id: str, shown: Certificate | None, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Ask for a client's own token, with a certificate in the handshake and whatever headers."""
+        with self.showing(shown) as http:
+            return http.post("/oidc/token", data={"grant_type": CLIENT_CREDENTIALS, "client_id": client_id}, headers=dict(headers or {}))
+
+    def showing(self, shown: Certificate | None) -> httpx.Client:
+        """Return a program that shows a certificate in the handshake with nginx."""
         context = ssl.create_default_context(cafile=str(self.folder / "nginx.pem"))
         if shown is not None:
             context.load_cert_chain(*shown.written(self.folder, "shown"))
-        form = {"grant_type": CLIENT_CREDENTIALS, "client_id": client_id}
-        with httpx.Client(verify=context, trust_env=False) as http:
-            return http.post(f"{self.nginx}/oidc/token", data=form, headers=dict(headers or {}))
+        return httpx.Client(base_url=self.nginx, verify=context, trust_env=False)
 
 
 @pytest.fixture
@@ -194,3 +197,36 @@ def test_through_nginx(site: Site, services: Services, world: World) -> None:
     context = ssl.create_default_context(cafile=str(site.folder / "nginx.pem"))
     with httpx.Client(verify=context, trust_env=False) as http:
         assert http.get(f"{site.nginx}/sign-in").status_code == 404
+
+
+@pytest.mark.parametrize("client_id", ["by-subject", "by-own"])
+def test_a_bound_token_counts_with_its_own_certificate_alone(site: Site, world: World, client_id: str) -> None:
+    own = {"by-subject": OWN, "by-own": SELF}[client_id]
+    bearer = {"Authorization": f"Bearer {site.token(client_id, own).json()['access_token']}"}
+    body = {
+        "subject": {"type": "official", "id": str(world.wang.official_id)},
+        "action": {"name": "assistance:case:read"},
+        "resource": {"type": "case", "id": "*"},
+    }
+
+    def ask(shown: Certificate | None, **more: str) -> httpx.Response:
+        with site.showing(shown) as http:
+            return http.post("/access/v1/evaluation", json=body, headers=bearer | more)
+
+    answer = ask(own)
+    assert (answer.status_code, answer.json()["decision"]) == (200, True), answer.text
+    made_up = {HEADER: own.escaped, f"{HEADER}-Verify": "SUCCESS", f"{HEADER}-Secret": SECRET}
+    others = {
+        "another one of the same authority": ask(STRANGER),
+        "one of the same subject": ask(IMPOSTOR),
+        "the other client's": ask(SELF if own is OWN else OWN),
+        "none": ask(None),
+        "none, with made up headers": ask(None, **made_up),
+        "another one, with made up headers": ask(STRANGER, **made_up),
+        "past nginx, with made up headers": httpx.post(
+            f"{site.platform}/access/v1/evaluation", json=body, headers=bearer | made_up | {f"{HEADER}-Secret": "guessed"}, trust_env=False
+        ),
+    }
+    assert {name: found.status_code for name, found in others.items()} == dict.fromkeys(others, 401)
+    # It was refused and not used up.
+    assert ask(own).status_code == 200

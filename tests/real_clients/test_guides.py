@@ -12,16 +12,17 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import pytest
 
 from tests.real_clients.conftest import free_port, open_folder
 from tests.real_clients.first_look import FirstLook, blocks, first_look
+from tests.real_clients.programs import NODE
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
 
@@ -184,3 +185,67 @@ def test_authlib_as_the_console_says(look: FirstLook, hello: tuple[int, str], tm
         refused = look.browser("ZHAOMIN").open(f"http://127.0.0.1:{port}/")
         assert refused.status_code == 403
         assert "申请临时权限" in refused.text
+
+
+def test_openid_client_as_the_console_says(look: FirstLook, hello: tuple[int, str], tmp_path: Path) -> None:
+    """The text of the client's page with one thing added: how a request comes back, which is the web framework's."""
+    port, secret = hello
+    text = copied(look, "hello", "openid-client")
+    here = re.search(r"^// at http://127\.0\.0\.1:\d+/\S+$", text, re.MULTILINE)
+    assert here, text
+    line = "(await createInterface({ input: process.stdin })[Symbol.asyncIterator]().next()).value"
+    comes_back = f"console.log(signIn.href);\nconst request = {{ url: {line} }};"
+    program = f'import {{ createInterface }} from "node:readline/promises";\n{text}'.replace(here[0], comes_back)
+    (tmp_path / "hello.mjs").write_text(f"{program}process.stdin.destroy();\n", encoding="utf-8")
+    (tmp_path / "node_modules").symlink_to(NODE / "node_modules")
+    environment = {"PATH": os.environ["PATH"], "CLIENT_SECRET": secret}
+    said, told = conversation(["node", "hello.mjs"], tmp_path, environment, lambda address: came_back(look, address))
+    assert told.startswith(f"http://127.0.0.1:{port}/")
+    assert "aud: 'hello'" in said, said
+    assert f"iss: '{look.url}'" in said
+
+
+def test_python_cas_as_the_console_says(look: FirstLook, hello: tuple[int, str], tmp_path: Path) -> None:
+    """The same: what the page says in words at 1 and 2 is done by hand."""
+    assert hello
+    here = f"http://127.0.0.1:{free_port()}/"
+    register, _ = blocks("connect/cas.md")
+    look.shell(register, {"http://127.0.0.1:5001/": here})
+    text = copied(look, "hello-cas", "python-cas")
+    by_hand = {r"^# 1\. send the browser to (client\.get_login_url\(\))$": r"print(\1, flush=True)", r"^# 2\. at .*$": "ticket = input()"}
+    for words, done in by_hand.items():
+        text, times = re.subn(words, done, text, flags=re.MULTILINE)
+        assert times == 1, (words, text)
+    (tmp_path / "hello_cas.py").write_text(f'{text}print(user, attributes["name"])\n', encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8"}
+
+    def ticket(address: str) -> str:
+        return parse_qs(urlsplit(came_back(look, address)).query)["ticket"][0]
+
+    said, told = conversation([sys.executable, "hello_cas.py"], tmp_path, environment, ticket)
+    assert told.startswith("ST-")
+    assert said.strip() == "WANGFANG 王芳"
+
+
+def conversation(command: Sequence[str], folder: Path, environment: Mapping[str, str], answer: Callable[[str], str]) -> tuple[str, str]:
+    """Run a program and answer its first line; return all that it says afterwards, and what it was told."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(list(command), cwd=folder, env=dict(environment), stdin=pipe, stdout=pipe, stderr=pipe, text=True) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        assert program.stderr is not None
+        first = program.stdout.readline().strip()
+        assert first, program.stderr.read()
+        told = answer(first)
+        said, failed = program.communicate(f"{told}\n", timeout=60)
+        assert program.returncode == 0, failed
+    return said, told
+
+
+def came_back(look: FirstLook, address: str) -> str:
+    """Let 王芳, who is signed in, open where a program sends her; return where the platform sends her back to."""
+    wang = look.browser("WANGFANG")
+    wang.open(f"{look.url}/")
+    answer = wang.http.get(address, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["Location"])

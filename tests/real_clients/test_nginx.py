@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import shutil
-import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,10 +31,11 @@ from tests.factories.clients import put_unchecked
 from tests.factories.policies import install
 from tests.factories.receivers import certificate, tls
 from tests.factories.world import PASSWORD, POLICY, SEED, World
+from tests.real_clients.conftest import free_port
+from tests.real_clients.nginx import Proxied, nginx
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(240)]
 
-FILE = Path(__file__).parents[2] / "deploy" / "nginx" / "forward-auth.conf"
 CLIENT = "legacy-web"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -56,12 +53,6 @@ class Site:
         """Open a browser that follows redirects, on a device of this address."""
         transport = httpx.HTTPTransport(verify=self.trusted, local_address=address)
         return httpx.Client(transport=transport, follow_redirects=True, trust_env=False, headers={"Sec-Fetch-Mode": "navigate"})
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture
@@ -114,69 +105,27 @@ def serving(server: ThreadingHTTPServer) -> Iterator[int]:
 @pytest.fixture
 def site(app: Flask, services: Services, world: World, platform_port: int, tmp_path: Path) -> Iterator[Site]:
     """Start the platform, the application and nginx before it."""
-    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-    assert Path(nginx).exists(), "nginx is missing: `make test-clients` installs the distribution's package"
     pair = certificate(tmp_path, "localhost")
     port = free_port()
     origin = f"https://127.0.0.1:{port}"
     row = NewClient("assistance", CLIENT, "旧系统", origins=(origin,), settings=ForwardAuthSettings())
     secret = services.subsystems.register_client(SEED, row).secret
+    assert secret is not None
     # Registering refuses a function of another subsystem; it is the one that she does not hold.
     put_unchecked(services, CLIENT, ForwardAuthSettings(rules=(("/admin", "housing:register:read"),)))
     platform = make_server("localhost", platform_port, app, threaded=True, ssl_context=tls(*pair))
     thread = threading.Thread(target=platform.serve_forever, daemon=True)
     thread.start()
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Echo)) as application:
-        text = FILE.read_text(encoding="utf-8")
-        changes = {
-            "server cloud.example.gov.cn:443;": f"server localhost:{platform_port};",
-            "server 127.0.0.1:8080;": f"server 127.0.0.1:{application};",
-            "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
-            "    listen [::]:443 ssl http2;\n": "",
-            "server_name legacy.example.gov.cn;": "server_name 127.0.0.1;",
-            "/etc/nginx/tls/legacy.pem": str(pair[0]),
-            "/etc/nginx/tls/legacy.key": str(pair[1]),
-            "/var/log/nginx/legacy.log": str(tmp_path / "access.log"),
-            "Host              cloud.example.gov.cn;": f"Host localhost:{platform_port};",
-            "bGVnYWN5LXdlYjpzZWNyZXQ=": base64.b64encode(f"{CLIENT}:{secret}".encode()).decode(),
-            '"https://legacy.example.gov.cn"': f'"{origin}"',
-            "proxy_ssl_name                cloud.example.gov.cn;": "proxy_ssl_name localhost;",
-            "/etc/ssl/certs/ca-certificates.crt": str(pair[0]),
-        }
-        for old, new in changes.items():
-            assert old in text, old
-            text = text.replace(old, new)
-        main = tmp_path / "nginx.conf"
-        (tmp_path / "application.conf").write_text(text, encoding="utf-8")
-        places = "".join(f"    {kind}_temp_path {tmp_path}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        main.write_text(
-            f"daemon off;\nmaster_process off;\npid {tmp_path}/nginx.pid;\nerror_log {tmp_path}/error.log;\nevents {{}}\n"
-            f"http {{\n{places}    include {tmp_path}/application.conf;\n}}\n",
-            encoding="utf-8",
-        )
-        subprocess.run([nginx, "-t", "-q", "-c", main, "-p", tmp_path, "-e", tmp_path / "error.log"], check=True)
-        process = subprocess.Popen([nginx, "-c", main, "-p", tmp_path, "-e", tmp_path / "error.log"])
-        trusted = ssl.create_default_context(cafile=str(pair[0]))
-        try:
-            _await(port)
-            yield Site(f"https://localhost:{platform_port}", origin, trusted, tmp_path)
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
-            platform.shutdown()
-            thread.join()
-            platform.server_close()
-
-
-def _await(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except ConnectionRefusedError:
-            threading.Event().wait(0.05)
-        else:
-            return
-    pytest.fail("nginx did not start")
+    trusted = ssl.create_default_context(cafile=str(pair[0]))
+    try:
+        with serving(ThreadingHTTPServer(("127.0.0.1", 0), Echo)) as application:
+            before = Proxied(port, platform_port, application, *pair, authority=pair[0], client_id=CLIENT, secret=secret)
+            with nginx(tmp_path, before):
+                yield Site(f"https://localhost:{platform_port}", before.origin, trusted, tmp_path)
+    finally:
+        platform.shutdown()
+        thread.join()
+        platform.server_close()
 
 
 def sign_in(browser: httpx.Client, page: httpx.Response) -> httpx.Response:

@@ -43,6 +43,8 @@ def test_everything_that_it_can_do_works(town: Town) -> None:
     assert said["own"]["type"] == "bearer"
     assert said["own"]["expires"] <= 300
     assert said["pushed"]
+    assert said["graced"] is None
+    assert said["replay"] == said["ended"] == "invalid_grant"
 
 
 def test_it_signs_out_where_it_signed_in(town: Town) -> None:

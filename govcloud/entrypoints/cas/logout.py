@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, request
 
 from govcloud.entrypoints.cas.blueprint import cas
-from govcloud.web.cookies import clear_session_token
 from govcloud.web.gate import current_actor, current_session, public, services
+from govcloud.web.signing_out import signed_out
 
 
 @cas.get("/logout")
@@ -18,7 +18,4 @@ def logout() -> Response:
         services().signon.sign_out(current_actor(), session.session_id)
     given = request.args.getlist("service")
     known = len(given) == 1 and services().subsystem_queries.client_by_service(given[0]) is not None
-    response = make_response(redirect(given[0], 303) if known else render_template("cas/signed_out.html"))
-    if session is not None:
-        clear_session_token(response)
-    return response
+    return signed_out(session.session_id if session is not None else None, given[0] if known else None)

@@ -39,7 +39,8 @@ def sign_out() -> Response:
     stay = services().forwarding.stay(asked.client, asked.origin, asked.cookie)
     if stay is not None:
         services().signon.sign_out_by_client(asked.actor, stay, asked.client.client_id)
-    response = make_response(redirect(f"{services().settings.public_url}/sign-in", 303))
+    # The platform's own cookie is not sent here: there it says which browser this was.
+    response = make_response(redirect(f"{services().settings.public_url}/forward-auth/signed-out", 303))
     asked.set_cookie(response, asked.cookie_name, "", max_age=0)
     return response
 

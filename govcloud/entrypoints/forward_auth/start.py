@@ -16,10 +16,12 @@ from govcloud.signon.step_up import StepUpRequired
 from govcloud.subsystems.beginnings import origin_of
 from govcloud.subsystems.protocols import FORWARD_AUTH
 from govcloud.subsystems.queries import ClientView
+from govcloud.web.cookies import clear_session_token
 from govcloud.web.errors import error_page
 from govcloud.web.gate import current_actor, current_session, public, services, signed_in
 from govcloud.web.parameters import BadParameterError, read_parameters
 from govcloud.web.refusal import refusal_page
+from govcloud.web.signing_out import ended_here, told_by_browser
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _FORBIDDEN = 403
@@ -98,6 +100,18 @@ def sign_out() -> Response:
     if session is None:
         return redirect(url_for("portal.sign_in"), 303)
     return make_response(render_template("forward_auth/sign_out.html", name=session.name, subsystem_name=client.subsystem_name))
+
+
+@forward_auth.get("/forward-auth/signed-out")
+@public("a browser with the cookie of a session that has ended is shown whom it has to tell; nothing ends here")
+def signed_out() -> Response:
+    """Let the browser that signed out at an application's origin tell those whom only it can; then it may sign in again."""
+    ended = ended_here()
+    response = told_by_browser(ended) if ended is not None else None
+    response = response or make_response(redirect(url_for("portal.sign_in"), 303))
+    if ended is not None:
+        clear_session_token(response)
+    return response
 
 
 def _parameters() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import UUID
@@ -15,13 +16,14 @@ from govcloud.kernel.messages import Message
 from govcloud.signon.errors import TokenRefused
 from govcloud.signon.views import Hint
 from govcloud.subsystems.queries import ClientView
-from govcloud.web.cookies import clear_session_token
 from govcloud.web.gate import current_actor, current_session, public, services, source_address
 from govcloud.web.headers import allow_form_target
 from govcloud.web.parameters import BadParameterError, read_parameters
 from govcloud.web.setup import csrf
-from govcloud.web.signing_out import told_by_browser
+from govcloud.web.signing_out import signed_out
 from govcloud.web.trace import trace_id
+
+_READ = frozenset({"id_token_hint", "client_id", "post_logout_redirect_uri", "state"})
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,19 @@ class _Asked:
     hint: Hint | None
     back_to: str | None
     state: str | None
+    parameters: Mapping[str, str]
 
 
 @oidc.route("/oidc/logout", methods=["GET", "POST"])
 @public("RP-Initiated Logout 2: ends a session only for a client that shows its ID token; otherwise the person is asked")
 def logout() -> Response:
-    """End the session that the hint is about; without a hint, or about another session than the oidc's, ask first."""
+    """End the session that the hint is about; without a hint, or about another session than the browser's, ask first."""
     asked = _asked()
     here = current_session()
+    if request.method == "POST" and here is None:
+        # The session's cookie does not come with a form of another site; it does with an address. Only with it this is the browser
+        # that may be shown whom it has to tell, and the person is asked where the hint is about another session than theirs.
+        return make_response(redirect(f"{request.path}?{urlencode(asked.parameters)}", 303))
     if asked.client is not None and asked.hint is not None:
         signon = services().signon
         hinted = signon.session_by_sid(asked.hint.sid, asked.hint.client_id)
@@ -47,9 +54,6 @@ def logout() -> Response:
             actor = Actor.subsystem(asked.client.client_id, asked.client.name, source_address=source_address(), trace_id=trace_id())
             signon.sign_out_by_client(actor, asked.hint.sid, asked.client.client_id)
             return _done(asked, ended=here.session_id if here is not None else None)
-    if request.method == "POST" and here is None and asked.hint is None:
-        # The session's cookie does not come with a form of another site; it does with an address.
-        return make_response(redirect(f"{request.path}?{urlencode(request.form.to_dict())}", 303))
     return _done(asked, ended=None) if here is None else _ask(asked)
 
 
@@ -60,7 +64,7 @@ csrf.exempt(logout)
 @oidc.post("/oidc/logout/confirmed")
 @public("a session that has run out meanwhile must not be an error")
 def logout_confirmed() -> Response:
-    """End the oidc's session after its owner said so on our page."""
+    """End the browser's session after its owner said so on our page."""
     asked = _asked()
     here = current_session()
     if here is not None:
@@ -84,7 +88,8 @@ def _asked() -> _Asked:
     back_to = parameters.get("post_logout_redirect_uri")
     if back_to is not None and (client is None or back_to not in client.post_logout_uris):
         raise PageError("wrong_post_logout_redirect_uri", Message("退出后要返回的地址没有在平台登记，为安全起见已停止。"))
-    return _Asked(client, hint, back_to, parameters.get("state"))
+    read = {name: value for name, value in parameters.items() if name in _READ}
+    return _Asked(client, hint, back_to, parameters.get("state"), read)
 
 
 def _hint(id_token: str | None) -> Hint | None:
@@ -128,20 +133,8 @@ def _ask(asked: _Asked) -> Response:
 
 
 def _done(asked: _Asked, *, ended: UUID | None) -> Response:
-    """Go back to the client's registered address, or say that it is over.
-
-    ``ended`` is the browser's own session, if that ended: only then its cookie goes, and only then it is shown whom it has to tell.
-    Another site's request comes without the cookie, and must not be able to take it away.
-    """
-    onward = _onward(asked)
-    response = told_by_browser(ended, onward) if ended is not None else None
-    if response is None and onward is not None:
-        response = make_response(redirect(onward, 303))
-    if response is None:
-        response = make_response(render_template("web/signed_out.html", frames=(), onward=None))
-    if ended is not None:
-        clear_session_token(response)
-    return response
+    """Go back to the client's registered address, or say that it is over; ``ended`` is the browser's own session, if that ended."""
+    return signed_out(ended, _onward(asked))
 
 
 def _onward(asked: _Asked) -> str | None:

@@ -13,6 +13,7 @@ from govcloud.entrypoints.portal.return_to import asked_next, open_way_back, wai
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import current_actor, services, signed_in
+from govcloud.web.signing_out import ANOTHER_APPOINTMENT, told_in_passing
 
 
 @portal.get("/appointment")
@@ -38,7 +39,8 @@ def choose_appointment() -> ResponseReturnValue:
         return _page(target, findings), 422
     post = held.post or held.position
     flash(gettext("现在以“%(department)s · %(post)s”办理业务。", department=held.department_name, post=post), "success")
-    return redirect(target, 303)
+    # Stays that were told of the other appointment have ended; some of them only this browser can tell.
+    return told_in_passing(reader().session_id, target, ANOTHER_APPOINTMENT) or redirect(target, 303)
 
 
 def _page(target: str, findings: Findings) -> str:

@@ -60,7 +60,7 @@ def remove_factor() -> ResponseReturnValue:
 
 def _codes(codes: tuple[str, ...], onward: str = "") -> str:
     target = onward or url_for("portal.account", _anchor="second-factor")
-    return render_template("portal/recovery_codes.html", codes=codes, onward=target, signing_in=False)
+    return render_template("portal/recovery_codes.html", codes=codes, onward=target, signing_in=False, frames=())
 
 
 def _page(findings: Findings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -25,6 +26,7 @@ from govcloud.web.cookies import clear_steps_token, set_session_token, set_steps
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_session, public, services, source_address
 from govcloud.web.locale import say
+from govcloud.web.signing_out import REPLACED, frames_of, told_in_passing
 from govcloud.web.trace import trace_id
 
 _TOO_MANY = 429
@@ -46,12 +48,21 @@ def to_next_step(more: MoreToProve, target: str) -> Response:
 
 
 def let_in(signed: SignedIn, target: str) -> Response:
-    """Lead on with the session: to choosing an appointment, or to where one wanted to go."""
+    """Lead on with the session: to choosing an appointment, or to where one wanted to go; first the browser tells of the one before."""
+    before, way = _session_before(signed), onward(signed, target)
     session.clear()
-    response = make_response(redirect(onward(signed, target), 303))
+    response = told_in_passing(before, way, REPLACED) if before is not None else None
+    response = response or make_response(redirect(way, 303))
     set_session_token(response, signed.token)
     clear_steps_token(response)
     return response
+
+
+def _session_before(signed: SignedIn) -> UUID | None:
+    """Return the session in which the browser came, if this sign-in put another in its place: somebody else's as a rule."""
+    # Looked up when the request began, while that session was alive.
+    before = current_session()
+    return before.session_id if before is not None and before.session_id != signed.session_id else None
 
 
 def onward(signed: SignedIn, target: str) -> str:
@@ -115,7 +126,10 @@ def confirm_enrolment() -> ResponseReturnValue:
     outcome = enrolled.outcome
     onto = _after_enrolment(outcome, target)
     open_way_back(waiting_client(target))
-    response = make_response(render_template("portal/recovery_codes.html", codes=enrolled.codes, onward=onto, signing_in=True))
+    before = _session_before(outcome) if isinstance(outcome, SignedIn) else None
+    frames = frames_of(before) if before is not None else ()
+    page = render_template("portal/recovery_codes.html", codes=enrolled.codes, onward=onto, signing_in=True, frames=frames)
+    response = make_response(page)
     if isinstance(outcome, MoreToProve):
         set_steps_token(response, outcome.token)
         return response

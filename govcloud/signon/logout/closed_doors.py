@@ -29,9 +29,8 @@ from govcloud.kernel.batches import one_place
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.turn import Turn
 from govcloud.kernel.unit_of_work import UnitOfWork
-from govcloud.signon import events
 from govcloud.signon.logout.calls import revoke_calls
-from govcloud.signon.logout.leaving import Leaving, among, by_session
+from govcloud.signon.logout.leaving import Leaving, among, stays_ended
 from govcloud.signon.models import Participant, Session
 from govcloud.subsystems.queries import SubsystemQueries
 
@@ -191,12 +190,7 @@ class ClosedDoors:
             left = self._leaving.leave(tx, CAUSE, which)
             gone = {item.participant_id for item in left}
             revoke_calls(tx, {(stay.official_id, stay.subsystem_code): (None,) for stay in closed if stay.participant_id in gone})
-            tx.record_all(
-                [
-                    events.StayEnded(subject=f"official:{official}", session_id=session, cause=CAUSE, client_ids=names)
-                    for (session, official), names in by_session(left).items()
-                ]
-            )
+            tx.record_all(stays_ended(left, CAUSE))
             return len(left)
 
 

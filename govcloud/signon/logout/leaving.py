@@ -21,6 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.outbox.promising import Promise, promise
+from govcloud.signon import events
 from govcloud.signon.logout.channels import CAS_REQUEST, NONE, SENT, channel_of
 from govcloud.signon.logout.models import LogoutNotice
 from govcloud.signon.models import Participant, Session, Ticket
@@ -44,6 +45,10 @@ class Clients(Protocol):
 
     def clients_named(self, client_ids: Iterable[str]) -> Mapping[str, ClientView]:
         """Return clients by their ``client_id``, disabled ones too."""
+        ...
+
+    def clients_not_asking(self) -> Mapping[str, str]:
+        """Return the enabled clients in whose subsystems nobody asks the platform at each use, with the subsystem's code."""
         ...
 
 
@@ -86,6 +91,16 @@ class Leaving:
         self._write(tx, cause, left, grants or {})
         return left
 
+    def leave_where_nobody_asks(self, tx: Transaction, cause: str, session_id: UUID) -> list[Left]:
+        """End the stays of a session in subsystems that know only what they were told at sign-in, and return them.
+
+        A subsystem that asks the platform at each use is answered by the session as it is by then, so its stays go on.
+        """
+        mine = (Participant.session_id == session_id, Participant.ended_at.is_(None))
+        taking_part = tx.session.scalars(select(Participant.client_id).where(*mine)).all()
+        told_once = self._clients.clients_not_asking().keys() & taking_part if taking_part else ()
+        return self.leave(tx, cause, *mine, Participant.client_id.in_(told_once)) if told_once else []
+
     def _write(self, tx: Transaction, cause: str, left: Sequence[Left], grants: Mapping[UUID, UUID]) -> None:
         """Add the notices and the messages that carry them."""
         clients = self._clients.clients_named({item.client_id for item in left})
@@ -123,6 +138,14 @@ def by_session(left: Sequence[Left]) -> Mapping[tuple[UUID, UUID], tuple[str, ..
     for item in left:
         found[item.session_id, item.official_id].add(item.client_id)
     return {session: tuple(sorted(clients)) for session, clients in found.items()}
+
+
+def stays_ended(left: Sequence[Left], cause: str) -> list[events.StayEnded]:
+    """Return what is recorded of stays that ended while their sessions go on, one for each session."""
+    return [
+        events.StayEnded(subject=f"official:{official}", session_id=session, cause=cause, client_ids=clients)
+        for (session, official), clients in by_session(left).items()
+    ]
 
 
 def among(column: InstrumentedAttribute[UUID] | ColumnElement[UUID], ids: Iterable[UUID]) -> ColumnElement[bool]:

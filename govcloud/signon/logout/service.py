@@ -22,7 +22,7 @@ from govcloud.outbox.promising import hasten
 from govcloud.signon import errors, events
 from govcloud.signon.logout.calls import revoke_calls
 from govcloud.signon.logout.channels import FRONT_CHANNEL
-from govcloud.signon.logout.leaving import Leaving, among, by_session
+from govcloud.signon.logout.leaving import Leaving, among, stays_ended
 from govcloud.signon.logout.models import LogoutNotice
 from govcloud.signon.logout.queries import OPEN, SHOWN
 from govcloud.signon.logout.views import Frame, GrantEnding
@@ -142,12 +142,7 @@ class Logout:
         with self._uow.begin(actor, "govcloud:stay:end", Target("client", one_place(clients))) as tx:
             self._leaving.hold(tx, Participant.client_id.in_(clients))
             left = self._leaving.leave(tx, cause, Participant.client_id.in_(clients))
-            tx.record_all(
-                [
-                    events.StayEnded(subject=f"official:{official}", session_id=session, cause=cause, client_ids=names)
-                    for (session, official), names in by_session(left).items()
-                ]
-            )
+            tx.record_all(stays_ended(left, cause))
             return len(left)
 
     def _untold(self, endings: Sequence[GrantEnding]) -> list[GrantEnding]:
@@ -176,6 +171,10 @@ class Logout:
         return found
 
     # The browser
+
+    def ended(self, token: str) -> UUID | None:
+        """Return the session that a browser's token was of, if it has ended: by an application, say, whose origin is sent no such token."""
+        return self._sessions.ended(token)
 
     def frames(self, actor: Actor, session_id: UUID) -> tuple[Frame, ...]:
         """Return what the browser that ended a session has to load, and note that it was shown (OIDC Front-Channel Logout 1.0)."""

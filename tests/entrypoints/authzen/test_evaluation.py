@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.scope import Scope
+from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.models import Participant
@@ -232,3 +233,25 @@ def test_an_ended_grant_needs_no_job(services: Services, world: World, client: F
     assert ask(client, world, question(world.wang)).get_json()["decision"] is True
     clock.advance(timedelta(microseconds=1))
     assert ask(client, world, question(world.wang)).get_json()["context"]["reason"] == "grant_expired"
+
+
+def test_the_next_check_goes_by_the_appointment_that_was_chosen_meanwhile(
+    services: Services, world: World, client: FlaskClient, wang: SignedIn
+) -> None:
+    """The stay of a subsystem that asks goes on; what it opens is the new appointment's, and the old one's once that is chosen again."""
+    session = services.signon.current(wang.token)
+    assistance = services.subsystem_queries.client_by_client_id("assistance-web")
+    assert session is not None
+    assert assistance is not None
+    actor = world.wang.actor(session_id=wang.session_id)
+    asked = TicketRequest("http://127.0.0.1:8002/oidc/callback", "challenge", "openid")
+    services.signon.issue_ticket(actor, session, assistance, asked)
+    sid = services.uow.read().scalars(select(Participant.id).where(Participant.session_id == wang.session_id)).one()
+    new = NewAppointment(world.organisation.ids["xihu"], "联络员", "科员", kind="concurrent")
+    second = services.identity.appoint(SEED, world.wang.official_id, new)
+    body = question(world.wang, sid, action={"name": "assistance:case:read"}, resource={"type": "case", "id": "*"})
+    found = []
+    for appointment in (world.wang.appointment_id, second, world.wang.appointment_id):
+        services.signon.choose_appointment(actor, wang.session_id, appointment)
+        found.append(ask(client, world, body, as_="assistance").get_json()["decision"])
+    assert found == [True, False, True]

@@ -283,7 +283,8 @@ def test_a_check_reads_one_row(proxy: Proxy, services: Services, wang: SignedIn,
 def test_sign_out_from_the_application_ends_everything(proxy: Proxy, services: Services, world: World, wang: SignedIn) -> None:
     proxy.enter()
     out = proxy.at_origin.get("/.govcloud/sign-out", base_url="https://localhost", headers=proxy.headers(Sec_Fetch_Site="same-origin"))
-    assert out.location == "http://localhost/sign-in"
+    assert out.location == "http://localhost/forward-auth/signed-out"
+    assert proxy.at_platform.get(local(out.location)).location == "/sign-in"
     assert "Max-Age=0" in out.headers["Set-Cookie"]
     assert services.signon.sessions_of(world.wang.official_id) == ()
     assert proxy.check().status_code == 401

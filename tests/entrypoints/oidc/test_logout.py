@@ -120,7 +120,10 @@ def test_another_site_cannot_sign_anybody_out(party: Party, services: Services, 
     assert (forged.status_code, forged.location) == (303, "/oidc/logout?client_id=assistance-web")
     assert "Set-Cookie" not in forged.headers
     assert alive(services, wang)
-    # The hint ends the session that it is about, and takes no browser's cookie that did not come along.
-    ended = stranger.post("/oidc/logout", data={"id_token_hint": hint})
+    # The hint ends the session that it is about, once the browser is seen, and takes no browser's cookie that did not come along.
+    posted = stranger.post("/oidc/logout", data={"id_token_hint": hint})
+    assert (posted.status_code, posted.location) == (303, f"/oidc/logout?id_token_hint={hint}")
+    assert alive(services, wang)
+    ended = stranger.get(posted.location)
     assert "govcloud_session" not in ended.headers.get("Set-Cookie", "")
     assert not alive(services, wang)

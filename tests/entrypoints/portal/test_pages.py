@@ -24,7 +24,7 @@ PAGES = [
     ("/requests/new?item={item}", "wang", 34),
     ("/requests", "wang", 28),
     ("/requests/{request}", "wang", 28),
-    ("/access", "wang", 26),
+    ("/access", "wang", 27),
     ("/account", "wang", 21),
     ("/appointment", "wang", 4),
     ("/inbox", "li", 25),

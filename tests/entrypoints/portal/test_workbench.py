@@ -214,6 +214,25 @@ def test_what_was_used_last_stands_first_and_favourites_before_it(wang: Visitor,
     assert at_hand(wang) == [assistance, housing]
 
 
+def test_coming_in_again_within_a_session_makes_it_the_last_one(
+    wang: Visitor, services: Services, world: World, clock: ManualClock
+) -> None:
+    housing, assistance = "住房保障管理系统", "民政救助业务系统"
+    entries = []
+    for client in ("housing-web", "assistance-web", "housing-web"):
+        clock.advance(timedelta(minutes=1))
+        enter_by_oidc(wang, services, client)
+        entries.append(clock.now())
+    assert at_hand(wang) == [housing, assistance]
+    session = services.signon.sessions_of(world.wang.official_id)[0]
+    known = services.launcher.remembered(world.wang.official_id, session.session_id)
+    client_of = services.subsystem_queries.subsystems_of_clients(["housing-web", "assistance-web"])
+    ids = {name: client_of[name][0] for name in client_of}
+    assert known.lately == {ids["housing-web"]: entries[2], ids["assistance-web"]: entries[1]}
+    # Since when one is signed in there has not moved.
+    assert known.signed_in[ids["housing-web"]] == {"oidc": entries[0]}
+
+
 def again(wang: Visitor, services: Services) -> Visitor:
     """Sign out and in."""
     wang.post("/sign-out", page="/")

@@ -34,22 +34,30 @@ async function codeFlow(parameters = {}, pushed = false) {
   });
 }
 
+async function refusal(token) {
+  try {
+    await client.refreshTokenGrant(config, token);
+    return null;
+  } catch (error) {
+    return error.error;
+  }
+}
+
 const tokens = await codeFlow();
 const claims = tokens.claims();
 const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
 const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token);
+// A reply may be lost: for a few seconds the same token gives another successor.
+const graced = await refusal(tokens.refresh_token);
 const introspected = await client.tokenIntrospection(config, refreshed.access_token);
 await client.tokenRevocation(config, refreshed.access_token);
 const afterwards = await client.tokenIntrospection(config, refreshed.access_token);
 const own = await client.clientCredentialsGrant(config, {});
 const pushed = await codeFlow({}, true);
-let replay;
-try {
-  await client.refreshTokenGrant(config, tokens.refresh_token);
-  replay = 'accepted';
-} catch (error) {
-  replay = error.error;
-}
+// Somebody goes on with the successor: the token before it must be in the hands of two, and all that grew out of it ends.
+const successor = await client.refreshTokenGrant(config, refreshed.refresh_token);
+const replay = await refusal(tokens.refresh_token);
+const ended = await refusal(successor.refresh_token);
 say({
   claims,
   userinfo,
@@ -58,7 +66,9 @@ say({
   afterwards,
   own: { type: own.token_type, expires: own.expires_in },
   pushed: pushed.claims().sub === claims.sub,
+  graced,
   replay,
+  ended,
   logout: client.buildEndSessionUrl(config, { id_token_hint: pushed.id_token, post_logout_redirect_uri: `${REDIRECT}/bye` }).href,
 });
 process.stdin.destroy();

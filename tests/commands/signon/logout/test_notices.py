@@ -411,3 +411,19 @@ def test_a_client_whose_key_is_missing_waits_for_it_and_holds_up_nobody(
     services.delivery.deliver_due(JOBS)
     [told] = listener.at("/rsa")
     assert jwt.get_unverified_header(told.form["logout_token"])["alg"] == "RS256"
+
+
+def test_changing_ones_own_password_reaches_the_clients_of_the_other_sessions_alone(
+    services: Services, world: World, session: CurrentSession, listener: Listener
+) -> None:
+    client = a_client(services, "archive-web", told_at(listener, "/bye"))
+    here = enter(services, session, client)
+    other = sign_in(services)
+    there = enter(services, other, client)
+    services.signon.change_password(own(session), PASSWORD, "Another-2026-word")
+    services.delivery.deliver_due(JOBS)
+    assert [claims_of(told.form["logout_token"])["sid"] for told in listener.told] == [str(there)]
+    assert [(notice.cause, notice.state) for notice in notices(services, other)] == [("password_changed", NoticeState.ACKNOWLEDGED)]
+    assert notices(services, session) == ()
+    alive = {sid: services.signon.session_by_sid(sid, "archive-web") is not None for sid in (here, there)}
+    assert alive == {here: True, there: False}
