@@ -90,7 +90,8 @@ class Decision(msgspec.Struct, frozen=True):
 
     ``role`` and ``rule`` are Casbin's explanation: the matched rule's role and its label. ``grant_id`` is set when a
     temporary grant decided. ``views`` are the rows that may be used, each with how their fields are shown, and ``scope`` all of these
-    rows (only when allowed; ``obligations.py`` writes both down). ``ends_at`` is when the last of the
+    rows (only when allowed). ``label_at_most`` is up to which security label of a row the yes holds, where rows are kept (L2 and L3);
+    ``obligations.py`` writes all of this down. ``ends_at`` is when the last of the
     windows that allow this ends (``None``: open end). ``remedy_item_id`` is the catalogue item that could be requested
     (only on a denial). ``epoch`` is the number of the last change that this decision took into account. (A struct, because one is made
     for every question, and a frozen dataclass takes eight times as long to make.)
@@ -107,6 +108,7 @@ class Decision(msgspec.Struct, frozen=True):
     ends_at: datetime | None = None
     remedy_item_id: UUID | None = None
     views: tuple[View, ...] = ()
+    label_at_most: int | None = None
 
 
 def refusal(reason: Reason, epoch: int = 0) -> Decision:
