@@ -36,6 +36,8 @@ class Reason(StrEnum):
     LABEL_TOO_LOW = "label_too_low"
     LEVEL_CANNOT_ENFORCE = "level_cannot_enforce"
     INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"
+    FOREIGN_FUNCTION = "foreign_function"
+    INVALID_REQUEST = "invalid_request"
 
 
 MESSAGES: dict[Reason, Message] = {
@@ -56,6 +58,8 @@ MESSAGES: dict[Reason, Message] = {
     Reason.LABEL_TOO_LOW: Message("您的安全标记低于这项功能或这条数据的安全标记。"),
     Reason.LEVEL_CANNOT_ENFORCE: Message("您的权限只包括部分数据或字段，而这项功能的接入级别无法落实这样的限制，因此不开放。"),
     Reason.INSUFFICIENT_USER_AUTHENTICATION: Message("您有这项功能的权限，但它涉及敏感信息，须先再次核实身份。"),
+    Reason.FOREIGN_FUNCTION: Message("子系统只能就自己的功能提问。"),
+    Reason.INVALID_REQUEST: Message("问题本身不完整或有误，无法判断。"),
 }
 
 
