@@ -197,4 +197,3 @@ def traits_known(function: str, policy: CompiledPolicy, inputs: Inputs, at: date
     if function.startswith(_OWN):
         return OWN if policy.knows(function) else None
     return inputs.traits_of(function, at)
-

@@ -99,7 +99,7 @@ def test(context: click.Context, file: Path | None, cases: Path | None, draft_id
 @click.option("--all", "everyone", is_flag=True, help="also who they are, every one of them")
 @click.option("--json", "as_json", is_flag=True, help="the same for programs")
 @click.pass_context
-def diff(  # noqa: PLR0913 - one for each option
+def diff(
     context: click.Context, file: Path | None, draft_id: UUID | None, *, impact: bool, people: bool, everyone: bool, as_json: bool
 ) -> None:
     """Show what FILE (the shipped policy by default) would change; exit code 1 when anything."""

@@ -36,7 +36,9 @@ def start(context: click.Context, draft_id: UUID, *, hours: int) -> None:
 
 @shadow.command()
 @click.argument("draft_id", type=click.UUID)
-@click.option("--samples", type=click.IntRange(0), default=20, show_default=True, help="show so many of the questions on which they differed")
+@click.option(
+    "--samples", type=click.IntRange(0), default=20, show_default=True, help="show so many of the questions on which they differed"
+)
 @click.pass_context
 def show(context: click.Context, draft_id: UUID, *, samples: int) -> None:
     """Show what the draft would have answered otherwise: counts by function, and samples with who asked."""

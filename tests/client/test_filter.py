@@ -260,7 +260,7 @@ def test_values_are_bound_and_never_text(session: Session) -> None:
     statement = str(select(Household).where(rows.filter(Columns(case_number=Household.division))))
     assert "OR 1=1" not in statement
 
+
 def test_a_text_is_no_label() -> None:
     with pytest.raises(ConfigurationError, match="whole number"):
         Rows(None, 2).filter(Columns(label=Archive.area))
-

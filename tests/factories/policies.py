@@ -63,6 +63,7 @@ def put_in_force(services: Services, world: World, text: str) -> int:
     checker = second_officer(services, world)
     return services.drafting.apply(checker.actor(), approved(services, world.security_admin, checker, text))
 
+
 def run_shadow(services: Services, world: World, extra: str, hours: int = 2) -> UUID:
     """Let a draft run as a shadow, seen by this process; return the draft's id."""
     maker = world.security_admin
@@ -78,4 +79,3 @@ def differing(services: Services, draft_id: UUID) -> list[tuple[str, str, str]]:
     services.shadowing.work()
     found = services.draft_queries.shadow_of(draft_id)
     return [(item.function, item.live, item.shadow) for item in found.differences] if found else []
-

@@ -154,7 +154,9 @@ class RemedyAnswer(Answer):
     missing: tuple[str, ...]
     at: datetime | None = Field(description="from when it would be open")
     until: datetime | None
-    divisions: tuple[str, ...] | None = Field(description="of `rows`: the divisions all of whose rows are open; null: every row, or no `rows`")
+    divisions: tuple[str, ...] | None = Field(
+        description="of `rows`: the divisions all of whose rows are open; null: every row, or no `rows`"
+    )
     rows: dict[str, Any] | None = Field(description="of `rows`: all that is open, also by department and case, as obligations have it")
     url: str | None = Field(description="of `request`: the page that opens the request")
     item_id: UUID | None

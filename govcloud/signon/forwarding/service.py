@@ -16,8 +16,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.decisions import Decision, Question, Reason
+from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.service import Authorization
 from govcloud.authorization.snapshot import door_of
 from govcloud.identity.queries import IdentityQueries

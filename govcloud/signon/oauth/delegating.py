@@ -15,8 +15,8 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.decisions import Question
+from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.service import Authorization
 from govcloud.authorization.snapshot import door_of
 from govcloud.kernel.actor import Actor

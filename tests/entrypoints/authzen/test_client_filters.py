@@ -181,6 +181,7 @@ def granted(services: Services, world: World, scopes: list[Scope]) -> Iterator[N
 @given(alternatives=st.lists(st.lists(ALTERNATIVES, min_size=1, max_size=3), max_size=3), clearance=st.integers(0, 4))
 @settings(max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_filter_and_masks_are_what_is_answered_row_by_row(
+    *,
     services: Services,
     world: World,
     register: tuple[Engine, Table],
@@ -217,6 +218,7 @@ def test_filter_and_masks_are_what_is_answered_row_by_row(
 )
 @settings(max_examples=15, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rules_that_read_the_row_make_lists_narrower_and_never_wider(
+    *,
     services: Services,
     world: World,
     register: tuple[Engine, Table],

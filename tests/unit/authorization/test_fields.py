@@ -28,7 +28,9 @@ ROW = {"division": "330106001000"}
 
 def allowed(*views: View, label: int | None = None) -> Decision:
     rows_ = Scope.union_of(view.rows for view in views)
-    return Decision(allowed=True, code=Reason.ALLOWED, message=MESSAGES[Reason.ALLOWED], epoch=1, scope=rows_, views=views, label_at_most=label)
+    return Decision(
+        allowed=True, code=Reason.ALLOWED, message=MESSAGES[Reason.ALLOWED], epoch=1, scope=rows_, views=views, label_at_most=label
+    )
 
 
 @pytest.mark.parametrize(
