@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
     """Return settings with a holiday of nine days after this week, as Spring Festival of 2026 was: with a make-up day before it."""
     days = [f"2026-11-{day},holiday,春节" for day in (29, 30)] + [f"2026-12-0{day},holiday,春节" for day in range(1, 8)]
     file = tmp_path / "calendar.csv"
-    file.write_text("\n".join(["date,day,name", "2026-11-28,workday,春节", *days]) + "\n", encoding="utf-8")
+    file.write_text("\n".join(["date,day,name", "2026-01-01,holiday,元旦", "2026-11-28,workday,春节", *days]) + "\n", encoding="utf-8")
     return settings.model_copy(update={"work_calendar_file": file})
 
 
@@ -53,6 +54,6 @@ def test_no_holiday_that_was_announced_is_longer_than_it_is_looked() -> None:
     first, last = date(2026, 1, 1), date(2026, 12, 31)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     working = [day for day in days if calendar.workday(day)]
-    gaps = [(after - before).days for before, after in zip(working, working[1:], strict=False)]
+    gaps = [(after - before).days for before, after in pairwise(working)]
     assert max(gaps) == 10, "Spring Festival: from the 14th to the 24th of February"
     assert max(gaps) < AHEAD_DAYS
