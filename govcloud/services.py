@@ -13,6 +13,7 @@ from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.drafting.queries import DraftQueries
 from govcloud.authorization.drafting.service import Drafting
 from govcloud.authorization.drafting.shadowing import Shadowing
+from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.importing.runs import ImportQueries
@@ -75,6 +76,7 @@ class Services:
     drafting: Drafting
     draft_queries: DraftQueries
     shadowing: Shadowing
+    given_out: GivenOut
     signon: SignOn
     signon_policies: Policies
     launcher: Launcher

@@ -25,6 +25,7 @@ from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.drafting.queries import DraftQueries
 from govcloud.authorization.drafting.service import Drafting
 from govcloud.authorization.drafting.shadowing import Shadowing
+from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.network_zones import zones_of
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.replica.database import known_identity
@@ -171,7 +172,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         sample=settings.decision_log_sample,
         keep=timedelta(days=settings.decision_log_days),
     )
-    parts = Parts.build(uow, identity_queries, authorization, keys, clock, settings, policies, sessions, decision_log)
+    shadowing = Shadowing(uow, decider, clock)
+    given_out = GivenOut(decision_log, shadowing)
+    parts = Parts.build(uow, identity_queries, authorization, keys, clock, settings, policies, sessions, given_out)
     signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, settings, clock, issuing, parts)
     outbox_queries = OutboxQueries(read)
     step_up = StepUp(uow, identity_queries, parts, policies, clock)
@@ -210,7 +213,8 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         decision_log=decision_log,
         drafting=Drafting(uow, read, decider, clock),
         draft_queries=DraftQueries(read, decider, clock),
-        shadowing=Shadowing(uow, decider, clock),
+        shadowing=shadowing,
+        given_out=given_out,
         signon=signon,
         signon_policies=policies,
         launcher=Launcher(uow, subsystem_queries, clock),
@@ -230,7 +234,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             sessions=sessions,
             entering=parts.entering,
             authorization=authorization,
-            decision_log=decision_log,
+            given_out=given_out,
             identity=identity_queries,
             subsystems=subsystem_queries,
             keys=keys,
@@ -245,7 +249,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             uow=uow,
             subsystems=subsystem_queries,
             authorization=authorization,
-            decision_log=decision_log,
+            given_out=given_out,
             sessions=sessions,
             issuing=issuing,
             clock=clock,

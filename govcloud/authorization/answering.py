@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from govcloud.authorization.asking import BEYOND, SHOWN, Asking, label_of
+from govcloud.authorization.asking import ANYTHING, BEYOND, SHOWN, Asking, label_of
 from govcloud.authorization.decisions import MESSAGES, Decision, Question, Reason, refusal
 from govcloud.authorization.engine import Engine, Verdict
 from govcloud.authorization.fields import View
@@ -19,7 +19,7 @@ from govcloud.authorization.reasons import why_denied
 from govcloud.authorization.scope import MAX_CASE_NUMBER, PROVINCE, division_prefix
 from govcloud.authorization.snapshot import GrantFact, Snapshot, Window, grant_role, instant, is_door, is_function, moment
 from govcloud.authorization.surroundings import Context
-from govcloud.subsystems.levels import OWN, Traits
+from govcloud.subsystems.levels import OWN, Traits, keeps_rows
 
 
 class Catalogue(NamedTuple):
@@ -110,7 +110,9 @@ def answer(question: Question, seen: Seen, catalogue: Catalogue) -> Decision:
     # no grant can open it.
     if question.strong is False and traits.sensitive:
         return refusal(Reason.INSUFFICIENT_USER_AUTHENTICATION, seen.epoch)
-    return _allowed(_without_rows(verdict) if is_door(function) else verdict, seen.epoch)
+    if is_door(function):
+        return _allowed(_without_rows(verdict), seen.epoch)
+    return _allowed(verdict, seen.epoch, asking.clearance if keeps_rows(asking.level) else None)
 
 
 def asking_of(question: Question, traits: Traits, seen: Seen) -> Asking:
@@ -159,7 +161,7 @@ def is_particular(resource: Mapping[str, Any]) -> bool:
     No resource, or ``*`` as its id and no attribute, is the function as such. A type alone is some thing of that type that does not
     say where it stands, so delegated roles do not reach it.
     """
-    return bool(resource) and not (resource.keys() <= {"type", "id"} and resource.get("id") == "*")
+    return bool(resource) and not (resource.keys() <= {"type", "id"} and resource.get("id") == ANYTHING)
 
 
 def _well_formed(resource: Mapping[str, Any]) -> bool:
@@ -190,8 +192,11 @@ def _without_rows(verdict: Verdict) -> Verdict:
     return msgspec.structs.replace(verdict, rows=PROVINCE, views=_WHOLE)
 
 
-def _allowed(verdict: Verdict, epoch: int) -> Decision:
-    """Return the yes, with the rows and the end that its windows give, and the grant when grants alone gave it."""
+def _allowed(verdict: Verdict, epoch: int, label_at_most: int | None = None) -> Decision:
+    """Return the yes, with the rows and the end that its windows give, and the grant when grants alone gave it.
+
+    ``label_at_most`` is the subject's clearance, against which a question about each single row would hold the label of that row.
+    """
     last = _last_end(verdict.windows)
     return Decision(
         allowed=True,
@@ -204,6 +209,7 @@ def _allowed(verdict: Verdict, epoch: int) -> Decision:
         scope=verdict.rows,
         ends_at=None if last is None else moment(last),
         views=verdict.views,
+        label_at_most=label_at_most,
     )
 
 

@@ -19,6 +19,8 @@ from govcloud.subsystems.levels import FILTER, keeps_fields, keeps_rows
 
 #: The role of the fixed rule that lets a temporary grant open its own function.
 ANY_GRANT = "grant:*"
+#: The id of a question about no thing in particular (AuthZEN has no other way to say it).
+ANYTHING = "*"
 #: A label that nobody is cleared for: what says something else than a label of its own is kept from everybody.
 BEYOND = 5
 #: Every field is shown.
@@ -31,6 +33,16 @@ def label_of(attributes: Mapping[str, Any], *, otherwise: int) -> int:
     if label is None:
         return 0
     return label if type(label) is int and 0 <= label < BEYOND else otherwise
+
+
+def told_of(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what conditions read of what is acted on: ``*`` names no thing, so that none is told apart from others by it.
+
+    Taken for an id, it would not be the one that a deny names, and a list would show what a check of the thing itself denies.
+    """
+    if resource.get("id") != ANYTHING:
+        return resource
+    return {key: value for key, value in resource.items() if key != "id"}
 
 
 class Opened:
@@ -108,7 +120,7 @@ class Asking:
         # A resource that says nothing of where it stands is no row: then it is asked whether there are any rows at all.
         self.row = resource if not resource.keys().isdisjoint(ROW_KEYS) else None
         self.bounded = bounded
-        self._resource = resource
+        self._resource = told_of(resource)
         self._context = context
         self.matched: list[Opened] = []
         self._last: Opened | None = None

@@ -13,40 +13,18 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.orm import Session
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, opens
-from govcloud.authorization.clock_watch import ClockWatch
-from govcloud.authorization.commands import DELEGATED, NOTHING, OFFICE
+from govcloud.authorization.decision_reads import PLATFORM, DecisionReads
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
-from govcloud.authorization.duties import CompiledDuties
-from govcloud.authorization.facts import DecisionFacts, PolicyState
-from govcloud.authorization.holding import EVERY_OFFICIAL
-from govcloud.authorization.inputs import (
-    RETIRED,
-    Acting,
-    Inputs,
-    Source,
-    Standing,
-    standing_of,
-)
-from govcloud.authorization.live import LiveEngine
-from govcloud.authorization.live_duties import LiveDuties
-from govcloud.authorization.models import OFFICER_ROLES
+from govcloud.authorization.facts import PolicyState
+from govcloud.authorization.inputs import RETIRED, Acting, Inputs, Standing
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.remembering import Remembering, Until, always_on
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, instant, subsystem_of
-from govcloud.authorization.sources import Sources
-from govcloud.authorization.subjects import official_snapshot
-from govcloud.authorization.surroundings import SHIPPED, Surroundings
-from govcloud.identity.queries import AppointmentView, IdentityQueries
-from govcloud.kernel.clock import Clock
-from govcloud.subsystems.levels import OWN, Traits, asks_each_time, keeps_rows
-from govcloud.subsystems.queries import SubsystemQueries
+from govcloud.subsystems.levels import OWN, Traits
 
 __all__ = ["PLATFORM", "Decider", "Standing"]
 
-PLATFORM = "govcloud"
 _OWN = f"{PLATFORM}:"
 AnswerT = TypeVar("AnswerT")
 
@@ -59,38 +37,8 @@ class Known(NamedTuple):
     until: datetime | None
 
 
-class Decider:
+class Decider(DecisionReads):
     """Answers questions about officials; commands of the platform itself are asked through ``EngineAuthorizer``."""
-
-    def __init__(
-        self,
-        read: Callable[[], Session],
-        identity_queries: IdentityQueries,
-        subsystem_queries: SubsystemQueries,
-        clock: Clock,
-        *,
-        surroundings: Surroundings = SHIPPED,
-        source: Source | None = None,
-        watch: ClockWatch | None = None,
-    ) -> None:
-        """Take the reads that a decision needs, and what else it goes by.
-
-        Args:
-            read: gives the session to read with.
-            identity_queries: reads people and departments.
-            subsystem_queries: reads the catalogue.
-            clock: says what moment it is.
-            surroundings: the calendar and the networks that conditions ask about.
-            source: this machine's replica, if it has one.
-            watch: watches the clock, if anything does.
-        """
-        self.facts = DecisionFacts(read)
-        self.live = LiveEngine(self.facts, surroundings)
-        self.live_duties = LiveDuties(self.facts)
-        self.identity = identity_queries
-        self.subsystems = subsystem_queries
-        self._clock = clock
-        self._sources = Sources(self.facts, identity_queries, subsystem_queries, source, watch)
 
     def decide(self, question: Question) -> Decision:
         """Return whether the subject may use the function on the resource, now.
@@ -189,77 +137,6 @@ class Decider:
 
         return self._sources.answered(look)
 
-    def duties(self) -> CompiledDuties:
-        """Return the duty rules that decide now."""
-        return self.live_duties.of(self.facts.state().duties, self._clock.now())
-
-    def policy(self) -> CompiledPolicy:
-        """Return the policy that decides now."""
-        return self.live.of(self.facts.state().version_id).policy
-
-    def standing(self, official_id: UUID | None, appointment_id: UUID | None, at: datetime) -> Standing | Reason:
-        """Return who the subject is at ``at``: an active official, under a live appointment of that official if one is named."""
-        return standing_of(self.identity, official_id, appointment_id, at)
-
-    def paths_of(self, official_id: UUID, appointment_id: UUID | None, role: str, at: datetime) -> tuple[str, ...]:
-        """Return the departments below which an active official may act in ``role`` at ``at``, the widest only.
-
-        ``("/",)`` is a role held without bounds, ``()`` one that is not held.
-        """
-        return self._widest(official_id, appointment_id, at, lambda _policy: frozenset((role,)))
-
-    def reach_of(self, official_id: UUID, appointment_id: UUID | None, function: str, at: datetime) -> tuple[str, ...]:
-        """Return the departments below which an active official's roles name ``function`` at ``at``, the widest only."""
-        return self._widest(official_id, appointment_id, at, lambda policy: policy.roles_naming(function))
-
-    # What the commands need to know
-
-    def check_clock(self) -> None:
-        """Refuse by a clock that is not to be believed: what a command writes would begin and end at wrong moments for everybody."""
-        self._sources.check_clock()
-
-    def now(self) -> datetime:
-        """Return the moment: for what is looked at under locks that were waited for, and may have changed since the command began."""
-        return self._clock.now()
-
-    def place_of(self, official_id: UUID, appointment_id: UUID | None) -> AppointmentView | None:
-        """Return the live appointment named, or the official's primary one: where a command on the person is aimed at."""
-        found = self.identity.appointments_of(official_id, self._clock.now())
-        return next((place for place in found if appointment_id in {None, place.id}), None)
-
-    def entrusted(self, officials: Collection[UUID]) -> dict[UUID, str]:
-        """Return what is entrusted to each of ``officials`` under any appointment, now or by what is planned.
-
-        ``office`` is one of the three, ``delegated`` any command of the platform that not everybody has, else ``nothing``.
-        """
-        policy, now, duties = self.policy(), self._clock.now(), self.duties()
-        roles = self.facts.roles_among(officials, now)
-        for subject in self.identity.subjects_among(officials, now):
-            roles[subject.official_id] |= {duty.role_code for duty in duties.matching(subject)}
-        return {official_id: _trust(policy, held) for official_id, held in roles.items()}
-
-    def owner_path(self, subsystem_code: str, department_id: UUID | None) -> str | None:
-        """Return the path of ``department_id``, by default of the department that owns the subsystem."""
-        if department_id is None:
-            subsystem = self.subsystems.subsystem(subsystem_code)
-            department_id = subsystem.owner_department_id if subsystem else None
-        department = self.identity.department(department_id, self._clock.now()) if department_id else None
-        return department.path if department else None
-
-    def keeps_rows(self, function: str) -> bool:
-        """Return whether a grant of certain rows of a function is kept by its subsystem (integration level 2 or 3)."""
-        view = self.subsystems.function(function, self._clock.now())
-        return view is not None and keeps_rows(view.integration_level)
-
-    def untold(self, function: str) -> tuple[str, ...]:
-        """Return the clients by which people go on using a function after a grant has ended: nobody asks, and they cannot be told."""
-        view = self.subsystems.function(function, self._clock.now())
-        return () if view is None or asks_each_time(view.integration_level) else self.subsystems.untold_clients(view.subsystem_code)
-
-    def in_catalogue(self, function: str) -> bool:
-        """Return whether the catalogue has the function now, of a subsystem that is not retired."""
-        return self.subsystems.traits_in_catalogue(function, self._clock.now()) is not None
-
     # How the above decide
 
     def _decide(self, question: Question, inputs: Inputs) -> Decision:
@@ -289,35 +166,6 @@ class Decider:
         """Return the subject as it is now, under the policy and the duty rules of ``state``; ``about`` as in ``LiveEngine.of``."""
         engine = self.live.of(state.version_id, about)
         return Seen(acting.snapshot(engine.policy, self.live_duties.of(state.duties, now)), engine, state.epoch, now)
-
-    def snapshot(  # noqa: PLR0917 - what a snapshot is made of
-        self,
-        standing: Standing,
-        policy: CompiledPolicy,
-        duties: CompiledDuties,
-        assignments: Iterable[AssignmentFact],
-        grants: Iterable[GrantFact],
-        at: datetime,
-    ) -> Snapshot:
-        """Bring an official's facts together; the other appointments are read only when the policy asks about them."""
-        everywhere = self.identity.subjects_of(standing.official_id, at) if policy.asks_everywhere else None
-        return official_snapshot(
-            standing.official_id, standing.subject, assignments, grants, policy.closure, duties=duties, everywhere=everywhere
-        )
-
-    def _widest(
-        self, official_id: UUID, appointment_id: UUID | None, at: datetime, naming: Callable[[CompiledPolicy], frozenset[str]]
-    ) -> tuple[str, ...]:
-        """Return the widest departments over which the official holds one of the roles that ``naming`` picks from the policy."""
-        standing = self.standing(official_id, appointment_id, at)
-        if isinstance(standing, Reason):
-            return ()
-        state = self.facts.state()
-        policy, duties = self.live.of(state.version_id).policy, self.live_duties.of(state.duties, at)
-        roles = self.snapshot(standing, policy, duties, self.facts.assignments(official_id, appointment_id, at), (), at).roles
-        held = [window for role in naming(policy) for window in roles.get(role, ())]
-        paths = {window.department_path or "/" for window in held if window.live(instant(at))}
-        return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
 
     def _catalogue(self, inputs: Inputs, acting: Acting, seen: Seen) -> Catalogue:
         """Return what a decision may ask beyond the subject."""
@@ -349,15 +197,3 @@ def traits_known(function: str, policy: CompiledPolicy, inputs: Inputs, at: date
     if function.startswith(_OWN):
         return OWN if policy.knows(function) else None
     return inputs.traits_of(function, at)
-
-
-def _trust(policy: CompiledPolicy, roles: Iterable[str]) -> str:
-    """Return what is entrusted to whoever holds ``roles``."""
-    held: set[str] = set()
-    for role in roles:
-        held |= policy.closure.get(role, frozenset((role,)))
-    if not held.isdisjoint(OFFICER_ROLES):
-        return OFFICE
-    everybody = policy.functions_of(policy.closure.get(EVERY_OFFICIAL, frozenset((EVERY_OFFICIAL,))))
-    beyond = policy.functions_of(held) - everybody
-    return DELEGATED if any(subsystem_of(function) == PLATFORM for function in beyond) else NOTHING

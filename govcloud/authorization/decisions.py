@@ -36,6 +36,8 @@ class Reason(StrEnum):
     LABEL_TOO_LOW = "label_too_low"
     LEVEL_CANNOT_ENFORCE = "level_cannot_enforce"
     INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"
+    FOREIGN_FUNCTION = "foreign_function"
+    INVALID_REQUEST = "invalid_request"
 
 
 MESSAGES: dict[Reason, Message] = {
@@ -56,6 +58,8 @@ MESSAGES: dict[Reason, Message] = {
     Reason.LABEL_TOO_LOW: Message("您的安全标记低于这项功能或这条数据的安全标记。"),
     Reason.LEVEL_CANNOT_ENFORCE: Message("您的权限只包括部分数据或字段，而这项功能的接入级别无法落实这样的限制，因此不开放。"),
     Reason.INSUFFICIENT_USER_AUTHENTICATION: Message("您有这项功能的权限，但它涉及敏感信息，须先再次核实身份。"),
+    Reason.FOREIGN_FUNCTION: Message("子系统只能就自己的功能提问。"),
+    Reason.INVALID_REQUEST: Message("问题本身不完整或有误，无法判断。"),
 }
 
 
@@ -90,7 +94,8 @@ class Decision(msgspec.Struct, frozen=True):
 
     ``role`` and ``rule`` are Casbin's explanation: the matched rule's role and its label. ``grant_id`` is set when a
     temporary grant decided. ``views`` are the rows that may be used, each with how their fields are shown, and ``scope`` all of these
-    rows (only when allowed; ``obligations.py`` writes both down). ``ends_at`` is when the last of the
+    rows (only when allowed). ``label_at_most`` is up to which security label of a row the yes holds, where rows are kept (L2 and L3);
+    ``obligations.py`` writes all of this down. ``ends_at`` is when the last of the
     windows that allow this ends (``None``: open end). ``remedy_item_id`` is the catalogue item that could be requested
     (only on a denial). ``epoch`` is the number of the last change that this decision took into account. (A struct, because one is made
     for every question, and a frozen dataclass takes eight times as long to make.)
@@ -107,6 +112,7 @@ class Decision(msgspec.Struct, frozen=True):
     ends_at: datetime | None = None
     remedy_item_id: UUID | None = None
     views: tuple[View, ...] = ()
+    label_at_most: int | None = None
 
 
 def refusal(reason: Reason, epoch: int = 0) -> Decision:

@@ -95,7 +95,6 @@ SUBJECT: Mapping[str, Attribute] = {
     "all_positions": Attribute(Kind.TEXTS),
     "label": Attribute(Kind.NUMBER, LABEL),
     "client_id": _TEXT,
-    "subsystem": _TEXT,
 }
 #: Of all live appointments of the official, not only the one that is acted under; read only when a condition asks for them.
 EVERYWHERE = frozenset({"all_department_ids", "all_positions"})

@@ -12,10 +12,12 @@ from govcloud.authorization.comparing import compare
 from govcloud.authorization.document import PolicyDocument, RuleSpec, load_document
 from govcloud.authorization.drafting.checking import run_cases
 from govcloud.authorization.shipped import baseline
+from govcloud.cli.answer_words import json_text
 from govcloud.cli.context import operator, platform
 from govcloud.cli.duties import duties
 from govcloud.cli.policy_drafts import DRAFT_COMMANDS
-from govcloud.cli.policy_impact import show_impact, show_lines, unknown_functions, warn
+from govcloud.cli.policy_impact import impact_cells, lines_of, show_impact, show_lines, unknown_functions, warn
+from govcloud.cli.policy_shadow import shadow
 from govcloud.cli.tables import show as show_rows
 from govcloud.services import Services
 
@@ -94,19 +96,29 @@ def test(context: click.Context, file: Path | None, cases: Path | None, draft_id
 @click.option("--draft", "draft_id", type=click.UUID, help="a draft instead of a file")
 @click.option("--impact", is_flag=True, help="also how many people gain or lose which function")
 @click.option("--people", is_flag=True, help="also who they are, the first of each group")
+@click.option("--all", "everyone", is_flag=True, help="also who they are, every one of them")
+@click.option("--json", "as_json", is_flag=True, help="the same for programs")
 @click.pass_context
-def diff(context: click.Context, file: Path | None, draft_id: UUID | None, *, impact: bool, people: bool) -> None:
+def diff(
+    context: click.Context, file: Path | None, draft_id: UUID | None, *, impact: bool, people: bool, everyone: bool, as_json: bool
+) -> None:
     """Show what FILE (the shipped policy by default) would change; exit code 1 when anything."""
+    wanted = impact or people or everyone
     with platform(context) as services:
         new = services.draft_queries.document(draft_id) if draft_id else load_document(file) if file else baseline()
-        difference = compare(_in_force(services), new)
-        show_lines(difference)
-        warn(unknown_functions(services, new))
-        if difference and (impact or people):
-            show_impact(services, new, people=people)
+        difference, unknown = compare(_in_force(services), new), unknown_functions(services, new)
+        if as_json:
+            cells = impact_cells(services, new, people=people, everyone=everyone) if difference and wanted else None
+            click.echo(json_text({"difference": list(lines_of(difference)), "not_in_catalogue": unknown, "impact": cells}))
+        else:
+            show_lines(difference)
+            warn(unknown)
+            if difference and wanted:
+                show_impact(services, new, people=people, everyone=everyone)
     if difference:
         sys.exit(1)
-    click.echo("no difference")
+    if not as_json:
+        click.echo("no difference")
 
 
 @policy.command()
@@ -133,6 +145,7 @@ def install(context: click.Context, file: Path | None, *, yes: bool) -> None:
 
 
 policy.add_command(duties)
+policy.add_command(shadow)
 for command in DRAFT_COMMANDS:
     policy.add_command(command)
 

@@ -107,6 +107,8 @@ def rollback(context: click.Context, number: int, *, reason: str, emergency: boo
             _say_what_next(services)
             return
         if not yes:
+            # Whom it touches is told while somebody can still say no; with --yes there is no time to lose, and nobody who reads it.
+            show_measured(measured_with_bar(services, queries.version_document(number)))
             click.confirm(f"put version {number} in force at once, on your word alone?", abort=True)
         now_number = services.drafting.roll_back_at_once(operator(), number, reason)
         click.echo(f"policy {now_number} is in force, with the text of version {number}; it is marked until an approved one replaces it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -12,6 +13,7 @@ from govcloud.authorization.comparing import Difference
 from govcloud.authorization.document import PolicyDocument, RuleSpec
 from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect
 from govcloud.authorization.drafting.measuring import Gathered, Measured, Progress
+from govcloud.authorization.drafting.views import Touched
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.views import OfficialView
 from govcloud.services import Services
@@ -57,12 +59,39 @@ def warn(unknown: list[str]) -> None:
         click.secho(f"not in the catalogue, so nobody can use them yet: {', '.join(unknown)}", fg="yellow", err=True)
 
 
-def show_impact(services: Services, document: PolicyDocument, *, people: bool) -> None:
-    """Work out whom ``document`` would touch, and print counts by function; with ``people`` also names."""
+def show_impact(services: Services, document: PolicyDocument, *, people: bool, everyone: bool = False) -> None:
+    """Work out whom ``document`` would touch, and print counts by function; with ``people`` also names, with ``everyone`` all of them."""
     measured = measured_with_bar(services, document)
     show_measured(measured)
-    if people:
-        _show_groups(services, measured)
+    if people or everyone:
+        _show_groups(services, measured, everyone=everyone)
+
+
+def impact_cells(services: Services, document: PolicyDocument, *, people: bool, everyone: bool = False) -> dict[str, Any]:
+    """Work out whom ``document`` would touch, and return it for programs; ``people`` and ``everyone`` as in ``show_impact``."""
+    measured = measured_with_bar(services, document)
+    return {
+        "population": measured.population,
+        "touched": sum(group.size for group in measured.groups),
+        "roles_lost": measured.roles_lost,
+        "functions": [{"function": function, **found} for function, found in _counts(measured)],
+        "groups": [
+            {
+                "kind": group.kind,
+                "roles": group.roles,
+                "attributes": group.attributes,
+                "effects": group.effects,
+                "size": group.size,
+                "people": _people(services, measured, group, everyone=everyone) if people or everyone else (),
+            }
+            for group in measured.groups
+        ],
+    }
+
+
+def _people(services: Services, measured: Measured, group: Gathered, *, everyone: bool) -> list[Touched]:
+    """Return the people of a group: the first of them, or all."""
+    return services.draft_queries.people_of(measured, group, group.size if everyone else _NAMED)
 
 
 def show_label_of_function(services: Services, code: str, label: int) -> int:
@@ -85,9 +114,20 @@ def show_label_of_person(services: Services, official: OfficialView, label: int)
     return len(found)
 
 
-def _show_groups(services: Services, measured: Measured) -> None:
+def _counts(measured: Measured) -> list[tuple[str, dict[str, int]]]:
+    """Return how many appointments gain, lose, or have each function on other rows or conditions, and how many parts of the platform."""
+    counts: dict[str, dict[str, int]] = {}
     for group in measured.groups:
-        _show_group(services, measured, group)
+        for function, effect in group.effects.items():
+            known = counts.setdefault(function, {"gain": 0, "lose": 0, "other": 0, "parts": 0})
+            name = "parts" if group.kind == "part" else "gain" if effect in GAINS else "lose" if effect in LOSSES else "other"
+            known[name] += 1 if group.kind == "part" else group.size
+    return sorted(counts.items())
+
+
+def _show_groups(services: Services, measured: Measured, *, everyone: bool = False) -> None:
+    for group in measured.groups:
+        _show_group(services, measured, group, everyone=everyone)
 
 
 def measured_with_bar(services: Services, document: PolicyDocument) -> Measured:
@@ -115,17 +155,11 @@ def _bar() -> Iterator[Progress]:
 
 def show_measured(measured: Measured) -> None:
     """Print the counts by function, and what stands in the way."""
-    counts: dict[str, dict[str, int]] = {}
-    for group in measured.groups:
-        for function, effect in group.effects.items():
-            known = counts.setdefault(function, {"gain": 0, "lose": 0, "other": 0, "parts": 0})
-            name = "parts" if group.kind == "part" else "gain" if effect in GAINS else "lose" if effect in LOSSES else "other"
-            known[name] += 1 if group.kind == "part" else group.size
     touched = sum(group.size for group in measured.groups)
     click.echo(f"{touched:,} of {measured.population:,} appointments are touched")
     rows = [
         (function, f"{found['gain']:,}", f"{found['lose']:,}", f"{found['other']:,}", str(found["parts"] or ""))
-        for function, found in sorted(counts.items())
+        for function, found in _counts(measured)
     ]
     if rows:
         show_rows(("function", "gain", "lose", "other rows or conditions", "parts of the platform"), rows)
@@ -134,12 +168,12 @@ def show_measured(measured: Measured) -> None:
         click.secho(f"cannot be put in force: somebody holds {held}, which it no longer has", fg="red", err=True)
 
 
-def _show_group(services: Services, measured: Measured, group: Gathered) -> None:
+def _show_group(services: Services, measured: Measured, group: Gathered, *, everyone: bool) -> None:
     effects = ", ".join(f"{_MARKS[effect]} {function}" for function, effect in sorted(group.effects.items()))
     values = ", ".join(f"{name} {value}" for name, value in group.attributes.items())
     who = " ".join(part for part in (f"[{' '.join(group.roles)}]", values) if part)
     click.echo(f"\n{group.size:,} × {who}: {effects}" if group.kind != "part" else f"\n{group.roles[0]}: {effects}")
-    found = services.draft_queries.people_of(measured, group, _NAMED)
+    found = _people(services, measured, group, everyone=everyone)
     if found:
         show_rows(("name", "code", "position", "department"), [(p.name, p.employee_code, p.position, p.department_name) for p in found])
     if group.size > len(found):

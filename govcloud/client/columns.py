@@ -12,6 +12,8 @@ from govcloud.client.masks import Mask
 
 #: What a row may say of where it stands.
 ROW_KEYS = ("division", "department_path", "case_number")
+#: What a row may say of how confidential it is.
+LABEL = "label"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Columns:
         division: the column with the 12-digit division code: a SQLAlchemy column, or the key in a row; ``None``: there is none.
         department_path: the column with the department's path (``"/…/"``).
         case_number: the column with the case's number.
+        label: the column with the row's security label, a whole number from 0 to 4 (NULL is 0). It is never guessed: labels are held
+            against the official's clearance only where this column is named.
         fields: the policy's name of a field, by the row's key, where the two differ (``{"sfzhm": "id_number"}``).
         masks: how a field is masked, by the row's key, where the standard masks do not know it.
         masked: keys that are masked whatever the policy opens: the page needs no more.
@@ -30,6 +34,7 @@ class Columns:
     division: Any = None
     department_path: Any = None
     case_number: Any = None
+    label: Any = None
     fields: Mapping[str, str] = field(default_factory=dict)
     masks: Mapping[str, Mask] = field(default_factory=dict)
     masked: frozenset[str] | tuple[str, ...] = ()
@@ -39,8 +44,8 @@ class Columns:
         """Return how ``source`` is laid out.
 
         Args:
-            source: ``Columns``; a column or key, which is that of the division; a mapping of ``ROW_KEYS``; a model or a table
-                with columns of these names; ``None``: rows carry the keys themselves.
+            source: ``Columns``; a column or key, which is that of the division; a mapping of ``ROW_KEYS`` and ``label``; a model or a
+                table with columns named as ``ROW_KEYS``; ``None``: rows carry the keys themselves.
 
         Raises:
             ConfigurationError: none of the three is there, or a mapping names something else.
@@ -61,9 +66,10 @@ class Columns:
 
     @classmethod
     def _of_mapping(cls, source: Mapping[Any, Any]) -> Columns:
-        unknown = [str(key) for key in source if key not in ROW_KEYS]
+        known = (*ROW_KEYS, LABEL)
+        unknown = [str(key) for key in source if key not in known]
         if unknown or not source:
-            raise ConfigurationError(f"columns are named {', '.join(ROW_KEYS)}; got {', '.join(unknown) or 'none'}")
+            raise ConfigurationError(f"columns are named {', '.join(known)}; got {', '.join(unknown) or 'none'}")
         return cls(**source)
 
     def place_of(self, row: object) -> dict[str, Any]:
@@ -75,6 +81,19 @@ class Columns:
             if column is not None and (name := key_of(column)) in values:
                 found[key] = values[name]
         return found
+
+    def cleared(self, row: object, label_at_most: int) -> bool:
+        """Return whether the security label of a row is one of 0 to ``label_at_most``; where no column is named, rows have none.
+
+        An empty label is 0. One that is no whole number clears nobody, as the platform has it, and neither does a row without its column.
+        """
+        if self.label is None:
+            return True
+        values, key = values_of(row), key_of(self.label)
+        if key not in values:
+            return False
+        label = values[key]
+        return label is None or (isinstance(label, int) and not isinstance(label, bool) and 0 <= label <= label_at_most)
 
     def field_of(self, key: str) -> str:
         """Return what the policy calls the field under ``key``."""

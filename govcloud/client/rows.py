@@ -99,9 +99,14 @@ class RowCondition:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows that an answer opens: those that meet one of ``alternatives``; ``None`` is every row, the empty tuple none."""
+    """The rows that an answer opens: those that meet one of ``alternatives``; ``None`` is every row, the empty tuple none.
+
+    ``label_at_most`` is the highest security label that a row among them may carry. It counts where ``Columns.label`` names the column;
+    an answer that says nothing of labels opens rows without one (or with 0).
+    """
 
     alternatives: tuple[RowCondition, ...] | None
+    label_at_most: int = 0
 
     @classmethod
     def within(cls, *divisions: str) -> Rows:
@@ -123,13 +128,20 @@ class Rows:
         """Return whether a row may be used.
 
         Args:
-            row: the row (a mapping, a SQLAlchemy row, an object of a model, a dataclass); a text is the code of its division.
+            row: the row (a mapping, a SQLAlchemy row, an object of a model, a dataclass); a text is the code of its division, and says
+                nothing of a label.
             columns: where the row keeps what conditions read, when not under ``division``, ``department_path``, ``case_number``;
                 see ``Columns``.
         """
+        if isinstance(row, str):
+            place: Mapping[str, Any] = {"division": row}
+        else:
+            layout = Columns.of(columns)
+            if not layout.cleared(row, self.label_at_most):
+                return False
+            place = layout.place_of(row)
         if self.alternatives is None:
             return True
-        place = {"division": row} if isinstance(row, str) else Columns.of(columns).place_of(row)
         return any(item.covers(place) for item in self.alternatives)
 
     def filter(self, columns: object) -> ColumnElement[bool]:
@@ -146,16 +158,17 @@ class Rows:
         return condition(self, Columns.of(columns))
 
     def union(self, *others: Rows) -> Rows:
-        """Return the rows that any of them opens."""
-        found: dict[RowCondition, None] = {}
-        for rows in (self, *others):
-            if rows.alternatives is None:
-                return ALL_ROWS
-            found |= dict.fromkeys(rows.alternatives)
-        return Rows(tuple(found))
+        """Return the rows that any of them opens; of different bounds on labels the lowest holds for all, so that none opens too much."""
+        holding = [rows for rows in (self, *others) if rows.alternatives != ()]
+        label = min((rows.label_at_most for rows in holding), default=0)
+        if any(rows.alternatives is None for rows in holding):
+            return Rows(None, label)
+        return Rows(tuple(dict.fromkeys(item for rows in holding for item in rows.alternatives or ())), label)
 
     def holds(self, other: Rows) -> bool:
-        """Return whether every alternative of ``other`` lies within one of these."""
+        """Return whether every alternative of ``other`` lies within one of these, and its labels within the bound."""
+        if other.label_at_most > self.label_at_most:
+            return False
         if self.alternatives is None:
             return True
         if other.alternatives is None:

@@ -45,12 +45,28 @@ def _mysql(element: Bytewise, compiler: SQLCompiler, **options: Any) -> str:  # 
 def condition(rows: Rows, columns: Columns) -> ColumnElement[bool]:
     """Return the condition that selects exactly the rows that ``rows.covers`` allows.
 
-    The division's column holds 12-digit codes. Every row: no condition; no row: false. An alternative that reads what the table
-    does not have selects nothing.
+    The division's column holds 12-digit codes, the label's whole numbers. Every row: no condition; no row: false. An alternative that
+    reads what the table does not have selects nothing.
 
     Raises:
-        ConfigurationError: ``columns`` names keys of rows instead of columns.
+        ConfigurationError: ``columns`` names keys of rows instead of columns, or a label that is a text.
     """
+    placed = _placed(rows, columns)
+    return placed if columns.label is None else and_(placed, _cleared(columns.label, rows.label_at_most))
+
+
+def _cleared(label: Any, most: int) -> ColumnElement[bool]:  # noqa: ANN401 - a column
+    """Return the condition of rows whose security label is one of 0 to ``most``; NULL is 0."""
+    if isinstance(label, str):
+        raise ConfigurationError(f"a filter needs the column itself, not its name: Columns(label=table.c.{label})")
+    if isinstance(label.type, String):
+        # As texts they would be compared by the language of the database.
+        raise ConfigurationError(f"{label} holds texts; a security label is a whole number from 0 to 4")
+    return or_(label.is_(None), label.between(0, most))
+
+
+def _placed(rows: Rows, columns: Columns) -> ColumnElement[bool]:
+    """Return the condition of rows that meet one of the alternatives."""
     if rows.alternatives is None:
         return true()
     for key in ROW_KEYS:

@@ -19,12 +19,14 @@ from govcloud.client.columns import ROW_KEYS
 from govcloud.client.decisions import AccessRequest, CheckDecision, StepUp
 from govcloud.client.errors import CheckRefusedError, CheckUnavailableError
 from govcloud.client.requesting import denial_of
-from govcloud.client.rows import ALL_ROWS, RowCondition, Rows
+from govcloud.client.rows import RowCondition, Rows
 from govcloud.client.views import NO_VIEWS, FieldRule, View, Views
 
 #: The reason of a denial that a proof of identity mends (RFC 9470 section 3).
 STEP_UP = "insufficient_user_authentication"
 _ACR = re.compile(r"[A-Za-z0-9:._/-]{1,200}")
+#: The security labels that there are.
+LABELS = range(5)
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,9 @@ def _access_request(context: Mapping[str, Any], about: Mapping[str, Any]) -> Acc
 
 
 def _views(obligations: object) -> Views:
-    """Read what a yes lets somebody see: ``rows`` (absent: every row) and ``views`` (absent: all fields of these rows).
+    """Read what a yes lets somebody see: ``rows`` (absent: every row), ``views`` (absent: all fields of these rows), ``label_at_most``.
+
+    Where nothing is said of labels (absent), only rows without one are open.
 
     Raises:
         CheckUnavailableError: there are no obligations, or some that this client cannot keep: a yes under a condition that is not
@@ -206,11 +210,12 @@ def _views(obligations: object) -> Views:
     if not isinstance(obligations, dict):
         raise CheckUnavailableError("the decision point answered yes without its obligations")
     try:
-        _only(obligations, {"rows", "views"})
-        rows = read_rows(obligations["rows"]) if "rows" in obligations else ALL_ROWS
+        _only(obligations, {"rows", "views", "label_at_most"})
+        label = _label(obligations.get("label_at_most", 0))
+        rows = read_rows(obligations.get("rows", {}), label)
         if "views" not in obligations:
             return Views((View(rows),))
-        views = Views(tuple(_view(item) for item in _list(obligations["views"])))
+        views = Views(tuple(_view(item, label) for item in _list(obligations["views"])))
     except ValueError as error:
         raise CheckUnavailableError(f"the decision point obliges to what this client cannot keep: {error}") from error
     if not rows.holds(views.rows):
@@ -218,7 +223,13 @@ def _views(obligations: object) -> Views:
     return views
 
 
-def _view(value: object) -> View:
+def _label(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value not in LABELS:
+        raise ValueError("label_at_most is a security label from 0 to 4")
+    return value
+
+
+def _view(value: object, label_at_most: int) -> View:
     if not isinstance(value, dict):
         raise ValueError("a view is an object")  # noqa: TRY004 - of the wire, like every other fault of it
     _only(value, {"rows", "fields"})
@@ -226,12 +237,14 @@ def _view(value: object) -> View:
     if not isinstance(fields, dict):
         raise ValueError("fields is an object")  # noqa: TRY004
     _only(fields, {"mask", "hide"})
-    rows = read_rows(value["rows"]) if "rows" in value else ALL_ROWS
+    rows = read_rows(value.get("rows", {}), label_at_most)
     return View(rows, FieldRule(masked=_names(fields.get("mask", [])), hidden=_names(fields.get("hide", []))))
 
 
-def read_rows(value: object) -> Rows:
+def read_rows(value: object, label_at_most: int = 0) -> Rows:
     """Return the rows of the wire: ``{"divisions": […]}``, ``{"any": [{…}, …]}``; ``{"divisions": null}`` and ``{}`` are every row.
+
+    ``label_at_most`` bounds their security labels.
 
     Raises:
         ValueError: it is something else, or a condition reads what is not known here.
@@ -243,10 +256,10 @@ def read_rows(value: object) -> Rows:
     if "any" in value:
         if divisions is not None:
             raise ValueError("rows has either any or divisions")
-        return Rows(tuple(_condition(item) for item in _list(value["any"])))
+        return Rows(tuple(_condition(item) for item in _list(value["any"])), label_at_most)
     if divisions is None:
-        return ALL_ROWS
-    return Rows(tuple(_condition({"division": code}) for code in _list(divisions)))
+        return Rows(None, label_at_most)
+    return Rows(tuple(_condition({"division": code}) for code in _list(divisions)), label_at_most)
 
 
 def _condition(value: object) -> RowCondition:

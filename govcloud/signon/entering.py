@@ -6,8 +6,8 @@ revocation is either seen, or waits and finds the stay that it has to end (integ
 
 from __future__ import annotations
 
-from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -22,12 +22,12 @@ from govcloud.subsystems.queries import ClientView
 class Entering:
     """Asks at the doors of subsystems."""
 
-    def __init__(self, uow: UnitOfWork, sessions: Sessions, authorization: Authorization, log: DecisionLog) -> None:
+    def __init__(self, uow: UnitOfWork, sessions: Sessions, authorization: Authorization, given_out: GivenOut) -> None:
         """Take the sessions that enter, who decides, and what remembers decisions."""
         self._uow = uow
         self._sessions = sessions
         self._authorization = authorization
-        self._log = log
+        self._given_out = given_out
 
     def admit(self, actor: Actor, session: CurrentSession, client: ClientView) -> Decision:
         """Return whether the official may enter the client's subsystem under the current appointment; a refusal is recorded.
@@ -71,7 +71,7 @@ class Entering:
         question = Question(door, session.appointment_id, session.official_id, client_address=address)
         decision = self._authorization.decide(question)
         # The audit record has the refusal as a fact; the log has it among the decisions, beside those of every other way in.
-        self._log.note(question, decision, client.client_id, trace_id=actor.trace_id)
+        self._given_out.note(question, decision, client.client_id, trace_id=actor.trace_id)
         return decision
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from govcloud.authorization.decision_log.service import DecisionLog
+from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.clock import Clock
@@ -57,7 +57,7 @@ class Parts:
         settings: Settings,
         policies: Policies,
         sessions: Sessions,
-        decision_log: DecisionLog,
+        given_out: GivenOut,
     ) -> Self:
         """Make the parts.
 
@@ -101,5 +101,5 @@ class Parts:
             factor_proof,
             enrolments,
             ceremony,
-            Entering(uow, sessions, authorization, decision_log),
+            Entering(uow, sessions, authorization, given_out),
         )

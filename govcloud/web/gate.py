@@ -18,7 +18,8 @@ from typing import Any, TypeVar, cast
 
 from flask import Blueprint, Flask, current_app, g, request
 
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.decider import PLATFORM
+from govcloud.authorization.decisions import Decision, Question
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message
@@ -153,10 +154,13 @@ def may(function: str, resource: Mapping[str, Any] | None = None) -> bool:
     show only what works. Nobody who is not signed in may anything.
     """
     session = current_session()
-    if session is None:
-        return False
+    return session is not None and _asked(session, function, resource)[1].allowed
+
+
+def _asked(session: CurrentSession, function: str, resource: Mapping[str, Any] | None = None) -> tuple[Question, Decision]:
+    """Return the question whether the signed-in official may use ``function``, with its decision."""
     question = Question(function, session.appointment_id, session.official_id, resource or {}, client_address=source_address())
-    return services().authorization.decide(question).allowed
+    return question, services().authorization.decide(question)
 
 
 def may_among(functions: Iterable[str]) -> frozenset[str]:
@@ -201,6 +205,18 @@ def _client_of_token(access_token: str, scheme: str) -> ClientView:
     return token.client
 
 
+def _require(session: CurrentSession, function: str) -> None:
+    """Go on only if the signed-in official may use ``function``; a refusal stands in the decision log like that of a subsystem.
+
+    Raises:
+        Denied: it is not open to the official.
+    """
+    question, decision = _asked(session, function)
+    if not decision.allowed:
+        services().decision_log.note(question, decision, PLATFORM, trace_id=trace_id())
+        raise no_permission()
+
+
 def init_gate(app: Flask) -> None:
     """Check the declaration of the matched route before its view runs."""
 
@@ -217,5 +233,5 @@ def init_gate(app: Flask) -> None:
             session = current_session()
             if session is None:
                 raise SignInRequired
-            if gate.kind == "requires" and not may(gate.detail):
-                raise no_permission()
+            if gate.kind == "requires":
+                _require(session, gate.detail)

@@ -23,8 +23,10 @@ DIVISIONS = (
 #: Departments and those below, with neighbours whose names begin alike or sort close to the slash.
 PATHS = ("/aa/", "/aa/bb/", "/aab/", "/a/", "/aa0/", "/AA/", "/aa/b/", None)
 CASES = ("XH2026001", "xh2026001", "XH2026%", "' OR 1=1 --", None)
+#: Security labels of rows: none, those that there are, and one that is none of them. Seven, so that they go through all places.
+LABELS = (None, 0, 1, 2, 3, 4, 5)
 ROWS: list[dict[str, Any]] = [
-    {"id": number, "division": division, "department_path": path, "case_number": case}
+    {"id": number, "division": division, "department_path": path, "case_number": case, "label": LABELS[number % len(LABELS)]}
     for number, (division, path, case) in enumerate(product(DIVISIONS, PATHS, CASES))
 ]
 FIELDS = ("id_number", "phone", "name", "income", "note")
@@ -46,6 +48,8 @@ _fields = st.fixed_dictionaries(
     {"mask": st.lists(st.sampled_from(FIELDS), unique=True), "hide": st.lists(st.sampled_from(FIELDS), unique=True)}
 )
 views = st.lists(st.fixed_dictionaries({"rows": scopes, "fields": _fields}), min_size=1, max_size=4)
+#: Up to which label an answer opens rows; ``None``: it says nothing of labels.
+bounds = st.none() | st.integers(0, 4)
 
 
 def union(found: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -61,6 +65,11 @@ def covers(scope: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     if "any" in scope:
         return any(all(_meets(key, value, row[key]) for key, value in item.items()) for item in scope["any"])
     return scope["divisions"] is None or any(_meets("division", code, row["division"]) for code in scope["divisions"])
+
+
+def cleared(bound: int | None, row: Mapping[str, Any]) -> bool:
+    """Return whether the label of a row is within a bound."""
+    return row["label"] in {None, *range((bound or 0) + 1)}
 
 
 def _meets(key: str, wanted: str, value: str | None) -> bool:

@@ -9,7 +9,23 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from sqlalchemy import Column, Engine, Index, Integer, MetaData, NullPool, String, Table, Text, create_engine, delete, insert, select, text
+from sqlalchemy import (
+    Column,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    NullPool,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column
 from sqlalchemy.pool import StaticPool
 
@@ -32,7 +48,17 @@ def _table(linguistic: str | None) -> Table:
         Column("division", Text, index=True),
         Column("department_path", Text(collation=linguistic)),
         Column("case_number", Text, index=True),
+        Column("label", SmallInteger),
     )
+
+
+def labelled(table: Table) -> Columns:
+    """Return the layout of the table with its column of labels."""
+    return Columns(table.c.division, table.c.department_path, table.c.case_number, table.c.label)
+
+
+#: The same for rows that are mappings.
+PLAINLY = Columns("division", "department_path", "case_number", "label")
 
 
 @contextmanager
@@ -75,31 +101,68 @@ def selected(register: tuple[Engine, Table], rows: Rows) -> set[int]:
         return set(connection.scalars(select(table.c.id).where(rows.filter(table))))
 
 
-@given(views=places.views)
+@given(views=places.views, bound=places.bounds)
 @settings(max_examples=30)
-def test_what_is_filtered_is_what_is_checked(register: tuple[Engine, Table], point: Point, views: list[dict[str, Any]]) -> None:
+def test_what_is_filtered_is_what_is_checked(
+    register: tuple[Engine, Table], point: Point, views: list[dict[str, Any]], bound: int | None
+) -> None:
     rows = places.union(views)
 
     def decide(asked: Asked) -> dict[str, Any]:
         row = asked["resource"]["properties"]
-        return yes(rows, views) if not row or any(places.covers(view["rows"], row) for view in views) else no("out_of_scope")
+        opens = not row or (places.cleared(bound, row) and any(places.covers(view["rows"], row) for view in views))
+        return yes(rows, views, bound) if opens else no("out_of_scope")
 
     point.decide = decide
     with Checks(point.origin, "housing-web", "secret") as checks:
         opened = checks.check(sub="s", function=READ)
-        questions = [Question(READ, {key: row[key] for key in ("division", "department_path", "case_number")}) for row in places.ROWS]
+        questions = [Question(READ, {key: row[key] for key in row if key != "id"}) for row in places.ROWS]
         checked = {row["id"] for row, answer in zip(places.ROWS, checks.ask_all("s", None, questions), strict=True) if answer.allowed}
     engine, table = register
     with engine.connect() as connection:
-        filtered = set(connection.scalars(opened.views.filter(select(table.c.id), table)))
+        filtered = set(connection.scalars(opened.views.filter(select(table.c.id), labelled(table))))
     assert filtered == checked
-    assert {row["id"] for row in places.ROWS if opened.views.covers(row)} == checked
-    assert {row["id"] for row in places.ROWS if opened.rows.covers(row)} == checked
+    assert {row["id"] for row in places.ROWS if opened.views.covers(row, PLAINLY)} == checked
+    assert {row["id"] for row in places.ROWS if opened.rows.covers(row, PLAINLY)} == checked
+    assert {row["id"] for row in opened.views.masked(places.ROWS, PLAINLY)} == checked
 
 
 def test_everything_and_nothing(register: tuple[Engine, Table]) -> None:
     assert len(selected(register, ALL_ROWS)) == len(places.ROWS)
     assert selected(register, NO_ROWS) == set()
+
+
+@pytest.mark.parametrize("bound", range(5))
+def test_rows_above_the_clearance_are_not_selected(register: tuple[Engine, Table], bound: int) -> None:
+    engine, table = register
+    with engine.connect() as connection:
+        found = set(connection.scalars(select(table.c.label).where(Rows(None, bound).filter(labelled(table)))))
+    assert found == {None, *range(bound + 1)}
+
+
+def test_where_no_column_of_labels_is_named_none_is_looked_at(register: tuple[Engine, Table]) -> None:
+    assert len(selected(register, Rows(None, 0))) == len(places.ROWS)
+    assert Rows(None, 0).covers({"label": 4})
+    assert not Rows(None, 0).covers({"label": 4}, {"label": "label"})
+
+
+@pytest.mark.parametrize("label", [True, "1", 1.0, -1, 5, [1]])
+def test_what_is_no_label_clears_nobody(label: object) -> None:
+    assert not Rows(None, 4).covers({"label": label}, PLAINLY)
+
+
+def test_a_row_without_its_column_of_labels_is_not_shown() -> None:
+    assert not Rows(None, 4).covers({"division": XIHU}, PLAINLY)
+    assert Rows(None, 4).covers({"label": None}, PLAINLY)
+
+
+def test_rows_of_several_answers_are_bounded_by_the_lowest() -> None:
+    low, high = Rows.within(XIHU), Rows(None, 3)
+    assert low.union(high) == high.union(low) == Rows(None, 0)
+    assert NO_ROWS.union(high) == high.union(NO_ROWS) == high, "what opens nothing bounds nothing"
+    assert high.holds(low)
+    assert not low.holds(high)
+    assert not Rows(None, 1).holds(Rows((RowCondition(XIHU),), 2))
 
 
 def test_many_alternatives(register: tuple[Engine, Table]) -> None:
@@ -183,7 +246,10 @@ def test_what_a_table_does_not_have_no_row_meets(session: Session) -> None:
     assert list(session.scalars(cases.filter(select(Household.id), Household))) == [3]
 
 
-@pytest.mark.parametrize("columns", [Archive, {"area": Archive.area}, {}, "division", Columns(division="area"), object()])
+@pytest.mark.parametrize(
+    "columns",
+    [Archive, {"area": Archive.area}, {}, "division", Columns(division="area"), object(), Columns(Archive.area, label="label")],
+)
 def test_columns_have_to_be_named(columns: object) -> None:
     with pytest.raises(ConfigurationError):
         Rows.within(XIHU).filter(columns)
@@ -193,3 +259,8 @@ def test_values_are_bound_and_never_text(session: Session) -> None:
     rows = Rows((RowCondition(case_number="' OR 1=1 --"),))
     statement = str(select(Household).where(rows.filter(Columns(case_number=Household.division))))
     assert "OR 1=1" not in statement
+
+
+def test_a_text_is_no_label() -> None:
+    with pytest.raises(ConfigurationError, match="whole number"):
+        Rows(None, 2).filter(Columns(label=Archive.area))

@@ -19,9 +19,10 @@ ONE = "/access/v1/evaluation"
 MANY = "/access/v1/evaluations"
 
 
-def yes(rows: Any = None, views: Any = None, **context: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    """Return a yes that opens ``rows`` (every row when not given) under ``views``."""
-    obligations = {key: value for key, value in (("rows", rows), ("views", views)) if value is not None}
+def yes(rows: Any = None, views: Any = None, label: Any = None, **context: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """Return a yes that opens ``rows`` (every row when not given) under ``views``, up to ``label``."""
+    given = {"rows": rows, "views": views, "label_at_most": label}
+    obligations = {key: value for key, value in given.items() if value is not None}
     return {"decision": True, "context": {"reason": "allowed", "obligations": obligations, **context}}
 
 

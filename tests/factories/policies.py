@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from govcloud.authorization import installing
+from govcloud.authorization.decisions import Question
 from govcloud.authorization.drafting.service import NewDraft, Shown
 from govcloud.kernel.actor import Actor
 from tests.factories.world import SEED, Person, World, small_policy
@@ -61,3 +62,20 @@ def put_in_force(services: Services, world: World, text: str) -> int:
     """Change the policy of a province the way officers do; return the version's number."""
     checker = second_officer(services, world)
     return services.drafting.apply(checker.actor(), approved(services, world.security_admin, checker, text))
+
+
+def run_shadow(services: Services, world: World, extra: str, hours: int = 2) -> UUID:
+    """Let a draft run as a shadow, seen by this process; return the draft's id."""
+    maker = world.security_admin
+    draft_id = drafted(services, maker, province_policy(extra).text)
+    services.drafting.start_shadow(maker.actor(), draft_id, hours)
+    services.shadowing.note(Question("x"))
+    services.shadowing.look()
+    return draft_id
+
+
+def differing(services: Services, draft_id: UUID) -> list[tuple[str, str, str]]:
+    """Let the shadow look at what waits; return each function that differed, with what the live policy and the draft say."""
+    services.shadowing.work()
+    found = services.draft_queries.shadow_of(draft_id)
+    return [(item.function, item.live, item.shadow) for item in found.differences] if found else []

@@ -26,12 +26,13 @@ from govcloud.identity.queries import Subject
 from govcloud.subsystems.levels import CHECK, FILTER, Traits
 from govcloud.subsystems.queries import ItemView
 
-#: How far ahead it is looked for a time at which conditions on time of day and weekday would be met.
-AHEAD_DAYS = 8
+#: How far ahead it is looked for a time at which conditions on time of day, weekday and working day would be met: the longest holiday
+#: (nine days of Spring Festival in 2026), with a working week on either side of it that may be exchanged.
+AHEAD_DAYS = 15
 _CLOCK_TIME = re.compile(r"""["']([01]\d|2[0-3]):([0-5]\d)["']""")
 _PLACES = frozenset(ROW_KEYS)
 _MOST_ITEMS = 5
-_MOST_MOMENTS = 500
+_MOST_MOMENTS = 1_000
 
 
 class RemedyKind(StrEnum):

@@ -119,7 +119,7 @@ class CheckAnswer(Answer):
     reason: str
     message: str
     missing: tuple[str, ...]
-    obligations: dict[str, Any] = Field(description="which rows and fields a yes opens; empty: all of them, or a no")
+    obligations: dict[str, Any] = Field(description="which rows (with `label_at_most`) and fields a yes opens; empty: all of them, or a no")
     ends_at: datetime | None
     epoch: int
 
@@ -154,10 +154,15 @@ class RemedyAnswer(Answer):
     missing: tuple[str, ...]
     at: datetime | None = Field(description="from when it would be open")
     until: datetime | None
-    divisions: tuple[str, ...] | None = Field(description="of `rows`: the divisions that are open")
+    divisions: tuple[str, ...] | None = Field(
+        description="of `rows`: the divisions all of whose rows are open; null: every row, or no `rows`"
+    )
+    rows: dict[str, Any] | None = Field(description="of `rows`: all that is open, also by department and case, as obligations have it")
     url: str | None = Field(description="of `request`: the page that opens the request")
     item_id: UUID | None
     appointment_id: UUID | None = Field(description="of `other_appointment`")
+    needs: int | None = Field(description="of `label`: the clearance, of `level`: the integration level that it takes")
+    has: int | None = Field(description="what there is of it")
 
     @classmethod
     def of(cls, remedy: Remedy) -> Self:
@@ -171,9 +176,12 @@ class RemedyAnswer(Answer):
             at=remedy.at,
             until=remedy.until,
             divisions=remedy.rows.divisions if remedy.rows else None,
+            rows=remedy.rows.to_json() if remedy.rows else None,
             url=f"{services().settings.public_url}/requests/new?item={item.id}" if item else None,
             item_id=item.id if item else None,
             appointment_id=remedy.subject.appointment_id if remedy.subject else None,
+            needs=remedy.needs,
+            has=remedy.has,
         )
 
 

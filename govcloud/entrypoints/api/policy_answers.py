@@ -111,7 +111,7 @@ class VersionsAnswer(Answer):
 
 
 class CasesAnswer(Answer):
-    """What the cases said about a draft that was submitted."""
+    """What the cases said about a draft."""
 
     cases: int
     failed: int
@@ -265,6 +265,18 @@ class ShadowDifferenceAnswer(Answer):
     last_at: datetime
 
 
+class ShadowSampleAnswer(Answer):
+    """One question on which the two differed; of the thing asked about only the division is kept."""
+
+    at: datetime
+    official_id: UUID | None
+    appointment_id: UUID | None
+    function: str
+    division: str | None
+    live: str
+    shadow: str
+
+
 class ShadowAnswer(Answer):
     """How a draft decided beside the live policy; the counts are of sampled questions."""
 
@@ -277,6 +289,7 @@ class ShadowAnswer(Answer):
     different: int
     dropped: int
     differences: tuple[ShadowDifferenceAnswer, ...]
+    samples: tuple[ShadowSampleAnswer, ...]
 
     @classmethod
     def of(cls, shadow: ShadowView) -> Self:

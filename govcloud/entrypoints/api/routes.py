@@ -40,6 +40,7 @@ from govcloud.entrypoints.api.matters import TABLE as MATTERS
 from govcloud.entrypoints.api.organisation import ORGANISATION
 from govcloud.entrypoints.api.people import PEOPLE
 from govcloud.entrypoints.api.policies import TABLE as POLICIES
+from govcloud.entrypoints.api.policy_difference import TABLE as POLICY_DIFFERENCE
 from govcloud.entrypoints.api.results import (
     ClosedAnswer,
     DecidedAnswer,
@@ -258,6 +259,7 @@ TABLE = (
     *DUTIES,
     *ASKING,
     *POLICIES,
+    *POLICY_DIFFERENCE,
     *SIGNON,
     *ORGANISATION,
     *PEOPLE,

@@ -57,6 +57,11 @@ class Asker:
             return Question(target.function, official_id=_uuid(asked.subject.id), resource=target.resource), refusal(person)
         return self.about(person, target, asked.context), None
 
+    def unanswered(self, asked: Evaluation) -> Question:
+        """Return what the log is told of a question that this client may not ask: about whom (nobody is looked up), and what."""
+        target = target_of(asked.action.name, asked.resource) or Target(asked.action.name, asked.resource.properties)
+        return Question(target.function, official_id=_uuid(asked.subject.id), resource=target.resource)
+
     def about(self, person: Person, target: Target, context: Context) -> Question:
         """Return the question whether the person may use ``target``, in ``context``."""
         return Question(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.entrypoints.authzen.answers import Decided, answers
 from govcloud.entrypoints.authzen.asking import Asker
 from govcloud.entrypoints.authzen.batches import Batch, Semantic
@@ -44,10 +44,11 @@ def evaluate_all(batch: Batch, client: ClientView) -> dict[str, Any]:
         Unavailable: it cannot be decided now, not at an epoch that it names, or not in time.
     """
     asker = Asker(client)
-    items = _as_far_as_it_goes([_prepared(item, asker) for item in batch.items], batch.semantic)
+    items = _as_far_as_it_goes([_prepared(item, asker, client) for item in batch.items], batch.semantic)
     found = _decided(items, batch.semantic)
+    _note([entry for entry in found if isinstance(entry, _Failed)], client)
     answered = iter(_given_out([entry for entry in found if isinstance(entry, Decided)], client))
-    return {"evaluations": [next(answered) if isinstance(entry, Decided) else entry for entry in found]}
+    return {"evaluations": [next(answered) if isinstance(entry, Decided) else entry.answer for entry in found]}
 
 
 class _Prepared(NamedTuple):
@@ -58,36 +59,46 @@ class _Prepared(NamedTuple):
     denial: Decision | None
 
 
-def _prepared(item: Evaluation | MalformedError, asker: Asker) -> _Prepared | dict[str, Any]:
-    """Return an item's question, or the answer to one that cannot be asked."""
+class _Failed(NamedTuple):
+    """An item that cannot be asked: what of it can be told, why, and its answer."""
+
+    question: Question
+    decision: Decision
+    answer: dict[str, Any]
+
+
+def _prepared(item: Evaluation | MalformedError, asker: Asker, client: ClientView) -> _Prepared | _Failed:
+    """Return an item's question, or what becomes of one that cannot be asked."""
     if isinstance(item, MalformedError):
-        return _failed(400, "invalid_request", item)
+        # Of what cannot be read nobody knows which function it is about: one of the client's own.
+        return _failed(400, Reason.INVALID_REQUEST, item, Question(f"{client.subsystem_code}:*"))
     try:
         return _Prepared(item, *asker.question(item))
     except ForeignFunctionError as error:
-        return _failed(403, "foreign_function", error)
+        return _failed(403, Reason.FOREIGN_FUNCTION, error, asker.unanswered(item))
 
 
-def _failed(status: int, code: str, error: Exception) -> dict[str, Any]:
-    """Return the answer to an item that failed: closed, with what is wrong (section 7.2.1)."""
-    return {"decision": False, "context": {"error": {"status": status, "code": code, "message": str(error)}}}
+def _failed(status: int, code: Reason, error: Exception, question: Question) -> _Failed:
+    """Return an item that failed: closed, with what is wrong (section 7.2.1)."""
+    answer = {"decision": False, "context": {"error": {"status": status, "code": str(code), "message": str(error)}}}
+    return _Failed(question, refusal(code), answer)
 
 
-def _as_far_as_it_goes(items: Sequence[_Prepared | dict[str, Any]], semantic: Semantic) -> Sequence[_Prepared | dict[str, Any]]:
+def _as_far_as_it_goes(items: Sequence[_Prepared | _Failed], semantic: Semantic) -> Sequence[_Prepared | _Failed]:
     """Leave out what comes after an item that is denied beforehand and ends it all: a failure is a denial, too (section 7.1.2.1)."""
     if not semantic.ends_with(allowed=False):
         return items
-    denied = (place for place, item in enumerate(items) if isinstance(item, dict) or item.denial is not None)
+    denied = (place for place, item in enumerate(items) if isinstance(item, _Failed) or item.denial is not None)
     return items[: next(denied, len(items)) + 1]
 
 
-def _decided(items: Sequence[_Prepared | dict[str, Any]], semantic: Semantic) -> list[Decided | dict[str, Any]]:
+def _decided(items: Sequence[_Prepared | _Failed], semantic: Semantic) -> list[Decided | _Failed]:
     """Return the items with their decisions, up to the one that ends it all."""
     questions = [item.question for item in items if isinstance(item, _Prepared) and item.denial is None]
     decisions = iter(services().authorization.decide_all(questions, partial(_ends, semantic)))
-    found: list[Decided | dict[str, Any]] = []
+    found: list[Decided | _Failed] = []
     for item in items:
-        if isinstance(item, dict):
+        if isinstance(item, _Failed):
             found.append(item)
             continue
         decision = item.denial or next(decisions)
@@ -115,9 +126,15 @@ def _ends(semantic: Semantic) -> Callable[[Decision], bool]:
 
 
 def _given_out(decided: Sequence[Decided], client: ClientView) -> list[dict[str, Any]]:
-    """Return the answers, and hand the decisions to the log and the shadow, which never fail and wait for nothing."""
-    log, shadowing, number = services().decision_log, services().shadowing, trace_id()
+    """Return the answers, after noting that they were given."""
+    given_out, number = services().given_out, trace_id()
     for entry in decided:
-        log.note(entry.question, entry.decision, client.client_id, trace_id=number)
-        shadowing.note(entry.question)
+        given_out.note(entry.question, entry.decision, client.client_id, trace_id=number)
     return answers(decided, client)
+
+
+def _note(failed: Sequence[_Failed], client: ClientView) -> None:
+    """Put items that failed into the decision log: they were answered with no. No policy says anything of them, so no shadow does."""
+    log, number = services().decision_log, trace_id()
+    for entry in failed:
+        log.note(entry.question, entry.decision, client.client_id, trace_id=number)

@@ -17,13 +17,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from govcloud.authorization.asking import ANYTHING
 from govcloud.authorization.snapshot import door_of
 from govcloud.entrypoints.authzen.wire import Resource
 
 FUNCTION, SUBSYSTEM, DIVISION = "govcloud:function", "govcloud:subsystem", "govcloud:division"
 USE, ENTER = "use", "enter"
 #: The ``id`` of a question that is about no row in particular.
-ANY = "*"
+ANY = ANYTHING
 
 
 class Target(NamedTuple):

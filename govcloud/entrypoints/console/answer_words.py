@@ -13,6 +13,7 @@ from govcloud.authorization.answers.explanation import Explanation
 from govcloud.authorization.answers.nearest import Remedy, RemedyKind
 from govcloud.authorization.decisions import MESSAGES, Reason
 from govcloud.entrypoints.console.authorization import role_name
+from govcloud.entrypoints.console.rows_words import rows_words
 from govcloud.kernel.messages import Message
 from govcloud.web.attribute_words import attribute_words
 from govcloud.web.gate import services
@@ -103,13 +104,9 @@ def remedy_words(remedy: Remedy) -> RemedyWords:  # noqa: C901, PLR0911 - one re
         case RemedyKind.MISSING:
             return RemedyWords(Message("规则“%(rule)s”还要知道：%(names)s。", rule=_rule(remedy), names=attribute_words(remedy.missing)))
         case RemedyKind.ROWS if remedy.rows is not None:
-            codes = remedy.rows.divisions
-            if codes is None:
+            if remedy.rows.whole:
                 return RemedyWords(Message("不指明数据所在的部门时可以使用。"))
-            names = services().identity_queries.division_names(codes)
-            return RemedyWords(
-                Message("只能使用这些地区的数据：%(names)s。", names="、".join(names.get(code, code) for code in codes) or "—")
-            )
+            return RemedyWords(Message("只能使用这些数据：%(rows)s。", rows=rows_words(remedy.rows)))
         case RemedyKind.LABEL:
             return RemedyWords(Message("安全标记须达到 %(needs)s，此人为 %(has)s。", needs=remedy.needs, has=remedy.has))
         case RemedyKind.LEVEL:
@@ -133,15 +130,14 @@ class Answered:
     found: Explanation
     reason: Message
     remedies: tuple[RemedyWords, ...]
-    division_names: Mapping[str, str]
+    rows: str
 
 
 def answered(found: Explanation) -> Answered:
-    """Return an explanation with its words, and the names of the divisions whose rows are open."""
+    """Return an explanation with its words, and which rows are open."""
     scope = found.decision.scope
-    codes = (scope.divisions or ()) if scope else ()
-    names = services().identity_queries.division_names(codes) if codes else {}
-    return Answered(found, REASONS[found.decision.code], tuple(remedy_words(remedy) for remedy in found.remedies), names)
+    rows = rows_words(scope) if scope is not None else ""
+    return Answered(found, REASONS[found.decision.code], tuple(remedy_words(remedy) for remedy in found.remedies), rows)
 
 
 #: What the templates of answers look words up in.

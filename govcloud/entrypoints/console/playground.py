@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 from uuid import UUID
 
 from flask import Response, make_response, request
 from flask_admin import expose
 
 from govcloud.authorization.answers.explanation import Explanation
-from govcloud.authorization.answers.service import Asked
-from govcloud.authorization.answers.typed import attributes
 from govcloud.authorization.drafting import states
 from govcloud.authorization.drafting.views import DraftView
 from govcloud.authorization.engine import Engine
@@ -23,6 +20,7 @@ from govcloud.entrypoints.console.authorization import GROUP
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.people_reach import reach
 from govcloud.entrypoints.console.policy_steps import uuid_of
+from govcloud.entrypoints.console.typed_question import TOLD, asked_of
 from govcloud.identity.queries import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
@@ -38,7 +36,7 @@ _CHOICES = 8
 _DRAFTS_PAGE = "govcloud:console:policy_drafts"
 #: Before the id of a draft, where a version has its number.
 _DRAFT = "draft:"
-_FIELDS = ("code", "appointment", "function", "resource", "context", "address", "at", "policy")
+_FIELDS = ("code", "appointment", "function", *TOLD, "at", "policy")
 
 
 @dataclass
@@ -114,12 +112,7 @@ def _try(trial: Trial) -> None:
     trial.place = next((place for place in trial.places if str(place.id) == values["appointment"]), main)
     if not values["function"]:
         raise Invalid.of(FieldError("function", Message("不能为空，请填写。"), ""))
-    asked = Asked(
-        searchable(values["function"]),
-        attributes("resource", values["resource"].splitlines()),
-        attributes("context", values["context"].splitlines()),
-        _address(values["address"]),
-    )
+    asked = asked_of(searchable(values["function"]), values)
     version_id, engine = _decides(trial)
     trial.found = services().authorization_queries.answers.explain(
         trial.official.id, trial.place.id if trial.place else None, asked, at=trial.at, version_id=version_id, engine=engine
@@ -161,18 +154,6 @@ def _choices() -> list[tuple[str, str]]:
 def _draft_words(draft: DraftView) -> Message:
     state = states.STATES[draft.state]
     return Message("草稿：%(title)s（%(state)s，第 %(revision)s 稿）", title=draft.title, state=state, revision=draft.revision)
-
-
-def _address(typed: str) -> str | None:
-    """Return the address that was typed, if one was.
-
-    Raises:
-        Invalid: it is none.
-    """
-    try:
-        return str(ip_address(typed)) if typed else None
-    except ValueError:
-        raise Invalid.of(FieldError("address", Message("应为 IP 地址，如 10.1.2.3。"), typed)) from None
 
 
 def _versions() -> list[tuple[str, str]]:

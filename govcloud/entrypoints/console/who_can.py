@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Response, request, stream_with_context
+from flask import Response, make_response, request, stream_with_context
 from flask_admin import expose
 
-from govcloud.authorization.answers.entries import PeoplePage, PersonEntry
+from govcloud.authorization.answers.entries import PeopleCount, PeoplePage, PersonEntry
+from govcloud.authorization.answers.service import Asked
 from govcloud.entrypoints.console.answer_words import STATES, because_words
 from govcloud.entrypoints.console.authorization import GROUP
 from govcloud.entrypoints.console.official_list import csv_line
 from govcloud.entrypoints.console.pages import ConsolePage, opened
+from govcloud.entrypoints.console.typed_question import TOLD, asked_of
 from govcloud.identity.queries import Subject
 from govcloud.identity.views import DepartmentView
+from govcloud.kernel.errors import Invalid
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems.queries import FunctionView
@@ -54,7 +57,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Query:
-    """What the query bar asks: a function, a department with all below it, a moment."""
+    """What the query bar asks: a function, a department with all below it, a moment, and what is told of the thing and the request.
+
+    ``asked`` is the question to the engine; ``None``: no function is meant, or what is told is wrong (``errors``).
+    """
 
     typed: str
     function: FunctionView | None
@@ -62,6 +68,9 @@ class Query:
     typed_department: str
     department: DepartmentView | None
     at: datetime | None
+    told: Mapping[str, str]
+    asked: Asked | None
+    errors: Mapping[str, list[str]]
 
     @classmethod
     def of_request(cls) -> Query:
@@ -76,7 +85,9 @@ class Query:
         if function is not None and not may_ask_about(function.code):
             raise not_your_function()
         choices = () if function or not typed else catalogue.search_functions(typed, _CHOICES)
-        return cls(typed, function, choices, department, _department(department), at_of(request.args.get("at", "")))
+        told = {name: request.args.get(name, "").strip()[:4000] for name in TOLD}
+        asked, errors = _asked(function, told)
+        return cls(typed, function, choices, department, _department(department), at_of(request.args.get("at", "")), told, asked, errors)
 
     @property
     def unknown_department(self) -> bool:
@@ -85,11 +96,33 @@ class Query:
 
     def page(self, after: UUID | None, limit: int = PAGE) -> PeoplePage:
         """Return one page of the list."""
-        if self.function is None or self.unknown_department:
+        if self.asked is None or self.unknown_department:
             return PeoplePage((), None, 0)
-        place = self.department.id if self.department else None
+        asked = self.asked
         return services().authorization_queries.answers.list_people(
-            self.function.code, {}, {}, at=self.at, department_id=place, every_appointment=True, limit=limit, after=after
+            asked.function,
+            asked.resource,
+            asked.context,
+            at=self.at,
+            department_id=self.department.id if self.department else None,
+            every_appointment=True,
+            client_address=asked.client_address,
+            limit=limit,
+            after=after,
+        )
+
+    def count(self) -> PeopleCount | None:
+        """Return how many people the list holds; ``None``: there is no list."""
+        if self.asked is None or self.unknown_department:
+            return None
+        asked = self.asked
+        return services().authorization_queries.answers.count_people(
+            asked.function,
+            asked.resource,
+            asked.context,
+            at=self.at,
+            department_id=self.department.id if self.department else None,
+            client_address=asked.client_address,
         )
 
     def rows(self, page: PeoplePage) -> tuple[Row, ...]:
@@ -107,6 +140,7 @@ class Query:
             "function": self.function.code if self.function else self.typed,
             "department": self.department.uscc if self.department else self.typed_department,
             "at": minute(self.at),
+            **self.told,
         }
         return {name: value for name, value in parts.items() if value}
 
@@ -126,26 +160,23 @@ class WhoCanView(ConsolePage):
         super().__init__("who_can")
 
     @expose("/")
-    def index_view(self) -> str:
+    def index_view(self) -> Response:
         """Show one page of the list, or functions to choose from."""
         query = Query.of_request()
         page = query.page(_identifier(request.args.get("after")))
-        shown = query.function is not None and not query.unknown_department
-        place = query.department.id if query.department else None
-        answers = services().authorization_queries.answers
-        rendered: str = self.render(
+        rendered = self.render(
             "console/who_can.html",
             view=self,
             query=query,
             page=page,
             rows=query.rows(page),
-            count=answers.count_people(query.function.code, {}, {}, at=query.at, department_id=place) if query.function and shown else None,
+            count=query.count(),
             states=STATES,
             tries=opened(TRY),
             at=query.address().get("at", ""),
             mine=[choice for choice in query.choices if may_ask_about(choice.code)],
         )
-        return rendered
+        return make_response(rendered, 422 if query.errors else 200)
 
     @expose("/export.csv")
     def export_view(self) -> Response:
@@ -165,6 +196,16 @@ def as_csv(query: Query) -> Iterator[str]:
         after = page.after
         if after is None:
             return
+
+
+def _asked(function: FunctionView | None, told: Mapping[str, str]) -> tuple[Asked | None, Mapping[str, list[str]]]:
+    """Return the question about the function, or what is wrong with what is told beside it."""
+    if function is None:
+        return None, {}
+    try:
+        return asked_of(function.code, told), {}
+    except Invalid as error:
+        return None, {item.field: [say(item.message)] for item in error.fields}
 
 
 def _row(entry: PersonEntry, name: str, held: list[Subject]) -> Row:

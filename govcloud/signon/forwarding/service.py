@@ -16,8 +16,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.decisions import Decision, Question, Reason
+from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.service import Authorization
 from govcloud.authorization.snapshot import door_of
 from govcloud.identity.queries import IdentityQueries
@@ -92,7 +92,7 @@ class Forwarding:
         sessions: Sessions,
         entering: Entering,
         authorization: Authorization,
-        decision_log: DecisionLog,
+        given_out: GivenOut,
         identity: IdentityQueries,
         subsystems: SubsystemQueries,
         keys: KeyRing,
@@ -105,7 +105,7 @@ class Forwarding:
         self._sessions = sessions
         self._entering = entering
         self._authorization = authorization
-        self._log = decision_log
+        self._given_out = given_out
         self._identity = identity
         self._subsystems = subsystems
         self._keys = keys
@@ -285,7 +285,7 @@ class Forwarding:
         question = Question(function, session.appointment_id, session.official_id, client_address=client_address, strong=strong)
         decision = self._authorization.decide(question)
         if given_out:
-            self._log.note(question, decision, client.client_id)
+            self._given_out.note(question, decision, client.client_id)
         return decision
 
 

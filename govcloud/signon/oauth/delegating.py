@@ -15,8 +15,8 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.decisions import Question
+from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.service import Authorization
 from govcloud.authorization.snapshot import door_of
 from govcloud.kernel.actor import Actor
@@ -86,7 +86,7 @@ class Delegating:
         uow: UnitOfWork,
         subsystems: SubsystemQueries,
         authorization: Authorization,
-        decision_log: DecisionLog,
+        given_out: GivenOut,
         sessions: Sessions,
         issuing: Issuing,
         clock: Clock,
@@ -96,7 +96,7 @@ class Delegating:
         self._uow = uow
         self._subsystems = subsystems
         self._authorization = authorization
-        self._log = decision_log
+        self._given_out = given_out
         self._sessions = sessions
         self._issuing = issuing
 
@@ -159,7 +159,7 @@ class Delegating:
         # The person is not here: the address of the call is the caller's own, and no network zone can be told.
         question = Question(door_of(target), session.appointment_id, session.official_id, client_address=None)
         decision = self._authorization.decide(question)
-        self._log.note(question, decision, client.client_id, trace_id=tx.actor.trace_id)
+        self._given_out.note(question, decision, client.client_id, trace_id=tx.actor.trace_id)
         return decision.allowed
 
     def _issued(self, tx: Transaction, client: ClientView, subject: _Subject, target: str, request: DelegationRequest) -> TokenSet:

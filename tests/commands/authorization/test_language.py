@@ -182,10 +182,11 @@ def test_rows_and_fields_of_the_own_department_come_from_the_database(services: 
     assert obligations_of(ask(services, sun, case)) == {
         "rows": rows,
         "views": [{"rows": rows, "fields": {"mask": ["phone"], "hide": ["id_number"]}}],
+        "label_at_most": 0,
     }
     assert ask(services, sun, case, department_path=path).allowed
     assert ask(services, sun, case, department_path=more.organisation.paths["xihu_housing"]).code is Reason.OUT_OF_SCOPE
-    assert obligations_of(ask(services, chen)) == {"rows": {"divisions": ["330106000000"]}}
+    assert obligations_of(ask(services, chen)) == {"rows": {"divisions": ["330106000000"]}, "label_at_most": 0}
 
 
 # Fields, as they are kept

@@ -17,6 +17,7 @@ from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.obligations import obligations_of
 from govcloud.authorization.scope import RowCondition, Scope
 from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.inputs import OfficialChange
 from govcloud.kernel.errors import Conflict, GovcloudError, Invalid
 from govcloud.services import Services
 from govcloud.subsystems.changes import FunctionChange
@@ -152,6 +153,23 @@ def test_of_mixed_levels_what_keeps_it_opens_and_the_rest_says_why_not(services:
     assert BOOK not in services.authorization_queries.open_functions(ledger.wang.appointment_id)
     door = ask(services, ledger.wang, DOOR)
     assert (door.allowed, door.scope) == (True, Scope())
+
+
+# Labels of rows are kept by whoever keeps to rows; they are no bound that an answer opens less for
+
+
+@pytest.mark.parametrize(("at", "bound"), [(0, None), (1, None), (2, 3), (3, 3)])
+def test_a_yes_says_up_to_which_label_where_rows_are_kept(services: Services, ledger: World, at: int, bound: int | None) -> None:
+    services.identity.change_official(ledger.system_admin.actor(), ledger.wang.official_id, OfficialChange(security_label=3))
+    level(services, ledger, BOOK, at)
+    put(services, ledger, policy("ledger:*"))
+    given_to(services, ledger, ledger.wang)
+    answer = ask(services, ledger.wang)
+    assert (answer.allowed, answer.label_at_most) == (True, bound)
+    assert obligations_of(answer) == ({} if bound is None else {"label_at_most": bound})
+    assert ask(services, ledger.wang, label=3).allowed
+    assert ask(services, ledger.wang, label=4).code is Reason.LABEL_TOO_LOW
+    assert obligations_of(ask(services, ledger.wang, DOOR)) == {}
 
 
 # When levels change afterwards

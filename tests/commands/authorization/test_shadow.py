@@ -14,22 +14,13 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid
 from govcloud.services import Services
 from tests.factories.policies import drafted, install, province_policy, put_in_force
+from tests.factories.policies import run_shadow as running
 from tests.factories.world import World
 
 READ = "housing:register:read"
 CLOSED = "roles: {housing_clerk: {name: 住房保障经办, rules: [{allow: ['housing:door:enter'], scope: own_division}]}}"
 _EVERYWHERE = "{allow: ['housing:door:enter', 'housing:guide:read', 'housing:register:read']}"
 WIDER = f"roles: {{housing_clerk: {{name: 住房保障经办, rules: [{_EVERYWHERE}]}}}}"
-
-
-def running(services: Services, world: World, extra: str, hours: int = 2) -> UUID:
-    """Let a draft run as a shadow, seen by this process."""
-    maker = world.security_admin
-    draft_id = drafted(services, maker, province_policy(extra).text)
-    services.drafting.start_shadow(maker.actor(), draft_id, hours)
-    services.shadowing.note(Question("x"))
-    services.shadowing.look()
-    return draft_id
 
 
 def ask(services: Services, world: World, login: str = "CHENJIE", function: str = READ) -> bool:

@@ -82,6 +82,23 @@ def test_what_somebody_may_use_and_why(caller: SignIn, services: Services, world
     assert caller("SUNLI").post("/ask/explain", other).status_code == 403
 
 
+def test_remedies_say_which_rows_and_how_much_is_needed(caller: SignIn, services: Services, world: World) -> None:
+    rule = "{allow: [housing:register:read], scope: own_department and case in my matters or own_department, label: 本部门}"
+    install(services, province_policy(f"roles: {{counter_clerk: {{name: 窗口受理, rules: [{rule}]}}}}"))
+    own = {"official_id": str(world.wang.official_id), "appointment_id": str(world.wang.appointment_id), "function": REGISTER}
+    here, wang = services.identity_queries.department(world.wang.department_id), caller("WANGFANG")
+    assert here is not None
+
+    def remedy(**resource: object) -> dict[str, Any]:
+        remedies: list[dict[str, Any]] = wang.post("/ask/explain", {**own, "resource": resource}).json["remedies"]
+        return next(item for item in remedies if item["kind"] in {"rows", "label", "level"})
+
+    rows = remedy(department_path="/elsewhere/")
+    assert (rows["kind"], rows["rows"], rows["divisions"]) == ("rows", {"any": [{"department_path": here.path}]}, [])
+    label = remedy(department_path=here.path, label=3)
+    assert (label["kind"], label["needs"], label["has"], label["rows"]) == ("label", 3, 0, None)
+
+
 def test_a_draft_decides_for_a_trial_and_for_nobody_else(caller: SignIn, services: Services, world: World) -> None:
     chen = world.people["CHENJIE"]
     fewer = "roles: {housing_clerk: {name: 住房保障经办, rules: [{allow: ['housing:door:enter']}]}}"

@@ -86,7 +86,7 @@ def test_the_story_without_a_new_sign_in(services: Services, world: World, clien
     grant_id = grant(services, world)
     allowed = ask(client, world, question(world.wang, sid)).get_json()
     assert allowed["decision"] is True
-    assert allowed["context"]["obligations"] == {"rows": {"divisions": [XIHU]}}
+    assert allowed["context"]["obligations"] == {"rows": {"divisions": [XIHU]}, "label_at_most": 0}
     assert allowed["context"]["ends_at"] == (services.clock.now() + timedelta(days=5)).isoformat()
     assert allowed["context"]["epoch"] > body["context"]["epoch"]
     row = {"type": "register", "id": "7", "properties": {"division": YUHANG}}

@@ -9,11 +9,15 @@ from uuid import uuid4
 
 import pytest
 
+from govcloud.authorization.decision_log.reading import LogAsked
+from govcloud.kernel.actor import Actor
 from tests.entrypoints.authzen.conftest import EVALUATION, EVALUATIONS, EXPORT, GUIDE, READ, Point, action, question, row, subject
 from tests.factories.world import XIHU, YUHANG, World
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
+
+    from govcloud.services import Services
 
 SEARCHES: dict[str, dict[str, Any]] = {
     "subject": {"subject": {"type": "official"}, "action": action(), "resource": row()},
@@ -222,6 +226,27 @@ def test_7_2_1_an_error_of_one_question_is_not_one_of_the_others(housing: Point,
     statuses = [answer["context"]["error"]["status"] for answer in answers[:-1]]
     assert statuses == [400] * (len(wrong) - 1) + [403]
     assert all(answer["context"]["error"]["message"] for answer in answers[:-1])
+
+
+def test_7_2_1_what_fails_is_a_denial_in_the_decision_log(housing: Point, services: Services, world: World) -> None:
+    chen = world.people["CHENJIE"]
+    foreign = {"type": "govcloud:function", "id": "assistance:case:read"}
+    by_target = {"subject": subject(chen), "action": action("use"), "resource": foreign}
+    items: tuple[Any, ...] = ("text", question(chen, "assistance:case:read"), by_target)
+    assert [answer["decision"] for answer in housing.batch(*items)] == [False] * 3
+    # What comes after the end of a batch is not answered, so it is no denial.
+    housing.batch({}, {}, options={"evaluations_semantic": "deny_on_first_deny"})
+    services.decision_log.flush()
+    found = services.decision_log.read(Actor.system("operator"), LogAsked(kind="denied")).rows
+    assert sorted((row.function, row.reason, row.official_id) for row in found if row.official_id) == [
+        ("assistance:case:read", "foreign_function", chen.official_id),
+        ("assistance:case:read", "foreign_function", chen.official_id),
+    ]
+    unread = [row for row in found if not row.official_id]
+    assert [(row.function, row.reason, row.client_id, row.subsystem_code) for row in unread] == [
+        ("housing:*", "invalid_request", "housing-web", "housing")
+    ] * 2
+    assert all(row.trace_id for row in found)
 
 
 def test_7_2_1_what_is_wrong_with_all_of_it_is_a_status(housing: Point) -> None:

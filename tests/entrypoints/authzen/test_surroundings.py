@@ -65,7 +65,8 @@ def test_an_address_counts_from_who_is_entrusted_with_it(services: Services, off
     entrust(services, office, ["address_source"])
     answer = ask(client, office, told)
     assert answer["decision"] is True
-    assert answer["context"]["obligations"] == {"views": [{"rows": {"divisions": None}, "fields": {"mask": ["phone"], "hide": []}}]}
+    views = [{"rows": {"divisions": None}, "fields": {"mask": ["phone"], "hide": []}}]
+    assert answer["context"]["obligations"] == {"views": views, "label_at_most": 0}
     entrust(services, office, ["provisioning"])
     assert ask(client, office, told)["decision"] is False
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
 
 from govcloud.app import assemble
+from govcloud.authorization.decisions import Question
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.shipped import baseline
 from govcloud.cli.main import main
-from govcloud.kernel.errors import Conflict, Denied
+from govcloud.kernel.errors import Conflict, Denied, NotFound
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories.people import an_official
 from tests.factories.policies import drafted, province_policy, put_in_force, second_officer, shown
-from tests.factories.world import World
+from tests.factories.world import SEED, World
 
 Cli = Callable[..., Result]
 
@@ -153,3 +157,62 @@ def test_the_cases_run_without_a_database(tmp_path: Path, monkeypatch: pytest.Mo
     failed = CliRunner().invoke(main, ["policy", "test", str(harsh)], obj=assemble)
     assert failed.exit_code == 1
     assert " 3 failed" in failed.output
+
+
+def test_a_shadow_is_started_looked_at_and_ended(cli: Cli, services: Services, world: World) -> None:
+    fewer = "roles: {housing_clerk: {name: 住房保障经办, rules: [{allow: ['housing:door:enter'], scope: own_division}]}}"
+    draft_id = str(drafted(services, world.security_admin, province_policy(fewer).text))
+    assert "never run" in cli("shadow", "show", draft_id).output
+    assert "none is running" in cli("shadow", "end", draft_id).output
+    assert cli("shadow", "start", draft_id, "--hours", "400").exit_code == 2
+    assert "runs until" in cli("shadow", "start", draft_id, "--hours", "2").output
+    assert isinstance(cli("shadow", "start", draft_id).exception, Conflict)
+    chen = world.people["CHENJIE"]
+    question = Question("housing:register:read", chen.appointment_id, chen.official_id)
+    services.shadowing.note(question)
+    services.shadowing.look()
+    services.given_out.note(question, services.authorization.decide(question), "housing-web")
+    services.shadowing.work()
+    shown = cli("shadow", "show", draft_id).output
+    assert "1 questions decided twice, 1 differed; 0 more were not looked at" in shown
+    assert "housing:register:read\tallowed\tno_permission\t1\t" in shown
+    assert "陈杰\thousing:register:read\t\tallowed\tno_permission" in shown
+    assert "陈杰" not in cli("shadow", "show", draft_id, "--samples", "0").output
+    ended = cli("shadow", "end", draft_id)
+    assert ", ended " in ended.output
+    assert "1 differed" in ended.output
+    assert isinstance(cli("shadow", "show", str(uuid4())).exception, NotFound)
+
+
+def test_whom_a_file_would_touch_for_programs_and_whole(cli: Cli, services: Services, world: World, tmp_path: Path) -> None:
+    rows = [an_official(world.organisation.ids["xihu_housing"]) for _ in range(25)]
+    services.identity.register_officials(SEED, rows)
+    for row in rows:
+        services.authorization.assign_role(SEED, row.id, "housing_clerk", row.appointments[0].id, reason="岗位")
+    file = document(tmp_path, "roles: {housing_clerk: {name: 住房保障经办, rules: [{allow: ['housing:door:enter']}]}}")
+    first, whole = cli("diff", file, "--people").output, cli("diff", file, "--all").output
+    assert "and 6 more" in first
+    assert "more" not in whole
+    assert sum(row.employee_code in first for row in rows) < 25
+    assert all(row.employee_code in whole for row in rows)
+    read = cli("diff", file, "--all", "--json")
+    assert read.exit_code == 1
+    found = json.loads(read.stdout)
+    assert found["impact"]["touched"] == 26
+    assert {person["employee_code"] for group in found["impact"]["groups"] for person in group["people"]} >= {
+        row.employee_code for row in rows
+    }
+    assert {"function": "housing:register:read", "gain": 0, "lose": 26, "other": 0, "parts": 0} in found["impact"]["functions"]
+    assert any(line.startswith("- housing_clerk allow housing:register:read") for line in found["difference"])
+    plain = json.loads(cli("diff", file, "--json").stdout)
+    assert plain["impact"] is None
+    assert json.loads(cli("diff", file, "--impact", "--json").stdout)["impact"]["groups"][0]["people"] == []
+
+
+def test_an_emergency_says_whom_it_touches_before_it_asks(cli: Cli, services: Services, world: World) -> None:
+    put_in_force(services, world, province_policy("roles: {housing_clerk: {rules: [{allow: ['housing:register:export']}]}}").text)
+    asked = cli("rollback", "1", "--reason", "改错了", "--emergency", typed="n\n")
+    assert asked.output.index("1 of 11 appointments are touched") < asked.output.index("put version 1 in force at once")
+    assert services.draft_queries.live_number() == 2
+    assert "appointments are touched" not in cli("rollback", "1", "--reason", "影响办事", "--emergency", "--yes").output
+    assert services.draft_queries.live_number() == 3

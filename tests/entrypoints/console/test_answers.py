@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from govcloud.authorization.decision_log.reading import LogAsked
 from govcloud.authorization.decisions import Question
 from govcloud.kernel.clock import ManualClock
 from tests.entrypoints.console.conftest import Enter
 from tests.factories.browsing import Visitor, said
 from tests.factories.people import an_official
-from tests.factories.policies import drafted, province_policy
+from tests.factories.policies import drafted, install, province_policy
 from tests.factories.requests import REGISTER, granted
-from tests.factories.world import SEED, World
+from tests.factories.world import SEED, World, small_policy
 
 if TYPE_CHECKING:
     from govcloud.services import Services
@@ -243,3 +244,43 @@ def test_looking_at_an_entry_stands_on_record(auditor: Visitor, services: Servic
     before = services.uow.read().execute(count).scalar_one()
     auditor.get(address)
     assert services.uow.read().execute(count).scalar_one() == before + 1
+
+
+def test_a_page_that_the_gate_refuses_stands_in_the_log(enter: Enter, services: Services, world: World) -> None:
+    sun = world.people["SUNLI"]
+    visitor = enter("SUNLI")
+    assert visitor.get(WHO).status_code == 403
+    services.decision_log.flush()
+    found = services.decision_log.read(world.audit_admin.actor(), LogAsked(official_id=sun.official_id, kind="denied")).rows
+    assert [(row.function, row.reason, row.client_id, row.appointment_id) for row in found] == [
+        ("govcloud:decision:holders", "no_permission", "govcloud", sun.appointment_id)
+    ]
+
+
+def test_what_is_told_of_the_row_settles_who_may(security: Visitor, world: World) -> None:
+    asked = f"{WHO}?function=assistance:case:read"
+    assert world.people
+    here, elsewhere = (said(security.get(f"{asked}&resource=division%3D{code}")) for code in ("330106000000", "330110000000"))
+    assert "王芳" in here
+    assert "王芳" not in elsewhere
+    told = security.get(f"{asked}&resource=division%3D330106000000&context=case_number%3DXH-1&address=10.1.2.3")
+    assert "division=330106000000" in told.text, "the form keeps what was typed"
+    assert "XH-1" in told.text
+    wrong = security.get(f"{asked}&resource=nonsense")
+    assert wrong.status_code == 422
+    assert "每行写一个“名称=值”" in said(wrong)
+    assert "王芳" not in said(wrong)
+    assert security.get(f"{asked}&address=somewhere").status_code == 422
+    file = security.get(f"{WHO}export.csv?function=assistance:case:read&resource=division%3D330110000000").get_data(as_text=True)
+    assert "王芳" not in file
+
+
+def test_rows_by_department_and_case_are_named(security: Visitor, services: Services, world: World) -> None:
+    rule = "{allow: [housing:register:read], scope: own_department or own_division and case in my matters, label: 本部门的登记}"
+    install(services, small_policy().extended_by(f"roles: {{counter_clerk: {{rules: [{rule}]}}}}", "rows"))
+    name = services.identity_queries.departments([world.wang.department_id])[world.wang.department_id].name
+    yes = said(security.get(f"{TRY}?code=WANGFANG&function={REGISTER}"))
+    assert f"{name}及下级" in yes
+    assert "不高于 0" in yes
+    no = said(security.get(f"{TRY}?code=WANGFANG&function={REGISTER}&resource=division%3D330106000000"))
+    assert f"只能使用这些数据：{name}及下级。" in no

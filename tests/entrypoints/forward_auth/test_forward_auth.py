@@ -19,7 +19,7 @@ from tests.entrypoints.forward_auth.conftest import CLIENT, ORIGIN, Proxy, local
 from tests.factories.browsing import counted
 from tests.factories.clients import flag_sensitive, put_unchecked
 from tests.factories.factors import acting
-from tests.factories.policies import OPERATOR
+from tests.factories.policies import OPERATOR, differing, run_shadow
 from tests.factories.world import PASSWORD, SEED, World
 
 
@@ -317,3 +317,14 @@ def test_a_rule_on_the_entrance_has_the_door_asked_at_every_request(proxy: Proxy
     assert [(row.client_id, row.function, row.official_id) for row in denied] == [
         ("assistance-strict", "assistance:door:enter", world.wang.official_id)
     ]
+
+
+def test_what_is_asked_at_a_request_is_asked_of_a_shadow_too(proxy: Proxy, services: Services, world: World) -> None:
+    settings = ForwardAuthSettings(rules=(("/", "assistance:door:enter"),))
+    secret = register_application(services, settings, client_id="assistance-strict", origin="https://strict.zj.example")
+    strict = Proxy(proxy.app, secret, "https://strict.zj.example", "assistance-strict")
+    sign_in(services, strict.at_platform)
+    strict.enter()
+    draft_id = run_shadow(services, world, "roles: {counter_clerk: {name: 窗口受理, rules: [{allow: ['housing:guide:read']}]}}")
+    assert strict.check("/x").status_code == 200
+    assert differing(services, draft_id) == [("assistance:door:enter", "allowed", "no_permission")]

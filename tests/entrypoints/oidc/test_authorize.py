@@ -18,6 +18,7 @@ from govcloud.services import Services
 from govcloud.signon.views import SignedIn
 from tests.entrypoints.oidc.conftest import ISSUER, Party, enter
 from tests.factories.browsing import counted
+from tests.factories.policies import differing, run_shadow
 from tests.factories.world import PASSWORD, SEED, World
 
 
@@ -325,3 +326,10 @@ def test_a_long_state_survives_the_sign_in_and_one_too_long_is_refused(party: Pa
     assert f'name="next" value="{back.replace("&", "&amp;")}"' in page.text
     party.state = "王" * 1200
     assert is_page(party.authorize())
+
+
+def test_what_a_door_answers_is_asked_of_a_shadow_too(party: Party, services: Services, world: World) -> None:
+    draft_id = run_shadow(services, world, "roles: {counter_clerk: {name: 窗口受理, rules: [{allow: ['housing:guide:read']}]}}")
+    enter(services, party.browser)
+    assert party.authorize().status_code == 303
+    assert differing(services, draft_id) == [("assistance:door:enter", "allowed", "no_permission")]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from govcloud.authorization.decisions import MESSAGES, Decision, Reason, refusal
 from govcloud.authorization.fields import ALL_FIELDS, MAX_FIELDS, FieldRule, Shown, View, is_field_name, shown, views_of
-from govcloud.authorization.obligations import obligations_of, views_in
+from govcloud.authorization.obligations import Obligations, obligations_in, obligations_of
 from govcloud.authorization.scope import NOTHING, PROVINCE, RowCondition, Scope
 from tests.unit.authorization.test_scope import SCOPES, rows
 
@@ -26,9 +26,11 @@ MASKED = FieldRule(frozenset({"phone"}), frozenset({"id_number"}))
 ROW = {"division": "330106001000"}
 
 
-def allowed(*views: View) -> Decision:
+def allowed(*views: View, label: int | None = None) -> Decision:
     rows_ = Scope.union_of(view.rows for view in views)
-    return Decision(allowed=True, code=Reason.ALLOWED, message=MESSAGES[Reason.ALLOWED], epoch=1, scope=rows_, views=views)
+    return Decision(
+        allowed=True, code=Reason.ALLOWED, message=MESSAGES[Reason.ALLOWED], epoch=1, scope=rows_, views=views, label_at_most=label
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,8 @@ def test_views_show_what_the_best_rule_for_the_row_shows(opened: list[tuple[Scop
                 ],
             },
         ),
+        (allowed(View(PROVINCE), label=0), {"label_at_most": 0}),
+        (allowed(View(XIHU), label=4), {"rows": {"divisions": ["330106000000"]}, "label_at_most": 4}),
         (refusal(Reason.NO_PERMISSION), {}),
     ],
 )
@@ -97,17 +101,22 @@ def test_obligations_as_json(decision: Decision, found: dict[str, Any]) -> None:
     assert obligations_of(decision) == found
 
 
-@given(OPENED)
-def test_obligations_round_trip(opened: list[tuple[Scope, FieldRule]]) -> None:
+@given(OPENED, st.none() | st.integers(0, 4))
+def test_obligations_round_trip(opened: list[tuple[Scope, FieldRule]], label: int | None) -> None:
     views = views_of(opened)
-    read = views_in(obligations_of(allowed(*views)))
-    assert read == views
+    assert obligations_in(obligations_of(allowed(*views, label=label))) == Obligations(views, label)
 
 
 @pytest.mark.parametrize(
     "obligations",
     [
         {"row": {}},
+        {"label": 1},
+        {"label_at_most": None},
+        {"label_at_most": True},
+        {"label_at_most": "1"},
+        {"label_at_most": -1},
+        {"label_at_most": 5},
         {"rows": []},
         {"rows": None},
         {"rows": {"any": None}},
@@ -126,8 +135,8 @@ def test_obligations_round_trip(opened: list[tuple[Scope, FieldRule]]) -> None:
     ],
 )
 def test_what_is_not_understood_is_never_taken_for_less(obligations: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"rows|view|scope|fields|obligations|any"):
-        views_in(obligations)
+    with pytest.raises(ValueError, match=r"rows|view|scope|fields|obligations|any|label"):
+        obligations_in(obligations)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,22 @@ def test_views_carry_the_rules_of_fields() -> None:
     assert decision.rows == Rows((RowCondition(XIHU), RowCondition(case_number="XH1")))
 
 
+@pytest.mark.parametrize(("obligations", "bound"), [({}, 0), ({"label_at_most": 0}, 0), ({"label_at_most": 4}, 4)])
+def test_a_yes_says_up_to_which_label_it_opens_rows(obligations: dict[str, Any], bound: int) -> None:
+    views = [{"rows": {"divisions": [XIHU]}}, {"rows": {"any": [{"case_number": "XH1"}]}, "fields": {"hide": ["note"]}}]
+    rows = {"any": [{"division": XIHU}, {"case_number": "XH1"}]}
+    for said in ({}, {"rows": {"divisions": [XIHU]}}, {"rows": rows, "views": views}):
+        decision = allowed({**said, **obligations})
+        assert decision.rows.label_at_most == bound
+        assert {view.rows.label_at_most for view in decision.views} == {bound}
+
+
+@pytest.mark.parametrize("label", [None, True, "1", 1.0, -1, 5, [1], {}])
+def test_a_bound_that_is_no_label_makes_the_yes_none(label: object) -> None:
+    with pytest.raises(CheckUnavailableError):
+        allowed({"label_at_most": label})
+
+
 def test_views_of_every_row_that_only_limit_fields() -> None:
     decision = allowed({"views": [{"rows": {"divisions": None}, "fields": {"hide": ["note"]}}]})
     assert list(decision.views) == [View(Rows(None), FieldRule(hidden=frozenset({"note"})))]
@@ -134,6 +150,8 @@ def test_views_that_are_not_understood_or_show_more_than_is_open_make_the_yes_no
         {"decision": True, "context": {}},
         {"decision": True, "context": {"obligations": "x"}},
         {"decision": True, "context": {"obligations": {"fields": {"mask": ["id_number"]}}}},
+        # An obligation of a later platform: so clients from before label_at_most took a yes with it for a no.
+        {"decision": True, "context": {"obligations": {"rows": {"divisions": [XIHU]}, "label_at_least": 1}}},
         {"decision": True, "context": [1]},
         {"decision": True, "context": "x"},
         {"decision": 1, "context": {"obligations": {}}},
@@ -148,7 +166,7 @@ def test_a_yes_that_is_not_understood_whole_is_none(answer: object) -> None:
         asked(answer)
 
 
-_WORDS = ["rows", "views", "divisions", "any", "fields", "mask", "hide", "division", "department_path", "case_number", "x"]
+_WORDS = ["rows", "views", "label_at_most", "divisions", "any", "fields", "mask", "hide", "division", "department_path", "case_number", "x"]
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from([XIHU, PATH, *_WORDS]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_WORDS), inner),
