@@ -73,7 +73,8 @@ class Completing:
             )
         )
         opened = self._open(tx, case, extent, lent=lent)
-        return replace(decided(line, decision, opened.grant_id, opened.ends_at), needed=case.task.needed if case.task else 1)
+        needed = case.task.needed if case.task else 1
+        return replace(decided(line, decision, opened.grant_id, opened.ends_at), given=needed, needed=needed)
 
     def _open(self, tx: Transaction, case: Case, extent: Wanted, *, lent: bool) -> Opened:
         """Open the grant: in the decider's own right, or where that was lent, as what follows from the decision."""

@@ -175,7 +175,7 @@ class Delegating:
         """Return why somebody could not hold the office, if so: it is oneself, or one of the three officers."""
         if delegate_id == delegator_id:
             return Message("不能委托给自己。")
-        roles = {view.role for view in self._facts.authorization.assignments_of(delegate_id, now)}
+        roles = {view.role_code for view in self._facts.authorization.assignments_of(delegate_id, now)}
         if roles & set(OFFICER_ROLES):
             return Message("系统、安全、审计管理员不能代行审批权。")
         return None

@@ -71,7 +71,7 @@ class Discussing:
         session, names = self._uow.read(), Names(self._facts.identity)
         comments = session.scalars(select(LineComment).where(LineComment.line_id == line_id)).all()
         returns = session.scalars(select(LineReturn).where(LineReturn.line_id == line_id)).all()
-        names.learn_people((row.appointment_id, row.at) for row in (*comments, *returns))
+        names.learn_people([(row.appointment_id, row.at) for row in comments] + [(row.appointment_id, row.at) for row in returns])
         said = [Remark(names.person(row.official_id, row.appointment_id, row.at), row.text, row.at) for row in comments]
         said += [Remark(names.person(row.official_id, row.appointment_id, row.at), row.missing, row.at, returned=True) for row in returns]
         return tuple(sorted(said, key=lambda remark: remark.at))

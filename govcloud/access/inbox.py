@@ -87,7 +87,7 @@ class Inbox:
         by_count: dict[int, list[str]] = {}
         for path, count in levels_between.items():
             by_count.setdefault(count, []).append(path)
-        depth = 1 + _as_number(RequestLine.escalation >= SUPERIOR_FROM) + _as_number(DecisionTask.distinct_units)
+        depth = 1 + cast(RequestLine.escalation >= SUPERIOR_FROM, Integer) + cast(DecisionTask.distinct_units, Integer)
         near = or_(
             false(), *(and_(DecisionTask.asked_path.in_(paths), depth > count) for count, paths in by_count.items() if count <= _DEEPEST)
         )
@@ -109,10 +109,6 @@ _DEEPEST = 2
 def visible_paths(rights: Sequence[Authority]) -> tuple[str, ...]:
     """Return the departments whose lines somebody with these rights may look at."""
     return tuple(sorted({right.path for right in rights}))
-
-
-def _as_number(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return cast(condition, Integer)
 
 
 def _foreign(official_id: UUID) -> ColumnElement[bool]:

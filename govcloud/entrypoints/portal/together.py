@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -50,7 +50,7 @@ def decide_chosen() -> ResponseReturnValue:
     pages = {str(page.line.id): page for page in _chosen()}
     ballots = [ballot for name in request.form.getlist("pick") if (ballot := _ballot(name, findings)) and name in pages]
     if findings or not ballots:
-        return _preview(findings), 422
+        return make_response(_preview(findings), 422)
     verdicts = services().approving.together.each(current_actor(), ballots)
     outcomes = [_Outcome(pages[str(verdict.line_id)], verdict) for verdict in verdicts]
     return render_template("portal/together_done.html", outcomes=outcomes)
