@@ -179,7 +179,7 @@ class Presigning:
         names = identity.official_names({row.official_id for row in rows})
         divisions = identity.division_names({code for row in rows for code in Scope.from_json(row.scope).divisions or ()})
         count = select(Decision.rule_id, func.count()).where(Decision.rule_id.in_([row.id for row in rows])).group_by(Decision.rule_id)
-        granted: dict[UUID, int] = {key: number for key, number in self._uow.read().execute(count).tuples() if key is not None}
+        granted: dict[UUID | None, int] = {row[0]: row[1] for row in self._uow.read().execute(count)}
         return tuple(
             RuleView(
                 id=row.id,
