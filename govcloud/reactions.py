@@ -87,6 +87,10 @@ def subscribe_reactions(services: Services) -> None:
         services.access.change_owner_of(tx, event.code, event.old_department_id, event.department_id, event.department_path)
         services.authorization.change_owner_of(tx, event.code, event.old_department_id, event.department_id)
 
+    def follow_item(tx: Transaction, event: ItemChanged) -> None:
+        if "owner_department_id" in event.changed:
+            services.access.change_owner_of_item(tx, event.item_id, event.owner_department_id)
+
     def divide(tx: Transaction, event: DepartmentSplit) -> None:
         carry(tx, event.department_id, event.successor_id)
 
@@ -96,6 +100,7 @@ def subscribe_reactions(services: Services) -> None:
     services.uow.subscribe(DepartmentMoved, follow)
     services.uow.subscribe(DepartmentMerged, absorb)
     services.uow.subscribe(SubsystemHandedOver, entrust)
+    services.uow.subscribe(ItemChanged, follow_item)
     services.uow.subscribe(DepartmentSplit, divide)
     services.uow.subscribe(DepartmentAbolished, abandon)
 
@@ -104,15 +109,17 @@ def subscribe_endings(services: Services) -> None:
     """Say what follows when people may no longer act, or may again, and when appointments end."""
     reaction = Actor.system("reaction")
 
-    def end_all(_tx: Transaction, events: Sequence[OfficialDisabled]) -> None:
+    def end_all(tx: Transaction, events: Sequence[OfficialDisabled]) -> None:
         officials = [event.official_id for event in events]
         services.signon.end_sessions_of(reaction, officials, "official_disabled")
         services.authorization.close_grants_of(reaction, officials, "disabled")
+        services.approving.delegating.end_of(tx, officials)
 
-    def leave(_tx: Transaction, events: Sequence[AppointmentEnded]) -> None:
+    def leave(tx: Transaction, events: Sequence[AppointmentEnded]) -> None:
         officials, appointments = sorted({event.official_id for event in events}), [event.appointment_id for event in events]
         services.signon.leave_appointments(reaction, appointments, officials)
         services.authorization.close_grants_of(reaction, officials, "mover", appointments=appointments)
+        services.approving.delegating.end_of(tx, officials, appointments)
 
     # An import disables and ends by the thousand, so what follows is done for all of a command at once.
     services.uow.subscribe_set(OfficialDisabled, end_all)
@@ -144,10 +151,11 @@ def subscribe_lifecycle(services: Services) -> None:
     """Say what follows from changes in a person's working life."""
     reaction = Actor.system("reaction")
 
-    def end_for_good(_tx: Transaction, event: OfficialLeft) -> None:
+    def end_for_good(tx: Transaction, event: OfficialLeft) -> None:
         services.signon.end_sessions_of(reaction, [event.official_id], "official_left")
         services.authorization.close_grants_of(reaction, [event.official_id], "leaver")
         services.authorization.end_roles_of(reaction, event.official_id, "leaver", cause=event.change_id)
+        services.approving.delegating.end_of(tx, [event.official_id])
 
     def give_back(_tx: Transaction, event: LeaveUndone) -> None:
         services.authorization.restore_roles_of(reaction, event.official_id, cause=event.change_id, followed=event.restored)

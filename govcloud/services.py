@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from govcloud.access.approving import Approving
 from govcloud.access.queries import AccessQueries
 from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
@@ -97,6 +98,7 @@ class Services:
     failure_limits: FailureLimits
     access: Access
     access_queries: AccessQueries
+    approving: Approving
     audit: AuditTrail
     audit_queries: AuditQueries
     sequencer: Sequencer

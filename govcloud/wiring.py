@@ -12,6 +12,8 @@ from flask import current_app
 from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select
 from sqlalchemy.orm import Session
 
+from govcloud.access.approving import Approving
+from govcloud.access.parts import Parts as AccessParts
 from govcloud.access.queries import AccessQueries
 from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
@@ -157,6 +159,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     )
     authorization = Authorization(uow, decider)
     authorization_queries = AuthorizationQueries(read, decider, clock)
+    access_parts = AccessParts.build(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock)
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
@@ -262,7 +265,8 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         step_up=step_up,
         password_rules=parts.rules,
         failure_limits=FailureLimits(uow, parts.throttle),
-        access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
+        access=Access(access_parts, authorization),
+        approving=Approving.build(access_parts),
         access_queries=access_queries,
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),

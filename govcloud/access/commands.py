@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 from uuid import UUID
 
 from govcloud.access.lifecycle import LineState
@@ -55,7 +57,10 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Decided:
-    """What a decision led to; ``replayed`` says that exactly this decision already stood."""
+    """What a decision led to; ``replayed`` says that exactly this decision already stood.
+
+    While more people have to agree the line waits on: ``given`` of ``needed`` at its present step said yes.
+    """
 
     line_id: UUID
     state: LineState
@@ -66,6 +71,8 @@ class Decided:
     grant_id: UUID | None = None
     ends_at: datetime | None = None
     replayed: bool = False
+    given: int = 1
+    needed: int = 1
 
 
 @dataclass(frozen=True)
@@ -84,3 +91,83 @@ class Closed:
 
     grant_id: UUID
     replayed: bool
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What a refusal offers instead: fewer rows, fewer days, or another item (``None``: as requested)."""
+
+    scope: Scope | None = None
+    days: int | None = None
+    item_id: UUID | None = None
+
+    def to_json(self) -> dict[str, Any] | None:
+        """Return it as it is stored; ``None`` when it offers nothing."""
+        stored = {
+            "scope": self.scope.to_json() if self.scope else None,
+            "days": self.days,
+            "item_id": str(self.item_id) if self.item_id else None,
+        }
+        return {name: value for name, value in stored.items() if value is not None} or None
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return what was stored."""
+        scope, item = stored.get("scope"), stored.get("item_id")
+        return cls(Scope.from_json(scope) if scope else None, stored.get("days"), UUID(item) if item else None)
+
+
+NO_ALTERNATIVE = Alternative()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an approver answers; ``scope`` and ``days`` as requested when they are left out."""
+
+    approved: bool
+    scope: Scope | None = None
+    days: int | None = None
+    reason_code: str | None = None
+    comment: str = ""
+    evidence_hash: str | None = None
+    alternative: Alternative = NO_ALTERNATIVE
+
+    @classmethod
+    def yes(cls, scope: Scope | None = None, days: int | None = None, comment: str = "", evidence_hash: str | None = None) -> Answer:
+        """Return an approval."""
+        return cls(approved=True, scope=scope, days=days, comment=comment, evidence_hash=evidence_hash)
+
+    @classmethod
+    def no(cls, reason_code: str, comment: str = "", evidence_hash: str | None = None, alternative: Alternative = NO_ALTERNATIVE) -> Answer:
+        """Return a refusal."""
+        return cls(approved=False, reason_code=reason_code, comment=comment, evidence_hash=evidence_hash, alternative=alternative)
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A line that was sent back for correction."""
+
+    line_id: UUID
+    version: int
+    at: datetime
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Correction:
+    """How the requester puts a returned line up again: everything of it, changed or not."""
+
+    reason: str
+    days: int
+    scope: Scope
+    case_number: str | None = None
+
+
+@dataclass(frozen=True)
+class Resubmitted:
+    """A line that waits again after its correction."""
+
+    line_id: UUID
+    version: int
+    due_at: datetime
+    replayed: bool = False

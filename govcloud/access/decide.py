@@ -1,78 +1,61 @@
 """Deciding on a line: approve, perhaps narrower, or reject; and letting a line lapse that nobody answered.
 
-Decision, line, grant, audit events and outbox rows are one transaction. Locks are taken in the order person → line → grant.
+Decision, task, line, grant, audit events and outbox rows are one transaction. Locks are taken in the order person → line → grant.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
 
 from govcloud.access import errors
 from govcloud.access.cards import CardMaker
-from govcloud.access.commands import COMMENT_MOST, Decided, RejectReason
-from govcloud.access.events import LineApproved, LineLapsed, LineRejected
+from govcloud.access.commands import COMMENT_MOST, Answer, Decided, RejectReason
+from govcloud.access.completing import Completing, decided
+from govcloud.access.events import LineLapsed
 from govcloud.access.evidence import EvidenceCard
-from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
-from govcloud.access.lifecycle import OPEN, WAITING, LineState
-from govcloud.access.lines import approved_for, decision_on, lock_line, move_line, read_line, why_closed
+from govcloud.access.facts import PersonFacts, Wanted
+from govcloud.access.lifecycle import OPEN, WAITING
+from govcloud.access.lines import decision_on, lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.opening import Opening
-from govcloud.access.rules import APPROVE, REJECT, check
-from govcloud.access.rules.reciprocal import WINDOW
+from govcloud.access.routing import ids_of
+from govcloud.access.rules import APPROVE, REJECT
+from govcloud.access.tasks.rights import Case, Right, Rights, approver_target, spent_in
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
 from govcloud.authorization.scope import Scope
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.ids import new_id
+from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What an approver answers; ``scope`` and ``days`` as requested when they are left out."""
-
-    approved: bool
-    scope: Scope | None
-    days: int | None
-    reason_code: str | None
-    comment: str
-    evidence_hash: str | None
-
-    @classmethod
-    def yes(cls, scope: Scope | None, days: int | None, comment: str, evidence_hash: str | None) -> Answer:
-        """Return an approval."""
-        return cls(approved=True, scope=scope, days=days, reason_code=None, comment=comment, evidence_hash=evidence_hash)
-
-    @classmethod
-    def no(cls, reason_code: str, comment: str, evidence_hash: str | None) -> Answer:
-        """Return a refusal."""
-        return cls(approved=False, scope=None, days=None, reason_code=reason_code, comment=comment, evidence_hash=evidence_hash)
+_MOST_DAYS = 366
 
 
 class Deciding:
     """The commands of the approver, and of the clock."""
 
-    def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, cards: CardMaker, opening: Opening) -> None:
-        """Take the unit of work, the clock, the loader of facts, the maker of evidence cards, and what opens grants."""
+    def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, cards: CardMaker, completing: Completing) -> None:
+        """Take the unit of work, the clock, the loader of facts, the maker of evidence cards, and what follows from a decision."""
         self._uow = uow
         self._clock = clock
         self._facts = facts
         self._cards = cards
-        self._opening = opening
+        self._completing = completing
+        self._rights = Rights(facts)
 
     def decide(self, actor: Actor, line_id: UUID, version: int, answer: Answer) -> Decided:
         """Approve or reject; see ``Access.approve`` and ``Access.reject``."""
-        answer = _checked(answer)
+        answer = self._checked(answer)
         seen = read_line(self._uow.read(), line_id)
-        path = self._facts.department_path(seen.owner_department_id, self._clock.now())
-        target = Target("request_line", str(line_id), department_path=path)
+        target = approver_target(self._facts, actor, seen, self._clock.now())
         beneficiary_id = seen.beneficiary_official_id
         with self._uow.begin(actor, f"govcloud:line:{_move(answer)}", target) as tx:
             decider = self._facts.acting(actor, tx.now)
@@ -80,20 +63,29 @@ class Deciding:
             line = lock_line(tx.session, line_id)
             request = tx.session.get_one(AccessRequest, line.request_id)
             given = _completed(answer, line)
-            if line.state not in WAITING:
+            task = open_task(tx.session, line_id)
+            if line.state not in WAITING or task is None:
                 return self._replay(tx, line, version, decider, given)
+            case = Case(tx.session, request, line, task, tx.now)
+            before = decisions_of_round(tx.session, line)
+            if mine := next((row for row in before if row.official_id == decider.official_id), None):
+                if line.version != version or not _same(mine, given):
+                    raise errors.decided_already()
+                given_so_far = sum(row.task_id == task.id for row in before)
+                return replace(decided(line, mine, replayed=True), given=given_so_far, needed=task.needed)
             if line.version != version:
                 raise errors.line_changed(version, line.version)
             if line.due_at <= tx.now:
                 raise errors.line_overdue(line.due_at)
-            check(APPROVE if given.approved else REJECT, self._decision_facts(tx, request, line, decider, given))
+            right = self._rights.of(case, decider, spent_in(before))
+            self._check(case, right, given, before)
             card = self._cards.card(request, line, tx.now)
             if given.evidence_hash is not None and given.evidence_hash != card.digest():
                 raise errors.evidence_changed()
-            decision = _decision(line, decider, given, card, tx.now)
+            decision = _decision(case, right, given, card)
             tx.session.add(decision)
-            move_line(tx.session, line, _move(given), tx.now)
-            return self._approved(tx, request, line, decision) if given.approved else _rejected(tx, line, decision)
+            tx.session.flush()
+            return self._completing.follow(tx, case, decision, lent=right.is_lent)
 
     def lapse_due(self, actor: Actor, limit: int) -> int:
         """Close lines that nobody answered in time; see ``Access.lapse_due``."""
@@ -121,76 +113,71 @@ class Deciding:
             )
             return True
 
+    def _check(self, case: Case, right: Right, given: Answer, before: Sequence[Decision]) -> None:
+        """Go on when the person may give this answer now.
+
+        Raises:
+            Denied, Conflict, Invalid: a rule refuses; somebody else holds the task; the right was used in this round, or is of a
+                department that agreed already where two departments have to; nothing is common to what was approved so far.
+        """
+        extent = Wanted(given.scope, given.days) if given.scope is not None and given.days is not None else None
+        self._rights.ask(APPROVE if given.approved else REJECT, case, right, extent)
+        if case.task is None:
+            return
+        holder = claimant(case.task, case.now)
+        if holder is not None and holder not in {right.decider.official_id, right.principal.official_id}:
+            raise errors.claimed_by_another(self._facts.identity.official_names([holder])[holder])
+        if not given.approved:
+            return
+        if right.spent:
+            raise errors.counted_already(right.principal.name)
+        agreed = [row for row in before if row.task_id == case.task.id]
+        if case.task.distinct_units and any(row.department_id == _unit(right.principal) for row in agreed):
+            raise errors.same_unit()
+
+    def _checked(self, answer: Answer) -> Answer:
+        """Return the answer with its texts in their stored form.
+
+        Raises:
+            Invalid: the comment is too long or has control characters; the reason code is not one of the list; the alternative has
+                no length of days, or names an item that cannot be requested.
+        """
+        fields = Fields()
+        comment = fields.text("comment", answer.comment, most=COMMENT_MOST, least=0, multiline=True)
+        if not answer.approved:
+            fields.choice("reason_code", answer.reason_code or "", tuple(RejectReason))
+        offer = answer.alternative
+        if offer.days is not None:
+            fields.number("alternative_days", offer.days, least=1, most=_MOST_DAYS)
+        if offer.item_id is not None and self._facts.subsystems.item(offer.item_id) is None:
+            fields.fail("alternative_item_id", Message("没有这个可申请项，或它已停止开放。"), offer.item_id)
+        fields.done()
+        return replace(answer, comment=comment)
+
     def _replay(self, tx: Transaction, line: RequestLine, version: int, decider: PersonFacts, given: Answer) -> Decided:
-        """Return the result that stands, if this very decision was made before.
+        """Return the result that stands, if this person gave this very answer before.
 
         Raises:
             Conflict: somebody else decided, or the same person otherwise, or the line was closed without a decision.
         """
-        decision = decision_on(tx.session, line.id)
-        same = decision is not None and (
-            decision.official_id == decider.official_id
-            and line.version == version + 1
-            and decision.outcome == _outcome(given)
-            and decision.approved_scope == (given.scope.to_json() if given.scope else None)
-            and decision.approved_days == given.days
-            and decision.reason_code == given.reason_code
-            and decision.comment == given.comment
-        )
-        if decision is None or not same:
+        mine = (row for row in decisions_of_round(tx.session, line) if row.official_id == decider.official_id)
+        found = next((row for row in mine if _same(row, given)), None)
+        if found is None or line.version != version + 1 or decision_on(tx.session, line) is None:
             raise why_closed(tx.session, line, self._facts.identity)
         grant = self._facts.authorization.grant_of_line(line.id)
-        return _decided(line, decision, grant.id if grant else None, grant.ends_at if grant else None, replayed=True)
-
-    def _decision_facts(
-        self, tx: Transaction, request: AccessRequest, line: RequestLine, decider: PersonFacts, given: Answer
-    ) -> DecisionFacts:
-        """Load what the rules see, under the locks."""
-        wanted = Wanted(Scope.from_json(line.requested_scope), line.requested_days)
-        approved = Wanted(given.scope, given.days) if given.scope is not None and given.days is not None else None
-        return DecisionFacts(
-            item=self._facts.item(self._facts.catalogue_item(line.item_id), tx.now),
-            requester_id=request.requester_official_id,
-            beneficiary=self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now),
-            wanted=wanted,
-            requested_version=line.item_version,
-            decider=decider,
-            authority=self._facts.authority(decider, tx.now),
-            approved=approved,
-            owed=approved_for(tx.session, request.beneficiary_official_id, decider.official_id, tx.now - WINDOW),
-        )
-
-    def _approved(self, tx: Transaction, request: AccessRequest, line: RequestLine, decision: Decision) -> Decided:
-        """Open the grant, which starts now, and record the approval."""
-        approved = Wanted(Scope.from_json(decision.approved_scope), decision.approved_days or 0)
-        tx.session.flush()
-        tx.record(
-            LineApproved(
-                subject=f"request_line:{line.id}",
-                chain=str(line.request_id),
-                decision_id=decision.id,
-                scope=decision.approved_scope or {},
-                days=approved.days,
-                evidence_hash=decision.evidence_hash,
-                comment=decision.comment,
-            )
-        )
-        opened = self._opening.open_for(tx, request, line, approved)
-        return _decided(line, decision, opened.grant_id, opened.ends_at)
+        return decided(line, found, grant.id if grant else None, grant.ends_at if grant else None, replayed=True)
 
 
-def _checked(answer: Answer) -> Answer:
-    """Return the answer with its texts in their stored form.
-
-    Raises:
-        Invalid: the comment is too long or has control characters; the reason code is not one of the list.
-    """
-    fields = Fields()
-    comment = fields.text("comment", answer.comment, most=COMMENT_MOST, least=0, multiline=True)
-    if not answer.approved:
-        fields.choice("reason_code", answer.reason_code or "", tuple(RejectReason))
-    fields.done()
-    return replace(answer, comment=comment)
+def _same(decision: Decision, given: Answer) -> bool:
+    """Return whether a decision is this very answer."""
+    return (
+        decision.outcome == _outcome(given)
+        and decision.approved_scope == (given.scope.to_json() if given.scope else None)
+        and decision.approved_days == given.days
+        and decision.reason_code == given.reason_code
+        and decision.alternative == given.alternative.to_json()
+        and decision.comment == given.comment
+    )
 
 
 def _completed(answer: Answer, line: RequestLine) -> Answer:
@@ -211,52 +198,30 @@ def _outcome(answer: Answer) -> str:
     return "approved" if answer.approved else "rejected"
 
 
-def _decision(line: RequestLine, decider: PersonFacts, given: Answer, card: EvidenceCard, now: datetime) -> Decision:
-    """Return the row of a decision, with the card that it rests on."""
+def _unit(person: PersonFacts) -> UUID | None:
+    """Return the department in which somebody serves, as two departments are told apart by it."""
+    return ids_of([person.department_path])[0] if person.department_path else None
+
+
+def _decision(case: Case, right: Right, given: Answer, card: EvidenceCard) -> Decision:
+    """Return the row of a person's decision, with the card that it rests on."""
     return Decision(
         id=new_id(),
-        line_id=line.id,
-        official_id=decider.official_id,
-        appointment_id=decider.appointment_id,
+        line_id=case.line.id,
+        task_id=case.task.id if case.task else None,
+        round=case.line.round,
+        principal_id=right.principal.official_id,
+        rule_id=None,
+        department_id=_unit(right.principal),
+        official_id=right.decider.official_id,
+        appointment_id=right.decider.appointment_id,
         outcome=_outcome(given),
         approved_scope=given.scope.to_json() if given.scope else None,
         approved_days=given.days,
         reason_code=given.reason_code,
+        alternative=given.alternative.to_json(),
         comment=given.comment,
         evidence=card.to_json(),
         evidence_hash=card.digest(),
-        at=now,
-    )
-
-
-def _rejected(tx: Transaction, line: RequestLine, decision: Decision) -> Decided:
-    """Record the refusal."""
-    tx.session.flush()
-    tx.record(
-        LineRejected(
-            subject=f"request_line:{line.id}",
-            chain=str(line.request_id),
-            decision_id=decision.id,
-            reason_code=decision.reason_code or "",
-            evidence_hash=decision.evidence_hash,
-            comment=decision.comment,
-        )
-    )
-    return _decided(line, decision)
-
-
-def _decided(
-    line: RequestLine, decision: Decision, grant_id: UUID | None = None, ends_at: datetime | None = None, *, replayed: bool = False
-) -> Decided:
-    """Return what a decision led to."""
-    return Decided(
-        line_id=line.id,
-        state=LineState(line.state),
-        version=line.version,
-        decision_id=decision.id,
-        evidence_hash=decision.evidence_hash,
-        at=decision.at,
-        grant_id=grant_id,
-        ends_at=ends_at,
-        replayed=replayed,
+        at=case.now,
     )

@@ -86,3 +86,76 @@ def not_an_official() -> Denied:
 def not_yours() -> Denied:
     """Return the error for acting on somebody else's request or grant as if it were one's own."""
     return Denied("not_yours", Message("只有申请人或受益人本人可以办理此操作。"))
+
+
+def line_returned() -> Conflict:
+    """Return the error for a decision on a line that was sent back and has not come again."""
+    message = Message("该申请项已退回补正，申请人尚未重新提交。")
+    return Conflict("line_returned", message, remedy=Message("申请人补正后会重新出现在待我审批中。"))
+
+
+def not_returned() -> Conflict:
+    """Return the error for resubmitting a line that was not sent back."""
+    return Conflict("line_not_returned", Message("该申请项没有被退回补正，不需要重新提交。"))
+
+
+def returned_often(most: int) -> Conflict:
+    """Return the error for sending a line back once more than it may be."""
+    message = Message("该申请项已退回补正 %(most)s 次，不能再退回。", most=most)
+    return Conflict("returned_often", message, remedy=Message("请同意、缩小后同意，或写明理由驳回。"))
+
+
+def decided_already() -> Conflict:
+    """Return the error for a second, different answer of one person to a line that waits for others."""
+    message = Message("您已对该申请项作出决定，正在等待其他审批人。")
+    return Conflict("decided_already", message, remedy=Message("请刷新页面查看最新状态。"))
+
+
+def counted_already(principal: str) -> Conflict:
+    """Return the error for a delegate and a delegator who both answer: together they count once."""
+    message = Message("%(name)s的审批权已在本轮使用过：委托人与受托人只计一次。", name=principal)
+    return Conflict("counted_already", message, remedy=Message("须由其他高级管理员办理。"))
+
+
+def same_unit() -> Conflict:
+    """Return the error for a second approval out of one department where two have to agree."""
+    message = Message("该申请项须由两个不同部门的人员同意，您所在部门已有人同意。")
+    return Conflict("same_unit", message, remedy=Message("请由另一部门或上级部门的高级管理员办理。"))
+
+
+def nothing_in_common() -> Conflict:
+    """Return the error for an approval that has no row in common with those before it."""
+    message = Message("您同意的数据范围与此前审批人同意的没有交集。")
+    return Conflict("nothing_in_common", message, remedy=Message("请选择与此前同意的范围相同或有重叠的范围，或者驳回。"))
+
+
+def claimed_by_another(name: str) -> Conflict:
+    """Return the error for acting on a line that somebody else has taken on."""
+    message = Message("该申请项已由%(name)s签收办理。", name=name)
+    return Conflict("claimed", message, remedy=Message("请等其办结或释放；紧急时可以转办给自己。"))
+
+
+def not_claimed() -> Conflict:
+    """Return the error for letting go of what one has not taken on."""
+    return Conflict("not_claimed", Message("该申请项不是由您签收的。"))
+
+
+def claims_one_only() -> Conflict:
+    """Return the error for taking on alone what several people have to answer."""
+    return Conflict("several_needed", Message("该申请项须多人同意，不能由一人签收。"))
+
+
+def no_candidate() -> Conflict:
+    """Return the error for handing a line to somebody who may not decide on it."""
+    message = Message("所选人员不能审批该申请项。")
+    return Conflict("no_candidate", message, remedy=Message("请从列出的候选人中选择。"))
+
+
+def no_such_delegation(delegation_id: UUID) -> NotFound:
+    """Return the error for a delegation that does not exist, or that is somebody else's."""
+    return NotFound.of(Message("委托"), delegation_id)
+
+
+def no_such_rule(rule_id: UUID) -> NotFound:
+    """Return the error for a pre-signed rule that does not exist, or that the caller may not know of."""
+    return NotFound.of(Message("预先签署的规则"), rule_id)

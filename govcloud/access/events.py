@@ -33,7 +33,7 @@ class RequestSubmitted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineApproved(Event):
-    """A senior administrator said yes, perhaps to less than was asked."""
+    """Everybody whose word it takes said yes, perhaps to less than was asked; with `rule_id`: in advance."""
 
     name: ClassVar[str] = "access:line:approved"
     personal: ClassVar[frozenset[str]] = frozenset({"comment"})
@@ -43,11 +43,12 @@ class LineApproved(Event):
     days: int
     evidence_hash: str
     comment: str
+    rule_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LineRejected(Event):
-    """A senior administrator said no."""
+    """A senior administrator said no; `alternative` is what they offer instead."""
 
     name: ClassVar[str] = "access:line:rejected"
     personal: ClassVar[frozenset[str]] = frozenset({"comment"})
@@ -56,6 +57,7 @@ class LineRejected(Event):
     reason_code: str
     evidence_hash: str
     comment: str
+    alternative: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,3 +95,153 @@ class GrantRelinquished(Event):
     name: ClassVar[str] = "access:grant:relinquished"
 
     grant_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineEndorsed(Event):
+    """Somebody said yes to a line that more people have to agree to; `given` of `needed` at step `step`."""
+
+    name: ClassVar[str] = "access:line:endorsed"
+    personal: ClassVar[frozenset[str]] = frozenset({"comment"})
+
+    decision_id: UUID
+    principal_id: UUID
+    step: int
+    given: int
+    needed: int
+    scope: dict[str, Any]
+    days: int
+    evidence_hash: str
+    comment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskOpened(Event):
+    """A line waits for somebody: who is asked follows from the path, the kind of step, and the offices held at the moment."""
+
+    name: ClassVar[str] = "access:task:opened"
+
+    task_id: UUID
+    line_id: UUID
+    round: int
+    step: int
+    kind: str
+    needed: int
+    path: str
+    asked_path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskClaimed(Event):
+    """Somebody who may decide took a line on, or was given it by another, with a reason."""
+
+    name: ClassVar[str] = "access:task:claimed"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    task_id: UUID
+    line_id: UUID
+    official_id: UUID
+    reassigned: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskReleased(Event):
+    """Whoever had taken a line on let it go again."""
+
+    name: ClassVar[str] = "access:task:released"
+
+    task_id: UUID
+    line_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineReturned(Event):
+    """An approver sent a line back for correction, with what is missing; its clock stops."""
+
+    name: ClassVar[str] = "access:line:returned"
+    personal: ClassVar[frozenset[str]] = frozenset({"missing"})
+
+    round: int
+    missing: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineResubmitted(Event):
+    """The requester corrected a line and put it up for decision again; what was approved before no longer counts."""
+
+    name: ClassVar[str] = "access:line:resubmitted"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason", "case_number"})
+
+    round: int
+    item_version: int
+    scope: dict[str, Any]
+    days: int
+    due_at: datetime
+    reason: str
+    case_number: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineCommented(Event):
+    """Somebody concerned wrote a comment on a line."""
+
+    name: ClassVar[str] = "access:line:commented"
+    personal: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    comment_id: UUID
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorityDelegated(Event):
+    """Somebody who decides let another decide in their right for a while; they keep it themselves."""
+
+    name: ClassVar[str] = "access:authority:delegated"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    delegation_id: UUID
+    delegator_id: UUID
+    delegate_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    out_of_office: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelegationEnded(Event):
+    """A delegation ended before its time: taken back, given back, or one of the two left office."""
+
+    name: ClassVar[str] = "access:authority:returned"
+
+    delegation_id: UUID
+    delegator_id: UUID
+    delegate_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRuleSigned(Event):
+    """A senior administrator of the owner said yes in advance to requests of some departments, within bounds."""
+
+    name: ClassVar[str] = "access:approval_rule:signed"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    rule_id: UUID
+    item_id: UUID
+    departments: tuple[UUID, ...]
+    max_days: int
+    scope: dict[str, Any]
+    ends_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRuleEnded(Event):
+    """A rule that was signed in advance grants nothing any more."""
+
+    name: ClassVar[str] = "access:approval_rule:ended"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    rule_id: UUID
+    reason: str

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
-from govcloud.access.lifecycle import OPEN, LineState, advance
+from govcloud.access.lifecycle import OPEN, WAITING, LineState, advance
 from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.tasks.standing import follow_lines, void_tasks
 from govcloud.identity.extents import at_or_below
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.errors import Conflict
@@ -43,17 +44,24 @@ def lock_line(session: Session, line_id: UUID) -> RequestLine:
     return line
 
 
-def decision_on(session: Session, line_id: UUID) -> Decision | None:
-    """Return the decision on a line, if there is one."""
-    return session.scalars(select(Decision).where(Decision.line_id == line_id)).one_or_none()
+def decision_on(session: Session, line: RequestLine) -> Decision | None:
+    """Return the decision that brought a line where it stands, if one did: the last of its round."""
+    if line.state not in {LineState.APPROVED, LineState.REJECTED}:
+        return None
+    query = select(Decision).where(Decision.line_id == line.id, Decision.round == line.round)
+    return session.scalars(query.order_by(Decision.at.desc(), Decision.id.desc()).limit(1)).one_or_none()
 
 
 def approved_for(session: Session, decider_id: UUID, beneficiary_id: UUID, since: datetime) -> bool:
-    """Return whether ``decider_id`` approved anything for ``beneficiary_id`` since then."""
+    """Return whether ``decider_id``, or a delegate in their right, approved anything for ``beneficiary_id`` since then.
+
+    What a rule granted is no favour: whoever signed it did not know for whom.
+    """
     favour = (
         select(Decision.id)
         .join(RequestLine, RequestLine.id == Decision.line_id)
-        .where(Decision.official_id == decider_id, Decision.outcome == "approved", Decision.at > since)
+        .where(or_(Decision.official_id == decider_id, Decision.principal_id == decider_id), Decision.rule_id.is_(None))
+        .where(Decision.outcome == "approved", Decision.at > since)
         .where(RequestLine.beneficiary_official_id == beneficiary_id)
     )
     return session.scalar(favour.limit(1)) is not None
@@ -61,7 +69,9 @@ def approved_for(session: Session, decider_id: UUID, beneficiary_id: UUID, since
 
 def why_closed(session: Session, line: RequestLine, identity: IdentityQueries) -> Conflict:
     """Return the error for whoever comes second: where the line stands now, who brought it there, and when."""
-    decision = decision_on(session, line.id)
+    if line.state == LineState.RETURNED:
+        return errors.line_returned()
+    decision = decision_on(session, line)
     if decision is None:
         return errors.line_closed(LineState(line.state), line.closed_at or line.submitted_at)
     name = identity.official_names([decision.official_id])[decision.official_id]
@@ -69,7 +79,9 @@ def why_closed(session: Session, line: RequestLine, identity: IdentityQueries) -
 
 
 def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> None:
-    """Move a locked line and close it, if it still stands at the state and version that were read.
+    """Move a locked line, if it still stands at the state and version that were read.
+
+    When it no longer waits for an approver, its open task is cut short; when it waits for nobody, it is closed.
 
     Raises:
         IllegalMove: the life cycle has no such move from the line's state; callers look first.
@@ -79,11 +91,13 @@ def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> 
     statement = (
         update(RequestLine)
         .where(RequestLine.id == line.id, RequestLine.state == line.state, RequestLine.version == line.version)
-        .values(state=target, version=line.version + 1, closed_at=now)
+        .values(state=target, version=line.version + 1, closed_at=None if target in OPEN else now)
         .execution_options(synchronize_session=False)
     )
     shown = line.version
     moved = session.execute(statement)
+    if target not in WAITING:
+        void_tasks(session, line.id, now)
     session.refresh(line)
     if not isinstance(moved, CursorResult) or moved.rowcount != 1:
         raise errors.line_changed(shown, line.version)
@@ -103,6 +117,19 @@ def change_owner_of(session: Session, subsystem_code: str, department_id: UUID, 
     mine = update(RequestLine).where(RequestLine.subsystem_code == subsystem_code, RequestLine.owner_department_id == department_id)
     values = {"owner_department_id": successor_id, "owner_path": path}
     session.execute(mine.values(values).execution_options(synchronize_session=False))
+    follow_lines(session, (RequestLine.subsystem_code == subsystem_code) & (RequestLine.owner_department_id == successor_id))
+
+
+def change_owner_of_item(session: Session, item_id: UUID, department_id: UUID, path: str) -> int:
+    """Let the open lines of an item be the department's that owns it now and lies at ``path``; return how many.
+
+    What was closed stays with whoever decided it.
+    """
+    mine = update(RequestLine).where(RequestLine.item_id == item_id, RequestLine.state.in_(OPEN))
+    values = {"owner_department_id": department_id, "owner_path": path}
+    moved = session.execute(mine.values(values).execution_options(synchronize_session=False))
+    follow_lines(session, RequestLine.item_id == item_id)
+    return moved.rowcount if isinstance(moved, CursorResult) else 0
 
 
 def carry_appointments(session: Session, appointments: Mapping[UUID, UUID]) -> None:
@@ -151,4 +178,5 @@ def follow_department(session: Session, old_path: str, new_path: str) -> int:
         .execution_options(synchronize_session=False)
     )
     moved = session.execute(statement)
+    follow_lines(session, at_or_below(RequestLine.owner_path, [new_path]))
     return moved.rowcount if isinstance(moved, CursorResult) else 0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from govcloud.access import errors
 from govcloud.access.facts import ItemFacts, PersonFacts
-from govcloud.access.routing import DECIDING_ROLE, Holder, candidates, ids_of, levels
-from govcloud.authorization.queries import AuthorizationQueries
-from govcloud.identity.queries import IdentityQueries
+from govcloud.access.routing import DECIDING_ROLE, DEPUTY_ROLE, Authority, Holder, candidates, ids_of, levels
+from govcloud.access.tasks.lending import live_delegations
+from govcloud.authorization.queries import AuthorizationQueries, RoleHolder
+from govcloud.identity.queries import IdentityQueries, Subject
 from govcloud.identity.ranks import rank_order
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import NotFound
@@ -22,8 +25,15 @@ from govcloud.subsystems.queries import ItemView, SubsystemQueries
 class FactsLoader:
     """Turns what identity, the catalogue and authorization know into the plain facts of the rules."""
 
-    def __init__(self, identity: IdentityQueries, subsystems: SubsystemQueries, authorization: AuthorizationQueries) -> None:
-        """Take the queries of the three domains."""
+    def __init__(
+        self,
+        identity: IdentityQueries,
+        subsystems: SubsystemQueries,
+        authorization: AuthorizationQueries,
+        read: Callable[[], Session],
+    ) -> None:
+        """Take the queries of the three domains, and the source of reading sessions."""
+        self._read = read
         self.identity = identity
         self.subsystems = subsystems
         self.authorization = authorization
@@ -88,15 +98,53 @@ class FactsLoader:
         department = self.identity.department(department_id, now)
         return department.path if department else ""
 
-    def authority(self, person: PersonFacts, now: datetime) -> tuple[str, ...]:
-        """Return the department paths under which this person may decide now."""
-        return self.authorization.department_paths(person.official_id, person.appointment_id, DECIDING_ROLE, now)
+    def authority(self, person: PersonFacts, now: datetime) -> tuple[Authority, ...]:
+        """Return the rights under which this person may decide now: their own, those of a deputy, and those lent to them.
 
-    def deciders(self, owner_path: str, barred: Collection[UUID], now: datetime) -> tuple[Holder, ...]:
-        """Return who may decide on what the department at ``owner_path`` owns, the nearest first."""
+        What somebody else lent counts only while that person holds it; nobody lends on what was lent to them.
+        """
+        roles = (DECIDING_ROLE, DEPUTY_ROLE)
+        own = self.authorization.paths_by_role(person.official_id, person.appointment_id, roles, now)
+        rights = [Authority(path, person.official_id, person.appointment_id, role == DEPUTY_ROLE) for role in roles for path in own[role]]
+        for lent in live_delegations(self._read(), person.official_id, person.appointment_id, now):
+            held = self.authorization.department_paths(lent.delegator_id, lent.delegator_appointment_id, DECIDING_ROLE, now)
+            rights += [Authority(path, lent.delegator_id, lent.delegator_appointment_id) for path in held]
+        return tuple(rights)
+
+    def lent_over(self, actor: Actor, path: str, now: datetime) -> str:
+        """Return the actor's id if authority over ``path`` was lent to them, else nothing: what the policy asks of a delegate."""
+        if actor.official_id is None or actor.appointment_id is None:
+            return ""
+        for lent in live_delegations(self._read(), actor.official_id, actor.appointment_id, now):
+            held = self.authorization.department_paths(lent.delegator_id, lent.delegator_appointment_id, DECIDING_ROLE, now)
+            if any(path.startswith(above) for above in held):
+                return str(actor.official_id)
+        return ""
+
+    def deciders(
+        self, owner_path: str, barred: Collection[UUID], now: datetime, beneficiary: PersonFacts | None = None
+    ) -> tuple[Holder, ...]:
+        """Return who may decide on what the department at ``owner_path`` owns, the nearest first.
+
+        Left out are the ``barred``, who is not in office, and whoever stands below the ``beneficiary``.
+        """
         holders = self.authorization.role_holders(DECIDING_ROLE, levels(owner_path), now)
-        live = (Holder(holder.official_id, holder.department_path) for holder in holders if self._may_act(holder.official_id, now))
-        return candidates(owner_path, live, barred)
+        known = self._subjects({holder.official_id for holder in holders}, now)
+        live = (_holder(holder, known) for holder in holders if any(subject.active for subject in known.get(holder.official_id, ())))
+        below = {
+            holder.official_id
+            for holder in holders
+            if beneficiary is not None and stands_below(_facts_of(holder, known.get(holder.official_id, ())), beneficiary)
+        }
+        return candidates(owner_path, live, {*barred, *below})
+
+    def held_at(self, paths: Collection[str], now: datetime) -> frozenset[str]:
+        """Return those of ``paths`` at which a senior administrator is in office now."""
+        holders = self.authorization.role_holders(DECIDING_ROLE, sorted(paths), now) if paths else ()
+        known = self._subjects({holder.official_id for holder in holders}, now)
+        return frozenset(
+            holder.department_path for holder in holders if any(subject.active for subject in known.get(holder.official_id, ()))
+        )
 
     def department_names(self, paths: Collection[str], now: datetime) -> tuple[str, ...]:
         """Return the names of the departments at the ends of ``paths``, in their order."""
@@ -104,6 +152,44 @@ class FactsLoader:
         found = self.identity.departments(ids, now)
         return tuple(found[item].name for item in ids if item in found)
 
-    def _may_act(self, official_id: UUID, now: datetime) -> bool:
-        """Return whether an official is active and serves anywhere."""
-        return any(subject.active for subject in self.identity.subjects_of(official_id, now))
+    def _subjects(self, officials: Collection[UUID], now: datetime) -> Mapping[UUID, tuple[Subject, ...]]:
+        """Return the live appointments of several people at once."""
+        found: dict[UUID, tuple[Subject, ...]] = {}
+        for subject in self.identity.subjects_among(officials, now) if officials else ():
+            found[subject.official_id] = (*found.get(subject.official_id, ()), subject)
+        return found
+
+
+def stands_below(decider: PersonFacts, beneficiary: PersonFacts) -> bool:
+    """Return whether ``decider`` may be a subordinate of ``beneficiary``; the rule with its words: ``rules/subordinate.py``."""
+    if not any(lower.startswith(upper) for lower in decider.posts for upper in beneficiary.posts):
+        return False
+    if decider.rank_order is None or beneficiary.rank_order is None:
+        return True
+    return decider.rank_order > beneficiary.rank_order
+
+
+def _acting(holder: RoleHolder, subjects: Iterable[Subject]) -> Subject | None:
+    """Return the appointment under which somebody holds a role; any of theirs when it hangs on the person."""
+    return next((subject for subject in subjects if holder.appointment_id in {None, subject.appointment_id}), None)
+
+
+def _holder(holder: RoleHolder, known: Mapping[UUID, tuple[Subject, ...]]) -> Holder:
+    acting = _acting(holder, known[holder.official_id])
+    return Holder(holder.official_id, holder.department_path, acting.department_path if acting else "")
+
+
+def _facts_of(holder: RoleHolder, subjects: tuple[Subject, ...]) -> PersonFacts:
+    """Return a holder as the rules see people."""
+    acting = _acting(holder, subjects)
+    rank = acting.rank if acting else ""
+    return PersonFacts(
+        official_id=holder.official_id,
+        appointment_id=holder.appointment_id or (acting.appointment_id if acting else holder.official_id),
+        name=acting.name if acting else "",
+        active=acting is not None and acting.active,
+        department_path=acting.department_path if acting else "",
+        rank=rank,
+        rank_order=rank_order(rank),
+        posts=tuple(subject.department_path for subject in subjects),
+    )

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from govcloud.access.lifecycle import OPEN, WAITING, LineState
@@ -58,6 +59,7 @@ class AccessRequest(Base):
 class RequestLine(Base):
     """One owner × one slice of a request; the thing that is decided.
 
+    ``round`` counts how often it was put up for decision: one more after each correction.
     What the line asks for is copied from the catalogue when it is submitted, so that a later change of the catalogue shows.
     ``duty`` is the part of the matter that the item serves: handling a case (经办) or reviewing it (复核); NULL: neither.
     ``escalation`` is how far the clock has carried a line that nobody answers: 0 its own department, 1 reminded, 2 also the
@@ -96,6 +98,7 @@ class RequestLine(Base):
     version: Mapped[int]
     requested_scope: Mapped[dict[str, Any]]
     requested_days: Mapped[int]
+    round: Mapped[int] = mapped_column(server_default="1")
     duty: Mapped[str | None]
     escalation: Mapped[int] = mapped_column(server_default="0")
     submitted_at: Mapped[datetime]
@@ -104,11 +107,20 @@ class RequestLine(Base):
 
 
 class Decision(Base):
-    """What one person decided on one line, with the evidence that was shown to them and its SHA-256."""
+    """What one person decided on one line, with the evidence that was shown to them and its SHA-256.
+
+    It belongs to a task and a round of it (decisions from before there were tasks to none). ``principal_id`` is in whose right it was
+    made: the person themselves, or who delegated to them; ``department_id`` is where that person served. One with a ``rule_id`` was
+    made in advance, by whoever signed the rule. ``alternative`` is what a refusal offers instead.
+    """
 
     __tablename__ = "decision"
     __table_args__ = (
-        UniqueConstraint("line_id", "official_id"),
+        UniqueConstraint("task_id", "round", "principal_id"),
+        Index("uq_decision_official", "task_id", "round", "official_id", unique=True),
+        Index("ix_decision_line", "line_id", "at"),
+        Index("ix_decision_principal", "principal_id", "at"),
+        CheckConstraint("alternative IS NULL OR outcome = 'rejected'", name="alternative"),
         CheckConstraint("outcome IN ('approved', 'rejected')", name="outcome"),
         CheckConstraint(
             "(outcome = 'approved') = (approved_scope IS NOT NULL AND approved_days IS NOT NULL)",
@@ -120,12 +132,18 @@ class Decision(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     line_id: Mapped[UUID] = mapped_column(ForeignKey("request_line.id"))
+    task_id: Mapped[UUID | None] = mapped_column(ForeignKey("decision_task.id"))
+    round: Mapped[int] = mapped_column(server_default="1")
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    rule_id: Mapped[UUID | None] = mapped_column(ForeignKey("approval_rule.id"))
+    department_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
     official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointment.id"))
     outcome: Mapped[str]
     approved_scope: Mapped[dict[str, Any] | None]
     approved_days: Mapped[int | None]
     reason_code: Mapped[str | None]
+    alternative: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     comment: Mapped[str]
     evidence: Mapped[dict[str, Any]]
     evidence_hash: Mapped[str]

@@ -57,6 +57,13 @@ class Names:
         found = self._identity.subjects_asked(missing.items())
         self._people.update((appointment_id, _in_duty(subject)) for (appointment_id, _at), subject in found.items())
 
+    def learn_officials(self, wanted: Iterable[UUID]) -> None:
+        """Look up at once people who are about to be shown by name alone."""
+        missing = {official_id for official_id in wanted if official_id not in self._people}
+        found = self._identity.official_names(missing) if missing else {}
+        for official_id, name in found.items():
+            self._people[official_id] = PersonView(official_id, None, name, department_id=None, department_name="", post="")
+
     def _alone(self, official_id: UUID, appointment_id: UUID | None) -> PersonView:
         name = self._identity.official_names([official_id]).get(official_id, "")
         return PersonView(official_id, appointment_id, name, department_id=None, department_name="", post="")

@@ -5,6 +5,7 @@ Whatever asks (one item, a basket, a matter, an extension) ends here, once for e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,13 +13,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.events import RequestSubmitted
-from govcloud.access.facts import PersonFacts, RequestFacts, Wanted
+from govcloud.access.facts import ItemFacts, PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
+from govcloud.access.routing import Holder, satisfiable
 from govcloud.access.rules import SUBMIT, check
+from govcloud.access.tasks.beginning import Beginning
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
+from govcloud.subsystems.approval import steps_of
 from govcloud.subsystems.queries import ItemView
 
 PENDING_DAYS = 10
@@ -37,9 +41,10 @@ class WantedLine:
 class Placing:
     """Puts lines into a request whose row stands already; the beneficiary's lock and the tree's must be held."""
 
-    def __init__(self, facts: FactsLoader) -> None:
-        """Take the loader of facts."""
+    def __init__(self, facts: FactsLoader, beginning: Beginning) -> None:
+        """Take the loader of facts, and what puts a line up for decision."""
         self._facts = facts
+        self._beginning = beginning
 
     def place(
         self, tx: Transaction, request: AccessRequest, requester: PersonFacts, beneficiary: PersonFacts, line: WantedLine
@@ -50,7 +55,7 @@ class Placing:
             Invalid, Conflict, Denied: rules of asking refuse; the error carries all refusals.
         """
         item = self._facts.item(line.item, tx.now)
-        barred = {requester.official_id, beneficiary.official_id}
+        fit = self.fit(item, requester, beneficiary, tx)
         facts = RequestFacts(
             item=item,
             requester=requester,
@@ -58,7 +63,7 @@ class Placing:
             wanted=line.wanted,
             case_number=request.case_number,
             open_line_number=_open_line_number(tx.session, line.item, beneficiary),
-            has_decider=bool(self._facts.deciders(item.owner_path, barred, tx.now)),
+            has_decider=satisfiable(steps_of(line.item.tier, line.item.approval), item.owner_path, fit),
         )
         check(SUBMIT, facts)
         row = RequestLine(
@@ -82,7 +87,13 @@ class Placing:
         tx.session.add(row)
         tx.session.flush()
         tx.record(_submitted(request, row))
+        self._beginning.begin(tx, request, row, line.item, fit)
         return row
+
+    def fit(self, item: ItemFacts, requester: PersonFacts, beneficiary: PersonFacts, tx: Transaction) -> Sequence[Holder]:
+        """Return who could decide on a line about the item."""
+        barred = {requester.official_id, beneficiary.official_id}
+        return self._facts.deciders(item.owner_path, barred, tx.now, beneficiary)
 
 
 def _open_line_number(session: Session, item: ItemView, beneficiary: PersonFacts) -> str | None:

@@ -16,15 +16,15 @@ from sqlalchemy.orm import Session
 from govcloud.access import errors
 from govcloud.access.cards import CardMaker
 from govcloud.access.choices import scope_choices
+from govcloud.access.decision_pages import DecisionPages
 from govcloud.access.evidence import EvidenceCard
-from govcloud.access.facts import DecisionFacts, Wanted
-from govcloud.access.lifecycle import OPEN, WAITING
+from govcloud.access.inbox import Inbox, visible_paths
+from govcloud.access.lifecycle import OPEN
 from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.routing import nearest
-from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
 from govcloud.access.views import (
     CatalogueEntry,
@@ -64,8 +64,9 @@ class AccessQueries:
         """Take the source of reading sessions, the queries of the domains below, and the clock."""
         self._read = read
         self._clock = clock
-        self._facts = FactsLoader(identity, subsystems, authorization)
+        self._facts = FactsLoader(identity, subsystems, authorization, read)
         self._cards = CardMaker(read, self._facts)
+        self._pages = DecisionPages(read, self._facts, self._cards)
 
     # What can be asked for
 
@@ -157,34 +158,24 @@ class AccessQueries:
 
     # Deciding
 
-    def inbox(self, actor: Actor, cursor: str | None = None, limit: int = PAGE) -> Page[InboxEntry]:
-        """Return the lines that wait under the actor's authority now, the oldest first; a query, not a copied list.
+    def inbox(self, actor: Actor, cursor: str | None = None, limit: int = PAGE, *, below: bool = False) -> Page[InboxEntry]:
+        """Return the lines that the actor is asked to decide on now, the oldest first; a query, not a copied list (``inbox.py``).
 
-        One's own requests are left out: somebody else decides on them.
+        With ``below`` all that the actor may decide on, whoever is asked first. One's own requests are left out.
         """
-        query = (
-            select(RequestLine, AccessRequest)
-            .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
-            .where(self._waiting(actor))
-            .order_by(RequestLine.id)
-        )
-        after = _cursor(cursor)
-        if after is not None:
-            query = query.where(RequestLine.id > after)
-        most = _limited(limit)
-        rows = self._read().execute(query.limit(most + 1)).all()
-        entries = self._shower().inbox([(row[0], row[1], None) for row in rows[:most]])
+        inbox, most = self._inbox(actor), _limited(limit)
+        rows = inbox.rows(_cursor(cursor), most + 1, below=below) if inbox else ()
+        entries = self._shower().inbox([(line, request, None) for line, request in rows[:most]])
         return Page(entries, str(rows[most - 1][0].id) if len(rows) > most else None)
 
     def inbox_count(self, actor: Actor) -> int:
-        """Return how many lines wait under the actor's authority."""
-        query = (
-            select(func.count())
-            .select_from(RequestLine)
-            .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
-            .where(self._waiting(actor))
-        )
-        return self._read().scalar(query) or 0
+        """Return on how many lines the actor is asked to decide."""
+        inbox = self._inbox(actor)
+        return inbox.count() if inbox else 0
+
+    def decides(self, actor: Actor) -> bool:
+        """Return whether the actor may decide on anything now, in whatever right."""
+        return bool(self._authority(actor))
 
     def decided_by(self, official_id: UUID, cursor: str | None = None, limit: int = PAGE) -> Page[InboxEntry]:
         """Return the lines that a person decided, the latest decision first."""
@@ -192,7 +183,7 @@ class AccessQueries:
             select(RequestLine, AccessRequest, Decision)
             .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
             .join(Decision, Decision.line_id == RequestLine.id)
-            .where(Decision.official_id == official_id)
+            .where(Decision.official_id == official_id, Decision.rule_id.is_(None))
             .order_by(Decision.id.desc())
         )
         before = _cursor(cursor)
@@ -210,38 +201,7 @@ class AccessQueries:
             NotFound: there is no such line, or the actor has no authority over it.
             Denied: the actor is not an official in an appointment.
         """
-        now = self._clock.now()
-        decider = self._facts.acting(actor, now)
-        line = read_line(self._read(), line_id)
-        request = self._read().get_one(AccessRequest, line.request_id)
-        facts = DecisionFacts(
-            item=self._facts.item(self._facts.catalogue_item(line.item_id), now),
-            requester_id=request.requester_official_id,
-            beneficiary=self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, now),
-            wanted=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
-            requested_version=line.item_version,
-            decider=decider,
-            authority=self._facts.authority(decider, now),
-            approved=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
-        )
-        refusals = tuple(refusal for _rule, refusal in REJECT.refusals(facts))
-        if any(refusal.code == "no_authority" for refusal in refusals):
-            raise errors.no_such_line(line_id)
-        card = self._cards.card(request, line, now)
-        shown = self._shower().requests([request], actor.official_id)[0]
-        near = self._facts.identity.subject(request.beneficiary_appointment_id, now)
-        return DecisionPage(
-            request=shown,
-            line=next(view for view in shown.lines if view.id == line.id),
-            card=card,
-            evidence_hash=card.digest(),
-            scope_choices=scope_choices(self._facts.identity, facts.wanted.scope, near.division if near else None)
-            if facts.item.scope_kind == "division"
-            else (),
-            max_days=min(line.requested_days, facts.item.max_days),
-            refusals=refusals,
-            approval_refusals=tuple(refusal for _rule, refusal in APPROVE.refusals(facts)),
-        )
+        return self._pages.page(actor, line_id, self._clock.now())
 
     def evidence_card(self, line_id: UUID) -> EvidenceCard:
         """Return the card of a line as the facts stand now.
@@ -303,24 +263,22 @@ class AccessQueries:
     def _shower(self) -> Shower:
         return Shower(self._read(), self._facts, self._clock.now())
 
+    def _inbox(self, actor: Actor) -> Inbox | None:
+        """Return the inbox of an official in an appointment."""
+        if actor.official_id is None or actor.appointment_id is None:
+            return None
+        now = self._clock.now()
+        return Inbox(self._read(), self._facts, self._facts.person(actor.official_id, actor.appointment_id, now), now)
+
     def _authority(self, actor: Actor) -> tuple[str, ...]:
-        """Return the department paths under which the actor may decide now."""
+        """Return the department paths under which the actor may decide now, in whatever right."""
         if actor.official_id is None or actor.appointment_id is None:
             return ()
         now = self._clock.now()
-        return self._facts.authority(self._facts.person(actor.official_id, actor.appointment_id, now), now)
+        return visible_paths(self._facts.authority(self._facts.person(actor.official_id, actor.appointment_id, now), now))
 
     def _under_authority(self, actor: Actor) -> ColumnElement[bool]:
         return at_or_below(RequestLine.owner_path, self._authority(actor))
-
-    def _waiting(self, actor: Actor) -> ColumnElement[bool]:
-        """Return the condition that a line waits for the actor."""
-        return (
-            RequestLine.state.in_(WAITING)
-            & self._under_authority(actor)
-            & (AccessRequest.requester_official_id != actor.official_id)
-            & (AccessRequest.beneficiary_official_id != actor.official_id)
-        )
 
     def _may_see(self, actor: Actor, request: AccessRequest) -> bool:
         if actor.official_id in {request.requester_official_id, request.beneficiary_official_id}:

@@ -9,42 +9,25 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from govcloud.access import lines
-from govcloud.access.cards import CardMaker
-from govcloud.access.commands import Closed, Decided, NewRequest, Submitted, Withdrawn
-from govcloud.access.decide import Answer, Deciding
+from govcloud.access.commands import NO_ALTERNATIVE, Alternative, Answer, Closed, Decided, NewRequest, Submitted, Withdrawn
 from govcloud.access.grants import Closing
-from govcloud.access.loading import FactsLoader
-from govcloud.access.opening import Opening
-from govcloud.access.placing import Placing
+from govcloud.access.parts import Parts
 from govcloud.access.submit import Submitting
-from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.service import Authorization
-from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
-from govcloud.kernel.clock import Clock
-from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.subsystems.queries import SubsystemQueries
+from govcloud.kernel.unit_of_work import Transaction
 
 
 class Access:
     """Request → decide → use → end. Whoever comes second gets a ``Conflict`` that names the state and who brought it about."""
 
-    def __init__(
-        self,
-        uow: UnitOfWork,
-        identity: IdentityQueries,
-        subsystems: SubsystemQueries,
-        authorization: Authorization,
-        authorization_queries: AuthorizationQueries,
-        *,
-        clock: Clock,
-    ) -> None:
-        """Take the unit of work, what the domains below offer, and the clock."""
-        facts = FactsLoader(identity, subsystems, authorization_queries)
-        self._submitting = Submitting(uow, facts, Placing(facts))
-        self._deciding = Deciding(uow, clock, facts, CardMaker(uow.read, facts), Opening(authorization))
-        self._closing = Closing(uow, facts, authorization)
+    def __init__(self, parts: Parts, authorization: Authorization) -> None:
+        """Take what asking and deciding are made of, and the owner of grants."""
+        self._submitting = Submitting(parts.uow, parts.facts, parts.placing)
+        self._facts = parts.facts
+        self._deciding = parts.deciding
+        self._closing = Closing(parts.uow, parts.facts, authorization)
 
     def submit(self, actor: Actor, new: NewRequest) -> Submitted:
         """Ask for temporary access to one item.
@@ -78,7 +61,9 @@ class Access:
         comment: str = "",
         evidence_hash: str | None = None,
     ) -> Decided:
-        """Say yes to a line, as requested or to less; the grant opens at once and runs ``days`` × 24 hours from now.
+        """Say yes to a line, as requested or to less.
+
+        When nobody else has to agree, the grant opens at once and runs ``days`` × 24 hours from now; else the line waits on.
 
         The same decision sent again returns the same result. ``evidence_hash`` is that of the card shown: if the facts have
         changed since, nothing is decided.
@@ -92,14 +77,22 @@ class Access:
         return self._deciding.decide(actor, line_id, version, Answer.yes(scope, days, comment, evidence_hash))
 
     def reject(
-        self, actor: Actor, line_id: UUID, version: int, reason_code: str, comment: str = "", *, evidence_hash: str | None = None
+        self,
+        actor: Actor,
+        line_id: UUID,
+        version: int,
+        reason_code: str,
+        comment: str = "",
+        *,
+        evidence_hash: str | None = None,
+        alternative: Alternative = NO_ALTERNATIVE,
     ) -> Decided:
-        """Say no to a line, with a reason of ``RejectReason``.
+        """Say no to a line, with a reason of ``RejectReason``, and perhaps with what could be asked for instead.
 
         Raises:
             NotFound, Conflict, Denied, Invalid: as ``approve``; also Invalid for an unknown reason.
         """
-        return self._deciding.decide(actor, line_id, version, Answer.no(reason_code, comment, evidence_hash))
+        return self._deciding.decide(actor, line_id, version, Answer.no(reason_code, comment, evidence_hash, alternative))
 
     def revoke(self, actor: Actor, grant_id: UUID, reason: str) -> Closed:
         """End somebody's grant at once; a grant that has been closed stays as it is.
@@ -135,6 +128,10 @@ class Access:
     def change_owner_of(self, tx: Transaction, subsystem_code: str, department_id: UUID, successor_id: UUID, path: str) -> None:
         """Let the lines of one subsystem be another department's, in the transaction that hands it over."""
         lines.change_owner_of(tx.session, subsystem_code, department_id, successor_id, path)
+
+    def change_owner_of_item(self, tx: Transaction, item_id: UUID, department_id: UUID) -> int:
+        """Let the open lines of an item be its new owner's, in the transaction that changes the item; return how many."""
+        return lines.change_owner_of_item(tx.session, item_id, department_id, self._facts.department_path(department_id, tx.now))
 
     def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
         """Let requests that wait go on under the appointments that a reorganisation put in the place of others (old id → new id)."""

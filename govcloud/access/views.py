@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from govcloud.access.evidence import EvidenceCard
-from govcloud.access.lifecycle import OPEN, GrantState, LineState, RequestState
+from govcloud.access.lifecycle import OPEN, WAITING, GrantState, LineState, RequestState
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.errors import Refusal
 
@@ -66,6 +66,17 @@ class ScopeChoice:
 
 
 @dataclass(frozen=True)
+class AlternativeView:
+    """What a refusal offers instead: an item (``item_id`` and its name), rows and days, as far as it says."""
+
+    item_id: UUID
+    item_name: str
+    scope: Scope
+    scope_names: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True)
 class DecisionView:
     """What was decided on a line, by whom and when."""
 
@@ -79,6 +90,30 @@ class DecisionView:
     reason_code: str | None
     comment: str
     evidence_hash: str
+    principal: PersonView | None = None
+    """In whose right it was made, if somebody else lent it."""
+    by_rule: bool = False
+    """Whether it was made in advance, by the rule that ``decided_by`` signed."""
+    alternative: AlternativeView | None = None
+    """What a refusal offers instead."""
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """What an open line waits for: step ``step`` of ``steps``, at which ``given`` of ``needed`` people have said yes.
+
+    ``kind`` is whose step it is (``owner`` or ``superior``); ``holder`` is who has taken it on, until ``held_until``.
+    """
+
+    step: int
+    steps: int
+    kind: str
+    given: int
+    needed: int
+    distinct_units: bool
+    holder_id: UUID | None = None
+    holder: str = ""
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +167,12 @@ class LineView:
     grant: GrantView | None
     integration_level: int = 0
     service_items: tuple[str, ...] = ()
+    round: int = 1
+    task: TaskView | None = None
+    decisions: tuple[DecisionView, ...] = ()
+    """Everything that was decided on it, in every round, the oldest first; ``decision`` is the one that closed it."""
+    missing: str = ""
+    """What was missing when it was last sent back."""
 
     @property
     def is_open(self) -> bool:
@@ -181,11 +222,19 @@ class DecisionPage:
     max_days: int
     refusals: tuple[Refusal, ...]
     approval_refusals: tuple[Refusal, ...]
+    principal: str = ""
+    """In whose right the reader would decide, if somebody lent it."""
+    answered: bool = False
+    """Whether the reader has answered in this round already."""
+    held_by: str = ""
+    """Who else has taken it on."""
+    others: tuple[DecisionPage, ...] = ()
+    """The same of the other lines of the request that the reader may decide, for one act."""
 
     @property
     def may_decide(self) -> bool:
-        """Whether the line is open and the reader may answer it."""
-        return self.line.is_open and not self.refusals
+        """Whether the line waits and the reader may answer it."""
+        return self.line.state in WAITING and not self.refusals and not self.answered and not self.held_by
 
 
 @dataclass(frozen=True)
@@ -208,6 +257,10 @@ class InboxEntry:
     outcome: str | None = None
     decided_at: datetime | None = None
     integration_level: int = 0
+    holder: str = ""
+    """Who has taken it on."""
+    given: int = 0
+    needed: int = 1
 
 
 @dataclass(frozen=True)

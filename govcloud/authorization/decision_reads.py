@@ -5,7 +5,7 @@ All of it is read from the database: who is about to write goes by the facts the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, instant, subsystem_of
+from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window, instant, subsystem_of
 from govcloud.authorization.sources import Sources
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
@@ -86,6 +86,13 @@ class DecisionReads:
         ``("/",)`` is a role held without bounds, ``()`` one that is not held.
         """
         return self._widest(official_id, appointment_id, at, lambda _policy: frozenset((role,)))
+
+    def paths_by_role(
+        self, official_id: UUID, appointment_id: UUID | None, roles: Collection[str], at: datetime
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Return what ``paths_of`` does for several roles at once."""
+        _, windows = self._windows(official_id, appointment_id, at)
+        return {role: _widest(windows.get(role, ()), at) for role in roles}
 
     def reach_of(self, official_id: UUID, appointment_id: UUID | None, function: str, at: datetime) -> tuple[str, ...]:
         """Return the departments below which an active official's roles name ``function`` at ``at``, the widest only."""
@@ -158,15 +165,19 @@ class DecisionReads:
         self, official_id: UUID, appointment_id: UUID | None, at: datetime, naming: Callable[[CompiledPolicy], frozenset[str]]
     ) -> tuple[str, ...]:
         """Return the widest departments over which the official holds one of the roles that ``naming`` picks from the policy."""
+        policy, roles = self._windows(official_id, appointment_id, at)
+        return _widest([window for role in naming(policy) for window in roles.get(role, ())], at) if policy else ()
+
+    def _windows(
+        self, official_id: UUID, appointment_id: UUID | None, at: datetime
+    ) -> tuple[CompiledPolicy | None, Mapping[str, tuple[Window, ...]]]:
+        """Return the policy, and over what and until when the official holds each role; no policy and none for who is not in office."""
         standing = self.standing(official_id, appointment_id, at)
         if isinstance(standing, Reason):
-            return ()
+            return None, {}
         state = self.facts.state()
         policy, duties = self.live.of(state.version_id).policy, self.live_duties.of(state.duties, at)
-        roles = self.snapshot(standing, policy, duties, self.facts.assignments(official_id, appointment_id, at), (), at).roles
-        held = [window for role in naming(policy) for window in roles.get(role, ())]
-        paths = {window.department_path or "/" for window in held if window.live(instant(at))}
-        return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))
+        return policy, self.snapshot(standing, policy, duties, self.facts.assignments(official_id, appointment_id, at), (), at).roles
 
 
 def _trust(policy: CompiledPolicy, roles: Iterable[str]) -> str:
@@ -179,3 +190,9 @@ def _trust(policy: CompiledPolicy, roles: Iterable[str]) -> str:
     everybody = policy.functions_of(policy.closure.get(EVERY_OFFICIAL, frozenset((EVERY_OFFICIAL,))))
     beyond = policy.functions_of(held) - everybody
     return DELEGATED if any(subsystem_of(function) == PLATFORM for function in beyond) else NOTHING
+
+
+def _widest(windows: Iterable[Window], at: datetime) -> tuple[str, ...]:
+    """Return the widest departments of the windows that are open at ``at``."""
+    paths = {window.department_path or "/" for window in windows if window.live(instant(at))}
+    return tuple(sorted(path for path in paths if not any(path != other and path.startswith(other) for other in paths)))

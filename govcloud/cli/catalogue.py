@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -11,12 +12,13 @@ import click
 from govcloud.cli.context import operator, platform
 from govcloud.cli.imports import department_named
 from govcloud.cli.policy_impact import show_label_of_function
+from govcloud.subsystems.approval import TIERS, read_approval
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
-from govcloud.subsystems.inputs import MOST_LABEL, SCOPE_KINDS, TIERS
+from govcloud.subsystems.inputs import MOST_LABEL, SCOPE_KINDS
 
 if TYPE_CHECKING:
     from govcloud.services import Services
-    from govcloud.subsystems.queries import SubsystemView
+    from govcloud.subsystems.queries import ItemView, SubsystemView
 
 _LEVEL = click.option("--level", "integration_level", type=click.IntRange(0, 3), help="0 door, 1 claims, 2 checks, 3 row filters")
 _REASON = click.option("--reason", required=True, help="stands in the audit record")
@@ -27,6 +29,14 @@ def _changed(kind: type[ChangeT], view: object, given: dict[str, Any]) -> Change
     """Return a change that keeps what stands wherever nothing is given."""
     standing = kind(**{item.name: getattr(view, item.name) for item in fields(kind)})
     return replace(standing, **{name: value for name, value in given.items() if value is not None})
+
+
+def _approval(view: ItemView, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the tier leaves open, as the options say; what stands stays with its tier, and goes with it."""
+    tier, text = given["tier"] or view.tier, given["approval"]
+    if text is None:
+        return {"approval": dict(view.approval) if tier == view.tier else {}}
+    return {"approval": read_approval(tier, text)}
 
 
 @click.command()
@@ -120,6 +130,7 @@ def withdraw_function(context: click.Context, code: str, reason: str) -> None:
 @click.option("--name")
 @click.option("--exposes", help="what one sees; the approver reads it")
 @click.option("--tier", type=click.Choice(TIERS))
+@click.option("--approval", help="quorum: how many, e.g. 2; serial: the steps, e.g. owner,superior:2")
 @click.option("--max-days", type=int)
 @click.option("--case-number/--no-case-number", "requires_case_number", default=None, help="a request needs a case number")
 @click.option("--scope", "scope_kind", type=click.Choice(SCOPE_KINDS))
@@ -131,6 +142,7 @@ def change_item(context: click.Context, /, item_id: UUID, reason: str, **given: 
         view = services.subsystem_queries.items([item_id]).get(item_id)
         if view is None:
             raise click.ClickException(f"there is no item {item_id}; see: govcloud subsystem show")
+        given |= _approval(view, given)
         version = services.subsystems.change_item(operator(), item_id, view.version, _changed(ItemChange, view, given), reason)
         click.echo(f"{view.name}: version {version}" if version != view.version else "it was so already")
 

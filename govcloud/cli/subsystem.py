@@ -10,12 +10,14 @@ import click
 from govcloud.cli.catalogue import COMMANDS
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
+from govcloud.subsystems.approval import TIERS, read_approval, written_approval
 from govcloud.subsystems.changes import Binding
-from govcloud.subsystems.inputs import MOST_LABEL, SCOPE_KINDS, TIERS, NewFunction, NewItem, NewSubsystem
+from govcloud.subsystems.inputs import MOST_LABEL, SCOPE_KINDS, NewFunction, NewItem, NewSubsystem
 
 if TYPE_CHECKING:
     from govcloud.services import Services
     from govcloud.subsystems.checks import Checklist
+    from govcloud.subsystems.queries import ItemView
 
 _LEVEL = click.IntRange(0, 3)
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="run every check, write nothing")
@@ -95,6 +97,7 @@ def function(
 @click.option("--name", required=True)
 @click.option("--exposes", required=True, help="what one sees; the approver reads it")
 @click.option("--tier", type=click.Choice(TIERS), default="one", show_default=True)
+@click.option("--approval", default="", help="quorum: how many, e.g. 2; serial: the steps, e.g. owner,superior:2")
 @click.option("--max-days", type=int, default=30, show_default=True)
 @click.option("--case-number", is_flag=True, help="a request needs a case number")
 @click.option("--scope", type=click.Choice(SCOPE_KINDS), default="division", show_default=True)
@@ -107,6 +110,7 @@ def item(
     name: str,
     exposes: str,
     tier: str,
+    approval: str,
     max_days: int,
     case_number: bool,
     scope: str,
@@ -114,7 +118,7 @@ def item(
 ) -> None:
     """Let FUNCTION be requested."""
     with platform(context) as services:
-        row = NewItem(function, name, exposes, tier, max_days, case_number, scope)
+        row = NewItem(function, name, exposes, tier, max_days, case_number, scope, approval=read_approval(tier, approval))
         [item_id] = services.subsystems.offer_items(operator(), [row], dry_run=dry_run)
         click.echo(f"{name} can be offered; nothing was written" if dry_run else f"offered {name}: {item_id}")
 
@@ -239,7 +243,7 @@ def show(context: click.Context, *, code: str) -> None:
                     row.name,
                     f"L{row.integration_level}",
                     "; ".join(
-                        f"{each.name} ({each.tier}, {each.max_days} d, v{each.version}) {each.id}"
+                        f"{each.name} ({each.tier}{_written(each)}, {each.max_days} d, v{each.version}) {each.id}"
                         for each in items
                         if each.function_id == row.id
                     ),
@@ -264,3 +268,9 @@ def _print(checklist: Checklist) -> None:
         click.echo(f"{mark}\t{row.key}\t{row.title}")
         for finding in row.findings:
             click.echo(f"\t\t{finding.message} {finding.remedy}")
+
+
+def _written(item: ItemView) -> str:
+    """Return what the tier of an item leaves open, after the tier."""
+    text = written_approval(item.approval)
+    return f" {text}" if text else ""

@@ -152,9 +152,29 @@ RIGHTS: Mapping[str, Rights] = {
     "launcher_favourite": Rights(delete=True),
     "sign_in_attempt": Rights(update=("outcome", "locked_until"), delete=True),
     # Access
-    "access_request": Rights(update=("requester_appointment_id", "beneficiary_appointment_id")),
-    "request_line": Rights(update=("owner_path", "owner_department_id", "state", "version", "escalation", "closed_at")),
+    "access_request": Rights(update=("requester_appointment_id", "beneficiary_appointment_id", "reason", "case_number")),
+    # The last four are what a correction changes (access/returning.py).
+    "request_line": Rights(
+        update=(
+            "owner_path",
+            "owner_department_id",
+            "state",
+            "version",
+            "escalation",
+            "closed_at",
+            "round",
+            "item_version",
+            "requested_scope",
+            "requested_days",
+        )
+    ),
     "decision": ONLY_ADDED_TO,
+    # Deciding
+    "decision_task": Rights(update=("path", "asked_path", "state", "claimed_by", "claimed_at", "closed_at")),
+    "line_return": ONLY_ADDED_TO,
+    "line_comment": ONLY_ADDED_TO,
+    "delegation": Rights(update=("ended_at",)),
+    "approval_rule": Rights(update=("ended_at",)),
     # Alembic's own
     "alembic_version": ONLY_READ,
 }

@@ -55,6 +55,9 @@ SENSITIVE = frozenset(
         "govcloud:signing_key:create",
         "govcloud:signing_key:retire",
         "govcloud:signing_key:withdraw",
+        # Whoever may decide in somebody's right, or in advance, opens access to others.
+        "govcloud:authority:delegate",
+        "govcloud:approval_rule:sign",
     }
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from govcloud.subsystems.protocols import SECRET, OidcSettings, ProtocolSettings
@@ -33,7 +34,7 @@ class FunctionChange:
 
 @dataclass(frozen=True)
 class ItemChange:
-    """How an item is to be from now on; the owner is the subsystem's unless another department is named."""
+    """How an item is to be from now on; the owner is the subsystem's unless another department is named. ``approval``: ``approval.py``."""
 
     name: str
     exposes: str
@@ -42,6 +43,7 @@ class ItemChange:
     requires_case_number: bool = False
     scope_kind: str = "division"
     owner_department_id: UUID | None = None
+    approval: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from govcloud.kernel.events import Event
@@ -198,6 +198,7 @@ class ItemOffered(Event):
     function: str
     item_name: str
     tier: str
+    approval: dict[str, Any]
     max_days: int
     scope_kind: str
     owner_department_id: UUID
@@ -215,6 +216,7 @@ class ItemChanged(Event):
     changed: tuple[str, ...]
     item_name: str
     tier: str
+    approval: dict[str, Any]
     max_days: int
     requires_case_number: bool
     scope_kind: str

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.addresses import address_fault
+from govcloud.subsystems.approval import TIERS, checked_approval
 from govcloud.subsystems.changes import FunctionChange, ItemChange, MatterChange, SubsystemChange
 from govcloud.subsystems.models import FUNCTION_CODE
 from govcloud.subsystems.protocols import SECRET, OidcSettings, ProtocolSettings
 
 PLATFORM = "govcloud"
-TIERS = ("auto", "one", "two_units")
 SCOPE_KINDS = ("none", "division")
 MOST_DAYS = 366
 
@@ -77,6 +77,7 @@ class NewItem:
     requires_case_number: bool = False
     scope_kind: str = "division"
     owner_department_id: UUID | None = None
+    approval: dict[str, Any] = field(default_factory=dict)
     id: UUID = field(default_factory=new_id)
 
 
@@ -181,11 +182,13 @@ def checked_item(row: NewItem, fields: Fields) -> NewItem:
 
 def checked_item_change(row: ItemT, fields: Fields) -> ItemT:
     """Check what may change of an item."""
+    tier = fields.choice("tier", row.tier, TIERS)
     return replace(
         row,
         name=fields.text("name", row.name, most=MOST_NAME),
         exposes=fields.text("exposes", row.exposes, most=_MOST_TEXT, multiline=True),
-        tier=fields.choice("tier", row.tier, TIERS),
+        tier=tier,
+        approval=checked_approval(tier, row.approval, fields) if tier in TIERS else {},
         max_days=fields.number("max_days", row.max_days, least=1, most=MOST_DAYS),
         scope_kind=fields.choice("scope_kind", row.scope_kind, SCOPE_KINDS),
     )

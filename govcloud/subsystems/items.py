@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
+from govcloud.identity.locking import hold_tree
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.batches import one_place, within_limit
 from govcloud.kernel.constraints import explained
@@ -16,15 +17,16 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems import errors, inputs
+from govcloud.subsystems.approval import care
 from govcloud.subsystems.changes import ItemChange
 from govcloud.subsystems.commands import Commands
 from govcloud.subsystems.events import ItemChanged, ItemLoosened, ItemOffered, ItemWithdrawn
-from govcloud.subsystems.inputs import PLATFORM, TIERS, NewItem
+from govcloud.subsystems.inputs import PLATFORM, NewItem
 from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Matter, MatterItem, MatterVersion
 from govcloud.subsystems.usage import Usage
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
 
-_CHANGED = ("name", "exposes", "tier", "max_days", "requires_case_number", "scope_kind", "owner_department_id")
+_CHANGED = ("name", "exposes", "tier", "approval", "max_days", "requires_case_number", "scope_kind", "owner_department_id")
 
 
 class Items(Commands):
@@ -85,6 +87,7 @@ class Items(Commands):
         owner = change.owner_department_id or view.owner_department_id
         target = self._target("item", str(item_id), {view.owner_department_id, seen.owner_department_id, owner})
         with self._uow.begin(actor, "govcloud:item:change", target) as tx:
+            hold_tree(tx.session)  # open requests follow to the owner's place, which a move beside this would leave behind
             fields = Fields()
             row = inputs.checked_item_change(change, fields)
             why = fields.text("reason", reason, most=inputs.MOST_REASON, multiline=True)
@@ -177,6 +180,7 @@ def _offered(row: NewItem, owner: UUID) -> ItemOffered:
         function=row.function,
         item_name=row.name,
         tier=row.tier,
+        approval=row.approval,
         max_days=row.max_days,
         scope_kind=row.scope_kind,
         owner_department_id=owner,
@@ -192,6 +196,7 @@ def _changed(old: ItemView, row: ItemChange, owner: UUID, changed: tuple[str, ..
         changed=changed,
         item_name=row.name,
         tier=row.tier,
+        approval=row.approval,
         max_days=row.max_days,
         requires_case_number=row.requires_case_number,
         scope_kind=row.scope_kind,
@@ -203,7 +208,7 @@ def _changed(old: ItemView, row: ItemChange, owner: UUID, changed: tuple[str, ..
 def _loosened(old: ItemView, row: ItemChange, reason: str) -> ItemLoosened | None:
     """Return the event that says that something sensitive takes less care than before, if it does."""
     dropped = old.requires_case_number and not row.requires_case_number
-    looser = TIERS.index(row.tier) < TIERS.index(old.tier) or row.max_days > old.max_days or dropped
+    looser = care(row.tier, row.approval) < care(old.tier, old.approval) or row.max_days > old.max_days or dropped
     if not (old.sensitive and looser):
         return None
     return ItemLoosened(
@@ -228,6 +233,7 @@ def _version_values(item_id: UUID, version: int, row: NewItem | ItemChange, owne
         "name": row.name,
         "exposes": row.exposes,
         "tier": row.tier,
+        "approval": row.approval,
         "max_days": row.max_days,
         "requires_case_number": row.requires_case_number,
         "scope_kind": row.scope_kind,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
 from govcloud.kernel.database import Base, Mapped, Temporal, mapped_column, prefix_index, temporal_args
 
@@ -136,7 +136,7 @@ class CatalogueItemVersion(Temporal, Base):
         *temporal_args(),
         UniqueConstraint("item_id", "version"),
         Index("uq_catalogue_item_version_live", "item_id", unique=True, postgresql_where="valid_to IS NULL"),
-        CheckConstraint("tier IN ('auto', 'one', 'two_units')", name="tier"),
+        CheckConstraint("tier IN ('auto', 'one', 'quorum', 'serial', 'two_units')", name="tier"),
         CheckConstraint("max_days BETWEEN 1 AND 366", name="max_days"),
         CheckConstraint("scope_kind IN ('none', 'division')", name="scope_kind"),
         CheckConstraint("version >= 1", name="version"),
@@ -149,6 +149,7 @@ class CatalogueItemVersion(Temporal, Base):
     name: Mapped[str]
     exposes: Mapped[str]
     tier: Mapped[str]
+    approval: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     max_days: Mapped[int]
     requires_case_number: Mapped[bool]
     scope_kind: Mapped[str]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from govcloud.subsystems.findings import Finding
@@ -89,6 +91,8 @@ class ItemView:
     scope_kind: str
     version: int
     owner_department_id: UUID
+    approval: Mapping[str, Any] = field(default_factory=dict)
+    """What the tier leaves open (``approval.py``)."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,9 @@ APPOINTMENT_KINDS: Mapping[str, Message] = {
 TIERS: Mapping[str, Message] = {
     "auto": Message("自动开通"),
     "one": Message("一人审批"),
+    "quorum": Message("多人同意"),
     "two_units": Message("两个部门会签"),
+    "serial": Message("依次审批"),
 }
 
 OFFICIAL_STATUS: Mapping[str, StateWord] = {

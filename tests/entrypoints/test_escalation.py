@@ -238,7 +238,6 @@ def test_nobody_decides_on_their_own_request_or_their_superiors(
 
 
 UNREQUESTABLE = [
-    ("housing:register:export", "joint_sign_required"),
     ("housing:door:enter", "not_requestable"),
     ("housing:guide:read", "not_requestable"),
     ("govcloud:role:assign", "not_requestable"),

@@ -21,12 +21,10 @@ from govcloud.access.rules.requestable import ItemIsRequestable
 from govcloud.access.rules.scope_kind import ApprovedScopeFitsItem, ScopeFitsItem
 from govcloud.access.rules.subordinate import NotSubordinate
 from govcloud.access.rules.term import ApprovedWithinCap, RequestedWithinCap
-from govcloud.access.rules.tier import TierDecidesHere
 from govcloud.access.rules.version import ItemUnchanged
 
 SUBMIT = Registry(
     ItemIsRequestable(),
-    TierDecidesHere(),
     BeneficiaryIsActive(),
     BeneficiaryIsColleague(),
     SomebodyDecides(),

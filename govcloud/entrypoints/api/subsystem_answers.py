@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -130,6 +130,7 @@ class OfferedItemAnswer(Answer):
     name: str
     exposes: str
     tier: str
+    approval: dict[str, Any]
     max_days: int
     requires_case_number: bool
     scope_kind: str

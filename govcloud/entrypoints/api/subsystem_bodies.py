@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictInt
@@ -95,7 +95,11 @@ class ItemBody(Input):
 
     name: Text
     exposes: Text = Field(description="what one sees; the approver reads it")
-    tier: Text = Field(default="one", description="`auto`, `one` or `two_units`")
+    tier: Text = Field(default="one", description="`auto`, `one`, `quorum`, `two_units` or `serial`")
+    approval: dict[str, Any] = Field(
+        default_factory=dict,
+        description='`quorum`: `{"needed": 2}`; `serial`: `{"steps": [{"kind": "owner", "needed": 1}, …]}` (`owner`, `superior`)',
+    )
     max_days: StrictInt = 30
     requires_case_number: StrictBool = False
     scope_kind: Text = Field(default="division", description="`division` (the function is at L2 or L3) or `none`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from govcloud.entrypoints.console.subsystem_reach import owner_named
@@ -11,6 +12,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
+from govcloud.subsystems.approval import read_approval, written_approval
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.handing_over import HAND_OVER
 from govcloud.subsystems.inputs import ClientCredentials, NewFunction, NewItem, NewSubsystem, checked_subsystem
@@ -118,7 +120,7 @@ def _new_function(view: SubsystemView, values: Values) -> tuple[NewFunction, lis
         return function, []
     case = bool(values.get("requires_case_number"))
     rest = (values.get("exposes", ""), values.get("tier", ""), number("max_days", values), case, values.get("scope_kind", ""))
-    return function, [NewItem(full, values.get("item_name", "") or values.get("name", ""), *rest)]
+    return function, [NewItem(full, values.get("item_name", "") or values.get("name", ""), *rest, approval=_approval(values))]
 
 
 def add(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
@@ -182,7 +184,8 @@ def offer(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Me
     """Offer the item of a form."""
     function = function_of(view, subject)
     services().subsystems.offer_item(
-        actor, NewItem(function.code, values.get("name", ""), *_slice(values), owner_department_id=_owner(values))
+        actor,
+        NewItem(function.code, values.get("name", ""), *_slice(values), owner_department_id=_owner(values), approval=_approval(values)),
     )
     return Message("“%(name)s”已可申请。", name=values.get("name", ""))
 
@@ -190,6 +193,11 @@ def offer(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Me
 def _slice(values: Values) -> tuple[str, str, int, bool, str]:
     case = bool(values.get("requires_case_number"))
     return values.get("exposes", ""), values.get("tier", ""), number("max_days", values), case, values.get("scope_kind", "")
+
+
+def _approval(values: Values) -> dict[str, Any]:
+    """Return what the tier of a form leaves open."""
+    return read_approval(values.get("tier", ""), values.get("approval", ""))
 
 
 def _owner(values: Values) -> UUID | None:
@@ -206,7 +214,7 @@ def _owner(values: Values) -> UUID | None:
 def change_item(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
     """Change an item as a form says."""
     item = _item(view, subject)
-    change = ItemChange(values.get("name", ""), *_slice(values), owner_department_id=_owner(values))
+    change = ItemChange(values.get("name", ""), *_slice(values), owner_department_id=_owner(values), approval=_approval(values))
     version = services().subsystems.change_item(actor, item.id, number("version", values), change, values.get("reason", ""))
     return Message("“%(name)s”现为第 %(version)s 版；按旧版提交、尚未审批的申请须重新提交。", name=change.name, version=version)
 
@@ -221,6 +229,7 @@ def item_values(view: SubsystemView, subject: str) -> Values:
         "name": item.name,
         "exposes": item.exposes,
         "tier": item.tier,
+        "approval": written_approval(item.approval),
         "max_days": str(item.max_days),
         "requires_case_number": "1" if item.requires_case_number else "",
         "scope_kind": item.scope_kind,

@@ -89,6 +89,11 @@ def _label() -> FormField:
 def _item_fields() -> tuple[FormField, ...]:
     return (
         FormField("tier", Message("事项级别"), "select", options=_tiers()),
+        FormField(
+            "approval",
+            Message("审批人数或步骤"),
+            hint=Message("多人同意填人数，如 2；依次审批填步骤，如 主管部门,上级部门:2；其他级别不填。"),
+        ),
         FormField("max_days", Message("最长期限（天）"), "number", Message("敏感功能不超过 180 天。")),
         FormField("scope_kind", Message("数据范围"), "select", Message("按行政区划授权的功能须为 L2 或 L3。"), options=_scopes()),
         _CASE,

@@ -8,12 +8,14 @@ import io
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import shorten
+from govcloud.subsystems.approval import read_approval
 from govcloud.subsystems.inputs import NewFunction, NewItem
 from govcloud.web.words import TIERS
 
 COLUMNS = Message(
     "依次为：功能代码、名称、说明、接入级别（0 至 3）、是否敏感（是/否）；可以申请的再填：会看到什么、"
-    "事项级别（一人审批、两个部门会签、自动开通）、最长天数、须填办件编号（是/否）、按行政区划（是/否）。用逗号或制表符分开。"
+    "事项级别（一人审批、两个部门会签、自动开通，或带人数、步骤的“多人同意 2”“依次审批 主管部门、上级部门:2”）、"
+    "最长天数、须填办件编号（是/否）、按行政区划（是/否）。用逗号或制表符分开。"
 )
 MOST_ROWS = 500
 _FUNCTION_COLUMNS, _ALL_COLUMNS = 5, 10
@@ -70,10 +72,12 @@ def _row(subsystem: str, cells: list[str]) -> tuple[NewFunction, NewItem | None]
     if len(cells) == _FUNCTION_COLUMNS or not cells[_FUNCTION_COLUMNS]:
         return function, None
     exposes, tier, days, case, division = cells[_FUNCTION_COLUMNS:]
+    tier, _, people = tier.partition(" ")
     if tier not in _TIERS:
         raise _CellError(Message("没有“%(tier)s”这个事项级别。", tier=shorten(tier)))
+    approval = read_approval(_TIERS[tier], people)
     scope = "division" if _yes(division) else "none"
-    return function, NewItem(full, name, exposes, _TIERS[tier], _number(days), _yes(case), scope)
+    return function, NewItem(full, name, exposes, _TIERS[tier], _number(days), _yes(case), scope, approval=approval)
 
 
 def _yes(cell: str) -> bool:

@@ -6,6 +6,10 @@ from govcloud.entrypoints.portal import (
     account,
     activation,
     appointment,
+    approval_rules,
+    correction,
+    decision_link,
+    delegations,
     device,
     grants,
     held,
@@ -17,6 +21,7 @@ from govcloud.entrypoints.portal import (
     sign_in,
     step_up,
     steps,
+    together,
     workbench,
 )
 from govcloud.entrypoints.portal.blueprint import portal
@@ -25,6 +30,10 @@ __all__ = [
     "account",
     "activation",
     "appointment",
+    "approval_rules",
+    "correction",
+    "decision_link",
+    "delegations",
     "device",
     "grants",
     "held",
@@ -37,5 +46,6 @@ __all__ = [
     "sign_in",
     "step_up",
     "steps",
+    "together",
     "workbench",
 ]

@@ -8,10 +8,12 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from govcloud.access.lifecycle import LineState
 from govcloud.access.views import LineView
 from govcloud.entrypoints.portal.blueprint import portal
+from govcloud.entrypoints.portal.choices import full_names
 from govcloud.entrypoints.portal.duty import reader
-from govcloud.entrypoints.portal.forms import whole_number
+from govcloud.entrypoints.portal.forms import Findings, whole_number
 from govcloud.kernel.errors import Conflict
 from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.locale import say
@@ -31,6 +33,11 @@ def requests() -> ResponseReturnValue:
 @signed_in
 def request_detail(request_id: UUID) -> ResponseReturnValue:
     """Show one request: each line's state, clock, who may act, and the one next action."""
+    return page_of(request_id, Findings())
+
+
+def page_of(request_id: UUID, findings: Findings) -> str:
+    """Return the page of a request, with what stood against a form of it."""
     entry = services().access_queries.request(current_actor(), request_id)
     mine = reader().official_id in {entry.requester.official_id, entry.beneficiary.official_id}
     return render_template(
@@ -42,6 +49,11 @@ def request_detail(request_id: UUID) -> ResponseReturnValue:
             {line.grant.id: line.grant.function for line in entry.lines if line.grant is not None and line.grant.state in ENDED}
         ),
         launch={line.subsystem_code: _launch_url(line) for line in entry.lines},
+        remarks={line.id: services().approving.discussing.remarks(line.id) for line in entry.lines},
+        scope_options={line.id: _scope_options(line) for line in entry.lines if line.state is LineState.RETURNED},
+        form=request.form,
+        errors=findings.errors,
+        general=findings.general,
     )
 
 
@@ -64,6 +76,14 @@ def narrowed(line: LineView) -> bool:
     if decision is None or decision.days is None or decision.scope is None:
         return False
     return decision.days < line.requested_days or not decision.scope.covers(line.requested_scope)
+
+
+def _scope_options(line: LineView) -> list[tuple[str, str]]:
+    """Return the rows that a corrected line may ask for: as asked, or one of the divisions within."""
+    choices = services().access_queries.scope_choices(line.requested_scope)
+    names = full_names(choices)
+    whole = [("", gettext("与原申请相同"))]
+    return whole + [(choice.code, names[choice.code]) for choice in choices if choice.code and choice.code in names]
 
 
 def _launch_url(line: LineView) -> str:

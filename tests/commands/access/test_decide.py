@@ -89,6 +89,8 @@ def test_more_or_nothing_is_refused(services: Services, world: World) -> None:
 
 
 def test_nobody_approves_their_own_request(services: Services, world: World) -> None:
+    # His deputy stands below him, so it takes somebody above for the request to find anybody at all.
+    make_senior(services, world, world.people["SHANXUEMEI"], "government")
     line_id = ask(services, world, world.li).line_id
     page = services.access_queries.decision_page(world.li.actor(), line_id)
     assert not page.may_decide
@@ -102,7 +104,6 @@ def test_nobody_approves_their_own_request(services: Services, world: World) -> 
     assert caught.value.code == "own_request"
     # Nor for a colleague in whose name one asked, nor as the colleague for whom it was asked.
     mate = world.people["QIANWEI"]
-    make_senior(services, world, world.people["SHANXUEMEI"], "government")
     other = ask(services, world, world.li, beneficiary_appointment_id=mate.appointment_id).line_id
     for person in (world.li, mate):
         with pytest.raises(Denied) as caught:
@@ -112,6 +113,10 @@ def test_nobody_approves_their_own_request(services: Services, world: World) -> 
 
 
 def test_nobody_approves_for_their_superior(services: Services, world: World) -> None:
+    with pytest.raises(Conflict) as nobody:
+        ask(services, world, world.li)
+    assert nobody.value.code == "nobody_decides"
+    make_senior(services, world, world.people["SHANXUEMEI"], "government")
     line_id = ask(services, world, world.li).line_id
     with pytest.raises(Denied) as caught:
         services.access.approve(world.people["QIANWEI"].actor(), line_id, 1)
@@ -147,9 +152,11 @@ def test_authority_must_hold_at_the_moment_of_the_decision(services: Services, w
 def test_a_senior_administrator_above_may_decide_too(services: Services, world: World) -> None:
     make_senior(services, world, world.people["SHANXUEMEI"], "government")
     line_id = ask(services, world).line_id
-    # The nearest are named as those who are asked; those above see the line and may act.
+    # The nearest are named as those who are asked; those above find the line among all below them, and may act.
     assert services.access_queries.line(world.wang.actor(), line_id).waits_for == ("浙江省住房和城乡建设厅",)
-    assert services.access_queries.inbox_count(world.people["SHANXUEMEI"].actor()) == 1
+    above = world.people["SHANXUEMEI"].actor()
+    assert services.access_queries.inbox_count(above) == 0
+    assert [entry.line_id for entry in services.access_queries.inbox(above, below=True).entries] == [line_id]
     assert services.access.approve(world.people["SHANXUEMEI"].actor(), line_id, 1).state is LineState.APPROVED
 
 
@@ -272,7 +279,9 @@ def test_a_waiting_line_follows_its_department(services: Services, world: World)
     services.identity.move_department(world.system_admin.actor(), departments["housing"], departments["data"])
     make_senior(services, world, world.people["WUXIAOYAN"], "data")
     for person in (world.li, world.people["WUXIAOYAN"]):
-        assert services.access_queries.inbox_count(person.actor()) == 1
+        assert len(services.access_queries.inbox(person.actor(), below=True).entries) == 1
         assert services.access_queries.decision_page(person.actor(), line_id).may_decide
+    assert services.access_queries.inbox_count(world.li.actor()) == 1
+    assert services.access_queries.inbox_count(world.people["WUXIAOYAN"].actor()) == 0
     assert services.access.approve(world.people["WUXIAOYAN"].actor(), line_id, 1).state is LineState.APPROVED
     assert services.access_queries.overseen_access(world.li.actor()).entries[0].holder.name == "王芳"

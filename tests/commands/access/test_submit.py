@@ -70,10 +70,10 @@ def test_an_item_that_never_was_is_not_found(services: Services, world: World) -
         ask(services, world, item_id=uuid4())
 
 
-def test_what_two_units_must_sign_cannot_be_requested(services: Services, world: World) -> None:
-    with pytest.raises(Invalid) as caught:
+def test_what_two_departments_must_sign_is_not_asked_where_there_is_one(services: Services, world: World) -> None:
+    with pytest.raises(Conflict) as caught:
         ask(services, world, item_id=world.items["housing:register:export"], days=7)
-    assert caught.value.code == "joint_sign_required"
+    assert caught.value.code == "nobody_decides"
 
 
 def test_an_item_of_a_retired_subsystem_cannot_be_requested(services: Services, world: World) -> None:

@@ -81,7 +81,6 @@ def test_a_request_that_is_in_order_passes(facts: RequestFacts) -> None:
     ("facts", "code", "kind"),
     [
         (replace(REQUEST, item=replace(ITEM, live_version=None)), "not_requestable", Invalid),
-        (replace(REQUEST, item=replace(ITEM, tier="two_units")), "joint_sign_required", Invalid),
         (replace(REQUEST, wanted=Wanted(XIHU, 0)), "beyond_cap", Invalid),
         (replace(REQUEST, wanted=Wanted(XIHU, -5)), "beyond_cap", Invalid),
         (replace(REQUEST, wanted=Wanted(XIHU, 31)), "beyond_cap", Invalid),

@@ -1,0 +1,46 @@
+"""Everything that approvers do beside saying yes or no to one line, as one record of services: the entry points work with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from govcloud.access.decide import Deciding
+from govcloud.access.delegating import Delegating
+from govcloud.access.discussing import Discussing
+from govcloud.access.parts import Parts
+from govcloud.access.presigning import Presigning
+from govcloud.access.returning import Returning
+from govcloud.access.tasks.handling import Handling
+from govcloud.access.together import DecidingTogether
+
+
+@dataclass(frozen=True)
+class Approving:
+    """What approvers do.
+
+    ``deciding``: one line; ``together``: several in one act; ``handling``: claim, release, reassign; ``returning``: corrections;
+    ``discussing``: comments; ``delegating``: deciding in somebody's right; ``presigning``: rules signed in advance.
+    """
+
+    deciding: Deciding
+    handling: Handling
+    returning: Returning
+    together: DecidingTogether
+    discussing: Discussing
+    delegating: Delegating
+    presigning: Presigning
+
+    @classmethod
+    def build(cls, parts: Parts) -> Self:
+        """Make them of what deciding is made of."""
+        uow, clock, facts = parts.uow, parts.clock, parts.facts
+        return cls(
+            deciding=parts.deciding,
+            handling=Handling(uow, clock, facts),
+            returning=Returning(uow, clock, facts, parts.placing, parts.beginning),
+            together=DecidingTogether(uow, parts.deciding),
+            discussing=Discussing(uow, clock, facts),
+            delegating=Delegating(uow, clock, facts),
+            presigning=Presigning(uow, clock, facts),
+        )

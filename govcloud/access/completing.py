@@ -1,0 +1,137 @@
+"""What follows from a decision: the next approval, the next step, the grant, or the end of the line; for persons and rules alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from govcloud.access.commands import Decided
+from govcloud.access.events import LineApproved, LineEndorsed, LineRejected
+from govcloud.access.facts import Wanted
+from govcloud.access.lifecycle import LineState
+from govcloud.access.lines import move_line
+from govcloud.access.models import Decision, RequestLine
+from govcloud.access.opening import Opened, Opening
+from govcloud.access.tasks.models import DecisionTask
+from govcloud.access.tasks.opening import TaskOpening
+from govcloud.access.tasks.rights import REACTION, Case
+from govcloud.access.tasks.standing import approved_extent, close_task, decisions_of_round
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+
+OPEN_LENT = "govcloud:line:open"
+"""The platform's own command that opens what was decided in somebody else's right, or in advance."""
+
+
+class Completing:
+    """Carries a line on after a decision on it, in its transaction."""
+
+    def __init__(self, uow: UnitOfWork, tasks: TaskOpening, opening: Opening) -> None:
+        """Take the unit of work, what opens tasks, and what opens grants."""
+        self._uow = uow
+        self._tasks = tasks
+        self._opening = opening
+
+    def follow(self, tx: Transaction, case: Case, decision: Decision, *, lent: bool) -> Decided:
+        """Carry the line on; ``lent`` says that the decider holds no right of their own to open grants.
+
+        Raises:
+            Conflict: together the approvals would open nothing.
+        """
+        if case.task is None:
+            raise ValueError("a decision belongs to a task")
+        if decision.outcome == "rejected":
+            return _rejected(tx, case, case.task, decision)
+        approvals = decisions_of_round(tx.session, case.line)
+        extent = approved_extent(approvals)
+        given = sum(row.task_id == case.task.id for row in approvals)
+        if given < case.task.needed or not self._last_step(tx, case, case.task):
+            tx.record(_endorsed(case, case.task, decision, given))
+            return replace(decided(case.line, decision), given=given, needed=case.task.needed)
+        return self._approved(tx, case, decision, extent, lent=lent)
+
+    def _last_step(self, tx: Transaction, case: Case, task: DecisionTask) -> bool:
+        """Close the task and open the next one; return whether there is none."""
+        close_task(tx.session, task, "done", tx.now)
+        return self._tasks.open_next(tx, case.request, case.line, task) is None
+
+    def _approved(self, tx: Transaction, case: Case, decision: Decision, extent: Wanted, *, lent: bool) -> Decided:
+        """Move the line and open the grant."""
+        line = case.line
+        move_line(tx.session, line, "approve", tx.now)
+        tx.record(
+            LineApproved(
+                subject=f"request_line:{line.id}",
+                chain=str(line.request_id),
+                decision_id=decision.id,
+                scope=extent.scope.to_json(),
+                days=extent.days,
+                evidence_hash=decision.evidence_hash,
+                comment=decision.comment,
+                rule_id=decision.rule_id,
+            )
+        )
+        opened = self._open(tx, case, extent, lent=lent)
+        needed = case.task.needed if case.task else 1
+        return replace(decided(line, decision, opened.grant_id, opened.ends_at), given=needed, needed=needed)
+
+    def _open(self, tx: Transaction, case: Case, extent: Wanted, *, lent: bool) -> Opened:
+        """Open the grant: in the decider's own right, or where that was lent, as what follows from the decision."""
+        if not lent:
+            return self._opening.open_for(tx, case.request, case.line, extent)
+        with self._uow.begin(REACTION, OPEN_LENT, Target("request_line", str(case.line.id))) as following:
+            return self._opening.open_for(following, case.request, case.line, extent)
+
+
+def _rejected(tx: Transaction, case: Case, task: DecisionTask, decision: Decision) -> Decided:
+    """Close the line: one refusal is enough."""
+    line = case.line
+    close_task(tx.session, task, "done", tx.now)
+    move_line(tx.session, line, "reject", tx.now)
+    tx.record(
+        LineRejected(
+            subject=f"request_line:{line.id}",
+            chain=str(line.request_id),
+            decision_id=decision.id,
+            reason_code=decision.reason_code or "",
+            evidence_hash=decision.evidence_hash,
+            comment=decision.comment,
+            alternative=decision.alternative,
+        )
+    )
+    return decided(line, decision)
+
+
+def _endorsed(case: Case, task: DecisionTask, decision: Decision, given: int) -> LineEndorsed:
+    """Return the event of an approval that is not the last."""
+    return LineEndorsed(
+        subject=f"request_line:{case.line.id}",
+        chain=str(case.line.request_id),
+        decision_id=decision.id,
+        principal_id=decision.principal_id,
+        step=task.step,
+        given=given,
+        needed=task.needed,
+        scope=decision.approved_scope or {},
+        days=decision.approved_days or 0,
+        evidence_hash=decision.evidence_hash,
+        comment=decision.comment,
+    )
+
+
+def decided(
+    line: RequestLine, decision: Decision, grant_id: UUID | None = None, ends_at: datetime | None = None, *, replayed: bool = False
+) -> Decided:
+    """Return what a decision led to."""
+    return Decided(
+        line_id=line.id,
+        state=LineState(line.state),
+        version=line.version,
+        decision_id=decision.id,
+        evidence_hash=decision.evidence_hash,
+        at=decision.at,
+        grant_id=grant_id,
+        ends_at=ends_at,
+        replayed=replayed,
+    )

@@ -1,0 +1,51 @@
+"""The parts that the services of access share, made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from govcloud.access.cards import CardMaker
+from govcloud.access.completing import Completing
+from govcloud.access.decide import Deciding
+from govcloud.access.loading import FactsLoader
+from govcloud.access.opening import Opening
+from govcloud.access.placing import Placing
+from govcloud.access.tasks.beginning import Beginning
+from govcloud.access.tasks.opening import TaskOpening
+from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.authorization.service import Authorization
+from govcloud.identity.queries import IdentityQueries
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.subsystems.queries import SubsystemQueries
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What asking and deciding are made of."""
+
+    uow: UnitOfWork
+    clock: Clock
+    facts: FactsLoader
+    beginning: Beginning
+    placing: Placing
+    deciding: Deciding
+
+    @classmethod
+    def build(
+        cls,
+        uow: UnitOfWork,
+        identity: IdentityQueries,
+        subsystems: SubsystemQueries,
+        authorization: Authorization,
+        authorization_queries: AuthorizationQueries,
+        *,
+        clock: Clock,
+    ) -> Self:
+        """Tie them together."""
+        facts = FactsLoader(identity, subsystems, authorization_queries, uow.read)
+        cards, tasks = CardMaker(uow.read, facts), TaskOpening(facts)
+        completing = Completing(uow, tasks, Opening(authorization))
+        beginning = Beginning(facts, tasks, cards, completing)
+        return cls(uow, clock, facts, beginning, Placing(facts, beginning), Deciding(uow, clock, facts, cards, completing))

@@ -1,0 +1,176 @@
+"""Correction (补正): an approver sends a line back with what is missing, the requester mends it and puts it up again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from govcloud.access import errors
+from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
+from govcloud.access.events import LineResubmitted, LineReturned
+from govcloud.access.facts import RequestFacts, Wanted
+from govcloud.access.lifecycle import RETURNED, WAITING
+from govcloud.access.lines import lock_line, move_line, read_line, why_closed
+from govcloud.access.loading import FactsLoader
+from govcloud.access.models import AccessRequest, RequestLine
+from govcloud.access.placing import Placing
+from govcloud.access.routing import satisfiable
+from govcloud.access.rules import REJECT, SUBMIT, check
+from govcloud.access.tasks.beginning import Beginning
+from govcloud.access.tasks.models import LineReturn
+from govcloud.access.tasks.rights import Case, Rights, approver_target
+from govcloud.access.tasks.standing import claimant, open_task
+from govcloud.identity.locking import hold_tree, lock_official
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.kernel.validation import Fields
+from govcloud.subsystems.approval import steps_of
+
+MOST_MISSING = 500
+MOST_RETURNS = 2
+"""How often a line may be sent back: a line that bounces for ever is a refusal that nobody signs."""
+
+
+class Returning:
+    """The two commands of a correction; each is one transaction."""
+
+    def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, placing: Placing, beginning: Beginning) -> None:
+        """Take the unit of work, the clock, the loader of facts, what places lines, and what puts them up for decision."""
+        self._uow = uow
+        self._clock = clock
+        self._facts = facts
+        self._placing = placing
+        self._beginning = beginning
+        self._rights = Rights(facts)
+
+    def send_back(self, actor: Actor, line_id: UUID, version: int, missing: str) -> Returned:
+        """Send a line back with what is missing; approvals of this round will not count, and its clock stops.
+
+        Raises:
+            NotFound: there is no such line.
+            Invalid: it is not said what is missing.
+            Conflict: the line no longer waits, changed since, was taken on by somebody else, or was sent back often enough.
+            Denied: the actor may not decide on it.
+        """
+        fields = Fields()
+        text = fields.text("missing", missing, most=MOST_MISSING, multiline=True)
+        fields.done()
+        seen = read_line(self._uow.read(), line_id)
+        with self._uow.begin(actor, "govcloud:line:return", approver_target(self._facts, actor, seen, self._clock.now())) as tx:
+            decider = self._facts.acting(actor, tx.now)
+            lock_official(tx.session, seen.beneficiary_official_id)
+            line = lock_line(tx.session, line_id)
+            task = open_task(tx.session, line_id)
+            if line.state not in WAITING or task is None:
+                raise why_closed(tx.session, line, self._facts.identity)
+            if line.version != version:
+                raise errors.line_changed(version, line.version)
+            case = Case(tx.session, tx.session.get_one(AccessRequest, line.request_id), line, task, tx.now)
+            right = self._rights.of(case, decider)
+            self._rights.ask(REJECT, case, right, None)
+            holder = claimant(task, tx.now)
+            if holder is not None and holder not in {decider.official_id, right.principal.official_id}:
+                raise errors.claimed_by_another(self._facts.identity.official_names([holder])[holder])
+            if line.round > MOST_RETURNS:
+                raise errors.returned_often(MOST_RETURNS)
+            tx.session.add(
+                LineReturn(
+                    id=new_id(),
+                    line_id=line.id,
+                    round=line.round,
+                    official_id=decider.official_id,
+                    appointment_id=decider.appointment_id,
+                    missing=text,
+                    at=tx.now,
+                )
+            )
+            move_line(tx.session, line, "return", tx.now)
+            _clock_stops(line, tx.now)
+            tx.record(LineReturned(subject=f"request_line:{line.id}", chain=str(line.request_id), round=line.round, missing=text))
+            return Returned(line.id, line.version, tx.now)
+
+    def resubmit(self, actor: Actor, line_id: UUID, version: int, correction: Correction) -> Resubmitted:
+        """Put a returned line up for decision again, as corrected, under all rules of asking: a new version and a new round.
+
+        Raises:
+            NotFound: there is no such line.
+            Invalid: a field is wrong, or the item cannot be requested any more.
+            Conflict: the line was not returned, was withdrawn or lapsed, changed since, or nobody could decide.
+            Denied: the actor is neither requester nor beneficiary.
+        """
+        fields = Fields()
+        reason = fields.text("reason", correction.reason, most=REASON_MOST, multiline=True)
+        case_number = fields.text("case_number", correction.case_number or "", most=CASE_NUMBER_MOST, least=0) or None
+        fields.done()
+        given = replace(correction, reason=reason, case_number=case_number)
+        seen = read_line(self._uow.read(), line_id)
+        request = self._uow.read().get_one(AccessRequest, seen.request_id)
+        own = actor.official_id in {request.requester_official_id, request.beneficiary_official_id}
+        owner = actor.official_id if own else request.requester_official_id
+        target = Target("request_line", str(line_id), attributes={"official_id": str(owner)})
+        with self._uow.begin(actor, "govcloud:line:resubmit", target) as tx:
+            hold_tree(tx.session)  # the line keeps its owner's path, as when it was asked for
+            lock_official(tx.session, seen.beneficiary_official_id)
+            line = lock_line(tx.session, line_id)
+            if line.state not in RETURNED:
+                raise errors.not_returned() if line.state in WAITING else why_closed(tx.session, line, self._facts.identity)
+            if line.version != version:
+                raise errors.line_changed(version, line.version)
+            if line.due_at <= tx.now:
+                raise errors.line_overdue(line.due_at)
+            return self._put_up(tx, tx.session.get_one(AccessRequest, line.request_id), line, given)
+
+    def _put_up(self, tx: Transaction, request: AccessRequest, line: RequestLine, given: Correction) -> Resubmitted:
+        """Write the correction down and begin the new round, if the rules of asking allow it."""
+        known = self._facts.catalogue_item(line.item_id)
+        item = self._facts.item(known, tx.now)
+        requester = self._facts.person(request.requester_official_id, request.requester_appointment_id, tx.now)
+        beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
+        fit = self._placing.fit(item, requester, beneficiary, tx)
+        facts = RequestFacts(
+            item=item,
+            requester=requester,
+            beneficiary=beneficiary,
+            wanted=Wanted(given.scope, given.days),
+            case_number=given.case_number,
+            open_line_number=None,
+            has_decider=satisfiable(steps_of(known.tier, known.approval), item.owner_path, fit),
+        )
+        check(SUBMIT, facts)
+        request.reason, request.case_number = given.reason, given.case_number
+        line.round += 1
+        line.item_version, line.owner_department_id, line.owner_path = known.version, known.owner_department_id, item.owner_path
+        line.requested_scope, line.requested_days = given.scope.to_json(), given.days
+        tx.session.flush()
+        move_line(tx.session, line, "resubmit", tx.now)
+        _clock_goes_on(line, tx.now)
+        tx.record(_resubmitted(request, line))
+        self._beginning.begin(tx, request, line, known, fit)
+        return Resubmitted(line.id, line.version, line.due_at)
+
+
+def _clock_stops(line: RequestLine, now: datetime) -> None:
+    """Let the time to answer rest while the line is with its requester: the calendar's clocks take this over."""
+
+
+def _clock_goes_on(line: RequestLine, now: datetime) -> None:
+    """Let the time to answer run again: the calendar's clocks take this over."""
+
+
+def _resubmitted(request: AccessRequest, line: RequestLine) -> LineResubmitted:
+    """Return the event of a line that waits again."""
+    return LineResubmitted(
+        subject=f"request_line:{line.id}",
+        chain=str(line.request_id),
+        round=line.round,
+        item_version=line.item_version,
+        scope=line.requested_scope,
+        days=line.requested_days,
+        due_at=line.due_at,
+        reason=request.reason,
+        case_number=request.case_number,
+    )

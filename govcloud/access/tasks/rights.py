@@ -1,0 +1,135 @@
+"""In whose right somebody decides on a line, and what the rules see when they do: the same for the page, the answer and the return."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
+from govcloud.access.lines import approved_for
+from govcloud.access.loading import FactsLoader
+from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.routing import Authority, usable
+from govcloud.access.rules import Registry, check
+from govcloud.access.rules.reciprocal import WINDOW
+from govcloud.access.tasks.models import DecisionTask
+from govcloud.authorization.scope import Scope
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.errors import Refusal
+
+REACTION = Actor.system("reaction")
+"""Who opens what was decided in somebody else's right: the decision is theirs, the grant follows from it."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A line that somebody looks at or answers at a moment, with its request and the task that it waits for."""
+
+    session: Session
+    request: AccessRequest
+    line: RequestLine
+    task: DecisionTask | None
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Right:
+    """In whose right (``principal``) the ``decider`` decides: usually their own; ``spent`` says that it has been used in this round."""
+
+    decider: PersonFacts
+    principal: PersonFacts
+    paths: tuple[str, ...]
+    spent: bool = False
+
+    @property
+    def is_lent(self) -> bool:
+        """Return whether somebody else lent it."""
+        return self.decider.official_id != self.principal.official_id
+
+
+def approver_target(facts: FactsLoader, actor: Actor, line: RequestLine, now: datetime) -> Target:
+    """Return a line as the target of an approver's command: it stands under its owner, and names the actor if authority was lent."""
+    path = facts.department_path(line.owner_department_id, now)
+    attributes = {"delegate_id": facts.lent_over(actor, path, now), "official_id": ""}
+    return Target("request_line", str(line.id), department_path=path, attributes=attributes)
+
+
+class Rights:
+    """Finds in whose right somebody acts on a line, and asks the rules of both."""
+
+    def __init__(self, facts: FactsLoader) -> None:
+        """Take the loader of facts."""
+        self._facts = facts
+
+    def of(self, case: Case, decider: PersonFacts, spent: Collection[UUID] = ()) -> Right:
+        """Return the right that ``decider`` has: one's own first, then one lent by somebody who has not used it in this round.
+
+        ``spent`` are those in whose right somebody decided in this round. Without any right ``paths`` is empty, and the rules say so.
+        """
+        request, line = case.request, case.line
+        barred = {request.requester_official_id, request.beneficiary_official_id} - {decider.official_id}
+        path = case.task.path if case.task else line.owner_path
+        rights = usable(self._facts.authority(decider, case.now), path, line.escalation, barred)
+        if not rights:
+            return Right(decider, decider, ())
+        ordered = sorted(rights, key=lambda right: (right.principal_id in spent, right.principal_id != decider.official_id))
+        first, paths = ordered[0], tuple(dict.fromkeys(right.path for right in ordered))
+        return Right(decider, self._principal(decider, first, case.now), paths, spent=first.principal_id in spent)
+
+    def facts_for(self, case: Case, right: Right, approved: Wanted | None) -> DecisionFacts:
+        """Return what the rules see when this right is used."""
+        request, line = case.request, case.line
+        return DecisionFacts(
+            item=self._facts.item(self._facts.catalogue_item(line.item_id), case.now),
+            requester_id=request.requester_official_id,
+            beneficiary=self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, case.now),
+            wanted=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
+            requested_version=line.item_version,
+            decider=right.decider,
+            authority=right.paths,
+            approved=approved,
+            owed=_owed(case, right.decider),
+        )
+
+    def ask(self, registry: Registry[DecisionFacts], case: Case, right: Right, approved: Wanted | None) -> None:
+        """Go on when no rule refuses the decider, nor the person in whose right they decide.
+
+        Raises:
+            Denied, Conflict, Invalid: as ``rules.check``.
+        """
+        for known in _both(case, right, self.facts_for(case, right, approved)):
+            check(registry, known)
+
+    def _principal(self, decider: PersonFacts, right: Authority, now: datetime) -> PersonFacts:
+        """Return the person in whose right one decides, in the office from which it comes."""
+        if right.principal_id == decider.official_id or right.appointment_id is None:
+            return decider
+        return self._facts.person(right.principal_id, right.appointment_id, now)
+
+
+def refusals_of(registry: Registry[DecisionFacts], case: Case, right: Right, facts: DecisionFacts) -> tuple[Refusal, ...]:
+    """Return what stands against a decision, each reason once."""
+    found = {refusal.code: refusal for known in _both(case, right, facts) for _, refusal in registry.refusals(known)}
+    return tuple(found.values())
+
+
+def _both(case: Case, right: Right, facts: DecisionFacts) -> Iterable[DecisionFacts]:
+    """Return the facts with the decider, and with the person in whose right they decide."""
+    yield facts
+    if right.is_lent:
+        yield replace(facts, decider=right.principal, owed=_owed(case, right.principal))
+
+
+def _owed(case: Case, decider: PersonFacts) -> bool:
+    """Return whether the beneficiary approved something for the decider a short time ago."""
+    return approved_for(case.session, case.request.beneficiary_official_id, decider.official_id, case.now - WINDOW)
+
+
+def spent_in(decisions: Iterable[Decision]) -> frozenset[UUID]:
+    """Return everybody who has had a part in these decisions: who made one, and in whose right."""
+    return frozenset(person for row in decisions for person in (row.official_id, row.principal_id))
