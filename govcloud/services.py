@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from govcloud.access.asking.queries import AskingQueries
+from govcloud.access.asking.service import Asking
 from govcloud.access.queries import AccessQueries
 from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
@@ -20,6 +22,7 @@ from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.identity.tree import TreeQueries
+from govcloud.kernel.answered_calls import AnsweredCalls
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
@@ -60,6 +63,7 @@ class Services:
     keys: KeyRing
     key_rotation: KeyRotation
     uow: UnitOfWork
+    answered_calls: AnsweredCalls
     identity: Identity
     identity_queries: IdentityQueries
     tree_queries: TreeQueries
@@ -95,6 +99,8 @@ class Services:
     failure_limits: FailureLimits
     access: Access
     access_queries: AccessQueries
+    asking: Asking
+    asking_queries: AskingQueries
     audit: AuditTrail
     audit_queries: AuditQueries
     sequencer: Sequencer

@@ -12,6 +12,9 @@ from flask import current_app
 from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select
 from sqlalchemy.orm import Session
 
+from govcloud.access.asking.queries import AskingQueries
+from govcloud.access.asking.service import Asking
+from govcloud.access.loading import FactsLoader
 from govcloud.access.queries import AccessQueries
 from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
@@ -39,6 +42,7 @@ from govcloud.identity.reorganisation import MOST_NAMED, Affected, Elsewhere
 from govcloud.identity.service import Identity
 from govcloud.identity.tree import TreeQueries
 from govcloud.identity.views import DepartmentView
+from govcloud.kernel.answered_calls import AnsweredCalls
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.connections import NOTICING
 from govcloud.kernel.database import db
@@ -176,12 +180,16 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     outbox_queries = OutboxQueries(read)
     step_up = StepUp(uow, identity_queries, parts, policies, clock)
     identity = Identity(uow, keys, clock, elsewhere)
+    access = Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock)
+    facts = FactsLoader(identity_queries, subsystem_queries, authorization_queries)
+    asking_queries = AskingQueries(read, facts, clock)
     services = Services(
         settings=settings,
         clock=clock,
         keys=keys,
         key_rotation=KeyRotation(uow, keys, timedelta(days=settings.signing_key_days)),
         uow=uow,
+        answered_calls=AnsweredCalls(uow),
         identity=identity,
         identity_queries=identity_queries,
         tree_queries=TreeQueries(read, clock),
@@ -258,8 +266,10 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         step_up=step_up,
         password_rules=parts.rules,
         failure_limits=FailureLimits(uow, parts.throttle),
-        access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
+        access=access,
         access_queries=access_queries,
+        asking=Asking(uow, access.submitting, facts, asking_queries, keys),
+        asking_queries=asking_queries,
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),
         sequencer=Sequencer(uow),

@@ -1,10 +1,11 @@
-"""Placing a line: the rules of asking, then the row that waits for its owner, and the event that says so.
+"""Placing lines: the rules of asking, then the row that waits for its owner, and the event that says so.
 
 Whatever asks (one item, a basket, a matter, an extension) ends here, once for each line, inside the transaction of the request.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import SUBMIT, check
+from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems.queries import ItemView
@@ -34,8 +36,26 @@ class WantedLine:
     duty: str | None = None
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a line goes: into which request, and for whom; ``number`` is the place of its item among those asked for, from 0."""
+
+    request: AccessRequest
+    beneficiary: PersonFacts
+    line: WantedLine
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A line that the rules refuse, and why."""
+
+    placement: Placement
+    error: GovcloudError
+
+
 class Placing:
-    """Puts lines into a request whose row stands already; the beneficiary's lock and the tree's must be held."""
+    """Puts lines into requests whose rows stand already; the beneficiaries' locks and the tree's must be held."""
 
     def __init__(self, facts: FactsLoader) -> None:
         """Take the loader of facts."""
@@ -49,6 +69,36 @@ class Placing:
         Raises:
             Invalid, Conflict, Denied: rules of asking refuse; the error carries all refusals.
         """
+        row = self._put(tx, request, requester, beneficiary, line)
+        self._stand(tx, [(request, row)])
+        return row
+
+    def place_all(
+        self, tx: Transaction, requester: PersonFacts, placements: Sequence[Placement]
+    ) -> tuple[tuple[RequestLine, ...], tuple[Refused, ...]]:
+        """Add many lines and record them as a set; return them, and those that the rules refuse, for which nothing is recorded.
+
+        Every line is tried, so that all that is wrong is said at once; where one is refused, the caller takes none of them.
+        """
+        rows: list[RequestLine] = []
+        refused: list[Refused] = []
+        for placement in placements:
+            try:
+                rows.append(self._put(tx, placement.request, requester, placement.beneficiary, placement.line))
+            except GovcloudError as error:
+                refused.append(Refused(placement, error))
+        if not refused:
+            self._stand(tx, [(placement.request, row) for placement, row in zip(placements, rows, strict=True)])
+        return tuple(rows), tuple(refused)
+
+    def _stand(self, tx: Transaction, placed: Sequence[tuple[AccessRequest, RequestLine]]) -> None:
+        """Record lines that stand; what follows from a line that was asked for, follows here, behind its event."""
+        tx.record_all([_submitted(request, row) for request, row in placed])
+
+    def _put(
+        self, tx: Transaction, request: AccessRequest, requester: PersonFacts, beneficiary: PersonFacts, line: WantedLine
+    ) -> RequestLine:
+        """Add the row of one line, if the rules of asking allow it."""
         item = self._facts.item(line.item, tx.now)
         barred = {requester.official_id, beneficiary.official_id}
         facts = RequestFacts(
@@ -81,7 +131,6 @@ class Placing:
         )
         tx.session.add(row)
         tx.session.flush()
-        tx.record(_submitted(request, row))
         return row
 
 
@@ -112,4 +161,10 @@ def _submitted(request: AccessRequest, line: RequestLine) -> RequestSubmitted:
         due_at=line.due_at,
         reason=request.reason,
         case_number=request.case_number,
+        submission_id=request.submission_id,
+        mode=request.mode,
+        starts_at=request.starts_at,
+        matter_id=request.matter_id,
+        matter_version=request.matter_version,
+        duty=line.duty,
     )

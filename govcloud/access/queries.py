@@ -22,10 +22,10 @@ from govcloud.access.lifecycle import OPEN, WAITING
 from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.routing import nearest
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.views import (
     CatalogueEntry,
     DecisionPage,

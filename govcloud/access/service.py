@@ -42,7 +42,7 @@ class Access:
     ) -> None:
         """Take the unit of work, what the domains below offer, and the clock."""
         facts = FactsLoader(identity, subsystems, authorization_queries)
-        self._submitting = Submitting(uow, facts, Placing(facts))
+        self.submitting = Submitting(uow, facts, Placing(facts))
         self._deciding = Deciding(uow, clock, facts, CardMaker(uow.read, facts), Opening(authorization))
         self._closing = Closing(uow, facts, authorization)
 
@@ -55,7 +55,7 @@ class Access:
             Conflict: the beneficiary waits for the item already, is no longer in office, or nobody could decide.
             Denied: the actor may not ask, or not for this person.
         """
-        return self._submitting.submit(actor, new)
+        return self.submitting.submit(actor, new)
 
     def withdraw(self, actor: Actor, line_id: UUID, version: int) -> Withdrawn:
         """Take back a line that still waits; ``version`` is the one that was shown.
@@ -65,7 +65,7 @@ class Access:
             Conflict: the line has been decided, has lapsed, or changed since.
             Denied: the actor is neither requester nor beneficiary.
         """
-        return self._submitting.withdraw(actor, line_id, version)
+        return self.submitting.withdraw(actor, line_id, version)
 
     def approve(
         self,

@@ -102,6 +102,10 @@ class Shower:
             created_at=row.created_at,
             lines=lines,
             may_withdraw=own and any(line.is_open for line in lines),
+            mode=row.mode,
+            starts_at=row.starts_at,
+            matter_version=row.matter_version,
+            submission_id=row.submission_id,
         )
 
     def _line(self, row: RequestLine, item: ItemView, decision: Decision | None, grant: StoredGrant | None, bases: Bases) -> LineView:
@@ -131,6 +135,7 @@ class Shower:
             grant=self.grant(grant) if grant else None,
             integration_level=item.integration_level,
             service_items=bases.get(item.function_id, ()),
+            duty=row.duty,
         )
 
     def _waits_for(self, row: RequestLine) -> tuple[str, ...]:

@@ -132,6 +132,7 @@ class LineView:
     grant: GrantView | None
     integration_level: int = 0
     service_items: tuple[str, ...] = ()
+    duty: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -141,7 +142,7 @@ class LineView:
 
 @dataclass(frozen=True)
 class RequestView:
-    """A whole request; ``state`` is derived from its lines."""
+    """A whole request; ``state`` is derived from its lines, ``submission_id`` names the first of those that were sent off together."""
 
     id: UUID
     number: str
@@ -155,6 +156,15 @@ class RequestView:
     created_at: datetime
     lines: tuple[LineView, ...]
     may_withdraw: bool
+    mode: str = "progressive"
+    starts_at: datetime | None = None
+    matter_version: int | None = None
+    submission_id: UUID | None = None
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next answer is due; ``None`` when nothing waits."""
+        return min((line.due_at for line in self.lines if line.is_open), default=None)
 
 
 @dataclass(frozen=True)
