@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from govcloud.subsystems.matters import MatterDifference
     from govcloud.subsystems.views import MatterView
 
-_ITEM = "the id of an item, or the code of a function that one item opens; =STAGE says when it is wanted, from 1, and @handle or @review whose it is"
+_ITEM = "the id of an item, or the code of a function that one item opens; =STAGE: when it is wanted, from 1; @handle or @review: whose"
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="run every check, write nothing")
 _LEAD = "unified social credit code of the department that leads it"
 

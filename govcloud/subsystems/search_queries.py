@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
 from govcloud.kernel.database import live_at
 from govcloud.kernel.validation import searchable
@@ -84,7 +84,7 @@ class SearchQueries(MatterQueries):
         query = select(Matter, MatterVersion).join(MatterVersion, MatterVersion.matter_id == Matter.id)
         query = query.where(live_at(Matter, now), live_at(MatterVersion, now))
         if clean:
-            query = query.where(or_(holds(MatterVersion, clean), Matter.code.ilike(clean, escape="\\")))
+            query = query.where(or_(holds(MatterVersion, clean), func.upper(Matter.code) == clean.upper()))
             query = query.order_by(_foremost(MatterVersion, clean))
         return self._matters(query.order_by(Matter.code).limit(limit))
 

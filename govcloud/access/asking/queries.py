@@ -30,6 +30,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import searchable
 
 _MOST_HITS = 20
 
@@ -62,7 +63,7 @@ class AskingQueries:
         """
         now = self._clock.now()
         person = self._facts.acting(actor, now)
-        if not text.strip():
+        if not searchable(text):
             return ()
         return Search(self._read, self._facts, person, now).hits(text, max(1, min(limit, _MOST_HITS)))
 

@@ -106,6 +106,7 @@ def test_wrong_input_is_named_whole_and_leaves_everything_as_it_was(services: Se
         (MatterEntry(item, 1), MatterEntry(item, 2)),
         (MatterEntry(item, 0),),
         (MatterEntry(item, 100),),
+        (MatterEntry(item, 1, "watch"),),
         (MatterEntry(uuid4(), 1),),
         tuple(MatterEntry(uuid4(), 1) for _ in range(MOST_MATTER_ITEMS + 1)),
     ):
@@ -227,23 +228,30 @@ def test_a_merger_takes_the_matters_along(services: Services, world: World) -> N
     assert services.subsystem_queries.matters_within([world.organisation.paths["data"]]).rows[0].code == old.code
 
 
-STAGES = st.dictionaries(st.sampled_from([READ, EXPORT, CASE]), st.integers(1, 99), min_size=1)
+PLACES = st.dictionaries(
+    st.sampled_from([READ, EXPORT, CASE]), st.tuples(st.integers(1, 99), st.sampled_from([None, "handle", "review"])), min_size=1
+)
 
 
 @hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(STAGES)
-def test_what_is_asked_for_is_what_stands_whatever_it_was_before(services: Services, world: World, stages: dict[str, int]) -> None:
+@given(PLACES)
+def test_what_is_asked_for_is_what_stands_whatever_it_was_before(
+    services: Services, world: World, places: dict[str, tuple[int, str | None]]
+) -> None:
     old = matter_of(services, world)
-    wanted = {world.items[function]: stage for function, stage in stages.items()}
-    before = {entry.item.id: entry.stage for entry in old.items}
-    found = services.subsystems.change_matter(OPERATOR, old.id, old.version, replace(as_it_is(old), items=tuple(wanted.items())), WHY)
+    wanted = {world.items[function]: place for function, place in places.items()}
+    before = {entry.item.id: (entry.stage, entry.duty) for entry in old.items}
+    change = replace(as_it_is(old), items=tuple(MatterEntry(item, *place) for item, place in wanted.items()))
+    found = services.subsystems.change_matter(OPERATOR, old.id, old.version, change, WHY)
     now = matter_of(services, world)
-    assert {entry.item.id: entry.stage for entry in now.items} == wanted
-    assert [entry.stage for entry in now.items] == sorted(wanted.values())
+    assert {entry.item.id: (entry.stage, entry.duty) for entry in now.items} == wanted
+    assert [entry.stage for entry in now.items] == sorted(stage for stage, _ in wanted.values())
     assert now.version == found.version == old.version + (before != wanted)
     assert {item.id for item in found.added} == wanted.keys() - before.keys()
     assert {item.id for item in found.removed} == before.keys() - wanted.keys()
-    assert {item.id for item, _was, _now in found.restaged} == {item for item in wanted if before.get(item, wanted[item]) != wanted[item]}
+    kept = before.keys() & wanted.keys()
+    assert {item.id for item, _was, _now in found.restaged} == {item for item in kept if before[item][0] != wanted[item][0]}
+    assert {item.id for item, _was, _now in found.assigned} == {item for item in kept if before[item][1] != wanted[item][1]}
 
 
 def test_of_two_changes_at_once_one_is_refused(app: Flask, settings: Settings, services: Services, world: World) -> None:
