@@ -7,6 +7,8 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import MetaData
 
+from govcloud.access.asking.attachments import MOST_FILES
+from govcloud.access.asking.models import MOST_BYTES
 from govcloud.cli.main import run
 from govcloud.entrypoints.api.blueprint import api
 from govcloud.entrypoints.api.feeds import feeds
@@ -96,6 +98,7 @@ def register_entrypoints(app: Flask) -> None:
     app.register_blueprint(feeds)
     init_console(app)
     declare_upload(app, "feeds.import_people")
+    declare_upload(app, "portal.ask", MOST_FILES * MOST_BYTES)
 
 
 def main() -> None:

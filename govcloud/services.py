@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from govcloud.access.approving import Approving
+from govcloud.access.asking.queries import AskingQueries
+from govcloud.access.asking.service import Asking
 from govcloud.access.queries import AccessQueries
 from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
@@ -22,6 +24,7 @@ from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
 from govcloud.identity.service import Identity
 from govcloud.identity.tree import TreeQueries
+from govcloud.kernel.answered_calls import AnsweredCalls
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
@@ -62,6 +65,7 @@ class Services:
     keys: KeyRing
     key_rotation: KeyRotation
     uow: UnitOfWork
+    answered_calls: AnsweredCalls
     identity: Identity
     identity_queries: IdentityQueries
     tree_queries: TreeQueries
@@ -99,6 +103,8 @@ class Services:
     access: Access
     access_queries: AccessQueries
     approving: Approving
+    asking: Asking
+    asking_queries: AskingQueries
     audit: AuditTrail
     audit_queries: AuditQueries
     sequencer: Sequencer

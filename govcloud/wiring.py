@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from govcloud.access.approving import Approving
+from govcloud.access.asking.queries import AskingQueries
+from govcloud.access.asking.service import Asking
 from govcloud.access.parts import Parts as AccessParts
 from govcloud.access.queries import AccessQueries
 from govcloud.access.service import Access
@@ -42,6 +44,7 @@ from govcloud.identity.reorganisation import MOST_NAMED, Affected, Elsewhere
 from govcloud.identity.service import Identity
 from govcloud.identity.tree import TreeQueries
 from govcloud.identity.views import DepartmentView
+from govcloud.kernel.answered_calls import AnsweredCalls
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.connections import NOTICING
 from govcloud.kernel.database import db
@@ -182,12 +185,15 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     outbox_queries = OutboxQueries(read)
     step_up = StepUp(uow, identity_queries, parts, policies, clock)
     identity = Identity(uow, keys, clock, elsewhere)
+    access = Access(access_parts, authorization)
+    asking_queries = AskingQueries(read, access_parts.facts, clock)
     services = Services(
         settings=settings,
         clock=clock,
         keys=keys,
         key_rotation=KeyRotation(uow, keys, timedelta(days=settings.signing_key_days)),
         uow=uow,
+        answered_calls=AnsweredCalls(uow),
         identity=identity,
         identity_queries=identity_queries,
         tree_queries=TreeQueries(read, clock),
@@ -265,9 +271,11 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         step_up=step_up,
         password_rules=parts.rules,
         failure_limits=FailureLimits(uow, parts.throttle),
-        access=Access(access_parts, authorization),
+        access=access,
         approving=Approving.build(access_parts),
         access_queries=access_queries,
+        asking=Asking(uow, access.submitting, access_parts.facts, asking_queries, keys),
+        asking_queries=asking_queries,
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),
         sequencer=Sequencer(uow),

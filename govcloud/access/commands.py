@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from govcloud.access.lifecycle import LineState
+from govcloud.access.lifecycle import LineState, Mode
 from govcloud.authorization.scope import PROVINCE, Scope
 
 REASON_MOST = 1000
 COMMENT_MOST = 500
 CASE_NUMBER_MOST = 60
+MOST_ITEMS = 100
+MOST_PEOPLE = 50
+MOST_LINES = 200
+"""So many lines a submission may have, items times people: they are placed in one transaction."""
+MOST_AHEAD = timedelta(days=90)
+"""A start further ahead is asked for when it comes nearer: what speaks for it may have changed by then."""
 
 
 class RejectReason(StrEnum):
@@ -46,6 +52,33 @@ class NewRequest:
 
 
 @dataclass(frozen=True)
+class WantedItem:
+    """One item of a submission, to the extent of ``NewRequest``; ``duty`` is the part of the matter (``None``: what the matter says)."""
+
+    item_id: UUID
+    days: int
+    scope: Scope = PROVINCE
+    duty: str | None = None
+
+
+@dataclass(frozen=True)
+class NewSubmission:
+    """Several items for one or several people, asked for in one go and whole: all of it is taken in, or nothing.
+
+    ``beneficiaries`` are appointments; none: the requester, under the one in which they act. Every beneficiary gets a request of their
+    own, with a line for each item. ``starts_at`` (aware) is the earliest moment at which access is wanted, by default the approval.
+    """
+
+    items: tuple[WantedItem, ...]
+    reason: str
+    beneficiaries: tuple[UUID, ...] = ()
+    mode: str = Mode.PROGRESSIVE
+    starts_at: datetime | None = None
+    case_number: str | None = None
+    matter_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class Submitted:
     """A request that now waits."""
 
@@ -53,6 +86,33 @@ class Submitted:
     number: str
     line_id: UUID
     due_at: datetime
+
+
+@dataclass(frozen=True)
+class SubmittedLine:
+    """One line that now waits."""
+
+    line_id: UUID
+    item_id: UUID
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class SubmittedRequest:
+    """One request of a submission: whom it is for, and its lines in the order of the items."""
+
+    request_id: UUID
+    number: str
+    beneficiary_official_id: UUID
+    lines: tuple[SubmittedLine, ...]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was taken in, in the order of the beneficiaries; ``submission_id`` is the id of the first request."""
+
+    submission_id: UUID
+    requests: tuple[SubmittedRequest, ...]
 
 
 @dataclass(frozen=True)

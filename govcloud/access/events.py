@@ -29,6 +29,12 @@ class RequestSubmitted(Event):
     due_at: datetime
     reason: str
     case_number: str | None
+    submission_id: UUID | None
+    mode: str
+    starts_at: datetime | None
+    matter_id: UUID | None
+    matter_version: int | None
+    duty: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

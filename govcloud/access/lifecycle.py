@@ -23,6 +23,13 @@ class LineState(StrEnum):
     LAPSED = "lapsed"
 
 
+class Mode(StrEnum):
+    """When what is approved of a request opens: each line at once, or all lines together once the last is approved."""
+
+    PROGRESSIVE = "progressive"
+    ATOMIC = "atomic"
+
+
 class RequestState(StrEnum):
     """Where a whole request stands; derived from its lines, never stored."""
 

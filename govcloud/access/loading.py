@@ -51,20 +51,32 @@ class FactsLoader:
 
     def item(self, known: ItemView, now: datetime) -> ItemFacts:
         """Return the facts of an item as it stands now."""
-        live = self.subsystems.item(known.id, now)
-        current = live or known
-        return ItemFacts(
-            id=current.id,
-            name=current.name,
-            tier=current.tier,
-            max_days=current.max_days,
-            requires_case_number=current.requires_case_number,
-            scope_kind=current.scope_kind,
-            integration_level=current.integration_level,
-            owner_path=self.department_path(current.owner_department_id, now),
-            live_version=live.version if live else None,
-            untold=() if asks_each_time(current.integration_level) else self.subsystems.untold_clients(current.subsystem_code),
-        )
+        return self.items([known], now)[known.id]
+
+    def items(self, known: Collection[ItemView], now: datetime) -> Mapping[UUID, ItemFacts]:
+        """Return the facts of items as they stand now, by id; a few statements for any number."""
+        live = self.subsystems.requestable_among(item.id for item in known)
+        current = [live.get(item.id, item) for item in known]
+        departments = self.identity.departments({item.owner_department_id for item in current}, now)
+        untold = {
+            code: self.subsystems.untold_clients(code)
+            for code in {item.subsystem_code for item in current if not asks_each_time(item.integration_level)}
+        }
+        return {
+            item.id: ItemFacts(
+                id=item.id,
+                name=item.name,
+                tier=item.tier,
+                max_days=item.max_days,
+                requires_case_number=item.requires_case_number,
+                scope_kind=item.scope_kind,
+                integration_level=item.integration_level,
+                owner_path=departments[item.owner_department_id].path if item.owner_department_id in departments else "",
+                live_version=item.version if item.id in live else None,
+                untold=() if asks_each_time(item.integration_level) else untold[item.subsystem_code],
+            )
+            for item in current
+        }
 
     def person(self, official_id: UUID, appointment_id: UUID, now: datetime) -> PersonFacts:
         """Return an official under one appointment; inactive when either does not hold now."""

@@ -31,6 +31,8 @@ class AccessRequest(Base):
 
     ``mode`` says when what is approved opens: each line at once (``progressive``), or all lines together (``atomic``).
     ``starts_at`` is the earliest moment at which access is wanted; NULL: as soon as it is approved.
+    ``submission_id`` is the first of the requests that were sent off together, one for each beneficiary; NULL: those of releases
+    that knew one at a time. ``matter_version`` is the version that the matter had then.
     """
 
     __tablename__ = "access_request"
@@ -40,6 +42,7 @@ class AccessRequest(Base):
         Index("ix_access_request_requester", "requester_official_id", "created_at"),
         Index("ix_access_request_beneficiary", "beneficiary_official_id", "created_at"),
         Index("ix_access_request_matter_id", "matter_id", postgresql_where="matter_id IS NOT NULL"),
+        Index("ix_access_request_submission_id", "submission_id", postgresql_where=text("submission_id <> id")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,6 +54,8 @@ class AccessRequest(Base):
     reason: Mapped[str]
     case_number: Mapped[str | None]
     matter_id: Mapped[UUID | None] = mapped_column(ForeignKey("matter.id"))
+    matter_version: Mapped[int | None]
+    submission_id: Mapped[UUID | None] = mapped_column(ForeignKey("access_request.id"))
     mode: Mapped[str] = mapped_column(server_default="progressive")
     starts_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Placing a line: the rules of asking, then the row that waits for its owner, and the event that says so.
+"""Placing lines: the rules of asking, then the row that waits for its owner, and the event that says so.
 
 Whatever asks (one item, a basket, a matter, an extension) ends here, once for each line, inside the transaction of the request.
 """
@@ -20,6 +20,7 @@ from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.routing import Holder, satisfiable
 from govcloud.access.rules import SUBMIT, check
 from govcloud.access.tasks.beginning import Beginning
+from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems.approval import steps_of
@@ -38,8 +39,36 @@ class WantedLine:
     duty: str | None = None
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a line goes: into which request, and for whom; ``number`` is the place of its item among those asked for, from 0."""
+
+    request: AccessRequest
+    beneficiary: PersonFacts
+    line: WantedLine
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A line that the rules refuse, and why."""
+
+    placement: Placement
+    error: GovcloudError
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A line whose row stands, with its item and who could decide on it."""
+
+    request: AccessRequest
+    row: RequestLine
+    item: ItemView
+    fit: Sequence[Holder]
+
+
 class Placing:
-    """Puts lines into a request whose row stands already; the beneficiary's lock and the tree's must be held."""
+    """Puts lines into requests whose rows stand already; the beneficiaries' locks and the tree's must be held."""
 
     def __init__(self, facts: FactsLoader, beginning: Beginning) -> None:
         """Take the loader of facts, and what puts a line up for decision."""
@@ -54,6 +83,37 @@ class Placing:
         Raises:
             Invalid, Conflict, Denied: rules of asking refuse; the error carries all refusals.
         """
+        placed = self._put(tx, Placement(request, beneficiary, line), requester)
+        self._stand(tx, [placed])
+        return placed.row
+
+    def place_all(
+        self, tx: Transaction, requester: PersonFacts, placements: Sequence[Placement]
+    ) -> tuple[tuple[RequestLine, ...], tuple[Refused, ...]]:
+        """Add many lines and record them as a set; return them, and those that the rules refuse, for which nothing is recorded.
+
+        Every line is tried, so that all that is wrong is said at once; where one is refused, the caller takes none of them.
+        """
+        placed: list[_Placed] = []
+        refused: list[Refused] = []
+        for placement in placements:
+            try:
+                placed.append(self._put(tx, placement, requester))
+            except GovcloudError as error:
+                refused.append(Refused(placement, error))
+        if not refused:
+            self._stand(tx, placed)
+        return tuple(one.row for one in placed), tuple(refused)
+
+    def _stand(self, tx: Transaction, placed: Sequence[_Placed]) -> None:
+        """Record lines that stand; what follows from a line that was asked for, follows here, behind its event."""
+        tx.record_all([_submitted(one.request, one.row) for one in placed])
+        for one in placed:
+            self._beginning.begin(tx, one.request, one.row, one.item, one.fit)
+
+    def _put(self, tx: Transaction, placement: Placement, requester: PersonFacts) -> _Placed:
+        """Add the row of one line, if the rules of asking allow it."""
+        request, beneficiary, line = placement.request, placement.beneficiary, placement.line
         item = self._facts.item(line.item, tx.now)
         fit = self.fit(item, requester, beneficiary, tx)
         facts = RequestFacts(
@@ -86,9 +146,7 @@ class Placing:
         )
         tx.session.add(row)
         tx.session.flush()
-        tx.record(_submitted(request, row))
-        self._beginning.begin(tx, request, row, line.item, fit)
-        return row
+        return _Placed(request, row, line.item, fit)
 
     def fit(self, item: ItemFacts, requester: PersonFacts, beneficiary: PersonFacts, tx: Transaction) -> Sequence[Holder]:
         """Return who could decide on a line about the item."""
@@ -123,4 +181,10 @@ def _submitted(request: AccessRequest, line: RequestLine) -> RequestSubmitted:
         due_at=line.due_at,
         reason=request.reason,
         case_number=request.case_number,
+        submission_id=request.submission_id,
+        mode=request.mode,
+        starts_at=request.starts_at,
+        matter_id=request.matter_id,
+        matter_version=request.matter_version,
+        duty=line.duty,
     )

@@ -24,7 +24,7 @@ class Access:
 
     def __init__(self, parts: Parts, authorization: Authorization) -> None:
         """Take what asking and deciding are made of, and the owner of grants."""
-        self._submitting = Submitting(parts.uow, parts.facts, parts.placing)
+        self.submitting = Submitting(parts.uow, parts.facts, parts.placing)
         self._facts = parts.facts
         self._deciding = parts.deciding
         self._closing = Closing(parts.uow, parts.facts, authorization)
@@ -38,7 +38,7 @@ class Access:
             Conflict: the beneficiary waits for the item already, is no longer in office, or nobody could decide.
             Denied: the actor may not ask, or not for this person.
         """
-        return self._submitting.submit(actor, new)
+        return self.submitting.submit(actor, new)
 
     def withdraw(self, actor: Actor, line_id: UUID, version: int) -> Withdrawn:
         """Take back a line that still waits; ``version`` is the one that was shown.
@@ -48,7 +48,7 @@ class Access:
             Conflict: the line has been decided, has lapsed, or changed since.
             Denied: the actor is neither requester nor beneficiary.
         """
-        return self._submitting.withdraw(actor, line_id, version)
+        return self.submitting.withdraw(actor, line_id, version)
 
     def approve(
         self,

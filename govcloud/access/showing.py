@@ -119,6 +119,10 @@ class Shower:
             created_at=row.created_at,
             lines=lines,
             may_withdraw=own and any(line.is_open for line in lines),
+            mode=row.mode,
+            starts_at=row.starts_at,
+            matter_version=row.matter_version,
+            submission_id=row.submission_id,
         )
 
     def _line(self, row: RequestLine, item: ItemView, around: _Around, grant: StoredGrant | None, bases: Bases) -> LineView:
@@ -152,6 +156,7 @@ class Shower:
             task=self._task(around, item),
             decisions=tuple(self._decision(decision, row) for decision in around.decisions),
             missing=around.returns[-1].missing if around.returns else "",
+            duty=row.duty,
         )
 
     def _around(self, rows: Sequence[RequestLine]) -> Mapping[UUID, _Around]:

@@ -173,6 +173,7 @@ class LineView:
     """Everything that was decided on it, in every round, the oldest first; ``decision`` is the one that closed it."""
     missing: str = ""
     """What was missing when it was last sent back."""
+    duty: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -182,7 +183,7 @@ class LineView:
 
 @dataclass(frozen=True)
 class RequestView:
-    """A whole request; ``state`` is derived from its lines."""
+    """A whole request; ``state`` is derived from its lines, ``submission_id`` names the first of those that were sent off together."""
 
     id: UUID
     number: str
@@ -196,6 +197,15 @@ class RequestView:
     created_at: datetime
     lines: tuple[LineView, ...]
     may_withdraw: bool
+    mode: str = "progressive"
+    starts_at: datetime | None = None
+    matter_version: int | None = None
+    submission_id: UUID | None = None
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next answer is due; ``None`` when nothing waits."""
+        return min((line.due_at for line in self.lines if line.is_open), default=None)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import click
 
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
-from govcloud.subsystems.changes import MatterChange
+from govcloud.subsystems.changes import DUTIES, MatterChange, MatterEntry
 from govcloud.subsystems.inputs import NewMatter
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from govcloud.subsystems.matters import MatterDifference
     from govcloud.subsystems.views import MatterView
 
-_ITEM = "the id of an item, or the code of a function that one item opens; =STAGE says when it is wanted, from 1"
+_ITEM = "the id of an item, or the code of a function that one item opens; =STAGE: when it is wanted, from 1; @handle or @review: whose"
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="run every check, write nothing")
 _LEAD = "unified social credit code of the department that leads it"
 
@@ -32,7 +32,7 @@ def matter() -> None:
 @click.argument("code")
 @click.option("--name", required=True, help="what people see")
 @click.option("--lead", required=True, help=_LEAD)
-@click.option("--item", "items", multiple=True, required=True, metavar="ITEM[=STAGE]", help=_ITEM)
+@click.option("--item", "items", multiple=True, required=True, metavar="ITEM[=STAGE][@DUTY]", help=_ITEM)
 @_DRY_RUN
 @click.pass_context
 def register(context: click.Context, *, code: str, name: str, lead: str, items: tuple[str, ...], dry_run: bool) -> None:
@@ -48,7 +48,11 @@ def register(context: click.Context, *, code: str, name: str, lead: str, items: 
 @click.option("--name", help="what people see; as it is by default")
 @click.option("--lead", help=f"{_LEAD}; as it is by default")
 @click.option(
-    "--item", "items", multiple=True, metavar="ITEM[=STAGE]", help=f"all items that it has from now on: {_ITEM}; as they are by default"
+    "--item",
+    "items",
+    multiple=True,
+    metavar="ITEM[=STAGE][@DUTY]",
+    help=f"all items that it has from now on: {_ITEM}; as they are by default",
 )
 @click.option("--reason", required=True)
 @_DRY_RUN
@@ -62,7 +66,7 @@ def change(
         row = MatterChange(
             view.name if name is None else name,
             _department(services, lead) if lead else view.lead_department_id,
-            _items(services, items) if items else tuple((entry.item.id, entry.stage) for entry in view.items),
+            _items(services, items) if items else tuple(MatterEntry(entry.item.id, entry.stage, entry.duty) for entry in view.items),
         )
         found = services.subsystems.change_matter(operator(), view.id, view.version, row, reason, dry_run=dry_run)
         _print(found)
@@ -134,10 +138,11 @@ def show(context: click.Context, *, code: str) -> None:
         click.echo(f"{view.code}\t{view.name}\tversion {view.version}\t{ended}")
         owners = services.identity_queries.departments({entry.item.owner_department_id for entry in view.items})
         show_rows(
-            ("stage", "item", "name", "function", "decides"),
+            ("stage", "duty", "item", "name", "function", "decides"),
             (
                 (
                     str(entry.stage),
+                    entry.duty or "—",
                     str(entry.item.id),
                     entry.item.name,
                     entry.item.function,
@@ -164,15 +169,18 @@ def _department(services: Services, uscc: str) -> UUID:
     return department.id
 
 
-def _items(services: Services, texts: Sequence[str]) -> tuple[tuple[UUID, int], ...]:
+def _items(services: Services, texts: Sequence[str]) -> tuple[MatterEntry, ...]:
     return tuple(_item(services, text) for text in texts)
 
 
-def _item(services: Services, text: str) -> tuple[UUID, int]:
-    named, _, stage = text.partition("=")
+def _item(services: Services, text: str) -> MatterEntry:
+    placed, _, duty = text.partition("@")
+    named, _, stage = placed.partition("=")
+    if duty and duty not in DUTIES:
+        raise click.ClickException(f"the duty of {named!r} is none of {', '.join(DUTIES)}: {duty!r}")
     if stage and not (stage.isascii() and stage.isdigit()):
         raise click.ClickException(f"the stage of {named!r} is no whole number: {stage!r}")
-    return _item_named(services, named), int(stage or 1)
+    return MatterEntry(_item_named(services, named), int(stage or 1), duty or None)
 
 
 def _item_named(services: Services, named: str) -> UUID:
@@ -193,6 +201,8 @@ def _print(found: MatterDifference) -> None:
         click.echo(f"- {item.name} ({item.function})")
     for item, old, new in found.restaged:
         click.echo(f"~ {item.name}: stage {old} -> {new}")
+    for item, was, now in found.assigned:
+        click.echo(f"~ {item.name}: duty {was or '—'} -> {now or '—'}")
     for name in found.changed:
         if name != "items":
             click.echo(f"~ {name}")

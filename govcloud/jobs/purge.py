@@ -1,4 +1,4 @@
-"""Deletes long expired tickets and tokens, old sign-in attempts, and decisions that were logged long enough ago."""
+"""Deletes long expired tickets and tokens, old sign-in attempts, decisions that were logged long enough ago, and keys of calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from govcloud.services import Services
 def purge(services: Services) -> int:
     """Delete batch after batch until nothing is left; return how many rows went."""
     gone = 0
-    for forget in (services.signon.purge, services.decision_log.purge):
+    for forget in (services.signon.purge, services.decision_log.purge, services.answered_calls.purge):
         while batch := forget(ACTOR):
             gone += batch
     return gone

@@ -70,7 +70,17 @@ RIGHTS: Mapping[str, Rights] = {
     # Subsystems
     # What a subsystem is called and where it is reached changes in place, each time with an event that says from what to what.
     "subsystem": Rights(
-        update=("status", "owner_department_id", "name", "integration_level", "launch_url", "webhook_url", "description"),
+        update=(
+            "status",
+            "owner_department_id",
+            "name",
+            "integration_level",
+            "launch_url",
+            "webhook_url",
+            "description",
+            "search_text",
+            "search_grams",
+        ),
     ),
     "subsystem_step": ONLY_ADDED_TO,
     "subsystem_function": CLOSED,
@@ -81,6 +91,8 @@ RIGHTS: Mapping[str, Rights] = {
     "client": Rights(update=("name", "auth_method", "settings", "secret_digest", "roles", "disabled_at")),
     "client_redirect": Rights(update=("removed_at",)),
     "power_item": Rights(update=("valid_to", "department_id", "ended_edition_id")),
+    # The name follows the list.
+    "service_item_key": Rights(update=("name", "search_text", "search_grams")),
     "service_item": Rights(update=("valid_to", "department_id", "power_item_id", "ended_edition_id")),
     "power_item_version": CLOSED,
     "service_item_version": CLOSED,
@@ -175,6 +187,11 @@ RIGHTS: Mapping[str, Rights] = {
     "line_comment": ONLY_ADDED_TO,
     "delegation": Rights(update=("ended_at",)),
     "approval_rule": Rights(update=("ended_at",)),
+    # A basket is its owner's alone, and what was asked for leaves it.
+    "access_basket_item": Rights(update=("scope", "days"), delete=True),
+    "request_attachment": ONLY_ADDED_TO,
+    # Kept for a while, then purged.
+    "answered_call": Rights(update=("status", "answer", "location"), delete=True),
     # Alembic's own
     "alembic_version": ONLY_READ,
 }

@@ -20,6 +20,7 @@ from govcloud.subsystems.events import FunctionBound, FunctionUnbound
 from govcloud.subsystems.inputs import PLATFORM
 from govcloud.subsystems.listing.views import ServiceItemView
 from govcloud.subsystems.models import FunctionBasis
+from govcloud.subsystems.service_keys import keep_names
 from govcloud.subsystems.views import FunctionView, SubsystemView
 
 
@@ -50,6 +51,7 @@ class Basis(Commands):
                     ]
                     with explained(errors.CONSTRAINTS):
                         tx.session.execute(insert(FunctionBasis), values)
+                    keep_names(tx.session, {item.id: item.name for _function, item in new})
                 tx.record_all(
                     [
                         FunctionBound(

@@ -17,6 +17,7 @@ from govcloud.subsystems.events import SubsystemChanged, SubsystemRegistered
 from govcloud.subsystems.inputs import NewSubsystem
 from govcloud.subsystems.lifecycle import Status
 from govcloud.subsystems.models import Subsystem
+from govcloud.subsystems.sought import sought
 
 _CHANGED = ("name", "integration_level", "launch_url", "webhook_url", "description")
 
@@ -84,7 +85,7 @@ class Catalogue(Commands):
                 changed = tuple(name for name in _CHANGED if getattr(row, name) != getattr(current, name))
                 if not changed:
                     return False
-                values = {name: getattr(row, name) for name in changed}
+                values = {name: getattr(row, name) for name in changed} | (sought(row.name) if "name" in changed else {})
                 tx.session.execute(update(Subsystem).where(Subsystem.id == seen.id).values(**values))
             tx.record(
                 SubsystemChanged(

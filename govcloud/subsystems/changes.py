@@ -71,10 +71,23 @@ class Binding:
     service_item: str
 
 
+DUTIES = ("handle", "review")
+"""The parts that an item of a matter may serve: handling a case (经办) and reviewing it (复核)."""
+
+
+@dataclass(frozen=True)
+class MatterEntry:
+    """An item of a matter: the stage (from 1) at which it is wanted, and the duty that it serves (``None``: either)."""
+
+    item_id: UUID
+    stage: int = 1
+    duty: str | None = None
+
+
 @dataclass(frozen=True)
 class MatterChange:
-    """How a matter is to be from now on; ``items`` are pairs of catalogue item and stage (from 1)."""
+    """How a matter is to be from now on."""
 
     name: str
     lead_department_id: UUID
-    items: tuple[tuple[UUID, int], ...]
+    items: tuple[MatterEntry, ...]

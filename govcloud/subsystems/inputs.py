@@ -15,7 +15,7 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.addresses import address_fault
 from govcloud.subsystems.approval import TIERS, checked_approval
-from govcloud.subsystems.changes import FunctionChange, ItemChange, MatterChange, SubsystemChange
+from govcloud.subsystems.changes import DUTIES, FunctionChange, ItemChange, MatterChange, MatterEntry, SubsystemChange
 from govcloud.subsystems.models import FUNCTION_CODE
 from govcloud.subsystems.protocols import SECRET, OidcSettings, ProtocolSettings
 
@@ -124,12 +124,12 @@ class ClientCredentials:
 
 @dataclass(frozen=True)
 class NewMatter:
-    """A matter to register; ``items`` are pairs of catalogue item and stage (from 1)."""
+    """A matter to register."""
 
     code: str
     name: str
     lead_department_id: UUID
-    items: tuple[tuple[UUID, int], ...]
+    items: tuple[MatterEntry, ...]
     id: UUID = field(default_factory=new_id)
 
 
@@ -206,10 +206,12 @@ def checked_matter_change(row: MatterT, fields: Fields) -> MatterT:
         fields.fail("items", Message("一件事至少包含一个可申请项。"))
     if len(row.items) > MOST_MATTER_ITEMS:
         fields.fail("items", Message("一件事最多包含 %(most)s 个可申请项。", most=MOST_MATTER_ITEMS), len(row.items))
-    if len({item for item, _ in row.items}) < len(row.items):
+    if len({entry.item_id for entry in row.items}) < len(row.items):
         fields.fail("items", Message("同一可申请项只能列入一次。"))
-    for _, stage in row.items:
-        fields.number("items", stage, least=1, most=MOST_STAGE)
+    for entry in row.items:
+        fields.number("items", entry.stage, least=1, most=MOST_STAGE)
+        if entry.duty is not None:
+            fields.choice("items", entry.duty, DUTIES)
     return replace(row, name=fields.text("name", row.name, most=MOST_NAME))
 
 

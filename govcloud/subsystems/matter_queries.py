@@ -81,7 +81,7 @@ class MatterQueries(OnboardingQueries):
         items = self._named(link.catalogue_item_id for link in links)
         members: dict[UUID, list[MatterItemView]] = defaultdict(list)
         for link in links:
-            members[link.version_id].append(MatterItemView(items[link.catalogue_item_id], link.stage))
+            members[link.version_id].append(MatterItemView(items[link.catalogue_item_id], link.stage, link.duty))
         return tuple(_view(row.Matter, row.MatterVersion, members[row.MatterVersion.id]) for row in found)
 
     def _named(self, items: Iterable[UUID]) -> Mapping[UUID, ItemView]:

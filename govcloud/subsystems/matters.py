@@ -16,7 +16,7 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems import errors, inputs
-from govcloud.subsystems.changes import MatterChange
+from govcloud.subsystems.changes import MatterChange, MatterEntry
 from govcloud.subsystems.commands import Commands
 from govcloud.subsystems.inputs import NewMatter
 from govcloud.subsystems.matter_events import MatterChanged, MatterEnded, MatterRegistered
@@ -24,14 +24,14 @@ from govcloud.subsystems.models import CatalogueItem, Matter, MatterItem, Matter
 from govcloud.subsystems.views import ItemView, MatterView
 
 REGISTER, CHANGE, END = "govcloud:matter:register", "govcloud:matter:change", "govcloud:matter:end"
-Stages = tuple[tuple[UUID, int], ...]
+Entries = tuple[MatterEntry, ...]
 
 
 @dataclass(frozen=True)
 class MatterDifference:
     """What a change of a matter does: the version that stands then, what is called otherwise, and which items come, go or move.
 
-    ``restaged`` are items with the old and the new stage.
+    ``restaged`` are items with the old and the new stage, ``assigned`` those with the old and the new duty.
     """
 
     version: int
@@ -39,6 +39,7 @@ class MatterDifference:
     added: tuple[ItemView, ...]
     removed: tuple[ItemView, ...]
     restaged: tuple[tuple[ItemView, int, int], ...]
+    assigned: tuple[tuple[ItemView, str | None, str | None], ...] = ()
 
 
 class Matters(Commands):
@@ -72,7 +73,7 @@ class Matters(Commands):
                     code=row.code,
                     matter_name=row.name,
                     lead_department_id=row.lead_department_id,
-                    item_ids=tuple(item for item, _ in row.items),
+                    item_ids=tuple(entry.item_id for entry in row.items),
                 )
             )
         return row.id
@@ -99,7 +100,7 @@ class Matters(Commands):
             held = self._hold(tx, seen, version)
             kept = {entry.item.id for entry in held.items}
             # An item of which the function was withdrawn meanwhile may stay or go, and nothing new hangs on it.
-            _hold_items(tx, tuple((item, stage) for item, stage in row.items if item not in kept), fields)
+            _hold_items(tx, tuple(entry for entry in row.items if entry.item_id not in kept), fields)
             fields.done()
             found = self._difference(held, row)
             if found.version == held.version:
@@ -116,7 +117,7 @@ class Matters(Commands):
                     changed=found.changed,
                     matter_name=row.name,
                     lead_department_id=row.lead_department_id,
-                    item_ids=tuple(item for item, _ in row.items),
+                    item_ids=tuple(entry.item_id for entry in row.items),
                     reason=why,
                 )
             )
@@ -160,7 +161,8 @@ class Matters(Commands):
         return held
 
     def _difference(self, old: MatterView, new: MatterChange) -> MatterDifference:
-        before, after = {entry.item.id: entry.stage for entry in old.items}, dict(new.items)
+        before = {entry.item.id: (entry.stage, entry.duty) for entry in old.items}
+        after = {entry.item_id: (entry.stage, entry.duty) for entry in new.items}
         items = self._queries.items({*before, *after})
         changed = tuple(name for name in ("name", "lead_department_id") if getattr(old, name) != getattr(new, name))
         if before != after:
@@ -170,13 +172,16 @@ class Matters(Commands):
             changed,
             tuple(items[item] for item in after if item not in before),
             tuple(items[item] for item in before if item not in after),
-            tuple((items[item], before[item], stage) for item, stage in after.items() if before.get(item, stage) != stage),
+            tuple(
+                (items[item], before[item][0], stage) for item, (stage, _) in after.items() if item in before and before[item][0] != stage
+            ),
+            tuple((items[item], before[item][1], duty) for item, (_, duty) in after.items() if item in before and before[item][1] != duty),
         )
 
 
-def _hold_items(tx: Transaction, items: Stages, fields: Fields) -> None:
+def _hold_items(tx: Transaction, items: Entries, fields: Fields) -> None:
     """Note items that are not offered; the others cannot be withdrawn before the end of the transaction."""
-    wanted = [item for item, _ in items]
+    wanted = [entry.item_id for entry in items]
     query = select(CatalogueItem.id).where(CatalogueItem.id.in_(wanted), live_at(CatalogueItem, tx.now))
     known = set(tx.session.scalars(query.order_by(CatalogueItem.id).with_for_update(read=True)))
     for item in wanted:
@@ -192,5 +197,8 @@ def _add_version(tx: Transaction, matter_id: UUID, version: int, row: NewMatter 
     tx.session.execute(insert(MatterItem), list(_links(version_id, row.items)))
 
 
-def _links(version_id: UUID, items: Stages) -> Iterable[dict[str, object]]:
-    return ({"id": new_id(), "version_id": version_id, "catalogue_item_id": item, "stage": stage} for item, stage in items)
+def _links(version_id: UUID, items: Entries) -> Iterable[dict[str, object]]:
+    return (
+        {"id": new_id(), "version_id": version_id, "catalogue_item_id": entry.item_id, "stage": entry.stage, "duty": entry.duty}
+        for entry in items
+    )

@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
 from govcloud.kernel.database import Base, Mapped, Temporal, mapped_column, prefix_index, temporal_args
+from govcloud.subsystems.sought import Sought
 
 FUNCTION_CODE = "^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*){2}$"
 
 
-class Subsystem(Base):
+class Subsystem(Sought, Base):
     """A relying system, owned by a department; the platform itself stands in its own catalogue and has no owner."""
 
     __tablename__ = "subsystem"
@@ -24,6 +25,7 @@ class Subsystem(Base):
         CheckConstraint("status IN ('registered', 'submitted', 'checked', 'published', 'retired')", name="status"),
         CheckConstraint("owner_department_id IS NOT NULL OR code = 'govcloud'", name="owner"),
         Index("ix_subsystem_owner_department_id", "owner_department_id"),
+        Index("ix_subsystem_search_grams", "search_grams", postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -75,7 +77,7 @@ class SubsystemFunction(Temporal, Base):
     code: Mapped[str]
 
 
-class SubsystemFunctionVersion(Temporal, Base):
+class SubsystemFunctionVersion(Sought, Temporal, Base):
     """A function as it is for a while; the last version stays open when the function is withdrawn, whose own end counts.
 
     ``basis_note`` says why the function rests on no service item, where that is so. ``label`` is its security label (安全标记): who uses it
@@ -88,6 +90,7 @@ class SubsystemFunctionVersion(Temporal, Base):
         Index("uq_subsystem_function_version_live", "function_id", unique=True, postgresql_where="valid_to IS NULL"),
         CheckConstraint("integration_level BETWEEN 0 AND 3", name="integration_level"),
         CheckConstraint("label BETWEEN 0 AND 4", name="label"),
+        Index("ix_subsystem_function_version_search_grams", "search_grams", postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -125,7 +128,7 @@ class CatalogueItem(Temporal, Base):
     function_id: Mapped[UUID] = mapped_column(ForeignKey("subsystem_function.id"))
 
 
-class CatalogueItemVersion(Temporal, Base):
+class CatalogueItemVersion(Sought, Temporal, Base):
     """An item as it is for a while; ``tier`` says how much care it needs.
 
     The last version stays open when the item is withdrawn, whose own end counts.
@@ -141,6 +144,7 @@ class CatalogueItemVersion(Temporal, Base):
         CheckConstraint("scope_kind IN ('none', 'division')", name="scope_kind"),
         CheckConstraint("version >= 1", name="version"),
         Index("ix_catalogue_item_version_owner_department_id", "owner_department_id"),
+        Index("ix_catalogue_item_version_search_grams", "search_grams", postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -261,7 +265,7 @@ class Matter(Temporal, Base):
     code: Mapped[str]
 
 
-class MatterVersion(Temporal, Base):
+class MatterVersion(Sought, Temporal, Base):
     """A matter as it is for a while. The last version stays open when the matter ends, whose own end counts."""
 
     __tablename__ = "matter_version"
@@ -271,6 +275,7 @@ class MatterVersion(Temporal, Base):
         Index("uq_matter_version_live", "matter_id", unique=True, postgresql_where="valid_to IS NULL"),
         CheckConstraint("version >= 1", name="version"),
         Index("ix_matter_version_lead_department_id", "lead_department_id"),
+        Index("ix_matter_version_search_grams", "search_grams", postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -281,12 +286,16 @@ class MatterVersion(Temporal, Base):
 
 
 class MatterItem(Base):
-    """One item of a version of a matter; items of one ``stage`` (from 1) are wanted at the same time."""
+    """One item of a version of a matter; items of one ``stage`` (from 1) are wanted at the same time.
+
+    ``duty`` is the part that it serves: handling a case (经办) or reviewing it (复核); NULL: either.
+    """
 
     __tablename__ = "matter_item"
     __table_args__ = (
         UniqueConstraint("version_id", "catalogue_item_id"),
         CheckConstraint("stage >= 1", name="stage"),
+        CheckConstraint("duty IN ('handle', 'review')", name="duty"),
         Index("ix_matter_item_catalogue_item_id", "catalogue_item_id"),
     )
 
@@ -294,3 +303,13 @@ class MatterItem(Base):
     version_id: Mapped[UUID] = mapped_column(ForeignKey("matter_version.id"))
     catalogue_item_id: Mapped[UUID] = mapped_column(ForeignKey("catalogue_item.id"))
     stage: Mapped[int]
+    duty: Mapped[str | None]
+
+
+class ServiceItemKey(Sought, Base):
+    """What a service item that functions rest on is called, for the search; the others, a hundred times as many, lead to no function."""
+
+    __tablename__ = "service_item_key"
+    __table_args__ = (Index("ix_service_item_key_search_grams", "search_grams", postgresql_using="gin"),)
+
+    service_item_id: Mapped[UUID] = mapped_column(ForeignKey("service_item.id"), primary_key=True)

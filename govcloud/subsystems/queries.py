@@ -20,7 +20,6 @@ from govcloud.subsystems.beginnings import place_of
 from govcloud.subsystems.levels import CHECK, Traits
 from govcloud.subsystems.lifecycle import Status
 from govcloud.subsystems.listing.views import PowerItemView, ServiceItemView
-from govcloud.subsystems.matter_queries import MatterQueries
 from govcloud.subsystems.models import (
     CatalogueItem,
     CatalogueItemVersion,
@@ -33,6 +32,7 @@ from govcloud.subsystems.models import (
 from govcloud.subsystems.onboarding_queries import published_at
 from govcloud.subsystems.owners import owned
 from govcloud.subsystems.protocols import CAS, SECRET
+from govcloud.subsystems.search_queries import FoundServiceItem, SearchQueries
 from govcloud.subsystems.secrets import secret_digest
 from govcloud.subsystems.sensitive import SENSITIVE
 from govcloud.subsystems.views import (
@@ -46,6 +46,7 @@ from govcloud.subsystems.views import (
 
 __all__ = [
     "ClientView",
+    "FoundServiceItem",
     "FunctionView",
     "ItemView",
     "MatterItemView",
@@ -82,10 +83,11 @@ _TRAITS = Look(
 )
 
 
-class SubsystemQueries(MatterQueries):
+class SubsystemQueries(SearchQueries):
     """Answers questions about the catalogue; it never writes.
 
-    Matters: ``matter_queries.py``; the way into service: ``onboarding_queries.py``; the lists: ``listing/``.
+    The search: ``search_queries.py``; matters: ``matter_queries.py``; the way into service: ``onboarding_queries.py``; the lists:
+    ``listing/``.
     """
 
     # Subsystems and functions
@@ -209,14 +211,9 @@ class SubsystemQueries(MatterQueries):
         found = self.items_for_function(code, at)
         return found[0] if found else None
 
-    def requestable_items(self, text: str = "", limit: int = 50, *, at: datetime | None = None) -> tuple[ItemView, ...]:
-        """Return items whose own, function's or subsystem's name or code contains ``text``; all for an empty one."""
-        clean = searchable(text)
-        query = rows.requestable_at(self._at(at)).limit(_limited(limit))
-        if clean:
-            columns = (CatalogueItemVersion.name, SubsystemFunctionVersion.name, SubsystemFunction.code, Subsystem.name)
-            query = query.where(or_(*(column.icontains(clean, autoescape=True) for column in columns)))
-        return tuple(rows.item_view(row) for row in self._read().execute(query))
+    def requestable_items(self, text: str = "", limit: int = 50) -> tuple[ItemView, ...]:
+        """Return items that may be requested now and lead to ``text`` (``items_named``); all for an empty one."""
+        return self.items_named(text, _limited(limit))
 
     # Clients
 

@@ -195,10 +195,11 @@ class ClientView:
 
 @dataclass(frozen=True)
 class MatterItemView:
-    """One item of a matter and the stage at which it is wanted."""
+    """One item of a matter, the stage at which it is wanted, and the duty that it serves (``None``: either)."""
 
     item: ItemView
     stage: int
+    duty: str | None = None
 
 
 @dataclass(frozen=True)

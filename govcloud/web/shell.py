@@ -62,8 +62,21 @@ class _Place:
 
 STAFF = (
     _Place("portal.workbench", Message("工作台"), "layout-dashboard", ("portal.search",)),
-    _Place("portal.new_request", Message("申请权限"), "key-round", ("portal.submit",)),
-    _Place("portal.requests", Message("我的申请"), "clipboard-list", ("portal.request_detail",)),
+    _Place(
+        "portal.new_request",
+        Message("申请权限"),
+        "key-round",
+        (
+            "portal.submit",
+            "portal.basket",
+            "portal.ask_for_matter",
+            "portal.ask_again",
+            "portal.ask",
+            "portal.colleagues",
+            "portal.compare",
+        ),
+    ),
+    _Place("portal.requests", Message("我的申请"), "clipboard-list", ("portal.request_detail", "portal.submission")),
     _Place("portal.held", Message("我的权限"), "shield-check", ("portal.relinquish",)),
     _Place("portal.inbox", Message("待我审批"), "inbox", ("portal.decision", "portal.decide")),
     _Place("portal.account", Message("我的账号"), "circle-user-round", ("portal.change_password", "portal.set_up_factor")),

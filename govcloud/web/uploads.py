@@ -16,9 +16,9 @@ _FORM_PARTS = 64 * 1024
 """Beside the file stand a few small fields."""
 
 
-def declare_upload(app: Flask, endpoint: str) -> None:
-    """Let the route of ``endpoint`` read requests of up to ``import_max_bytes``; all others keep the platform's limit."""
-    app.extensions.setdefault("govcloud.uploads", set()).add(endpoint)
+def declare_upload(app: Flask, endpoint: str, most: int | None = None) -> None:
+    """Let the route of ``endpoint`` read requests of up to ``most`` bytes (by default ``import_max_bytes``); all others keep the limit."""
+    app.extensions.setdefault("govcloud.uploads", {})[endpoint] = most
 
 
 def takes_upload(app: Flask, environ: WSGIEnvironment) -> bool:
@@ -35,5 +35,6 @@ def init_uploads(app: Flask) -> None:
 
     @app.before_request
     def widen() -> None:
-        if request.endpoint in app.extensions.get("govcloud.uploads", ()):
-            request.max_content_length = services().settings.import_max_bytes + _FORM_PARTS
+        declared: dict[str, int | None] = app.extensions.get("govcloud.uploads", {})
+        if request.endpoint in declared:
+            request.max_content_length = (declared[request.endpoint] or services().settings.import_max_bytes) + _FORM_PARTS

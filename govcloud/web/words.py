@@ -68,6 +68,13 @@ APPOINTMENT_KINDS: Mapping[str, Message] = {
     "secondment": Message("借调"),
 }
 
+#: The part of a matter that an item serves.
+DUTIES: Mapping[str, Message] = {
+    "": Message("不限"),
+    "handle": Message("经办"),
+    "review": Message("复核"),
+}
+
 TIERS: Mapping[str, Message] = {
     "auto": Message("自动开通"),
     "one": Message("一人审批"),

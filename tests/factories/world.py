@@ -16,6 +16,7 @@ from govcloud.authorization.shipped import baseline
 from govcloud.identity.inputs import NewAppointment, NewDepartment, NewDivision, NewOfficial
 from govcloud.identity.service import Identity
 from govcloud.kernel.actor import Actor
+from govcloud.subsystems.changes import MatterEntry
 from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
 from govcloud.subsystems.service import Subsystems
 from tests.factories.people import credit_code, id_number, phone_number
@@ -276,7 +277,9 @@ def build_catalogue(subsystems: Subsystems, world: World) -> None:
             SEED, NewClient(code, f"{code}-web", name, (f"{address}oidc/callback",), (f"{address}signed-out",))
         )
         bring_into_service(subsystems, code)
-    matter = NewMatter("RESCUE-01", "困难家庭救助一件事", departments["civil_affairs"], ((world.items["housing:register:read"], 1),))
+    matter = NewMatter(
+        "RESCUE-01", "困难家庭救助一件事", departments["civil_affairs"], (MatterEntry(world.items["housing:register:read"], 1),)
+    )
     world.matter_id = subsystems.register_matter(SEED, matter)
 
 

@@ -8,7 +8,7 @@ from govcloud.kernel import schema
 from govcloud.kernel.database import db
 from govcloud.kernel.provisioning import role_of
 from govcloud.services import Services
-from govcloud.subsystems.changes import MatterChange
+from govcloud.subsystems.changes import MatterChange, MatterEntry
 from tests.factories import databases
 from tests.factories.imports import OPERATOR
 from tests.factories.requests import ask
@@ -18,7 +18,7 @@ from tests.factories.world import World
 def test_matters_survive_back_and_forth(services: Services, world: World, database_url: str) -> None:
     queries, old = services.subsystem_queries, services.subsystem_queries.matters()[0]
     ask(services, world, matter_id=old.id)
-    items = ((world.items["assistance:case:read"], 1), (world.items["housing:register:read"], 3))
+    items = (MatterEntry(world.items["assistance:case:read"], 1), MatterEntry(world.items["housing:register:read"], 3))
     services.subsystems.change_matter(OPERATOR, old.id, 1, MatterChange("困难群众救助一件事", old.lead_department_id, items), "流程调整")
     before = queries.matters()
     db.session.remove()

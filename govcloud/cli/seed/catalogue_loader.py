@@ -12,7 +12,7 @@ from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.powers import PlannedPower
 from govcloud.cli.seed.report import Progress
 from govcloud.kernel.actor import Actor
-from govcloud.subsystems.changes import Binding
+from govcloud.subsystems.changes import Binding, MatterEntry
 from govcloud.subsystems.inputs import ClientCredentials, NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
 from govcloud.subsystems.levels import asks_each_time
 from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
@@ -47,7 +47,7 @@ class CatalogueLoader:
             self._load_subsystem(system)
             progress("subsystems", done, len(plan.subsystems))
         for done, matter in enumerate(plan.matters, 1):
-            items = tuple((self._items[code], stage) for code, stage in matter.items)
+            items = tuple(MatterEntry(self._items[code], stage, _duty(code)) for code, stage in matter.items)
             new = NewMatter(matter.code, matter.name, self._departments[matter.lead_key], items)
             self._subsystems.register_matter(self._actor, new)
             progress("matters", done, len(plan.matters))
@@ -142,3 +142,8 @@ def _item(function: PlannedFunction) -> NewItem:
     if item is None:
         raise ValueError(f"{function.code} is not offered")
     return NewItem(function.code, item.name, item.exposes, item.tier, item.max_days, item.requires_case_number, item.scope_kind)
+
+
+def _duty(code: str) -> str | None:
+    """Return the part of a matter that a function serves: who takes in or writes handles the case, and whoever has a part in it reads."""
+    return "handle" if code.endswith((":accept", ":write")) else None

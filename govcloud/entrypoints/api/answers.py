@@ -219,6 +219,7 @@ class LineAnswer(Answer):
     waits_for: tuple[str, ...] = Field(description="departments whose senior administrators are asked first")
     decision: DecisionAnswer | None
     grant: GrantAnswer | None
+    duty: str | None = Field(description="the part of the matter that the item serves: `handle`, `review`")
     integration_level: IntegrationLevel
 
     @classmethod
@@ -244,6 +245,7 @@ class LineAnswer(Answer):
             waits_for=view.waits_for,
             decision=DecisionAnswer.of(view.decision) if view.decision else None,
             grant=GrantAnswer.of(view.grant) if view.grant else None,
+            duty=view.duty,
             integration_level=view.integration_level,
         )
 
@@ -261,6 +263,10 @@ class RequestAnswer(Answer):
     matter_id: UUID | None
     matter_name: str | None
     created_at: datetime
+    mode: str = Field(description="`progressive`: each line opens when it is approved; `atomic`: all together")
+    starts_at: datetime | None
+    matter_version: int | None
+    submission_id: UUID | None = Field(description="the first of the requests that were sent off together")
     may_withdraw: bool
     lines: tuple[LineAnswer, ...]
 
@@ -278,6 +284,10 @@ class RequestAnswer(Answer):
             matter_id=view.matter_id,
             matter_name=view.matter_name,
             created_at=view.created_at,
+            mode=view.mode,
+            starts_at=view.starts_at,
+            matter_version=view.matter_version,
+            submission_id=view.submission_id,
             may_withdraw=view.may_withdraw,
             lines=tuple(LineAnswer.of(line) for line in view.lines),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictInt
@@ -11,7 +11,7 @@ from pydantic import Field, StrictBool, StrictInt
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, Text
 from govcloud.entrypoints.api.subsystem_bodies import Reason
-from govcloud.subsystems.changes import MatterChange
+from govcloud.subsystems.changes import MatterChange, MatterEntry
 from govcloud.subsystems.inputs import NewMatter
 from govcloud.subsystems.matters import MatterDifference
 from govcloud.subsystems.queries import MatterView
@@ -19,6 +19,9 @@ from govcloud.subsystems.views import MatterPage
 
 _MOST_ITEMS = 500
 _DRY_RUN = Field(default=False, description="run every check, write nothing")
+Duty: TypeAlias = Annotated[
+    Literal["handle", "review"] | None, Field(description="handling a case (`handle`) or reviewing it; null: either")
+]
 Version = Annotated[StrictInt, Field(description="the version that was read; another by now is a conflict")]
 
 
@@ -35,6 +38,7 @@ class MatterItemBody(Input):
 
     item_id: UUID
     stage: StrictInt = Field(default=1, description="from 1; items of one stage are wanted at the same time")
+    duty: Duty = None
 
 
 class MatterBody(Input):
@@ -44,9 +48,9 @@ class MatterBody(Input):
     lead_department_id: UUID
     items: list[MatterItemBody] = Field(max_length=_MOST_ITEMS)
 
-    def pairs(self) -> tuple[tuple[UUID, int], ...]:
+    def entries(self) -> tuple[MatterEntry, ...]:
         """Return the items as the commands take them."""
-        return tuple((row.item_id, row.stage) for row in self.items)
+        return tuple(MatterEntry(row.item_id, row.stage, row.duty) for row in self.items)
 
 
 class NewMatterBody(MatterBody):
@@ -57,7 +61,7 @@ class NewMatterBody(MatterBody):
 
     def to_input(self) -> NewMatter:
         """Return it as the command takes it."""
-        return NewMatter(self.code, self.name, self.lead_department_id, self.pairs())
+        return NewMatter(self.code, self.name, self.lead_department_id, self.entries())
 
 
 class MatterChangeBody(MatterBody):
@@ -69,7 +73,7 @@ class MatterChangeBody(MatterBody):
 
     def to_change(self) -> MatterChange:
         """Return it as the command takes it."""
-        return MatterChange(self.name, self.lead_department_id, self.pairs())
+        return MatterChange(self.name, self.lead_department_id, self.entries())
 
 
 class MatterEndBody(Input):
@@ -89,6 +93,7 @@ class MatterItemAnswer(Answer):
     subsystem_code: str
     owner_department_id: UUID
     stage: int
+    duty: str | None
 
 
 class MatterAnswer(Answer):
@@ -113,6 +118,7 @@ class MatterAnswer(Answer):
                 subsystem_code=entry.item.subsystem_code,
                 owner_department_id=entry.item.owner_department_id,
                 stage=entry.stage,
+                duty=entry.duty,
             )
             for entry in view.items
         )
@@ -156,6 +162,7 @@ class MatterChangedAnswer(Answer):
     added: tuple[UUID, ...]
     removed: tuple[UUID, ...]
     restaged: tuple[UUID, ...]
+    assigned: tuple[UUID, ...] = Field(description="items that serve another duty than before")
 
     @classmethod
     def of(cls, found: MatterDifference, *, dry_run: bool) -> Self:
@@ -167,6 +174,7 @@ class MatterChangedAnswer(Answer):
             added=tuple(item.id for item in found.added),
             removed=tuple(item.id for item in found.removed),
             restaged=tuple(item.id for item, _old, _new in found.restaged),
+            assigned=tuple(item.id for item, _old, _new in found.assigned),
         )
 
 

@@ -28,6 +28,14 @@ _PROBLEMS = {
     "422": "fields are wrong; `fields` names each",
     "503": "try again later",
 }
+_ONCE: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 255},
+    "description": "names the call: within 24 hours the same call with the same key is answered again (`Idempotent-Replayed: true`) and "
+    "not done again; with another body it is refused (422, `idempotency_key_reused`)",
+}
 References: TypeAlias = Mapping[type[BaseModel], dict[str, Any]]
 _READING = ("401", "403", "404", "422", "503")
 _WRITING = tuple(_PROBLEMS)
@@ -106,6 +114,8 @@ def _operation(route: Route, references: References) -> dict[str, Any]:
     elif route.method == "POST":
         token = {"name": "X-CSRFToken", "in": "header", "required": True, "schema": {"type": "string"}}
         operation["parameters"].append(token)
+    if route.once:
+        operation["parameters"].append(_ONCE)
     if route.body is not None:
         schema = references[route.body]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}

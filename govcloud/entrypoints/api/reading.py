@@ -36,7 +36,7 @@ def read_body(model: type[InputT]) -> InputT:
     """
     if not request.is_json:
         raise UnsupportedMediaType
-    raw = request.get_data(cache=False)
+    raw = request.get_data()
     _check_json(raw)
     try:
         return model.model_validate_json(raw)

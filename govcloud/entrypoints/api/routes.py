@@ -51,6 +51,7 @@ from govcloud.entrypoints.api.results import (
     WithdrawnAnswer,
 )
 from govcloud.entrypoints.api.signon import TABLE as SIGNON
+from govcloud.entrypoints.api.submissions import TABLE as SUBMISSIONS
 from govcloud.entrypoints.api.subsystems import TABLE as SUBSYSTEMS
 from govcloud.entrypoints.api.table import Route
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
@@ -243,19 +244,19 @@ TABLE = (
     Route("GET", "/me", me, MeAnswer),
     Route("GET", "/catalogue", catalogue, ItemsAnswer, query=CatalogueQuery),
     Route("GET", "/catalogue/<uuid:item_id>/scopes", scopes, ScopeChoicesAnswer),
-    Route("POST", "/requests", submit, SubmittedAnswer, body=NewRequestBody, location=_request_address),
+    Route("POST", "/requests", submit, SubmittedAnswer, body=NewRequestBody, location=_request_address, once=True),
     Route("GET", "/requests", requests, RequestsAnswer, query=ListQuery),
     Route("GET", "/requests/<uuid:request_id>", request_, RequestAnswer),
     Route("GET", "/inbox", inbox, InboxAnswer, query=ListQuery),
     Route("GET", "/lines/<uuid:line_id>", line, LineAnswer),
     Route("GET", "/lines/<uuid:line_id>/decision", decision, DecisionPageAnswer),
-    Route("POST", "/lines/<uuid:line_id>/approve", approve, DecidedAnswer, body=ApproveBody),
-    Route("POST", "/lines/<uuid:line_id>/reject", reject, DecidedAnswer, body=RejectBody),
-    Route("POST", "/lines/<uuid:line_id>/withdraw", withdraw, WithdrawnAnswer, body=WithdrawBody),
+    Route("POST", "/lines/<uuid:line_id>/approve", approve, DecidedAnswer, body=ApproveBody, once=True),
+    Route("POST", "/lines/<uuid:line_id>/reject", reject, DecidedAnswer, body=RejectBody, once=True),
+    Route("POST", "/lines/<uuid:line_id>/withdraw", withdraw, WithdrawnAnswer, body=WithdrawBody, once=True),
     Route("GET", "/access", access, HeldListAnswer),
     Route("GET", "/access/overseen", overseen, OverseenAnswer, query=ListQuery),
-    Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody),
-    Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
+    Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody, once=True),
+    Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer, once=True),
     *DUTIES,
     *ASKING,
     *POLICIES,
@@ -268,5 +269,6 @@ TABLE = (
     *SUBSYSTEMS,
     *LABELS,
     *MATTERS,
+    *SUBMISSIONS,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

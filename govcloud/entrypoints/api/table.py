@@ -11,7 +11,9 @@ from flask import Response
 
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, NoQuery
+from govcloud.entrypoints.api.calls import answered
 from govcloud.entrypoints.api.reading import read_body, read_query
+from govcloud.kernel.answered_calls import CallAnswer
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Route:
 
     The function gets the ids of the path, ``query`` if the row names one and ``body`` if the row names one; its docstring is the
     route's description. ``location`` makes the address of what was created out of the answer (then the status is 201).
-    ``by_client`` says that programs call it with the credentials of a client, so no cookie counts and no token is asked for.
+    ``by_client`` says that programs call it with the credentials of a client, so no cookie counts and no token is asked for. ``once``:
+    a caller may name the call by an ``Idempotency-Key``, and make it again without doing it again.
     """
 
     method: str
@@ -31,6 +34,7 @@ class Route:
     query: type[Input] | None = None
     location: Callable[[Any], str] | None = None
     by_client: bool = False
+    once: bool = False
 
     @property
     def name(self) -> str:
@@ -59,10 +63,13 @@ def view_of(route: Route) -> Callable[..., Response]:
             given["query"] = query
         if route.body is not None:
             given["body"] = read_body(route.body)
-        answer = route.handler(**given)
-        response = Response(answer.model_dump_json(), route.status, content_type="application/json")
-        if route.location is not None:
-            response.headers["Location"] = route.location(answer)
-        return response
+        return answered(route.once, functools.partial(_called, route, given))
 
     return view
+
+
+def _called(route: Route, given: dict[str, Any]) -> CallAnswer:
+    """Do what the row says, and return the answer as it goes over the wire."""
+    answer = route.handler(**given)
+    location = route.location(answer) if route.location is not None else None
+    return CallAnswer(route.status, answer.model_dump_json().encode(), location)

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from govcloud.entrypoints.console.subsystem_reach import owner_named
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
-from govcloud.subsystems.changes import MatterChange
+from govcloud.subsystems.changes import MatterChange, MatterEntry
 from govcloud.subsystems.inputs import MOST_MATTER_ITEMS, MOST_STAGE, NewMatter
 from govcloud.subsystems.matters import CHANGE, REGISTER
 from govcloud.subsystems.queries import ItemView, MatterView
@@ -32,10 +32,11 @@ _FIELDS = {"lead_department_id": "lead"}
 
 @dataclass
 class MatterForm:
-    """The form while it is filled in; ``stages`` are the chosen items with what stands in their field of the stage."""
+    """The form while it is filled in; ``stages`` are the chosen items with what stands in their field of the stage, ``duties`` likewise."""
 
     values: dict[str, str] = field(default_factory=dict)
     stages: dict[UUID, str] = field(default_factory=dict)
+    duties: dict[UUID, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     general: str = ""
 
@@ -46,14 +47,15 @@ class MatterForm:
         chosen = [*form.getlist("item")[: MOST_MATTER_ITEMS + 1], form.get("add", "")]
         stages = {item: form.get(f"stage-{item}", "1").strip() for item in (_uuid(text) for text in chosen) if item is not None}
         stages.pop(_uuid(form.get("remove", "")) or UUID(int=0), None)
-        return cls(values, stages)
+        return cls(values, stages, {item: form.get(f"duty-{item}", "") for item in stages})
 
     @classmethod
     def of(cls, view: MatterView) -> MatterForm:
         """Fill the form with a matter that stands, to be changed."""
         lead = services().identity_queries.department(view.lead_department_id)
         values = {"code": view.code, "name": view.name, "lead": lead.name if lead else "", "version": str(view.version)}
-        return cls(values, {entry.item.id: str(entry.stage) for entry in view.items})
+        stages = {entry.item.id: str(entry.stage) for entry in view.items}
+        return cls(values, stages, {entry.item.id: entry.duty or "" for entry in view.items})
 
     def new(self) -> NewMatter:
         """Return the input of the command that registers.
@@ -78,10 +80,10 @@ class MatterForm:
         text = self.values.get("version", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(10**8)) else 0
 
-    def chosen(self) -> list[tuple[ItemView, str]]:
-        """Return the chosen items that there are, in the order of their stages, with what stands in the field."""
+    def chosen(self) -> list[tuple[ItemView, str, str]]:
+        """Return the chosen items that there are, in the order of their stages, with what stands in their fields."""
         known = services().subsystem_queries.items(self.stages)
-        rows = [(known[item], stage) for item, stage in self.stages.items() if item in known]
+        rows = [(known[item], stage, self.duties.get(item, "")) for item, stage in self.stages.items() if item in known]
         return sorted(rows, key=lambda row: (row[1].zfill(3), row[0].subsystem_name, row[0].name))
 
     def found(self) -> Sequence[ItemView] | None:
@@ -95,7 +97,11 @@ class MatterForm:
     def hidden(self) -> list[tuple[str, str]]:
         """Return every field as hidden ones, for the page that asks to confirm."""
         texts = [(name, value) for name, value in self.values.items() if value and name != "find"]
-        items = [pair for item, stage in self.stages.items() for pair in (("item", str(item)), (f"stage-{item}", stage))]
+        items = [
+            pair
+            for item, stage in self.stages.items()
+            for pair in (("item", str(item)), (f"stage-{item}", stage), (f"duty-{item}", self.duties.get(item, "")))
+        ]
         return [*texts, *items]
 
     def take(self, error: GovcloudError) -> None:
@@ -105,14 +111,16 @@ class MatterForm:
         parts = [error.message, *(item.message for item in error.refusals), error.remedy]
         self.general = "" if self.errors else " ".join(dict.fromkeys(say(part) for part in parts if part is not None))
 
-    def _read(self, function: str) -> tuple[UUID, tuple[tuple[UUID, int], ...]]:
+    def _read(self, function: str) -> tuple[UUID, tuple[MatterEntry, ...]]:
         wrong: list[FieldError] = []
         lead = UUID(int=0)
         try:
             lead = owner_named("lead", self.values["lead"], function).id
         except Invalid as error:
             wrong += error.fields
-        items = tuple((item, int(stage)) for item, stage in self.stages.items() if _is_stage(stage))
+        items = tuple(
+            MatterEntry(item, int(stage), self.duties.get(item) or None) for item, stage in self.stages.items() if _is_stage(stage)
+        )
         if len(items) < len(self.stages):
             wrong.append(FieldError("items", Message("阶段应为 1 至 %(most)s 的整数。", most=MOST_STAGE)))
         if wrong:

@@ -20,7 +20,7 @@ from govcloud.subsystems.queries import MatterView
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, no_permission, services
 from govcloud.web.locale import say
-from govcloud.web.words import TIERS
+from govcloud.web.words import DUTIES, TIERS
 
 OPENS = "govcloud:console:matters"
 _PAGE = 20
@@ -67,7 +67,7 @@ class MattersView(ConsolePage):
         return self._render(
             "console/matter.html",
             matter=view,
-            rows=[(entry.item, entry.stage) for entry in view.items],
+            rows=[(entry.item, entry.stage, entry.duty or "") for entry in view.items],
             versions=versions,
             departments=_departments([*owners, *(seen.lead_department_id for _since, seen in versions)]),
             waiting=services().access_queries.open_lines_naming(view.id),
@@ -144,13 +144,13 @@ class MattersView(ConsolePage):
         if error is not None:
             form.take(error)
         chosen, found = form.chosen(), form.found()
-        owners = _departments(item.owner_department_id for item in (*(item for item, _ in chosen), *(found or ())))
+        owners = _departments(item.owner_department_id for item in (*(item for item, *_ in chosen), *(found or ())))
         page = self._render("console/matter_form.html", form=form, matter=view, chosen=chosen, found=found, departments=owners)
         return make_response(page, status_of(error) if error else 200)
 
     def _preview(self, form: MatterForm, view: MatterView | None, found: MatterDifference | None) -> Response:
         chosen = form.chosen()
-        owners = _departments(item.owner_department_id for item, _ in chosen)
+        owners = _departments(item.owner_department_id for item, *_ in chosen)
         page = self._render(
             "console/matter_preview.html",
             form=form,
@@ -163,7 +163,7 @@ class MattersView(ConsolePage):
         return make_response(page)
 
     def _render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - template values
-        rendered: str = self.render(template, view=self, labels=LABELS, tiers=TIERS, **values)
+        rendered: str = self.render(template, view=self, labels=LABELS, tiers=TIERS, duties=DUTIES, **values)
         return rendered
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from govcloud.entrypoints.portal.words import close_words, outcome_words, reject_words
+from govcloud.entrypoints.portal.words import HITS, close_words, outcome_words, reject_words
 from govcloud.web.words import GRANT, LINE, OFFICIAL_STATUS, PROTOCOLS, REQUEST
 
 portal = Blueprint("portal", __name__, template_folder="templates")
@@ -24,4 +24,5 @@ def words() -> dict[str, Any]:
         "reject_words": reject_words,
         "close_words": close_words,
         "protocol_words": PROTOCOLS,
+        "hit_words": HITS,
     }

@@ -10,6 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from govcloud.access.asking.queries import Chosen
 from govcloud.access.commands import NewRequest
 from govcloud.access.views import CatalogueEntry
 from govcloud.authorization.scope import PROVINCE, Scope
@@ -27,6 +28,7 @@ from govcloud.web.looks import listed
 from govcloud.web.moments import moment
 
 _SHOWN = 50
+_HITS, _MATTERS = 20, 12
 _LONGEST_QUERY = 60
 _OTHER = "other"
 
@@ -60,6 +62,8 @@ def submit() -> ResponseReturnValue:
     """Submit the request; on success the page of the request says who decides and by when."""
     acting_appointment()
     item = _item(request.form.get("item"))
+    if request.form.get("basket"):
+        return _keep(item)
     findings = Findings()
     days = whole_number(request.form.get("days"))
     if days is None:
@@ -92,10 +96,29 @@ def submit() -> ResponseReturnValue:
     return redirect(url_for("portal.request_detail", request_id=submitted.request_id), 303)
 
 
+def _keep(item: CatalogueEntry) -> ResponseReturnValue:
+    """Put the item into the basket as far as it is filled in; the rest is chosen there."""
+    scope = _scope(item, request.form, Findings())
+    days = whole_number(request.form.get("days"))
+    chosen = Chosen(item.id, scope if scope.divisions is not None else None, days if days and days <= item.max_days else None)
+    services().asking.put_in_basket(current_actor(), [chosen])
+    flash(gettext("已放入申请清单，可以继续查找，最后一起提交。"), "success")
+    return redirect(url_for("portal.basket"), 303)
+
+
 def _catalogue() -> str:
-    query = request.args.get("q", "").strip()[:_LONGEST_QUERY]
-    found = services().access_queries.catalogue(query, _SHOWN + 1)
-    return render_template("portal/catalogue.html", q=query, items=found[:_SHOWN], more=len(found) > _SHOWN)
+    """Show what is found, and how one stands to it; without a search, the matters and the items."""
+    query, actor = request.args.get("q", "").strip()[:_LONGEST_QUERY], current_actor()
+    found = () if query else services().access_queries.catalogue("", _SHOWN + 1)
+    return render_template(
+        "portal/catalogue.html",
+        q=query,
+        hits=services().asking_queries.search(actor, query, _HITS),
+        matters=() if query else services().subsystem_queries.matters_named("", _MATTERS),
+        items=found[:_SHOWN],
+        more=len(found) > _SHOWN,
+        in_basket=services().asking_queries.basket_count(actor),
+    )
 
 
 def _item(given: str | None) -> CatalogueEntry:

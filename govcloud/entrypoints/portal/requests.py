@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from govcloud.access.lifecycle import LineState
+from govcloud.access.lifecycle import GrantState, LineState
 from govcloud.access.views import LineView
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.choices import full_names
@@ -18,6 +18,9 @@ from govcloud.kernel.errors import Conflict
 from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.locale import say
 from govcloud.web.stays import ENDED, taken_back
+from govcloud.web.words import DUTIES
+
+_OVER = frozenset({GrantState.CLOSED, GrantState.EXPIRED})
 
 
 @portal.get("/requests")
@@ -45,6 +48,9 @@ def page_of(request_id: UUID, findings: Findings) -> str:
         entry=entry,
         mine=mine,
         narrowed=narrowed,
+        again=mine and any(ended(line) for line in entry.lines),
+        duty_words=DUTIES,
+        files=services().asking_queries.attachments(entry.submission_id),
         taken_back=taken_back(
             {line.grant.id: line.grant.function for line in entry.lines if line.grant is not None and line.grant.state in ENDED}
         ),
@@ -68,6 +74,11 @@ def withdraw(request_id: UUID, line_id: UUID) -> ResponseReturnValue:
     except Conflict as error:
         flash(say(error.message), "error")
     return redirect(url_for("portal.request_detail", request_id=request_id), 303)
+
+
+def ended(line: LineView) -> bool:
+    """Return whether a line brought nothing, or what it brought is over: then it may be asked for anew."""
+    return not line.is_open and (line.grant is None or line.grant.state in _OVER)
 
 
 def narrowed(line: LineView) -> bool:

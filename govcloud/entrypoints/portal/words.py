@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from govcloud.access.asking.views import HitKind
 from govcloud.access.commands import RejectReason
 from govcloud.access.lifecycle import LineState
 from govcloud.kernel.messages import Message
@@ -26,6 +27,15 @@ CLOSE: Mapping[str, Message] = {
     "item_retired": Message("可申请项已下架"),
 }
 
+#: What a search finds, in the order in which it is shown.
+HITS: Mapping[HitKind, Message] = {
+    HitKind.MATTER: Message("一件事"),
+    HitKind.ITEM: Message("可申请的权限"),
+    HitKind.FUNCTION: Message("功能"),
+    HitKind.SERVICE_ITEM: Message("政务服务事项"),
+    HitKind.SUBSYSTEM: Message("业务子系统"),
+}
+
 #: What the fields of the portal's forms are called in the sentence on top of a form.
 FIELDS: Mapping[str, Message] = {
     "reason": Message("事由"),
@@ -33,6 +43,10 @@ FIELDS: Mapping[str, Message] = {
     "matter_id": Message("所办的一件事"),
     "days": Message("使用期限"),
     "scope": Message("数据范围"),
+    "starts_at": Message("开始时间"),
+    "people": Message("为谁申请"),
+    "mode": Message("何时生效"),
+    "files": Message("附件"),
     "comment": Message("说明"),
     "reason_code": Message("驳回理由"),
     "login": Message("账号"),

@@ -66,7 +66,7 @@ def set_favourite() -> ResponseReturnValue:
 @portal.get("/search")
 @signed_in
 def search() -> ResponseReturnValue:
-    """Search subsystems and what can be requested; ``part`` asks for the list alone, as the top bar shows it while one types."""
+    """Search whatever one may need; ``part`` asks for the list alone, as the top bar shows it while one types."""
     appointment_id, session = acting_appointment(), reader()
     query = _query()
     cards = open_cards(appointment_id, live_grants(session.official_id, appointment_id)) if query else ()
@@ -74,7 +74,7 @@ def search() -> ResponseReturnValue:
         "portal/_found.html" if request.args.get("part") else "portal/search.html",
         q=query,
         subsystems=matching(cards, query)[:_FOUND],
-        items=services().access_queries.catalogue(query, _FOUND) if query else (),
+        hits=services().asking_queries.search(current_actor(), query, _FOUND),
     )
 
 

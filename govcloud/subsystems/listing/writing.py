@@ -26,6 +26,7 @@ from govcloud.subsystems.listing.events import (
 from govcloud.subsystems.listing.kinds import IMPLEMENTATION, POWER, ListKind
 from govcloud.subsystems.listing.planning import Change, Plan
 from govcloud.subsystems.listing.standing import Standing
+from govcloud.subsystems.service_keys import follow_names
 
 
 def write(tx: Transaction, plan: Plan, edition_id: UUID) -> None:
@@ -43,6 +44,8 @@ def write(tx: Transaction, plan: Plan, edition_id: UUID) -> None:
     with explained(errors.CONSTRAINTS):
         _enter(tx, kind, plan.new)
         _enter_versions(tx, kind, plan, edition_id)
+    if kind is IMPLEMENTATION:
+        follow_names(tx.session, {change.standing.item_id: str(change.facts["name"]) for change in plan.changed})
     tx.record_all(_events(plan, edition_id))
 
 

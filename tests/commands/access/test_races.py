@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from govcloud.access.commands import Closed, Decided, Submitted, Withdrawn
+from govcloud.access.commands import Closed, Decided, NewSubmission, Submission, Submitted, WantedItem, Withdrawn
 from govcloud.access.lifecycle import LineState
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
@@ -25,7 +25,7 @@ from govcloud.settings import Settings
 from tests.factories.requests import ask, granted, may_read, new_request
 from tests.factories.world import World
 
-Outcome = Decided | Withdrawn | Submitted | Closed | int | None | GovcloudError
+Outcome = Decided | Withdrawn | Submitted | Submission | Closed | int | None | GovcloudError
 WAIT_SECONDS = 30
 
 
@@ -202,3 +202,24 @@ def test_revoke_against_relinquish(services: Services, world: World, race: Race)
     assert sorted(outcome.replayed for outcome in outcomes if isinstance(outcome, Closed)) == [False, True]
     db.session.remove()
     assert not may_read(services, world.wang)
+
+
+def test_two_submissions_for_the_same_people_in_another_order(services: Services, world: World, race: Race) -> None:
+    """People are held in the order of their ids, whatever the order in which they are named, so that nobody waits in a circle."""
+    sun, wang = world.people["SUNLI"], world.wang
+    items = (WantedItem(world.items["housing:register:read"], 5), WantedItem(world.items["assistance:case:read"], 5))
+
+    def submit(*people: UUID) -> Submission:
+        return services.asking.submit(wang.actor(), NewSubmission(items, "办理救助", people, case_number="X-1"))
+
+    outcomes = race.run(
+        min(sun.official_id, wang.official_id),
+        lambda: submit(wang.appointment_id, sun.appointment_id),
+        lambda: submit(sun.appointment_id, wang.appointment_id),
+    )
+    won, lost = one_winner(outcomes)
+    assert isinstance(won, Submission)
+    assert lost.code == "lines_refused"
+    assert len(lost.refusals) == len(items) * len(won.requests)
+    db.session.remove()
+    assert services.uow.read().scalar(text("SELECT count(*) FROM request_line")) == len(items) * len(won.requests)

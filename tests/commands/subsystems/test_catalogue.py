@@ -12,6 +12,7 @@ from govcloud.authorization.shipped import baseline
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
+from govcloud.subsystems.changes import MatterEntry
 from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
 from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
 from govcloud.subsystems.protocols import OidcSettings
@@ -157,7 +158,9 @@ def test_matters_and_lists(services: Services, world: World) -> None:
     matter = services.subsystem_queries.matters()[0]
     assert [(entry.item.function, entry.stage) for entry in matter.items] == [("housing:register:read", 1)]
     with pytest.raises(Conflict):
-        services.subsystems.register_matter(SEED, NewMatter("RESCUE-01", "重复", housing, ((world.items["housing:register:read"], 1),)))
+        services.subsystems.register_matter(
+            SEED, NewMatter("RESCUE-01", "重复", housing, (MatterEntry(world.items["housing:register:read"], 1),))
+        )
     with pytest.raises(Invalid) as unknown:
-        services.subsystems.register_matter(SEED, NewMatter("RESCUE-02", "未知", uuid4(), ((uuid4(), 1),)))
+        services.subsystems.register_matter(SEED, NewMatter("RESCUE-02", "未知", uuid4(), (MatterEntry(uuid4(), 1),)))
     assert fields_of(unknown) == ["lead_department_id", "items"]

@@ -19,7 +19,7 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.settings import Settings
-from govcloud.subsystems.changes import MatterChange
+from govcloud.subsystems.changes import MatterChange, MatterEntry
 from govcloud.subsystems.inputs import MOST_MATTER_ITEMS, NewMatter
 from govcloud.subsystems.queries import MatterView
 from tests.factories.imports import OPERATOR
@@ -40,7 +40,9 @@ def matter_of(services: Services, world: World) -> MatterView:
 
 
 def as_it_is(view: MatterView) -> MatterChange:
-    return MatterChange(view.name, view.lead_department_id, tuple((entry.item.id, entry.stage) for entry in view.items))
+    return MatterChange(
+        view.name, view.lead_department_id, tuple(MatterEntry(entry.item.id, entry.stage, entry.duty) for entry in view.items)
+    )
 
 
 def wrong(error: pytest.ExceptionInfo[Invalid]) -> list[str]:
@@ -55,7 +57,7 @@ def happened(services: Services) -> int:
 def test_a_change_is_a_new_version_and_the_old_one_holds_for_the_day_before(services: Services, world: World, clock: ManualClock) -> None:
     before, old = clock.now(), matter_of(services, world)
     clock.advance(timedelta(days=1))
-    row = MatterChange("困难群众救助一件事", old.lead_department_id, ((world.items[CASE], 1), (world.items[READ], 2)))
+    row = MatterChange("困难群众救助一件事", old.lead_department_id, (MatterEntry(world.items[CASE], 1), MatterEntry(world.items[READ], 2)))
     found = services.subsystems.change_matter(OPERATOR, old.code, 1, row, WHY)
     assert (found.version, set(found.changed)) == (2, {"name", "items"})
     assert [item.id for item in found.added] == [world.items[CASE]]
@@ -82,11 +84,11 @@ def test_a_change_is_a_new_version_and_the_old_one_holds_for_the_day_before(serv
 
 def test_a_rehearsal_says_the_same_and_writes_nothing(services: Services, world: World) -> None:
     old, events = matter_of(services, world), happened(services)
-    row = replace(as_it_is(old), items=((world.items[EXPORT], 1),))
+    row = replace(as_it_is(old), items=(MatterEntry(world.items[EXPORT], 1),))
     found = services.subsystems.change_matter(OPERATOR, old.code, 1, row, WHY, dry_run=True)
     assert ([item.id for item in found.added], [item.id for item in found.removed]) == ([world.items[EXPORT]], [world.items[READ]])
     services.subsystems.end_matter(OPERATOR, old.code, 1, WHY, dry_run=True)
-    new = NewMatter("BIRTH-01", "出生一件事", old.lead_department_id, ((world.items[CASE], 1),))
+    new = NewMatter("BIRTH-01", "出生一件事", old.lead_department_id, (MatterEntry(world.items[CASE], 1),))
     services.subsystems.register_matter(SEED, new, dry_run=True)
     assert matter_of(services, world) == old
     assert services.subsystem_queries.matter("BIRTH-01") is None
@@ -101,11 +103,12 @@ def test_wrong_input_is_named_whole_and_leaves_everything_as_it_was(services: Se
         services.subsystems.change_matter(OPERATOR, old.code, 1, MatterChange(" ", uuid4(), ()), "")
     assert wrong(empty) == ["items", "name", "reason", "lead_department_id"]
     for items in (
-        ((item, 1), (item, 2)),
-        ((item, 0),),
-        ((item, 100),),
-        ((uuid4(), 1),),
-        tuple((uuid4(), 1) for _ in range(MOST_MATTER_ITEMS + 1)),
+        (MatterEntry(item, 1), MatterEntry(item, 2)),
+        (MatterEntry(item, 0),),
+        (MatterEntry(item, 100),),
+        (MatterEntry(item, 1, "watch"),),
+        (MatterEntry(uuid4(), 1),),
+        tuple(MatterEntry(uuid4(), 1) for _ in range(MOST_MATTER_ITEMS + 1)),
     ):
         with pytest.raises(Invalid) as refused:
             services.subsystems.change_matter(OPERATOR, old.code, 1, replace(as_it_is(old), items=items), WHY)
@@ -146,14 +149,16 @@ def test_an_ended_matter_is_chosen_no_longer_and_old_requests_still_name_it(serv
             command()
     # Its code is not used again: records name it.
     with pytest.raises(Conflict):
-        services.subsystems.register_matter(SEED, NewMatter(old.code, "又一件", old.lead_department_id, ((world.items[READ], 1),)))
+        services.subsystems.register_matter(
+            SEED, NewMatter(old.code, "又一件", old.lead_department_id, (MatterEntry(world.items[READ], 1),))
+        )
     # Nothing keeps the item any longer.
     services.subsystems.withdraw_item(OPERATOR, world.items[READ], WHY)
 
 
 def test_a_request_names_a_matter_that_takes_its_item(services: Services, world: World) -> None:
     old = matter_of(services, world)
-    services.subsystems.change_matter(OPERATOR, old.code, 1, replace(as_it_is(old), items=((world.items[CASE], 1),)), WHY)
+    services.subsystems.change_matter(OPERATOR, old.code, 1, replace(as_it_is(old), items=(MatterEntry(world.items[CASE], 1),)), WHY)
     with pytest.raises(Invalid) as refused:
         ask(services, world, matter_id=old.id)
     assert wrong(refused) == ["matter_id"]
@@ -163,10 +168,10 @@ def test_an_item_taken_out_can_be_withdrawn_and_none_that_is_withdrawn_comes_in(
     old = matter_of(services, world)
     with pytest.raises(Conflict):
         services.subsystems.withdraw_item(OPERATOR, world.items[READ], WHY)
-    services.subsystems.change_matter(OPERATOR, old.code, 1, replace(as_it_is(old), items=((world.items[CASE], 1),)), WHY)
+    services.subsystems.change_matter(OPERATOR, old.code, 1, replace(as_it_is(old), items=(MatterEntry(world.items[CASE], 1),)), WHY)
     services.subsystems.withdraw_item(OPERATOR, world.items[READ], WHY)
     with pytest.raises(Invalid) as refused:
-        services.subsystems.change_matter(OPERATOR, old.code, 2, replace(as_it_is(old), items=((world.items[READ], 1),)), WHY)
+        services.subsystems.change_matter(OPERATOR, old.code, 2, replace(as_it_is(old), items=(MatterEntry(world.items[READ], 1),)), WHY)
     assert wrong(refused) == ["items"]
 
 
@@ -175,7 +180,7 @@ def test_who_may(services: Services, world: World) -> None:
     old, civil = matter_of(services, world), people.stranger.actor()
     row = replace(as_it_is(old), name="困难群众救助一件事")
     away = replace(row, lead_department_id=ids["housing"])
-    new = NewMatter("BIRTH-01", "出生一件事", ids["civil_affairs"], ((world.items[READ], 1),))
+    new = NewMatter("BIRTH-01", "出生一件事", ids["civil_affairs"], (MatterEntry(world.items[READ], 1),))
     for actor in (people.owner.actor(), world.wang.actor(), world.li.actor(), world.people["WUXIAOYAN"].actor()):
         for command in (
             lambda by=actor: services.subsystems.change_matter(by, old.code, 1, row, WHY),
@@ -201,7 +206,7 @@ def test_matters_within_reach(services: Services, world: World) -> None:
     queries, paths = services.subsystem_queries, world.organisation.paths
     old = matter_of(services, world)
     for number in range(3):
-        new = NewMatter(f"M-{number}", f"第{number}件事", world.organisation.ids["housing"], ((world.items[READ], 1),))
+        new = NewMatter(f"M-{number}", f"第{number}件事", world.organisation.ids["housing"], (MatterEntry(world.items[READ], 1),))
         services.subsystems.register_matter(SEED, new)
     first = queries.matters_within([paths["housing"]], limit=2)
     assert [row.code for row in first.rows] == ["M-0", "M-1"]
@@ -223,23 +228,30 @@ def test_a_merger_takes_the_matters_along(services: Services, world: World) -> N
     assert services.subsystem_queries.matters_within([world.organisation.paths["data"]]).rows[0].code == old.code
 
 
-STAGES = st.dictionaries(st.sampled_from([READ, EXPORT, CASE]), st.integers(1, 99), min_size=1)
+PLACES = st.dictionaries(
+    st.sampled_from([READ, EXPORT, CASE]), st.tuples(st.integers(1, 99), st.sampled_from([None, "handle", "review"])), min_size=1
+)
 
 
 @hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(STAGES)
-def test_what_is_asked_for_is_what_stands_whatever_it_was_before(services: Services, world: World, stages: dict[str, int]) -> None:
+@given(PLACES)
+def test_what_is_asked_for_is_what_stands_whatever_it_was_before(
+    services: Services, world: World, places: dict[str, tuple[int, str | None]]
+) -> None:
     old = matter_of(services, world)
-    wanted = {world.items[function]: stage for function, stage in stages.items()}
-    before = {entry.item.id: entry.stage for entry in old.items}
-    found = services.subsystems.change_matter(OPERATOR, old.id, old.version, replace(as_it_is(old), items=tuple(wanted.items())), WHY)
+    wanted = {world.items[function]: place for function, place in places.items()}
+    before = {entry.item.id: (entry.stage, entry.duty) for entry in old.items}
+    change = replace(as_it_is(old), items=tuple(MatterEntry(item, *place) for item, place in wanted.items()))
+    found = services.subsystems.change_matter(OPERATOR, old.id, old.version, change, WHY)
     now = matter_of(services, world)
-    assert {entry.item.id: entry.stage for entry in now.items} == wanted
-    assert [entry.stage for entry in now.items] == sorted(wanted.values())
+    assert {entry.item.id: (entry.stage, entry.duty) for entry in now.items} == wanted
+    assert [entry.stage for entry in now.items] == sorted(stage for stage, _ in wanted.values())
     assert now.version == found.version == old.version + (before != wanted)
     assert {item.id for item in found.added} == wanted.keys() - before.keys()
     assert {item.id for item in found.removed} == before.keys() - wanted.keys()
-    assert {item.id for item, _was, _now in found.restaged} == {item for item in wanted if before.get(item, wanted[item]) != wanted[item]}
+    kept = before.keys() & wanted.keys()
+    assert {item.id for item, _was, _now in found.restaged} == {item for item in kept if before[item][0] != wanted[item][0]}
+    assert {item.id for item, _was, _now in found.assigned} == {item for item in kept if before[item][1] != wanted[item][1]}
 
 
 def test_of_two_changes_at_once_one_is_refused(app: Flask, settings: Settings, services: Services, world: World) -> None:
@@ -257,7 +269,7 @@ def test_of_two_changes_at_once_one_is_refused(app: Flask, settings: Settings, s
 def test_an_item_is_not_withdrawn_while_a_matter_takes_it_in(app: Flask, settings: Settings, services: Services, world: World) -> None:
     item, old = world.items[CASE], matter_of(services, world)
     lock = f"SELECT id FROM catalogue_item WHERE id = '{item}' FOR UPDATE"
-    row = replace(as_it_is(old), items=((item, 1), (world.items[READ], 2)))
+    row = replace(as_it_is(old), items=(MatterEntry(item, 1), MatterEntry(world.items[READ], 2)))
     outcomes = together(
         app,
         settings,
@@ -277,7 +289,7 @@ def test_two_of_one_code_at_once_are_one(app: Flask, settings: Settings, service
 
     def enter() -> UUID:
         return services.subsystems.register_matter(
-            SEED, NewMatter("BIRTH-01", "出生一件事", world.organisation.ids["housing"], ((item, 1),))
+            SEED, NewMatter("BIRTH-01", "出生一件事", world.organisation.ids["housing"], (MatterEntry(item, 1),))
         )
 
     outcomes = together(app, settings, lock, enter, enter)

@@ -12,6 +12,7 @@ from govcloud.kernel.errors import Invalid
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems import client_inputs, inputs
 from govcloud.subsystems.addresses import address_fault
+from govcloud.subsystems.changes import MatterEntry
 from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
 from govcloud.subsystems.listing import inputs as lists
 from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem
@@ -134,7 +135,7 @@ def test_wrong_items(item: NewItem, field: str) -> None:
 
 def test_a_matter_lists_an_item_once_and_counts_stages_from_one() -> None:
     item = uuid4()
-    for items in ((), ((item, 1), (item, 2)), ((item, 0),)):
+    for items in ((), (MatterEntry(item, 1), MatterEntry(item, 2)), (MatterEntry(item, 0),)):
         fields = Fields()
         inputs.checked_matter(NewMatter("M-01", "一件事", uuid4(), items), fields)
         assert wrong(fields) == {"items"}

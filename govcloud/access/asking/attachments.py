@@ -1,0 +1,124 @@
+"""Files that go with a submission: checked, sealed with the platform's key, and kept beside it for whoever decides."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import undefer
+
+from govcloud.access.asking.files import ENDINGS, FileKind, kind_of
+from govcloud.access.asking.files_views import AttachmentView, view_of
+from govcloud.access.asking.models import MOST_BYTES, Attachment
+from govcloud.access.commands import Submission
+from govcloud.access.submit import SUBMIT
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.errors import NotFound
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.messages import Message
+from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.validation import Fields
+
+MOST_FILES = 5
+_MOST_NAME = 120
+
+
+@dataclass(frozen=True)
+class NewAttachment:
+    """A file as it was sent."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file as it was attached."""
+
+    view: AttachmentView
+    content: bytes
+
+
+class Attaching:
+    """Keeps files with submissions, and gives them out again."""
+
+    def __init__(self, uow: UnitOfWork, keys: KeyRing) -> None:
+        """Take the unit of work and the key ring."""
+        self._uow = uow
+        self._keys = keys
+
+    def submit(self, actor: Actor, files: Sequence[NewAttachment], work: Callable[[], Submission]) -> Submission:
+        """Take in what ``work`` takes in, with files; all of it or nothing.
+
+        Raises:
+            Invalid: a file is too large, of a kind that is not taken, or there are too many; and whatever ``work`` raises.
+        """
+        with self._uow.begin(actor, SUBMIT, Target("catalogue_item", "batch")) as tx:
+            kinds = _checked(files)
+            done = work()
+            for file, kind in zip(files, kinds, strict=True):
+                key = new_id()
+                tx.session.add(
+                    Attachment(
+                        id=key,
+                        submission_id=done.submission_id,
+                        name=file.name,
+                        media_type=kind.media_type,
+                        size=len(file.content),
+                        sha256=hashlib.sha256(file.content).hexdigest(),
+                        sealed=self._keys.seal(file.content, _context(key)),
+                        added_at=tx.now,
+                    )
+                )
+            tx.session.flush()
+            return done
+
+    def opened(self, attachment_id: UUID) -> StoredFile:
+        """Return a file with its content.
+
+        Raises:
+            NotFound: there is none.
+        """
+        query = select(Attachment).where(Attachment.id == attachment_id).options(undefer(Attachment.sealed))
+        row = self._uow.read().scalars(query).one_or_none()
+        if row is None:
+            raise no_such_attachment(attachment_id)
+        return StoredFile(view_of(row), self._keys.open(row.sealed, _context(row.id)))
+
+
+def no_such_attachment(attachment_id: UUID) -> NotFound:
+    """Return the error for a file that there is not, or that the caller may not know of."""
+    return NotFound.of(Message("附件"), attachment_id)
+
+
+def _context(key: UUID) -> bytes:
+    return b"request attachment " + key.bytes
+
+
+def _checked(files: Sequence[NewAttachment]) -> tuple[FileKind, ...]:
+    fields = Fields()
+    if len(files) > MOST_FILES:
+        fields.fail("files", Message("最多附 %(most)s 个文件。", most=MOST_FILES), len(files))
+    kinds = [_kind(place, file, fields) for place, file in enumerate(files)]
+    fields.done()
+    return tuple(kind for kind in kinds if kind is not None)
+
+
+def _kind(place: int, file: NewAttachment, fields: Fields) -> FileKind | None:
+    field = f"files.{place}"
+    fields.text(field, file.name, most=_MOST_NAME)
+    if len(file.content) > MOST_BYTES:
+        fields.fail(field, Message("“%(name)s”超过 5 MB，请压缩或拆分。", name=file.name[:_MOST_NAME]))
+        return None
+    kind = kind_of(file.name, file.content)
+    if kind is None:
+        wrong = Message(
+            "“%(name)s”不是可以附上的文件，或内容与扩展名不符。可用：%(kinds)s。", name=file.name[:_MOST_NAME], kinds="、".join(ENDINGS)
+        )
+        fields.fail(field, wrong)
+    return kind
