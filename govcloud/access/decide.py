@@ -16,14 +16,16 @@ from govcloud.access.cards import CardMaker
 from govcloud.access.commands import COMMENT_MOST, Decided, RejectReason
 from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.access.evidence import EvidenceCard
-from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
+from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.lifecycle import OPEN, WAITING, LineState
-from govcloud.access.lines import approved_for, decision_on, lock_line, move_line, read_line, why_closed
+from govcloud.access.lines import decision_on, lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.opening import Opening
+from govcloud.access.receipts import Receipts
 from govcloud.access.rules import APPROVE, REJECT, check
-from govcloud.access.rules.reciprocal import WINDOW
+from govcloud.access.weighing import Weighing
+from govcloud.authorization.locking import APART, hold
 from govcloud.authorization.scope import Scope
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
@@ -59,13 +61,17 @@ class Answer:
 class Deciding:
     """The commands of the approver, and of the clock."""
 
-    def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, cards: CardMaker, opening: Opening) -> None:
-        """Take the unit of work, the clock, the loader of facts, the maker of evidence cards, and what opens grants."""
+    def __init__(
+        self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, *, cards: CardMaker, opening: Opening, receipts: Receipts
+    ) -> None:
+        """Take the unit of work, the clock, the loader of facts, and what makes evidence cards, opens grants and signs receipts."""
         self._uow = uow
         self._clock = clock
         self._facts = facts
         self._cards = cards
         self._opening = opening
+        self._receipts = receipts
+        self._weighing = Weighing(uow.read, facts)
 
     def decide(self, actor: Actor, line_id: UUID, version: int, answer: Answer) -> Decided:
         """Approve or reject; see ``Access.approve`` and ``Access.reject``."""
@@ -76,6 +82,7 @@ class Deciding:
         beneficiary_id = seen.beneficiary_official_id
         with self._uow.begin(actor, f"govcloud:line:{_move(answer)}", target) as tx:
             decider = self._facts.acting(actor, tx.now)
+            hold(tx.session, APART)
             lock_official(tx.session, beneficiary_id)
             line = lock_line(tx.session, line_id)
             request = tx.session.get_one(AccessRequest, line.request_id)
@@ -86,14 +93,17 @@ class Deciding:
                 raise errors.line_changed(version, line.version)
             if line.due_at <= tx.now:
                 raise errors.line_overdue(line.due_at)
-            check(APPROVE if given.approved else REJECT, self._decision_facts(tx, request, line, decider, given))
-            card = self._cards.card(request, line, tx.now)
+            facts = self._weighing.facts(request, line, decider, _extent(given), tx.now)
+            check(APPROVE if given.approved else REJECT, facts)
+            card = self._cards.card(request, line, tx.now, facts.findings)
             if given.evidence_hash is not None and given.evidence_hash != card.digest():
                 raise errors.evidence_changed()
             decision = _decision(line, decider, given, card, tx.now)
             tx.session.add(decision)
             move_line(tx.session, line, _move(given), tx.now)
-            return self._approved(tx, request, line, decision) if given.approved else _rejected(tx, line, decision)
+            decided = self._approved(tx, request, line, decision) if given.approved else _rejected(tx, line, decision)
+            self._receipts.sign(tx, decision, card, request, line, decided)
+            return decided
 
     def lapse_due(self, actor: Actor, limit: int) -> int:
         """Close lines that nobody answered in time; see ``Access.lapse_due``."""
@@ -142,24 +152,6 @@ class Deciding:
         grant = self._facts.authorization.grant_of_line(line.id)
         return _decided(line, decision, grant.id if grant else None, grant.ends_at if grant else None, replayed=True)
 
-    def _decision_facts(
-        self, tx: Transaction, request: AccessRequest, line: RequestLine, decider: PersonFacts, given: Answer
-    ) -> DecisionFacts:
-        """Load what the rules see, under the locks."""
-        wanted = Wanted(Scope.from_json(line.requested_scope), line.requested_days)
-        approved = Wanted(given.scope, given.days) if given.scope is not None and given.days is not None else None
-        return DecisionFacts(
-            item=self._facts.item(self._facts.catalogue_item(line.item_id), tx.now),
-            requester_id=request.requester_official_id,
-            beneficiary=self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now),
-            wanted=wanted,
-            requested_version=line.item_version,
-            decider=decider,
-            authority=self._facts.authority(decider, tx.now),
-            approved=approved,
-            owed=approved_for(tx.session, request.beneficiary_official_id, decider.official_id, tx.now - WINDOW),
-        )
-
     def _approved(self, tx: Transaction, request: AccessRequest, line: RequestLine, decision: Decision) -> Decided:
         """Open the grant, which starts now, and record the approval."""
         approved = Wanted(Scope.from_json(decision.approved_scope), decision.approved_days or 0)
@@ -199,6 +191,11 @@ def _completed(answer: Answer, line: RequestLine) -> Answer:
         return answer
     scope = Scope.from_json(line.requested_scope) if answer.scope is None else answer.scope
     return replace(answer, scope=scope, days=line.requested_days if answer.days is None else answer.days)
+
+
+def _extent(given: Answer) -> Wanted | None:
+    """Return what an approval gives; a refusal gives nothing."""
+    return Wanted(given.scope, given.days) if given.scope is not None and given.days is not None else None
 
 
 def _move(answer: Answer) -> str:

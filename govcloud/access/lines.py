@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -48,13 +48,13 @@ def decision_on(session: Session, line_id: UUID) -> Decision | None:
     return session.scalars(select(Decision).where(Decision.line_id == line_id)).one_or_none()
 
 
-def approved_for(session: Session, decider_id: UUID, beneficiary_id: UUID, since: datetime) -> bool:
-    """Return whether ``decider_id`` approved anything for ``beneficiary_id`` since then."""
+def approved_for(session: Session, decider_id: UUID, beneficiaries: Collection[UUID], since: datetime) -> bool:
+    """Return whether ``decider_id`` approved anything for one of ``beneficiaries`` since then."""
     favour = (
         select(Decision.id)
         .join(RequestLine, RequestLine.id == Decision.line_id)
         .where(Decision.official_id == decider_id, Decision.outcome == "approved", Decision.at > since)
-        .where(RequestLine.beneficiary_official_id == beneficiary_id)
+        .where(RequestLine.beneficiary_official_id.in_(beneficiaries))
     )
     return session.scalar(favour.limit(1)) is not None
 
@@ -69,7 +69,7 @@ def why_closed(session: Session, line: RequestLine, identity: IdentityQueries) -
 
 
 def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> None:
-    """Move a locked line and close it, if it still stands at the state and version that were read.
+    """Move a locked line, and close it unless it goes on waiting, if it still stands at the state and version that were read.
 
     Raises:
         IllegalMove: the life cycle has no such move from the line's state; callers look first.
@@ -79,7 +79,7 @@ def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> 
     statement = (
         update(RequestLine)
         .where(RequestLine.id == line.id, RequestLine.state == line.state, RequestLine.version == line.version)
-        .values(state=target, version=line.version + 1, closed_at=now)
+        .values(state=target, version=line.version + 1, closed_at=None if target in OPEN else now)
         .execution_options(synchronize_session=False)
     )
     shown = line.version

@@ -53,6 +53,7 @@ class FactsLoader:
             integration_level=current.integration_level,
             owner_path=self.department_path(current.owner_department_id, now),
             live_version=live.version if live else None,
+            label=current.label,
             untold=() if asks_each_time(current.integration_level) else self.subsystems.untold_clients(current.subsystem_code),
         )
 
@@ -71,6 +72,7 @@ class FactsLoader:
             rank=subject.rank,
             rank_order=rank_order(subject.rank),
             posts=tuple(view.department_path for view in self.identity.appointments_of(official_id, now)),
+            clearance=subject.label,
         )
 
     def acting(self, actor: Actor, now: datetime) -> PersonFacts:

@@ -6,17 +6,21 @@ Whatever asks (one item, a basket, a matter, an extension) ends here, once for e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from govcloud.access.blocked import line_blocked
 from govcloud.access.events import RequestSubmitted
 from govcloud.access.facts import PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import SUBMIT, check
+from govcloud.access.weighing import starts_at
+from govcloud.authorization.apart.views import FindingState
+from govcloud.authorization.scope import Scope
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems.queries import ItemView
@@ -59,8 +63,13 @@ class Placing:
             case_number=request.case_number,
             open_line_number=_open_line_number(tx.session, line.item, beneficiary),
             has_decider=bool(self._facts.deciders(item.owner_path, barred, tx.now)),
+            held_until=self._held_until(request, line, beneficiary, tx.now),
+            conflicts=self._facts.authorization.apart.conflicts(
+                beneficiary.official_id, [line.item.function], request.case_number, line.duty, tx.now
+            ),
         )
         check(SUBMIT, facts)
+        blocking = [conflict for conflict in facts.conflicts if conflict.state is FindingState.CONFLICT]
         row = RequestLine(
             id=new_id(),
             request_id=request.id,
@@ -71,7 +80,7 @@ class Placing:
             subsystem_code=line.item.subsystem_code,
             owner_department_id=line.item.owner_department_id,
             owner_path=item.owner_path,
-            state=LineState.PENDING,
+            state=LineState.BLOCKED_SOD if blocking else LineState.PENDING,
             version=1,
             requested_scope=line.wanted.scope.to_json(),
             requested_days=line.wanted.days,
@@ -82,7 +91,27 @@ class Placing:
         tx.session.add(row)
         tx.session.flush()
         tx.record(_submitted(request, row))
+        if blocking:
+            tx.record(line_blocked(row, blocking))
         return row
+
+    def _held_until(self, request: AccessRequest, line: WantedLine, beneficiary: PersonFacts, now: datetime) -> datetime | None:
+        """Return the end of a grant that gives as much as is asked for, for as long, under the appointment of the request."""
+        case = {} if request.case_number is None else {"case_number": request.case_number}
+        asked = Scope.from_json(line.wanted.scope.to_json() | case)
+        begins = starts_at(request, now)
+        ends = begins + timedelta(days=line.wanted.days)
+        held = (
+            grant.ends_at
+            for grant in self._facts.authorization.grants_of(beneficiary.official_id)
+            if grant.function == line.item.function
+            and grant.state(now) in {"active", "scheduled"}
+            and grant.starts_at <= begins
+            and grant.ends_at >= ends
+            and grant.appointment_id in {None, beneficiary.appointment_id}
+            and grant.scope.covers(asked)
+        )
+        return max(held, default=None)
 
 
 def _open_line_number(session: Session, item: ItemView, beneficiary: PersonFacts) -> str | None:

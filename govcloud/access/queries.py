@@ -17,15 +17,15 @@ from govcloud.access import errors
 from govcloud.access.cards import CardMaker
 from govcloud.access.choices import scope_choices
 from govcloud.access.evidence import EvidenceCard
-from govcloud.access.facts import DecisionFacts, Wanted
+from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import OPEN, WAITING
 from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.routing import nearest
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.views import (
     CatalogueEntry,
     DecisionPage,
@@ -37,6 +37,7 @@ from govcloud.access.views import (
     Route,
     ScopeChoice,
 )
+from govcloud.access.weighing import Weighing
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.scope import Scope
 from govcloud.identity.extents import at_or_below
@@ -66,6 +67,7 @@ class AccessQueries:
         self._clock = clock
         self._facts = FactsLoader(identity, subsystems, authorization)
         self._cards = CardMaker(read, self._facts)
+        self._weighing = Weighing(read, self._facts)
 
     # What can be asked for
 
@@ -214,20 +216,12 @@ class AccessQueries:
         decider = self._facts.acting(actor, now)
         line = read_line(self._read(), line_id)
         request = self._read().get_one(AccessRequest, line.request_id)
-        facts = DecisionFacts(
-            item=self._facts.item(self._facts.catalogue_item(line.item_id), now),
-            requester_id=request.requester_official_id,
-            beneficiary=self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, now),
-            wanted=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
-            requested_version=line.item_version,
-            decider=decider,
-            authority=self._facts.authority(decider, now),
-            approved=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
-        )
+        wanted = Wanted(Scope.from_json(line.requested_scope), line.requested_days)
+        facts = self._weighing.facts(request, line, decider, wanted, now)
         refusals = tuple(refusal for _rule, refusal in REJECT.refusals(facts))
         if any(refusal.code == "no_authority" for refusal in refusals):
             raise errors.no_such_line(line_id)
-        card = self._cards.card(request, line, now)
+        card = self._cards.card(request, line, now, facts.findings)
         shown = self._shower().requests([request], actor.official_id)[0]
         near = self._facts.identity.subject(request.beneficiary_appointment_id, now)
         return DecisionPage(

@@ -16,6 +16,7 @@ from govcloud.access.grants import Closing
 from govcloud.access.loading import FactsLoader
 from govcloud.access.opening import Opening
 from govcloud.access.placing import Placing
+from govcloud.access.receipts import Receipts
 from govcloud.access.submit import Submitting
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.scope import Scope
@@ -39,11 +40,12 @@ class Access:
         authorization_queries: AuthorizationQueries,
         *,
         clock: Clock,
+        receipts: Receipts,
     ) -> None:
-        """Take the unit of work, what the domains below offer, and the clock."""
+        """Take the unit of work, what the domains below offer, the clock, and what signs receipts."""
         facts = FactsLoader(identity, subsystems, authorization_queries)
         self._submitting = Submitting(uow, facts, Placing(facts))
-        self._deciding = Deciding(uow, clock, facts, CardMaker(uow.read, facts), Opening(authorization))
+        self._deciding = Deciding(uow, clock, facts, cards=CardMaker(uow.read, facts), opening=Opening(authorization), receipts=receipts)
         self._closing = Closing(uow, facts, authorization)
 
     def submit(self, actor: Actor, new: NewRequest) -> Submitted:

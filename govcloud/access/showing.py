@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.access.lifecycle import WAITING, LineState, grant_state, request_state
+from govcloud.access.lifecycle import BLOCKED, WAITING, LineState, grant_state, request_state
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, RequestLine
 from govcloud.access.naming import Names, named
 from govcloud.access.routing import nearest
 from govcloud.access.views import (
@@ -24,8 +24,11 @@ from govcloud.access.views import (
     LineView,
     RequestView,
 )
+from govcloud.authorization.apart.errors import conflict_words
+from govcloud.authorization.apart.views import FindingState
 from govcloud.authorization.queries import GrantView as StoredGrant
 from govcloud.authorization.scope import Scope
+from govcloud.kernel.errors import Refusal
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
 
 Bases: TypeAlias = Mapping[UUID, tuple[str, ...]]
@@ -43,6 +46,7 @@ class Shower:
         self._functions: dict[str, FunctionView | None] = {}
         self._subsystems: dict[str, SubsystemView | None] = {}
         self._waiting: dict[UUID, tuple[str, ...]] = {}
+        self._signed: set[UUID] = set()
 
     def requests(self, rows: Sequence[AccessRequest], reader: UUID | None) -> tuple[RequestView, ...]:
         """Return requests with their lines, in the order of ``rows``."""
@@ -55,6 +59,7 @@ class Shower:
         """Return lines with their decisions and grants, in the order of ``rows``."""
         ids = [row.id for row in rows]
         decisions = {row.line_id: row for row in self._session.scalars(select(Decision).where(Decision.line_id.in_(ids)))}
+        self._signed = set(self._session.scalars(select(DecisionReceipt.decision_id).where(DecisionReceipt.line_id.in_(ids))))
         grants = {grant.line_id: grant for grant in self._facts.authorization.grants_of_lines(ids)}
         items = self._facts.subsystems.items(row.item_id for row in rows)
         bases = self._bases(items.values())
@@ -131,7 +136,15 @@ class Shower:
             grant=self.grant(grant) if grant else None,
             integration_level=item.integration_level,
             service_items=bases.get(item.function_id, ()),
+            conflicts=self._conflicts(row) if state in BLOCKED else (),
         )
+
+    def _conflicts(self, row: RequestLine) -> tuple[Refusal, ...]:
+        """Return the rules of separation of duty that keep a blocked line apart now; few lines are ever blocked."""
+        case_number = self._session.scalar(select(AccessRequest.case_number).where(AccessRequest.id == row.request_id))
+        apart = self._facts.authorization.apart
+        found = apart.conflicts(row.beneficiary_official_id, [row.function], case_number, row.duty, self._now)
+        return tuple(Refusal(conflict.rule.code, conflict_words(conflict)) for conflict in found if conflict.state is FindingState.CONFLICT)
 
     def _waits_for(self, row: RequestLine) -> tuple[str, ...]:
         """Return the names of the departments whose senior administrators are asked first."""
@@ -154,6 +167,7 @@ class Shower:
             reason_code=row.reason_code,
             comment=row.comment,
             evidence_hash=row.evidence_hash,
+            has_receipt=row.id in self._signed,
         )
 
     def grant(self, stored: StoredGrant) -> GrantView:

@@ -17,6 +17,7 @@ from govcloud.access.lines import lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine, request_number
 from govcloud.access.placing import Placing, WantedLine
+from govcloud.authorization.locking import APART, hold
 from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -43,6 +44,7 @@ class Submitting:
         checked = self._checked(new)
         with self._uow.begin(actor, "govcloud:request:submit", Target("catalogue_item", str(new.item_id))) as tx:
             hold_tree(tx.session)  # the line keeps its owner's path, which a move beside this would leave behind
+            hold(tx.session, APART)
             requester = self._facts.acting(actor, tx.now)
             beneficiary = self._beneficiary(requester, new, tx.now)
             lock_official(tx.session, beneficiary.official_id)

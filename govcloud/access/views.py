@@ -79,6 +79,8 @@ class DecisionView:
     reason_code: str | None
     comment: str
     evidence_hash: str
+    has_receipt: bool = False
+    """Whether a signed receipt can be downloaded; decisions from before there were any have none."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ class LineView:
     grant: GrantView | None
     integration_level: int = 0
     service_items: tuple[str, ...] = ()
+    conflicts: tuple[Refusal, ...] = ()
+    """Why a blocked line waits: the rules of separation of duty that keep it apart, as they stand now."""
 
     @property
     def is_open(self) -> bool:

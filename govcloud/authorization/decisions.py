@@ -36,6 +36,7 @@ class Reason(StrEnum):
     LABEL_TOO_LOW = "label_too_low"
     LEVEL_CANNOT_ENFORCE = "level_cannot_enforce"
     INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"
+    USED_APART = "used_apart"
 
 
 MESSAGES: dict[Reason, Message] = {
@@ -56,6 +57,7 @@ MESSAGES: dict[Reason, Message] = {
     Reason.LABEL_TOO_LOW: Message("您的安全标记低于这项功能或这条数据的安全标记。"),
     Reason.LEVEL_CANNOT_ENFORCE: Message("您的权限只包括部分数据或字段，而这项功能的接入级别无法落实这样的限制，因此不开放。"),
     Reason.INSUFFICIENT_USER_AUTHENTICATION: Message("您有这项功能的权限，但它涉及敏感信息，须先再次核实身份。"),
+    Reason.USED_APART: Message("本次登录中已使用与这项功能互斥的功能（职责分离）。请退出后重新登录，或由他人办理。"),
 }
 
 
@@ -71,6 +73,9 @@ class Question:
     device, from a source that is trusted to tell it (``None``: there is none). ``min_epoch`` is the number of a change that the answer must
     have taken into account (``Decision.epoch`` of somebody who knew of it).
 
+    ``session_id`` is the session for which it is decided, where somebody is about to use something in one: dynamic rules of separation
+    of duty look at what the session used before.
+
     ``strong`` says whether the session's proof of identity is strong and recent enough for sensitive functions, as far as the rules of
     sign-on ask for that (``None``: they do not, or nobody is about to use anything).
     """
@@ -83,6 +88,7 @@ class Question:
     client_address: str | None = None
     min_epoch: int | None = None
     strong: bool | None = None
+    session_id: UUID | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from govcloud.services import Services
 def purge(services: Services) -> int:
     """Delete batch after batch until nothing is left; return how many rows went."""
     gone = 0
-    for forget in (services.signon.purge, services.decision_log.purge):
+    for forget in (services.signon.purge, services.decision_log.purge, services.authorization.forget_uses):
         while batch := forget(ACTOR):
             gone += batch
     return gone

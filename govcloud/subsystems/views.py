@@ -70,7 +70,7 @@ class FunctionView:
 
 @dataclass(frozen=True)
 class ItemView:
-    """A function, or a slice of it, that may be requested; ``exposes`` tells the approver what it opens."""
+    """A function, or a slice of it, that may be requested; ``exposes`` tells the approver what it opens, ``label`` is the function's."""
 
     id: UUID
     name: str
@@ -89,6 +89,7 @@ class ItemView:
     scope_kind: str
     version: int
     owner_department_id: UUID
+    label: int = 0
 
 
 @dataclass(frozen=True)

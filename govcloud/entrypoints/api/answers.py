@@ -145,6 +145,7 @@ class DecisionAnswer(Answer):
     reason_code: str | None
     comment: str
     evidence_hash: str
+    has_receipt: bool = Field(description="`GET /lines/{line_id}/receipts` has a signed receipt of it")
 
     @classmethod
     def of(cls, view: DecisionView) -> Self:
@@ -159,6 +160,7 @@ class DecisionAnswer(Answer):
             reason_code=view.reason_code,
             comment=view.comment,
             evidence_hash=view.evidence_hash,
+            has_receipt=view.has_receipt,
         )
 
 
@@ -220,6 +222,7 @@ class LineAnswer(Answer):
     decision: DecisionAnswer | None
     grant: GrantAnswer | None
     integration_level: IntegrationLevel
+    conflicts: tuple[str, ...] = Field(description="of a blocked line: the rules of separation of duty that keep it apart now, by code")
 
     @classmethod
     def of(cls, view: LineView) -> Self:
@@ -245,6 +248,7 @@ class LineAnswer(Answer):
             decision=DecisionAnswer.of(view.decision) if view.decision else None,
             grant=GrantAnswer.of(view.grant) if view.grant else None,
             integration_level=view.integration_level,
+            conflicts=tuple(conflict.code for conflict in view.conflicts),
         )
 
 
