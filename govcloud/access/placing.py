@@ -19,8 +19,8 @@ from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import SUBMIT, check
 from govcloud.access.weighing import starts_at
+from govcloud.authorization.apart.inputs import case_key
 from govcloud.authorization.apart.views import FindingState
-from govcloud.authorization.scope import Scope
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems.queries import ItemView
@@ -97,8 +97,8 @@ class Placing:
 
     def _held_until(self, request: AccessRequest, line: WantedLine, beneficiary: PersonFacts, now: datetime) -> datetime | None:
         """Return the end of a grant that gives as much as is asked for, for as long, under the appointment of the request."""
-        case = {} if request.case_number is None else {"case_number": request.case_number}
-        asked = Scope.from_json(line.wanted.scope.to_json() | case)
+        if not 1 <= line.wanted.days <= line.item.max_days:
+            return None  # a rule of its own says so, and there is no such moment to compare with
         begins = starts_at(request, now)
         ends = begins + timedelta(days=line.wanted.days)
         held = (
@@ -109,9 +109,14 @@ class Placing:
             and grant.starts_at <= begins
             and grant.ends_at >= ends
             and grant.appointment_id in {None, beneficiary.appointment_id}
-            and grant.scope.covers(asked)
+            and grant.scope.covers(line.wanted.scope)
+            and (grant.case_number is None or _same_case(grant.case_number, request.case_number))
         )
         return max(held, default=None)
+
+
+def _same_case(held: str, asked: str | None) -> bool:
+    return asked is not None and case_key(held) == case_key(asked)
 
 
 def _open_line_number(session: Session, item: ItemView, beneficiary: PersonFacts) -> str | None:

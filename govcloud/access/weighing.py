@@ -41,7 +41,8 @@ class Weighing:
             findings=self._facts.authorization.apart.findings(
                 request.beneficiary_official_id, [line.function], request.case_number, line.duty, now
             ),
-            ends_at=ends_at(request, approved.days, now) if approved is not None else None,
+            # More than was asked for is refused by a rule of its own.
+            ends_at=ends_at(request, min(approved.days, line.requested_days), now) if approved is not None else None,
         )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.apart.models import SodDraft, SodException, SodRule
@@ -17,7 +17,7 @@ from govcloud.kernel.database import live_at
 
 def rules_about(session: Session, functions: Collection[str]) -> tuple[RuleView, ...]:
     """Return the rules in force that are about one of ``functions``, in the order of their codes."""
-    named = SodRule.functions.overlap(array(sorted(functions)))
+    named = SodRule.functions.overlap(cast(sorted(functions), ARRAY(Text())))
     every = (SodRule.kind == PER_CASE) & (func.cardinality(SodRule.functions) == 0)
     return _rules(session, or_(named, every))
 
