@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from govcloud.authorization.apart.events import SodExceptionGiven
 from govcloud.authorization.epochs import CATALOGUE, DEPARTMENT
 from govcloud.authorization.events import GrantClosed, GrantSuspended
 from govcloud.authorization.snapshot import subsystem_of
@@ -62,6 +63,7 @@ def subscribe_reactions(services: Services) -> None:
     subscribe_lifecycle(services)
     subscribe_grants(services)
     subscribe_feed(services)
+    subscribe_apart(services)
 
     def follow(tx: Transaction, event: DepartmentMoved) -> None:
         services.authorization.follow_department(tx, event.old_path, event.new_path)
@@ -145,6 +147,16 @@ def subscribe_grants(services: Services) -> None:
     services.uow.subscribe(SubsystemRetired, close_subsystem)
     services.uow.subscribe_set(GrantClosed, partial(sign_out, cause="grant_closed"))
     services.uow.subscribe_set(GrantSuspended, partial(sign_out, cause="grant_suspended"))
+
+
+def subscribe_apart(services: Services) -> None:
+    """Say what follows when an exception from separation of duty is given: the lines that waited for it wait for their owners."""
+    reaction = Actor.system("reaction")
+
+    def let_on(_tx: Transaction, event: SodExceptionGiven) -> None:
+        services.blocked.look_again(reaction, event.official_id)
+
+    services.uow.subscribe(SodExceptionGiven, let_on)
 
 
 def subscribe_lifecycle(services: Services) -> None:

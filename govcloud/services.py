@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from govcloud.access.approving import Approving
 from govcloud.access.asking.queries import AskingQueries
 from govcloud.access.asking.service import Asking
+from govcloud.access.blocked import Blocked
 from govcloud.access.queries import AccessQueries
+from govcloud.access.receipts import Receipts
 from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
+from govcloud.authorization.apart.service import Apart
 from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.drafting.queries import DraftQueries
 from govcloud.authorization.drafting.service import Drafting
@@ -105,6 +108,10 @@ class Services:
     approving: Approving
     asking: Asking
     asking_queries: AskingQueries
+    receipts: Receipts
+    receipt_key_rotation: KeyRotation
+    apart: Apart
+    blocked: Blocked
     audit: AuditTrail
     audit_queries: AuditQueries
     sequencer: Sequencer

@@ -15,13 +15,16 @@ from sqlalchemy.orm import Session
 from govcloud.access.approving import Approving
 from govcloud.access.asking.queries import AskingQueries
 from govcloud.access.asking.service import Asking
+from govcloud.access.blocked import Blocked
 from govcloud.access.parts import Parts as AccessParts
 from govcloud.access.queries import AccessQueries
+from govcloud.access.receipts import Receipts
 from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.recorder import AuditRecorder
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
+from govcloud.authorization.apart.service import Apart
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.clock_watch import ClockWatch
 from govcloud.authorization.decider import Decider
@@ -49,10 +52,11 @@ from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.connections import NOTICING
 from govcloud.kernel.database import db
 from govcloud.kernel.key_rotation import KeyRotation
-from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.keys import RECEIPTS, KeyRing
 from govcloud.kernel.looking import Looking
 from govcloud.kernel.prepared import Look, Looker
 from govcloud.kernel.rates import Rates
+from govcloud.kernel.signing import ES256
 from govcloud.kernel.turn import Turn
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.outbox.deliver import Delivery
@@ -160,10 +164,14 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         recorders=(AuditRecorder(), OutboxRecorder(webhooks.destinations)),
         looker=_looker(engine),
     )
-    authorization = Authorization(uow, decider)
+    authorization = Authorization(uow, decider, clock)
     authorization_queries = AuthorizationQueries(read, decider, clock)
-    access_parts = AccessParts.build(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock)
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
+    receipt_keys = KeyRotation(uow, keys, timedelta(days=settings.signing_key_days), RECEIPTS, (ES256,))
+    receipts = Receipts(uow, read, keys, receipt_keys, identity_queries, authorization_queries, settings.public_url)
+    access_parts = AccessParts.build(
+        uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock, receipts=receipts
+    )
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
     leaving = Leaving(subsystem_queries)
@@ -276,6 +284,10 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         access_queries=access_queries,
         asking=Asking(uow, access.submitting, access_parts.facts, asking_queries, keys),
         asking_queries=asking_queries,
+        receipts=receipts,
+        receipt_key_rotation=receipt_keys,
+        apart=Apart(uow, decider),
+        blocked=Blocked(uow, authorization_queries.apart, access_parts.placing.begin),
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),
         sequencer=Sequencer(uow),

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from govcloud.access.evidence import EvidenceCard, ItemEvidence, PastDecision, PersonEvidence, utc_text
+from govcloud.access.evidence import (
+    ClearanceEvidence,
+    EvidenceCard,
+    ItemEvidence,
+    LastUse,
+    PastDecision,
+    PersonEvidence,
+    SeparationEvidence,
+    utc_text,
+)
+from govcloud.access.lifecycle import LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
+from govcloud.authorization.apart.views import Finding
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Subject
+from govcloud.signon.entries import last_entered
+from govcloud.subsystems.queries import ItemView
 
 _MOST_PAST = 5
+_LOOKED_BACK = 200
+_CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class CardMaker:
@@ -27,39 +44,59 @@ class CardMaker:
         self._read = read
         self._facts = facts
 
-    def card(self, request: AccessRequest, line: RequestLine, now: datetime) -> EvidenceCard:
-        """Return the card; the same facts give the same card, whenever it is made."""
+    def card(self, request: AccessRequest, line: RequestLine, now: datetime, findings: Sequence[Finding] | None = None) -> EvidenceCard:
+        """Return the card; the same facts give the same card, whenever it is made.
+
+        ``findings`` are what the rules of separation of duty say, where that has been asked already.
+        """
+        if findings is None:
+            findings = self._facts.authorization.apart.findings(
+                request.beneficiary_official_id, [line.function], request.case_number, line.duty, now
+            )
         names = Names(self._facts.identity)
         scope = Scope.from_json(line.requested_scope)
         other = request.requester_official_id != request.beneficiary_official_id
-        outcomes = self._outcomes(line)
+        known = self._facts.catalogue_item(line.item_id)
+        current = self._facts.identity.subject(request.beneficiary_appointment_id, now)
+        past = self._past_lines(line)
+        outcomes = Counter(row.state for row in past)
         matter = self._facts.subsystems.matter(request.matter_id) if request.matter_id else None
         return EvidenceCard(
             line_id=str(line.id),
             request_number=request.number,
-            beneficiary=self._person(request.beneficiary_official_id, request.beneficiary_appointment_id, line.submitted_at, now),
+            beneficiary=self._person(request.beneficiary_official_id, request.beneficiary_appointment_id, line.submitted_at, current),
             requester=(
-                self._person(request.requester_official_id, request.requester_appointment_id, line.submitted_at, now) if other else None
+                self._person(
+                    request.requester_official_id,
+                    request.requester_appointment_id,
+                    line.submitted_at,
+                    self._facts.identity.subject(request.requester_appointment_id, now),
+                )
+                if other
+                else None
             ),
             reason=request.reason,
             case_number=request.case_number,
             matter=matter.name if matter else None,
-            item=self._item(line, now),
+            item=self._item(line, known, now),
             scope=scope.to_json(),
             scope_names=names.divisions(scope),
             automatic_end_days=line.requested_days,
-            cap_days=self._facts.catalogue_item(line.item_id).max_days,
-            peers_holding=self._peers(request, line, now),
+            cap_days=known.max_days,
+            peers_holding=self._peers(request, line, current),
             held_now=self._held(request, line, now),
-            approved_before=outcomes.get("approved", 0),
-            rejected_before=outcomes.get("rejected", 0),
-            latest_decisions=self._latest(line, names),
+            approved_before=outcomes[LineState.APPROVED],
+            rejected_before=outcomes[LineState.REJECTED],
+            looked_back=_LOOKED_BACK,
+            latest_decisions=self._latest([row.id for row in past[:_MOST_PAST]], names),
+            last_use=self._last_use(request, line, known),
+            separation=tuple(_separation(finding) for finding in findings),
+            clearance=_clearance(known, current),
         )
 
-    def _person(self, official_id: UUID, appointment_id: UUID, submitted_at: datetime, now: datetime) -> PersonEvidence:
-        """Return a person in the duty of the request: as it stands now, or as it stood at the submission if it has ended."""
+    def _person(self, official_id: UUID, appointment_id: UUID, submitted_at: datetime, current: Subject | None) -> PersonEvidence:
+        """Return a person in the duty of the request: as it stands now (``current``), or as it stood at the submission if it has ended."""
         identity = self._facts.identity
-        current = identity.subject(appointment_id, now)
         subject = current or identity.subject(appointment_id, submitted_at)
         if subject is None:
             name = identity.official_names([official_id]).get(official_id, "")
@@ -77,9 +114,8 @@ class CardMaker:
             active=current is not None and current.active,
         )
 
-    def _item(self, line: RequestLine, now: datetime) -> ItemEvidence:
+    def _item(self, line: RequestLine, item: ItemView, now: datetime) -> ItemEvidence:
         """Return what would be opened, as the catalogue describes it now."""
-        item = self._facts.catalogue_item(line.item_id)
         live = self._facts.subsystems.item(line.item_id, now)
         function = self._facts.subsystems.function(line.function, now)
         owner = self._facts.identity.department(line.owner_department_id, now)
@@ -98,9 +134,8 @@ class CardMaker:
             service_items=named(self._facts.subsystems.bases_of([item.function_id], now).get(item.function_id, ())),
         )
 
-    def _peers(self, request: AccessRequest, line: RequestLine, now: datetime) -> int:
+    def _peers(self, request: AccessRequest, line: RequestLine, subject: Subject | None) -> int:
         """Count the beneficiary's colleagues of the same department who can use the function now."""
-        subject = self._facts.identity.subject(request.beneficiary_appointment_id, now)
         if subject is None:
             return 0
         holders = set(self._facts.authorization.holders_in_department(line.function, subject.department_id))
@@ -113,29 +148,38 @@ class CardMaker:
             grant.function == line.function and grant.closed_at is None and grant.starts_at <= now < grant.ends_at for grant in grants
         )
 
-    def _outcomes(self, line: RequestLine) -> dict[str, int]:
-        """Count the decisions on the same item before this line was submitted, by outcome."""
-        query = (
-            select(Decision.outcome, func.count())
-            .join(RequestLine, RequestLine.id == Decision.line_id)
-            .where(RequestLine.item_id == line.item_id, Decision.at < line.submitted_at)
-            .group_by(Decision.outcome)
-        )
-        return {row[0]: row[1] for row in self._read().execute(query)}
+    def _past_lines(self, line: RequestLine) -> Sequence[Row[UUID, str]]:
+        """Return the latest lines of the same item that were decided before this one was submitted, the latest first.
 
-    def _latest(self, line: RequestLine, names: Names) -> tuple[PastDecision, ...]:
-        """Return the latest of those decisions, without names of persons."""
+        So many and no more: an item may have had hundreds of thousands, and this is read within each decision.
+        """
+        decided = (RequestLine.state.in_((LineState.APPROVED, LineState.REJECTED)), RequestLine.closed_at < line.submitted_at)
+        query = select(RequestLine.id, RequestLine.state).where(RequestLine.item_id == line.item_id, *decided)
+        return self._read().execute(query.order_by(RequestLine.closed_at.desc(), RequestLine.id.desc()).limit(_LOOKED_BACK)).all()
+
+    def _latest(self, line_ids: Sequence[UUID], names: Names) -> tuple[PastDecision, ...]:
+        """Return the decisions on lines that were decided, the latest first, without names of persons."""
         query = (
             select(Decision, AccessRequest.beneficiary_appointment_id)
             .join(RequestLine, RequestLine.id == Decision.line_id)
             .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
-            .where(RequestLine.item_id == line.item_id, Decision.at < line.submitted_at)
+            .where(Decision.line_id.in_(line_ids))
             .order_by(Decision.at.desc(), Decision.id.desc())
             .limit(_MOST_PAST)
         )
         rows = self._read().execute(query).all()
         subjects = self._facts.identity.subjects_asked((row[1], row[0].at) for row in rows)
         return tuple(self._past(row[0], subjects.get((row[1], row[0].at)), names) for row in rows)
+
+    def _last_use(self, request: AccessRequest, line: RequestLine, item: ItemView) -> LastUse:
+        """Return when the beneficiary last used the function before the line was submitted, as far as anybody wrote it down."""
+        who, before = request.beneficiary_official_id, line.submitted_at
+        used = self._facts.authorization.last_allowed(who, line.function, before)
+        if used is not None:
+            return LastUse("function", _day(used))
+        clients = [client.client_id for client in self._facts.subsystems.clients_of(item.subsystem_id)]
+        entered = last_entered(self._read(), who, clients, before)
+        return LastUse("unknown", None) if entered is None else LastUse("subsystem", _day(entered))
 
     def _past(self, decision: Decision, subject: Subject | None, names: Names) -> PastDecision:
         """Return one earlier decision, on somebody in the duty of ``subject``."""
@@ -147,3 +191,27 @@ class CardMaker:
             days=decision.approved_days,
             scope_names=names.divisions(scope) if scope else (),
         )
+
+
+def _separation(finding: Finding) -> SeparationEvidence:
+    return SeparationEvidence(
+        rule=finding.rule.code,
+        version=finding.rule.version,
+        name=finding.rule.name,
+        kind=finding.rule.kind,
+        state=str(finding.state),
+        held=finding.held,
+        exception_id=str(finding.exception_id) if finding.exception_id else None,
+        until=utc_text(finding.until) if finding.until else None,
+    )
+
+
+def _clearance(item: ItemView, subject: Subject | None) -> ClearanceEvidence:
+    """Return the label of the function beside that of the beneficiary; who serves no longer is cleared for nothing."""
+    has = subject.label if subject is not None else 0
+    return ClearanceEvidence(item.label, has, has >= item.label)
+
+
+def _day(moment: datetime) -> str:
+    """Return the day of ``moment`` in China."""
+    return moment.astimezone(_CHINA).date().isoformat()

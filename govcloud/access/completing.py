@@ -8,11 +8,13 @@ from uuid import UUID
 
 from govcloud.access.commands import Decided
 from govcloud.access.events import LineApproved, LineEndorsed, LineRejected
+from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import LineState
 from govcloud.access.lines import move_line
 from govcloud.access.models import Decision, RequestLine
 from govcloud.access.opening import Opened, Opening
+from govcloud.access.receipts import Receipts
 from govcloud.access.tasks.models import DecisionTask
 from govcloud.access.tasks.opening import TaskOpening
 from govcloud.access.tasks.rights import REACTION, Case
@@ -27,18 +29,25 @@ OPEN_LENT = "govcloud:line:open"
 class Completing:
     """Carries a line on after a decision on it, in its transaction."""
 
-    def __init__(self, uow: UnitOfWork, tasks: TaskOpening, opening: Opening) -> None:
-        """Take the unit of work, what opens tasks, and what opens grants."""
+    def __init__(self, uow: UnitOfWork, tasks: TaskOpening, opening: Opening, receipts: Receipts) -> None:
+        """Take the unit of work, and what opens tasks, opens grants and signs receipts."""
         self._uow = uow
         self._tasks = tasks
         self._opening = opening
+        self._receipts = receipts
 
-    def follow(self, tx: Transaction, case: Case, decision: Decision, *, lent: bool) -> Decided:
-        """Carry the line on; ``lent`` says that the decider holds no right of their own to open grants.
+    def follow(self, tx: Transaction, case: Case, decision: Decision, card: EvidenceCard, *, lent: bool) -> Decided:
+        """Carry the line on, and sign the decision's receipt; ``lent`` says that the decider has no right of their own to open grants.
 
         Raises:
             Conflict: together the approvals would open nothing.
         """
+        came_of_it = self._follow(tx, case, decision, lent=lent)
+        self._receipts.sign(tx, decision, card, case.request, case.line, came_of_it)
+        return came_of_it
+
+    def _follow(self, tx: Transaction, case: Case, decision: Decision, *, lent: bool) -> Decided:
+        """Carry the line on."""
         if case.task is None:
             raise ValueError("a decision belongs to a task")
         if decision.outcome == "rejected":

@@ -26,6 +26,7 @@ from govcloud.access.routing import ids_of
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.tasks.rights import Case, Right, Rights, approver_target, spent_in
 from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
+from govcloud.authorization.locking import APART, hold
 from govcloud.authorization.scope import Scope
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
@@ -59,6 +60,7 @@ class Deciding:
         beneficiary_id = seen.beneficiary_official_id
         with self._uow.begin(actor, f"govcloud:line:{_move(answer)}", target) as tx:
             decider = self._facts.acting(actor, tx.now)
+            hold(tx.session, APART)
             lock_official(tx.session, beneficiary_id)
             line = lock_line(tx.session, line_id)
             request = tx.session.get_one(AccessRequest, line.request_id)
@@ -78,14 +80,15 @@ class Deciding:
             if line.due_at <= tx.now:
                 raise errors.line_overdue(line.due_at)
             right = self._rights.of(case, decider, spent_in(before))
+            facts = self._rights.ask(APPROVE if given.approved else REJECT, case, right, _extent(given))
             self._check(case, right, given, before)
-            card = self._cards.card(request, line, tx.now)
+            card = self._cards.card(request, line, tx.now, facts.findings)
             if given.evidence_hash is not None and given.evidence_hash != card.digest():
                 raise errors.evidence_changed()
             decision = _decision(case, right, given, card)
             tx.session.add(decision)
             tx.session.flush()
-            return self._completing.follow(tx, case, decision, lent=right.is_lent)
+            return self._completing.follow(tx, case, decision, card, lent=right.is_lent)
 
     def lapse_due(self, actor: Actor, limit: int) -> int:
         """Close lines that nobody answered in time; see ``Access.lapse_due``."""
@@ -114,14 +117,12 @@ class Deciding:
             return True
 
     def _check(self, case: Case, right: Right, given: Answer, before: Sequence[Decision]) -> None:
-        """Go on when the person may give this answer now.
+        """Go on when the task takes this answer of the person now.
 
         Raises:
-            Denied, Conflict, Invalid: a rule refuses; somebody else holds the task; the right was used in this round, or is of a
-                department that agreed already where two departments have to; nothing is common to what was approved so far.
+            Denied, Conflict: somebody else holds the task; the right was used in this round, or is of a department that agreed already
+                where two departments have to.
         """
-        extent = Wanted(given.scope, given.days) if given.scope is not None and given.days is not None else None
-        self._rights.ask(APPROVE if given.approved else REJECT, case, right, extent)
         if case.task is None:
             return
         holder = claimant(case.task, case.now)
@@ -186,6 +187,11 @@ def _completed(answer: Answer, line: RequestLine) -> Answer:
         return answer
     scope = Scope.from_json(line.requested_scope) if answer.scope is None else answer.scope
     return replace(answer, scope=scope, days=line.requested_days if answer.days is None else answer.days)
+
+
+def _extent(given: Answer) -> Wanted | None:
+    """Return what an approval gives; a refusal gives nothing."""
+    return Wanted(given.scope, given.days) if given.scope is not None and given.days is not None else None
 
 
 def _move(answer: Answer) -> str:

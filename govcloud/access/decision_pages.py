@@ -61,7 +61,7 @@ class DecisionPages:
         right = self._rights.of(case, reader, spent_in(before))
         wanted = Wanted(Scope.from_json(line.requested_scope), line.requested_days)
         facts = self._rights.facts_for(case, right, wanted)
-        card = self._cards.card(request, line, now)
+        card = self._cards.card(request, line, now, facts.findings)
         holder = claimant(case.task, now) if case.task else None
         foreign = holder is not None and holder not in {reader.official_id, right.principal.official_id}
         near = self._facts.identity.subject(request.beneficiary_appointment_id, now)

@@ -67,6 +67,30 @@ class LineRejected(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LineBlocked(Event):
+    """A line waits for an exception: rules of separation of duty keep what it asks for apart from what its beneficiary has."""
+
+    name: ClassVar[str] = "access:line:blocked"
+
+    line_id: UUID
+    beneficiary_official_id: UUID
+    function: str
+    rules: dict[str, int]
+    held: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineUnblocked(Event):
+    """Nothing keeps a blocked line apart any more, so it waits for its owner; `exceptions` are those that lift what did."""
+
+    name: ClassVar[str] = "access:line:unblocked"
+
+    line_id: UUID
+    beneficiary_official_id: UUID
+    exceptions: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LineWithdrawn(Event):
     """The requester or the beneficiary took the line back."""
 
@@ -81,6 +105,16 @@ class LineLapsed(Event):
 
     owner_department_id: UUID
     due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptSigned(Event):
+    """Whoever decided added a signature of their own to the receipt, which holds for this public key."""
+
+    name: ClassVar[str] = "access:receipt:signed"
+
+    decision_id: UUID
+    key: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)

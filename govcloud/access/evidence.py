@@ -60,11 +60,47 @@ class PastDecision:
 
 
 @dataclass(frozen=True)
+class LastUse:
+    """When the beneficiary last used the function: by the day, and as far as that is known at all.
+
+    ``source``: ``function`` where the decision log has a yes to it, ``subsystem`` where only an entry into the subsystem is known,
+    ``unknown`` where neither is; the log keeps a part of what is decided, so that unknown does not mean never.
+    """
+
+    source: str
+    on: str | None
+
+
+@dataclass(frozen=True)
+class SeparationEvidence:
+    """What one rule of separation of duty says: ``clear``, ``conflict`` or ``lifted`` (by an exception, until a day)."""
+
+    rule: str
+    version: int
+    name: str
+    kind: str
+    state: str
+    held: tuple[str, ...]
+    exception_id: str | None
+    until: str | None
+
+
+@dataclass(frozen=True)
+class ClearanceEvidence:
+    """The security label that the function needs, and the one that the beneficiary has."""
+
+    needs: int
+    has: int
+    suffices: bool
+
+
+@dataclass(frozen=True)
 class EvidenceCard:
     """Everything that speaks for or against a line.
 
     ``peers_holding`` counts the colleagues in the beneficiary's department who can use the function now. ``held_now`` counts the
-    beneficiary's own live grants of it. The earlier decisions are those made before the line was submitted. Access ends by
+    beneficiary's own live grants of it. The earlier decisions are those made before the line was submitted, counted among the
+    latest ``looked_back`` lines of the item that were decided. ``separation`` has every rule about the function. Access ends by
     itself ``automatic_end_days`` × 24 hours after an approval as requested.
     """
 
@@ -84,7 +120,12 @@ class EvidenceCard:
     held_now: int
     approved_before: int
     rejected_before: int
+    looked_back: int
     latest_decisions: tuple[PastDecision, ...]
+    last_use: LastUse
+    separation: tuple[SeparationEvidence, ...]
+    clearance: ClearanceEvidence
+    version: int = 2
 
     def to_json(self) -> dict[str, Any]:
         """Return the card in the types of JSON, as it is stored with the decision."""

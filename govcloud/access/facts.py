@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from govcloud.authorization.apart.views import Conflict, Finding
 from govcloud.authorization.scope import Scope
 
 
@@ -13,7 +15,7 @@ class ItemFacts:
     """The catalogue item as it stands at the moment of the check.
 
     ``live_version`` is ``None`` when the item, its function or its subsystem is not open to requests (any more). ``untold`` are
-    the clients that could not be told of the end of a grant, where they have to be (below L2).
+    the clients that could not be told of the end of a grant, where they have to be (below L2); ``label`` is the function's security label.
     """
 
     id: UUID
@@ -26,6 +28,7 @@ class ItemFacts:
     owner_path: str
     live_version: int | None
     untold: tuple[str, ...] = ()
+    label: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class PersonFacts:
 
     ``rank_order`` is the place of the rank in the ladder, the highest being the lowest number (``None``: not on the ladder).
     ``posts`` are the department paths of every live appointment, whichever one is acted under.
+    ``clearance`` is the security label that the person is cleared for.
     """
 
     official_id: UUID
@@ -44,6 +48,7 @@ class PersonFacts:
     rank: str
     rank_order: int | None
     posts: tuple[str, ...] = ()
+    clearance: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,9 @@ class Wanted:
 class RequestFacts:
     """What stands when a line is asked for.
 
-    ``open_line_number`` is the number of the request in which the beneficiary already waits for the same item. ``has_decider``
-    says whether anybody but requester and beneficiary could decide.
+    ``open_line_number`` is the number of the request in which the beneficiary already waits for the same item, ``held_until`` the end of
+    a grant that gives as much for as long already. ``has_decider`` says whether anybody but requester and beneficiary could decide.
+    ``conflicts`` are the rules of separation of duty that stand against it, those that an exception lifts among them.
     """
 
     item: ItemFacts
@@ -69,6 +75,8 @@ class RequestFacts:
     case_number: str | None
     open_line_number: str | None
     has_decider: bool
+    held_until: datetime | None = None
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,9 @@ class DecisionFacts:
     """What stands when somebody decides on a line.
 
     ``authority`` holds the department paths under which the decider may decide now. ``approved`` is ``None`` for a refusal.
-    ``owed`` says that the beneficiary approved access for the decider within ``reciprocal.WINDOW``.
+    ``principals`` are those in whose name the decider decides (who delegated it to them), ``deciding`` the decider and they.
+    ``owed`` says that the beneficiary approved access for one of these within ``reciprocal.WINDOW``. ``findings`` are what the rules of
+    separation of duty say, ``ends_at`` when access would end if it were approved so now.
     """
 
     item: ItemFacts
@@ -88,3 +98,11 @@ class DecisionFacts:
     authority: tuple[str, ...]
     approved: Wanted | None
     owed: bool = False
+    principals: tuple[PersonFacts, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    ends_at: datetime | None = None
+
+    @property
+    def deciding(self) -> tuple[PersonFacts, ...]:
+        """The decider, and those in whose name they decide: what bars one of them bars the decision."""
+        return (self.decider, *self.principals)

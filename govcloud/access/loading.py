@@ -73,6 +73,7 @@ class FactsLoader:
                 integration_level=item.integration_level,
                 owner_path=departments[item.owner_department_id].path if item.owner_department_id in departments else "",
                 live_version=item.version if item.id in live else None,
+                label=item.label,
                 untold=() if asks_each_time(item.integration_level) else untold[item.subsystem_code],
             )
             for item in current
@@ -93,6 +94,7 @@ class FactsLoader:
             rank=subject.rank,
             rank_order=rank_order(subject.rank),
             posts=tuple(view.department_path for view in self.identity.appointments_of(official_id, now)),
+            clearance=subject.label,
         )
 
     def acting(self, actor: Actor, now: datetime) -> PersonFacts:

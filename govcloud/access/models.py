@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConst
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from govcloud.access.lifecycle import OPEN, WAITING, LineState
+from govcloud.access.lifecycle import BLOCKED, OPEN, WAITING, LineState
 from govcloud.kernel.database import Base, prefix_index
 
 # Autogeneration does not see sequences: the migration that makes these tables creates this one by name.
@@ -88,6 +88,13 @@ class RequestLine(Base):
         Index("ix_request_line_due", "due_at", postgresql_where=text(f"state IN ({_listed(OPEN)})")),
         Index("ix_request_line_request", "request_id"),
         Index("ix_request_line_item", "item_id", "state"),
+        Index(
+            "ix_request_line_decided",
+            "item_id",
+            "closed_at",
+            postgresql_where=text("state IN ('approved', 'rejected')"),
+        ),
+        Index("ix_request_line_blocked", "beneficiary_official_id", postgresql_where=text(f"state IN ({_listed(BLOCKED)})")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -152,4 +159,34 @@ class Decision(Base):
     comment: Mapped[str]
     evidence: Mapped[dict[str, Any]]
     evidence_hash: Mapped[str]
+    at: Mapped[datetime]
+
+
+class DecisionReceipt(Base):
+    """What the platform says of one decision, signed: payload and protected header in base64url, as they were signed (RFC 7515)."""
+
+    __tablename__ = "decision_receipt"
+    __table_args__ = (Index("ix_decision_receipt_line_id", "line_id"),)
+
+    decision_id: Mapped[UUID] = mapped_column(ForeignKey("decision.id"), primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(ForeignKey("request_line.id"))
+    payload: Mapped[str]
+    protected: Mapped[str]
+    signature: Mapped[str]
+    kid: Mapped[str] = mapped_column(ForeignKey("signing_key.kid"))
+    at: Mapped[datetime]
+
+
+class ReceiptSignature(Base):
+    """A further signature over the same payload, of the person who decided; ``header`` is the unprotected one."""
+
+    __tablename__ = "receipt_signature"
+    __table_args__ = (UniqueConstraint("decision_id", "protected", "signature"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    decision_id: Mapped[UUID] = mapped_column(ForeignKey("decision_receipt.decision_id"))
+    protected: Mapped[str]
+    header: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    signature: Mapped[str]
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
     at: Mapped[datetime]

@@ -44,5 +44,6 @@ class Opening:
             owner_department_id=line.owner_department_id,
             chain=str(line.request_id),
             case_number=request.case_number,
+            duty=line.duty,
         )
         return Opened(self._authorization.open_grant(tx.actor, new), tx.now, ends_at)

@@ -11,6 +11,7 @@ from govcloud.access.decide import Deciding
 from govcloud.access.loading import FactsLoader
 from govcloud.access.opening import Opening
 from govcloud.access.placing import Placing
+from govcloud.access.receipts import Receipts
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.opening import TaskOpening
 from govcloud.authorization.queries import AuthorizationQueries
@@ -42,10 +43,11 @@ class Parts:
         authorization_queries: AuthorizationQueries,
         *,
         clock: Clock,
+        receipts: Receipts,
     ) -> Self:
         """Tie them together."""
         facts = FactsLoader(identity, subsystems, authorization_queries, uow.read)
         cards, tasks = CardMaker(uow.read, facts), TaskOpening(facts)
-        completing = Completing(uow, tasks, Opening(authorization))
+        completing = Completing(uow, tasks, Opening(authorization), receipts)
         beginning = Beginning(facts, tasks, cards, completing)
         return cls(uow, clock, facts, beginning, Placing(facts, beginning), Deciding(uow, clock, facts, cards, completing))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from govcloud.access.blocked import line_blocked
 from govcloud.access.events import RequestSubmitted
 from govcloud.access.facts import ItemFacts, PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
@@ -20,6 +21,9 @@ from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.routing import Holder, satisfiable
 from govcloud.access.rules import SUBMIT, check
 from govcloud.access.tasks.beginning import Beginning
+from govcloud.access.windows import starts_at
+from govcloud.authorization.apart.inputs import case_key
+from govcloud.authorization.apart.views import Conflict, FindingState
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
@@ -59,12 +63,13 @@ class Refused:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A line whose row stands, with its item and who could decide on it."""
+    """A line whose row stands, with its item, who could decide on it, and the rules that keep it from being decided on."""
 
     request: AccessRequest
     row: RequestLine
     item: ItemView
     fit: Sequence[Holder]
+    blocking: Sequence[Conflict]
 
 
 class Placing:
@@ -108,24 +113,29 @@ class Placing:
     def _stand(self, tx: Transaction, placed: Sequence[_Placed]) -> None:
         """Record lines that stand; what follows from a line that was asked for, follows here, behind its event."""
         tx.record_all([_submitted(one.request, one.row) for one in placed])
+        if blocked := [line_blocked(one.row, one.blocking) for one in placed if one.blocking]:
+            tx.record_all(blocked)
         for one in placed:
-            self._beginning.begin(tx, one.request, one.row, one.item, one.fit)
+            if not one.blocking:
+                self._beginning.begin(tx, one.request, one.row, one.item, one.fit)
+
+    def begin(self, tx: Transaction, request: AccessRequest, row: RequestLine) -> None:
+        """Put a line up for decision that was kept from it so far."""
+        known = self._facts.catalogue_item(row.item_id)
+        requester = self._facts.person(request.requester_official_id, request.requester_appointment_id, tx.now)
+        beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
+        fit = self.fit(self._facts.item(known, tx.now), requester, beneficiary, tx)
+        self._beginning.begin(tx, request, row, known, fit)
 
     def _put(self, tx: Transaction, placement: Placement, requester: PersonFacts) -> _Placed:
         """Add the row of one line, if the rules of asking allow it."""
         request, beneficiary, line = placement.request, placement.beneficiary, placement.line
         item = self._facts.item(line.item, tx.now)
         fit = self.fit(item, requester, beneficiary, tx)
-        facts = RequestFacts(
-            item=item,
-            requester=requester,
-            beneficiary=beneficiary,
-            wanted=line.wanted,
-            case_number=request.case_number,
-            open_line_number=_open_line_number(tx.session, line.item, beneficiary),
-            has_decider=satisfiable(steps_of(line.item.tier, line.item.approval), item.owner_path, fit),
-        )
+        waits_already = _open_line_number(tx.session, line.item, beneficiary)
+        facts = self.facts(tx, placement, requester, item, fit, open_line_number=waits_already)
         check(SUBMIT, facts)
+        blocking = [conflict for conflict in facts.conflicts if conflict.state is FindingState.CONFLICT]
         row = RequestLine(
             id=new_id(),
             request_id=request.id,
@@ -136,7 +146,7 @@ class Placing:
             subsystem_code=line.item.subsystem_code,
             owner_department_id=line.item.owner_department_id,
             owner_path=item.owner_path,
-            state=LineState.PENDING,
+            state=LineState.BLOCKED_SOD if blocking else LineState.PENDING,
             version=1,
             requested_scope=line.wanted.scope.to_json(),
             requested_days=line.wanted.days,
@@ -146,12 +156,61 @@ class Placing:
         )
         tx.session.add(row)
         tx.session.flush()
-        return _Placed(request, row, line.item, fit)
+        return _Placed(request, row, line.item, fit, blocking)
+
+    def facts(
+        self,
+        tx: Transaction,
+        placement: Placement,
+        requester: PersonFacts,
+        item: ItemFacts,
+        fit: Sequence[Holder],
+        *,
+        open_line_number: str | None,
+    ) -> RequestFacts:
+        """Return what the rules of asking see; ``fit`` are those who could decide."""
+        request, beneficiary, line = placement.request, placement.beneficiary, placement.line
+        return RequestFacts(
+            item=item,
+            requester=requester,
+            beneficiary=beneficiary,
+            wanted=line.wanted,
+            case_number=request.case_number,
+            open_line_number=open_line_number,
+            has_decider=satisfiable(steps_of(line.item.tier, line.item.approval), item.owner_path, fit),
+            held_until=self._held_until(request, line, beneficiary, tx.now),
+            conflicts=self._facts.authorization.apart.conflicts(
+                beneficiary.official_id, [line.item.function], request.case_number, line.duty, tx.now
+            ),
+        )
 
     def fit(self, item: ItemFacts, requester: PersonFacts, beneficiary: PersonFacts, tx: Transaction) -> Sequence[Holder]:
         """Return who could decide on a line about the item."""
         barred = {requester.official_id, beneficiary.official_id}
         return self._facts.deciders(item.owner_path, barred, tx.now, beneficiary)
+
+    def _held_until(self, request: AccessRequest, line: WantedLine, beneficiary: PersonFacts, now: datetime) -> datetime | None:
+        """Return the end of a grant that gives as much as is asked for, for as long, under the appointment of the request."""
+        if not 1 <= line.wanted.days <= line.item.max_days:
+            return None  # a rule of its own says so, and there is no such moment to compare with
+        begins = starts_at(request, now)
+        ends = begins + timedelta(days=line.wanted.days)
+        held = (
+            grant.ends_at
+            for grant in self._facts.authorization.grants_of(beneficiary.official_id)
+            if grant.function == line.item.function
+            and grant.state(now) in {"active", "scheduled"}
+            and grant.starts_at <= begins
+            and grant.ends_at >= ends
+            and grant.appointment_id in {None, beneficiary.appointment_id}
+            and grant.scope.covers(line.wanted.scope)
+            and (grant.case_number is None or _same_case(grant.case_number, request.case_number))
+        )
+        return max(held, default=None)
+
+
+def _same_case(held: str, asked: str | None) -> bool:
+    return asked is not None and case_key(held) == case_key(asked)
 
 
 def _open_line_number(session: Session, item: ItemView, beneficiary: PersonFacts) -> str | None:

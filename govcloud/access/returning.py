@@ -9,18 +9,18 @@ from uuid import UUID
 from govcloud.access import errors
 from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
 from govcloud.access.events import LineResubmitted, LineReturned
-from govcloud.access.facts import RequestFacts, Wanted
+from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import RETURNED, WAITING
 from govcloud.access.lines import lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.placing import Placing
-from govcloud.access.routing import satisfiable
+from govcloud.access.placing import Placement, Placing, WantedLine
 from govcloud.access.rules import REJECT, SUBMIT, check
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.models import LineReturn
 from govcloud.access.tasks.rights import Case, Rights, approver_target
 from govcloud.access.tasks.standing import claimant, open_task
+from govcloud.authorization.locking import APART, hold
 from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -28,7 +28,6 @@ from govcloud.kernel.clock import Clock
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
-from govcloud.subsystems.approval import steps_of
 
 MOST_MISSING = 500
 MOST_RETURNS = 2
@@ -114,6 +113,7 @@ class Returning:
         target = Target("request_line", str(line_id), attributes={"official_id": str(owner)})
         with self._uow.begin(actor, "govcloud:line:resubmit", target) as tx:
             hold_tree(tx.session)  # the line keeps its owner's path, as when it was asked for
+            hold(tx.session, APART)
             lock_official(tx.session, seen.beneficiary_official_id)
             line = lock_line(tx.session, line_id)
             if line.state not in RETURNED:
@@ -131,17 +131,9 @@ class Returning:
         requester = self._facts.person(request.requester_official_id, request.requester_appointment_id, tx.now)
         beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
         fit = self._placing.fit(item, requester, beneficiary, tx)
-        facts = RequestFacts(
-            item=item,
-            requester=requester,
-            beneficiary=beneficiary,
-            wanted=Wanted(given.scope, given.days),
-            case_number=given.case_number,
-            open_line_number=None,
-            has_decider=satisfiable(steps_of(known.tier, known.approval), item.owner_path, fit),
-        )
-        check(SUBMIT, facts)
         request.reason, request.case_number = given.reason, given.case_number
+        wanted = WantedLine(known, Wanted(given.scope, given.days), line.duty)
+        check(SUBMIT, self._placing.facts(tx, Placement(request, beneficiary, wanted), requester, item, fit, open_line_number=None))
         line.round += 1
         line.item_version, line.owner_department_id, line.owner_path = known.version, known.owner_department_id, item.owner_path
         line.requested_scope, line.requested_days = given.scope.to_json(), given.days

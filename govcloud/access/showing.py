@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.commands import Alternative
-from govcloud.access.lifecycle import RETURNED, WAITING, LineState, grant_state, request_state
+from govcloud.access.lifecycle import BLOCKED, RETURNED, WAITING, LineState, grant_state, request_state
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, RequestLine
 from govcloud.access.naming import Names, named
 from govcloud.access.routing import asked, depth_asked
 from govcloud.access.tasks.models import DecisionTask, LineReturn
@@ -30,8 +30,11 @@ from govcloud.access.views import (
     RequestView,
     TaskView,
 )
+from govcloud.authorization.apart.errors import conflict_words
+from govcloud.authorization.apart.views import FindingState
 from govcloud.authorization.queries import GrantView as StoredGrant
 from govcloud.authorization.scope import Scope
+from govcloud.kernel.errors import Refusal
 from govcloud.subsystems.approval import steps_of
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
 
@@ -59,6 +62,7 @@ class Shower:
         self._functions: dict[str, FunctionView | None] = {}
         self._subsystems: dict[str, SubsystemView | None] = {}
         self._waiting: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._signed: set[UUID] = set()
 
     def requests(self, rows: Sequence[AccessRequest], reader: UUID | None) -> tuple[RequestView, ...]:
         """Return requests with their lines, in the order of ``rows``."""
@@ -71,6 +75,7 @@ class Shower:
         """Return lines with their decisions and grants, in the order of ``rows``."""
         ids = [row.id for row in rows]
         around = self._around(rows)
+        self._signed = set(self._session.scalars(select(DecisionReceipt.decision_id).where(DecisionReceipt.line_id.in_(ids))))
         grants = {grant.line_id: grant for grant in self._facts.authorization.grants_of_lines(ids)}
         items = self._facts.subsystems.items(row.item_id for row in rows)
         bases = self._bases(items.values())
@@ -157,7 +162,15 @@ class Shower:
             decisions=tuple(self._decision(decision, row) for decision in around.decisions),
             missing=around.returns[-1].missing if around.returns else "",
             duty=row.duty,
+            conflicts=self._conflicts(row) if state in BLOCKED else (),
         )
+
+    def _conflicts(self, row: RequestLine) -> tuple[Refusal, ...]:
+        """Return the rules of separation of duty that keep a blocked line apart now; few lines are ever blocked."""
+        case_number = self._session.scalar(select(AccessRequest.case_number).where(AccessRequest.id == row.request_id))
+        apart = self._facts.authorization.apart
+        found = apart.conflicts(row.beneficiary_official_id, [row.function], case_number, row.duty, self._now)
+        return tuple(Refusal(conflict.rule.code, conflict_words(conflict)) for conflict in found if conflict.state is FindingState.CONFLICT)
 
     def _around(self, rows: Sequence[RequestLine]) -> Mapping[UUID, _Around]:
         """Return what lies around lines, looked up at once: decisions, the task that each waits for, and what it was sent back with."""
@@ -239,6 +252,7 @@ class Shower:
             principal=self._names.person(row.principal_id, None, row.at) if row.principal_id != row.official_id else None,
             by_rule=row.rule_id is not None,
             alternative=self._alternative(row.alternative, line) if row.alternative else None,
+            has_receipt=row.id in self._signed,
         )
 
     def grant(self, stored: StoredGrant) -> GrantView:

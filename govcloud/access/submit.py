@@ -31,6 +31,7 @@ from govcloud.access.models import AccessRequest, RequestLine, request_number
 from govcloud.access.placing import Placement, Placing, Refused, WantedLine
 from govcloud.access.refused import one_refused, several_refused
 from govcloud.access.submission_checks import checked, matter_entry
+from govcloud.authorization.locking import APART, hold
 from govcloud.identity.locking import hold_tree, lock_official, lock_officials
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -119,6 +120,7 @@ class Submitting:
         with self._uow.begin(actor, SUBMIT, target) as tx:
             new = checked(new, tx.now)
             hold_tree(tx.session)  # lines keep their owners' paths, which a move beside this would leave behind
+            hold(tx.session, APART)
             requester = self._facts.acting(actor, tx.now)
             asked = _Asked(new, requester, self._people(tx, requester, new), self._items(new), self._matter(new))
             requests = self._requests(tx, asked)

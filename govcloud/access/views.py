@@ -96,6 +96,8 @@ class DecisionView:
     """Whether it was made in advance, by the rule that ``decided_by`` signed."""
     alternative: AlternativeView | None = None
     """What a refusal offers instead."""
+    has_receipt: bool = False
+    """Whether a signed receipt can be downloaded; decisions from before there were any have none."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,8 @@ class LineView:
     missing: str = ""
     """What was missing when it was last sent back."""
     duty: str | None = None
+    conflicts: tuple[Refusal, ...] = ()
+    """Why a blocked line waits: the rules of separation of duty that keep it apart, as they stand now."""
 
     @property
     def is_open(self) -> bool:

@@ -141,3 +141,9 @@ def _entry(row: Row[Any], personal: dict[str, str]) -> AuditEntry:
         data=readable.data,
         leaf_hash=row.leaf_hash.hex(),
     )
+
+
+def last_leaf(session: Session, chain: str) -> bytes | None:
+    """Return the leaf hash of the latest event of a chain, as far as this transaction sees; ``None`` for a chain without events."""
+    query = select(AuditEvent.leaf_hash).where(AuditEvent.chain == chain).order_by(AuditEvent.chain_position.desc()).limit(1)
+    return session.scalar(query)

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from govcloud.authorization.apart.findings import Separation
+from govcloud.authorization.apart.keeping import refuse_roles
 from govcloud.authorization.bounding import Bounds
 from govcloud.authorization.ceilings import CeilingFacts
 from govcloud.authorization.commands import REASON_MOST, NewAssignment, checked_assignment
@@ -47,6 +49,7 @@ class Assigning:
         self._uow = uow
         self._decider = decider
         self._bounds = Bounds(decider, CeilingFacts(uow.read))
+        self._separation = Separation(uow.read, decider)
 
     def assign(self, actor: Actor, assignments: Sequence[NewAssignment]) -> list[UUID]:
         """Give roles; see ``Authorization.assign_role``."""
@@ -66,6 +69,7 @@ class Assigning:
                     check_bounds_kept(new.role_code, "scope", policy, functions, own)
                 self._bounds.check_giving(actor, new, new.scope, at, own)
             fields.done()
+            refuse_roles(tx, self._separation, policy, assignments, at)
             held = _held(tx, {new.official_id for new in assignments})
             rows = [_row(tx, new, scope) for new, scope in zip(assignments, scopes, strict=True)]
             fresh = [row for row in rows if _key(row) not in held]

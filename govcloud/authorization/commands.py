@@ -27,7 +27,8 @@ class NewGrant:
     """A temporary grant to open: one function, in ``[starts_at, ends_at)``, for the rows of ``scope``.
 
     ``owner_department_id`` is the department that answers for what is opened; by default the owner of the subsystem. ``chain``
-    ties the record of the opening to the request that led to it, and ``case_number`` names the case for whose sake it is opened.
+    ties the record of the opening to the request that led to it, and ``case_number`` names the case for whose sake it is opened,
+    ``duty`` the part in it (``handle``, ``review``).
     """
 
     official_id: UUID
@@ -41,6 +42,7 @@ class NewGrant:
     owner_department_id: UUID | None = None
     chain: str | None = None
     case_number: str | None = None
+    duty: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"
     FOREIGN_FUNCTION = "foreign_function"
     INVALID_REQUEST = "invalid_request"
+    USED_APART = "used_apart"
 
 
 MESSAGES: dict[Reason, Message] = {
@@ -60,6 +61,7 @@ MESSAGES: dict[Reason, Message] = {
     Reason.INSUFFICIENT_USER_AUTHENTICATION: Message("您有这项功能的权限，但它涉及敏感信息，须先再次核实身份。"),
     Reason.FOREIGN_FUNCTION: Message("子系统只能就自己的功能提问。"),
     Reason.INVALID_REQUEST: Message("问题本身不完整或有误，无法判断。"),
+    Reason.USED_APART: Message("本次登录中已使用与这项功能互斥的功能（职责分离）。请退出后重新登录，或由他人办理。"),
 }
 
 
@@ -75,6 +77,9 @@ class Question:
     device, from a source that is trusted to tell it (``None``: there is none). ``min_epoch`` is the number of a change that the answer must
     have taken into account (``Decision.epoch`` of somebody who knew of it).
 
+    ``session_id`` is the session for which it is decided, where somebody is about to use something in one: dynamic rules of separation
+    of duty look at what the session used before.
+
     ``strong`` says whether the session's proof of identity is strong and recent enough for sensitive functions, as far as the rules of
     sign-on ask for that (``None``: they do not, or nobody is about to use anything).
     """
@@ -87,6 +92,7 @@ class Question:
     client_address: str | None = None
     min_epoch: int | None = None
     strong: bool | None = None
+    session_id: UUID | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):

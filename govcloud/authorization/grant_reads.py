@@ -20,7 +20,9 @@ from govcloud.kernel.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class GrantView:
-    """A temporary grant; ``closed_at`` and ``close_reason`` are set when it was ended before its time."""
+    """A temporary grant; ``closed_at`` and ``close_reason`` are set when it was ended before its time, ``case_number`` when it is for one case
+    alone.
+    """
 
     id: UUID
     line_id: UUID | None
@@ -36,6 +38,7 @@ class GrantView:
     close_reason: str | None
     suspended: bool
     owner_department_id: UUID | None = None
+    case_number: str | None = None
 
     def state(self, now: datetime) -> str:
         """Return ``revoked``, ``expired``, ``suspended``, ``scheduled`` or ``active``: computed from the clock, never stored."""
@@ -172,4 +175,5 @@ def _grant_view(row: Row[*tuple[Any, ...]]) -> GrantView:
         close_reason=row.close_reason,
         suspended=row.suspended,
         owner_department_id=row.owner_department_id,
+        case_number=(row.scope or {}).get("case_number"),
     )

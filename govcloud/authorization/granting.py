@@ -10,6 +10,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from govcloud.authorization.apart.findings import Separation
+from govcloud.authorization.apart.keeping import refuse_grant
 from govcloud.authorization.commands import NewGrant, check_grant
 from govcloud.authorization.decider import Decider, Standing
 from govcloud.authorization.epochs import note_change
@@ -47,6 +49,7 @@ class Granting:
         """Take the unit of work and the decider (for who somebody is, and who answers for a subsystem)."""
         self._uow = uow
         self._decider = decider
+        self._separation = Separation(uow.read, decider)
 
     def open(self, actor: Actor, new: NewGrant) -> UUID:
         """Open a grant; see ``Authorization.open_grant``."""
@@ -60,6 +63,7 @@ class Granting:
                 raise end_not_told(new.function, untold)
             if not isinstance(self._decider.standing(new.official_id, new.appointment_id, tx.now), Standing):
                 raise beneficiary_inactive()
+            refuse_grant(tx, self._separation, new)
             row = _row(tx, new)
             _insert(tx.session, row)
             _note(tx, row, reduces=False)
@@ -141,6 +145,7 @@ def _row(tx: Transaction, new: NewGrant) -> AccessGrant:
         function=new.function,
         owner_department_id=new.owner_department_id,
         chain=new.chain,
+        duty=new.duty,
         scope=new.scope.to_json() | ({} if new.case_number is None else {"case_number": new.case_number.strip()}),
         starts_at=new.starts_at,
         ends_at=new.ends_at,

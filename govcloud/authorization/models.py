@@ -209,6 +209,7 @@ class AccessGrant(Temporal, Base):
         _window(),
         CheckConstraint("ends_at > starts_at", name="term"),
         CheckConstraint("(valid_to IS NULL) = (close_reason IS NULL)", name="closed_with_reason"),
+        CheckConstraint("duty IN ('handle', 'review')", name="duty"),
         Index("ix_access_grant_official_id_ends_at", "official_id", "ends_at"),
         Index("ix_access_grant_function_ends_at", "function", "ends_at"),
         # Who holds a grant, in the order of people: of a function, and of a subsystem for its door.
@@ -227,6 +228,8 @@ class AccessGrant(Temporal, Base):
     # Who answers for it (NULL: the subsystem's owner), and the request whose story its events belong to.
     owner_department_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
     chain: Mapped[str | None]
+    # The part in the case that it serves (经办, 复核), which separation of duty asks about for ever after.
+    duty: Mapped[str | None]
     scope: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]

@@ -11,9 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answers.service import Answers
+from govcloud.authorization.apart.queries import ApartQueries
 from govcloud.authorization.ceilings import departments_of
 from govcloud.authorization.colleagues import holders_in_department
 from govcloud.authorization.decider import Decider
+from govcloud.authorization.decision_log.last_use import last_allowed
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_document
 from govcloud.authorization.duty_queries import DutyQueries
@@ -83,6 +85,7 @@ class AuthorizationQueries(GrantReads):
         self.duties = DutyQueries(read, decider, clock)
         self.giving = Giving(read, decider, self._explaining, clock)
         self.answers = Answers(read, decider, self._explaining)
+        self.apart = ApartQueries(read, decider, clock)
 
     def decide(self, question: Question) -> Decision:
         """Return the engine's answer; see ``Decider.decide``."""
@@ -106,6 +109,10 @@ class AuthorizationQueries(GrantReads):
             code: Promised(rules.get(code, nothing).rows, rules.get(code, nothing).fields, grants.get(code, 0))
             for code in rules.keys() | grants.keys()
         }
+
+    def last_allowed(self, official_id: UUID, function: str, before: datetime) -> datetime | None:
+        """Return when the decision log last let somebody use a function; ``None``: not known. See ``last_use.py``."""
+        return last_allowed(self._read(), official_id, function, before)
 
     def primary_appointment(self, official_id: UUID, min_epoch: int | None = None) -> UUID | None:
         """Return the appointment that an official acts under when none is named; see ``Decider.primary_appointment``."""

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from govcloud.authorization import following
+from govcloud.authorization.apart.sessions import SessionSeparation
 from govcloud.authorization.assigning import Assigning
 from govcloud.authorization.ceilings import Ceilings
 from govcloud.authorization.commands import NewAssignment, NewGrant
@@ -22,6 +23,7 @@ from govcloud.authorization.installing import Installing
 from govcloud.authorization.live import Sessions
 from govcloud.authorization.remembering import Until, always_on
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.clock import Clock
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
 __all__ = ["Authorization", "NewAssignment", "NewDutyRule", "NewGrant"]
@@ -30,9 +32,10 @@ __all__ = ["Authorization", "NewAssignment", "NewDutyRule", "NewGrant"]
 class Authorization:
     """Installs policies, assigns roles, opens and closes grants, and decides; each command is one transaction."""
 
-    def __init__(self, uow: UnitOfWork, decider: Decider) -> None:
-        """Take the unit of work and the decider."""
+    def __init__(self, uow: UnitOfWork, decider: Decider, clock: Clock) -> None:
+        """Take the unit of work, the decider and the clock."""
         self._decider = decider
+        self._sessions = SessionSeparation(uow, clock)
         self._installing = Installing(uow, decider.live.surroundings.zones.names, decider.subsystems)
         self._assigning = Assigning(uow, decider)
         self._granting = Granting(uow, decider)
@@ -48,6 +51,14 @@ class Authorization:
     def decide_all(self, questions: Sequence[Question], until: Until = always_on) -> list[Decision]:
         """Answer questions in their order, each subject read once; see ``Decider.decide_all``."""
         return self._decider.decide_all(questions, until)
+
+    def settle(self, question: Question, decision: Decision) -> Decision:
+        """Return a decision that is given out for a session as dynamic separation of duty leaves it; see ``apart/sessions.py``."""
+        return self._sessions.settle(question, decision)
+
+    def forget_uses(self, actor: Actor) -> int:
+        """Forget one batch of what sessions used that ended long ago; return how many rows went."""
+        return self._sessions.purge(actor)
 
     def entrusted(self, official_id: UUID) -> str:
         """Return what is entrusted to an official under any appointment: ``office`` (one of the three), ``delegated`` or ``nothing``."""

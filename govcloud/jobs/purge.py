@@ -11,7 +11,13 @@ from govcloud.services import Services
 def purge(services: Services) -> int:
     """Delete batch after batch until nothing is left; return how many rows went."""
     gone = 0
-    for forget in (services.signon.purge, services.decision_log.purge, services.answered_calls.purge):
+    forgetting = (
+        services.signon.purge,
+        services.decision_log.purge,
+        services.answered_calls.purge,
+        services.authorization.forget_uses,
+    )
+    for forget in forgetting:
         while batch := forget(ACTOR):
             gone += batch
     return gone

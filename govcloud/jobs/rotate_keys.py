@@ -9,8 +9,10 @@ from govcloud.services import Services
 
 
 def rotate(services: Services) -> int:
-    """Do what is due; return how many keys were made or retired."""
-    return services.key_rotation.tend(ACTOR) if services.key_rotation.needs_tending(services.clock.now()) else 0
+    """Do what is due for the keys of tokens and those of receipts; return how many keys were made or retired."""
+    now = services.clock.now()
+    due = (rotation for rotation in (services.key_rotation, services.receipt_key_rotation) if rotation.needs_tending(now))
+    return sum(rotation.tend(ACTOR) for rotation in due)
 
 
 ROTATE_KEYS = Job("rotate_keys", timedelta(minutes=1), rotate)

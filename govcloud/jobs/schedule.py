@@ -8,6 +8,7 @@ from govcloud.jobs.end_sessions import END_SESSIONS
 from govcloud.jobs.end_stays import END_STAYS
 from govcloud.jobs.job import Job
 from govcloud.jobs.lapse_requests import LAPSE_REQUESTS
+from govcloud.jobs.look_apart import LOOK_APART, UNBLOCK_LINES
 from govcloud.jobs.measure_policies import MEASURE_POLICIES
 from govcloud.jobs.purge import PURGE
 from govcloud.jobs.rotate_keys import ROTATE_KEYS
@@ -19,6 +20,8 @@ from govcloud.jobs.settle_personnel import SETTLE_PERSONNEL
 JOBS: tuple[Job, ...] = (
     SETTLE_PERSONNEL,
     LAPSE_REQUESTS,
+    UNBLOCK_LINES,
+    LOOK_APART,
     END_SESSIONS,
     END_STAYS,
     CLOSE_STAYS,

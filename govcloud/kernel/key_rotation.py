@@ -73,31 +73,34 @@ _ENDED: dict[str, type[SigningKeyRetired | SigningKeyWithdrawn]] = {RETIRED: Sig
 class KeyRotation:
     """Commands on the signing keys of one purpose; those of two processes at once happen one after the other."""
 
-    def __init__(self, uow: UnitOfWork, keys: KeyRing, lives: timedelta, purpose: str = TOKENS) -> None:
-        """Take the ring, and how long a key signs before the next one is made."""
+    def __init__(
+        self, uow: UnitOfWork, keys: KeyRing, lives: timedelta, purpose: str = TOKENS, algorithms: Iterable[str] = tuple(ALGORITHMS)
+    ) -> None:
+        """Take the ring, how long a key signs before the next one is made, and what the keys are for and sign with."""
         self._uow = uow
         self._keys = keys
         self._lives = lives
         self._purpose = purpose
+        self._algorithms = tuple(algorithms)
 
-    def ensure(self, actor: Actor, algorithms: Iterable[str] = tuple(ALGORITHMS)) -> None:
-        """Make a key for each of ``algorithms`` that has none; of two processes at once one finds the other's.
+    def ensure(self, actor: Actor, algorithms: Iterable[str] | None = None) -> None:
+        """Make a key for each of ``algorithms`` (by default all) that has none; of two processes at once one finds the other's.
 
         In a ring without any key there is nobody yet who could know others, so its first keys sign at once.
         """
-        wanted = tuple(algorithms)
-        if not self._missing(wanted, self._keys.standing(self._purpose)):
+        wanted = self._algorithms if algorithms is None else tuple(algorithms)
+        if not _missing(wanted, self._keys.standing(self._purpose)):
             return
         with self._uow.begin(actor, CREATE) as tx:
             known = self._locked(tx)
-            for algorithm in self._missing(wanted, known):
+            for algorithm in _missing(wanted, known):
                 self._make(tx, algorithm, _next_signs_from(known, tx.now))
 
     def rotate(self, actor: Actor) -> tuple[KeyView, ...]:
         """Make the next key of every algorithm that has none waiting; return those that wait now, those from before too."""
         with self._uow.begin(actor, CREATE) as tx:
             known = self._locked(tx)
-            for algorithm in ALGORITHMS:
+            for algorithm in self._algorithms:
                 if not _waiting(known, algorithm, tx.now):
                     self._make(tx, algorithm, _next_signs_from(known, tx.now))
             return tuple(key for key in self._keys.standing(self._purpose) if not key.ended_at(tx.now) and key.signs_from > tx.now)
@@ -113,7 +116,7 @@ class KeyRotation:
             for key in known:
                 if key.published_at(tx.now):
                     self._end(tx, key, WITHDRAWN)
-            for algorithm in ALGORITHMS:
+            for algorithm in self._algorithms:
                 self._make(tx, algorithm, tx.now)
             return tuple(key for key in self._keys.standing(self._purpose) if key.signs_at(tx.now))
 
@@ -168,13 +171,9 @@ class KeyRotation:
         """Return the algorithms that want another key: they have none, or the newest has signed for long enough."""
         newest = {
             algorithm: max((key.signs_from for key in known if key.algorithm == algorithm and not key.ended_at(now)), default=None)
-            for algorithm in ALGORITHMS
+            for algorithm in self._algorithms
         }
         return tuple(algorithm for algorithm, since in newest.items() if since is None or now - since >= self._lives)
-
-    def _missing(self, wanted: Iterable[str], known: Sequence[KeyView]) -> tuple[str, ...]:
-        standing = {key.algorithm for key in known if key.retired_at is None and key.withdrawn_at is None}
-        return tuple(algorithm for algorithm in wanted if algorithm not in standing)
 
     def _locked(self, tx: Transaction) -> tuple[KeyView, ...]:
         """Return the keys as they stand, while nobody else can change them until ``tx`` ends."""
@@ -209,6 +208,11 @@ class KeyRotation:
 def _next_signs_from(known: Iterable[KeyView], now: datetime) -> datetime:
     """Return when a key that is made now begins to sign: when every cache knows it, or at once when nothing else could be known."""
     return now + SIGNS_AFTER if any(not key.ended_at(now) for key in known) else now
+
+
+def _missing(wanted: Iterable[str], known: Iterable[KeyView]) -> tuple[str, ...]:
+    standing = {key.algorithm for key in known if key.retired_at is None and key.withdrawn_at is None}
+    return tuple(algorithm for algorithm in wanted if algorithm not in standing)
 
 
 def _waiting(known: Iterable[KeyView], algorithm: str, now: datetime) -> bool:

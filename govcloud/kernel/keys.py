@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, Select, func, select
@@ -24,6 +24,8 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.signing import ES256, PrivateKey, from_der
 
 TOKENS = "tokens"
+RECEIPTS = "receipts"
+"""Receipts are read for years, so the public halves of these stay published for good (``archive``)."""
 JWKS_LIFE = timedelta(minutes=5)
 """For how long whoever reads the published keys may go on using what they read (``Cache-Control``)."""
 READ_AGAIN = timedelta(seconds=60)
@@ -167,6 +169,14 @@ class KeyRing:
         query = _columns(SigningKeyRow.public_jwk).where(SigningKeyRow.purpose == purpose)
         return {"keys": [row.public_jwk for row in self._read().execute(query) if _view(row).published_at(now)]}
 
+    def archive(self, purpose: str) -> dict[str, Any]:
+        """Return the JWK Set of every key that ever was, for what is verified long after, each with its life.
+
+        ``signs_from``, ``retired_at`` and ``withdrawn_at`` (ISO 8601, UTC) stand beside the key.
+        """
+        query = _columns(SigningKeyRow.public_jwk).where(SigningKeyRow.purpose == purpose)
+        return {"keys": [{**row.public_jwk, **_life(_view(row))} for row in self._read().execute(query)]}
+
     def standing(self, purpose: str = TOKENS) -> tuple[KeyView, ...]:
         """Return every key of ``purpose`` as the database has it now, newest first, those that stopped long ago as well."""
         rows = self._read().execute(_columns().where(SigningKeyRow.purpose == purpose))
@@ -214,6 +224,11 @@ def _columns(*further: Any) -> Select[*tuple[Any, ...]]:  # noqa: ANN401 - colum
     )
     query = select(*columns, *(end.label(name) for end, name in zip(ends, ("retired_at", "withdrawn_at"), strict=True)), *further)
     return query.order_by(SigningKeyRow.signs_from.desc(), SigningKeyRow.created_at.desc())
+
+
+def _life(key: KeyView) -> dict[str, str]:
+    moments = {"signs_from": key.signs_from, "retired_at": key.retired_at, "withdrawn_at": key.withdrawn_at}
+    return {name: at.astimezone(UTC).isoformat() for name, at in moments.items() if at is not None}
 
 
 def _view(row: Row[Any]) -> KeyView:

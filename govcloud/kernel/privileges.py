@@ -128,6 +128,12 @@ RIGHTS: Mapping[str, Rights] = {
     "access_grant": Rights(update=("line_id", "valid_to", "closed_by", "close_reason", "owner_department_id")),
     "grant_suspension": CLOSED,
     "epoch_change": ONLY_ADDED_TO,
+    # Separation of duty: a rule is closed by its next version; of a draft only what became of it is written.
+    "sod_rule": CLOSED,
+    "sod_draft": Rights(update=("state", "decided_by", "decided_at")),
+    "sod_exception": CLOSED,
+    "sod_violation": CLOSED,
+    "sod_use": Rights(delete=True),
     # Kept for a while, then purged.
     "decision_log": Rights(delete=True),
     "decision_log_gap": Rights(delete=True),
@@ -192,6 +198,8 @@ RIGHTS: Mapping[str, Rights] = {
     "request_attachment": ONLY_ADDED_TO,
     # Kept for a while, then purged.
     "answered_call": Rights(update=("status", "answer", "location"), delete=True),
+    "decision_receipt": ONLY_ADDED_TO,
+    "receipt_signature": ONLY_ADDED_TO,
     # Alembic's own
     "alembic_version": ONLY_READ,
 }

@@ -68,8 +68,8 @@ class Entering:
     def _decide(self, session: CurrentSession, client: ClientView, actor: Actor) -> Decision:
         address = asked_from(actor)
         door = f"{client.subsystem_code}:door:enter"
-        question = Question(door, session.appointment_id, session.official_id, client_address=address)
-        decision = self._authorization.decide(question)
+        question = Question(door, session.appointment_id, session.official_id, client_address=address, session_id=session.session_id)
+        decision = self._authorization.settle(question, self._authorization.decide(question))
         # The audit record has the refusal as a fact; the log has it among the decisions, beside those of every other way in.
         self._given_out.note(question, decision, client.client_id, trace_id=actor.trace_id)
         return decision

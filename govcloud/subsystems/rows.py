@@ -162,6 +162,7 @@ def item_view(row: Found) -> ItemView:
         version=item.version,
         owner_department_id=item.owner_department_id,
         approval=item.approval,
+        label=as_it_is.label,
     )
 
 

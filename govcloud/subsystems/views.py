@@ -72,7 +72,7 @@ class FunctionView:
 
 @dataclass(frozen=True)
 class ItemView:
-    """A function, or a slice of it, that may be requested; ``exposes`` tells the approver what it opens."""
+    """A function, or a slice of it, that may be requested; ``exposes`` tells the approver what it opens, ``label`` is the function's."""
 
     id: UUID
     name: str
@@ -93,6 +93,7 @@ class ItemView:
     owner_department_id: UUID
     approval: Mapping[str, Any] = field(default_factory=dict)
     """What the tier leaves open (``approval.py``)."""
+    label: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,19 @@ from __future__ import annotations
 from govcloud.access.rules.authority import DeciderHasAuthority
 from govcloud.access.rules.beneficiary import BeneficiaryIsActive, BeneficiaryStaysInPlace
 from govcloud.access.rules.case_number import CaseNumberWhereAsked
+from govcloud.access.rules.clearance import BeneficiaryIsCleared
 from govcloud.access.rules.colleague import BeneficiaryIsColleague
 from govcloud.access.rules.decidable import SomebodyDecides
 from govcloud.access.rules.duplicate import OneOpenLine
 from govcloud.access.rules.enforceable import ApprovedScopeIsEnforceable, EndIsFelt, ScopeIsEnforceable
+from govcloud.access.rules.held import NotHeldAlready
 from govcloud.access.rules.narrower import ApprovedWithinRequested
 from govcloud.access.rules.own_request import NotOwnRequest
 from govcloud.access.rules.reciprocal import NotReciprocal
 from govcloud.access.rules.registry import Fault, Registry, Rule, check
 from govcloud.access.rules.requestable import ItemIsRequestable
 from govcloud.access.rules.scope_kind import ApprovedScopeFitsItem, ScopeFitsItem
+from govcloud.access.rules.separation import ConflictCanBeLifted, DutiesStayApart, ExceptionOutlasts
 from govcloud.access.rules.subordinate import NotSubordinate
 from govcloud.access.rules.term import ApprovedWithinCap, RequestedWithinCap
 from govcloud.access.rules.version import ItemUnchanged
@@ -29,11 +32,14 @@ SUBMIT = Registry(
     BeneficiaryIsColleague(),
     SomebodyDecides(),
     OneOpenLine(),
+    NotHeldAlready(),
     RequestedWithinCap(),
     ScopeFitsItem(),
     ScopeIsEnforceable(),
     EndIsFelt(),
     CaseNumberWhereAsked(),
+    BeneficiaryIsCleared(),
+    ConflictCanBeLifted(),
 )
 APPROVE = Registry(
     NotOwnRequest(),
@@ -47,6 +53,9 @@ APPROVE = Registry(
     ApprovedScopeIsEnforceable(),
     EndIsFelt(),
     ApprovedWithinCap(),
+    BeneficiaryIsCleared(),
+    DutiesStayApart(),
+    ExceptionOutlasts(),
 )
 REJECT = Registry(
     NotOwnRequest(),

@@ -17,7 +17,7 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True)
 class NotReciprocal:
-    """The beneficiary has not approved access for the decider a short time ago."""
+    """The beneficiary has not approved access a short time ago for the decider, nor for anybody in whose name they decide."""
 
     key: ClassVar[str] = "reciprocal"
     fault: ClassVar[Fault] = Fault.PERSON
@@ -27,5 +27,9 @@ class NotReciprocal:
         """Look at the approvals of the last days, the other way round."""
         if not facts.owed:
             return Ok()
-        message = Message("%(name)s在 %(days)s 天内批准过您的申请，请由其他高级管理员审批。", name=facts.beneficiary.name, days=WINDOW.days)
+        message = Message(
+            "%(name)s在 %(days)s 天内批准过您（或您的委托人）的申请，请由其他高级管理员审批。",
+            name=facts.beneficiary.name,
+            days=WINDOW.days,
+        )
         return Refusal(self.key, message)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from govcloud.access.cards import CardMaker
 from govcloud.access.completing import Completing
+from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import Wanted
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
@@ -50,12 +51,14 @@ class Beginning:
         for rule in self._rules(case, wanted):
             signer = self._facts.person(rule.official_id, rule.appointment_id, tx.now)
             right = self._rights.of(case, signer)
-            if refusals_of(APPROVE, case, right, self._rights.facts_for(case, right, wanted)):
+            facts = self._rights.facts_for(case, right, wanted)
+            if refusals_of(APPROVE, case, right, facts):
                 continue
-            decision = self._decision(case, rule, right, wanted)
+            card = self._cards.card(request, line, tx.now, facts.findings)
+            decision = _decision(case, rule, right, wanted, card)
             tx.session.add(decision)
             tx.session.flush()
-            self._completing.follow(tx, case, decision, lent=True)
+            self._completing.follow(tx, case, decision, card, lent=True)
             return
 
     def _rules(self, case: Case, wanted: Wanted) -> Sequence[ApprovalRule]:
@@ -81,26 +84,26 @@ class Beginning:
         departments = self._facts.identity.departments(rule.departments, now)
         return any(path.startswith(department.path) for department in departments.values())
 
-    def _decision(self, case: Case, rule: ApprovalRule, right: Right, wanted: Wanted) -> Decision:
-        """Return the row of a decision by rule, in the name of whoever signed it."""
-        card = self._cards.card(case.request, case.line, case.now)
-        return Decision(
-            id=new_id(),
-            line_id=case.line.id,
-            task_id=case.task.id if case.task else None,
-            round=case.line.round,
-            principal_id=rule.official_id,
-            rule_id=rule.id,
-            department_id=ids_of([right.decider.department_path])[0],
-            official_id=rule.official_id,
-            appointment_id=rule.appointment_id,
-            outcome="approved",
-            approved_scope=wanted.scope.to_json(),
-            approved_days=wanted.days,
-            reason_code=None,
-            alternative=None,
-            comment="",
-            evidence=card.to_json(),
-            evidence_hash=card.digest(),
-            at=case.now,
-        )
+
+def _decision(case: Case, rule: ApprovalRule, right: Right, wanted: Wanted, card: EvidenceCard) -> Decision:
+    """Return the row of a decision by rule, in the name of whoever signed it."""
+    return Decision(
+        id=new_id(),
+        line_id=case.line.id,
+        task_id=case.task.id if case.task else None,
+        round=case.line.round,
+        principal_id=rule.official_id,
+        rule_id=rule.id,
+        department_id=ids_of([right.decider.department_path])[0],
+        official_id=rule.official_id,
+        appointment_id=rule.appointment_id,
+        outcome="approved",
+        approved_scope=wanted.scope.to_json(),
+        approved_days=wanted.days,
+        reason_code=None,
+        alternative=None,
+        comment="",
+        evidence=card.to_json(),
+        evidence_hash=card.digest(),
+        at=case.now,
+    )

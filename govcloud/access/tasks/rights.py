@@ -17,6 +17,7 @@ from govcloud.access.routing import Authority, usable
 from govcloud.access.rules import Registry, check
 from govcloud.access.rules.reciprocal import WINDOW
 from govcloud.access.tasks.models import DecisionTask
+from govcloud.access.windows import ends_at
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -94,16 +95,23 @@ class Rights:
             authority=right.paths,
             approved=approved,
             owed=_owed(case, right.decider),
+            findings=self._facts.authorization.apart.findings(
+                request.beneficiary_official_id, [line.function], request.case_number, line.duty, case.now
+            ),
+            # More than was asked for is refused by a rule of its own.
+            ends_at=ends_at(request, min(approved.days, line.requested_days), case.now) if approved is not None else None,
         )
 
-    def ask(self, registry: Registry[DecisionFacts], case: Case, right: Right, approved: Wanted | None) -> None:
-        """Go on when no rule refuses the decider, nor the person in whose right they decide.
+    def ask(self, registry: Registry[DecisionFacts], case: Case, right: Right, approved: Wanted | None) -> DecisionFacts:
+        """Return what the rules saw, when none refuses the decider, nor the person in whose right they decide.
 
         Raises:
             Denied, Conflict, Invalid: as ``rules.check``.
         """
-        for known in _both(case, right, self.facts_for(case, right, approved)):
+        facts = self.facts_for(case, right, approved)
+        for known in _both(case, right, facts):
             check(registry, known)
+        return facts
 
     def _principal(self, decider: PersonFacts, right: Authority, now: datetime) -> PersonFacts:
         """Return the person in whose right one decides, in the office from which it comes."""

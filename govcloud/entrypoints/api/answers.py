@@ -145,6 +145,7 @@ class DecisionAnswer(Answer):
     reason_code: str | None
     comment: str
     evidence_hash: str
+    has_receipt: bool = Field(description="`GET /lines/{line_id}/receipts` has a signed receipt of it")
 
     @classmethod
     def of(cls, view: DecisionView) -> Self:
@@ -159,6 +160,7 @@ class DecisionAnswer(Answer):
             reason_code=view.reason_code,
             comment=view.comment,
             evidence_hash=view.evidence_hash,
+            has_receipt=view.has_receipt,
         )
 
 
@@ -221,6 +223,7 @@ class LineAnswer(Answer):
     grant: GrantAnswer | None
     duty: str | None = Field(description="the part of the matter that the item serves: `handle`, `review`")
     integration_level: IntegrationLevel
+    conflicts: tuple[str, ...] = Field(description="of a blocked line: the rules of separation of duty that keep it apart now, by code")
 
     @classmethod
     def of(cls, view: LineView) -> Self:
@@ -247,6 +250,7 @@ class LineAnswer(Answer):
             grant=GrantAnswer.of(view.grant) if view.grant else None,
             duty=view.duty,
             integration_level=view.integration_level,
+            conflicts=tuple(conflict.code for conflict in view.conflicts),
         )
 
 

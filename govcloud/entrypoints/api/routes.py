@@ -19,6 +19,7 @@ from govcloud.entrypoints.api.answers import (
     ScopeChoiceAnswer,
     ScopeChoicesAnswer,
 )
+from govcloud.entrypoints.api.apart import TABLE as APART
 from govcloud.entrypoints.api.asking import TABLE as ASKING
 from govcloud.entrypoints.api.bodies import (
     ApproveBody,
@@ -270,5 +271,6 @@ TABLE = (
     *LABELS,
     *MATTERS,
     *SUBMISSIONS,
+    *APART,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

@@ -21,12 +21,13 @@ OFFICIAL = "official"
 class Person(NamedTuple):
     """An official, the appointment that counts (``None``: only the person's own rights do), and how strong the session is.
 
-    ``strong`` as in ``Question``.
+    ``strong`` and ``session_id`` as in ``Question``.
     """
 
     official_id: UUID
     appointment_id: UUID | None
     strong: bool | None = None
+    session_id: UUID | None = None
 
 
 class Asker:
@@ -73,6 +74,7 @@ class Asker:
             client_address=self.address(context),
             min_epoch=context.min_epoch,
             strong=person.strong,
+            session_id=person.session_id,
         )
 
     def address(self, context: Context) -> str | None:
@@ -106,7 +108,7 @@ class Asker:
         session = _session(sid, self._client) if sid is not None else None
         if session is None or session.official_id != official_id:
             return Reason.SESSION_ENDED
-        return Person(official_id, session.appointment_id, services().step_up.strong(session))
+        return Person(official_id, session.appointment_id, services().step_up.strong(session), session.session_id)
 
 
 def _session(sid: UUID, client: ClientView) -> CurrentSession | None:

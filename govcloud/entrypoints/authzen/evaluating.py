@@ -31,7 +31,7 @@ def evaluate(asked: Evaluation, client: ClientView) -> dict[str, Any]:
         Unavailable: it cannot be decided now, or not at the epoch that it names.
     """
     question, denial = Asker(client).question(asked)
-    return _given_out([Decided(asked, question, denial or services().authorization.decide(question))], client)[0]
+    return _given_out([Decided(asked, question, denial or _settled(question, services().authorization.decide(question)))], client)[0]
 
 
 def evaluate_all(batch: Batch, client: ClientView) -> dict[str, Any]:
@@ -93,7 +93,10 @@ def _as_far_as_it_goes(items: Sequence[_Prepared | _Failed], semantic: Semantic)
 
 
 def _decided(items: Sequence[_Prepared | _Failed], semantic: Semantic) -> list[Decided | _Failed]:
-    """Return the items with their decisions, up to the one that ends it all."""
+    """Return the items with their decisions, up to the one that ends it all.
+
+    The engine stops at what ends it all; where the session turns that yes into a no, what follows is decided one by one.
+    """
     questions = [item.question for item in items if isinstance(item, _Prepared) and item.denial is None]
     decisions = iter(services().authorization.decide_all(questions, partial(_ends, semantic)))
     found: list[Decided | _Failed] = []
@@ -101,11 +104,16 @@ def _decided(items: Sequence[_Prepared | _Failed], semantic: Semantic) -> list[D
         if isinstance(item, _Failed):
             found.append(item)
             continue
-        decision = item.denial or next(decisions)
+        decision = item.denial or _settled(item.question, next(decisions, None) or services().authorization.decide(item.question))
         found.append(Decided(item.asked, item.question, decision))
         if semantic.ends_with(allowed=decision.allowed):
             break
     return found
+
+
+def _settled(question: Question, decision: Decision) -> Decision:
+    """Return the decision as the session leaves it: what the engine opens may be closed by what the session used before."""
+    return services().authorization.settle(question, decision)
 
 
 def _ends(semantic: Semantic) -> Callable[[Decision], bool]:

@@ -8,9 +8,11 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_babel import gettext
 
 from govcloud.access.models import RequestLine
+from govcloud.authorization.apart.models import SodDraft, SodException, SodRule, SodViolation
 from govcloud.authorization.models import AccessGrant, DutyRule, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.access import AccessView
 from govcloud.entrypoints.console.activation import ActivationView
+from govcloud.entrypoints.console.apart import SodDraftsView, SodExceptionsView, SodRulesView, SodViolationsView
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
 from govcloud.entrypoints.console.base import ConsoleView
@@ -71,6 +73,10 @@ def _views() -> list[Room]:
         PlaygroundView(),
         RulesView(PolicyRule, "policies"),
         PolicyDraftsView(),
+        SodRulesView(SodRule, "sod_rules"),
+        SodDraftsView(SodDraft, "sod_drafts"),
+        SodExceptionsView(SodException, "sod_exceptions"),
+        SodViolationsView(SodViolation, "sod_violations"),
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
         SignOnPolicyView(),

@@ -282,9 +282,17 @@ class Forwarding:
         given_out: bool,
         strong: bool | None = None,
     ) -> Decision:
-        question = Question(function, session.appointment_id, session.official_id, client_address=client_address, strong=strong)
+        question = Question(
+            function,
+            session.appointment_id,
+            session.official_id,
+            client_address=client_address,
+            strong=strong,
+            session_id=session.session_id,
+        )
         decision = self._authorization.decide(question)
         if given_out:
+            decision = self._authorization.settle(question, decision)
             self._given_out.note(question, decision, client.client_id)
         return decision
 

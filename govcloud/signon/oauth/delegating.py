@@ -157,8 +157,10 @@ class Delegating:
     def _admits(self, tx: Transaction, client: ClientView, session: CurrentSession, target: str) -> bool:
         """Return whether the official may enter the subsystem that is to be called; the decision goes into the log, as at every door."""
         # The person is not here: the address of the call is the caller's own, and no network zone can be told.
-        question = Question(door_of(target), session.appointment_id, session.official_id, client_address=None)
-        decision = self._authorization.decide(question)
+        question = Question(
+            door_of(target), session.appointment_id, session.official_id, client_address=None, session_id=session.session_id
+        )
+        decision = self._authorization.settle(question, self._authorization.decide(question))
         self._given_out.note(question, decision, client.client_id, trace_id=tx.actor.trace_id)
         return decision.allowed
 

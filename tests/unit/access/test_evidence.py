@@ -6,7 +6,17 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from govcloud.access.evidence import EvidenceCard, ItemEvidence, PastDecision, PersonEvidence, evidence_digest, utc_text
+from govcloud.access.evidence import (
+    ClearanceEvidence,
+    EvidenceCard,
+    ItemEvidence,
+    LastUse,
+    PastDecision,
+    PersonEvidence,
+    SeparationEvidence,
+    evidence_digest,
+    utc_text,
+)
 
 CARD = EvidenceCard(
     line_id="0199",
@@ -39,7 +49,11 @@ CARD = EvidenceCard(
     held_now=0,
     approved_before=1,
     rejected_before=0,
+    looked_back=200,
     latest_decisions=(PastDecision("2026-11-01T00:00:00+00:00", "approved", "杭州市余杭区民政局", 3, ("余杭区",)),),
+    last_use=LastUse("unknown", None),
+    separation=(SeparationEvidence("cash-and-books", 3, "出纳与会计分离", "static", "clear", (), None, None),),
+    clearance=ClearanceEvidence(2, 3, suffices=True),
 )
 
 
@@ -54,8 +68,11 @@ def test_any_other_fact_gives_another_hash() -> None:
         replace(CARD, peers_holding=1),
         replace(CARD, item=replace(CARD.item, exposes="姓名、房屋坐落、证件号码")),
         replace(CARD, latest_decisions=()),
+        replace(CARD, last_use=LastUse("function", "2026-11-20")),
+        replace(CARD, separation=(replace(CARD.separation[0], version=4),)),
+        replace(CARD, clearance=ClearanceEvidence(2, 1, suffices=False)),
     ]
-    assert len({CARD.digest(), *(card.digest() for card in others)}) == 5
+    assert len({CARD.digest(), *(card.digest() for card in others)}) == 1 + len(others)
 
 
 def test_a_moment_is_written_in_utc_whatever_zone_it_came_in() -> None:

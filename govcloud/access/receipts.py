@@ -1,0 +1,276 @@
+"""Decision receipts (审批回执): what the platform says of a decision, signed with its key ring, in the decision's own transaction.
+
+A platform's signature proves what the platform said, and no more; so the format and the table have room for a further signature over
+the same payload, of the person who decided, which is added later and leaves the first as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from govcloud.access.commands import Decided
+from govcloud.access.events import ReceiptSigned
+from govcloud.access.evidence import EvidenceCard, utc_text
+from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, ReceiptSignature, RequestLine
+from govcloud.access.receipt_checks import FORM, TYPE, VERSION
+from govcloud.audit.queries import last_leaf
+from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.identity.queries import IdentityQueries
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
+from govcloud.kernel.ids import new_id
+from govcloud.kernel.jws import BadSignature, encoded, sign, verify
+from govcloud.kernel.key_rotation import KeyRotation
+from govcloud.kernel.keys import RECEIPTS, KeyRing, SigningKey
+from govcloud.kernel.messages import Message
+from govcloud.kernel.signing import ES256
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+
+SIGN = "govcloud:receipt:sign"
+MOST_SIGNATURES = 5
+_MOST_TEXT = 4_000
+
+
+@dataclass(frozen=True)
+class ReceiptView:
+    """A receipt as it is handed out: ``document`` is a JWS in General JSON Serialization (RFC 7515 section 7.2.1)."""
+
+    decision_id: UUID
+    line_id: UUID
+    official_id: UUID
+    at: datetime
+    kid: str
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OwnSignature:
+    """A signature by the person who decided, over the receipt's payload: protected header and signature (base64url), and the public key."""
+
+    protected: str
+    signature: str
+    jwk: Mapping[str, Any]
+
+
+class Receipts:
+    """Signs, keeps and hands out receipts."""
+
+    def __init__(  # noqa: PLR0917 - the parts that a receipt is made of
+        self,
+        uow: UnitOfWork,
+        read: Callable[[], Session],
+        keys: KeyRing,
+        rotation: KeyRotation,
+        identity: IdentityQueries,
+        authorization: AuthorizationQueries,
+        issuer: str,
+    ) -> None:
+        """Take the unit of work, the reader, the ring with its rotation, the queries that name people and policy, and our address."""
+        self._uow = uow
+        self._read = read
+        self._keys = keys
+        self._rotation = rotation
+        self._identity = identity
+        self._authorization = authorization
+        self._issuer = issuer
+
+    def sign(  # noqa: PLR0917 - the parts of one decision
+        self, tx: Transaction, decision: Decision, card: EvidenceCard, request: AccessRequest, line: RequestLine, decided: Decided
+    ) -> None:
+        """Sign and keep the receipt of a decision that has been written down, with all that follows from it, in its transaction."""
+        payload = encoded(self._payload(decision, card, request, line, decided))
+        key = self._key()
+        protected = encoded({"alg": key.algorithm, "kid": key.kid, "typ": TYPE})
+        row = DecisionReceipt(
+            decision_id=decision.id,
+            line_id=line.id,
+            payload=payload,
+            protected=protected,
+            signature=sign(key.private_key, protected, payload),
+            kid=key.kid,
+            at=tx.now,
+        )
+        tx.session.add(row)
+        tx.session.flush()
+
+    def of_line(self, line_id: UUID) -> tuple[ReceiptView, ...]:
+        """Return the receipts of the decisions on a line, the oldest first; whoever asks has been let see the line."""
+        query = (
+            select(DecisionReceipt, Decision.official_id)
+            .join(Decision, Decision.id == DecisionReceipt.decision_id)
+            .where(DecisionReceipt.line_id == line_id)
+            .order_by(DecisionReceipt.at, DecisionReceipt.decision_id)
+        )
+        rows = self._read().execute(query).all()
+        ids = [row[0].decision_id for row in rows]
+        signatures = self._read().scalars(
+            select(ReceiptSignature).where(ReceiptSignature.decision_id.in_(ids)).order_by(ReceiptSignature.id)
+        )
+        further: dict[UUID, list[ReceiptSignature]] = {}
+        for signature in signatures:
+            further.setdefault(signature.decision_id, []).append(signature)
+        return tuple(_view(row[0], row[1], further.get(row[0].decision_id, [])) for row in rows)
+
+    def of_decision(self, line_id: UUID, decision_id: UUID) -> ReceiptView:
+        """Return one receipt of a line.
+
+        Raises:
+            NotFound: there is no such receipt; decisions from before receipts have none.
+        """
+        found = next((view for view in self.of_line(line_id) if view.decision_id == decision_id), None)
+        if found is None:
+            raise NotFound.of(Message("审批回执"), decision_id)
+        return found
+
+    def evidence_of(self, line_id: UUID, decision_id: UUID) -> dict[str, Any]:
+        """Return the evidence card of a decision as it was shown and hashed.
+
+        Raises:
+            NotFound: there is no such decision on the line.
+        """
+        decision = self._read().get(Decision, decision_id)
+        if decision is None or decision.line_id != line_id:
+            raise NotFound.of(Message("审批决定"), decision_id)
+        return decision.evidence
+
+    def archive(self) -> dict[str, Any]:
+        """Return every public key that receipts were ever signed with; retired ones stay, withdrawn ones say so."""
+        return self._keys.archive(RECEIPTS)
+
+    def attach(self, actor: Actor, line_id: UUID, decision_id: UUID, own: OwnSignature) -> None:
+        """Add the decider's own signature to a receipt; the same one again changes nothing.
+
+        The platform checks that the signature holds for the key that comes with it, and writes down who brought it. Whose key that
+        is, a certificate or the organisation that gave out the key has to say.
+
+        Raises:
+            NotFound: there is no such receipt.
+            Denied: somebody else decided.
+            Invalid: the signature does not hold.
+            Conflict: the receipt has as many signatures as it takes.
+        """
+        receipt = self.of_decision(line_id, decision_id)
+        target = Target("decision", str(decision_id), attributes={"official_id": str(receipt.official_id)})
+        with self._uow.begin(actor, SIGN, target) as tx:
+            jwk = _checked(own, str(receipt.document["payload"]))
+            tx.session.execute(select(Decision.id).where(Decision.id == decision_id).with_for_update(read=True, key_share=True))
+            known = tx.session.scalars(select(ReceiptSignature).where(ReceiptSignature.decision_id == decision_id)).all()
+            if any((row.protected, row.signature) == (own.protected, own.signature) for row in known):
+                return
+            if len(known) >= MOST_SIGNATURES:
+                raise Conflict("receipt_full", Message("一份回执最多附 %(most)s 个签名。", most=MOST_SIGNATURES))
+            tx.session.add(
+                ReceiptSignature(
+                    id=new_id(),
+                    decision_id=decision_id,
+                    protected=own.protected,
+                    header={"jwk": jwk},
+                    signature=own.signature,
+                    official_id=receipt.official_id,
+                    at=tx.now,
+                )
+            )
+            tx.session.flush()
+            chain = str(self._read().get_one(RequestLine, line_id).request_id)
+            tx.record(ReceiptSigned(subject=f"request_line:{line_id}", chain=chain, decision_id=decision_id, key=jwk))
+
+    def _key(self) -> SigningKey:
+        """Return the key that signs receipts now; the very first decision makes the first key."""
+        try:
+            return self._keys.signing_key(RECEIPTS, ES256)
+        except Unavailable:
+            self._rotation.ensure(Actor.system("reaction"))
+            key = self._keys.signing_key(RECEIPTS, ES256)
+            # It stands in this transaction alone yet: if that fails, nobody may go on to sign with it.
+            self._keys.forget(RECEIPTS)
+            return key
+
+    def _payload(
+        self, decision: Decision, card: EvidenceCard, request: AccessRequest, line: RequestLine, decided: Decided
+    ) -> dict[str, Any]:
+        """Return what is signed: who decided what for whom, to what extent, when, on which evidence, under which rules."""
+        office = self._identity.subject(decision.appointment_id, decision.at)
+        leaf = last_leaf(self._read(), str(request.id))
+        return {
+            "form": FORM,
+            "version": VERSION,
+            "issuer": self._issuer,
+            "at": utc_text(decision.at),
+            "decision": {
+                "id": str(decision.id),
+                "outcome": decision.outcome,
+                "reason_code": decision.reason_code,
+                "extent": (
+                    {"scope": decision.approved_scope, "days": decision.approved_days} if decision.approved_scope is not None else None
+                ),
+            },
+            "decided_by": {
+                "official_id": str(decision.official_id),
+                "appointment_id": str(decision.appointment_id),
+                "name": office.name if office else "",
+                "department": office.department_name if office else "",
+                "post": office.post if office else "",
+            },
+            "beneficiary": {
+                "official_id": card.beneficiary.official_id,
+                "name": card.beneficiary.name,
+                "department": card.beneficiary.department,
+                "post": card.beneficiary.post,
+            },
+            "what": {
+                "subsystem": line.subsystem_code,
+                "function": line.function,
+                "function_name": card.item.function_name,
+                "item_id": str(line.item_id),
+                "item_version": line.item_version,
+            },
+            "request": {"id": str(request.id), "number": request.number, "case_number": request.case_number, "line_id": str(line.id)},
+            "grant": (
+                {"id": str(decided.grant_id), "ends_at": utc_text(decided.ends_at)}
+                if decided.grant_id is not None and decided.ends_at is not None
+                else None
+            ),
+            "evidence": {"sha256": decision.evidence_hash},
+            "rules": {
+                "policy": self._authorization.policy().number,
+                "separation": {item.rule: item.version for item in card.separation},
+            },
+            "audit": {"chain": str(request.id), "leaf": leaf.hex() if leaf is not None else None},
+        }
+
+
+def _view(row: DecisionReceipt, official_id: UUID, further: list[ReceiptSignature]) -> ReceiptView:
+    first = {"protected": row.protected, "signature": row.signature}
+    own = [{"protected": item.protected, "header": item.header or {}, "signature": item.signature} for item in further]
+    return ReceiptView(
+        decision_id=row.decision_id,
+        line_id=row.line_id,
+        official_id=official_id,
+        at=row.at,
+        kid=row.kid,
+        document={"payload": row.payload, "signatures": [first, *own]},
+    )
+
+
+def _checked(own: OwnSignature, payload: str) -> dict[str, str]:
+    """Return the public key alone, if the signature holds for it.
+
+    Raises:
+        Invalid: it does not, or is too long to be one.
+    """
+    jwk = {name: str(own.jwk[name]) for name in ("kty", "crv", "x", "y", "alg") if name in own.jwk}
+    if max(len(own.protected), len(own.signature), *map(len, jwk.values())) > _MOST_TEXT:
+        raise Invalid.of(FieldError("signature", Message("签名过长。")))
+    try:
+        verify(own.protected, payload, own.signature, jwk)
+    except BadSignature as error:
+        raise Invalid.of(FieldError("signature", Message("签名与回执、公钥不符：%(reason)s。", reason=str(error)))) from error
+    return jwk

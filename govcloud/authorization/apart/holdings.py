@@ -1,0 +1,97 @@
+"""Who holds which functions of a set: by roles that were given, by duties, and by temporary grants, live or scheduled.
+
+Separation of duty asks what somebody could use, whichever appointment they act under: conditions, denials, rows and moments that a
+decision would look at are left aside, and so is that a grant rests. What is held by being an official is held by everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from govcloud.authorization.decider import Decider
+from govcloud.authorization.document import ALLOW
+from govcloud.authorization.holding import EVERY_OFFICIAL
+from govcloud.authorization.models import AccessGrant, RoleAssignment
+from govcloud.authorization.policy import CompiledPolicy
+from govcloud.identity.queries import Wanted
+
+#: So many people are looked at in one go.
+BATCH = 500
+_EFFECT = 4
+_PAGE = 200
+
+
+class Holdings:
+    """Reads what people hold; it never writes."""
+
+    def __init__(self, read: Callable[[], Session], decider: Decider) -> None:
+        """Take the source of reading sessions and the decider (policy, duties, identity)."""
+        self._read = read
+        self._decider = decider
+
+    def of(self, officials: Collection[UUID], functions: Collection[str], at: datetime) -> dict[UUID, frozenset[str]]:
+        """Return which of ``functions`` each of ``officials`` holds, in three statements for all of them."""
+        roles = self._roles(officials, at)
+        policy = self._decider.policy()
+        found = {official: set(opened_by(policy, roles[official], functions)) for official in officials}
+        live = (AccessGrant.official_id.in_(officials), AccessGrant.function.in_(functions), *_not_over(at))
+        for row in self._read().execute(select(AccessGrant.official_id, AccessGrant.function).where(*live)):
+            found[row.official_id].add(row.function)
+        return {official: frozenset(held) for official, held in found.items()}
+
+    def candidates(self, functions: Collection[str], at: datetime) -> set[UUID]:
+        """Return everybody who may hold one of ``functions``; what is open to every official makes nobody a candidate."""
+        policy, read = self._decider.policy(), self._read()
+        roles = frozenset[str]().union(*(policy.roles_naming(function) for function in functions)) - {EVERY_OFFICIAL}
+        granted = select(AccessGrant.official_id).where(AccessGrant.function.in_(functions), *_not_over(at))
+        lasting = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > at)
+        assigned = select(RoleAssignment.official_id).where(RoleAssignment.role_code.in_(roles), lasting)
+        return {*read.scalars(granted.distinct()), *read.scalars(assigned.distinct()), *self._on_duty(roles, at)}
+
+    def open_to_all(self, functions: Collection[str]) -> frozenset[str]:
+        """Return which of ``functions`` every official holds."""
+        return opened_by(self._decider.policy(), {EVERY_OFFICIAL}, functions)
+
+    def in_batches(self, officials: Iterable[UUID], functions: Collection[str], at: datetime) -> Iterator[tuple[UUID, frozenset[str]]]:
+        """Give each of ``officials``, in the order of their ids, with the functions that they hold."""
+        ordered = sorted(officials)
+        for start in range(0, len(ordered), BATCH):
+            yield from self.of(ordered[start : start + BATCH], functions, at).items()
+
+    def _roles(self, officials: Collection[UUID], at: datetime) -> Mapping[UUID, set[str]]:
+        """Return the roles of people under whatever appointment, present and ahead, by assignment, by duty, and by being an official."""
+        roles = self._decider.facts.roles_among(officials, at)
+        duties = self._decider.duties()
+        if duties.duties:
+            for subject in self._decider.identity.subjects_among(officials, at):
+                roles[subject.official_id] |= {duty.role_code for duty in duties.matching(subject)}
+        for held in roles.values():
+            held.add(EVERY_OFFICIAL)
+        return roles
+
+    def _on_duty(self, roles: Collection[str], at: datetime) -> Iterator[UUID]:
+        """Give those to whom a duty gives one of ``roles``."""
+        criteria = tuple(duty.criteria for duty in self._decider.duties().giving(roles, at))
+        after: UUID | None = None
+        while criteria:
+            page = self._decider.identity.subjects_wanted(Wanted(criteria), _PAGE, after, at=at)
+            yield from (row.official_id for row in page.rows)
+            after = page.after
+            if after is None:
+                return
+
+
+def opened_by(policy: CompiledPolicy, roles: Collection[str], functions: Collection[str]) -> frozenset[str]:
+    """Return which of ``functions`` some allow rule of ``roles``, or of what they include, names."""
+    closed = dict.fromkeys(included for role in roles for included in policy.closure.get(role, frozenset((role,))))
+    # No role is called "", so the grant's rule is not among them.
+    return frozenset(function for function in functions if any(row[_EFFECT] == ALLOW for row in policy.slice_for(function, closed, "")))
+
+
+def _not_over(at: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return AccessGrant.valid_to.is_(None), AccessGrant.ends_at > at

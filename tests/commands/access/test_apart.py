@@ -1,0 +1,264 @@
+"""Requests under rules of separation of duty: blocked at the door, let on by an exception, looked at again when they are approved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from govcloud.access.commands import NewRequest, Submitted
+from govcloud.access.lifecycle import LineState
+from govcloud.authorization.commands import NewGrant
+from govcloud.authorization.scope import Scope
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.errors import Conflict, GovcloudError
+from govcloud.services import Services
+from govcloud.subsystems.changes import FunctionChange
+from tests.factories.apart import ACCEPT, CASES, REGISTER, excepted, in_force
+from tests.factories.requests import ask, granted, may_read, new_request
+from tests.factories.world import SEED, XIHU, Person, World
+
+JOBS = Actor.system("jobs")
+
+
+def ask_cases(services: Services, world: World, who: Person, **given: object) -> Submitted:
+    """Ask for the cases of assistance, which the civil affairs department decides on."""
+    return ask(services, world, who, item_id=world.items[CASES], **given)
+
+
+def state_of(services: Services, world: World, line_id: UUID) -> LineState:
+    return services.access_queries.line(world.li.actor(), line_id).state
+
+
+def events_of(services: Services, name: str) -> int:
+    return services.uow.read().scalar(text("SELECT count(*) FROM audit_event WHERE name = :name"), {"name": name}) or 0
+
+
+def test_what_a_standing_role_keeps_apart_blocks_the_line(services: Services, world: World) -> None:
+    in_force(services, world, "accept-and-check", REGISTER, ACCEPT)
+    asked = ask(services, world)
+    mine = services.access_queries.request(world.wang.actor(), asked.request_id).lines[0]
+    assert mine.state is LineState.BLOCKED_SOD
+    assert mine.is_open
+    assert mine.waits_for == ()
+    assert [conflict.code for conflict in mine.conflicts] == ["accept-and-check"]
+    assert ACCEPT in str(mine.conflicts[0].message), "what it conflicts with is named"
+    assert services.access_queries.inbox(world.li.actor()).entries == (), "it is in nobody's inbox"
+    assert events_of(services, "access:line:blocked") == 1
+    with pytest.raises(Conflict) as caught:
+        services.access.approve(world.li.actor(), asked.line_id, 1)
+    assert caught.value.code == "line_closed"
+
+
+def test_an_exception_lets_the_line_on_and_bounds_what_is_given(services: Services, world: World) -> None:
+    in_force(services, world, "accept-and-check", REGISTER, ACCEPT)
+    line_id = ask(services, world).line_id
+    excepted(services, world, world.wang, "accept-and-check", days=5)
+    assert state_of(services, world, line_id) is LineState.PENDING
+    page = services.access_queries.decision_page(world.li.actor(), line_id)
+    assert [refusal.code for refusal in page.approval_refusals] == ["sod_exception_ends"], "ten days are more than five"
+    [rule] = page.card.separation
+    assert (rule.rule, rule.version, rule.state, rule.held) == ("accept-and-check", 1, "lifted", (ACCEPT,))
+    with pytest.raises(Conflict) as caught:
+        services.access.approve(world.li.actor(), line_id, 2)
+    assert caught.value.code == "sod_exception_ends"
+    decided = services.access.approve(world.li.actor(), line_id, 2, days=5)
+    assert decided.state is LineState.APPROVED
+    assert may_read(services, world.wang)
+
+
+def test_a_rule_without_exceptions_is_refused_at_the_door(services: Services, world: World) -> None:
+    in_force(services, world, "never", REGISTER, ACCEPT, liftable=False)
+    with pytest.raises(Conflict) as caught:
+        ask(services, world)
+    assert caught.value.code == "sod_conflict"
+    assert "规则 never" in str(caught.value)
+
+
+def test_a_rule_that_comes_later_is_kept_at_the_approval(services: Services, world: World) -> None:
+    line_id = ask(services, world).line_id
+    in_force(services, world, "accept-and-check", REGISTER, ACCEPT)
+    page = services.access_queries.decision_page(world.li.actor(), line_id)
+    assert [refusal.code for refusal in page.approval_refusals] == ["sod_conflict"]
+    assert [(rule.state, rule.held) for rule in page.card.separation] == [("conflict", (ACCEPT,))]
+    with pytest.raises(Conflict) as caught:
+        services.access.approve(world.li.actor(), line_id, 1)
+    assert caught.value.code == "sod_conflict"
+    services.access.reject(world.li.actor(), line_id, 1, "conflict_of_interest")
+
+
+def test_the_version_of_the_rule_stands_in_the_decision(services: Services, world: World) -> None:
+    in_force(services, world, "read-and-accept", REGISTER, ACCEPT, most=1)
+    in_force(services, world, "read-and-accept", REGISTER, CASES)
+    line_id = ask(services, world, world.people["SUNLI"]).line_id
+    services.access.approve(world.li.actor(), line_id, 1)
+    stored = services.uow.read().execute(text("SELECT evidence FROM decision")).scalar_one()
+    assert [(rule["rule"], rule["version"], rule["state"]) for rule in stored["separation"]] == [("read-and-accept", 2, "clear")]
+
+
+def test_two_lines_that_wait_are_both_taken_in_and_one_is_given(services: Services, world: World) -> None:
+    in_force(services, world, "one-of-two", REGISTER, CASES)
+    sun = world.people["SUNLI"]
+    first, second = ask(services, world, sun), ask_cases(services, world, sun)
+    services.access.approve(world.li.actor(), first.line_id, 1)
+    with pytest.raises(Conflict) as caught:
+        services.access.approve(world.zhao.actor(), second.line_id, 1)
+    assert caught.value.code == "sod_conflict"
+
+
+def test_a_blocked_line_goes_on_when_the_conflict_is_gone(services: Services, world: World, clock: ManualClock) -> None:
+    in_force(services, world, "one-of-two", REGISTER, CASES)
+    sun = world.people["SUNLI"]
+    first = ask(services, world, sun, days=2)
+    services.access.approve(world.li.actor(), first.line_id, 1)
+    second = ask_cases(services, world, sun)
+    assert services.blocked.look_at_all(JOBS) == 0
+    clock.advance(timedelta(days=2))
+    assert services.blocked.look_at_all(JOBS) == 1
+    assert services.access.approve(world.zhao.actor(), second.line_id, 2).state is LineState.APPROVED
+    assert services.blocked.look_at_all(JOBS) == 0
+
+
+def test_a_blocked_line_is_withdrawn_or_lapses_like_any_other(services: Services, world: World, clock: ManualClock) -> None:
+    in_force(services, world, "accept-and-check", REGISTER, ACCEPT)
+    asked = ask(services, world)
+    services.access.withdraw(world.wang.actor(), asked.line_id, 1)
+    again = ask(services, world)
+    clock.advance(timedelta(days=10))
+    assert services.access.lapse_due(JOBS) == 1
+    assert state_of(services, world, again.line_id) is LineState.LAPSED
+    excepted(services, world, world.wang, "accept-and-check")
+    assert state_of(services, world, again.line_id) is LineState.LAPSED, "an exception wakes nothing that is over"
+
+
+def with_duty(services: Services, world: World, who: Person, duty: str, case_number: str) -> GovcloudError | None:
+    """Open the register to somebody for a part in a case, as a matter's line would; return what stood against it."""
+    now = services.clock.now()
+    new = NewGrant(
+        official_id=who.official_id,
+        appointment_id=who.appointment_id,
+        subsystem_code="housing",
+        function=REGISTER,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+        scope=Scope((XIHU,)),
+        case_number=case_number,
+        duty=duty,
+    )
+    try:
+        services.authorization.open_grant(SEED, new)
+    except GovcloudError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(("first", "then"), [("handle", "review"), ("review", "handle")])
+def test_who_handled_a_case_does_not_review_it_nor_the_reverse(
+    services: Services, world: World, clock: ManualClock, first: str, then: str
+) -> None:
+    in_force(services, world, "four-eyes", kind="per_case")
+    sun = world.people["SUNLI"]
+    assert with_duty(services, world, sun, first, "XH-2026-0117") is None
+    clock.advance(timedelta(days=90))
+    for same in ("XH-2026-0117", "xh-2026-0117 ", "ＸＨ-2026-0117"):
+        found = with_duty(services, world, sun, then, same)
+        assert found is not None, "who handled it once has handled it for ever, however the number is written"
+        assert found.code == "sod_conflict"
+    assert with_duty(services, world, sun, first, "XH-2026-0117") is None, "the same part again"
+    assert with_duty(services, world, sun, then, "XH-2026-0118") is None, "another case"
+    assert with_duty(services, world, world.people["CHENJIE"], then, "XH-2026-0117") is None, "another person"
+
+
+def test_of_a_set_for_cases_one_function_a_case(services: Services, world: World) -> None:
+    in_force(services, world, "one-a-case", REGISTER, CASES, kind="per_case")
+    sun = world.people["SUNLI"]
+    services.access.approve(world.li.actor(), ask(services, world, sun).line_id, 1)
+    same = ask_cases(services, world, sun)
+    assert state_of_line(services, sun, same) is LineState.BLOCKED_SOD
+    services.access.withdraw(sun.actor(), same.line_id, 1)
+    assert state_of_line(services, sun, ask_cases(services, world, sun, case_number="XH-2026-0200")) is LineState.PENDING
+
+
+def state_of_line(services: Services, who: Person, asked: Submitted) -> LineState:
+    return services.access_queries.line(who.actor(), asked.line_id).state
+
+
+def test_whoever_is_not_cleared_cannot_ask_and_is_told_why(services: Services, world: World) -> None:
+    labelled(services, 2)
+    with pytest.raises(Conflict) as caught:
+        ask(services, world)
+    assert caught.value.code == "not_cleared"
+    assert "2 级" in str(caught.value)
+    assert "人事部门" in str(caught.value), "the remedy"
+
+
+def test_a_label_that_rises_before_the_decision_stops_the_approval(services: Services, world: World) -> None:
+    line_id = ask(services, world).line_id
+    labelled(services, 1)
+    page = services.access_queries.decision_page(world.li.actor(), line_id)
+    assert (page.card.clearance.needs, page.card.clearance.has, page.card.clearance.suffices) == (1, 0, False)
+    with pytest.raises(Conflict) as caught:
+        services.access.approve(world.li.actor(), line_id, 1)
+    assert caught.value.code == "not_cleared"
+
+
+def labelled(services: Services, label: int) -> None:
+    """Give the register a security label."""
+    view = services.subsystem_queries.function(REGISTER)
+    assert view is not None
+    row = FunctionChange(view.name, view.description, sensitive=view.sensitive, integration_level=view.integration_level, label=label)
+    services.subsystems.change_function(Actor.system("operator"), REGISTER, row, "定级")
+
+
+def test_what_is_held_for_as_long_already_is_not_asked_for_again(services: Services, world: World) -> None:
+    granted(services, world)
+    with pytest.raises(Conflict) as caught:
+        ask(services, world, days=9)
+    assert caught.value.code == "already_held"
+    assert "续期" in str(caught.value)
+    with pytest.raises(Conflict) as caught:
+        ask(services, world, days=10)
+    assert caught.value.code == "already_held", "to the very end of what is held"
+    assert ask(services, world, days=11).line_id, "longer is more"
+
+
+def test_another_case_or_more_rows_are_not_held_yet(services: Services, world: World) -> None:
+    granted(services, world)
+    asked = ask(services, world, days=1, case_number="XH-2026-0999")
+    services.access.withdraw(world.wang.actor(), asked.line_id, 1)
+    assert ask(services, world, days=1, scope=Scope(("330100000000",))).line_id
+
+
+def test_the_decision_page_says_that_a_favour_is_owed(services: Services, world: World) -> None:
+    """The button is not offered where the command would refuse."""
+    zhao, li = world.zhao, world.li
+    theirs = services.access.submit(li.actor(), replace_item(new_request(world), world, CASES))
+    services.access.approve(zhao.actor(), theirs.line_id, 1)
+    back = ask(services, world, zhao)
+    page = services.access_queries.decision_page(li.actor(), back.line_id)
+    assert [refusal.code for refusal in page.approval_refusals] == ["reciprocal"]
+
+
+def replace_item(new: NewRequest, world: World, function: str) -> NewRequest:
+    return replace(new, item_id=world.items[function])
+
+
+def test_the_card_looks_at_so_many_past_lines_and_no_more(services: Services, world: World) -> None:
+    """By the plan: the index gives the latest lines of the item in their order, so the cost does not grow with those before them."""
+    services.access.approve(world.li.actor(), ask(services, world).line_id, 1)
+    read = services.uow.read()
+    read.execute(text("SET LOCAL enable_seqscan = off"))
+    plan = read.scalars(
+        text(
+            "EXPLAIN SELECT id, state FROM request_line WHERE item_id = :item AND state IN ('approved', 'rejected')"
+            " AND closed_at < now() ORDER BY closed_at DESC, id DESC LIMIT 200"
+        ),
+        {"item": world.items[REGISTER]},
+    )
+    said = "\n".join(plan)
+    assert "ix_request_line_decided" in said, said
+    assert "Limit" in said
