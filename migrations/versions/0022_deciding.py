@@ -32,7 +32,7 @@ def downgrade() -> None:
     op.drop_index("uq_decision_official", "decision")
     op.drop_index("ix_decision_line", "decision")
     op.drop_index("ix_decision_principal", "decision")
-    op.execute("DELETE FROM decision WHERE id NOT IN (SELECT DISTINCT ON (line_id, official_id) id FROM decision ORDER BY 1)")
+    op.execute("DELETE FROM decision WHERE id NOT IN (SELECT DISTINCT ON (line_id, official_id) id FROM decision ORDER BY line_id, official_id, at DESC)")
     op.create_unique_constraint(op.f("uq_decision_line_id_official_id"), "decision", ["line_id", "official_id"])
     op.drop_constraint(op.f("ck_decision_alternative"), "decision", type_="check")
     for column in ("alternative", "department_id", "rule_id", "principal_id", "round", "task_id"):
