@@ -188,10 +188,11 @@ class Receipts:
             return self._keys.signing_key(RECEIPTS, ES256)
         except Unavailable:
             self._rotation.ensure(Actor.system("reaction"))
-            key = self._keys.signing_key(RECEIPTS, ES256)
-            # It stands in this transaction alone yet: if that fails, nobody may go on to sign with it.
-            self._keys.forget(RECEIPTS)
-            return key
+            try:
+                return self._keys.signing_key(RECEIPTS, ES256)
+            finally:
+                # It stands in this transaction alone yet: if that fails, here or later, nobody may go on to sign with it.
+                self._keys.forget(RECEIPTS)
 
     def _payload(
         self, decision: Decision, card: EvidenceCard, request: AccessRequest, line: RequestLine, decided: Decided
