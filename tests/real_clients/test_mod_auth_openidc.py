@@ -122,7 +122,8 @@ def test_who_chooses_another_appointment_comes_in_anew_under_it(town: Town) -> N
 
     def department() -> str:
         # WSGI gives headers as Latin-1, whatever they were.
-        return browser.open(protected(town)).json()["headers"]["X-Department"].encode("latin-1").decode()
+        told: str = browser.open(protected(town)).json()["headers"]["X-Department"]
+        return told.encode("latin-1").decode()
 
     browser.open(protected(town), "WANGFANG")
     assert department() == "杭州市西湖区民政局"
