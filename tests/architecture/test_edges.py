@@ -11,11 +11,10 @@ ROOT = Path(__file__).parents[2] / "govcloud"
 ASKING = {"Question", "open_functions", "open_among", "list_people", "list_functions", "list_subsystems", "count_people"}
 #: Where there is no person's address to tell, and why.
 NOWHERE = {
-    # A denial that was made before the engine was asked; it goes into the log.
+    # Denials that were made before the engine was asked; they go into the log.
     ("entrypoints/authzen/asking.py", "question", "Question"),
-    # Who may use a function, wherever they are: who depends on a zone is listed as depending on it.
-    ("entrypoints/console/who_can.py", "index_view", "count_people"),
-    ("entrypoints/console/who_can.py", "page", "list_people"),
+    ("entrypoints/authzen/asking.py", "unanswered", "Question"),
+    ("entrypoints/authzen/asking.py", "unread", "Question"),
 }
 #: The one place in which a page or the API asks whether its reader may do something.
 THE_PLACE = "web/gate.py"

@@ -56,7 +56,7 @@ _SOMEWHERE = {"division": "110000000000", "department_path": "/0/"}
 #: What is known of who serves nowhere, too; what is the same for every official, or follows from whether they serve at all.
 #: A rule that reads ``official_id`` or ``appointment_id`` puts everybody into a group of their own.
 _WITHOUT_PLACE = EVERYWHERE | {"official_id"}
-_DERIVED = frozenset({"kind", "client_id", "subsystem", "active_appointment"})
+_DERIVED = frozenset({"kind", "client_id", "active_appointment"})
 _OWN_ROWS = {"own_division": "division", "own_department": "department_path"}
 
 

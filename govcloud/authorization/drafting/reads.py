@@ -21,7 +21,7 @@ OF_PERSON = frozenset({"position", "post", "rank", "appointment_kind", "label"})
 #: Attributes that are another for everybody: only values that a condition names can make a difference.
 OF_ONE = frozenset({"official_id", "appointment_id"})
 #: Attributes that every official has alike, or none has.
-OF_ALL = frozenset({"kind", "client_id", "subsystem", "active_appointment"})
+OF_ALL = frozenset({"kind", "client_id", "active_appointment"})
 #: Of somebody who serves in one place, what is read of all places is that one.
 _ALL_DEPARTMENTS, _ALL_POSITIONS = "all_department_ids", "all_positions"
 

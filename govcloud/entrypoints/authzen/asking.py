@@ -63,6 +63,10 @@ class Asker:
         target = target_of(asked.action.name, asked.resource) or Target(asked.action.name, asked.resource.properties)
         return Question(target.function, official_id=_uuid(asked.subject.id), resource=target.resource)
 
+    def unread(self) -> Question:
+        """Return what the log is told of a question that cannot be read: about whom and which of its own functions, nobody knows."""
+        return Question(f"{self._client.subsystem_code}:*")
+
     def about(self, person: Person, target: Target, context: Context) -> Question:
         """Return the question whether the person may use ``target``, in ``context``."""
         return Question(

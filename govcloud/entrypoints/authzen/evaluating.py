@@ -44,7 +44,7 @@ def evaluate_all(batch: Batch, client: ClientView) -> dict[str, Any]:
         Unavailable: it cannot be decided now, not at an epoch that it names, or not in time.
     """
     asker = Asker(client)
-    items = _as_far_as_it_goes([_prepared(item, asker, client) for item in batch.items], batch.semantic)
+    items = _as_far_as_it_goes([_prepared(item, asker) for item in batch.items], batch.semantic)
     found = _decided(items, batch.semantic)
     _note([entry for entry in found if isinstance(entry, _Failed)], client)
     answered = iter(_given_out([entry for entry in found if isinstance(entry, Decided)], client))
@@ -67,11 +67,10 @@ class _Failed(NamedTuple):
     answer: dict[str, Any]
 
 
-def _prepared(item: Evaluation | MalformedError, asker: Asker, client: ClientView) -> _Prepared | _Failed:
+def _prepared(item: Evaluation | MalformedError, asker: Asker) -> _Prepared | _Failed:
     """Return an item's question, or what becomes of one that cannot be asked."""
     if isinstance(item, MalformedError):
-        # Of what cannot be read nobody knows which function it is about: one of the client's own.
-        return _failed(400, Reason.INVALID_REQUEST, item, Question(f"{client.subsystem_code}:*"))
+        return _failed(400, Reason.INVALID_REQUEST, item, asker.unread())
     try:
         return _Prepared(item, *asker.question(item))
     except ForeignFunctionError as error:
