@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -187,7 +188,7 @@ def test_outside_a_rule_a_person_decides(services: Services, world: World, clock
         assert services.approving.presigning.end(world.people["QIANWEI"].actor(), rule_id, "改为人工审批")
     if outside == "signer_left":
         end_offices(services, world, world.li)
-    more: dict[str, dict[str, object]] = {"days": {"days": 11}, "scope": {"scope": Scope((XIHU, "330200000000"))}}
+    more: dict[str, dict[str, Any]] = {"days": {"days": 11}, "scope": {"scope": Scope((XIHU, "330200000000"))}}
     asked = more.get(outside, {})
     line_id = ask(services, world, **asked).line_id
     assert services.access_queries.line(world.wang.actor(), line_id).state is LineState.PENDING
