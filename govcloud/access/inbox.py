@@ -35,6 +35,11 @@ class Inbox:
         self._now = now
         self._rights = facts.authority(reader, now)
 
+    @property
+    def decides(self) -> bool:
+        """Return whether the reader may decide on anything, in whatever right."""
+        return bool(self._rights)
+
     def count(self) -> int:
         """Return for how many lines the reader is asked now."""
         if not self._rights:

@@ -285,3 +285,10 @@ class Page(Generic[T]):
 
     entries: tuple[T, ...]
     cursor: str | None
+
+
+@dataclass(frozen=True)
+class InboxPage(Page[InboxEntry]):
+    """One page of an inbox; ``decides`` says that its reader may decide on anything at all."""
+
+    decides: bool = False
