@@ -167,7 +167,8 @@ class AccessQueries:
         inbox, most = self._inbox(actor), _limited(limit)
         rows = inbox.rows(_cursor(cursor), most + 1, below=below) if inbox else ()
         entries = self._shower().inbox([(line, request, None) for line, request in rows[:most]])
-        return InboxPage(entries, str(rows[most - 1][0].id) if len(rows) > most else None, inbox is not None and inbox.decides)
+        cursor = str(rows[most - 1][0].id) if len(rows) > most else None
+        return InboxPage(entries, cursor, inbox is not None and inbox.decides, inbox is not None and inbox.in_office)
 
     def inbox_count(self, actor: Actor) -> int:
         """Return on how many lines the actor is asked to decide."""

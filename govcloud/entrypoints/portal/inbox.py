@@ -15,7 +15,7 @@ from govcloud.entrypoints.portal.decision_form import answer_of, attempt, page_o
 from govcloud.entrypoints.portal.duty import acting_appointment, reader
 from govcloud.entrypoints.portal.forms import Findings, identifier, text_of, whole_number
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import current_actor, may, services, signed_in
+from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.moments import moment
 
 
@@ -35,7 +35,7 @@ def inbox() -> ResponseReturnValue:
         after=after,
         below=below,
         decides=waiting is not None and waiting.decides,
-        signs_rules=waiting is not None and waiting.decides and may("govcloud:approval_rule:sign"),
+        signs_rules=waiting is not None and waiting.in_office,
     )
 
 
