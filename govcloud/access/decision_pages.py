@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from govcloud.access.inbox import Inbox
 from govcloud.access.lines import read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.routing import SUPERIOR_FROM, usable
+from govcloud.access.routing import SUPERIOR_FROM, Authority, usable
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
 from govcloud.access.tasks.rights import Case, Rights, refusals_of, spent_in
@@ -25,6 +25,14 @@ from govcloud.access.tasks.standing import claimant, decisions_of_round, open_ta
 from govcloud.access.views import DecisionPage, RequestView
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads a page, and under which rights they may decide."""
+
+    person: PersonFacts
+    authority: tuple[Authority, ...]
 
 
 class DecisionPages:
@@ -42,28 +50,29 @@ class DecisionPages:
         reader = self._facts.acting(actor, now)
         session = self._read()
         line = read_line(session, line_id)
-        if not usable(self._facts.authority(reader, now), line.owner_path, SUPERIOR_FROM):
+        authority = self._facts.authority(reader, now)
+        if not usable(authority, line.owner_path, SUPERIOR_FROM):
             raise errors.no_such_line(line_id)
         request = session.get_one(AccessRequest, line.request_id)
         shown = Shower(session, self._facts, now).requests([request], actor.official_id)[0]
-        page = self._page(shown, request, line, reader, now)
+        page = self._page(shown, request, line, Reader(reader, authority), now)
         if not page.may_decide or len(shown.lines) == 1:
             return page
         others = (other for other in Inbox(session, self._facts, reader, now).lines_of(request.id) if other.id != line_id)
-        pages = (self._page(shown, request, other, reader, now) for other in others)
+        pages = (self._page(shown, request, other, Reader(reader, authority), now) for other in others)
         return replace(page, others=tuple(other for other in pages if other.may_decide))
 
-    def _page(self, shown: RequestView, request: AccessRequest, line: RequestLine, reader: PersonFacts, now: datetime) -> DecisionPage:
+    def _page(self, shown: RequestView, request: AccessRequest, line: RequestLine, reader: Reader, now: datetime) -> DecisionPage:
         """Return the page of one line, without the others."""
         session = self._read()
         case = Case(session, request, line, open_task(session, line.id), now)
         before = decisions_of_round(session, line)
-        right = self._rights.of(case, reader, spent_in(before))
+        right = self._rights.of(case, reader.person, spent_in(before), reader.authority)
         wanted = Wanted(Scope.from_json(line.requested_scope), line.requested_days)
         facts = self._rights.facts_for(case, right, wanted)
         card = self._cards.card(request, line, now, facts.findings)
         holder = claimant(case.task, now) if case.task else None
-        foreign = holder is not None and holder not in {reader.official_id, right.principal.official_id}
+        foreign = holder is not None and holder not in {reader.person.official_id, right.principal.official_id}
         near = self._facts.identity.subject(request.beneficiary_appointment_id, now)
         division = near.division if near else None
         by_division = facts.item.scope_kind == "division"
@@ -77,6 +86,6 @@ class DecisionPages:
             refusals=refusals_of(REJECT, case, right, facts),
             approval_refusals=refusals_of(APPROVE, case, right, facts),
             principal=right.principal.name if right.is_lent else "",
-            answered=right.spent or any(row.official_id == reader.official_id for row in before),
+            answered=right.spent or any(row.official_id == reader.person.official_id for row in before),
             held_by=self._facts.identity.official_names([holder])[holder] if holder is not None and foreign else "",
         )

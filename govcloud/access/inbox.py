@@ -35,6 +35,16 @@ class Inbox:
         self._now = now
         self._rights = facts.authority(reader, now)
 
+    @property
+    def decides(self) -> bool:
+        """Return whether the reader may decide on anything, in whatever right."""
+        return bool(self._rights)
+
+    @property
+    def in_office(self) -> bool:
+        """Return whether the reader holds the office themselves, and not only as a deputy."""
+        return any(right.principal_id == self._reader.official_id and not right.deputy for right in self._rights)
+
     def count(self) -> int:
         """Return for how many lines the reader is asked now."""
         if not self._rights:

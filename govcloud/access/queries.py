@@ -24,13 +24,14 @@ from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_w
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.placing import PENDING_DAYS
-from govcloud.access.routing import nearest
+from govcloud.access.routing import DECIDING_ROLE, nearest
 from govcloud.access.showing import Shower
 from govcloud.access.views import (
     CatalogueEntry,
     DecisionPage,
     HeldAccess,
     InboxEntry,
+    InboxPage,
     LineView,
     Page,
     RequestView,
@@ -158,7 +159,7 @@ class AccessQueries:
 
     # Deciding
 
-    def inbox(self, actor: Actor, cursor: str | None = None, limit: int = PAGE, *, below: bool = False) -> Page[InboxEntry]:
+    def inbox(self, actor: Actor, cursor: str | None = None, limit: int = PAGE, *, below: bool = False) -> InboxPage:
         """Return the lines that the actor is asked to decide on now, the oldest first; a query, not a copied list (``inbox.py``).
 
         With ``below`` all that the actor may decide on, whoever is asked first. One's own requests are left out.
@@ -166,16 +167,13 @@ class AccessQueries:
         inbox, most = self._inbox(actor), _limited(limit)
         rows = inbox.rows(_cursor(cursor), most + 1, below=below) if inbox else ()
         entries = self._shower().inbox([(line, request, None) for line, request in rows[:most]])
-        return Page(entries, str(rows[most - 1][0].id) if len(rows) > most else None)
+        cursor = str(rows[most - 1][0].id) if len(rows) > most else None
+        return InboxPage(entries, cursor, inbox is not None and inbox.decides, inbox is not None and inbox.in_office)
 
     def inbox_count(self, actor: Actor) -> int:
         """Return on how many lines the actor is asked to decide."""
         inbox = self._inbox(actor)
         return inbox.count() if inbox else 0
-
-    def decides(self, actor: Actor) -> bool:
-        """Return whether the actor may decide on anything now, in whatever right."""
-        return bool(self._authority(actor))
 
     def decided_by(self, official_id: UUID, cursor: str | None = None, limit: int = PAGE) -> Page[InboxEntry]:
         """Return the lines that a person decided, the latest decision first."""
@@ -239,7 +237,7 @@ class AccessQueries:
 
     def overseen_access(self, actor: Actor, cursor: str | None = None, limit: int = PAGE) -> Page[HeldAccess]:
         """Return a page of the live grants that the actor may revoke as senior administrator, the newest first."""
-        paths = self._authority(actor)
+        paths = self._own_paths(actor)
         owners = self._facts.identity.departments(self._facts.subsystems.owner_departments()) if paths else {}
         mine = [key for key, view in owners.items() if any(view.path.startswith(path) for path in paths)]
         limit = _limited(limit)
@@ -254,7 +252,7 @@ class AccessQueries:
         if grant is None or grant.owner_department_id is None or grant.closed_at is not None or grant.ends_at <= now:
             return None
         path = self._facts.department_path(grant.owner_department_id)
-        if not path or not any(path.startswith(mine) for mine in self._authority(actor)):
+        if not path or not any(path.startswith(mine) for mine in self._own_paths(actor)):
             return None
         return next(iter(self._shower().held([grant])), None)
 
@@ -276,6 +274,12 @@ class AccessQueries:
             return ()
         now = self._clock.now()
         return visible_paths(self._facts.authority(self._facts.person(actor.official_id, actor.appointment_id, now), now))
+
+    def _own_paths(self, actor: Actor) -> tuple[str, ...]:
+        """Return the departments of which the actor may revoke what was granted: by an office of their own, not by a delegation."""
+        if actor.official_id is None or actor.appointment_id is None:
+            return ()
+        return self._facts.authorization.department_paths(actor.official_id, actor.appointment_id, DECIDING_ROLE)
 
     def _under_authority(self, actor: Actor) -> ColumnElement[bool]:
         return at_or_below(RequestLine.owner_path, self._authority(actor))

@@ -299,3 +299,11 @@ class Page(Generic[T]):
 
     entries: tuple[T, ...]
     cursor: str | None
+
+
+@dataclass(frozen=True)
+class InboxPage(Page[InboxEntry]):
+    """One page of an inbox; ``decides`` says that its reader may decide on anything at all, ``in_office`` that by an office of their own."""
+
+    decides: bool = False
+    in_office: bool = False

@@ -73,8 +73,8 @@ def _tasks() -> None:
         sa.CheckConstraint("needed BETWEEN 1 AND 9", name=op.f("ck_decision_task_needed")),
         sa.CheckConstraint("(claimed_by IS NULL) = (claimed_at IS NULL)", name=op.f("ck_decision_task_claim")),
         sa.CheckConstraint("(state = 'open') = (closed_at IS NULL)", name=op.f("ck_decision_task_closed")),
-        sa.ForeignKeyConstraint(["line_id"], ["request_line.id"], name=op.f("fk_decision_task_line_id_request_line")),
-        sa.ForeignKeyConstraint(["claimed_by"], ["official.id"], name=op.f("fk_decision_task_claimed_by_official")),
+        sa.ForeignKeyConstraint(["line_id"], ["request_line.id"], name=op.f("fk_decision_task_line_id")),
+        sa.ForeignKeyConstraint(["claimed_by"], ["official.id"], name=op.f("fk_decision_task_claimed_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision_task")),
         sa.UniqueConstraint("line_id", "round", "step", name=op.f("uq_decision_task_line_id_round_step")),
     )
@@ -102,9 +102,9 @@ def _around_lines() -> None:
         sa.Column("missing", sa.Text(), nullable=False),
         sa.Column("at", _NOW, nullable=False),
         sa.CheckConstraint("length(missing) BETWEEN 1 AND 500", name=op.f("ck_line_return_missing")),
-        sa.ForeignKeyConstraint(["line_id"], ["request_line.id"], name=op.f("fk_line_return_line_id_request_line")),
-        sa.ForeignKeyConstraint(["official_id"], ["official.id"], name=op.f("fk_line_return_official_id_official")),
-        sa.ForeignKeyConstraint(["appointment_id"], ["appointment.id"], name=op.f("fk_line_return_appointment_id_appointment")),
+        sa.ForeignKeyConstraint(["line_id"], ["request_line.id"], name=op.f("fk_line_return_line_id")),
+        sa.ForeignKeyConstraint(["official_id"], ["official.id"], name=op.f("fk_line_return_official_id")),
+        sa.ForeignKeyConstraint(["appointment_id"], ["appointment.id"], name=op.f("fk_line_return_appointment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line_return")),
         sa.UniqueConstraint("line_id", "round", name=op.f("uq_line_return_line_id_round")),
     )
@@ -117,9 +117,9 @@ def _around_lines() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", _NOW, nullable=False),
         sa.CheckConstraint("length(text) BETWEEN 1 AND 500", name=op.f("ck_line_comment_text")),
-        sa.ForeignKeyConstraint(["line_id"], ["request_line.id"], name=op.f("fk_line_comment_line_id_request_line")),
-        sa.ForeignKeyConstraint(["official_id"], ["official.id"], name=op.f("fk_line_comment_official_id_official")),
-        sa.ForeignKeyConstraint(["appointment_id"], ["appointment.id"], name=op.f("fk_line_comment_appointment_id_appointment")),
+        sa.ForeignKeyConstraint(["line_id"], ["request_line.id"], name=op.f("fk_line_comment_line_id")),
+        sa.ForeignKeyConstraint(["official_id"], ["official.id"], name=op.f("fk_line_comment_official_id")),
+        sa.ForeignKeyConstraint(["appointment_id"], ["appointment.id"], name=op.f("fk_line_comment_appointment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line_comment")),
     )
     op.create_index("ix_line_comment_line", "line_comment", ["line_id", "at"])
@@ -142,13 +142,13 @@ def _delegation() -> None:
         sa.CheckConstraint("delegator_id <> delegate_id", name=op.f("ck_delegation_two_people")),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_delegation_window")),
         sa.CheckConstraint("length(reason) BETWEEN 1 AND 500", name=op.f("ck_delegation_reason")),
-        sa.ForeignKeyConstraint(["delegator_id"], ["official.id"], name=op.f("fk_delegation_delegator_id_official")),
-        sa.ForeignKeyConstraint(["delegate_id"], ["official.id"], name=op.f("fk_delegation_delegate_id_official")),
+        sa.ForeignKeyConstraint(["delegator_id"], ["official.id"], name=op.f("fk_delegation_delegator_id")),
+        sa.ForeignKeyConstraint(["delegate_id"], ["official.id"], name=op.f("fk_delegation_delegate_id")),
         sa.ForeignKeyConstraint(
-            ["delegator_appointment_id"], ["appointment.id"], name=op.f("fk_delegation_delegator_appointment_id_appointment")
+            ["delegator_appointment_id"], ["appointment.id"], name=op.f("fk_delegation_delegator_appointment_id")
         ),
         sa.ForeignKeyConstraint(
-            ["delegate_appointment_id"], ["appointment.id"], name=op.f("fk_delegation_delegate_appointment_id_appointment")
+            ["delegate_appointment_id"], ["appointment.id"], name=op.f("fk_delegation_delegate_appointment_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delegation")),
     )
@@ -175,12 +175,12 @@ def _approval_rule() -> None:
         sa.CheckConstraint("signed_at < ends_at", name=op.f("ck_approval_rule_window")),
         sa.CheckConstraint("length(reason) BETWEEN 1 AND 500", name=op.f("ck_approval_rule_reason")),
         sa.CheckConstraint("cardinality(departments) > 0", name=op.f("ck_approval_rule_departments")),
-        sa.ForeignKeyConstraint(["item_id"], ["catalogue_item.id"], name=op.f("fk_approval_rule_item_id_catalogue_item")),
+        sa.ForeignKeyConstraint(["item_id"], ["catalogue_item.id"], name=op.f("fk_approval_rule_item_id")),
         sa.ForeignKeyConstraint(
-            ["owner_department_id"], ["department.id"], name=op.f("fk_approval_rule_owner_department_id_department")
+            ["owner_department_id"], ["department.id"], name=op.f("fk_approval_rule_owner_department_id")
         ),
-        sa.ForeignKeyConstraint(["official_id"], ["official.id"], name=op.f("fk_approval_rule_official_id_official")),
-        sa.ForeignKeyConstraint(["appointment_id"], ["appointment.id"], name=op.f("fk_approval_rule_appointment_id_appointment")),
+        sa.ForeignKeyConstraint(["official_id"], ["official.id"], name=op.f("fk_approval_rule_official_id")),
+        sa.ForeignKeyConstraint(["appointment_id"], ["appointment.id"], name=op.f("fk_approval_rule_appointment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_approval_rule")),
     )
     op.create_index("ix_approval_rule_item", "approval_rule", ["item_id"], postgresql_where=sa.text("ended_at IS NULL"))
@@ -198,8 +198,8 @@ def _decisions() -> None:
     op.execute("UPDATE decision SET principal_id = official_id")
     op.alter_column("decision", "principal_id", nullable=False)
     for column, table in (("task_id", "decision_task"), ("principal_id", "official"), ("rule_id", "approval_rule")):
-        op.create_foreign_key(op.f(f"fk_decision_{column}_{table}"), "decision", table, [column], ["id"])
-    op.create_foreign_key(op.f("fk_decision_department_id_department"), "decision", "department", ["department_id"], ["id"])
+        op.create_foreign_key(op.f(f"fk_decision_{column}"), "decision", table, [column], ["id"])
+    op.create_foreign_key(op.f("fk_decision_department_id"), "decision", "department", ["department_id"], ["id"])
     op.create_check_constraint(op.f("ck_decision_alternative"), "decision", "alternative IS NULL OR outcome = 'rejected'")
     op.drop_constraint(op.f("uq_decision_line_id_official_id"), "decision", type_="unique")
     op.create_unique_constraint(op.f("uq_decision_task_id_round_principal_id"), "decision", ["task_id", "round", "principal_id"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -67,15 +67,17 @@ class Rights:
         """Take the loader of facts."""
         self._facts = facts
 
-    def of(self, case: Case, decider: PersonFacts, spent: Collection[UUID] = ()) -> Right:
+    def of(self, case: Case, decider: PersonFacts, spent: Collection[UUID] = (), authority: Sequence[Authority] | None = None) -> Right:
         """Return the right that ``decider`` has: one's own first, then one lent by somebody who has not used it in this round.
 
-        ``spent`` are those in whose right somebody decided in this round. Without any right ``paths`` is empty, and the rules say so.
+        ``spent`` are those in whose right somebody decided in this round; ``authority`` is that of the decider, if it is known. Without
+        any right ``paths`` is empty, and the rules say so.
         """
         request, line = case.request, case.line
         barred = {request.requester_official_id, request.beneficiary_official_id} - {decider.official_id}
         path = case.task.path if case.task else line.owner_path
-        rights = usable(self._facts.authority(decider, case.now), path, line.escalation, barred)
+        held = self._facts.authority(decider, case.now) if authority is None else authority
+        rights = usable(held, path, line.escalation, barred)
         if not rights:
             return Right(decider, decider, ())
         ordered = sorted(rights, key=lambda right: (right.principal_id in spent, right.principal_id != decider.official_id))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from govcloud.access.lifecycle import GrantState, LineState, RequestState
 from govcloud.access.views import (
+    AlternativeView,
     CatalogueEntry,
     DecisionView,
     GrantView,
@@ -17,6 +18,7 @@ from govcloud.access.views import (
     PersonView,
     RequestView,
     ScopeChoice,
+    TaskView,
 )
 from govcloud.authorization.scope import Scope
 
@@ -146,6 +148,9 @@ class DecisionAnswer(Answer):
     comment: str
     evidence_hash: str
     has_receipt: bool = Field(description="`GET /lines/{line_id}/receipts` has a signed receipt of it")
+    principal: str | None = Field(description="in whose right it was made, if somebody else lent it")
+    by_rule: bool = Field(description="made in advance, by the rule that `decided_by` signed")
+    alternative: AlternativeAnswer | None
 
     @classmethod
     def of(cls, view: DecisionView) -> Self:
@@ -161,7 +166,43 @@ class DecisionAnswer(Answer):
             comment=view.comment,
             evidence_hash=view.evidence_hash,
             has_receipt=view.has_receipt,
+            principal=view.principal.name if view.principal else None,
+            by_rule=view.by_rule,
+            alternative=AlternativeAnswer.of(view.alternative) if view.alternative else None,
         )
+
+
+class AlternativeAnswer(Answer):
+    """What a refusal offers instead."""
+
+    item_id: UUID
+    item_name: str
+    scope: ScopeAnswer
+    days: int
+
+    @classmethod
+    def of(cls, view: AlternativeView) -> Self:
+        """Take the view over."""
+        scope = ScopeAnswer.of(view.scope, view.scope_names)
+        return cls(item_id=view.item_id, item_name=view.item_name, scope=scope, days=view.days)
+
+
+class TaskAnswer(Answer):
+    """What a line waits for: `given` of `needed` people at step `step` of `steps`; `holder` has taken it on."""
+
+    step: int
+    steps: int
+    kind: str = Field(description="`owner` or `superior`: whose step it is")
+    given: int
+    needed: int
+    distinct_units: bool = Field(description="the people have to serve in different departments")
+    holder: str
+    held_until: datetime | None
+
+    @classmethod
+    def of(cls, view: TaskView) -> Self:
+        """Take the view over."""
+        return cls.model_validate(view)
 
 
 class GrantAnswer(Answer):
@@ -224,6 +265,10 @@ class LineAnswer(Answer):
     duty: str | None = Field(description="the part of the matter that the item serves: `handle`, `review`")
     integration_level: IntegrationLevel
     conflicts: tuple[str, ...] = Field(description="of a blocked line: the rules of separation of duty that keep it apart now, by code")
+    round: int = Field(description="how often it was put up for decision")
+    missing: str = Field(description="what was missing when it was last sent back")
+    task: TaskAnswer | None
+    decisions: tuple[DecisionAnswer, ...] = Field(description="everything that was decided on it, the oldest first")
 
     @classmethod
     def of(cls, view: LineView) -> Self:
@@ -251,6 +296,10 @@ class LineAnswer(Answer):
             duty=view.duty,
             integration_level=view.integration_level,
             conflicts=tuple(conflict.code for conflict in view.conflicts),
+            round=view.round,
+            missing=view.missing,
+            task=TaskAnswer.of(view.task) if view.task else None,
+            decisions=tuple(DecisionAnswer.of(one) for one in view.decisions),
         )
 
 

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
+from govcloud.access.commands import Alternative
+from govcloud.authorization.scope import Scope
+
 _MOST_TEXT = 20_000
 """Beyond this a text is not read at all; the exact limits, and the words for them, lie with the commands."""
 _MOST_DIVISIONS = 200
@@ -61,6 +64,18 @@ class ApproveBody(Input):
     evidence_hash: Text | None = Field(default=None, description="of the card shown; if the facts changed since, nothing is decided")
 
 
+class AlternativeBody(Input):
+    """What a refusal offers instead; what is left out is as requested."""
+
+    divisions: Divisions | None = None
+    days: StrictInt | None = None
+    item_id: UUID | None = None
+
+    def to_input(self) -> Alternative:
+        """Return it as the command takes it."""
+        return Alternative(None if self.divisions is None else Scope(tuple(self.divisions)), self.days, self.item_id)
+
+
 class RejectBody(Input):
     """A no, with its reason."""
 
@@ -70,6 +85,7 @@ class RejectBody(Input):
     )
     comment: Text = Field(default="", description="at most 500 characters")
     evidence_hash: Text | None = Field(default=None, description="as for an approval")
+    alternative: AlternativeBody | None = Field(default=None, description="what is offered instead")
 
 
 class WithdrawBody(Input):

@@ -47,6 +47,8 @@ class DecidedAnswer(Answer):
     grant_id: UUID | None
     ends_at: datetime | None
     replayed: bool = Field(description="exactly this decision already stood")
+    given: int = Field(description="how many have said yes at this step")
+    needed: int = Field(description="how many have to")
 
     @classmethod
     def of(cls, result: Decided) -> Self:

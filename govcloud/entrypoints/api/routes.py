@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask_wtf.csrf import generate_csrf
 
-from govcloud.access.commands import NewRequest
+from govcloud.access.commands import NO_ALTERNATIVE, NewRequest
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.entrypoints.api.answers import (
     AppointmentAnswer,
@@ -20,6 +20,8 @@ from govcloud.entrypoints.api.answers import (
     ScopeChoicesAnswer,
 )
 from govcloud.entrypoints.api.apart import TABLE as APART
+from govcloud.entrypoints.api.approval_bodies import InboxQuery
+from govcloud.entrypoints.api.approvals import TABLE as APPROVALS
 from govcloud.entrypoints.api.asking import TABLE as ASKING
 from govcloud.entrypoints.api.bodies import (
     ApproveBody,
@@ -162,9 +164,9 @@ def request_(request_id: UUID) -> RequestAnswer:
 
 
 @signed_in
-def inbox(query: ListQuery) -> InboxAnswer:
-    """The lines that wait for one's decision, oldest first."""
-    page = services().access_queries.inbox(current_actor(), query.cursor, query.limit)
+def inbox(query: InboxQuery) -> InboxAnswer:
+    """The lines that one is asked to decide on, oldest first; with `below` all that one may."""
+    page = services().access_queries.inbox(current_actor(), query.cursor, query.limit, below=query.below)
     return InboxAnswer(lines=tuple(InboxLineAnswer.of(entry) for entry in page.entries), cursor=page.cursor)
 
 
@@ -200,7 +202,13 @@ def approve(line_id: UUID, body: ApproveBody) -> DecidedAnswer:
 def reject(line_id: UUID, body: RejectBody) -> DecidedAnswer:
     """Say no to a line, with a reason."""
     decided = services().access.reject(
-        current_actor(), line_id, body.version, body.reason_code, body.comment, evidence_hash=body.evidence_hash
+        current_actor(),
+        line_id,
+        body.version,
+        body.reason_code,
+        body.comment,
+        evidence_hash=body.evidence_hash,
+        alternative=body.alternative.to_input() if body.alternative else NO_ALTERNATIVE,
     )
     return DecidedAnswer.of(decided)
 
@@ -248,7 +256,7 @@ TABLE = (
     Route("POST", "/requests", submit, SubmittedAnswer, body=NewRequestBody, location=_request_address, once=True),
     Route("GET", "/requests", requests, RequestsAnswer, query=ListQuery),
     Route("GET", "/requests/<uuid:request_id>", request_, RequestAnswer),
-    Route("GET", "/inbox", inbox, InboxAnswer, query=ListQuery),
+    Route("GET", "/inbox", inbox, InboxAnswer, query=InboxQuery),
     Route("GET", "/lines/<uuid:line_id>", line, LineAnswer),
     Route("GET", "/lines/<uuid:line_id>/decision", decision, DecisionPageAnswer),
     Route("POST", "/lines/<uuid:line_id>/approve", approve, DecidedAnswer, body=ApproveBody, once=True),
@@ -272,5 +280,6 @@ TABLE = (
     *MATTERS,
     *SUBMISSIONS,
     *APART,
+    *APPROVALS,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

@@ -107,7 +107,7 @@ def page_of(line_id: UUID, findings: Findings) -> str:
     names = full_names(choices)
     suggested = next((choice.code for choice in choices if choice.suggested), choices[0].code if choices else "")
     options = [(choice.code, names.get(choice.code) or gettext("所申请的全部")) for choice in choices]
-    form, waits = request.form, page.line.task is not None
+    form, hands_on = request.form, request.args.get("hand_on") == "1" or "official" in request.form
     return render_template(
         "portal/decision.html",
         page=page,
@@ -131,7 +131,8 @@ def page_of(line_id: UUID, findings: Findings) -> str:
             text=text_of(form, "text"),
         ),
         other_items=_other_items(page) if page.may_decide else [],
-        candidates=services().approving.handling.candidates(line_id) if waits and (page.may_decide or page.held_by) else (),
+        hands_on=hands_on,
+        candidates=services().approving.handling.candidates(line_id) if hands_on and (page.may_decide or page.held_by) else (),
         remarks=services().approving.discussing.remarks(line_id),
         ends_at=services().clock.now() + timedelta(days=page.line.requested_days),
         taken_back=_taken_back(page.line),
@@ -143,8 +144,8 @@ def page_of(line_id: UUID, findings: Findings) -> str:
 
 def _other_items(page: DecisionPage) -> list[tuple[str, str]]:
     """Return the other items of the subsystem, of which one might be asked for instead."""
-    found = services().access_queries.catalogue(page.line.subsystem_name)
-    return [(str(item.id), item.name) for item in found if item.subsystem_code == page.line.subsystem_code and item.id != page.line.item_id]
+    found = services().subsystem_queries.items_of(page.line.subsystem_code)
+    return [(str(item.id), item.name) for item in found if item.id != page.line.item_id]
 
 
 def _taken_back(line: LineView) -> TakenBack | None:

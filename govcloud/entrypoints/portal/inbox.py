@@ -15,7 +15,7 @@ from govcloud.entrypoints.portal.decision_form import answer_of, attempt, page_o
 from govcloud.entrypoints.portal.duty import acting_appointment, reader
 from govcloud.entrypoints.portal.forms import Findings, identifier, text_of, whole_number
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import current_actor, may, services, signed_in
+from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.moments import moment
 
 
@@ -27,15 +27,15 @@ def inbox() -> ResponseReturnValue:
     after, below = request.args.get("after"), request.args.get("below") == "1"
     decided = request.args.get("tab") == "decided"
     queries = services().access_queries
-    page = queries.decided_by(reader().official_id, after) if decided else queries.inbox(current_actor(), after, below=below)
+    waiting = None if decided else queries.inbox(current_actor(), after, below=below)
     return render_template(
         "portal/inbox.html",
         tab="decided" if decided else "waiting",
-        page=page,
+        page=waiting or queries.decided_by(reader().official_id, after),
         after=after,
         below=below,
-        decides=queries.decides(current_actor()),
-        signs_rules=may("govcloud:approval_rule:sign"),
+        decides=waiting is not None and waiting.decides,
+        signs_rules=waiting is not None and waiting.in_office,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+
 from govcloud.access.lifecycle import LineState
 from govcloud.access.presigning import NewRule
 from govcloud.authorization.scope import Scope
@@ -130,7 +132,9 @@ def test_nobody_takes_two_steps(services: Services, world: World) -> None:
         ("serial", {"steps": [{"kind": "owner"}] * 5}),
     ],
 )
-def test_what_a_tier_leaves_open_is_checked_when_it_is_saved(services: Services, world: World, tier: str, approval: dict[str, object]) -> None:
+def test_what_a_tier_leaves_open_is_checked_when_it_is_saved(
+    services: Services, world: World, tier: str, approval: dict[str, object]
+) -> None:
     with pytest.raises(Invalid) as caught:
         set_tier(services, world, tier, approval)
     assert caught.value.fields[0].field == "approval"
@@ -175,7 +179,8 @@ def test_within_a_rule_access_opens_at_once_in_its_signers_name(services: Servic
 @pytest.mark.usefixtures("auto")
 @pytest.mark.parametrize("outside", ["days", "scope", "department", "late", "ended", "signer_left"])
 def test_outside_a_rule_a_person_decides(services: Services, world: World, clock: ManualClock, outside: str) -> None:
-    given = {"department": {"departments": (world.organisation.ids["yuhang_civil_affairs"],)}}.get(outside, {})
+    elsewhere: dict[str, object] = {"departments": (world.organisation.ids["yuhang_civil_affairs"],)}
+    given = elsewhere if outside == "department" else {}
     rule_id = services.approving.presigning.sign(world.li.actor(), rule(world, clock, **given))
     if outside == "late":
         clock.advance(timedelta(days=90))
@@ -183,7 +188,8 @@ def test_outside_a_rule_a_person_decides(services: Services, world: World, clock
         assert services.approving.presigning.end(world.people["QIANWEI"].actor(), rule_id, "改为人工审批")
     if outside == "signer_left":
         end_offices(services, world, world.li)
-    asked = {"days": {"days": 11}, "scope": {"scope": Scope((XIHU, "330200000000"))}}.get(outside, {})
+    more: dict[str, dict[str, Any]] = {"days": {"days": 11}, "scope": {"scope": Scope((XIHU, "330200000000"))}}
+    asked = more.get(outside, {})
     line_id = ask(services, world, **asked).line_id
     assert services.access_queries.line(world.wang.actor(), line_id).state is LineState.PENDING
     assert services.access.approve(world.people["QIANWEI"].actor(), line_id, 1).state is LineState.APPROVED

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from govcloud.app import create_app
 from tests.entrypoints.api.conftest import Reply, body_of
+from tests.factories.deciders import give_office
 from tests.factories.requests import ask
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ def test_unknown_things_and_addresses(caller: SignIn) -> None:
     assert set(answer.headers["Allow"].split(", ")) >= {"GET", "POST"}
 
 
-def test_approving_ones_own_request_is_refused_with_the_reason(caller: SignIn) -> None:
+def test_approving_ones_own_request_is_refused_with_the_reason(caller: SignIn, services: Services, world: World) -> None:
+    give_office(services, world, "SHANXUEMEI", "government")
     li = caller("LIQIANG")
     line_id = li.post("/requests", body_of()).json["line_id"]
     body = problem(li.post(f"/lines/{line_id}/approve", {"version": 1}), 403, "own_request")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from govcloud.access.commands import Submitted
 from govcloud.services import Services
 from tests.factories.browsing import Visitor, said
+from tests.factories.deciders import give_office
 from tests.factories.world import XIHU, World
 
 
@@ -111,6 +112,7 @@ def test_whoever_comes_second_sees_what_was_decided(
 def test_nobody_decides_on_their_own_request(services: Services, world: World, li: Visitor) -> None:
     from govcloud.access.commands import NewRequest  # noqa: PLC0415
 
+    give_office(services, world, "SHANXUEMEI", "government")
     own = services.access.submit(world.li.actor(), NewRequest(world.items["housing:register:read"], "自己用", 3, case_number="X-1"))
     page = li.get(f"/inbox/{own.line_id}")
     assert "您不能决定这一项" in said(page)

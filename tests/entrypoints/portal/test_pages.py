@@ -23,13 +23,13 @@ PAGES = [
     ("/requests/new", "wang", 16),
     ("/requests/new?item={item}", "wang", 34),
     ("/requests", "wang", 28),
-    ("/requests/{request}", "wang", 28),
-    ("/access", "wang", 27),
+    ("/requests/{request}", "wang", 29),
+    ("/access", "wang", 26),
     ("/account", "wang", 21),
     ("/appointment", "wang", 4),
-    ("/inbox", "li", 25),
+    ("/inbox", "li", 30),
     ("/inbox?tab=decided", "li", 18),
-    ("/inbox/{line}", "li", 66),
+    ("/inbox/{line}", "li", 73),
     ("/grants", "li", 26),
 ]
 _INLINE = re.compile(r"<[^>]+\s(?:on\w+|style)=", re.IGNORECASE)
