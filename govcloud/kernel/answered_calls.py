@@ -1,9 +1,9 @@
 """Calls that are made again by whoever did not hear the answer: each is done once, and answered again with what it was answered.
 
-A caller names a call by a key of its own (``Idempotency-Key``, draft-ietf-httpapi-idempotency-key-header). The key, the digest of what was
-sent and the answer are written in the transaction of the work itself, so there is no moment at which the work is done and the key not
-known, nor the other way round. Of two calls at once the second waits for the first at the key's row. A call that was refused changed
-nothing and is not kept: the same key may be used once more for it.
+A caller names a call by a key of its own (``Idempotency-Key``, draft-ietf-httpapi-idempotency-key-header). The key, the fingerprint of
+what was sent and the answer are written in the transaction of the work itself, so there is no moment at which the work is done and the
+what was sent and the answer are written in the transaction of the work itself, so there is no moment at which the work is done and
+the nothing and is not kept: the same key may be used once more for it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _BATCH = 5_000
 
 
 class AnsweredCall(Base):
-    """A call that was done, by who made it and the key that they gave it; ``digest`` is the SHA-256 of what was sent, and where to."""
+    """A call that was done, by who made it and the key that they gave it; ``fingerprint`` is the SHA-256 of what was sent, and where to."""
 
     __tablename__ = "answered_call"
     __table_args__ = (Index("ix_answered_call_expires_at", "expires_at"),)
 
     principal: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
-    digest: Mapped[bytes]
+    fingerprint: Mapped[bytes]
     status: Mapped[int]
     answer: Mapped[bytes]
     location: Mapped[str | None]
@@ -61,21 +61,21 @@ class AnsweredCalls:
         """Take the unit of work."""
         self._uow = uow
 
-    def once(self, actor: Actor, key: str, digest: bytes, work: Callable[[], CallAnswer]) -> CallAnswer:
+    def once(self, actor: Actor, key: str, fingerprint: bytes, work: Callable[[], CallAnswer]) -> CallAnswer:
         """Return the answer of the call that ``actor`` named ``key``: that of ``work``, which is done unless it was before.
 
         ``work`` runs commands in the transaction that keeps the key, and may raise what it likes: then neither is done.
 
         Raises:
-            Invalid: the key is none, or names a call with another digest.
+            Invalid: the key is none, or names a call with another fingerprint.
         """
         if not (1 <= len(key) <= MOST_KEY and key.isascii() and key.isprintable()):
             wrong = Message("Idempotency-Key 应为 1 至 %(most)s 个可见的 ASCII 字符。", most=MOST_KEY)
             raise Invalid.of(FieldError("Idempotency-Key", wrong, key[:MOST_KEY]))
         principal = f"{actor.kind.value}:{actor.id}"
         with self._uow.begin(actor, ONCE, Target("call", key)) as tx:
-            if not _taken(tx, principal, key, digest):
-                return _answered(tx, principal, key, digest)
+            if not _taken(tx, principal, key, fingerprint):
+                return _answered(tx, principal, key, fingerprint)
             answer = work()
             mine = update(AnsweredCall).where(AnsweredCall.principal == principal, AnsweredCall.key == key)
             tx.session.execute(mine.values(status=answer.status, answer=answer.body, location=answer.location))
@@ -89,19 +89,19 @@ class AnsweredCalls:
             return len(tx.session.execute(gone.returning(AnsweredCall.key)).all())
 
 
-def _taken(tx: Transaction, principal: str, key: str, digest: bytes) -> bool:
+def _taken(tx: Transaction, principal: str, key: str, fingerprint: bytes) -> bool:
     """Take the key for this call, waiting for another that is under way; say whether it is ours now."""
     old = (AnsweredCall.principal == principal, AnsweredCall.key == key, AnsweredCall.expires_at <= tx.now)
     tx.session.execute(delete(AnsweredCall).where(*old))
     row = insert(AnsweredCall).values(
-        principal=principal, key=key, digest=digest, status=0, answer=b"", location=None, expires_at=tx.now + KEPT_FOR
+        principal=principal, key=key, fingerprint=fingerprint, status=0, answer=b"", location=None, expires_at=tx.now + KEPT_FOR
     )
     return tx.session.execute(row.on_conflict_do_nothing().returning(AnsweredCall.key)).one_or_none() is not None
 
 
-def _answered(tx: Transaction, principal: str, key: str, digest: bytes) -> CallAnswer:
+def _answered(tx: Transaction, principal: str, key: str, fingerprint: bytes) -> CallAnswer:
     row = tx.session.execute(select(AnsweredCall).where(AnsweredCall.principal == principal, AnsweredCall.key == key)).scalar_one()
-    if row.digest != digest:
+    if row.fingerprint != fingerprint:
         raise Invalid(
             "idempotency_key_reused",
             Message("这个 Idempotency-Key 已用于内容不同的请求。"),

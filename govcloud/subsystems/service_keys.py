@@ -16,7 +16,7 @@ from govcloud.subsystems.sought import sought
 def keep_names(session: Session, names: Mapping[UUID, str]) -> None:
     """Let service items, by id, be found by their names from now on."""
     if names:
-        rows = [{"service_item_id": key, "name": name} for key, name in sorted(names.items())]
+        rows = [{"service_item_id": key, "name": name, **sought(name)} for key, name in sorted(names.items())]
         session.execute(insert(ServiceItemKey).values(rows).on_conflict_do_nothing())
 
 

@@ -131,7 +131,7 @@ def _review(form: AskForm, new: NewSubmission) -> str:
 
 def _send(form: AskForm, new: NewSubmission) -> ResponseReturnValue:
     """Send the form off; a second click on the same review is answered with what the first led to."""
-    files = [NewAttachment(file.filename or "", file.read(MOST_BYTES + 1)) for file in request.files.getlist("files") if file.filename]
+    files = _files()
 
     def work() -> CallAnswer:
         done = services().asking.submit(current_actor(), new, files)
@@ -143,6 +143,16 @@ def _send(form: AskForm, new: NewSubmission) -> ResponseReturnValue:
     count = len(new.items) * max(len(new.beneficiaries), 1)
     flash(ngettext("已提交 %(num)s 项申请，各部门同时审批。", "已提交 %(num)s 项申请，各部门同时审批。", count), "success")
     return redirect(answer.location or url_for("portal.requests"), 303)
+
+
+def _files() -> list[NewAttachment]:
+    """Return the files that were sent, each no further than it takes to see that it is too large."""
+    found: list[NewAttachment] = []
+    for file in request.files.getlist("files"):
+        if file.filename:
+            found.append(NewAttachment(file.filename, file.read(MOST_BYTES + 1)))
+        file.close()
+    return found
 
 
 def _address(done: Submission) -> str:

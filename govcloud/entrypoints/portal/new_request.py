@@ -113,7 +113,7 @@ def _catalogue() -> str:
     return render_template(
         "portal/catalogue.html",
         q=query,
-        hits=services().asking_queries.search(actor, query, _HITS),
+        hits=services().asking_queries.search(actor, query, _HITS) if query else (),
         matters=() if query else services().subsystem_queries.matters_named("", _MATTERS),
         items=found[:_SHOWN],
         more=len(found) > _SHOWN,

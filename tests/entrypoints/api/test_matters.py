@@ -38,7 +38,7 @@ def test_a_matter_from_its_registration_to_its_end(services: Services, world: Wo
 
     change = {key: new[key] for key in ("name", "lead_department_id")} | {"items": [{"item_id": item}], "version": 1, "reason": "调整"}
     told = civil.post("/matters/BIRTH-01/change", change | {"dry_run": True}).json
-    assert told == {"dry_run": True, "version": 2, "changed": ["items"], "added": [], "removed": [case], "restaged": [item]}
+    assert told == {"dry_run": True, "version": 2, "changed": ["items"], "added": [], "removed": [case], "restaged": [item], "assigned": []}
     assert anybody.get("/matters/BIRTH-01").json["version"] == 1
     assert housing.post("/matters/BIRTH-01/change", change).status_code == 403
     assert civil.post("/matters/BIRTH-01/change", change).json == told | {"dry_run": False}
