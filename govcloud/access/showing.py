@@ -58,8 +58,10 @@ class Shower:
     def lines(self, rows: Sequence[RequestLine]) -> tuple[LineView, ...]:
         """Return lines with their decisions and grants, in the order of ``rows``."""
         ids = [row.id for row in rows]
-        decisions = {row.line_id: row for row in self._session.scalars(select(Decision).where(Decision.line_id.in_(ids)))}
-        self._signed = set(self._session.scalars(select(DecisionReceipt.decision_id).where(DecisionReceipt.line_id.in_(ids))))
+        decided = select(Decision, DecisionReceipt.decision_id).outerjoin(DecisionReceipt, DecisionReceipt.decision_id == Decision.id)
+        found = self._session.execute(decided.where(Decision.line_id.in_(ids))).all()
+        decisions = {row[0].line_id: row[0] for row in found}
+        self._signed |= {row[1] for row in found if row[1] is not None}
         grants = {grant.line_id: grant for grant in self._facts.authorization.grants_of_lines(ids)}
         items = self._facts.subsystems.items(row.item_id for row in rows)
         bases = self._bases(items.values())

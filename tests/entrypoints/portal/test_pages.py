@@ -29,7 +29,7 @@ PAGES = [
     ("/appointment", "wang", 4),
     ("/inbox", "li", 25),
     ("/inbox?tab=decided", "li", 18),
-    ("/inbox/{line}", "li", 66),
+    ("/inbox/{line}", "li", 68),
     ("/grants", "li", 26),
 ]
 _INLINE = re.compile(r"<[^>]+\s(?:on\w+|style)=", re.IGNORECASE)
