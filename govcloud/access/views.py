@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from govcloud.access.evidence import EvidenceCard
-from govcloud.access.lifecycle import OPEN, GrantState, LineState, RequestState
+from govcloud.access.lifecycle import OPEN, WAITING, GrantState, LineState, RequestState
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.errors import Refusal
 
@@ -188,8 +188,8 @@ class DecisionPage:
 
     @property
     def may_decide(self) -> bool:
-        """Whether the line is open and the reader may answer it."""
-        return self.line.is_open and not self.refusals
+        """Whether the line waits for an answer and the reader may give it."""
+        return self.line.state in WAITING and not self.refusals
 
 
 @dataclass(frozen=True)

@@ -230,7 +230,8 @@ def test_access_against_its_model(services: Services, world: World, clock: Manua
             db.session.remove()
             with psycopg.connect(superuser_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
                 connection.execute(
-                    "TRUNCATE access_request, request_line, decision, decision_receipt, receipt_signature, access_grant, grant_suspension, logout_notice"
+                    "TRUNCATE access_request, request_line, decision, decision_receipt, receipt_signature, access_grant, grant_suspension,"
+                    " logout_notice"
                 )
             super().__init__(services, world, clock)
 

@@ -1,4 +1,4 @@
-"""Any sequence of asking, approving, giving roles, exceptions and waiting: nobody ever holds k+1 of a static set without a live exception."""
+"""Any sequence of asking, approving, giving roles, exceptions and waiting: nobody ever holds k+1 of a set without an exception."""
 
 from __future__ import annotations
 

@@ -240,7 +240,7 @@ def test_an_exception_taken_back_takes_along_what_rests_on_it(services: Services
     in_force(services, world, "apart", REGISTER, CASES)
     sun = world.people["SUNLI"]
     before = grant(services, sun, REGISTER)
-    services.uow._clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]  # noqa: SLF001
+    services.uow._clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]
     exception_id = excepted(services, world, sun, "apart", days=20)
     since = grant(services, sun, CASES)
     assert services.apart.end_exception(world.security_admin.actor(), exception_id, "事由已消失")
