@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from govcloud.access.commands import Decided
 from govcloud.access.events import ReceiptSigned
 from govcloud.access.evidence import EvidenceCard, utc_text
+from govcloud.access.lines import lock_line
 from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, ReceiptSignature, RequestLine
 from govcloud.access.receipt_checks import FORM, TYPE, VERSION
 from govcloud.audit.queries import last_leaf
@@ -161,7 +162,7 @@ class Receipts:
         target = Target("decision", str(decision_id), attributes={"official_id": str(receipt.official_id)})
         with self._uow.begin(actor, SIGN, target) as tx:
             jwk = _checked(own, str(receipt.document["payload"]))
-            tx.session.execute(select(Decision.id).where(Decision.id == decision_id).with_for_update(read=True, key_share=True))
+            line = lock_line(tx.session, line_id)
             known = tx.session.scalars(select(ReceiptSignature).where(ReceiptSignature.decision_id == decision_id)).all()
             if any((row.protected, row.signature) == (own.protected, own.signature) for row in known):
                 return
@@ -179,8 +180,7 @@ class Receipts:
                 )
             )
             tx.session.flush()
-            chain = str(self._read().get_one(RequestLine, line_id).request_id)
-            tx.record(ReceiptSigned(subject=f"request_line:{line_id}", chain=chain, decision_id=decision_id, key=jwk))
+            tx.record(ReceiptSigned(subject=f"request_line:{line_id}", chain=str(line.request_id), decision_id=decision_id, key=jwk))
 
     def _key(self) -> SigningKey:
         """Return the key that signs receipts now; the very first decision makes the first key."""

@@ -75,7 +75,6 @@ class Shower:
         """Return lines with their decisions and grants, in the order of ``rows``."""
         ids = [row.id for row in rows]
         around = self._around(rows)
-        self._signed = set(self._session.scalars(select(DecisionReceipt.decision_id).where(DecisionReceipt.line_id.in_(ids))))
         grants = {grant.line_id: grant for grant in self._facts.authorization.grants_of_lines(ids)}
         items = self._facts.subsystems.items(row.item_id for row in rows)
         bases = self._bases(items.values())
@@ -175,8 +174,10 @@ class Shower:
     def _around(self, rows: Sequence[RequestLine]) -> Mapping[UUID, _Around]:
         """Return what lies around lines, looked up at once: decisions, the task that each waits for, and what it was sent back with."""
         ids = [row.id for row in rows]
-        query = select(Decision).where(Decision.line_id.in_(ids)).order_by(Decision.at, Decision.id)
-        decisions, tasks = self._session.scalars(query).all(), open_tasks_of(self._session, ids)
+        signed = select(Decision, DecisionReceipt.decision_id).outerjoin(DecisionReceipt, DecisionReceipt.decision_id == Decision.id)
+        found = self._session.execute(signed.where(Decision.line_id.in_(ids)).order_by(Decision.at, Decision.id)).all()
+        decisions, tasks = [row[0] for row in found], open_tasks_of(self._session, ids)
+        self._signed |= {row[1] for row in found if row[1] is not None}
         query_returns = select(LineReturn).where(LineReturn.line_id.in_(ids)).order_by(LineReturn.round)
         returns = self._session.scalars(query_returns).all() if any(row.round > 1 or row.state in RETURNED for row in rows) else ()
         lent = {row.principal_id for row in decisions if row.principal_id != row.official_id}

@@ -20,8 +20,9 @@ from govcloud.kernel.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class GrantView:
-    """A temporary grant; ``closed_at`` and ``close_reason`` are set when it was ended before its time, ``case_number`` when it is for one case
-    alone.
+    """A temporary grant; ``closed_at`` and ``close_reason`` are set when it was ended before its time.
+
+    ``case_number`` is set when it is for one case alone.
     """
 
     id: UUID

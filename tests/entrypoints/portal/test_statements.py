@@ -58,10 +58,10 @@ def people(wang: Visitor, li: Visitor) -> dict[str, Visitor]:
 def test_more_rows_take_no_more_statements(people: dict[str, Visitor], services: Services, world: World) -> None:
     use(services, world, "WANGFANG", "SUNLI")
     few = {address: taken(people[who], address) for address, who in LISTS}
-    for _round in range(3):
+    for number in range(3):
         line = services.access_queries.my_requests(world.wang.official_id).entries[0].lines[0]
         services.access.approve(world.li.actor(), line.id, line.version)
-        ask(services, world)
+        ask(services, world, case_number=f"XH-R{number}")
     use(services, world, "SHANXUEMEI", "CHENJIE", "HEWEI", "ZHOUJIANJUN")
     many = {address: taken(people[who], address) for address, who in LISTS}
     assert many == few
