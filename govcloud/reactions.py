@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.authorization.epochs import CATALOGUE, DEPARTMENT
 from govcloud.authorization.events import GrantClosed, GrantSuspended
 from govcloud.authorization.snapshot import subsystem_of
@@ -62,6 +63,7 @@ def subscribe_reactions(services: Services) -> None:
     subscribe_lifecycle(services)
     subscribe_grants(services)
     subscribe_feed(services)
+    subscribe_clocks(services)
 
     def follow(tx: Transaction, event: DepartmentMoved) -> None:
         services.authorization.follow_department(tx, event.old_path, event.new_path)
@@ -138,6 +140,18 @@ def subscribe_grants(services: Services) -> None:
     services.uow.subscribe(SubsystemRetired, close_subsystem)
     services.uow.subscribe_set(GrantClosed, partial(sign_out, cause="grant_closed"))
     services.uow.subscribe_set(GrantSuspended, partial(sign_out, cause="grant_suspended"))
+
+
+def subscribe_clocks(services: Services) -> None:
+    """Say who hears of what happens to requests and grants, and that a line's waiting is written down when it closes."""
+
+    def hand_on(tx: Transaction, event: DepartmentMerged) -> None:
+        services.waiting.change_owner(tx, event.department_id, event.successor_id)
+
+    for answered in (LineApproved, LineRejected, LineLapsed):
+        services.uow.subscribe_set(answered, services.waiting.note)
+    services.uow.subscribe(DepartmentMerged, hand_on)
+    services.telling.subscribe(services.uow)
 
 
 def subscribe_lifecycle(services: Services) -> None:

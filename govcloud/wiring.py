@@ -12,13 +12,19 @@ from flask import current_app
 from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select
 from sqlalchemy.orm import Session
 
+from govcloud.access.clock_rules import ClockPolicies
+from govcloud.access.clocks import Clocks
+from govcloud.access.escalating import Escalating
+from govcloud.access.notices.parts import Known, NoticeParts
 from govcloud.access.queries import AccessQueries
 from govcloud.access.service import Access
+from govcloud.access.waiting import Waiting
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.recorder import AuditRecorder
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.authorizer import EngineAuthorizer
+from govcloud.authorization.calendar_days import Calendars, LiveCalendar
 from govcloud.authorization.clock_watch import ClockWatch
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decision_log.service import DecisionLog
@@ -31,7 +37,7 @@ from govcloud.authorization.replica.database import known_identity
 from govcloud.authorization.replica.reading import Replica
 from govcloud.authorization.service import Authorization
 from govcloud.authorization.surroundings import Surroundings
-from govcloud.authorization.work_calendar import WorkCalendarError, read_calendar, shipped_calendar
+from govcloud.authorization.work_calendar import Days, WorkCalendar, WorkCalendarError, read_calendar, shipped_calendar
 from govcloud.identity.importing.runs import ImportQueries
 from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
@@ -86,6 +92,7 @@ from govcloud.subsystems.sensitive import sensitive_functions
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
 from govcloud.subsystems.webhooks import Webhooks
+from govcloud.web.locale import words_in
 
 _DATABASE_TIME = Look(select(func.clock_timestamp().label("at")))
 
@@ -102,19 +109,28 @@ def _looker(engine: Engine) -> Callable[[], AbstractContextManager[Connection]]:
     return looker
 
 
-def surroundings(settings: Settings) -> Surroundings:
+def base_calendar(settings: Settings) -> WorkCalendar:
+    """Return the working calendar of the installation, to which imported days are added.
+
+    Raises:
+        SettingsError: the file of days is wrong.
+    """
+    if settings.work_calendar_file is None:
+        return shipped_calendar()
+    try:
+        return shipped_calendar().amended_by(read_calendar(settings.work_calendar_file))
+    except WorkCalendarError as error:
+        raise SettingsError(f"GOVCLOUD_WORK_CALENDAR_FILE: {error}") from error
+
+
+def surroundings(settings: Settings, calendar: Days) -> Surroundings:
     """Return the working calendar and the network zones by which the platform decides.
 
     Raises:
-        SettingsError: the file of days or the networks are wrong.
+        SettingsError: the networks are wrong.
     """
-    calendar = shipped_calendar()
     try:
-        if settings.work_calendar_file is not None:
-            calendar = calendar.amended_by(read_calendar(settings.work_calendar_file))
         return Surroundings(calendar, zones_of(settings.network_zones))
-    except WorkCalendarError as error:
-        raise SettingsError(f"GOVCLOUD_WORK_CALENDAR_FILE: {error}") from error
     except ValueError as error:
         raise SettingsError(f"GOVCLOUD_NETWORK_ZONES: {error}") from error
 
@@ -136,12 +152,13 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     identity_queries = IdentityQueries(read, keys, clock)
     subsystem_queries = SubsystemQueries(read, look, keys, clock)
     webhooks = Webhooks(subsystem_queries, keys)
+    calendar = LiveCalendar(look, clock, base_calendar(settings))
     decider = Decider(
         read,
         identity_queries,
         subsystem_queries,
         clock,
-        surroundings=surroundings(settings),
+        surroundings=surroundings(settings, calendar),
         source=_replica(settings, read, lambda: uow.at_work()),  # noqa: PLW0108 - it is made below
         watch=_watch(settings, clock, look),
     )
@@ -156,7 +173,11 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     )
     authorization = Authorization(uow, decider)
     authorization_queries = AuthorizationQueries(read, decider, clock)
-    access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
+    clock_policies = ClockPolicies(uow, read, clock)
+    clocks = Clocks(clock_policies.current, calendar.current)
+    access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock, clocks)
+    known = Known(identity_queries, subsystem_queries, authorization_queries)
+    notices = NoticeParts.build(uow, read, look, clock, keys, settings, known, words_in)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
     leaving = Leaving(subsystem_queries)
@@ -258,7 +279,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         step_up=step_up,
         password_rules=parts.rules,
         failure_limits=FailureLimits(uow, parts.throttle),
-        access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
+        access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock, clocks=clocks),
         access_queries=access_queries,
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),
@@ -268,9 +289,20 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             {
                 "subsystem": StandardWebhooks(webhooks.endpoint, lambda: decider.facts.state().epoch),
                 "client": LogoutNotices(subsystem_queries, issuing.tokens, keys),
+                "mail": notices.letters,
             },
+            notices.server,
         ),
         outbox_queries=outbox_queries,
+        calendars=Calendars(uow, calendar),
+        clock_policies=clock_policies,
+        clocks=clocks,
+        escalating=Escalating(uow, clock),
+        waiting=Waiting(read, identity_queries, authorization_queries, clocks, clock),
+        notice_desk=notices.desk,
+        notice_queries=notices.queries,
+        announcing=notices.announcing,
+        telling=notices.telling,
     )
     subscribe_reactions(services)
     return services

@@ -1,4 +1,4 @@
-"""Deciding on a line: approve, perhaps narrower, or reject; and letting a line lapse that nobody answered.
+"""Deciding on a line: approve, perhaps narrower, or reject.
 
 Decision, line, grant, audit events and outbox rows are one transaction. Locks are taken in the order person → line → grant.
 """
@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
 from govcloud.access import errors
 from govcloud.access.cards import CardMaker
 from govcloud.access.commands import COMMENT_MOST, Decided, RejectReason
-from govcloud.access.events import LineApproved, LineLapsed, LineRejected
+from govcloud.access.events import LineApproved, LineRejected
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
-from govcloud.access.lifecycle import OPEN, WAITING, LineState
+from govcloud.access.lifecycle import WAITING, LineState
 from govcloud.access.lines import approved_for, decision_on, lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
@@ -57,7 +55,7 @@ class Answer:
 
 
 class Deciding:
-    """The commands of the approver, and of the clock."""
+    """The commands of the approver."""
 
     def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, cards: CardMaker, opening: Opening) -> None:
         """Take the unit of work, the clock, the loader of facts, the maker of evidence cards, and what opens grants."""
@@ -94,32 +92,6 @@ class Deciding:
             tx.session.add(decision)
             move_line(tx.session, line, _move(given), tx.now)
             return self._approved(tx, request, line, decision) if given.approved else _rejected(tx, line, decision)
-
-    def lapse_due(self, actor: Actor, limit: int) -> int:
-        """Close lines that nobody answered in time; see ``Access.lapse_due``."""
-        due = select(RequestLine.id, RequestLine.beneficiary_official_id).where(
-            RequestLine.state.in_(OPEN), RequestLine.due_at <= self._clock.now()
-        )
-        found = self._uow.read().execute(due.order_by(RequestLine.due_at, RequestLine.id).limit(limit)).all()
-        return sum(self._lapse(actor, row.id, row.beneficiary_official_id) for row in found)
-
-    def _lapse(self, actor: Actor, line_id: UUID, beneficiary_id: UUID) -> bool:
-        """Close one line, in a transaction of its own, unless it has been answered meanwhile."""
-        with self._uow.begin(actor, "govcloud:line:lapse", Target("request_line", str(line_id))) as tx:
-            lock_official(tx.session, beneficiary_id)
-            line = lock_line(tx.session, line_id)
-            if line.state not in OPEN or line.due_at > tx.now:
-                return False
-            move_line(tx.session, line, "lapse", tx.now)
-            tx.record(
-                LineLapsed(
-                    subject=f"request_line:{line.id}",
-                    chain=str(line.request_id),
-                    owner_department_id=line.owner_department_id,
-                    due_at=line.due_at,
-                )
-            )
-            return True
 
     def _replay(self, tx: Transaction, line: RequestLine, version: int, decider: PersonFacts, given: Answer) -> Decided:
         """Return the result that stands, if this very decision was made before.

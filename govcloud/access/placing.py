@@ -6,11 +6,11 @@ Whatever asks (one item, a basket, a matter, an extension) ends here, once for e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from govcloud.access.clocks import Clocks
 from govcloud.access.events import RequestSubmitted
 from govcloud.access.facts import PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
@@ -20,9 +20,6 @@ from govcloud.access.rules import SUBMIT, check
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems.queries import ItemView
-
-PENDING_DAYS = 10
-"""How long a line waits for an answer before it lapses; apart from how long the access lasts."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +34,10 @@ class WantedLine:
 class Placing:
     """Puts lines into a request whose row stands already; the beneficiary's lock and the tree's must be held."""
 
-    def __init__(self, facts: FactsLoader) -> None:
-        """Take the loader of facts."""
+    def __init__(self, facts: FactsLoader, clocks: Clocks) -> None:
+        """Take the loader of facts, and the clocks that run on departments."""
         self._facts = facts
+        self._clocks = clocks
 
     def place(
         self, tx: Transaction, request: AccessRequest, requester: PersonFacts, beneficiary: PersonFacts, line: WantedLine
@@ -77,8 +75,8 @@ class Placing:
             requested_days=line.wanted.days,
             duty=line.duty,
             submitted_at=tx.now,
-            due_at=tx.now + timedelta(days=PENDING_DAYS),
         )
+        self._clocks.start(row, item.tier, tx.now)
         tx.session.add(row)
         tx.session.flush()
         tx.record(_submitted(request, row))

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from govcloud.access import errors
 from govcloud.access.cards import CardMaker
 from govcloud.access.choices import scope_choices
+from govcloud.access.clocks import Clocks
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import DecisionFacts, Wanted
 from govcloud.access.lifecycle import OPEN, WAITING
@@ -25,7 +26,6 @@ from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.routing import nearest
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.views import (
     CatalogueEntry,
     DecisionPage,
@@ -60,10 +60,12 @@ class AccessQueries:
         subsystems: SubsystemQueries,
         authorization: AuthorizationQueries,
         clock: Clock,
+        clocks: Clocks,
     ) -> None:
-        """Take the source of reading sessions, the queries of the domains below, and the clock."""
+        """Take the source of reading sessions, the queries of the domains below, the clock, and the clocks that run on departments."""
         self._read = read
         self._clock = clock
+        self._clocks = clocks
         self._facts = FactsLoader(identity, subsystems, authorization)
         self._cards = CardMaker(read, self._facts)
 
@@ -94,10 +96,11 @@ class AccessQueries:
             NotFound: the catalogue never had the item.
         """
         now = self._clock.now()
-        path = self._facts.item(self._facts.catalogue_item(item_id), now).owner_path
+        item = self._facts.item(self._facts.catalogue_item(item_id), now)
+        path = item.owner_path
         barred = {actor.official_id} if actor.official_id else set()
         paths = dict.fromkeys(holder.path for holder in nearest(path, self._facts.deciders(path, barred, now)))
-        return Route(self._facts.department_names(tuple(paths), now), now + timedelta(days=PENDING_DAYS))
+        return Route(self._facts.department_names(tuple(paths), now), self._clocks.lapses_at(item.tier, now))
 
     # Requests
 

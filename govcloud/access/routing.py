@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-DECIDING_ROLE = "senior_admin"
+DECIDING_ROLE, DEPUTY_ROLE = "senior_admin", "deputy_senior_admin"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from govcloud.access import lines
 from govcloud.access.cards import CardMaker
+from govcloud.access.clocks import Clocks
 from govcloud.access.commands import Closed, Decided, NewRequest, Submitted, Withdrawn
 from govcloud.access.decide import Answer, Deciding
 from govcloud.access.grants import Closing
@@ -39,10 +40,11 @@ class Access:
         authorization_queries: AuthorizationQueries,
         *,
         clock: Clock,
+        clocks: Clocks,
     ) -> None:
-        """Take the unit of work, what the domains below offer, and the clock."""
+        """Take the unit of work, what the domains below offer, the clock, and the clocks that run on departments."""
         facts = FactsLoader(identity, subsystems, authorization_queries)
-        self._submitting = Submitting(uow, facts, Placing(facts))
+        self._submitting = Submitting(uow, facts, Placing(facts, clocks))
         self._deciding = Deciding(uow, clock, facts, CardMaker(uow.read, facts), Opening(authorization))
         self._closing = Closing(uow, facts, authorization)
 
@@ -119,10 +121,6 @@ class Access:
             Denied: it is somebody else's.
         """
         return self._closing.relinquish(actor, grant_id)
-
-    def lapse_due(self, actor: Actor, limit: int = 200) -> int:
-        """Close the lines whose time to answer has run out, each in a transaction of its own; return how many were closed."""
-        return self._deciding.lapse_due(actor, limit)
 
     def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
         """Let the lines of departments that moved stand below their new path, in the transaction of the move; return how many."""

@@ -131,6 +131,8 @@ class Shower:
             grant=self.grant(grant) if grant else None,
             integration_level=item.integration_level,
             service_items=bases.get(item.function_id, ()),
+            answer_by=row.deputy_at or row.due_at,
+            escalation=row.escalation,
         )
 
     def _waits_for(self, row: RequestLine) -> tuple[str, ...]:
@@ -220,6 +222,8 @@ class Shower:
             outcome=decision.outcome if decision else None,
             decided_at=decision.at if decision else None,
             integration_level=item.integration_level,
+            answer_by=line.deputy_at or line.due_at,
+            escalation=line.escalation,
         )
 
     def _catalogue_entry(self, item: ItemView, bases: Bases) -> CatalogueEntry:

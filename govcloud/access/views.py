@@ -132,6 +132,10 @@ class LineView:
     grant: GrantView | None
     integration_level: int = 0
     service_items: tuple[str, ...] = ()
+    answer_by: datetime | None = None
+    """By when its department answers; ``due_at`` is when the line lapses."""
+    escalation: int = 0
+    """How far the clock has carried it: 1 reminded, 2 also the deputies, 3 also the department above."""
 
     @property
     def is_open(self) -> bool:
@@ -208,6 +212,8 @@ class InboxEntry:
     outcome: str | None = None
     decided_at: datetime | None = None
     integration_level: int = 0
+    answer_by: datetime | None = None
+    escalation: int = 0
 
 
 @dataclass(frozen=True)

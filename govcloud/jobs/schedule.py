@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from govcloud.jobs.announce_ends import ANNOUNCE_ENDS
 from govcloud.jobs.close_stays import CLOSE_STAYS
 from govcloud.jobs.deliver_outbox import DELIVER_OUTBOX
 from govcloud.jobs.end_sessions import END_SESSIONS
 from govcloud.jobs.end_stays import END_STAYS
+from govcloud.jobs.escalate import ESCALATE
 from govcloud.jobs.job import Job
-from govcloud.jobs.lapse_requests import LAPSE_REQUESTS
 from govcloud.jobs.measure_policies import MEASURE_POLICIES
 from govcloud.jobs.purge import PURGE
 from govcloud.jobs.rotate_keys import ROTATE_KEYS
@@ -18,7 +19,8 @@ from govcloud.jobs.settle_personnel import SETTLE_PERSONNEL
 #: Sealing stands last, so that ``--once`` also seals what the others recorded.
 JOBS: tuple[Job, ...] = (
     SETTLE_PERSONNEL,
-    LAPSE_REQUESTS,
+    ESCALATE,
+    ANNOUNCE_ENDS,
     END_SESSIONS,
     END_STAYS,
     CLOSE_STAYS,

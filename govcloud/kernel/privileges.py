@@ -153,8 +153,33 @@ RIGHTS: Mapping[str, Rights] = {
     "sign_in_attempt": Rights(update=("outcome", "locked_until"), delete=True),
     # Access
     "access_request": Rights(update=("requester_appointment_id", "beneficiary_appointment_id")),
-    "request_line": Rights(update=("owner_path", "owner_department_id", "state", "version", "escalation", "closed_at")),
+    "request_line": Rights(
+        update=(
+            "owner_path",
+            "owner_department_id",
+            "state",
+            "version",
+            "escalation",
+            "remind_at",
+            "deputy_at",
+            "superior_at",
+            "due_at",
+            "acts_at",
+            "paused_at",
+            "counted_from",
+            "waited_seconds",
+            "closed_at",
+        )
+    ),
     "decision": ONLY_ADDED_TO,
+    # Clocks and notices: a merger hands a department's waiting on; a notice is read, an address confirmed and ended.
+    "clock_policy": CLOSED,
+    "calendar_day": CLOSED,
+    "line_wait": Rights(update=("department_id",)),
+    "notice": Rights(update=("read_at",)),
+    "notice_setting": Rights(update=("mailed", "language", "updated_at")),
+    "notice_address": Rights(update=("code_sealed", "tries", "confirmed_at", "ended_at")),
+    "notice_mark": Rights(update=("until",)),
     # Alembic's own
     "alembic_version": ONLY_READ,
 }

@@ -12,11 +12,13 @@ from govcloud.entrypoints.portal import (
     inbox,
     language,
     new_request,
+    notices,
     requests,
     second_factor,
     sign_in,
     step_up,
     steps,
+    waiting,
     workbench,
 )
 from govcloud.entrypoints.portal.blueprint import portal
@@ -31,11 +33,13 @@ __all__ = [
     "inbox",
     "language",
     "new_request",
+    "notices",
     "portal",
     "requests",
     "second_factor",
     "sign_in",
     "step_up",
     "steps",
+    "waiting",
     "workbench",
 ]
