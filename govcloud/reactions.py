@@ -148,8 +148,9 @@ def subscribe_clocks(services: Services) -> None:
     def hand_on(tx: Transaction, event: DepartmentMerged) -> None:
         services.waiting.change_owner(tx, event.department_id, event.successor_id)
 
-    for answered in (LineApproved, LineRejected, LineLapsed):
-        services.uow.subscribe_set(answered, services.waiting.note)
+    services.uow.subscribe_set(LineApproved, services.waiting.note)
+    services.uow.subscribe_set(LineRejected, services.waiting.note)
+    services.uow.subscribe_set(LineLapsed, services.waiting.note)
     services.uow.subscribe(DepartmentMerged, hand_on)
     services.telling.subscribe(services.uow)
 

@@ -50,6 +50,7 @@ from govcloud.kernel.connections import NOTICING
 from govcloud.kernel.database import db
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.languages import words_in
 from govcloud.kernel.looking import Looking
 from govcloud.kernel.prepared import Look, Looker
 from govcloud.kernel.rates import Rates
@@ -92,7 +93,6 @@ from govcloud.subsystems.sensitive import sensitive_functions
 from govcloud.subsystems.service import Subsystems
 from govcloud.subsystems.usage import CountUsage, Usage
 from govcloud.subsystems.webhooks import Webhooks
-from govcloud.web.locale import words_in
 
 _DATABASE_TIME = Look(select(func.clock_timestamp().label("at")))
 
@@ -175,9 +175,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     authorization_queries = AuthorizationQueries(read, decider, clock)
     clock_policies = ClockPolicies(uow, read, clock)
     clocks = Clocks(clock_policies.current, calendar.current)
-    access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock, clocks)
+    access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock=clock, clocks=clocks)
     known = Known(identity_queries, subsystem_queries, authorization_queries)
-    notices = NoticeParts.build(uow, read, look, clock, keys, settings, known, words_in)
+    notices = NoticeParts.build(uow, read, look, clock=clock, keys=keys, settings=settings, known=known, words=words_in)
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
     leaving = Leaving(subsystem_queries)

@@ -69,7 +69,7 @@ class ClockRules:
         return WorkingHours(((moments[0], moments[1]), (moments[2], moments[3])))
 
     def to_answer(self, tier: str) -> timedelta:
-        """Return the working time within which an item of ``tier`` is answered; a tier without a rule of its own counts as one approver's."""
+        """Return the working time within which an item of ``tier`` is answered; one without a rule counts as one approver's."""
         return timedelta(hours=getattr(self, _HOURS_OF.get(tier, "one_hours")))
 
 
@@ -184,7 +184,9 @@ def _checked(before: ClockRules, changes: Mapping[str, object], reason: str) -> 
     try:
         _ = rules.hours
     except ValueError:
-        form.fail("morning_to", Message("各时刻须依次推后，例如 09:00、12:00、13:30、17:00。"), " ".join(getattr(rules, name) for name in TIMES))
+        form.fail(
+            "morning_to", Message("各时刻须依次推后，例如 09:00、12:00、13:30、17:00。"), " ".join(getattr(rules, name) for name in TIMES)
+        )
         form.done()
     return rules, clean
 

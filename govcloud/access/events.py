@@ -95,7 +95,6 @@ class GrantRelinquished(Event):
     grant_id: UUID
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class LineReminded(Event):
     """Half of the time to answer a line is over: its approvers are reminded."""

@@ -59,6 +59,7 @@ class AccessQueries:
         identity: IdentityQueries,
         subsystems: SubsystemQueries,
         authorization: AuthorizationQueries,
+        *,
         clock: Clock,
         clocks: Clocks,
     ) -> None:

@@ -224,4 +224,3 @@ def _check(since: datetime, until: datetime) -> None:
     elif until - since > LONGEST:
         fields.fail("since", Message("一次最多查看 %(days)s 天。", days=LONGEST.days), since.isoformat())
     fields.done()
-

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from govcloud.authorization.surroundings import CHINA
 from govcloud.authorization.work_calendar import Days
@@ -35,7 +35,7 @@ class WorkingHours:
     def __post_init__(self) -> None:
         """Refuse hours in which nobody could work."""
         ends = [moment for span in self.spans for moment in span]
-        if not ends or any(later <= earlier for earlier, later in zip(ends, ends[1:], strict=False)):
+        if not ends or any(later <= earlier for earlier, later in pairwise(ends)):
             raise ValueError(f"working hours need to rise through the day, got {self.spans}")
 
     @property

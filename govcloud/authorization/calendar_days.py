@@ -149,7 +149,9 @@ class Calendars:
         given = _calendar({item.day: item.works for item in days})
         after, names = before.amended_by(given), {item.day: item.name for item in days}
         touched = {item.day for item in days} | {day for year in given.years for day in _days_of(year)}
-        changed = (DayChange(day, _works(after, day), names.get(day, "")) for day in sorted(touched) if _works(before, day) != _works(after, day))
+        changed = (
+            DayChange(day, _works(after, day), names.get(day, "")) for day in sorted(touched) if _works(before, day) != _works(after, day)
+        )
         return CalendarChange(tuple(sorted(given.years)), tuple(sorted(given.years - before.years)), tuple(changed))
 
 

@@ -27,7 +27,9 @@ def show(context: click.Context) -> None:
     with platform(context) as services:
         rules = asdict(services.clock_policies.current())
         allowed = f"{LEAST_HOURS}-{MOST_HOURS} working hours"
-        show_rows(("rule", "value", "allowed"), ((name, str(value), allowed if name in HOURS else "HH:MM") for name, value in rules.items()))
+        show_rows(
+            ("rule", "value", "allowed"), ((name, str(value), allowed if name in HOURS else "HH:MM") for name, value in rules.items())
+        )
 
 
 @clocks.command("set")

@@ -217,7 +217,8 @@ def _surroundings(settings: Settings) -> str:
     years = sorted(calendar.years)
     zones = f"{len(settings.network_zones)} network zones" if settings.network_zones else "no network zones"
     known = f"working days of {years[0]} to {years[-1]}"
-    return f"{known}; beyond what was imported (govcloud clocks calendar), rules on other years open nothing, and clocks suppose Monday to Friday; {zones}"
+    other = "beyond what was imported (govcloud clocks calendar), rules on other years open nothing, and clocks suppose Monday to Friday"
+    return f"{known}; {other}; {zones}"
 
 
 def _transport(settings: Settings) -> str:

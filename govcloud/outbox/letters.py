@@ -53,7 +53,7 @@ class Unsendable:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a message: received when there is no ``error``; ``status`` is the HTTP status or the SMTP reply code that was answered, if any."""
+    """What came of a message: received when there is no ``error``; ``status`` is what HTTP or SMTP answered, if anything."""
 
     status: int | None
     error: str | None

@@ -79,7 +79,11 @@ class Audiences:
         """Return for each line who holds ``role`` nearest to where the search starts, but for whoever the line is for or from."""
         paths = sorted({above for line in lines for above in levels(start(line.owner_path))})
         holders = self._authorization.role_holders(role, paths, now) if paths else ()
-        serving = {subject.official_id for subject in self._identity.subjects_among({holder.official_id for holder in holders}, now) if subject.active}
+        serving = {
+            subject.official_id
+            for subject in self._identity.subjects_among({holder.official_id for holder in holders}, now)
+            if subject.active
+        }
         live = [Holder(holder.official_id, holder.department_path) for holder in holders if holder.official_id in serving]
         return {
             line.line_id: frozenset(holder.official_id for holder in nearest(start(line.owner_path), live, line.askers)) for line in lines

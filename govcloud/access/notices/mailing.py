@@ -85,7 +85,12 @@ class MailLetters:
     keep_trying: timedelta | None = KEEP_TRYING
 
     def __init__(
-        self, read: Callable[[], Session], keys: KeyRing, reader: NoticeReader, translations: Callable[[str], Translate], settings: MailSettings
+        self,
+        read: Callable[[], Session],
+        keys: KeyRing,
+        reader: NoticeReader,
+        translations: Callable[[str], Translate],
+        settings: MailSettings,
     ) -> None:
         """Take the source of sessions, what unseals, what puts notices into words, the words of a language, and the settings."""
         self._read = read
@@ -137,7 +142,8 @@ class MailLetters:
         code = self._keys.open(row.code_sealed, code_context(row.id)).decode("ascii")
         subject = Message("【政务云】邮箱验证码").render(translate)
         body = Message(
-            "您的邮箱验证码是 %(code)s，%(minutes)s 分钟内有效。请在“我的账号”中填写，以后平台的消息可以发到这个邮箱。\n\n如果不是您本人操作，请忽略这封信。\n",
+            "您的邮箱验证码是 %(code)s，%(minutes)s 分钟内有效。请在“我的账号”中填写，以后平台的消息可以发到这个邮箱。\n\n"
+            "如果不是您本人操作，请忽略这封信。\n",
             code=code,
             minutes=int(CODE_LIFE.total_seconds() // 60),
         ).render(translate)

@@ -52,6 +52,7 @@ class NoticeParts:
         uow: UnitOfWork,
         read: Callable[[], Session],
         look: Looker,
+        *,
         clock: Clock,
         keys: KeyRing,
         settings: Settings,

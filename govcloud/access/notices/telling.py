@@ -155,6 +155,7 @@ class Telling:
         found = list(drafts)
         if not found:
             return
+        keyed = list(zip(new_ids(len(found)), found, strict=True))
         rows = [
             {
                 "id": key,
@@ -168,10 +169,10 @@ class Telling:
                 "created_at": tx.now,
                 "read_at": None,
             }
-            for key, draft in zip(new_ids(len(found)), found, strict=True)
+            for key, draft in keyed
         ]
         tx.session.execute(insert(Notice), rows)
-        self._mailing.promise(tx, [(row["id"], row["official_id"], row["kind"]) for row in rows])
+        self._mailing.promise(tx, [(key, draft.official_id, draft.kind) for key, draft in keyed])
 
     def _settle(self, tx: Transaction, lines: Collection[UUID]) -> None:
         """Let the call to decide on ``lines`` count as read; whoever is reading one just now is not waited for."""

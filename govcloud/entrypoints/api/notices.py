@@ -162,9 +162,7 @@ def _session() -> CurrentSession:
 
 def _choices() -> ChoicesAnswer:
     view = services().notice_desk.choices(_session().official_id)
-    return ChoicesAnswer(
-        mailed=view.mailed, language=view.language, address=view.address, waiting_for_code=view.entered, mail=view.enabled
-    )
+    return ChoicesAnswer(mailed=view.mailed, language=view.language, address=view.address, waiting_for_code=view.entered, mail=view.enabled)
 
 
 TABLE = (

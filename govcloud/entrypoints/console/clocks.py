@@ -143,7 +143,7 @@ def _file() -> str | None:
     if given is None or not given.filename:
         return request.form.get("text", "").replace("\r\n", "\n") or None
     try:
-        return given.read().decode("utf-8-sig")
+        return str(given.read(), "utf-8-sig")
     except UnicodeDecodeError:
         return None
 

@@ -41,7 +41,8 @@ def read_notices() -> ResponseReturnValue:
     """Let all of one's notices count as read, or the one whose button was pressed."""
     one = identifier(request.form.get("notice"))
     services().notice_desk.mark_read(current_actor(), None if one is None else [one])
-    return redirect(url_for("portal.notices", **_where()), 303)
+    unread, group = request.form.get("unread") or None, request.form.get("group") or None
+    return redirect(url_for("portal.notices", unread=unread, group=group), 303)
 
 
 @portal.post("/notices/<uuid:notice_id>/open")
@@ -113,11 +114,6 @@ def remove_address() -> ResponseReturnValue:
     return redirect(url_for("portal.notice_settings", _anchor="address"), 303)
 
 
-def _where() -> dict[str, str]:
-    """Return which part of the list the form was on."""
-    return {name: value for name in ("unread", "group") if (value := request.form.get(name, ""))}
-
-
 def _language() -> str:
     return "en" if current_locale() == ENGLISH else "zh"
 
@@ -127,7 +123,9 @@ def _settings(findings: Findings) -> str:
     return render_template(
         "portal/notice_settings.html",
         choices=choices,
-        kinds=[(say(word), [(code, say(kind.name)) for code, kind in KINDS.items() if kind.group == group]) for group, word in GROUPS.items()],
+        kinds=[
+            (say(word), [(code, say(kind.name)) for code, kind in KINDS.items() if kind.group == group]) for group, word in GROUPS.items()
+        ],
         errors=findings.errors,
         general=findings.general,
         typed=request.form.get("address", ""),

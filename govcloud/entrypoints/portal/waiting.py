@@ -104,4 +104,6 @@ def _bar(report: WaitingReport) -> float:
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:
-    return Response(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"})
+    return Response(
+        content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    )
