@@ -90,6 +90,12 @@ class _Session(socketserver.StreamRequestHandler):
             if not self.answer(command.partition(" ")[0].upper(), command):
                 return
 
+    def finish(self) -> None:
+        """Close what the connection became under TLS, which the server does not know."""
+        super().finish()
+        self.connection.close()
+        self.request.close()
+
     def answer(self, verb: str, command: str) -> bool:
         """Answer one command; return whether the connection goes on."""
         if verb == "EHLO":
