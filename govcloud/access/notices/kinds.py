@@ -93,7 +93,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "lapsed": Kind(
         ASKING,
-        Message("申请逾期失效"),
+        Message("申请逾期未答复"),
         Message("%(department)s没有在时限内答复“%(item)s”（%(number)s），已逾期失效并记在该部门名下；可以一键重新申请。"),
         "timer",
         _REQUEST,
@@ -115,7 +115,7 @@ KINDS: Mapping[str, Kind] = {
     "suspended": Kind(
         HOLDING,
         Message("权限已暂停"),
-        Message("“%(item)s”已暂停使用：%(reason)s"),
+        Message("“%(item)s”已暂停使用，恢复时会再通知您。"),
         "circle-slash",
         _ACCESS,
     ),
