@@ -124,7 +124,7 @@ class Waiting:
         paths, now = self.reach(actor), self._clock.now()
         if not paths:
             raise Denied("no_waiting_report", Message("等待时长报表只供高级管理员和安全管理员查看。"))
-        until = until or now
+        until = until or now + timedelta(microseconds=1)  # with what is answered at this very moment
         since = since or until - USUAL
         _check(since, until)
         within = None if paths == ("/",) else self._departments(paths, now)
