@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.authorization.apart.events import SodExceptionGiven
 from govcloud.authorization.epochs import CATALOGUE, DEPARTMENT
 from govcloud.authorization.events import GrantClosed, GrantSuspended
@@ -64,6 +65,7 @@ def subscribe_reactions(services: Services) -> None:
     subscribe_grants(services)
     subscribe_feed(services)
     subscribe_apart(services)
+    subscribe_clocks(services)
 
     def follow(tx: Transaction, event: DepartmentMoved) -> None:
         services.authorization.follow_department(tx, event.old_path, event.new_path)
@@ -157,6 +159,19 @@ def subscribe_apart(services: Services) -> None:
         services.blocked.look_again(reaction, event.official_id)
 
     services.uow.subscribe(SodExceptionGiven, let_on)
+
+
+def subscribe_clocks(services: Services) -> None:
+    """Say who hears of what happens to requests and grants, and that a line's waiting is written down when it closes."""
+
+    def hand_on(tx: Transaction, event: DepartmentMerged) -> None:
+        services.waiting.change_owner(tx, event.department_id, event.successor_id)
+
+    services.uow.subscribe_set(LineApproved, services.waiting.note)
+    services.uow.subscribe_set(LineRejected, services.waiting.note)
+    services.uow.subscribe_set(LineLapsed, services.waiting.note)
+    services.uow.subscribe(DepartmentMerged, hand_on)
+    services.telling.subscribe(services.uow)
 
 
 def subscribe_lifecycle(services: Services) -> None:

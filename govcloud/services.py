@@ -8,13 +8,22 @@ from govcloud.access.approving import Approving
 from govcloud.access.asking.queries import AskingQueries
 from govcloud.access.asking.service import Asking
 from govcloud.access.blocked import Blocked
+from govcloud.access.clock_rules import ClockPolicies
+from govcloud.access.clocks import Clocks
+from govcloud.access.escalating import Escalating
+from govcloud.access.notices.announcing import Announcing
+from govcloud.access.notices.desk import NoticeDesk
+from govcloud.access.notices.queries import NoticeQueries
+from govcloud.access.notices.telling import Telling
 from govcloud.access.queries import AccessQueries
 from govcloud.access.receipts import Receipts
 from govcloud.access.service import Access
+from govcloud.access.waiting import Waiting
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.apart.service import Apart
+from govcloud.authorization.calendar_days import Calendars
 from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.drafting.queries import DraftQueries
 from govcloud.authorization.drafting.service import Drafting
@@ -117,3 +126,12 @@ class Services:
     sequencer: Sequencer
     delivery: Delivery
     outbox_queries: OutboxQueries
+    calendars: Calendars
+    clock_policies: ClockPolicies
+    clocks: Clocks
+    escalating: Escalating
+    waiting: Waiting
+    notice_desk: NoticeDesk
+    notice_queries: NoticeQueries
+    announcing: Announcing
+    telling: Telling

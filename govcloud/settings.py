@@ -74,6 +74,10 @@ class Settings(BaseSettings):
         default=2.0, ge=0.1, le=60, description="how far this machine's clock may be from the database's; beyond it nothing is decided"
     )
     work_calendar_file: Path | None = Field(default=None, description="days off and make-up working days beside those that are shipped")
+    smtp_url: SecretStr | None = Field(
+        default=None, description="where mail is handed over: smtps://user:password@host, smtp+starttls://…, or smtp:// on this machine"
+    )
+    mail_from: str | None = Field(default=None, pattern=r"^[^\s@<>,;:'\"]{1,64}@[A-Za-z0-9.-]{1,255}$", description="from whom mail comes")
     network_zones: dict[ZoneName, tuple[IPv4Network | IPv6Network, ...]] = Field(
         default_factory=dict, description='the networks of each zone that rules may name, as JSON: {"office": ["10.0.0.0/8"]}'
     )
@@ -128,6 +132,21 @@ class Settings(BaseSettings):
         secret = self.client_certificate_secret
         if secret is None or len(secret.get_secret_value()) < LEAST_SECRET:
             raise ValueError(f"client_certificate_header needs GOVCLOUD_CLIENT_CERTIFICATE_SECRET of {LEAST_SECRET} characters or more")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_whole(self) -> Self:
+        """Refuse a mail server without a sender, and one that would be spoken to in clear across a network."""
+        if self.smtp_url is None:
+            return self
+        parts = _split(self.smtp_url.get_secret_value())
+        if parts is None or parts.scheme not in {"smtp", "smtp+starttls", "smtps"} or not parts.hostname:
+            # The value may hold a password, so it is not named.
+            raise ValueError("smtp_url needs an address such as smtps://user:password@mail.example.gov.cn")
+        if parts.scheme == "smtp" and parts.hostname not in LOOPBACK:
+            raise ValueError("smtp:// is only for this machine; use smtps:// or smtp+starttls://")
+        if self.mail_from is None:
+            raise ValueError("smtp_url needs GOVCLOUD_MAIL_FROM: from whom mail comes")
         return self
 
     @property

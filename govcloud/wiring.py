@@ -16,16 +16,22 @@ from govcloud.access.approving import Approving
 from govcloud.access.asking.queries import AskingQueries
 from govcloud.access.asking.service import Asking
 from govcloud.access.blocked import Blocked
+from govcloud.access.clock_rules import ClockPolicies
+from govcloud.access.clocks import Clocks
+from govcloud.access.escalating import Escalating
+from govcloud.access.notices.parts import Known, NoticeParts
 from govcloud.access.parts import Parts as AccessParts
 from govcloud.access.queries import AccessQueries
 from govcloud.access.receipts import Receipts
 from govcloud.access.service import Access
+from govcloud.access.waiting import Waiting
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.recorder import AuditRecorder
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
 from govcloud.authorization.apart.service import Apart
 from govcloud.authorization.authorizer import EngineAuthorizer
+from govcloud.authorization.calendar_days import Calendars, LiveCalendar
 from govcloud.authorization.clock_watch import ClockWatch
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decision_log.service import DecisionLog
@@ -39,7 +45,7 @@ from govcloud.authorization.replica.database import known_identity
 from govcloud.authorization.replica.reading import Replica
 from govcloud.authorization.service import Authorization
 from govcloud.authorization.surroundings import Surroundings
-from govcloud.authorization.work_calendar import WorkCalendarError, read_calendar, shipped_calendar
+from govcloud.authorization.work_calendar import Days, WorkCalendar, WorkCalendarError, read_calendar, shipped_calendar
 from govcloud.identity.importing.runs import ImportQueries
 from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
@@ -53,6 +59,7 @@ from govcloud.kernel.connections import NOTICING
 from govcloud.kernel.database import db
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import RECEIPTS, KeyRing
+from govcloud.kernel.languages import words_in
 from govcloud.kernel.looking import Looking
 from govcloud.kernel.prepared import Look, Looker
 from govcloud.kernel.rates import Rates
@@ -112,19 +119,28 @@ def _looker(engine: Engine) -> Callable[[], AbstractContextManager[Connection]]:
     return looker
 
 
-def surroundings(settings: Settings) -> Surroundings:
+def base_calendar(settings: Settings) -> WorkCalendar:
+    """Return the working calendar of the installation, to which imported days are added.
+
+    Raises:
+        SettingsError: the file of days is wrong.
+    """
+    if settings.work_calendar_file is None:
+        return shipped_calendar()
+    try:
+        return shipped_calendar().amended_by(read_calendar(settings.work_calendar_file))
+    except WorkCalendarError as error:
+        raise SettingsError(f"GOVCLOUD_WORK_CALENDAR_FILE: {error}") from error
+
+
+def surroundings(settings: Settings, calendar: Days) -> Surroundings:
     """Return the working calendar and the network zones by which the platform decides.
 
     Raises:
-        SettingsError: the file of days or the networks are wrong.
+        SettingsError: the networks are wrong.
     """
-    calendar = shipped_calendar()
     try:
-        if settings.work_calendar_file is not None:
-            calendar = calendar.amended_by(read_calendar(settings.work_calendar_file))
         return Surroundings(calendar, zones_of(settings.network_zones))
-    except WorkCalendarError as error:
-        raise SettingsError(f"GOVCLOUD_WORK_CALENDAR_FILE: {error}") from error
     except ValueError as error:
         raise SettingsError(f"GOVCLOUD_NETWORK_ZONES: {error}") from error
 
@@ -146,12 +162,13 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     identity_queries = IdentityQueries(read, keys, clock)
     subsystem_queries = SubsystemQueries(read, look, keys, clock)
     webhooks = Webhooks(subsystem_queries, keys)
+    calendar = LiveCalendar(look, clock, base_calendar(settings))
     decider = Decider(
         read,
         identity_queries,
         subsystem_queries,
         clock,
-        surroundings=surroundings(settings),
+        surroundings=surroundings(settings, calendar),
         source=_replica(settings, read, lambda: uow.at_work()),  # noqa: PLW0108 - it is made below
         watch=_watch(settings, clock, look),
     )
@@ -166,11 +183,15 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     )
     authorization = Authorization(uow, decider, clock)
     authorization_queries = AuthorizationQueries(read, decider, clock)
-    access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock)
+    clock_policies = ClockPolicies(uow, read, clock)
+    clocks = Clocks(clock_policies.current, calendar.current)
+    access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock=clock, clocks=clocks)
+    known = Known(identity_queries, subsystem_queries, authorization_queries)
+    notices = NoticeParts.build(uow, read, look, clock=clock, keys=keys, settings=settings, known=known, words=words_in)
     receipt_keys = KeyRotation(uow, keys, timedelta(days=settings.signing_key_days), RECEIPTS, (ES256,))
     receipts = Receipts(uow, read, keys, receipt_keys, identity_queries, authorization_queries, settings.public_url)
     access_parts = AccessParts.build(
-        uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock, receipts=receipts
+        uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock, clocks=clocks, receipts=receipts
     )
     elsewhere = count_holdings(identity_queries, subsystem_queries, authorization_queries, access_queries)
     policies = Policies(uow, read, clock, settings)
@@ -194,7 +215,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     step_up = StepUp(uow, identity_queries, parts, policies, clock)
     identity = Identity(uow, keys, clock, elsewhere)
     access = Access(access_parts, authorization)
-    asking_queries = AskingQueries(read, access_parts.facts, clock)
+    asking_queries = AskingQueries(read, access_parts.facts, clock, clocks)
     services = Services(
         settings=settings,
         clock=clock,
@@ -296,9 +317,20 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
             {
                 "subsystem": StandardWebhooks(webhooks.endpoint, lambda: decider.facts.state().epoch),
                 "client": LogoutNotices(subsystem_queries, issuing.tokens, keys),
+                "mail": notices.letters,
             },
+            notices.server,
         ),
         outbox_queries=outbox_queries,
+        calendars=Calendars(uow, calendar),
+        clock_policies=clock_policies,
+        clocks=clocks,
+        escalating=Escalating(uow, clock),
+        waiting=Waiting(read, identity_queries, authorization_queries, clocks, clock),
+        notice_desk=notices.desk,
+        notice_queries=notices.queries,
+        announcing=notices.announcing,
+        telling=notices.telling,
     )
     subscribe_reactions(services)
     return services

@@ -38,7 +38,7 @@ class Approving:
         return cls(
             deciding=parts.deciding,
             handling=Handling(uow, clock, facts),
-            returning=Returning(uow, clock, facts, parts.placing, parts.beginning),
+            returning=Returning(uow, clock, facts, parts.placing, parts.beginning, parts.clocks),
             together=DecidingTogether(uow, parts.deciding),
             discussing=Discussing(uow, clock, facts),
             delegating=Delegating(uow, clock, facts),

@@ -1,4 +1,4 @@
-"""Deciding on a line: approve, perhaps narrower, or reject; and letting a line lapse that nobody answered.
+"""Deciding on a line: approve, perhaps narrower, or reject.
 
 Decision, task, line, grant, audit events and outbox rows are one transaction. Locks are taken in the order person → line → grant.
 """
@@ -9,17 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import select
-
 from govcloud.access import errors
 from govcloud.access.cards import CardMaker
 from govcloud.access.commands import COMMENT_MOST, Answer, Decided, RejectReason
 from govcloud.access.completing import Completing, decided
-from govcloud.access.events import LineLapsed
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import PersonFacts, Wanted
-from govcloud.access.lifecycle import OPEN, WAITING
-from govcloud.access.lines import decision_on, lock_line, move_line, read_line, why_closed
+from govcloud.access.lifecycle import WAITING
+from govcloud.access.lines import decision_on, lock_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.routing import ids_of
@@ -30,7 +27,6 @@ from govcloud.authorization.locking import APART, hold
 from govcloud.authorization.scope import Scope
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
-from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
@@ -41,7 +37,7 @@ _MOST_DAYS = 366
 
 
 class Deciding:
-    """The commands of the approver, and of the clock."""
+    """The commands of the approver."""
 
     def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, cards: CardMaker, completing: Completing) -> None:
         """Take the unit of work, the clock, the loader of facts, the maker of evidence cards, and what follows from a decision."""
@@ -89,32 +85,6 @@ class Deciding:
             tx.session.add(decision)
             tx.session.flush()
             return self._completing.follow(tx, case, decision, card, lent=right.is_lent)
-
-    def lapse_due(self, actor: Actor, limit: int) -> int:
-        """Close lines that nobody answered in time; see ``Access.lapse_due``."""
-        due = select(RequestLine.id, RequestLine.beneficiary_official_id).where(
-            RequestLine.state.in_(OPEN), RequestLine.due_at <= self._clock.now()
-        )
-        found = self._uow.read().execute(due.order_by(RequestLine.due_at, RequestLine.id).limit(limit)).all()
-        return sum(self._lapse(actor, row.id, row.beneficiary_official_id) for row in found)
-
-    def _lapse(self, actor: Actor, line_id: UUID, beneficiary_id: UUID) -> bool:
-        """Close one line, in a transaction of its own, unless it has been answered meanwhile."""
-        with self._uow.begin(actor, "govcloud:line:lapse", Target("request_line", str(line_id))) as tx:
-            lock_official(tx.session, beneficiary_id)
-            line = lock_line(tx.session, line_id)
-            if line.state not in OPEN or line.due_at > tx.now:
-                return False
-            move_line(tx.session, line, "lapse", tx.now)
-            tx.record(
-                LineLapsed(
-                    subject=f"request_line:{line.id}",
-                    chain=str(line.request_id),
-                    owner_department_id=line.owner_department_id,
-                    due_at=line.due_at,
-                )
-            )
-            return True
 
     def _check(self, case: Case, right: Right, given: Answer, before: Sequence[Decision]) -> None:
         """Go on when the task takes this answer of the person now.

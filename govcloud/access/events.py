@@ -285,3 +285,46 @@ class ApprovalRuleEnded(Event):
 
     rule_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineReminded(Event):
+    """Half of the time to answer a line is over: its approvers are reminded."""
+
+    name: ClassVar[str] = "access:line:reminded"
+
+    owner_department_id: UUID
+    submitted_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineDeputised(Event):
+    """The time to answer a line is over; its department's deputies may decide on it as well."""
+
+    name: ClassVar[str] = "access:line:deputised"
+
+    owner_department_id: UUID
+    submitted_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineEscalated(Event):
+    """A line has waited for half as long again as its department has; the department above is asked as well."""
+
+    name: ClassVar[str] = "access:line:escalated"
+
+    owner_department_id: UUID
+    submitted_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockRulesSet(Event):
+    """Working hours, or within how many of them departments answer, are others from now on."""
+
+    name: ClassVar[str] = "access:clock_policy:set"
+
+    changes: dict[str, Any]
+    reason: str

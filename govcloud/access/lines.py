@@ -44,6 +44,12 @@ def lock_line(session: Session, line_id: UUID) -> RequestLine:
     return line
 
 
+def lock_line_if_free(session: Session, line_id: UUID) -> RequestLine | None:
+    """Return a line as it stands, locked until the transaction ends; nothing when another transaction has it, or there is none."""
+    query = select(RequestLine).where(RequestLine.id == line_id).with_for_update(skip_locked=True)
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
 def decision_on(session: Session, line: RequestLine) -> Decision | None:
     """Return the decision that brought a line where it stands, if one did: the last of its round."""
     if line.state not in {LineState.APPROVED, LineState.REJECTED}:

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from govcloud.access.lifecycle import BLOCKED, OPEN, WAITING, LineState
-from govcloud.kernel.database import Base, prefix_index
+from govcloud.kernel.database import Base, Temporal, prefix_index, temporal_args
 
 # Autogeneration does not see sequences: the migration that makes these tables creates this one by name.
 request_number = Sequence("access_request_number", metadata=Base.metadata)
@@ -69,6 +69,9 @@ class RequestLine(Base):
     ``duty`` is the part of the matter that the item serves: handling a case (经办) or reviewing it (复核); NULL: neither.
     ``escalation`` is how far the clock has carried a line that nobody answers: 0 its own department, 1 reminded, 2 also the
     deputies, 3 also the department above.
+
+    ``remind_at``, ``deputy_at``, ``superior_at`` and ``due_at`` are the marks of the clock (``clocks.py``); ``acts_at`` is when it acts
+    next, and NULL while it stands. ``counted_from`` is since when it runs without a break, ``waited_seconds`` the working time before.
     """
 
     __tablename__ = "request_line"
@@ -85,7 +88,7 @@ class RequestLine(Base):
             postgresql_where=text(f"state IN ({_listed(OPEN)})"),
         ),
         prefix_index("ix_request_line_inbox", "owner_path", postgresql_where=text(f"state IN ({_listed(WAITING)})")),
-        Index("ix_request_line_due", "due_at", postgresql_where=text(f"state IN ({_listed(OPEN)})")),
+        Index("ix_request_line_acts", "acts_at", "id", postgresql_where=text(f"state IN ({_listed(OPEN)})")),
         Index("ix_request_line_request", "request_id"),
         Index("ix_request_line_item", "item_id", "state"),
         Index(
@@ -114,7 +117,14 @@ class RequestLine(Base):
     duty: Mapped[str | None]
     escalation: Mapped[int] = mapped_column(server_default="0")
     submitted_at: Mapped[datetime]
+    remind_at: Mapped[datetime | None]
+    deputy_at: Mapped[datetime | None]
+    superior_at: Mapped[datetime | None]
     due_at: Mapped[datetime]
+    acts_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    counted_from: Mapped[datetime | None]
+    waited_seconds: Mapped[int] = mapped_column(BigInteger, server_default="0")
     closed_at: Mapped[datetime | None]
 
 
@@ -190,3 +200,41 @@ class ReceiptSignature(Base):
     signature: Mapped[str]
     official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
     at: Mapped[datetime]
+
+
+class LineWait(Base):
+    """For how much working time a line waited for the department that held it when it was answered, or lapsed unanswered.
+
+    Written once, when the line closes; the report on departments reads it without looking at lines. What a requester took back is
+    nobody's waiting and stands not here.
+    """
+
+    __tablename__ = "line_wait"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('approved', 'rejected', 'lapsed')", name="outcome"),
+        CheckConstraint("seconds >= 0", name="seconds"),
+        # A department's waiting in a period, and that of all, from the index alone.
+        Index("ix_line_wait_department", "department_id", "closed_at", postgresql_include=["seconds", "outcome"]),
+        Index("ix_line_wait_closed", "closed_at", postgresql_include=["department_id", "seconds", "outcome"]),
+    )
+
+    line_id: Mapped[UUID] = mapped_column(ForeignKey("request_line.id"), primary_key=True)
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    outcome: Mapped[str]
+    seconds: Mapped[int] = mapped_column(BigInteger)
+    closed_at: Mapped[datetime]
+
+
+class ClockPolicyVersion(Temporal, Base):
+    """The rules of the clock from one moment to the next (``clock_rules.py``); before the first, the shipped ones hold."""
+
+    __tablename__ = "clock_policy"
+    __table_args__ = (
+        *temporal_args(),
+        Index("uq_clock_policy_current", text("(valid_to IS NULL)"), unique=True, postgresql_where=text("valid_to IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]]
+    set_by: Mapped[str]
+    reason: Mapped[str]

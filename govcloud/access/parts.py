@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from govcloud.access.cards import CardMaker
+from govcloud.access.clocks import Clocks
 from govcloud.access.completing import Completing
 from govcloud.access.decide import Deciding
 from govcloud.access.loading import FactsLoader
@@ -32,6 +33,7 @@ class Parts:
     beginning: Beginning
     placing: Placing
     deciding: Deciding
+    clocks: Clocks
 
     @classmethod
     def build(
@@ -43,6 +45,7 @@ class Parts:
         authorization_queries: AuthorizationQueries,
         *,
         clock: Clock,
+        clocks: Clocks,
         receipts: Receipts,
     ) -> Self:
         """Tie them together."""
@@ -50,4 +53,5 @@ class Parts:
         cards, tasks = CardMaker(uow.read, facts), TaskOpening(facts)
         completing = Completing(uow, tasks, Opening(authorization), receipts)
         beginning = Beginning(facts, tasks, cards, completing)
-        return cls(uow, clock, facts, beginning, Placing(facts, beginning), Deciding(uow, clock, facts, cards, completing))
+        placing, deciding = Placing(facts, beginning, clocks), Deciding(uow, clock, facts, cards, completing)
+        return cls(uow, clock, facts, beginning, placing, deciding, clocks)

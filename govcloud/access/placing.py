@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.blocked import line_blocked
+from govcloud.access.clocks import Clocks
 from govcloud.access.events import RequestSubmitted
 from govcloud.access.facts import ItemFacts, PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
@@ -29,9 +30,6 @@ from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems.approval import steps_of
 from govcloud.subsystems.queries import ItemView
-
-PENDING_DAYS = 10
-"""How long a line waits for an answer before it lapses; apart from how long the access lasts."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +73,11 @@ class _Placed:
 class Placing:
     """Puts lines into requests whose rows stand already; the beneficiaries' locks and the tree's must be held."""
 
-    def __init__(self, facts: FactsLoader, beginning: Beginning) -> None:
-        """Take the loader of facts, and what puts a line up for decision."""
+    def __init__(self, facts: FactsLoader, beginning: Beginning, clocks: Clocks) -> None:
+        """Take the loader of facts, what puts a line up for decision, and the clocks that run on departments."""
         self._facts = facts
         self._beginning = beginning
+        self._clocks = clocks
 
     def place(
         self, tx: Transaction, request: AccessRequest, requester: PersonFacts, beneficiary: PersonFacts, line: WantedLine
@@ -120,11 +119,12 @@ class Placing:
                 self._beginning.begin(tx, one.request, one.row, one.item, one.fit)
 
     def begin(self, tx: Transaction, request: AccessRequest, row: RequestLine) -> None:
-        """Put a line up for decision that was kept from it so far."""
+        """Put a line up for decision that was kept from it so far; its department has the whole time to answer from now on."""
         known = self._facts.catalogue_item(row.item_id)
         requester = self._facts.person(request.requester_official_id, request.requester_appointment_id, tx.now)
         beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
         fit = self.fit(self._facts.item(known, tx.now), requester, beneficiary, tx)
+        self._clocks.start(row, known.tier, tx.now)
         self._beginning.begin(tx, request, row, known, fit)
 
     def _put(self, tx: Transaction, placement: Placement, requester: PersonFacts) -> _Placed:
@@ -152,8 +152,8 @@ class Placing:
             requested_days=line.wanted.days,
             duty=line.duty,
             submitted_at=tx.now,
-            due_at=tx.now + timedelta(days=PENDING_DAYS),
         )
+        self._clocks.start(row, item.tier, tx.now)
         tx.session.add(row)
         tx.session.flush()
         return _Placed(request, row, line.item, fit, blocking)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from govcloud.access import errors
 from govcloud.access.cards import CardMaker
 from govcloud.access.choices import scope_choices
+from govcloud.access.clocks import Clocks
 from govcloud.access.decision_pages import DecisionPages
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.inbox import Inbox, visible_paths
@@ -23,7 +24,6 @@ from govcloud.access.lifecycle import OPEN
 from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.routing import DECIDING_ROLE, nearest
 from govcloud.access.showing import Shower
 from govcloud.access.views import (
@@ -60,12 +60,15 @@ class AccessQueries:
         identity: IdentityQueries,
         subsystems: SubsystemQueries,
         authorization: AuthorizationQueries,
+        *,
         clock: Clock,
+        clocks: Clocks,
     ) -> None:
-        """Take the source of reading sessions, the queries of the domains below, and the clock."""
+        """Take the source of reading sessions, the queries of the domains below, the clock, and the clocks that run on departments."""
         self._read = read
         self._clock = clock
         self._facts = FactsLoader(identity, subsystems, authorization, read)
+        self._clocks = clocks
         self._cards = CardMaker(read, self._facts)
         self._pages = DecisionPages(read, self._facts, self._cards)
 
@@ -96,10 +99,11 @@ class AccessQueries:
             NotFound: the catalogue never had the item.
         """
         now = self._clock.now()
-        path = self._facts.item(self._facts.catalogue_item(item_id), now).owner_path
+        item = self._facts.item(self._facts.catalogue_item(item_id), now)
+        path = item.owner_path
         barred = {actor.official_id} if actor.official_id else set()
         paths = dict.fromkeys(holder.path for holder in nearest(path, self._facts.deciders(path, barred, now)))
-        return Route(self._facts.department_names(tuple(paths), now), now + timedelta(days=PENDING_DAYS))
+        return Route(self._facts.department_names(tuple(paths), now), self._clocks.lapses_at(item.tier, now))
 
     # Requests
 

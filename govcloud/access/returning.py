@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from govcloud.access import errors
+from govcloud.access.clocks import Clocks
 from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
 from govcloud.access.events import LineResubmitted, LineReturned
 from govcloud.access.facts import Wanted
@@ -37,13 +37,16 @@ MOST_RETURNS = 2
 class Returning:
     """The two commands of a correction; each is one transaction."""
 
-    def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, placing: Placing, beginning: Beginning) -> None:
-        """Take the unit of work, the clock, the loader of facts, what places lines, and what puts them up for decision."""
+    def __init__(  # noqa: PLR0917 - the parts of a correction
+        self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, placing: Placing, beginning: Beginning, clocks: Clocks
+    ) -> None:
+        """Take the unit of work, the clock, the facts, what places lines and puts them up for decision, and the departments' clocks."""
         self._uow = uow
         self._clock = clock
         self._facts = facts
         self._placing = placing
         self._beginning = beginning
+        self._clocks = clocks
         self._rights = Rights(facts)
 
     def send_back(self, actor: Actor, line_id: UUID, version: int, missing: str) -> Returned:
@@ -88,7 +91,8 @@ class Returning:
                 )
             )
             move_line(tx.session, line, "return", tx.now)
-            _clock_stops(line, tx.now)
+            self._clocks.pause(line, tx.now)
+            tx.session.flush()
             tx.record(LineReturned(subject=f"request_line:{line.id}", chain=str(line.request_id), round=line.round, missing=text))
             return Returned(line.id, line.version, tx.now)
 
@@ -139,18 +143,11 @@ class Returning:
         line.requested_scope, line.requested_days = given.scope.to_json(), given.days
         tx.session.flush()
         move_line(tx.session, line, "resubmit", tx.now)
-        _clock_goes_on(line, tx.now)
+        self._clocks.resume(line, tx.now)
+        tx.session.flush()
         tx.record(_resubmitted(request, line))
         self._beginning.begin(tx, request, line, known, fit)
         return Resubmitted(line.id, line.version, line.due_at)
-
-
-def _clock_stops(line: RequestLine, now: datetime) -> None:
-    """Let the time to answer rest while the line is with its requester: the calendar's clocks take this over."""
-
-
-def _clock_goes_on(line: RequestLine, now: datetime) -> None:
-    """Let the time to answer run again: the calendar's clocks take this over."""
 
 
 def _resubmitted(request: AccessRequest, line: RequestLine) -> LineResubmitted:

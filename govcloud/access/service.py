@@ -113,10 +113,6 @@ class Access:
         """
         return self._closing.relinquish(actor, grant_id)
 
-    def lapse_due(self, actor: Actor, limit: int = 200) -> int:
-        """Close the lines whose time to answer has run out, each in a transaction of its own; return how many were closed."""
-        return self._deciding.lapse_due(actor, limit)
-
     def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
         """Let the lines of departments that moved stand below their new path, in the transaction of the move; return how many."""
         return lines.follow_department(tx.session, old_path, new_path)

@@ -162,6 +162,8 @@ class Shower:
             missing=around.returns[-1].missing if around.returns else "",
             duty=row.duty,
             conflicts=self._conflicts(row) if state in BLOCKED else (),
+            answer_by=row.deputy_at or row.due_at,
+            escalation=row.escalation,
         )
 
     def _conflicts(self, row: RequestLine) -> tuple[Refusal, ...]:
@@ -326,6 +328,8 @@ class Shower:
             holder=task.holder if task else "",
             given=task.given if task else 0,
             needed=task.needed if task else 1,
+            answer_by=line.deputy_at or line.due_at,
+            escalation=line.escalation,
         )
 
     def _catalogue_entry(self, item: ItemView, bases: Bases) -> CatalogueEntry:

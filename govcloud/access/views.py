@@ -178,6 +178,10 @@ class LineView:
     duty: str | None = None
     conflicts: tuple[Refusal, ...] = ()
     """Why a blocked line waits: the rules of separation of duty that keep it apart, as they stand now."""
+    answer_by: datetime | None = None
+    """By when its department answers; ``due_at`` is when the line lapses."""
+    escalation: int = 0
+    """How far the clock has carried it: 1 reminded, 2 also the deputies, 3 also the department above."""
 
     @property
     def is_open(self) -> bool:
@@ -209,7 +213,7 @@ class RequestView:
     @property
     def next_due(self) -> datetime | None:
         """When the next answer is due; ``None`` when nothing waits."""
-        return min((line.due_at for line in self.lines if line.is_open), default=None)
+        return min((line.answer_by or line.due_at for line in self.lines if line.is_open), default=None)
 
 
 @dataclass(frozen=True)
@@ -275,6 +279,8 @@ class InboxEntry:
     """Who has taken it on."""
     given: int = 0
     needed: int = 1
+    answer_by: datetime | None = None
+    escalation: int = 0
 
 
 @dataclass(frozen=True)

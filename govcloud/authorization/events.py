@@ -195,3 +195,15 @@ class DecisionLogPurged(Event):
 
     before: datetime
     rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkCalendarImported(Event):
+    """A file of days came into force: of ``years`` it says everything; ``worked`` and ``off`` are the days that changed."""
+
+    name: ClassVar[str] = "authorization:work_calendar:imported"
+
+    years: list[int]
+    worked: list[str]
+    off: list[str]
+    reason: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -92,6 +92,20 @@ class GrantReads:
         )
         over = (AccessGrant.valid_to.is_(None), AccessGrant.ends_at > since, AccessGrant.ends_at <= until, ~going_on.exists())
         return self._grants(AccessGrant.function.in_(set(functions)), *over)
+
+    def ending(self, since: datetime, until: datetime, *, at_least: timedelta) -> tuple[GrantView, ...]:
+        """Return the live grants that end in ``(since, until]``, last at least so long, and have no other that goes on in their place."""
+        later = aliased(AccessGrant)
+        going_on = select(later.id).where(
+            later.official_id == AccessGrant.official_id,
+            later.function == AccessGrant.function,
+            later.valid_to.is_(None),
+            later.starts_at <= AccessGrant.ends_at,
+            later.ends_at > AccessGrant.ends_at,
+        )
+        soon = (AccessGrant.valid_to.is_(None), AccessGrant.ends_at > since, AccessGrant.ends_at <= until)
+        lasting = AccessGrant.ends_at - AccessGrant.starts_at >= at_least
+        return tuple(grant for grant in self._grants(*soon, lasting, ~going_on.exists()) if not grant.suspended)
 
     def live_grants_of(self, functions: Iterable[str]) -> int:
         """Return how many grants of these functions have neither run out nor been closed."""

@@ -6,7 +6,7 @@ was opened must be closed, not refused, and ``[t, t)`` then says truthfully that
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -216,6 +216,7 @@ class AccessGrant(Temporal, Base):
         Index("ix_access_grant_function_official_id", "function", "official_id"),
         Index("ix_access_grant_subsystem_official_id", "subsystem_code", "official_id"),
         Index("ix_access_grant_owner", "owner_department_id", "id", postgresql_where=text("valid_to IS NULL")),
+        Index("ix_access_grant_ending", "ends_at", postgresql_where=text("valid_to IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -271,3 +272,17 @@ class EpochChange(Base):
     kind: Mapped[str]
     reduces: Mapped[bool]
     at: Mapped[datetime]
+
+
+class CalendarDay(Temporal, Base):
+    """A day that is worked, or is off, by what a province imported; it goes before the shipped calendar (``calendar_days.py``)."""
+
+    __tablename__ = "calendar_day"
+    __table_args__ = (_window(), Index("uq_calendar_day_current", "day", unique=True, postgresql_where=text("valid_to IS NULL")))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    works: Mapped[bool]
+    name: Mapped[str]
+    set_by: Mapped[str]
+    reason: Mapped[str]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from govcloud.authorization.network_zones import NetworkZones
-from govcloud.authorization.work_calendar import WorkCalendar, shipped_calendar
+from govcloud.authorization.work_calendar import Days, shipped_calendar
 
 #: Working hours are those of the government, wherever the server stands; China has had one zone without summer time since 1991.
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -22,7 +22,7 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 class Surroundings:
     """The working calendar and the network zones by which the platform decides."""
 
-    calendar: WorkCalendar = field(default_factory=shipped_calendar)
+    calendar: Days = field(default_factory=shipped_calendar)
     zones: NetworkZones = field(default_factory=NetworkZones)
 
 

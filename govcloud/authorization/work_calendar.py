@@ -15,11 +15,20 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 HOLIDAY, WORKDAY = "holiday", "workday"
 _COLUMNS = ("date", "day", "name")
 _SATURDAY = 6
 _MOST_LINES = 20_000
+
+
+class Days(Protocol):
+    """Whatever knows which days are worked."""
+
+    def workday(self, day: date) -> bool | None:
+        """Return whether the government works on ``day`` (China Standard Time); ``None`` for a year that nobody has announced."""
+        ...
 
 
 class WorkCalendarError(Exception):
@@ -64,18 +73,30 @@ def parse_calendar(text: str, source: str) -> WorkCalendar:
     Raises:
         WorkCalendarError: names the line.
     """
-    days: dict[date, bool] = {}
-    try:
-        for line, day, kind in _rows(text.splitlines(), source):
-            if day in days:
-                raise WorkCalendarError(f"{source}, line {line}: {day} stands twice")
-            days[day] = kind == WORKDAY
-    except csv.Error as error:
-        raise WorkCalendarError(f"{source}, line {len(days) + 2}: {error}") from error
+    days = {day: works for day, works, _ in parse_rows(text, source)}
     years = frozenset(day.year for day in days if (day.month, day.day) == (1, 1))
     if not years:
         raise WorkCalendarError(f"{source}: holds no year; a year counts as known when its 1 January stands there")
     return WorkCalendar(years, MappingProxyType(days))
+
+
+def parse_rows(text: str, source: str) -> list[tuple[date, bool, str]]:
+    """Return each day of such a file, whether it is worked, and the holiday that moves it.
+
+    Raises:
+        WorkCalendarError: names the line.
+    """
+    rows: list[tuple[date, bool, str]] = []
+    seen: set[date] = set()
+    try:
+        for line, day, kind, name in _rows(text.splitlines(), source):
+            if day in seen:
+                raise WorkCalendarError(f"{source}, line {line}: {day} stands twice")
+            seen.add(day)
+            rows.append((day, kind == WORKDAY, name))
+    except csv.Error as error:
+        raise WorkCalendarError(f"{source}, line {len(rows) + 2}: {error}") from error
+    return rows
 
 
 @cache
@@ -85,7 +106,7 @@ def shipped_calendar() -> WorkCalendar:
     return parse_calendar((files("govcloud.authorization") / "data" / name).read_text(encoding="utf-8"), name)
 
 
-def _rows(lines: Iterable[str], source: str) -> Iterator[tuple[int, date, str]]:
+def _rows(lines: Iterable[str], source: str) -> Iterator[tuple[int, date, str, str]]:
     reader = csv.reader(line for line in lines if not line.startswith("#"))
     if tuple(next(reader, ())) != _COLUMNS:
         raise WorkCalendarError(f"{source}: the first line has to be {','.join(_COLUMNS)}")
@@ -94,7 +115,7 @@ def _rows(lines: Iterable[str], source: str) -> Iterator[tuple[int, date, str]]:
             raise WorkCalendarError(f"{source}: more than {_MOST_LINES} lines are no calendar")
         if len(cells) != len(_COLUMNS) or cells[1] not in {HOLIDAY, WORKDAY}:
             raise WorkCalendarError(f"{source}, line {line}: needs a date, holiday or workday, and a name, got {','.join(cells)[:100]!r}")
-        yield line, _day(cells[0], f"{source}, line {line}"), cells[1]
+        yield line, _day(cells[0], f"{source}, line {line}"), cells[1], cells[2].strip()
 
 
 def _day(text: str, place: str) -> date:

@@ -30,7 +30,7 @@ from govcloud.kernel.provisioning import MINIMUM_VERSION
 from govcloud.kernel.signing import ALGORITHMS
 from govcloud.settings import Environment, Settings, SettingsError
 from govcloud.signon.breached import PasswordList
-from govcloud.wiring import surroundings
+from govcloud.wiring import base_calendar, surroundings
 
 
 class _Wrong(Exception):
@@ -175,7 +175,7 @@ def _policy(settings: Settings) -> str:
             "see: govcloud policy diff; begin with: govcloud policy show --source"
         )
     try:
-        parse_document(document, source, surroundings(settings).zones.names)
+        parse_document(document, source, surroundings(settings, base_calendar(settings)).zones.names)
     except SettingsError as error:
         raise _Wrong(str(error)) from error
     except PolicyError as error:
@@ -210,13 +210,15 @@ def _clock(settings: Settings) -> str:
 
 def _surroundings(settings: Settings) -> str:
     try:
-        found = surroundings(settings)
+        calendar = base_calendar(settings)
+        surroundings(settings, calendar)
     except SettingsError as error:
         raise _Wrong(str(error)) from error
-    years = sorted(found.calendar.years)
+    years = sorted(calendar.years)
     zones = f"{len(settings.network_zones)} network zones" if settings.network_zones else "no network zones"
     known = f"working days of {years[0]} to {years[-1]}"
-    return f"{known}; in other years rules on them open nothing (GOVCLOUD_WORK_CALENDAR_FILE); {zones}"
+    other = "beyond what was imported (govcloud clocks calendar), rules on other years open nothing, and clocks suppose Monday to Friday"
+    return f"{known}; {other}; {zones}"
 
 
 def _transport(settings: Settings) -> str:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("ask", "ask who may do what and why, now or as of a date; read the decision log"),
     "subsystem": ("subsystem", "register subsystems and bring them into service"),
     "matter": ("matters", "register, change and end matters: items of several departments that belong together"),
+    "clocks": ("clocks", "set the time to answer and working hours, import the working calendar"),
     "signon": ("signon", "set the rules of sign-on, see and end sessions, follow sign-outs"),
     "client": ("client", "register, change, import and test subsystems' clients"),
     "receipt": ("receipt", "verify decision receipts offline, and take them out"),

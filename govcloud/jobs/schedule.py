@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from govcloud.jobs.announce_ends import ANNOUNCE_ENDS
 from govcloud.jobs.close_stays import CLOSE_STAYS
 from govcloud.jobs.deliver_outbox import DELIVER_OUTBOX
 from govcloud.jobs.end_sessions import END_SESSIONS
 from govcloud.jobs.end_stays import END_STAYS
+from govcloud.jobs.escalate import ESCALATE
 from govcloud.jobs.job import Job
 from govcloud.jobs.lapse_requests import LAPSE_REQUESTS
 from govcloud.jobs.look_apart import LOOK_APART, UNBLOCK_LINES
@@ -22,6 +24,8 @@ JOBS: tuple[Job, ...] = (
     LAPSE_REQUESTS,
     UNBLOCK_LINES,
     LOOK_APART,
+    ESCALATE,
+    ANNOUNCE_ENDS,
     END_SESSIONS,
     END_STAYS,
     CLOSE_STAYS,

@@ -21,6 +21,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.outbox.lanes import Delivered, Lanes, Leased, Resting
 from govcloud.outbox.letters import Correspondence, Letter, Outcome, Unsendable
+from govcloud.outbox.mail import MailServer
 from govcloud.outbox.models import OutboxMessage
 from govcloud.outbox.post import DEADLINE_SECONDS
 
@@ -38,8 +39,9 @@ _WAITING = (OutboxMessage.delivered_at.is_(None), OutboxMessage.abandoned_at.is_
 class Delivery:
     """Sends due messages; several processes may run it."""
 
-    def __init__(self, uow: UnitOfWork, correspondences: Mapping[str, Correspondence]) -> None:
-        """Take the unit of work, and for each kind of destination who composes its messages."""
+    def __init__(self, uow: UnitOfWork, correspondences: Mapping[str, Correspondence], mail: MailServer | None = None) -> None:
+        """Take the unit of work, for each kind of destination who composes its messages, and where letters are handed over."""
+        self._mail = mail
         self._uow = uow
         self._correspondences = correspondences
         self._resting = Resting()
@@ -50,7 +52,7 @@ class Delivery:
         Raises:
             Denied: the actor may not deliver.
         """
-        return asyncio.run(Lanes(self, actor, self._resting).run())
+        return asyncio.run(Lanes(self, actor, self._resting, self._mail).run())
 
     def destinations(self, actor: Actor, most: int) -> list[str]:
         """Return whom something is due for, who has waited longest first."""

@@ -11,10 +11,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias
 
 from govcloud.kernel.actor import Actor
-from govcloud.outbox.letters import Letter, Outcome, Request, Unsendable
+from govcloud.outbox.letters import Letter, Mail, Outcome, Request, Unsendable
+from govcloud.outbox.mail import MailCarrier, MailServer
 from govcloud.outbox.post import Postman
 
 LANES = 32
@@ -24,9 +26,11 @@ RUN_SECONDS = 30.0
 AT_ONCE = 8
 """Requests to one receiver under way: more would press an old application hard, and cost the sender more than they gain."""
 _LOOK_SECONDS = 0.5
+_BATCH_SECONDS = 60.0
+"""After so long what is left of a batch is not tried: its lease (``deliver.py``) must not run out under what is being sent."""
 _FIRST_REST, _LAST_REST = timedelta(seconds=5), timedelta(minutes=1)
 
-Leased: TypeAlias = tuple[Letter, Request | Unsendable]
+Leased: TypeAlias = tuple[Letter, Request | Mail | Unsendable]
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,9 @@ class Resting:
 class Lanes:
     """One run of deliveries."""
 
-    def __init__(self, work: Work, actor: Actor, resting: Resting) -> None:
-        """Take what leases and settles, as whom, and who is left alone."""
+    def __init__(self, work: Work, actor: Actor, resting: Resting, mail: MailServer | None = None) -> None:
+        """Take what leases and settles, as whom, who is left alone, and where letters are handed over."""
+        self._mail = mail
         self._work = work
         self._actor = actor
         self._resting = resting
@@ -102,15 +107,16 @@ class Lanes:
 
     async def _lane(self, destination: str) -> None:
         """Open connections to one receiver and send its batches."""
-        async with Postman() as postman:
-            await self._batches(postman, destination)
+        async with Carriers(self._mail) as carriers:
+            await self._batches(carriers, destination)
 
-    async def _batches(self, postman: Postman, destination: str) -> None:
+    async def _batches(self, carriers: Carriers, destination: str) -> None:
         """Send batch after batch until none is due or the turn is over."""
         loop = asyncio.get_running_loop()
         end, places = loop.time() + LANE_SECONDS, asyncio.Semaphore(AT_ONCE)
         while batch := self._work.lease(self._actor, destination):
-            outcomes = await asyncio.gather(*(_sent(postman, places, request) for _, request in batch))
+            over = loop.time() + _BATCH_SECONDS
+            outcomes = await asyncio.gather(*(_sent(carriers, places, item, over) for _, item in batch))
             self._work.settle(self._actor, destination, [(letter, outcome) for (letter, _), outcome in zip(batch, outcomes, strict=True)])
             received = sum(outcome.received for outcome in outcomes)
             self._delivered += received
@@ -121,8 +127,37 @@ class Lanes:
             await asyncio.sleep(0)
 
 
-async def _sent(postman: Postman, places: asyncio.Semaphore, request: Request | Unsendable) -> Outcome:
-    if isinstance(request, Unsendable):
-        return Outcome(None, request.reason, request.for_good)
+class Carriers:
+    """What carries messages to one receiver, by what they are; a context, as connections are closed at the end."""
+
+    def __init__(self, mail: MailServer | None) -> None:
+        """Take where letters are handed over, if anywhere."""
+        self._postman = Postman()
+        self._mail = MailCarrier(mail) if mail else None
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close every connection."""
+        await self._postman.__aexit__(kind, error, trace)
+        if self._mail is not None:
+            await self._mail.close()
+
+    async def carry(self, item: Request | Mail) -> Outcome:
+        """Send one message."""
+        if isinstance(item, Request):
+            return await self._postman.post(item)
+        if self._mail is None:
+            return Outcome(None, "the platform has no mail server (GOVCLOUD_SMTP_URL)")
+        return await self._mail.send(item)
+
+
+async def _sent(carriers: Carriers, places: asyncio.Semaphore, item: Request | Mail | Unsendable, over: float) -> Outcome:
+    if isinstance(item, Unsendable):
+        return Outcome(None, item.reason, item.for_good)
     async with places:
-        return await postman.post(request)
+        if asyncio.get_running_loop().time() >= over:
+            return Outcome(None, "not tried: the receiver was slow with those before")
+        return await carriers.carry(item)

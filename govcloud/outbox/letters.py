@@ -1,4 +1,4 @@
-"""What is delivered: a leased message, the request that carries it, and who composes such requests and hears what came of them."""
+"""What is delivered: a leased message, the request or letter that carries it, and who composes such and hears what came of them."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Mail:
+    """One letter to hand to the mail server: the envelope, and the whole message as it is sent (RFC 5322)."""
+
+    sender: str
+    recipient: str
+    message: bytes
+
+
+@dataclass(frozen=True)
 class Unsendable:
     """Why there is no request for a message; ``for_good``: there will never be one."""
 
@@ -44,7 +53,7 @@ class Unsendable:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a message: received when there is no ``error``; ``status`` is the HTTP status that was answered, if any."""
+    """What came of a message: received when there is no ``error``; ``status`` is what HTTP or SMTP answered, if anything."""
 
     status: int | None
     error: str | None
@@ -57,14 +66,14 @@ class Outcome:
 
 
 class Correspondence(Protocol):
-    """Writes the requests for one kind of destination (what stands before the colon) when they are sent, so that they are fresh.
+    """Writes the requests or letters for one kind of destination (what stands before the colon) when they are sent, so that they are fresh.
 
     ``keep_trying`` is how long after its making a message is still tried; ``None``: as long as it takes.
     """
 
     keep_trying: timedelta | None
 
-    def compose(self, destination: str, letters: Sequence[Letter]) -> Sequence[Request | Unsendable]:
+    def compose(self, destination: str, letters: Sequence[Letter]) -> Sequence[Request | Mail | Unsendable]:
         """Return for each letter to one destination what is to be sent; it may read within the open transaction."""
         ...
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
 
 from babel import Locale
 from babel.support import Translations
@@ -42,6 +45,15 @@ def _catalogue() -> Translations:
 def html_lang() -> str:
     """Return the value of ``<html lang>`` (BCP 47)."""
     return "en" if current_locale() == ENGLISH else "zh-CN"
+
+
+@cache
+def words_in(language: str) -> Callable[[str], str]:
+    """Return what puts Chinese templates into ``language`` (``zh``, ``en``) outside any request, as for letters."""
+    if language != ENGLISH:
+        return str
+    folder = files("govcloud.web") / "translations"
+    return cast("Callable[[str], str]", Translations.load(str(folder), [ENGLISH], "messages").gettext)
 
 
 def say(message: Message) -> str:

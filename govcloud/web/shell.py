@@ -45,6 +45,8 @@ class Shell:
     appointment: str
     inbox_count: int
     inbox_label: str
+    unread_count: int
+    unread_label: str
     groups: tuple[NavGroup, ...]
     bottom: tuple[NavItem, ...]
     more: tuple[NavItem, ...]
@@ -82,6 +84,8 @@ STAFF = (
     _Place("portal.account", Message("我的账号"), "circle-user-round", ("portal.change_password", "portal.set_up_factor")),
 )
 GRANTS = _Place("portal.grants", Message("授权管理"), "gavel", ("portal.revoke", "portal.end_grant"))
+NOTICES = _Place("portal.notices", Message("消息"), "bell", ("portal.notice_settings",))
+WAITING = _Place("portal.waiting", Message("等待时长"), "timer")
 CONSOLE = _Place("console.index", Message("管理控制台"), "monitor-cog")
 """The console's first page; ``govcloud:console:open`` opens it."""
 
@@ -97,6 +101,11 @@ def _item(place: _Place, inbox: str) -> NavItem:
     )
 
 
+def _counted(count: int) -> str:
+    """Return a number of things that wait as it is shown."""
+    return f"{_MANY}+" if count > _MANY else str(count)
+
+
 def _duty(appointment_id: UUID | None) -> str:
     """Return department and post (or position) of the appointment in which one acts, or nothing."""
     if appointment_id is None:
@@ -108,10 +117,11 @@ def _duty(appointment_id: UUID | None) -> str:
 def _build() -> Shell:
     session = current_session()
     count = services().access_queries.inbox_count(current_actor()) if session and session.appointment_id else 0
-    label = f"{_MANY}+" if count > _MANY else str(count)
+    unread = services().notice_queries.unread(session.official_id) if session else 0
+    label = _counted(count)
     waiting = label if count else ""
     staff = [_item(place, waiting) for place in STAFF]
-    functions = {"govcloud:grant:revoke": GRANTS, "govcloud:console:open": CONSOLE}
+    functions = {"govcloud:grant:revoke": GRANTS, "govcloud:waiting:read": WAITING, "govcloud:console:open": CONSOLE}
     opened = may_among(functions)
     managing = [_item(place, "") for function, place in functions.items() if function in opened]
     groups = [NavGroup("", tuple(staff))]
@@ -123,9 +133,11 @@ def _build() -> Shell:
         appointment=_duty(session.appointment_id) if session else "",
         inbox_count=count,
         inbox_label=label,
+        unread_count=unread,
+        unread_label=_counted(unread),
         groups=tuple(groups),
         bottom=(workbench, requests, inbox),
-        more=(new_request, held, account, *managing),
+        more=(new_request, held, _item(NOTICES, ""), account, *managing),
     )
 
 

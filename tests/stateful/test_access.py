@@ -27,7 +27,6 @@ ASKING = ("WANGFANG", "SUNLI")
 DECIDING = ("LIQIANG", "QIANWEI", "ZHAOMIN")
 AUTHORISED = frozenset({"LIQIANG", "QIANWEI"})
 SCOPES = (Scope((XIHU,)), Scope((HANGZHOU,)), Scope((YUHANG,)))
-PENDING_TIME = timedelta(days=10)
 
 
 @dataclass
@@ -74,7 +73,7 @@ class AccessMachine(RuleBasedStateMachine):
             assert not waits
         else:
             assert not waits
-            self.lines.append(Line(done.line_id, who, scope, days, self.clock.now() + PENDING_TIME))
+            self.lines.append(Line(done.line_id, who, scope, days, done.due_at))
 
     def covered(self, who: str, scope: Scope, days: int) -> bool:
         """Return whether a grant of theirs gives as much for as long already."""
@@ -188,9 +187,15 @@ class AccessMachine(RuleBasedStateMachine):
     @rule()
     def lapse(self) -> None:
         due = [line for line in self.lines if line.state == "pending" and line.due_at <= self.clock.now()]
-        assert self.services.access.lapse_due(Actor.system("jobs")) == len(due)
+        while self.services.escalating.run(Actor.system("jobs")):
+            pass
         for line in due:
             line.state = "lapsed"
+        reached = (
+            "SELECT escalation, (remind_at <= :now)::int + (deputy_at <= :now)::int + (superior_at <= :now)::int AS marks FROM request_line"
+        )
+        rows = self.services.uow.read().execute(text(f"{reached} WHERE state = 'pending'"), {"now": self.clock.now()})
+        assert all(row.escalation == row.marks for row in rows)
 
     @invariant()
     def states_are_those_of_the_model(self) -> None:
@@ -230,8 +235,8 @@ def test_access_against_its_model(services: Services, world: World, clock: Manua
             db.session.remove()
             with psycopg.connect(superuser_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
                 connection.execute(
-                    "TRUNCATE access_request, request_line, decision, decision_task, decision_receipt, receipt_signature, line_return, "
-                    "line_comment, access_grant, grant_suspension, logout_notice"
+                    "TRUNCATE access_request, request_line, line_wait, decision, decision_task, decision_receipt, receipt_signature, "
+                    "line_return, line_comment, access_grant, grant_suspension, logout_notice, notice"
                 )
             super().__init__(services, world, clock)
 

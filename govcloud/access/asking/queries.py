@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -16,10 +16,10 @@ from govcloud.access.asking.models import Attachment, BasketItem
 from govcloud.access.asking.searching import Search
 from govcloud.access.asking.standing import Standings
 from govcloud.access.asking.views import AskedItem, AskedMatter, Hit
+from govcloud.access.clocks import Clocks
 from govcloud.access.facts import PersonFacts
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest
-from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.routing import nearest
 from govcloud.access.showing import Shower
 from govcloud.access.views import PersonView, RequestView
@@ -49,11 +49,12 @@ class Chosen:
 class AskingQueries:
     """Answers what somebody may ask for, and how they stand to it; it never writes. All of it is about the actor alone."""
 
-    def __init__(self, read: Callable[[], Session], facts: FactsLoader, clock: Clock) -> None:
-        """Take the source of reading sessions, the loader of facts, and the clock."""
+    def __init__(self, read: Callable[[], Session], facts: FactsLoader, clock: Clock, clocks: Clocks) -> None:
+        """Take the source of reading sessions, the loader of facts, the clock, and the clocks that run on departments."""
         self._read = read
         self._facts = facts
         self._clock = clock
+        self._clocks = clocks
 
     def search(self, actor: Actor, text: str, limit: int = 8) -> tuple[Hit, ...]:
         """Return what holds every word of ``text`` in its name, pinyin or initials, at most so many of each kind; nothing for an empty one.
@@ -114,10 +115,12 @@ class AskingQueries:
         entries = {entry.id: entry for entry in Shower(self._read(), self._facts, now).catalogue([known[one.item_id] for one in wanted])}
         standings = Standings(self._read, self._facts, person, now)
         standing = standings.of([known[one.item_id] for one in wanted])
-        due_at = now + timedelta(days=PENDING_DAYS)
         waits = {one.item_id: self._waits_for(standings, one.item_id, now) for one in wanted}
+        due = {one.item_id: self._clocks.lapses_at(known[one.item_id].tier, now) for one in wanted}
         return tuple(
-            AskedItem(entries[one.item_id], standing[one.item_id], waits[one.item_id], due_at, one.scope, one.days, one.stage, one.duty)
+            AskedItem(
+                entries[one.item_id], standing[one.item_id], waits[one.item_id], due[one.item_id], one.scope, one.days, one.stage, one.duty
+            )
             for one in wanted
         )
 

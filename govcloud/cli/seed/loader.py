@@ -27,7 +27,7 @@ from govcloud.services import Services
 _ACTOR = Actor.system("seed")
 _COMMAND = "govcloud:platform:seed"
 _BATCH = 500
-_DELEGATED = frozenset({"senior_admin", "department_admin", "subsystem_admin"})
+_DELEGATED = frozenset({"senior_admin", "deputy_senior_admin", "department_admin", "subsystem_admin"})
 
 
 def seed(

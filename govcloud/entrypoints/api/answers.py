@@ -257,7 +257,9 @@ class LineAnswer(Answer):
     requested_scope: ScopeAnswer
     requested_days: int
     submitted_at: datetime
-    due_at: datetime
+    answer_by: datetime = Field(description="by when the department answers")
+    due_at: datetime = Field(description="when the line lapses, unanswered")
+    escalation: int = Field(description="0; 1 reminded; 2 also the deputies; 3 also the department above")
     closed_at: datetime | None
     waits_for: tuple[str, ...] = Field(description="departments whose senior administrators are asked first")
     decision: DecisionAnswer | None
@@ -288,7 +290,9 @@ class LineAnswer(Answer):
             requested_scope=ScopeAnswer.of(view.requested_scope, view.scope_names),
             requested_days=view.requested_days,
             submitted_at=view.submitted_at,
+            answer_by=view.answer_by or view.due_at,
             due_at=view.due_at,
+            escalation=view.escalation,
             closed_at=view.closed_at,
             waits_for=view.waits_for,
             decision=DecisionAnswer.of(view.decision) if view.decision else None,

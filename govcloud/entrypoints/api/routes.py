@@ -40,6 +40,7 @@ from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEvents
 from govcloud.entrypoints.api.label_effects import TABLE as LABELS
 from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.matters import TABLE as MATTERS
+from govcloud.entrypoints.api.notices import TABLE as NOTICES
 from govcloud.entrypoints.api.organisation import ORGANISATION
 from govcloud.entrypoints.api.people import PEOPLE
 from govcloud.entrypoints.api.policies import TABLE as POLICIES
@@ -57,6 +58,7 @@ from govcloud.entrypoints.api.signon import TABLE as SIGNON
 from govcloud.entrypoints.api.submissions import TABLE as SUBMISSIONS
 from govcloud.entrypoints.api.subsystems import TABLE as SUBSYSTEMS
 from govcloud.entrypoints.api.table import Route
+from govcloud.entrypoints.api.waiting import TABLE as WAITING
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.signon.sessions import CurrentSession
@@ -281,5 +283,7 @@ TABLE = (
     *SUBMISSIONS,
     *APART,
     *APPROVALS,
+    *NOTICES,
+    *WAITING,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )

@@ -18,6 +18,7 @@ from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsVi
 from govcloud.entrypoints.console.base import ConsoleView
 from govcloud.entrypoints.console.ceilings import CeilingsView
 from govcloud.entrypoints.console.clients import ClientsView
+from govcloud.entrypoints.console.clocks import ClocksView
 from govcloud.entrypoints.console.decision_log import DecisionLogView
 from govcloud.entrypoints.console.departments import OrganisationView
 from govcloud.entrypoints.console.duties import DutyRulesView
@@ -80,6 +81,7 @@ def _views() -> list[Room]:
         RequestsView(RequestLine, "requests"),
         GrantsView(AccessGrant, "grants"),
         SignOnPolicyView(),
+        ClocksView(),
         KeysView(),
         SessionsView(Session, "sessions"),
         LogoutsView(),

@@ -19,6 +19,7 @@ from govcloud.entrypoints.portal import (
     inbox,
     language,
     new_request,
+    notices,
     receipts,
     requests,
     second_factor,
@@ -26,6 +27,7 @@ from govcloud.entrypoints.portal import (
     step_up,
     steps,
     together,
+    waiting,
     workbench,
 )
 from govcloud.entrypoints.portal.blueprint import portal
@@ -47,6 +49,7 @@ __all__ = [
     "inbox",
     "language",
     "new_request",
+    "notices",
     "portal",
     "receipts",
     "requests",
@@ -55,5 +58,6 @@ __all__ = [
     "step_up",
     "steps",
     "together",
+    "waiting",
     "workbench",
 ]

@@ -129,7 +129,7 @@ def test_a_blocked_line_is_withdrawn_or_lapses_like_any_other(services: Services
     services.access.withdraw(world.wang.actor(), asked.line_id, 1)
     again = ask(services, world)
     clock.advance(timedelta(days=10))
-    assert services.access.lapse_due(JOBS) == 1
+    assert services.escalating.run(JOBS) == 1
     assert state_of(services, world, again.line_id) is LineState.LAPSED
     excepted(services, world, world.wang, "accept-and-check")
     assert state_of(services, world, again.line_id) is LineState.LAPSED, "an exception wakes nothing that is over"

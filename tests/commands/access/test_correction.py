@@ -117,5 +117,5 @@ def test_a_returned_line_can_be_taken_back_and_runs_out(services: Services, worl
     second = ask(services, world).line_id
     services.approving.returning.send_back(world.li.actor(), second, 1, "缺")
     clock.advance(timedelta(days=10))
-    assert services.access.lapse_due(Actor.system("jobs")) == 1
+    assert services.escalating.run(Actor.system("jobs")) == 1
     assert services.access_queries.line(world.wang.actor(), second).state is LineState.LAPSED

@@ -156,7 +156,7 @@ def test_approve_against_lapse(services: Services, world: World, race: Race, clo
     outcomes = race.run(
         world.wang.official_id,
         lambda: services.access.approve(world.li.actor(), line_id, 1),
-        lambda: services.access.lapse_due(Actor.system("jobs")),
+        lambda: services.escalating.run(Actor.system("jobs")),
     )
     approved = isinstance(outcomes[0], Decided)
     assert outcomes[1] == int(not approved)

@@ -193,11 +193,12 @@ def test_a_decided_line_is_not_withdrawn(services: Services, world: World) -> No
 def test_a_line_nobody_answers_lapses(services: Services, world: World, clock: ManualClock) -> None:
     jobs = Actor.system("jobs")
     submitted = ask(services, world)
-    clock.advance(timedelta(days=10) - timedelta(seconds=1))
-    assert services.access.lapse_due(jobs) == 0
+    clock.advance(submitted.due_at - clock.now() - timedelta(seconds=1))
+    services.escalating.run(jobs)
+    assert services.access_queries.request(world.wang.actor(), submitted.request_id).state is RequestState.PENDING
     clock.advance(timedelta(seconds=1))
-    assert services.access.lapse_due(jobs) == 1
-    assert services.access.lapse_due(jobs) == 0
+    assert services.escalating.run(jobs) == 1
+    assert services.escalating.run(jobs) == 0
     assert services.access_queries.request(world.wang.actor(), submitted.request_id).state is RequestState.LAPSED
     with pytest.raises(Conflict) as caught:
         services.access.approve(world.li.actor(), submitted.line_id, 1)
@@ -205,7 +206,7 @@ def test_a_line_nobody_answers_lapses(services: Services, world: World, clock: M
     ask(services, world)
     clock.advance(timedelta(days=11))
     with pytest.raises(Denied):
-        services.access.lapse_due(world.wang.actor())
+        services.escalating.run(world.wang.actor())
 
 
 def test_strangers_do_not_learn_of_a_request(services: Services, world: World) -> None:

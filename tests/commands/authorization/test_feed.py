@@ -54,6 +54,8 @@ READ_BY_NONE = {
     "OfficeClosed",
     "OfficialUnmasked",
     "RoleCeilingSet",
+    # The calendar: read again every half minute, not by the epoch (``calendar_days.py``).
+    "WorkCalendarImported",
     "SubsystemChanged",
     "SubsystemHandedOver",
     "FunctionLoosened",

@@ -24,6 +24,9 @@ LISTS = [
     ("/inbox", "li"),
     ("/inbox?tab=decided", "li"),
     ("/grants", "li"),
+    ("/notices", "li"),
+    ("/waiting", "li"),
+    ("/api/v1/notices", "wang"),
     ("/api/v1/inbox", "li"),
     ("/api/v1/access/overseen", "li"),
 ]

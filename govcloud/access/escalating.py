@@ -1,0 +1,100 @@
+"""What the clock does with lines that nobody answers: reminds, lets the deputies in, then the department above, and lets the line lapse.
+
+Each step of each line is a transaction of its own, so that a stop in between loses nothing and does nothing twice: what is due is
+found again by its moment. The approvers who were asked first may act until the line lapses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from sqlalchemy import select
+
+from govcloud.access.clocks import next_act
+from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
+from govcloud.access.lifecycle import OPEN, WAITING
+from govcloud.access.lines import lock_line, lock_line_if_free, move_line
+from govcloud.access.models import RequestLine
+from govcloud.identity.locking import lock_official
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
+from govcloud.kernel.clock import Clock
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+
+#: The event of each step, by the escalation that it leads to.
+STEPS: dict[int, type[LineReminded | LineDeputised | LineEscalated]] = {1: LineReminded, 2: LineDeputised, 3: LineEscalated}
+LAST_STEP = max(STEPS)
+
+
+class Escalating:
+    """The work of the clock; several processes may do it at once."""
+
+    def __init__(self, uow: UnitOfWork, clock: Clock) -> None:
+        """Take the unit of work and the clock."""
+        self._uow = uow
+        self._clock = clock
+
+    def run(self, actor: Actor, limit: int = 200, until: Callable[[], bool] = lambda: False) -> int:
+        """Take the steps that are due, the one that is due longest first; return how many were taken.
+
+        ``until`` is asked between two lines whether to leave the rest to the next run.
+
+        Raises:
+            Denied: the actor is not the clock.
+        """
+        due = select(RequestLine.id, RequestLine.beneficiary_official_id, RequestLine.due_at).where(
+            RequestLine.state.in_(OPEN), RequestLine.acts_at <= self._clock.now()
+        )
+        taken = 0
+        for row in self._uow.read().execute(due.order_by(RequestLine.acts_at, RequestLine.id).limit(limit)).all():
+            if until():
+                break
+            over = row.due_at <= self._clock.now()
+            taken += self._lapse(actor, row.id, row.beneficiary_official_id) if over else self._step(actor, row.id)
+        return taken
+
+    def _step(self, actor: Actor, line_id: UUID) -> bool:
+        """Take a line one step further, unless another process is at it or it has been answered meanwhile."""
+        with self._uow.begin(actor, "govcloud:line:escalate", Target("request_line", str(line_id))) as tx:
+            line = lock_line_if_free(tx.session, line_id)
+            if line is None or line.state not in OPEN or line.acts_at is None or line.acts_at > tx.now:
+                return False
+            return _taken_further(tx, line)
+
+    def _lapse(self, actor: Actor, line_id: UUID, beneficiary_id: UUID) -> bool:
+        """Close a line whose chain is exhausted; under the person's lock, as whoever decides, withdraws or asks anew holds it."""
+        with self._uow.begin(actor, "govcloud:line:lapse", Target("request_line", str(line_id))) as tx:
+            lock_official(tx.session, beneficiary_id)
+            line = lock_line(tx.session, line_id)
+            if line.state not in OPEN or line.paused_at is not None or line.due_at > tx.now:
+                return False
+            move_line(tx.session, line, "lapse", tx.now)
+            tx.record(
+                LineLapsed(
+                    subject=f"request_line:{line.id}",
+                    chain=str(line.request_id),
+                    owner_department_id=line.owner_department_id,
+                    due_at=line.due_at,
+                )
+            )
+            return True
+
+
+def _taken_further(tx: Transaction, line: RequestLine) -> bool:
+    """Note that a line has come to its next mark, and set the clock on the one after it; return whether anybody is told."""
+    line.escalation += 1
+    line.acts_at = next_act(line)
+    tx.session.flush()
+    if line.state not in WAITING:
+        return False  # it stands in nobody's inbox
+    tx.record(
+        STEPS[line.escalation](
+            subject=f"request_line:{line.id}",
+            chain=str(line.request_id),
+            owner_department_id=line.owner_department_id,
+            submitted_at=line.submitted_at,
+            due_at=line.due_at,
+        )
+    )
+    return True

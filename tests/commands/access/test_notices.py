@@ -1,0 +1,281 @@
+"""Who is told of what, in the same transaction, as a set, and once; and what people do with their notices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from govcloud.access.notices.kinds import GROUPS, KINDS, USUALLY_MAILED
+from govcloud.access.notices.telling import GRANTS, LINES
+from govcloud.authorization.commands import NewAssignment
+from govcloud.kernel.actor import Actor
+from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
+from govcloud.kernel.errors import Conflict, Denied, Invalid
+from govcloud.kernel.events import type_registry
+from govcloud.services import Services
+from tests.factories.browsing import counted
+from tests.factories.requests import ask, granted
+from tests.factories.world import SEED, Person, World
+
+JOBS = Actor.system("jobs")
+
+
+def kinds(services: Services, person: Person, *, unread: bool = False) -> list[str]:
+    """Return the kinds of a person's notices, the oldest first."""
+    return [view.kind for view in reversed(services.notice_queries.page(person.official_id, unread=unread).entries)]
+
+
+def words(services: Services, person: Person) -> str:
+    """Return what the newest notice of a person says."""
+    return str(services.notice_queries.page(person.official_id).entries[0].sentence)
+
+
+def appoint(services: Services, world: World, login: str, role: str, place: str) -> Person:
+    """Give somebody a role over a department."""
+    person = world.people[login]
+    scope = {"department_path": world.organisation.paths[place]}
+    services.authorization.assign_roles(
+        SEED, [NewAssignment(person.official_id, role, person.appointment_id, scope=scope, reason="岗位职责")]
+    )
+    return person
+
+
+def test_a_request_is_told_to_those_who_are_asked_first(services: Services, world: World) -> None:
+    above = appoint(services, world, "SUNLI", "senior_admin", "government")
+    ask(services, world)
+    li, qian = world.li, world.people["QIANWEI"]
+    assert kinds(services, li) == kinds(services, qian) == ["to_decide"]
+    assert words(services, li) == "王芳申请“查询住房登记信息”，等待浙江省住房和城乡建设厅答复，应于 2026-11-26 09:30 前决定。"
+    for person in (above, world.wang, world.zhao, world.security_admin):
+        assert kinds(services, person) == [], person.name
+
+
+def test_the_answer_is_told_to_whoever_asked_and_the_peers_hear_that_it_is_done(services: Services, world: World) -> None:
+    submitted = ask(services, world)
+    li, qian = world.li, world.people["QIANWEI"]
+    services.access.approve(li.actor(), submitted.line_id, 1, days=3)
+    assert kinds(services, world.wang) == ["approved"], "and not a second time that the grant was opened"
+    assert "期限 3 天" in words(services, world.wang)
+    assert kinds(services, li, unread=True) == []
+    assert kinds(services, qian, unread=True) == ["settled"]
+    assert kinds(services, qian) == ["to_decide", "settled"]
+    [newest, _] = services.notice_queries.page(qian.official_id).entries
+    assert newest.link == f"/inbox/{submitted.line_id}"
+    [told] = services.notice_queries.page(world.wang.official_id).entries
+    assert told.link == f"/requests/{submitted.request_id}"
+
+
+def test_a_colleague_for_whom_somebody_asks_is_told(services: Services, world: World) -> None:
+    sun = world.people["SUNLI"]
+    submitted = ask(services, world, sun, beneficiary_appointment_id=world.wang.appointment_id)
+    assert kinds(services, world.wang) == ["asked_for_you"]
+    assert words(services, world.wang).startswith("孙丽为您申请了“查询住房登记信息”")
+    services.access.reject(world.li.actor(), submitted.line_id, 1, "not_needed", "请改用目录查询")
+    assert kinds(services, world.wang)[-1] == kinds(services, sun)[-1] == "rejected"
+    assert "请改用目录查询" not in words(services, sun), "what the approver wrote stands on the page alone"
+
+
+def test_what_is_taken_back_settles_the_call(services: Services, world: World) -> None:
+    submitted = ask(services, world)
+    services.access.withdraw(world.wang.actor(), submitted.line_id, 1)
+    assert kinds(services, world.li) == ["to_decide", "settled"]
+    assert services.notice_queries.unread(world.li.official_id) == 1
+    assert kinds(services, world.wang) == []
+
+
+def test_the_clock_tells_approvers_deputies_superiors_and_in_the_end_whoever_asked(
+    services: Services, world: World, clock: ManualClock
+) -> None:
+    deputy = appoint(services, world, "HEWEI", "deputy_senior_admin", "housing")
+    superior = appoint(services, world, "SUNLI", "senior_admin", "government")
+    submitted = ask(services, world)
+    seen: list[tuple[Sequence[str], ...]] = []
+    for hours in (24, 24, 24, 72):
+        clock.advance(timedelta(hours=hours))
+        services.escalating.run(JOBS)
+        seen.append(tuple(kinds(services, person) for person in (world.li, deputy, superior, world.wang)))
+    assert seen == [
+        (["to_decide", "reminded"], [], [], []),
+        (["to_decide", "reminded"], ["deputised"], [], []),
+        (["to_decide", "reminded"], ["deputised"], ["escalated"], []),
+        (["to_decide", "reminded", "settled"], ["deputised"], ["escalated"], ["lapsed"]),
+    ]
+    assert "浙江省住房和城乡建设厅没有在时限内答复" in words(services, world.wang)
+    assert "一键重新申请" in words(services, world.wang)
+    assert "浙江省住房和城乡建设厅" in words(services, superior)
+    assert services.access_queries.request(world.wang.actor(), submitted.request_id).state == "lapsed"
+
+
+def test_a_deputy_decides_nothing_before_the_clock_says_so(services: Services, world: World) -> None:
+    deputy = appoint(services, world, "HEWEI", "deputy_senior_admin", "housing")
+    with pytest.raises(Denied):
+        services.access.approve(deputy.actor(), ask(services, world).line_id, 1)
+
+
+def test_ends_and_rests_of_a_grant_are_told_to_its_holder(services: Services, world: World) -> None:
+    grant_id = granted(services, world)
+    services.authorization.suspend_grant(world.li.actor(), grant_id, "核查中")
+    services.authorization.resume_grant(world.li.actor(), grant_id)
+    services.access.revoke(world.li.actor(), grant_id, "办件已撤销")
+    assert kinds(services, world.wang) == ["approved", "suspended", "resumed", "revoked"]
+    assert words(services, world.wang) == "“查询住房登记信息”提前终止：办件已撤销"
+
+
+def test_what_one_does_oneself_is_not_told(services: Services, world: World) -> None:
+    services.access.relinquish(world.wang.actor(), granted(services, world))
+    assert kinds(services, world.wang) == ["approved"]
+
+
+def test_who_leaves_is_told_nothing_that_nobody_would_read(services: Services, world: World) -> None:
+    granted(services, world)
+    services.identity.disable_official(world.system_admin.actor(), world.wang.official_id, "离职")
+    assert kinds(services, world.wang) == ["approved"]
+
+
+def test_nothing_is_told_of_what_was_rolled_back(services: Services, world: World) -> None:
+    submitted = ask(services, world)
+    before = services.uow.read().scalar(text("SELECT count(*) FROM notice"))
+    with pytest.raises(Conflict):
+        services.access.approve(world.li.actor(), submitted.line_id, 7)
+
+    def ask_and_fail() -> None:
+        with services.uow.begin(SEED, "govcloud:platform:seed"):
+            ask(services, world, world.people["SUNLI"])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ask_and_fail()
+    db.session.remove()
+    assert services.uow.read().scalar(text("SELECT count(*) FROM notice")) == before
+
+
+def test_a_thousand_ends_take_as_many_statements_as_one(services: Services, world: World) -> None:
+    def closing(count: int) -> tuple[int, int]:
+        from govcloud.authorization.commands import NewGrant  # noqa: PLC0415
+
+        now = services.clock.now()
+        for _ in range(count):
+            services.authorization.open_grant(
+                SEED,
+                NewGrant(
+                    world.wang.official_id, world.wang.appointment_id, "housing", "housing:register:read", now, now + timedelta(days=3)
+                ),
+            )
+        before = services.uow.read().scalar(text("SELECT count(*) FROM notice WHERE kind = 'revoked'")) or 0
+        db.session.remove()
+        with counted() as statements:
+            services.authorization.close_grants_of(Actor.system("reaction"), [world.wang.official_id], "mover")
+        after = services.uow.read().scalar(text("SELECT count(*) FROM notice WHERE kind = 'revoked'")) or 0
+        return after - before, sum("INSERT INTO notice " in statement for statement in statements)
+
+    assert closing(1) == (1, 1)
+    assert closing(40) == (40, 1)
+
+
+def test_one_reads_ones_own_and_nobody_elses(services: Services, world: World) -> None:
+    ask(services, world)
+    li, qian = world.li, world.people["QIANWEI"]
+    [mine] = services.notice_queries.page(li.official_id).entries
+    assert services.notice_desk.mark_read(qian.actor(), [mine.id]) == 0
+    assert services.notice_queries.link_of(qian.official_id, mine.id) is None
+    assert services.notice_queries.unread(li.official_id) == 1
+    assert services.notice_desk.mark_read(li.actor(), [mine.id, uuid4()]) == 1
+    assert services.notice_desk.mark_read(li.actor(), [mine.id]) == 0
+    assert services.notice_queries.unread(li.official_id) == 0
+    assert services.notice_desk.mark_read(qian.actor()) == 1
+    for actor in (Actor.anonymous(), JOBS):
+        with pytest.raises(Denied):
+            services.notice_desk.mark_read(actor)
+
+
+def test_the_list_is_paged_and_filtered(services: Services, world: World) -> None:
+    for person in (world.wang, world.people["SUNLI"], world.people["SHANXUEMEI"]):
+        ask(services, world, person)
+    queries, li = services.notice_queries, world.li.official_id
+    first = queries.page(li, limit=2)
+    second = queries.page(li, limit=2, cursor=first.cursor)
+    assert (len(first.entries), len(second.entries), second.cursor) == (2, 1, None)
+    assert len({view.id for view in (*first.entries, *second.entries)}) == 3
+    assert [len(queries.page(li, group=group).entries) for group in GROUPS] == [3, 0, 0]
+    services.notice_desk.mark_read(world.li.actor(), [first.entries[0].id])
+    assert len(queries.page(li, unread=True).entries) == 2
+    assert queries.page(li, cursor="not a cursor").entries == queries.page(li).entries
+
+
+def test_the_count_is_one_statement_from_its_own_index(services: Services, world: World) -> None:
+    ask(services, world)
+    services.notice_queries.unread(world.li.official_id)
+    db.session.remove()
+    with counted() as statements:
+        assert services.notice_queries.unread(world.li.official_id) == 1
+    assert len(statements) <= 1
+    session = services.uow.read()
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    count = "SELECT count(*) FROM (SELECT id FROM notice WHERE official_id = :me AND read_at IS NULL LIMIT 100) AS mine"
+    plan = "\n".join(session.scalars(text(f"EXPLAIN {count}"), {"me": world.li.official_id}))
+    assert "ix_notice_unread" in plan
+
+
+def test_a_page_takes_as_many_statements_for_many_as_for_one(services: Services, world: World) -> None:
+    def statements() -> int:
+        db.session.remove()
+        with counted() as found:
+            services.notice_queries.page(world.li.official_id)
+        return len(found)
+
+    ask(services, world)
+    one = statements()
+    for login in ("SUNLI", "SHANXUEMEI", "CHENJIE", "ZHAOMIN"):
+        ask(services, world, world.people[login])
+    assert statements() == one
+
+
+def test_what_is_wanted_by_mail_is_kept(services: Services, world: World) -> None:
+    desk, wang = services.notice_desk, world.wang
+    assert desk.choices(wang.official_id).mailed == USUALLY_MAILED
+    desk.choose(wang.actor(), ["lapsed", "approved", "lapsed"], "en")
+    db.session.remove()
+    chosen = desk.choices(wang.official_id)
+    assert (chosen.mailed, chosen.language) == (("approved", "lapsed"), "en")
+    desk.choose(wang.actor(), [], "zh")
+    db.session.remove()
+    assert desk.choices(wang.official_id).mailed == ()
+    wrong: list[tuple[Any, Any]] = [(["nothing"], "zh"), ([], "fr"), (["lapsed"], "")]
+    for mailed, language in wrong:
+        with pytest.raises(Invalid):
+            desk.choose(wang.actor(), mailed, language)
+    with pytest.raises(Denied):
+        desk.choose(JOBS, [], "zh")
+
+
+#: What other rooms have still to record.
+AWAITED = {"access:line:returned", "access:line:resubmitted"}
+
+
+def test_every_event_of_the_tables_is_recorded_by_somebody() -> None:
+    assert {*LINES, *GRANTS} - type_registry.keys() <= AWAITED
+    assert {telling.kind for tellings in LINES.values() for telling in tellings} <= KINDS.keys()
+    assert {kind for kind, _ in GRANTS.values()} <= KINDS.keys()
+
+
+def test_nobody_is_told_twice_of_one_thing(services: Services, world: World) -> None:
+    """Not even by a hand in the database."""
+    ask(services, world)
+    twice = (
+        "INSERT INTO notice SELECT gen_random_uuid(), official_id, kind, params, link, event_id, line_id, grant_id, created_at FROM notice"
+    )
+    with pytest.raises(Exception, match="uq_notice_event_id_official_id"), services.uow.begin(SEED, "govcloud:platform:seed") as tx:
+        tx.session.execute(text(twice))
+
+
+def test_a_line_goes_without_a_decider_who_left(services: Services, world: World) -> None:
+    services.identity.disable_official(world.system_admin.actor(), world.people["QIANWEI"].official_id, "停用")
+    ask(services, world)
+    assert kinds(services, world.people["QIANWEI"]) == []
+    assert kinds(services, world.li) == ["to_decide"]
