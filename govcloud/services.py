@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from govcloud.access.ending.service import Ending
+from govcloud.access.life import GrantLife
 from govcloud.access.queries import AccessQueries
+from govcloud.access.reports.service import AccessReports
 from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
+from govcloud.authorization.acknowledging import Acknowledgements
 from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.drafting.queries import DraftQueries
 from govcloud.authorization.drafting.service import Drafting
@@ -95,6 +99,10 @@ class Services:
     failure_limits: FailureLimits
     access: Access
     access_queries: AccessQueries
+    grant_life: GrantLife
+    ending: Ending
+    acknowledgements: Acknowledgements
+    access_reports: AccessReports
     audit: AuditTrail
     audit_queries: AuditQueries
     sequencer: Sequencer

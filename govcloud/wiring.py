@@ -12,12 +12,16 @@ from flask import current_app
 from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select
 from sqlalchemy.orm import Session
 
+from govcloud.access.ending.service import Ending
+from govcloud.access.life import GrantLife
 from govcloud.access.queries import AccessQueries
+from govcloud.access.reports.service import AccessReports
 from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.recorder import AuditRecorder
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
+from govcloud.authorization.acknowledging import Acknowledgements, note_received, note_refused
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.clock_watch import ClockWatch
 from govcloud.authorization.decider import Decider
@@ -170,12 +174,14 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         sensitive_functions,
         sample=settings.decision_log_sample,
         keep=timedelta(days=settings.decision_log_days),
+        follow=note_refused,
     )
     parts = Parts.build(uow, identity_queries, authorization, keys, clock, settings, policies, sessions, decision_log)
     signon = SignOn(uow, identity_queries, subsystem_queries, authorization, keys, settings, clock, issuing, parts)
     outbox_queries = OutboxQueries(read)
     step_up = StepUp(uow, identity_queries, parts, policies, clock)
     identity = Identity(uow, keys, clock, elsewhere)
+    access = Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock)
     services = Services(
         settings=settings,
         clock=clock,
@@ -258,15 +264,19 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         step_up=step_up,
         password_rules=parts.rules,
         failure_limits=FailureLimits(uow, parts.throttle),
-        access=Access(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock),
+        access=access,
         access_queries=access_queries,
+        grant_life=GrantLife(uow, access, authorization, clock),
+        ending=Ending(uow, access, authorization, authorization_queries, clock),
+        acknowledgements=Acknowledgements(read),
+        access_reports=AccessReports(read, access.facts, clock),
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),
         sequencer=Sequencer(uow),
         delivery=Delivery(
             uow,
             {
-                "subsystem": StandardWebhooks(webhooks.endpoint, lambda: decider.facts.state().epoch),
+                "subsystem": StandardWebhooks(webhooks.endpoint, lambda: decider.facts.state().epoch, note_received),
                 "client": LogoutNotices(subsystem_queries, issuing.tokens, keys),
             },
         ),

@@ -55,7 +55,10 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Decided:
-    """What a decision led to; ``replayed`` says that exactly this decision already stood."""
+    """What a decision led to; ``replayed`` says that exactly this decision already stood.
+
+    A line that is approved and has no grant is held back: its request opens as a whole, and not every line is approved yet.
+    """
 
     line_id: UUID
     state: LineState
@@ -64,6 +67,7 @@ class Decided:
     evidence_hash: str
     at: datetime
     grant_id: UUID | None = None
+    starts_at: datetime | None = None
     ends_at: datetime | None = None
     replayed: bool = False
 
@@ -83,4 +87,13 @@ class Closed:
     """A grant that has been ended; ``replayed`` says that it had been closed before."""
 
     grant_id: UUID
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class Rested:
+    """A grant that rests (``suspended``) or was woken; ``replayed`` says that it stood so before."""
+
+    grant_id: UUID
+    suspended: bool
     replayed: bool

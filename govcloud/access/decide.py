@@ -21,7 +21,7 @@ from govcloud.access.lifecycle import OPEN, WAITING, LineState
 from govcloud.access.lines import approved_for, decision_on, lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.opening import Opening
+from govcloud.access.opening import Opened, Opening
 from govcloud.access.rules import APPROVE, REJECT, check
 from govcloud.access.rules.reciprocal import WINDOW
 from govcloud.authorization.scope import Scope
@@ -93,7 +93,7 @@ class Deciding:
             decision = _decision(line, decider, given, card, tx.now)
             tx.session.add(decision)
             move_line(tx.session, line, _move(given), tx.now)
-            return self._approved(tx, request, line, decision) if given.approved else _rejected(tx, line, decision)
+            return self._approved(tx, request, line, decision) if given.approved else self._rejected(tx, request, line, decision)
 
     def lapse_due(self, actor: Actor, limit: int) -> int:
         """Close lines that nobody answered in time; see ``Access.lapse_due``."""
@@ -119,6 +119,7 @@ class Deciding:
                     due_at=line.due_at,
                 )
             )
+            self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))
             return True
 
     def _replay(self, tx: Transaction, line: RequestLine, version: int, decider: PersonFacts, given: Answer) -> Decided:
@@ -140,7 +141,8 @@ class Deciding:
         if decision is None or not same:
             raise why_closed(tx.session, line, self._facts.identity)
         grant = self._facts.authorization.grant_of_line(line.id)
-        return _decided(line, decision, grant.id if grant else None, grant.ends_at if grant else None, replayed=True)
+        opened = Opened(grant.id, grant.starts_at, grant.ends_at) if grant else None
+        return _decided(line, decision, opened, replayed=True)
 
     def _decision_facts(
         self, tx: Transaction, request: AccessRequest, line: RequestLine, decider: PersonFacts, given: Answer
@@ -157,11 +159,13 @@ class Deciding:
             decider=decider,
             authority=self._facts.authority(decider, tx.now),
             approved=approved,
+            carried_days=line.carried_days,
+            parent_closed=self._facts.parent_closed(line.parent_line_id),
             owed=approved_for(tx.session, request.beneficiary_official_id, decider.official_id, tx.now - WINDOW),
         )
 
     def _approved(self, tx: Transaction, request: AccessRequest, line: RequestLine, decision: Decision) -> Decided:
-        """Open the grant, which starts now, and record the approval."""
+        """Record the approval, and open the grant unless it is held back."""
         approved = Wanted(Scope.from_json(decision.approved_scope), decision.approved_days or 0)
         tx.session.flush()
         tx.record(
@@ -176,7 +180,23 @@ class Deciding:
             )
         )
         opened = self._opening.open_for(tx, request, line, approved)
-        return _decided(line, decision, opened.grant_id, opened.ends_at)
+        return _decided(line, decision, opened)
+
+    def _rejected(self, tx: Transaction, request: AccessRequest, line: RequestLine, decision: Decision) -> Decided:
+        """Record the refusal, and what it means for lines that were to open together with this one."""
+        tx.session.flush()
+        tx.record(
+            LineRejected(
+                subject=f"request_line:{line.id}",
+                chain=str(line.request_id),
+                decision_id=decision.id,
+                reason_code=decision.reason_code or "",
+                evidence_hash=decision.evidence_hash,
+                comment=decision.comment,
+            )
+        )
+        self._opening.settle(tx, request)
+        return _decided(line, decision)
 
 
 def _checked(answer: Answer) -> Answer:
@@ -229,25 +249,7 @@ def _decision(line: RequestLine, decider: PersonFacts, given: Answer, card: Evid
     )
 
 
-def _rejected(tx: Transaction, line: RequestLine, decision: Decision) -> Decided:
-    """Record the refusal."""
-    tx.session.flush()
-    tx.record(
-        LineRejected(
-            subject=f"request_line:{line.id}",
-            chain=str(line.request_id),
-            decision_id=decision.id,
-            reason_code=decision.reason_code or "",
-            evidence_hash=decision.evidence_hash,
-            comment=decision.comment,
-        )
-    )
-    return _decided(line, decision)
-
-
-def _decided(
-    line: RequestLine, decision: Decision, grant_id: UUID | None = None, ends_at: datetime | None = None, *, replayed: bool = False
-) -> Decided:
+def _decided(line: RequestLine, decision: Decision, opened: Opened | None = None, *, replayed: bool = False) -> Decided:
     """Return what a decision led to."""
     return Decided(
         line_id=line.id,
@@ -256,7 +258,8 @@ def _decided(
         decision_id=decision.id,
         evidence_hash=decision.evidence_hash,
         at=decision.at,
-        grant_id=grant_id,
-        ends_at=ends_at,
+        grant_id=opened.grant_id if opened else None,
+        starts_at=opened.starts_at if opened else None,
+        ends_at=opened.ends_at if opened else None,
         replayed=replayed,
     )

@@ -59,7 +59,8 @@ class RequestFacts:
     """What stands when a line is asked for.
 
     ``open_line_number`` is the number of the request in which the beneficiary already waits for the same item. ``has_decider``
-    says whether anybody but requester and beneficiary could decide.
+    says whether anybody but requester and beneficiary could decide. ``carried_days`` is how long the grants last that it would go on
+    from without a gap.
     """
 
     item: ItemFacts
@@ -69,6 +70,7 @@ class RequestFacts:
     case_number: str | None
     open_line_number: str | None
     has_decider: bool
+    carried_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class DecisionFacts:
     """What stands when somebody decides on a line.
 
     ``authority`` holds the department paths under which the decider may decide now. ``approved`` is ``None`` for a refusal.
-    ``owed`` says that the beneficiary approved access for the decider within ``reciprocal.WINDOW``.
+    ``owed`` says that the beneficiary approved access for the decider within ``reciprocal.WINDOW``. ``carried_days`` as in
+    ``RequestFacts``; ``parent_closed`` says that the grant which would be extended was ended before its time.
     """
 
     item: ItemFacts
@@ -88,3 +91,5 @@ class DecisionFacts:
     authority: tuple[str, ...]
     approved: Wanted | None
     owed: bool = False
+    carried_days: int = 0
+    parent_closed: bool = False

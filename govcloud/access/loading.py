@@ -104,6 +104,11 @@ class FactsLoader:
         found = self.identity.departments(ids, now)
         return tuple(found[item].name for item in ids if item in found)
 
+    def parent_closed(self, line_id: UUID | None) -> bool:
+        """Return whether the grant of a line, which another line extends, was ended before its time."""
+        grant = self.authorization.grant_of_line(line_id) if line_id else None
+        return grant is not None and grant.closed_at is not None
+
     def _may_act(self, official_id: UUID, now: datetime) -> bool:
         """Return whether an official is active and serves anywhere."""
         return any(subject.active for subject in self.identity.subjects_of(official_id, now))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,12 +27,21 @@ PENDING_DAYS = 10
 
 
 @dataclass(frozen=True)
+class Extended:
+    """The line whose grant is extended, and for how many days that and those before it in an unbroken row last."""
+
+    line_id: UUID
+    days: int
+
+
+@dataclass(frozen=True)
 class WantedLine:
-    """One line as it is asked for: the item as the requester saw it, the extent, and the part of the matter that it serves."""
+    """One line as it is asked for: the item as the requester saw it, the extent, the part of the matter that it serves, what it extends."""
 
     item: ItemView
     wanted: Wanted
     duty: str | None = None
+    extends: Extended | None = None
 
 
 class Placing:
@@ -59,6 +69,7 @@ class Placing:
             case_number=request.case_number,
             open_line_number=_open_line_number(tx.session, line.item, beneficiary),
             has_decider=bool(self._facts.deciders(item.owner_path, barred, tx.now)),
+            carried_days=line.extends.days if line.extends else 0,
         )
         check(SUBMIT, facts)
         row = RequestLine(
@@ -76,6 +87,8 @@ class Placing:
             requested_scope=line.wanted.scope.to_json(),
             requested_days=line.wanted.days,
             duty=line.duty,
+            parent_line_id=line.extends.line_id if line.extends else None,
+            carried_days=line.extends.days if line.extends else 0,
             submitted_at=tx.now,
             due_at=tx.now + timedelta(days=PENDING_DAYS),
         )

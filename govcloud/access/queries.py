@@ -22,10 +22,10 @@ from govcloud.access.lifecycle import OPEN, WAITING
 from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.routing import nearest
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.placing import PENDING_DAYS
 from govcloud.access.views import (
     CatalogueEntry,
     DecisionPage,
@@ -223,6 +223,8 @@ class AccessQueries:
             decider=decider,
             authority=self._facts.authority(decider, now),
             approved=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
+            carried_days=line.carried_days,
+            parent_closed=self._facts.parent_closed(line.parent_line_id),
         )
         refusals = tuple(refusal for _rule, refusal in REJECT.refusals(facts))
         if any(refusal.code == "no_authority" for refusal in refusals):
@@ -238,7 +240,7 @@ class AccessQueries:
             scope_choices=scope_choices(self._facts.identity, facts.wanted.scope, near.division if near else None)
             if facts.item.scope_kind == "division"
             else (),
-            max_days=min(line.requested_days, facts.item.max_days),
+            max_days=max(1, min(line.requested_days, facts.item.max_days - line.carried_days)),
             refusals=refusals,
             approval_refusals=tuple(refusal for _rule, refusal in APPROVE.refusals(facts)),
         )

@@ -1,6 +1,6 @@
 """The commands of access behind one face; each is one transaction, authorised by the engine.
 
-Asking lies in ``submit.py``, deciding in ``decide.py``, ending grants in ``grants.py``.
+Asking lies in ``submit.py``, deciding in ``decide.py``, ending grants in ``grants.py``; the life of a grant in between in ``life.py``.
 """
 
 from __future__ import annotations
@@ -41,9 +41,12 @@ class Access:
         clock: Clock,
     ) -> None:
         """Take the unit of work, what the domains below offer, and the clock."""
-        facts = FactsLoader(identity, subsystems, authorization_queries)
-        self._submitting = Submitting(uow, facts, Placing(facts))
-        self._deciding = Deciding(uow, clock, facts, CardMaker(uow.read, facts), Opening(authorization))
+        #: Others that put lines into requests or end grants (``life.py``, ``ending``) go by the same.
+        self.facts = facts = FactsLoader(identity, subsystems, authorization_queries)
+        opening = Opening(authorization, facts)
+        self.placing = Placing(facts)
+        self._submitting = Submitting(uow, facts, self.placing, opening)
+        self._deciding = Deciding(uow, clock, facts, CardMaker(uow.read, facts), opening)
         self._closing = Closing(uow, facts, authorization)
 
     def submit(self, actor: Actor, new: NewRequest) -> Submitted:
@@ -78,7 +81,9 @@ class Access:
         comment: str = "",
         evidence_hash: str | None = None,
     ) -> Decided:
-        """Say yes to a line, as requested or to less; the grant opens at once and runs ``days`` × 24 hours from now.
+        """Say yes to a line, as requested or to less; the grant runs for ``days`` × 24 hours from its start (see ``opening.py``).
+
+        In a request that opens as a whole nothing opens before the last line is approved: then the result has no grant.
 
         The same decision sent again returns the same result. ``evidence_hash`` is that of the card shown: if the facts have
         changed since, nothing is decided.
@@ -102,7 +107,7 @@ class Access:
         return self._deciding.decide(actor, line_id, version, Answer.no(reason_code, comment, evidence_hash))
 
     def revoke(self, actor: Actor, grant_id: UUID, reason: str) -> Closed:
-        """End somebody's grant at once; a grant that has been closed stays as it is.
+        """End somebody's grant at once, with what extends it; a grant that has been closed stays as it is.
 
         Raises:
             NotFound: there is no such grant.
@@ -112,7 +117,7 @@ class Access:
         return self._closing.revoke(actor, grant_id, reason)
 
     def relinquish(self, actor: Actor, grant_id: UUID) -> Closed:
-        """Give one's own grant back at once; a grant that has been closed stays as it is.
+        """Give one's own grant back at once, with what extends it; a grant that has been closed stays as it is.
 
         Raises:
             NotFound: there is no such grant.

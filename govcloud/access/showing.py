@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.access.lifecycle import WAITING, LineState, grant_state, request_state
+from govcloud.access.lifecycle import ATOMIC, WAITING, LineState, grant_state, never_opens, request_state
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
@@ -100,7 +101,9 @@ class Shower:
             matter_id=row.matter_id,
             matter_name=matter.name if matter else None,
             created_at=row.created_at,
-            lines=lines,
+            lines=_held_back(lines) if row.mode == ATOMIC else lines,
+            mode=row.mode,
+            starts_at=row.starts_at,
             may_withdraw=own and any(line.is_open for line in lines),
         )
 
@@ -131,6 +134,7 @@ class Shower:
             grant=self.grant(grant) if grant else None,
             integration_level=item.integration_level,
             service_items=bases.get(item.function_id, ()),
+            extends=row.parent_line_id,
         )
 
     def _waits_for(self, row: RequestLine) -> tuple[str, ...]:
@@ -242,3 +246,9 @@ class Shower:
             integration_level=item.integration_level,
             service_items=bases.get(item.function_id, ()),
         )
+
+
+def _held_back(lines: tuple[LineView, ...]) -> tuple[LineView, ...]:
+    """Say of the approved lines of a request that opens as a whole why they have no grant."""
+    why = "given_up" if never_opens(line.state for line in lines) else "waiting"
+    return tuple(replace(line, held_back=why) if line.state is LineState.APPROVED and line.grant is None else line for line in lines)

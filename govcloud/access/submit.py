@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
-
-from sqlalchemy import select
 
 from govcloud.access import errors
 from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, NewRequest, Submitted, Withdrawn
@@ -15,7 +12,9 @@ from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.lines import lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, RequestLine, request_number
+from govcloud.access.models import AccessRequest, RequestLine
+from govcloud.access.numbering import next_number
+from govcloud.access.opening import Opening
 from govcloud.access.placing import Placing, WantedLine
 from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.actor import Actor
@@ -23,20 +22,19 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
-from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.kernel.validation import Fields
-
-_CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class Submitting:
     """The commands of the requester."""
 
-    def __init__(self, uow: UnitOfWork, facts: FactsLoader, placing: Placing) -> None:
-        """Take the unit of work, the loader of facts, and what places lines."""
+    def __init__(self, uow: UnitOfWork, facts: FactsLoader, placing: Placing, opening: Opening) -> None:
+        """Take the unit of work, the loader of facts, what places lines, and what opens grants."""
         self._uow = uow
         self._facts = facts
         self._placing = placing
+        self._opening = opening
 
     def submit(self, actor: Actor, new: NewRequest) -> Submitted:
         """Ask for one item; see ``Access.submit``."""
@@ -48,7 +46,7 @@ class Submitting:
             lock_official(tx.session, beneficiary.official_id)
             request = AccessRequest(
                 id=new_id(),
-                number=_next_number(tx),
+                number=next_number(tx),
                 requester_official_id=requester.official_id,
                 requester_appointment_id=requester.appointment_id,
                 beneficiary_official_id=beneficiary.official_id,
@@ -84,6 +82,8 @@ class Submitting:
                 raise errors.line_changed(version, line.version)
             move_line(tx.session, line, "withdraw", tx.now)
             tx.record(LineWithdrawn(subject=f"request_line:{line.id}", chain=str(line.request_id)))
+            # What waited for this line alone opens now.
+            self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))
             return Withdrawn(line.id, line.version, tx.now)
 
     def _checked(self, new: NewRequest) -> NewRequest:
@@ -125,9 +125,3 @@ class Submitting:
     def _request(self, line: RequestLine) -> AccessRequest:
         """Return the request that a line belongs to."""
         return self._uow.read().get_one(AccessRequest, line.request_id)
-
-
-def _next_number(tx: Transaction) -> str:
-    """Return the next number: QX, the day in China, a count over all days."""
-    count = tx.session.scalar(select(request_number.next_value()))
-    return f"QX{tx.now.astimezone(_CHINA):%Y%m%d}-{count:06d}"

@@ -132,6 +132,10 @@ class LineView:
     grant: GrantView | None
     integration_level: int = 0
     service_items: tuple[str, ...] = ()
+    held_back: str | None = None
+    """Why a line that was approved has no grant: others of its request are still ``waiting``, or one was not approved (``given_up``)."""
+    extends: UUID | None = None
+    """The line whose grant this one extends."""
 
     @property
     def is_open(self) -> bool:
@@ -155,6 +159,8 @@ class RequestView:
     created_at: datetime
     lines: tuple[LineView, ...]
     may_withdraw: bool
+    mode: str = "progressive"
+    starts_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -215,6 +215,8 @@ class AccessGrant(Temporal, Base):
         Index("ix_access_grant_function_official_id", "function", "official_id"),
         Index("ix_access_grant_subsystem_official_id", "subsystem_code", "official_id"),
         Index("ix_access_grant_owner", "owner_department_id", "id", postgresql_where=text("valid_to IS NULL")),
+        # What ends soon.
+        Index("ix_access_grant_ends_at", "ends_at", postgresql_where=text("valid_to IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -248,6 +250,21 @@ class GrantSuspension(Temporal, Base):
     grant_id: Mapped[UUID] = mapped_column(ForeignKey("access_grant.id"))
     reason: Mapped[str]
     suspended_by: Mapped[str]
+
+
+class RevokeAck(Base):
+    """That the end of a grant took effect in its subsystem: it received the message, or was refused the first time after the end.
+
+    What clients answered when people were signed out (integration levels 0 and 1) stands with the notices of sign-out.
+    """
+
+    __tablename__ = "revoke_ack"
+    __table_args__ = (CheckConstraint("how IN ('webhook', 'refused')", name="how"),)
+
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("access_grant.id"), primary_key=True)
+    how: Mapped[str] = mapped_column(primary_key=True)
+    subsystem_code: Mapped[str]
+    at: Mapped[datetime]
 
 
 class EpochChange(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from govcloud.jobs.close_stays import CLOSE_STAYS
 from govcloud.jobs.deliver_outbox import DELIVER_OUTBOX
+from govcloud.jobs.end_grants import END_GRANTS
 from govcloud.jobs.end_sessions import END_SESSIONS
 from govcloud.jobs.end_stays import END_STAYS
 from govcloud.jobs.job import Job
@@ -19,6 +20,7 @@ from govcloud.jobs.settle_personnel import SETTLE_PERSONNEL
 JOBS: tuple[Job, ...] = (
     SETTLE_PERSONNEL,
     LAPSE_REQUESTS,
+    END_GRANTS,
     END_SESSIONS,
     END_STAYS,
     CLOSE_STAYS,

@@ -153,8 +153,13 @@ RIGHTS: Mapping[str, Rights] = {
     "sign_in_attempt": Rights(update=("outcome", "locked_until"), delete=True),
     # Access
     "access_request": Rights(update=("requester_appointment_id", "beneficiary_appointment_id")),
-    "request_line": Rights(update=("owner_path", "owner_department_id", "state", "version", "escalation", "closed_at")),
+    "request_line": Rights(
+        update=("owner_path", "owner_department_id", "state", "version", "escalation", "closed_at", "held_scope", "held_days")
+    ),
     "decision": ONLY_ADDED_TO,
+    # An order to end many grants moves on with each part of it.
+    "revocation": Rights(update=("done", "finished_at")),
+    "revoke_ack": ONLY_ADDED_TO,
     # Alembic's own
     "alembic_version": ONLY_READ,
 }

@@ -111,7 +111,7 @@ class Items(Commands):
         return version + 1
 
     def withdraw_item(self, actor: Actor, item_id: UUID, reason: str) -> None:
-        """Let an item be requested no longer; requests that wait can be refused only, grants run out as they would.
+        """Let an item be requested no longer; requests that wait can be refused only, and what was granted of it ends (``reactions.py``).
 
         Raises:
             Invalid: there is no reason.

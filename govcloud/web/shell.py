@@ -64,11 +64,28 @@ STAFF = (
     _Place("portal.workbench", Message("工作台"), "layout-dashboard", ("portal.search",)),
     _Place("portal.new_request", Message("申请权限"), "key-round", ("portal.submit",)),
     _Place("portal.requests", Message("我的申请"), "clipboard-list", ("portal.request_detail",)),
-    _Place("portal.held", Message("我的权限"), "shield-check", ("portal.relinquish",)),
+    _Place("portal.held", Message("我的权限"), "shield-check", ("portal.relinquish", "portal.extend", "portal.ask_for_more")),
     _Place("portal.inbox", Message("待我审批"), "inbox", ("portal.decision", "portal.decide")),
     _Place("portal.account", Message("我的账号"), "circle-user-round", ("portal.change_password", "portal.set_up_factor")),
 )
-GRANTS = _Place("portal.grants", Message("授权管理"), "gavel", ("portal.revoke", "portal.end_grant"))
+GRANTS = _Place(
+    "portal.grants",
+    Message("授权管理"),
+    "gavel",
+    (
+        "portal.revoke",
+        "portal.end_grant",
+        "portal.rest",
+        "portal.let_rest",
+        "portal.wake",
+        "portal.let_work",
+        "portal.revoke_many",
+        "portal.order_revocation",
+        "portal.revocation",
+        "portal.go_on",
+    ),
+)
+REPORTS = _Place("portal.reports", Message("权限报表"), "scroll-text")
 CONSOLE = _Place("console.index", Message("管理控制台"), "monitor-cog")
 """The console's first page; ``govcloud:console:open`` opens it."""
 
@@ -98,7 +115,7 @@ def _build() -> Shell:
     label = f"{_MANY}+" if count > _MANY else str(count)
     waiting = label if count else ""
     staff = [_item(place, waiting) for place in STAFF]
-    functions = {"govcloud:grant:revoke": GRANTS, "govcloud:console:open": CONSOLE}
+    functions = {"govcloud:grant:revoke": GRANTS, "govcloud:access_report:read": REPORTS, "govcloud:console:open": CONSOLE}
     opened = may_among(functions)
     managing = [_item(place, "") for function, place in functions.items() if function in opened]
     groups = [NavGroup("", tuple(staff))]

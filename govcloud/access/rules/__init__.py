@@ -15,6 +15,7 @@ from govcloud.access.rules.duplicate import OneOpenLine
 from govcloud.access.rules.enforceable import ApprovedScopeIsEnforceable, EndIsFelt, ScopeIsEnforceable
 from govcloud.access.rules.narrower import ApprovedWithinRequested
 from govcloud.access.rules.own_request import NotOwnRequest
+from govcloud.access.rules.parent import ParentStands
 from govcloud.access.rules.reciprocal import NotReciprocal
 from govcloud.access.rules.registry import Fault, Registry, Rule, check
 from govcloud.access.rules.requestable import ItemIsRequestable
@@ -44,6 +45,7 @@ APPROVE = Registry(
     NotReciprocal(),
     BeneficiaryStaysInPlace(),
     ItemUnchanged(),
+    ParentStands(),
     ApprovedWithinRequested(),
     ApprovedScopeFitsItem(),
     ApprovedScopeIsEnforceable(),

@@ -220,6 +220,10 @@ class LineAnswer(Answer):
     decision: DecisionAnswer | None
     grant: GrantAnswer | None
     integration_level: IntegrationLevel
+    held_back: str | None = Field(
+        description="of an approved line without a grant: `waiting` for other lines of its request, or `given_up`"
+    )
+    extends: UUID | None = Field(description="the line whose grant this one extends")
 
     @classmethod
     def of(cls, view: LineView) -> Self:
@@ -245,6 +249,8 @@ class LineAnswer(Answer):
             decision=DecisionAnswer.of(view.decision) if view.decision else None,
             grant=GrantAnswer.of(view.grant) if view.grant else None,
             integration_level=view.integration_level,
+            held_back=view.held_back,
+            extends=view.extends,
         )
 
 
@@ -262,6 +268,8 @@ class RequestAnswer(Answer):
     matter_name: str | None
     created_at: datetime
     may_withdraw: bool
+    mode: str = Field(description="`progressive`: each line opens by itself; `atomic`: all together")
+    starts_at: datetime | None = Field(description="the earliest moment at which access is wanted")
     lines: tuple[LineAnswer, ...]
 
     @classmethod
@@ -279,6 +287,8 @@ class RequestAnswer(Answer):
             matter_name=view.matter_name,
             created_at=view.created_at,
             may_withdraw=view.may_withdraw,
+            mode=view.mode,
+            starts_at=view.starts_at,
             lines=tuple(LineAnswer.of(line) for line in view.lines),
         )
 

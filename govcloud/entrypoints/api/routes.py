@@ -35,6 +35,7 @@ from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
 from govcloud.entrypoints.api.label_effects import TABLE as LABELS
+from govcloud.entrypoints.api.life import TABLE as LIFE
 from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.matters import TABLE as MATTERS
 from govcloud.entrypoints.api.organisation import ORGANISATION
@@ -255,6 +256,7 @@ TABLE = (
     Route("GET", "/access/overseen", overseen, OverseenAnswer, query=ListQuery),
     Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody),
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
+    *LIFE,
     *DUTIES,
     *ASKING,
     *POLICIES,

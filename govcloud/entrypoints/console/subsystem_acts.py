@@ -260,9 +260,15 @@ def withdraw_item(view: SubsystemView, subject: str, values: Values, actor: Acto
 
 def hanging(view: SubsystemView, subject: str, _values: Values, _actor: Actor) -> tuple[Message, ...]:
     """Say what hangs on an item that is to be withdrawn."""
-    usage = services().subsystems.usage_of([_item(view, subject).function])
-    words = {"lines": usage.lines, "grants": usage.grants}
-    return (Message("待审批的申请 %(lines)s 项，下架后只能驳回；有效的临时权限 %(grants)s 项，到期为止继续有效。", **words),)
+    item = _item(view, subject)
+    usage, going = services().subsystems.usage_of([item.function]), services().ending.count_of_item(item.id)
+    words = {"lines": usage.lines, "grants": going.grants, "people": going.people}
+    return (
+        Message(
+            "待审批的申请 %(lines)s 项，下架后只能驳回；由此开通的有效临时权限 %(grants)s 项（%(people)s 人），下架即终止，不能恢复。",
+            **words,
+        ),
+    )
 
 
 def rotate_secret(view: SubsystemView, subject: str, _values: Values, actor: Actor) -> ClientCredentials:
