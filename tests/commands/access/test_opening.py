@@ -140,7 +140,7 @@ def test_a_line_whose_item_changed_after_its_approval_does_not_open_unseen(servi
     lines = ask_jointly(services, world)
     approve(services, world, REGISTER, lines[REGISTER])
     change = ItemChange("查询住房登记信息", "姓名、房屋坐落", max_days=30, requires_case_number=True)
-    services.subsystems.change_item(Actor.system("cli"), world.items[REGISTER], 1, change, "内容缩减")
+    services.subsystems.change_item(Actor.system("operator"), world.items[REGISTER], 1, change, "内容缩减")
     with pytest.raises(Conflict) as refused:
         approve(services, world, CASES, lines[CASES])
     assert refused.value.code == "together_changed"
