@@ -57,6 +57,12 @@ class Names:
         found = self._identity.subjects_asked(missing.items())
         self._people.update((appointment_id, _in_duty(subject)) for (appointment_id, _at), subject in found.items())
 
+    def learn_alone(self, officials: Iterable[UUID]) -> None:
+        """Look up at once people who are named without a duty."""
+        missing = {official_id for official_id in officials if official_id not in self._people}
+        for official_id, name in self._identity.official_names(missing).items() if missing else ():
+            self._people[official_id] = PersonView(official_id, None, name, department_id=None, department_name="", post="")
+
     def _alone(self, official_id: UUID, appointment_id: UUID | None) -> PersonView:
         name = self._identity.official_names([official_id]).get(official_id, "")
         return PersonView(official_id, appointment_id, name, department_id=None, department_name="", post="")

@@ -73,6 +73,7 @@ class Shower:
         ids = [grant.line_id for grant in grants if grant.line_id is not None]
         query = select(RequestLine.id, AccessRequest).join(AccessRequest, AccessRequest.id == RequestLine.request_id)
         self._names.learn_people((grant.appointment_id, grant.opened_at) for grant in grants)
+        self._names.learn_alone(grant.official_id for grant in grants if grant.appointment_id is None)
         self._names.learn_divisions(grant.scope for grant in grants)
         behind: dict[UUID, AccessRequest] = {row[0]: row[1] for row in self._session.execute(query.where(RequestLine.id.in_(ids)))}
         return tuple(self._held(grant, behind.get(grant.line_id) if grant.line_id else None) for grant in grants)

@@ -24,7 +24,7 @@ class Waited:
 
 @dataclass(frozen=True)
 class TimeToAccess:
-    """The waiting of requests that were approved in ``[since, until)``: of all, by how many lines they have, and week by week.
+    """The waiting of requests that were approved in ``(since, until]``: of all, by how many lines they have, and week by week.
 
     The last number of lines stands for all that have as many or more; weeks begin on Monday, in China.
     """

@@ -26,7 +26,7 @@ EVERYWHERE = "/"
 
 
 def time_to_access(session: Session, paths: Sequence[str], since: datetime, until: datetime) -> TimeToAccess:
-    """Return how long requests waited whose lines, owned at or below ``paths``, were approved in ``[since, until)``."""
+    """Return how long requests waited whose lines, owned at or below ``paths``, were approved in ``(since, until]``."""
     found = _requests(paths, since, until)
     by_lines = [(row.part, _waited(row)) for row in session.execute(_grouped(found, func.least(found.c.lines, MANY_LINES)))]
     week = cast(func.date_trunc("week", func.timezone(_ZONE, found.c.at)), Date)
@@ -46,7 +46,7 @@ def _requests(paths: Sequence[str], since: datetime, until: datetime) -> Subquer
         cast(func.sum(own), Float).label("serial"),
         func.max(line.closed_at).label("at"),
     )
-    approved: list[ColumnElement[bool]] = [line.state == literal(LineState.APPROVED.value), line.closed_at >= since, line.closed_at < until]
+    approved: list[ColumnElement[bool]] = [line.state == literal(LineState.APPROVED.value), line.closed_at > since, line.closed_at <= until]
     if EVERYWHERE not in paths:
         approved.append(at_or_below(line.owner_path, paths))
     return select(*columns).where(*approved).group_by(line.request_id).cte("request").prefix_with("MATERIALIZED")  # type: ignore[return-value]

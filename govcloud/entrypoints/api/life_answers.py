@@ -186,7 +186,7 @@ class ByWeekAnswer(Answer):
 
 
 class TimeToAccessAnswer(Answer):
-    """The waiting of requests that were approved in `[since, until)`."""
+    """The waiting of requests that were approved in `(since, until]`."""
 
     since: datetime
     until: datetime
