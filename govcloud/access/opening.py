@@ -126,6 +126,7 @@ class Opening:
             owner_department_id=line.owner_department_id,
             chain=str(line.request_id),
             case_number=request.case_number,
+            grace_minutes=self._facts.catalogue_item(line.item_id).grace_minutes,
         )
         return Opened(self._authorization.open_grant(actor, new), starts_at, ends_at)
 

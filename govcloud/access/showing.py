@@ -186,6 +186,7 @@ class Shower:
             closed_at=stored.closed_at,
             close_reason=stored.close_reason,
             integration_level=enforced.integration_level if enforced else 0,
+            finish_until=stored.ends_at + stored.grace if stored.finishing(self._now) else None,
         )
 
     def _function(self, code: str) -> FunctionView | None:

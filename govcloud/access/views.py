@@ -100,6 +100,8 @@ class GrantView:
     close_reason: str | None
     integration_level: int = 0
     """How the function is enforced now (``subsystems/levels.py``); one that was withdrawn is as its subsystem is."""
+    finish_until: datetime | None = None
+    """Until when work in progress may be finished, while the grant is in the grace after its end."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.events import GrantClosed
+from govcloud.authorization.facts import not_over
 from govcloud.authorization.models import AccessGrant
 from govcloud.kernel.unit_of_work import Transaction
 
@@ -57,7 +58,8 @@ def close_open(tx: Transaction, reason: str, *which: ColumnElement[bool], by: st
         which: conditions on ``AccessGrant``.
         by: who ended them, where that is not the actor of ``tx``.
     """
-    still_open = (AccessGrant.valid_to.is_(None), AccessGrant.ends_at > tx.now)
+    # One that has ended may still let work be finished: whoever takes it away ends that as well.
+    still_open = (AccessGrant.valid_to.is_(None), not_over(tx.now))
     rows = tx.session.execute(select(*_COLUMNS).where(*which, *still_open).order_by(AccessGrant.id).with_for_update()).all()
     if not rows:
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension
 from govcloud.authorization.scope import Scope
+from govcloud.authorization.snapshot import grace_of
 from govcloud.kernel.clock import Clock
 
 
@@ -36,6 +37,12 @@ class GrantView:
     close_reason: str | None
     suspended: bool
     owner_department_id: UUID | None = None
+    grace: timedelta = timedelta()
+    """How long after its end work in progress may be finished."""
+
+    def finishing(self, now: datetime) -> bool:
+        """Return whether the grant has ended by itself, and what it opened may still be finished."""
+        return self.closed_at is None and not self.suspended and self.ends_at <= now < self.ends_at + self.grace
 
     def state(self, now: datetime) -> str:
         """Return ``revoked``, ``expired``, ``suspended``, ``scheduled`` or ``active``: computed from the clock, never stored."""
@@ -172,4 +179,5 @@ def _grant_view(row: Row[*tuple[Any, ...]]) -> GrantView:
         close_reason=row.close_reason,
         suspended=row.suspended,
         owner_department_id=row.owner_department_id,
+        grace=timedelta(microseconds=grace_of(row.scope)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -18,6 +18,7 @@ from govcloud.authorization.errors import beneficiary_inactive, end_not_told, gr
 from govcloud.authorization.events import GrantOpened, GrantResumed, GrantSuspended
 from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension
+from govcloud.authorization.snapshot import GRACE
 from govcloud.authorization.violations import violated_constraint
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -61,7 +62,7 @@ class Granting:
                 raise end_not_told(new.function, untold)
             if not isinstance(self._decider.standing(new.official_id, new.appointment_id, tx.now), Standing):
                 raise beneficiary_inactive()
-            row = _row(tx, new)
+            row = _row(tx, new, self._decider.grace(new.function, new.grace_minutes))
             _insert(tx.session, row)
             _note(tx, row, reduces=False)
             tx.record(_opened(row, new))
@@ -130,7 +131,13 @@ class Granting:
         return Target("access_grant", str(grant_id), department_path=path, attributes={"official_id": str(seen.official_id)})
 
 
-def _row(tx: Transaction, new: NewGrant) -> AccessGrant:
+def _beside(new: NewGrant, grace: int) -> dict[str, Any]:
+    """Return what a grant's scope says beside its rows: the case that it is for, and how long work may be finished after its end."""
+    case = {} if new.case_number is None else {"case_number": new.case_number.strip()}
+    return case | ({GRACE: grace} if grace else {})
+
+
+def _row(tx: Transaction, new: NewGrant, grace: int) -> AccessGrant:
     return AccessGrant(
         id=new_id(),
         line_id=new.line_id,
@@ -140,7 +147,7 @@ def _row(tx: Transaction, new: NewGrant) -> AccessGrant:
         function=new.function,
         owner_department_id=new.owner_department_id,
         chain=new.chain,
-        scope=new.scope.to_json() | ({} if new.case_number is None else {"case_number": new.case_number.strip()}),
+        scope=new.scope.to_json() | _beside(new, grace),
         starts_at=new.starts_at,
         ends_at=new.ends_at,
         opened_by=f"{tx.actor.kind}:{tx.actor.id}",

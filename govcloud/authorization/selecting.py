@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.closing import among
+from govcloud.authorization.facts import not_over
 from govcloud.authorization.grant_reads import GrantReads, GrantView
 from govcloud.authorization.models import AccessGrant
 from govcloud.identity.extents import department_ids_within, serving_within
@@ -43,7 +44,7 @@ class GrantSelection:
 
     def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
         """Return the selection as conditions on ``AccessGrant``, those included that it is open at ``now``."""
-        found = [AccessGrant.valid_to.is_(None), AccessGrant.ends_at > now]
+        found = [AccessGrant.valid_to.is_(None), not_over(now)]
         if self.official_id is not None:
             found.append(AccessGrant.official_id == self.official_id)
         if self.subsystem_code is not None:

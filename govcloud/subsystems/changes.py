@@ -42,6 +42,7 @@ class ItemChange:
     requires_case_number: bool = False
     scope_kind: str = "division"
     owner_department_id: UUID | None = None
+    grace_minutes: int = 0
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class NewItem:
     requires_case_number: bool = False
     scope_kind: str = "division"
     owner_department_id: UUID | None = None
+    grace_minutes: int = 0
     id: UUID = field(default_factory=new_id)
 
 
@@ -111,6 +112,8 @@ PROVISIONING, ADDRESS_SOURCE = "provisioning", "address_source"
 CLIENT_ROLES = (PROVISIONING, ADDRESS_SOURCE)
 #: Security labels go from 0 (none) to this.
 MOST_LABEL = 4
+#: So long after its end a grant may let work in progress be finished.
+MOST_GRACE_MINUTES = 30
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,7 @@ def checked_item_change(row: ItemT, fields: Fields) -> ItemT:
         tier=fields.choice("tier", row.tier, TIERS),
         max_days=fields.number("max_days", row.max_days, least=1, most=MOST_DAYS),
         scope_kind=fields.choice("scope_kind", row.scope_kind, SCOPE_KINDS),
+        grace_minutes=fields.number("grace_minutes", row.grace_minutes, least=0, most=MOST_GRACE_MINUTES),
     )
 
 

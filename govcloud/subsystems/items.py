@@ -24,7 +24,7 @@ from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Matt
 from govcloud.subsystems.usage import Usage
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
 
-_CHANGED = ("name", "exposes", "tier", "max_days", "requires_case_number", "scope_kind", "owner_department_id")
+_CHANGED = ("name", "exposes", "tier", "max_days", "requires_case_number", "scope_kind", "grace_minutes", "owner_department_id")
 
 
 class Items(Commands):
@@ -231,6 +231,7 @@ def _version_values(item_id: UUID, version: int, row: NewItem | ItemChange, owne
         "max_days": row.max_days,
         "requires_case_number": row.requires_case_number,
         "scope_kind": row.scope_kind,
+        "grace_minutes": row.grace_minutes,
         "owner_department_id": owner,
         "valid_from": tx.now,
     }

@@ -161,6 +161,7 @@ def item_view(row: Found) -> ItemView:
         scope_kind=item.scope_kind,
         version=item.version,
         owner_department_id=item.owner_department_id,
+        grace_minutes=item.grace_minutes,
     )
 
 

@@ -89,6 +89,7 @@ class ItemView:
     scope_kind: str
     version: int
     owner_department_id: UUID
+    grace_minutes: int = 0
 
 
 @dataclass(frozen=True)

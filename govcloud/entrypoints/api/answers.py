@@ -177,6 +177,7 @@ class GrantAnswer(Answer):
     closed_at: datetime | None
     close_reason: str | None
     integration_level: IntegrationLevel
+    finish_until: datetime | None = Field(description="until when work in progress may be finished, in the grace after the end")
 
     @classmethod
     def of(cls, view: GrantView) -> Self:
@@ -194,6 +195,7 @@ class GrantAnswer(Answer):
             closed_at=view.closed_at,
             close_reason=view.close_reason,
             integration_level=view.integration_level,
+            finish_until=view.finish_until,
         )
 
 

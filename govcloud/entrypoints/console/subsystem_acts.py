@@ -118,7 +118,7 @@ def _new_function(view: SubsystemView, values: Values) -> tuple[NewFunction, lis
         return function, []
     case = bool(values.get("requires_case_number"))
     rest = (values.get("exposes", ""), values.get("tier", ""), number("max_days", values), case, values.get("scope_kind", ""))
-    return function, [NewItem(full, values.get("item_name", "") or values.get("name", ""), *rest)]
+    return function, [NewItem(full, values.get("item_name", "") or values.get("name", ""), *rest, grace_minutes=_grace(values))]
 
 
 def add(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
@@ -181,15 +181,21 @@ def function_values(view: SubsystemView, subject: str) -> Values:
 def offer(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
     """Offer the item of a form."""
     function = function_of(view, subject)
-    services().subsystems.offer_item(
-        actor, NewItem(function.code, values.get("name", ""), *_slice(values), owner_department_id=_owner(values))
+    offered = NewItem(
+        function.code, values.get("name", ""), *_slice(values), owner_department_id=_owner(values), grace_minutes=_grace(values)
     )
+    services().subsystems.offer_item(actor, offered)
     return Message("“%(name)s”已可申请。", name=values.get("name", ""))
 
 
 def _slice(values: Values) -> tuple[str, str, int, bool, str]:
     case = bool(values.get("requires_case_number"))
     return values.get("exposes", ""), values.get("tier", ""), number("max_days", values), case, values.get("scope_kind", "")
+
+
+def _grace(values: Values) -> int:
+    """Return for how many minutes work may be finished after the end; nothing typed: none."""
+    return number("grace_minutes", values) if values.get("grace_minutes", "").strip() else 0
 
 
 def _owner(values: Values) -> UUID | None:
@@ -206,7 +212,7 @@ def _owner(values: Values) -> UUID | None:
 def change_item(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
     """Change an item as a form says."""
     item = _item(view, subject)
-    change = ItemChange(values.get("name", ""), *_slice(values), owner_department_id=_owner(values))
+    change = ItemChange(values.get("name", ""), *_slice(values), owner_department_id=_owner(values), grace_minutes=_grace(values))
     version = services().subsystems.change_item(actor, item.id, number("version", values), change, values.get("reason", ""))
     return Message("“%(name)s”现为第 %(version)s 版；按旧版提交、尚未审批的申请须重新提交。", name=change.name, version=version)
 
@@ -225,6 +231,7 @@ def item_values(view: SubsystemView, subject: str) -> Values:
         "requires_case_number": "1" if item.requires_case_number else "",
         "scope_kind": item.scope_kind,
         "owner": owner.uscc if owner else "",
+        "grace_minutes": str(item.grace_minutes),
         "version": str(item.version),
     }
 

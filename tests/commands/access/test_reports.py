@@ -7,7 +7,7 @@ from datetime import timedelta
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from tests.factories.joint import CASES, approve, ask_jointly
-from tests.factories.requests import REGISTER, granted
+from tests.factories.requests import REGISTER, granted, new_request
 from tests.factories.world import World
 
 HOUR = 3600.0
@@ -31,7 +31,7 @@ def test_parallel_against_serial(services: Services, world: World, clock: Manual
 
 def test_percentiles_and_weeks(services: Services, world: World, clock: ManualClock) -> None:
     for hours in (1, 2, 3):
-        line_id = services.access.submit(world.wang.actor(), _new(world)).line_id
+        line_id = services.access.submit(world.wang.actor(), new_request(world)).line_id
         clock.advance(timedelta(hours=hours))
         services.access.approve(world.li.actor(), line_id, 1)
         clock.advance(timedelta(days=7) - timedelta(hours=hours))
@@ -68,9 +68,3 @@ def test_standing_beside_temporary(services: Services, world: World) -> None:
     assert (rows["housing"].grants, rows["housing"].people) == (1, 1)
     # 王芳 and 单雪梅 at the counter, 陈杰 in housing; the counter's role opens both subsystems.
     assert (rows["housing"].assignments, rows["assistance"].assignments) == (3, 2)
-
-
-def _new(world: World):  # noqa: ANN202 - a request of the usual kind
-    from tests.factories.requests import new_request  # noqa: PLC0415
-
-    return new_request(world)
