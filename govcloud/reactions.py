@@ -145,6 +145,15 @@ def subscribe_grants(services: Services) -> None:
         clients = services.subsystem_queries.clients_of(event.subsystem_id)
         services.logout.end_stays_in(reaction, [client.client_id for client in clients if not client.disabled], "subsystem_retired")
 
+    def retire_item(tx: Transaction, event: ItemWithdrawn) -> None:
+        services.ending.end_item(tx, event.item_id)
+
+    def retire_subsystem(tx: Transaction, event: SubsystemRetired) -> None:
+        services.ending.end_subsystem(tx, event.code)
+
+    services.uow.subscribe(ItemWithdrawn, retire_item)
+    # Grants first, so that the notices of stays which they kept open name them.
+    services.uow.subscribe(SubsystemRetired, retire_subsystem)
     services.uow.subscribe(ClientDisabled, close_client)
     services.uow.subscribe(SubsystemRetired, close_subsystem)
     services.uow.subscribe_set(GrantClosed, partial(sign_out, cause="grant_closed"))

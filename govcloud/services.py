@@ -10,18 +10,22 @@ from govcloud.access.asking.service import Asking
 from govcloud.access.blocked import Blocked
 from govcloud.access.clock_rules import ClockPolicies
 from govcloud.access.clocks import Clocks
+from govcloud.access.ending.service import Ending
 from govcloud.access.escalating import Escalating
+from govcloud.access.life import GrantLife
 from govcloud.access.notices.announcing import Announcing
 from govcloud.access.notices.desk import NoticeDesk
 from govcloud.access.notices.queries import NoticeQueries
 from govcloud.access.notices.telling import Telling
 from govcloud.access.queries import AccessQueries
 from govcloud.access.receipts import Receipts
+from govcloud.access.reports.service import AccessReports
 from govcloud.access.service import Access
 from govcloud.access.waiting import Waiting
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
+from govcloud.authorization.acknowledging import Acknowledgements
 from govcloud.authorization.apart.service import Apart
 from govcloud.authorization.calendar_days import Calendars
 from govcloud.authorization.decision_log.service import DecisionLog
@@ -121,6 +125,10 @@ class Services:
     receipt_key_rotation: KeyRotation
     apart: Apart
     blocked: Blocked
+    grant_life: GrantLife
+    ending: Ending
+    acknowledgements: Acknowledgements
+    access_reports: AccessReports
     audit: AuditTrail
     audit_queries: AuditQueries
     sequencer: Sequencer

@@ -18,17 +18,21 @@ from govcloud.access.asking.service import Asking
 from govcloud.access.blocked import Blocked
 from govcloud.access.clock_rules import ClockPolicies
 from govcloud.access.clocks import Clocks
+from govcloud.access.ending.service import Ending
 from govcloud.access.escalating import Escalating
+from govcloud.access.life import GrantLife
 from govcloud.access.notices.parts import Known, NoticeParts
 from govcloud.access.parts import Parts as AccessParts
 from govcloud.access.queries import AccessQueries
 from govcloud.access.receipts import Receipts
+from govcloud.access.reports.service import AccessReports
 from govcloud.access.service import Access
 from govcloud.access.waiting import Waiting
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.recorder import AuditRecorder
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
+from govcloud.authorization.acknowledging import Acknowledgements, note_received, note_refused
 from govcloud.authorization.apart.service import Apart
 from govcloud.authorization.authorizer import EngineAuthorizer
 from govcloud.authorization.calendar_days import Calendars, LiveCalendar
@@ -206,6 +210,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         sensitive_functions,
         sample=settings.decision_log_sample,
         keep=timedelta(days=settings.decision_log_days),
+        follow=note_refused,
     )
     shadowing = Shadowing(uow, decider, clock)
     given_out = GivenOut(decision_log, shadowing)
@@ -309,13 +314,17 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         receipt_key_rotation=receipt_keys,
         apart=Apart(uow, decider),
         blocked=Blocked(uow, authorization_queries.apart, access_parts.placing.begin),
+        grant_life=GrantLife(uow, access, authorization, clock),
+        ending=Ending(uow, access, authorization, authorization_queries, clock),
+        acknowledgements=Acknowledgements(read),
+        access_reports=AccessReports(read, access.facts, clock),
         audit=AuditTrail(uow),
         audit_queries=AuditQueries(read),
         sequencer=Sequencer(uow),
         delivery=Delivery(
             uow,
             {
-                "subsystem": StandardWebhooks(webhooks.endpoint, lambda: decider.facts.state().epoch),
+                "subsystem": StandardWebhooks(webhooks.endpoint, lambda: decider.facts.state().epoch, note_received),
                 "client": LogoutNotices(subsystem_queries, issuing.tokens, keys),
                 "mail": notices.letters,
             },
@@ -325,7 +334,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         calendars=Calendars(uow, calendar),
         clock_policies=clock_policies,
         clocks=clocks,
-        escalating=Escalating(uow, clock),
+        escalating=Escalating(uow, clock, access_parts.opening),
         waiting=Waiting(read, identity_queries, authorization_queries, clocks, clock),
         notice_desk=notices.desk,
         notice_queries=notices.queries,

@@ -132,6 +132,7 @@ class CardMaker:
             live_version=live.version if live else None,
             owner_department=owner.name if owner else "",
             service_items=named(self._facts.subsystems.bases_of([item.function_id], now).get(item.function_id, ())),
+            grace_minutes=item.grace_minutes,
         )
 
     def _peers(self, request: AccessRequest, line: RequestLine, subject: Subject | None) -> int:

@@ -120,6 +120,7 @@ class Decided:
     """What a decision led to; ``replayed`` says that exactly this decision already stood.
 
     While more people have to agree the line waits on: ``given`` of ``needed`` at its present step said yes.
+    A line that is approved and has no grant is held back: its request opens as a whole, and not every line is approved yet.
     """
 
     line_id: UUID
@@ -129,6 +130,7 @@ class Decided:
     evidence_hash: str
     at: datetime
     grant_id: UUID | None = None
+    starts_at: datetime | None = None
     ends_at: datetime | None = None
     replayed: bool = False
     given: int = 1
@@ -150,6 +152,15 @@ class Closed:
     """A grant that has been ended; ``replayed`` says that it had been closed before."""
 
     grant_id: UUID
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class Rested:
+    """A grant that rests (``suspended``) or was woken; ``replayed`` says that it stood so before."""
+
+    grant_id: UUID
+    suspended: bool
     replayed: bool
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from uuid import UUID
 
 from govcloud.access.commands import Decided
 from govcloud.access.events import LineApproved, LineEndorsed, LineRejected
@@ -51,7 +49,9 @@ class Completing:
         if case.task is None:
             raise ValueError("a decision belongs to a task")
         if decision.outcome == "rejected":
-            return _rejected(tx, case, case.task, decision)
+            refused = _rejected(tx, case, case.task, decision)
+            self._opening.settle(tx, case.request)
+            return refused
         approvals = decisions_of_round(tx.session, case.line)
         extent = approved_extent(approvals)
         given = sum(row.task_id == case.task.id for row in approvals)
@@ -66,7 +66,7 @@ class Completing:
         return self._tasks.open_next(tx, case.request, case.line, task) is None
 
     def _approved(self, tx: Transaction, case: Case, decision: Decision, extent: Wanted, *, lent: bool) -> Decided:
-        """Move the line and open the grant."""
+        """Move the line, and open the grant unless it is held back."""
         line = case.line
         move_line(tx.session, line, "approve", tx.now)
         tx.record(
@@ -83,9 +83,9 @@ class Completing:
         )
         opened = self._open(tx, case, extent, lent=lent)
         needed = case.task.needed if case.task else 1
-        return replace(decided(line, decision, opened.grant_id, opened.ends_at), given=needed, needed=needed)
+        return replace(decided(line, decision, opened), given=needed, needed=needed)
 
-    def _open(self, tx: Transaction, case: Case, extent: Wanted, *, lent: bool) -> Opened:
+    def _open(self, tx: Transaction, case: Case, extent: Wanted, *, lent: bool) -> Opened | None:
         """Open the grant: in the decider's own right, or where that was lent, as what follows from the decision."""
         if not lent:
             return self._opening.open_for(tx, case.request, case.line, extent)
@@ -129,9 +129,7 @@ def _endorsed(case: Case, task: DecisionTask, decision: Decision, given: int) ->
     )
 
 
-def decided(
-    line: RequestLine, decision: Decision, grant_id: UUID | None = None, ends_at: datetime | None = None, *, replayed: bool = False
-) -> Decided:
+def decided(line: RequestLine, decision: Decision, opened: Opened | None = None, *, replayed: bool = False) -> Decided:
     """Return what a decision led to."""
     return Decided(
         line_id=line.id,
@@ -140,7 +138,8 @@ def decided(
         decision_id=decision.id,
         evidence_hash=decision.evidence_hash,
         at=decision.at,
-        grant_id=grant_id,
-        ends_at=ends_at,
+        grant_id=opened.grant_id if opened else None,
+        starts_at=opened.starts_at if opened else None,
+        ends_at=opened.ends_at if opened else None,
         replayed=replayed,
     )

@@ -19,6 +19,7 @@ from govcloud.access.lifecycle import WAITING
 from govcloud.access.lines import decision_on, lock_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.opening import Opened
 from govcloud.access.routing import ids_of
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.tasks.rights import Case, Right, Rights, approver_target, spent_in
@@ -136,7 +137,7 @@ class Deciding:
         if found is None or line.version != version + 1 or decision_on(tx.session, line) is None:
             raise why_closed(tx.session, line, self._facts.identity)
         grant = self._facts.authorization.grant_of_line(line.id)
-        return decided(line, found, grant.id if grant else None, grant.ends_at if grant else None, replayed=True)
+        return decided(line, found, Opened(grant.id, grant.starts_at, grant.ends_at) if grant else None, replayed=True)
 
 
 def _same(decision: Decision, given: Answer) -> bool:

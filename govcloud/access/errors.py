@@ -159,3 +159,49 @@ def no_such_delegation(delegation_id: UUID) -> NotFound:
 def no_such_rule(rule_id: UUID) -> NotFound:
     """Return the error for a pre-signed rule that does not exist, or that the caller may not know of."""
     return NotFound.of(Message("预先签署的规则"), rule_id)
+
+
+def together_changed(item: str) -> Conflict:
+    """Return the error for opening lines together of which one can no longer be opened as it was approved."""
+    message = Message("该申请须整体开通，而其中已同意的“%(item)s”在同意之后有变化，不能再开通。", item=item)
+    return Conflict("together_changed", message, remedy=Message("请驳回本项，并请申请人重新申请。"))
+
+
+def parent_closed() -> Conflict:
+    """Return the error for extending what was ended before its time."""
+    message = Message("所续期的临时权限已提前终止，不能再续期。")
+    return Conflict("parent_closed", message, remedy=Message("如仍有需要，请另行申请。"))
+
+
+def grant_over(at: datetime) -> Conflict:
+    """Return the error for extending what has ended already."""
+    message = Message("这项临时权限已于%(at)s结束，不能续期。", at=local_time(at))
+    return Conflict("grant_over", message, remedy=Message("如仍有需要，请重新申请。"))
+
+
+def extended_already(number: str) -> Conflict:
+    """Return the error for extending what is being extended, or was."""
+    message = Message("这项临时权限已在申请 %(number)s 中续期。", number=number)
+    return Conflict("extended_already", message, remedy=Message("请在“我的申请”中查看；需要更久，请对续期后的权限再续期。"))
+
+
+def not_requested() -> Conflict:
+    """Return the error for extending a grant that no request led to."""
+    message = Message("这项临时权限不是经申请开通的，不能续期。")
+    return Conflict("not_requested", message, remedy=Message("如仍有需要，请提交申请。"))
+
+
+def no_such_revocation(revocation_id: UUID) -> NotFound:
+    """Return the error for an order to end grants that does not exist, or that somebody else gave."""
+    return NotFound.of(Message("批量撤销"), revocation_id)
+
+
+def more_than_confirmed(confirmed: int, found: int) -> Conflict:
+    """Return the error for an order that would end more than was confirmed."""
+    message = Message("您确认的是 %(confirmed)s 项，现有 %(found)s 项，没有撤销任何权限。", confirmed=confirmed, found=found)
+    return Conflict("more_than_confirmed", message, remedy=Message("请核对新的清单后再确认。"))
+
+
+def item_gone() -> Conflict:
+    """Return the error for opening access to what was withdrawn while it was being decided on."""
+    return Conflict("item_gone", Message("该可申请项刚刚下架，不能再授权；可以驳回。"))

@@ -15,7 +15,8 @@ from govcloud.access.clocks import next_act
 from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
 from govcloud.access.lifecycle import OPEN, WAITING
 from govcloud.access.lines import lock_line, lock_line_if_free, move_line
-from govcloud.access.models import RequestLine
+from govcloud.access.models import AccessRequest, RequestLine
+from govcloud.access.opening import Opening
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -30,10 +31,11 @@ LAST_STEP = max(STEPS)
 class Escalating:
     """The work of the clock; several processes may do it at once."""
 
-    def __init__(self, uow: UnitOfWork, clock: Clock) -> None:
-        """Take the unit of work and the clock."""
+    def __init__(self, uow: UnitOfWork, clock: Clock, opening: Opening) -> None:
+        """Take the unit of work, the clock, and what opens grants."""
         self._uow = uow
         self._clock = clock
+        self._opening = opening
 
     def run(self, actor: Actor, limit: int = 200, until: Callable[[], bool] = lambda: False) -> int:
         """Take the steps that are due, the one that is due longest first; return how many were taken.
@@ -78,6 +80,7 @@ class Escalating:
                     due_at=line.due_at,
                 )
             )
+            self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))
             return True
 
 

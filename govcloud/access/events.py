@@ -328,3 +328,39 @@ class ClockRulesSet(Event):
 
     changes: dict[str, Any]
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpeningGivenUp(Event):
+    """Lines that were approved will not open, as another line of the request, which was to open as a whole, was refused or lapsed."""
+
+    name: ClassVar[str] = "access:request:not_opened"
+
+    line_ids: tuple[UUID, ...]
+    requester_official_id: UUID
+    beneficiary_official_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevocationOrdered(Event):
+    """Somebody who answers for them ordered that many grants end: of a person, a subsystem, a matter, or the people of a department."""
+
+    name: ClassVar[str] = "access:revocation:ordered"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason", "label"})
+
+    revocation_id: UUID
+    kind: str
+    target: str
+    label: str
+    grants: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevocationDone(Event):
+    """All grants of such an order have ended; ``grants`` is how many it ended itself."""
+
+    name: ClassVar[str] = "access:revocation:done"
+
+    revocation_id: UUID
+    grants: int

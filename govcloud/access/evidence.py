@@ -46,6 +46,8 @@ class ItemEvidence:
     owner_department: str
     service_items: tuple[str, ...] = ()
     """The service items that the function serves, each with its implementation code."""
+    grace_minutes: int = 0
+    """So long after the end work in progress may be finished."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,8 @@ class RequestFacts:
 
     ``open_line_number`` is the number of the request in which the beneficiary already waits for the same item, ``held_until`` the end of
     a grant that gives as much for as long already. ``has_decider`` says whether anybody but requester and beneficiary could decide.
-    ``conflicts`` are the rules of separation of duty that stand against it, those that an exception lifts among them.
+    ``conflicts`` are the rules of separation of duty that stand against it, those that an exception lifts among them. ``carried_days``
+    is how long the grants last that it would go on from without a gap.
     """
 
     item: ItemFacts
@@ -77,6 +78,7 @@ class RequestFacts:
     has_decider: bool
     held_until: datetime | None = None
     conflicts: tuple[Conflict, ...] = ()
+    carried_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class DecisionFacts:
     ``authority`` holds the department paths under which the decider may decide now. ``approved`` is ``None`` for a refusal.
     ``principals`` are those in whose name the decider decides (who delegated it to them), ``deciding`` the decider and they.
     ``owed`` says that the beneficiary approved access for one of these within ``reciprocal.WINDOW``. ``findings`` are what the rules of
-    separation of duty say, ``ends_at`` when access would end if it were approved so now.
+    separation of duty say, ``ends_at`` when access would end if it were approved so now. ``carried_days`` as in
+    ``RequestFacts``; ``parent_closed`` says that the grant which would be extended was ended before its time.
     """
 
     item: ItemFacts
@@ -101,6 +104,8 @@ class DecisionFacts:
     principals: tuple[PersonFacts, ...] = ()
     findings: tuple[Finding, ...] = ()
     ends_at: datetime | None = None
+    carried_days: int = 0
+    parent_closed: bool = False
 
     @property
     def deciding(self) -> tuple[PersonFacts, ...]:

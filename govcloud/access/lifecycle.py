@@ -101,6 +101,9 @@ BLOCKED = frozenset({LineState.BLOCKED_SOD})
 OPEN = WAITING | RETURNED | BLOCKED
 """A line in one of these states still waits for somebody; a person has at most one open line per item."""
 
+PROGRESSIVE, ATOMIC = "progressive", "atomic"
+"""The modes of a request: each line opens by itself, or all that were not withdrawn together."""
+
 LINE = moves(
     Move("approve", WAITING, LineState.APPROVED, by=Role.APPROVER),
     Move("reject", WAITING, LineState.REJECTED, by=Role.APPROVER),
@@ -155,6 +158,11 @@ def request_state(lines: Iterable[LineState]) -> RequestState:
         if state in states:
             return verdict
     return RequestState.WITHDRAWN
+
+
+def never_opens(lines: Iterable[LineState]) -> bool:
+    """Return whether a request that opens as a whole will not open any more: one of its lines was refused, or lapsed."""
+    return any(state in {LineState.REJECTED, LineState.LAPSED} for state in lines)
 
 
 def grant_state(*, starts_at: datetime, ends_at: datetime, closed_at: datetime | None, suspended: bool, now: datetime) -> GrantState:

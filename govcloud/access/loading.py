@@ -166,6 +166,11 @@ class FactsLoader:
         found = self.identity.departments(ids, now)
         return tuple(found[item].name for item in ids if item in found)
 
+    def parent_closed(self, line_id: UUID | None) -> bool:
+        """Return whether the grant of a line, which another line extends, was ended before its time."""
+        grant = self.authorization.grant_of_line(line_id) if line_id else None
+        return grant is not None and grant.closed_at is not None
+
     def _subjects(self, officials: Collection[UUID], now: datetime) -> Mapping[UUID, tuple[Subject, ...]]:
         """Return the live appointments of several people at once."""
         found: dict[UUID, tuple[Subject, ...]] = {}

@@ -72,6 +72,9 @@ class RequestLine(Base):
 
     ``remind_at``, ``deputy_at``, ``superior_at`` and ``due_at`` are the marks of the clock (``clocks.py``); ``acts_at`` is when it acts
     next, and NULL while it stands. ``counted_from`` is since when it runs without a break, ``waited_seconds`` the working time before.
+    ``parent_line_id`` is the line whose grant this one extends, following it without a gap; ``carried_days`` are the days that the
+    unbroken row of grants before it lasts. ``held_scope`` and ``held_days`` are what was approved of a line that opens together with
+    others, kept until it does.
     """
 
     __tablename__ = "request_line"
@@ -80,6 +83,8 @@ class RequestLine(Base):
         CheckConstraint("requested_days > 0", name="days"),
         CheckConstraint("duty IN ('handle', 'review')", name="duty"),
         CheckConstraint("escalation BETWEEN 0 AND 3", name="escalation"),
+        CheckConstraint("carried_days >= 0", name="carried_days"),
+        CheckConstraint("(held_scope IS NULL) = (held_days IS NULL)", name="held"),
         Index(
             "uq_request_line_open",
             "beneficiary_official_id",
@@ -98,6 +103,14 @@ class RequestLine(Base):
             postgresql_where=text("state IN ('approved', 'rejected')"),
         ),
         Index("ix_request_line_blocked", "beneficiary_official_id", postgresql_where=text(f"state IN ({_listed(BLOCKED)})")),
+        Index("ix_request_line_parent_line_id", "parent_line_id", postgresql_where=text("parent_line_id IS NOT NULL")),
+        # Reports on a period read this alone.
+        Index(
+            "ix_request_line_approved",
+            "closed_at",
+            postgresql_include=["submitted_at", "request_id", "owner_path"],
+            postgresql_where=text("state = 'approved'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -126,6 +139,10 @@ class RequestLine(Base):
     counted_from: Mapped[datetime | None]
     waited_seconds: Mapped[int] = mapped_column(BigInteger, server_default="0")
     closed_at: Mapped[datetime | None]
+    parent_line_id: Mapped[UUID | None] = mapped_column(ForeignKey("request_line.id"))
+    carried_days: Mapped[int] = mapped_column(server_default="0")
+    held_scope: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    held_days: Mapped[int | None]
 
 
 class Decision(Base):
@@ -238,3 +255,34 @@ class ClockPolicyVersion(Temporal, Base):
     document: Mapped[dict[str, Any]]
     set_by: Mapped[str]
     reason: Mapped[str]
+
+
+class Revocation(Base):
+    """An order to end many grants: those of ``kind`` and ``target`` that were open at ``seen_at``, as far as ``paths`` reach.
+
+    It is worked off a part at a time, so that it goes on where it was broken off; ``done`` counts the grants that it ended.
+    """
+
+    __tablename__ = "revocation"
+    __table_args__ = (
+        CheckConstraint("kind IN ('person', 'subsystem', 'matter', 'department')", name="kind"),
+        CheckConstraint("length(reason) BETWEEN 1 AND 500", name="reason"),
+        CheckConstraint("total >= 0 AND done >= 0", name="counts"),
+        Index("ix_revocation_open", "created_at", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_revocation_official_id", "official_id", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    target: Mapped[str]
+    label: Mapped[str]
+    paths: Mapped[list[str]]
+    reason: Mapped[str]
+    ordered_by: Mapped[str]
+    official_id: Mapped[UUID] = mapped_column(ForeignKey("official.id"))
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointment.id"))
+    seen_at: Mapped[datetime]
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

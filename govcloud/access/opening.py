@@ -1,16 +1,34 @@
-"""From a line that has been approved to access: the one place where a decision on a request opens a grant."""
+"""From lines that have been approved to access: the one place where decisions on requests open grants.
+
+A line opens by itself, or (``atomic``) together with every other line of its request that was not withdrawn. What was approved of a
+line that is held back stands on the line until then. Every move of a line holds the beneficiary's lock, and the lines of a request
+have one beneficiary, so two of them never decide at once that they were the last.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
+from govcloud.access import errors
+from govcloud.access.events import OpeningGivenUp
 from govcloud.access.facts import Wanted
+from govcloud.access.lifecycle import ATOMIC, LineState, never_opens
+from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.authorization.commands import NewGrant
+from govcloud.authorization.scope import Scope
 from govcloud.authorization.service import Authorization
+from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import Transaction
+from govcloud.subsystems.holding import hold_item
+
+_TOGETHER = Actor.system("reaction")
+"""As whom lines are opened that were held back: their decisions are made."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +43,77 @@ class Opened:
 class Opening:
     """Opens what was approved, in the transaction of the decision, under the beneficiary's lock."""
 
-    def __init__(self, authorization: Authorization) -> None:
-        """Take the owner of grants."""
+    def __init__(self, authorization: Authorization, facts: FactsLoader) -> None:
+        """Take the owner of grants and the loader of facts."""
         self._authorization = authorization
+        self._facts = facts
 
-    def open_for(self, tx: Transaction, request: AccessRequest, line: RequestLine, approved: Wanted) -> Opened:
-        """Open the grant of a line; it starts now, not at the request, and runs for ``approved.days`` × 24 hours."""
-        ends_at = tx.now + timedelta(days=approved.days)
+    def open_for(self, tx: Transaction, request: AccessRequest, line: RequestLine, approved: Wanted) -> Opened | None:
+        """Open the grant of a line that was approved just now; ``None``: it is held back for the others of its request.
+
+        A grant runs for ``approved.days`` × 24 hours: from now, not from the request; from the moment that was wished for, if that lies
+        ahead; or from the end of the grant that it extends.
+
+        Raises:
+            Conflict: the grant that it extends was ended, or another line of the request can no longer be opened.
+        """
+        if request.mode != ATOMIC:
+            return self._open(tx, tx.actor, request, line, approved)
+        line.held_scope, line.held_days = approved.scope.to_json(), approved.days
+        tx.session.flush()
+        return self._open_together(tx, request, decided=line.id).get(line.id)
+
+    def settle(self, tx: Transaction, request: AccessRequest) -> None:
+        """Look at a request again in which a line was withdrawn, refused or lapsed: what is held back may open now, or never will."""
+        if request.mode != ATOMIC:
+            return
+        lines = self._lines(tx, request)
+        held = [line for line in lines if line.held_days is not None]
+        if held and never_opens(LineState(line.state) for line in lines):
+            tx.record(_given_up(request, held))
+        elif held:
+            self._open_together(tx, request)
+
+    def _open_together(self, tx: Transaction, request: AccessRequest, decided: UUID | None = None) -> Mapping[UUID, Opened]:
+        """Open every line of a request that was not withdrawn, if all are approved; return what was opened, by line.
+
+        ``decided`` is the line whose own rules have just been checked; the others were approved earlier, so the catalogue is asked again.
+        """
+        lines = self._lines(tx, request)
+        if any(line.state != LineState.APPROVED for line in lines):
+            return {}
+        for line in lines:
+            if line.id != decided:
+                self._refuse_changed(line, tx.now)
+        # Who approved each of them stands with its decision; the one whose command came last has no say over the others' subsystems.
+        opened = {line.id: self._open(tx, _TOGETHER, request, line, _held(line)) for line in lines}
+        for line in lines:
+            line.held_scope = line.held_days = None
+        tx.session.flush()
+        return opened
+
+    def _lines(self, tx: Transaction, request: AccessRequest) -> Sequence[RequestLine]:
+        """Return the lines of a request that were not withdrawn, as they stand now."""
+        tx.session.flush()
+        asked = (RequestLine.request_id == request.id, RequestLine.state != LineState.WITHDRAWN)
+        query = select(RequestLine).where(*asked).order_by(RequestLine.id)
+        return tx.session.scalars(query.execution_options(populate_existing=True)).all()
+
+    def _refuse_changed(self, line: RequestLine, now: datetime) -> None:
+        item = self._facts.item(self._facts.catalogue_item(line.item_id), now)
+        if item.live_version != line.item_version:
+            raise errors.together_changed(item.name)
+
+    def _open(self, tx: Transaction, actor: Actor, request: AccessRequest, line: RequestLine, approved: Wanted) -> Opened:
+        """Open the grant of one line.
+
+        Raises:
+            Conflict: the item was withdrawn meanwhile, or the grant that it extends was ended.
+        """
+        if not hold_item(tx.session, line.item_id, tx.now):
+            raise errors.item_gone()
+        starts_at = max(tx.now, request.starts_at or tx.now, self._parents_end(tx, line) or tx.now)
+        ends_at = starts_at + timedelta(days=approved.days)
         new = NewGrant(
             line_id=line.id,
             official_id=request.beneficiary_official_id,
@@ -39,11 +121,42 @@ class Opening:
             subsystem_code=line.subsystem_code,
             function=line.function,
             scope=approved.scope,
-            starts_at=tx.now,
+            starts_at=starts_at,
             ends_at=ends_at,
             owner_department_id=line.owner_department_id,
             chain=str(line.request_id),
             case_number=request.case_number,
             duty=line.duty,
+            grace_minutes=self._facts.catalogue_item(line.item_id).grace_minutes,
         )
-        return Opened(self._authorization.open_grant(tx.actor, new), tx.now, ends_at)
+        return Opened(self._authorization.open_grant(actor, new), starts_at, ends_at)
+
+    def _parents_end(self, tx: Transaction, line: RequestLine) -> datetime | None:
+        """Return when the grant ends that a line extends, which cannot be closed any more until this has committed.
+
+        Raises:
+            Conflict: it was closed before its time: what was taken away is not given back by extending it.
+        """
+        if line.parent_line_id is None:
+            return None
+        self._authorization.hold_grants(tx, line.beneficiary_official_id, line.subsystem_code)
+        parent = self._facts.authorization.grant_of_line(line.parent_line_id)
+        if parent is None or parent.closed_at is not None:
+            raise errors.parent_closed()
+        return parent.ends_at
+
+
+def _held(line: RequestLine) -> Wanted:
+    """Return what was approved of a line that was held back."""
+    return Wanted(Scope.from_json(line.held_scope), line.held_days or 0)
+
+
+def _given_up(request: AccessRequest, held: Sequence[RequestLine]) -> OpeningGivenUp:
+    """Return the event that says which approved lines of a request will not open, as another one was not approved."""
+    return OpeningGivenUp(
+        subject=f"access_request:{request.id}",
+        chain=str(request.id),
+        line_ids=tuple(line.id for line in held),
+        requester_official_id=request.requester_official_id,
+        beneficiary_official_id=request.beneficiary_official_id,
+    )

@@ -34,6 +34,7 @@ class Parts:
     placing: Placing
     deciding: Deciding
     clocks: Clocks
+    opening: Opening
 
     @classmethod
     def build(
@@ -51,7 +52,8 @@ class Parts:
         """Tie them together."""
         facts = FactsLoader(identity, subsystems, authorization_queries, uow.read)
         cards, tasks = CardMaker(uow.read, facts), TaskOpening(facts)
-        completing = Completing(uow, tasks, Opening(authorization), receipts)
+        opening = Opening(authorization, facts)
+        completing = Completing(uow, tasks, opening, receipts)
         beginning = Beginning(facts, tasks, cards, completing)
         placing, deciding = Placing(facts, beginning, clocks), Deciding(uow, clock, facts, cards, completing)
-        return cls(uow, clock, facts, beginning, placing, deciding, clocks)
+        return cls(uow, clock, facts, beginning, placing, deciding, clocks, opening)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,12 +34,21 @@ from govcloud.subsystems.queries import ItemView
 
 
 @dataclass(frozen=True)
+class Extended:
+    """The line whose grant is extended, and for how many days that and those before it in an unbroken row last."""
+
+    line_id: UUID
+    days: int
+
+
+@dataclass(frozen=True)
 class WantedLine:
-    """One line as it is asked for: the item as the requester saw it, the extent, and the part of the matter that it serves."""
+    """One line as it is asked for: the item as the requester saw it, the extent, the part of the matter that it serves, what it extends."""
 
     item: ItemView
     wanted: Wanted
     duty: str | None = None
+    extends: Extended | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,8 @@ class Placing:
             requested_scope=line.wanted.scope.to_json(),
             requested_days=line.wanted.days,
             duty=line.duty,
+            parent_line_id=line.extends.line_id if line.extends else None,
+            carried_days=line.extends.days if line.extends else 0,
             submitted_at=tx.now,
         )
         self._clocks.start(row, item.tier, tx.now)
@@ -178,7 +190,8 @@ class Placing:
             case_number=request.case_number,
             open_line_number=open_line_number,
             has_decider=satisfiable(steps_of(line.item.tier, line.item.approval), item.owner_path, fit),
-            held_until=self._held_until(request, line, beneficiary, tx.now),
+            held_until=None if line.extends else self._held_until(request, line, beneficiary, tx.now),
+            carried_days=line.extends.days if line.extends else 0,
             conflicts=self._facts.authorization.apart.conflicts(
                 beneficiary.official_id, [line.item.function], request.case_number, line.duty, tx.now
             ),

@@ -1,6 +1,6 @@
 """The commands of access behind one face; each is one transaction, authorised by the engine.
 
-Asking lies in ``submit.py``, deciding in ``decide.py``, ending grants in ``grants.py``.
+Asking lies in ``submit.py``, deciding in ``decide.py``, ending grants in ``grants.py``; the life of a grant in between in ``life.py``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ class Access:
 
     def __init__(self, parts: Parts, authorization: Authorization) -> None:
         """Take what asking and deciding are made of, and the owner of grants."""
-        self.submitting = Submitting(parts.uow, parts.facts, parts.placing)
-        self._facts = parts.facts
+        self.submitting = Submitting(parts.uow, parts.facts, parts.placing, parts.opening)
+        #: Others that put lines into requests or end grants (``life.py``, ``ending``) go by the same.
+        self.facts, self.placing = parts.facts, parts.placing
         self._deciding = parts.deciding
         self._closing = Closing(parts.uow, parts.facts, authorization)
 
@@ -63,7 +64,8 @@ class Access:
     ) -> Decided:
         """Say yes to a line, as requested or to less.
 
-        When nobody else has to agree, the grant opens at once and runs ``days`` × 24 hours from now; else the line waits on.
+        When nobody else has to agree, the grant opens and runs for ``days`` × 24 hours from its start (see ``opening.py``); else the line
+        waits on. In a request that opens as a whole nothing opens before the last line is approved: then the result has no grant.
 
         The same decision sent again returns the same result. ``evidence_hash`` is that of the card shown: if the facts have
         changed since, nothing is decided.
@@ -95,7 +97,7 @@ class Access:
         return self._deciding.decide(actor, line_id, version, Answer.no(reason_code, comment, evidence_hash, alternative))
 
     def revoke(self, actor: Actor, grant_id: UUID, reason: str) -> Closed:
-        """End somebody's grant at once; a grant that has been closed stays as it is.
+        """End somebody's grant at once, with what extends it; a grant that has been closed stays as it is.
 
         Raises:
             NotFound: there is no such grant.
@@ -105,7 +107,7 @@ class Access:
         return self._closing.revoke(actor, grant_id, reason)
 
     def relinquish(self, actor: Actor, grant_id: UUID) -> Closed:
-        """Give one's own grant back at once; a grant that has been closed stays as it is.
+        """Give one's own grant back at once, with what extends it; a grant that has been closed stays as it is.
 
         Raises:
             NotFound: there is no such grant.
@@ -127,7 +129,7 @@ class Access:
 
     def change_owner_of_item(self, tx: Transaction, item_id: UUID, department_id: UUID) -> int:
         """Let the open lines of an item be its new owner's, in the transaction that changes the item; return how many."""
-        return lines.change_owner_of_item(tx.session, item_id, department_id, self._facts.department_path(department_id, tx.now))
+        return lines.change_owner_of_item(tx.session, item_id, department_id, self.facts.department_path(department_id, tx.now))
 
     def carry_appointments(self, tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
         """Let requests that wait go on under the appointments that a reorganisation put in the place of others (old id → new id)."""

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.commands import Alternative
-from govcloud.access.lifecycle import BLOCKED, RETURNED, WAITING, LineState, grant_state, request_state
+from govcloud.access.lifecycle import ATOMIC, BLOCKED, RETURNED, WAITING, LineState, grant_state, never_opens, request_state
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, RequestLine
 from govcloud.access.naming import Names, named
@@ -93,6 +93,7 @@ class Shower:
         ids = [grant.line_id for grant in grants if grant.line_id is not None]
         query = select(RequestLine.id, AccessRequest).join(AccessRequest, AccessRequest.id == RequestLine.request_id)
         self._names.learn_people((grant.appointment_id, grant.opened_at) for grant in grants)
+        self._names.learn_officials(grant.official_id for grant in grants if grant.appointment_id is None)
         self._names.learn_divisions(grant.scope for grant in grants)
         behind: dict[UUID, AccessRequest] = {row[0]: row[1] for row in self._session.execute(query.where(RequestLine.id.in_(ids)))}
         return tuple(self._held(grant, behind.get(grant.line_id) if grant.line_id else None) for grant in grants)
@@ -121,7 +122,7 @@ class Shower:
             matter_id=row.matter_id,
             matter_name=matter.name if matter else None,
             created_at=row.created_at,
-            lines=lines,
+            lines=_held_back(lines) if row.mode == ATOMIC else lines,
             may_withdraw=own and any(line.is_open for line in lines),
             mode=row.mode,
             starts_at=row.starts_at,
@@ -164,6 +165,7 @@ class Shower:
             conflicts=self._conflicts(row) if state in BLOCKED else (),
             answer_by=row.deputy_at or row.due_at,
             escalation=row.escalation,
+            extends=row.parent_line_id,
         )
 
     def _conflicts(self, row: RequestLine) -> tuple[Refusal, ...]:
@@ -283,6 +285,7 @@ class Shower:
             closed_at=stored.closed_at,
             close_reason=stored.close_reason,
             integration_level=enforced.integration_level if enforced else 0,
+            finish_until=stored.ends_at + stored.grace if stored.finishing(self._now) else None,
         )
 
     def _function(self, code: str) -> FunctionView | None:
@@ -352,3 +355,9 @@ class Shower:
             integration_level=item.integration_level,
             service_items=bases.get(item.function_id, ()),
         )
+
+
+def _held_back(lines: tuple[LineView, ...]) -> tuple[LineView, ...]:
+    """Say of the approved lines of a request that opens as a whole why they have no grant."""
+    why = "given_up" if never_opens(line.state for line in lines) else "waiting"
+    return tuple(replace(line, held_back=why) if line.state is LineState.APPROVED and line.grant is None else line for line in lines)

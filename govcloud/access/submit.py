@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from govcloud.access import errors
 from govcloud.access.asking.models import BasketItem
@@ -27,7 +26,9 @@ from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.lines import lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, RequestLine, request_number
+from govcloud.access.models import AccessRequest, RequestLine
+from govcloud.access.numbering import next_number
+from govcloud.access.opening import Opening
 from govcloud.access.placing import Placement, Placing, Refused, WantedLine
 from govcloud.access.refused import one_refused, several_refused
 from govcloud.access.submission_checks import checked, matter_entry
@@ -42,7 +43,6 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.subsystems.queries import ItemView, MatterView
 
-_CHINA = ZoneInfo("Asia/Shanghai")
 SUBMIT = "govcloud:request:submit"
 Blame: TypeAlias = Callable[[Sequence[Refused]], Exception]
 """Makes one error of the lines that are refused."""
@@ -73,11 +73,12 @@ class _Asked:
 class Submitting:
     """The commands of the requester."""
 
-    def __init__(self, uow: UnitOfWork, facts: FactsLoader, placing: Placing) -> None:
-        """Take the unit of work, the loader of facts, and what places lines."""
+    def __init__(self, uow: UnitOfWork, facts: FactsLoader, placing: Placing, opening: Opening) -> None:
+        """Take the unit of work, the loader of facts, what places lines, and what opens grants."""
         self._uow = uow
         self._facts = facts
         self._placing = placing
+        self._opening = opening
 
     def submit(self, actor: Actor, new: NewRequest) -> Submitted:
         """Ask for one item; see ``Access.submit``. It is a submission of one item for one person, whose errors need not say which."""
@@ -111,6 +112,8 @@ class Submitting:
                 raise errors.line_changed(version, line.version)
             move_line(tx.session, line, "withdraw", tx.now)
             tx.record(LineWithdrawn(subject=f"request_line:{line.id}", chain=str(line.request_id)))
+            # What waited for this line alone opens now.
+            self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))
             return Withdrawn(line.id, line.version, tx.now)
 
     # How a submission is taken in
@@ -188,7 +191,7 @@ class Submitting:
             AccessRequest(
                 id=new_id() if place else first,
                 submission_id=first,
-                number=_next_number(tx),
+                number=next_number(tx),
                 requester_official_id=asked.requester.official_id,
                 requester_appointment_id=asked.requester.appointment_id,
                 beneficiary_official_id=person.official_id,
@@ -231,9 +234,3 @@ def _take_out(tx: Transaction, requester: PersonFacts, new: NewSubmission) -> No
     mine = (BasketItem.official_id == requester.official_id, BasketItem.appointment_id == requester.appointment_id)
     asked_for = BasketItem.item_id.in_([wanted.item_id for wanted in new.items])
     tx.session.execute(delete(BasketItem).where(*mine, asked_for).execution_options(synchronize_session=False))
-
-
-def _next_number(tx: Transaction) -> str:
-    """Return the next number: QX, the day in China, a count over all days."""
-    count = tx.session.scalar(select(request_number.next_value()))
-    return f"QX{tx.now.astimezone(_CHINA):%Y%m%d}-{count:06d}"

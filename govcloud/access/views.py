@@ -137,6 +137,8 @@ class GrantView:
     close_reason: str | None
     integration_level: int = 0
     """How the function is enforced now (``subsystems/levels.py``); one that was withdrawn is as its subsystem is."""
+    finish_until: datetime | None = None
+    """Until when work in progress may be finished, while the grant is in the grace after its end."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,10 @@ class LineView:
     """By when its department answers; ``due_at`` is when the line lapses."""
     escalation: int = 0
     """How far the clock has carried it: 1 reminded, 2 also the deputies, 3 also the department above."""
+    held_back: str | None = None
+    """Why a line that was approved has no grant: others of its request are still ``waiting``, or one was not approved (``given_up``)."""
+    extends: UUID | None = None
+    """The line whose grant this one extends."""
 
     @property
     def is_open(self) -> bool:
@@ -309,7 +315,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class InboxPage(Page[InboxEntry]):
-    """One page of an inbox; ``decides`` says that its reader may decide on anything at all, ``in_office`` that by an office of their own."""
+    """One page of an inbox; ``decides`` says that its reader may decide on anything, ``in_office`` that by an office of their own."""
 
     decides: bool = False
     in_office: bool = False

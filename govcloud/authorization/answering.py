@@ -14,6 +14,7 @@ from govcloud.authorization.asking import ANYTHING, BEYOND, SHOWN, Asking, label
 from govcloud.authorization.decisions import MESSAGES, Decision, Question, Reason, refusal
 from govcloud.authorization.engine import Engine, Verdict
 from govcloud.authorization.fields import View
+from govcloud.authorization.holding import without_grace
 from govcloud.authorization.policy import all_of
 from govcloud.authorization.reasons import why_denied
 from govcloud.authorization.scope import MAX_CASE_NUMBER, PROVINCE, division_prefix
@@ -106,6 +107,9 @@ def answer(question: Question, seen: Seen, catalogue: Catalogue) -> Decision:
     verdict = seen.engine.decide(asking, function)
     if not verdict.allowed:
         return _denied(verdict, asking, function, seen, catalogue)
+    if traits.sensitive and _finishing(verdict):
+        # What is sensitive is not finished after the end; whatever else opens it still does.
+        return answer(question, seen._replace(snapshot=without_grace(seen.snapshot)), catalogue)
     # Last of all: nobody is sent to prove anything for what would stay closed. What is asked of the session is no right, so no rule and
     # no grant can open it.
     if question.strong is False and traits.sensitive:
@@ -187,6 +191,11 @@ def _is_division(code: object) -> bool:
     return True
 
 
+def _finishing(verdict: Verdict) -> bool:
+    """Return whether a grant helped to open this that has ended, so that work in progress may be finished."""
+    return any(window.finishing for window in verdict.windows)
+
+
 def _without_rows(verdict: Verdict) -> Verdict:
     """Return the yes to a door, behind which there are no rows: bounds say whether it opens, and oblige nobody to anything."""
     return msgspec.structs.replace(verdict, rows=PROVINCE, views=_WHOLE)
@@ -198,10 +207,11 @@ def _allowed(verdict: Verdict, epoch: int, label_at_most: int | None = None) -> 
     ``label_at_most`` is the subject's clearance, against which a question about each single row would hold the label of that row.
     """
     last = _last_end(verdict.windows)
+    code = Reason.FINISHING if _finishing(verdict) and all(window.finishing for window in verdict.windows) else Reason.ALLOWED
     return Decision(
         allowed=True,
-        code=Reason.ALLOWED,
-        message=_ALLOWED,
+        code=code,
+        message=_ALLOWED if code is Reason.ALLOWED else MESSAGES[code],
         epoch=epoch,
         role=verdict.rule.role if verdict.rule else None,
         rule=verdict.rule.label if verdict.rule else None,

@@ -29,6 +29,7 @@ class NewGrant:
     ``owner_department_id`` is the department that answers for what is opened; by default the owner of the subsystem. ``chain``
     ties the record of the opening to the request that led to it, and ``case_number`` names the case for whose sake it is opened,
     ``duty`` the part in it (``handle``, ``review``).
+    ``grace_minutes`` is how long after its end work in progress may be finished, where the function allows of it.
     """
 
     official_id: UUID
@@ -43,6 +44,7 @@ class NewGrant:
     chain: str | None = None
     case_number: str | None = None
     duty: str | None = None
+    grace_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ All of it is read from the database: who is about to write goes by the facts the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ from govcloud.authorization.live import LiveEngine
 from govcloud.authorization.live_duties import LiveDuties
 from govcloud.authorization.models import OFFICER_ROLES
 from govcloud.authorization.policy import CompiledPolicy
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window, instant, subsystem_of
+from govcloud.authorization.snapshot import MOST_GRACE, AssignmentFact, GrantFact, Snapshot, Window, instant, subsystem_of
 from govcloud.authorization.sources import Sources
 from govcloud.authorization.subjects import official_snapshot
 from govcloud.authorization.surroundings import SHIPPED, Surroundings
@@ -134,6 +134,16 @@ class DecisionReads:
         """Return whether a grant of certain rows of a function is kept by its subsystem (integration level 2 or 3)."""
         view = self.subsystems.function(function, self._clock.now())
         return view is not None and keeps_rows(view.integration_level)
+
+    def grace(self, function: str, minutes: int) -> int:
+        """Return for how many minutes work may be finished after a grant of ``function`` has ended, of the ``minutes`` that are wished for.
+
+        Never of what is sensitive; and nowhere but where the subsystem asks at each use (integration level 2 and 3), for only there is
+        there a difference between beginning something and finishing it.
+        """
+        view = self.subsystems.function(function, self._clock.now())
+        allowed = view is not None and not view.sensitive and asks_each_time(view.integration_level)
+        return max(0, min(minutes, MOST_GRACE // timedelta(minutes=1))) if allowed else 0
 
     def untold(self, function: str) -> tuple[str, ...]:
         """Return the clients by which people go on using a function after a grant has ended: nobody asks, and they cannot be told."""

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     """Why a decision came out as it did; stable codes for programs."""
 
     ALLOWED = "allowed"
+    FINISHING = "finishing"
     UNKNOWN_SUBJECT = "unknown_subject"
     SUBJECT_INACTIVE = "subject_inactive"
     SESSION_ENDED = "session_ended"
@@ -43,6 +44,7 @@ class Reason(StrEnum):
 
 MESSAGES: dict[Reason, Message] = {
     Reason.ALLOWED: Message("允许使用。"),
+    Reason.FINISHING: Message("您的临时权限已到期，宽限期内可以做完手头的工作。"),
     Reason.UNKNOWN_SUBJECT: Message("没有这名公职人员，或其任职已经结束。"),
     Reason.SUBJECT_INACTIVE: Message("该公职人员已停用或离职，不能使用任何功能。"),
     Reason.SESSION_ENDED: Message("登录会话已经结束，请重新登录。"),

@@ -167,12 +167,14 @@ class GrantResumed(Event):
     """A temporary grant that rested works again."""
 
     name: ClassVar[str] = "authorization:grant:resumed"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
     outbox: ClassVar[bool] = True
 
     grant_id: UUID
     official_id: UUID
     subsystem_code: str
     function: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,12 +13,14 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     DateTime,
+    Integer,
     ScalarSelect,
     Select,
     Uuid,
     and_,
     bindparam,
     case,
+    cast,
     exists,
     func,
     null,
@@ -43,7 +45,7 @@ from govcloud.authorization.models import (
     RoleCeiling,
     RoleLink,
 )
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact
+from govcloud.authorization.snapshot import GRACE, MOST_GRACE, AssignmentFact, GrantFact
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.kernel.prepared import Look
 
@@ -86,6 +88,14 @@ class PolicyRoles:
 def holding(table: _Temporal, at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition that a fact holds at ``at``."""
     return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
+
+
+def not_over(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a grant has not ended at ``at``, or is in the grace after its end."""
+    minutes = func.coalesce(cast(AccessGrant.scope[GRACE].astext, Integer), 0)
+    # The first of the two serves the index.
+    finishing = and_(AccessGrant.ends_at > at - MOST_GRACE, AccessGrant.ends_at + func.make_interval(0, 0, 0, 0, 0, minutes) > at)
+    return or_(AccessGrant.ends_at > at, finishing)
 
 
 _ASSIGNMENT_COLUMNS = (
@@ -202,7 +212,7 @@ class DecisionFacts:
 
     def grants_of_all(self, officials: Collection[UUID], at: datetime) -> HeldByMany[GrantFact]:
         """Return the grants of several people, in one statement; see ``grants``."""
-        live = (AccessGrant.official_id.in_(officials), holding(AccessGrant, at), AccessGrant.ends_at > at)
+        live = (AccessGrant.official_id.in_(officials), holding(AccessGrant, at), not_over(at))
         query = _grant_facts(at).add_columns(AccessGrant.official_id, AccessGrant.appointment_id).where(*live)
         return HeldByMany([(row[-2], row[-1], GrantFact(*row[:-2])) for row in self._read().execute(query)])
 
@@ -340,6 +350,6 @@ _GRANTS = Look(
         AccessGrant.official_id == _OFFICIAL,
         _under(AccessGrant.appointment_id, _UNDER),
         holding(AccessGrant, _AT),
-        AccessGrant.ends_at > _AT,
+        not_over(_AT),
     )
 )

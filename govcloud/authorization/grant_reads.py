@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension
 from govcloud.authorization.scope import Scope
+from govcloud.authorization.snapshot import grace_of
 from govcloud.kernel.clock import Clock
 
 
@@ -40,6 +41,12 @@ class GrantView:
     suspended: bool
     owner_department_id: UUID | None = None
     case_number: str | None = None
+    grace: timedelta = timedelta()
+    """How long after its end work in progress may be finished."""
+
+    def finishing(self, now: datetime) -> bool:
+        """Return whether the grant has ended by itself, and what it opened may still be finished."""
+        return self.closed_at is None and not self.suspended and self.ends_at <= now < self.ends_at + self.grace
 
     def state(self, now: datetime) -> str:
         """Return ``revoked``, ``expired``, ``suspended``, ``scheduled`` or ``active``: computed from the clock, never stored."""
@@ -191,4 +198,5 @@ def _grant_view(row: Row[*tuple[Any, ...]]) -> GrantView:
         suspended=row.suspended,
         owner_department_id=row.owner_department_id,
         case_number=(row.scope or {}).get("case_number"),
+        grace=timedelta(microseconds=grace_of(row.scope)),
     )

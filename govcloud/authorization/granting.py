@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.apart.findings import Separation
 from govcloud.authorization.apart.keeping import refuse_grant
+from govcloud.authorization.closing import among, close_open
 from govcloud.authorization.commands import NewGrant, check_grant
 from govcloud.authorization.decider import Decider, Standing
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import beneficiary_inactive, end_not_told, grant_closed, grant_exists, no_such_grant, scope_not_kept
-from govcloud.authorization.events import GrantClosed, GrantOpened, GrantResumed, GrantSuspended
+from govcloud.authorization.events import GrantOpened, GrantResumed, GrantSuspended
 from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension
+from govcloud.authorization.snapshot import GRACE
 from govcloud.authorization.violations import violated_constraint
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -64,7 +66,7 @@ class Granting:
             if not isinstance(self._decider.standing(new.official_id, new.appointment_id, tx.now), Standing):
                 raise beneficiary_inactive()
             refuse_grant(tx, self._separation, new)
-            row = _row(tx, new)
+            row = _row(tx, new, self._decider.grace(new.function, new.grace_minutes))
             _insert(tx.session, row)
             _note(tx, row, reduces=False)
             tx.record(_opened(row, new))
@@ -73,19 +75,17 @@ class Granting:
     def close(self, actor: Actor, grant_id: UUID, reason: str) -> bool:
         """End a grant; see ``Authorization.close_grant``."""
         with self._uow.begin(actor, "govcloud:grant:close", self._target_of(grant_id)) as tx:
-            row = _locked(tx.session, grant_id)
-            return _close(tx, [row], reason) > 0
+            return bool(close_open(tx, reason, AccessGrant.id == grant_id))
 
     def close_all(self, actor: Actor, officials: Sequence[UUID], reason: str, appointments: Sequence[UUID] | None) -> int:
         """End all grants of people; see ``Authorization.close_grants_of``."""
         named = one_place(map(str, officials))
         target = Target("official", named, attributes={"official_id": named})
         with self._uow.begin(actor, "govcloud:grant:close_all", target) as tx:
-            query = select(AccessGrant).where(AccessGrant.official_id.in_(officials), AccessGrant.valid_to.is_(None))
+            which = [among(AccessGrant.official_id, officials)]
             if appointments is not None:
-                query = query.where(AccessGrant.appointment_id.in_(appointments))
-            rows = tx.session.scalars(query.order_by(AccessGrant.id).with_for_update()).all()
-            return _close(tx, rows, reason)
+                which.append(among(AccessGrant.appointment_id, appointments))
+            return len(close_open(tx, reason, *which))
 
     def suspend(self, actor: Actor, grant_id: UUID, reason: str) -> bool:
         """Let a grant rest; see ``Authorization.suspend_grant``."""
@@ -103,7 +103,7 @@ class Granting:
             tx.record(GrantSuspended(**_named(row), reason=reason))
             return True
 
-    def resume(self, actor: Actor, grant_id: UUID) -> bool:
+    def resume(self, actor: Actor, grant_id: UUID, reason: str) -> bool:
         """Wake a grant; see ``Authorization.resume_grant``."""
         with self._uow.begin(actor, "govcloud:grant:resume", self._target_of(grant_id)) as tx:
             row = _locked(tx.session, grant_id)
@@ -114,7 +114,7 @@ class Granting:
                 return False
             resting.valid_to = max(tx.now, resting.valid_from)
             _note(tx, row, reduces=False)
-            tx.record(GrantResumed(**_named(row)))
+            tx.record(GrantResumed(**_named(row), reason=reason))
             return True
 
     def _target(self, kind: str, name: str, new: NewGrant) -> Target:
@@ -135,7 +135,13 @@ class Granting:
         return Target("access_grant", str(grant_id), department_path=path, attributes={"official_id": str(seen.official_id)})
 
 
-def _row(tx: Transaction, new: NewGrant) -> AccessGrant:
+def _beside(new: NewGrant, grace: int) -> dict[str, Any]:
+    """Return what a grant's scope says beside its rows: the case that it is for, and how long work may be finished after its end."""
+    case = {} if new.case_number is None else {"case_number": new.case_number.strip()}
+    return case | ({GRACE: grace} if grace else {})
+
+
+def _row(tx: Transaction, new: NewGrant, grace: int) -> AccessGrant:
     return AccessGrant(
         id=new_id(),
         line_id=new.line_id,
@@ -146,7 +152,7 @@ def _row(tx: Transaction, new: NewGrant) -> AccessGrant:
         owner_department_id=new.owner_department_id,
         chain=new.chain,
         duty=new.duty,
-        scope=new.scope.to_json() | ({} if new.case_number is None else {"case_number": new.case_number.strip()}),
+        scope=new.scope.to_json() | _beside(new, grace),
         starts_at=new.starts_at,
         ends_at=new.ends_at,
         opened_by=f"{tx.actor.kind}:{tx.actor.id}",
@@ -181,18 +187,6 @@ def _locked(session: Session, grant_id: UUID) -> AccessGrant:
 def hold_grants(session: Session, official_id: UUID, subsystem_code: str) -> None:
     """Keep a person's open grants in a subsystem as they are; whoever closes or suspends one takes the same rows."""
     _OPEN_GRANTS_HELD.within(session, {"official": official_id, "subsystem": subsystem_code})
-
-
-def _close(tx: Transaction, rows: Sequence[AccessGrant], reason: str) -> int:
-    """Close locked grants and return how many that were; a grant that is closed or over stays as it is."""
-    open_ones = [row for row in rows if row.valid_to is None and row.ends_at > tx.now]
-    for row in open_ones:
-        row.valid_to = max(tx.now, row.valid_from)
-        row.closed_by = f"{tx.actor.kind}:{tx.actor.id}"
-        row.close_reason = reason
-        _note(tx, row, reduces=True)
-    tx.record_all([GrantClosed(**_named(row), line_id=row.line_id, reason=reason) for row in open_ones])
-    return len(open_ones)
 
 
 def _resting(tx: Transaction, grant_id: UUID) -> GrantSuspension | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -28,6 +28,26 @@ class _Door(NamedTuple):
 
     def window(self) -> Window:
         return replace(self.grant.window(), scope=PROVINCE)
+
+
+class Lent(Fact, Protocol):
+    """A temporary grant, which may have a grace."""
+
+    @property
+    def grace(self) -> int:
+        """For how long (microseconds) after its end work in progress may be finished."""
+        ...
+
+
+class _Grace(NamedTuple):
+    """The time after a grant in which work in progress may be finished; its end is the grant's, and stands nowhere else."""
+
+    grant: Lent
+
+    def window(self) -> Window:
+        term = self.grant.window()
+        end = term.ends_at or 0
+        return replace(term, starts_at=end, ends_at=end + self.grant.grace, finishing=True)
 
 
 class HeldRoles(Mapping[str, Windows]):
@@ -59,6 +79,12 @@ class HeldRoles(Mapping[str, Windows]):
         # Whoever may use one function of a subsystem may go through its door.
         if door is not None:
             self._facts.append((door, _Door(fact)))
+
+    def finish(self, function: str, fact: Lent) -> None:
+        """Add the grace after a temporary grant of ``function``: what it opened, but not the door, so that nobody begins anything."""
+        if fact.grace:
+            own, _door = _roles_of_grant(function)
+            self._facts.append((own, _Grace(fact)))
 
     def keys(self) -> Any:  # noqa: ANN401 - a set serves where a view would, and meets other sets sooner
         """Return the names of the roles."""
@@ -126,4 +152,11 @@ def take_snapshot(
     for grant in grants:
         if not grant.suspended and grant.closed_at is None:
             held.grant(grant.function, grant)
+            held.finish(grant.function, grant)
     return Snapshot(subject_id, attributes, held)
+
+
+def without_grace(snapshot: Snapshot) -> Snapshot:
+    """Return the subject without what it may only finish."""
+    held = {role: tuple(window for window in windows if not window.finishing) for role, windows in snapshot.roles.items()}
+    return replace(snapshot, roles={role: windows for role, windows in held.items() if windows})

@@ -254,6 +254,21 @@ class GrantSuspension(Temporal, Base):
     suspended_by: Mapped[str]
 
 
+class RevokeAck(Base):
+    """That the end of a grant took effect in its subsystem: it received the message, or was refused the first time after the end.
+
+    What clients answered when people were signed out (integration levels 0 and 1) stands with the notices of sign-out.
+    """
+
+    __tablename__ = "revoke_ack"
+    __table_args__ = (CheckConstraint("how IN ('webhook', 'refused')", name="how"),)
+
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("access_grant.id"), primary_key=True)
+    how: Mapped[str] = mapped_column(primary_key=True)
+    subsystem_code: Mapped[str]
+    at: Mapped[datetime]
+
+
 class EpochChange(Base):
     """A change that decisions may not miss, and what it touches, by its kind (``epochs.py``).
 

@@ -11,6 +11,7 @@ from govcloud.authorization import following
 from govcloud.authorization.apart.sessions import SessionSeparation
 from govcloud.authorization.assigning import Assigning
 from govcloud.authorization.ceilings import Ceilings
+from govcloud.authorization.closing import Ended, among, close_open
 from govcloud.authorization.commands import NewAssignment, NewGrant
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.decisions import Decision, Question
@@ -21,7 +22,9 @@ from govcloud.authorization.epochs import note_change
 from govcloud.authorization.granting import Granting, hold_grants
 from govcloud.authorization.installing import Installing
 from govcloud.authorization.live import Sessions
+from govcloud.authorization.models import AccessGrant
 from govcloud.authorization.remembering import Until, always_on
+from govcloud.authorization.selecting import GrantSelection
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -198,6 +201,14 @@ class Authorization:
         """End every open grant of officials (under some of their appointments, if named); return how many there were."""
         return self._granting.close_all(actor, officials, reason, appointments)
 
+    def close_grants(self, tx: Transaction, grants: Sequence[UUID], reason: str, *, by: str | None = None) -> list[Ended]:
+        """End those of ``grants`` that are open, in the transaction of whoever may; return them. See ``closing.py``."""
+        return close_open(tx, reason, among(AccessGrant.id, grants), by=by) if grants else []
+
+    def close_selected(self, tx: Transaction, selection: GrantSelection, reason: str) -> list[Ended]:
+        """End the open grants of a selection, in the transaction of the cause; return them."""
+        return close_open(tx, reason, *selection.conditions(tx.now))
+
     def hold_grants(self, tx: Transaction, official_id: UUID, subsystem_code: str) -> None:
         """Keep a person's open grants in a subsystem as they are until ``tx`` ends; one that was being closed is closed by then."""
         hold_grants(tx.session, official_id, subsystem_code)
@@ -211,14 +222,14 @@ class Authorization:
         """
         return self._granting.suspend(actor, grant_id, reason)
 
-    def resume_grant(self, actor: Actor, grant_id: UUID) -> bool:
+    def resume_grant(self, actor: Actor, grant_id: UUID, reason: str = "") -> bool:
         """Wake a grant that rests; return whether it did. Its end stays where it was.
 
         Raises:
             NotFound: there is no such grant.
             Conflict: it has been closed.
         """
-        return self._granting.resume(actor, grant_id)
+        return self._granting.resume(actor, grant_id, reason)
 
     # For reactions to what happens below
 

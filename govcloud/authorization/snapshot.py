@@ -22,6 +22,11 @@ from govcloud.authorization.scope import PROVINCE, Scope
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FUNCTION = re.compile(r"[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*){2}")
 _MICROSECOND = timedelta(microseconds=1)
+_MINUTE = 60_000_000
+MOST_GRACE = timedelta(minutes=30)
+"""The longest that work in progress may be finished after a grant has ended."""
+GRACE = "grace_minutes"
+"""Under this key the scope of a grant says how long, where it may be finished at all."""
 #: Roles that stand for a temporary grant begin so; no role of a policy may (see ``document.py``).
 GRANT_PREFIX = "grant:"
 
@@ -84,6 +89,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     ``department_path`` bounds delegated administration: only things below that department. ``case_number`` is the case for whose sake a
     grant was given: it bounds nothing by itself, and rules may be about such cases (``case in my matters``). ``giver`` and ``giver_id``
     name what the window comes from, by its UUID or the sixteen bytes of it: few questions want to know, and none pays for the others.
+    ``finishing`` says that a grant has ended and only work in progress may be finished.
     (A struct, because windows are made for every decision, and a frozen dataclass takes ten times as long to make.)
     """
 
@@ -94,6 +100,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     case_number: str | None = None
     giver: Giver | None = None
     giver_id: UUID | bytes | None = None
+    finishing: bool = False
 
     @property
     def grant_id(self) -> UUID | None:
@@ -185,6 +192,11 @@ class GrantFact:
         starts_at, ends_at = instant(self.starts_at), instant(self.ends_at)
         return Window(starts_at, ends_at, Scope.from_json(self.scope), None, case_number, Giver.GRANT, self.id)
 
+    @property
+    def grace(self) -> int:
+        """Return for how long (microseconds) after its end work in progress may be finished."""
+        return grace_of(self.scope)
+
 
 class Snapshot(msgspec.Struct, frozen=True):
     """A subject: who it is (``attributes``, read by conditions as ``subject.<name>``) and what it holds (``roles``)."""
@@ -192,6 +204,12 @@ class Snapshot(msgspec.Struct, frozen=True):
     id: str
     attributes: Mapping[str, Any] = msgspec.field(default_factory=dict)
     roles: Mapping[str, tuple[Window, ...]] = msgspec.field(default_factory=dict)
+
+
+def grace_of(scope: Mapping[str, Any] | None) -> int:
+    """Return for how long (microseconds) work in progress may be finished after the end of a grant with this ``scope``."""
+    minutes = scope.get(GRACE) if scope else None
+    return minutes * _MINUTE if isinstance(minutes, int) and minutes > 0 else 0
 
 
 def bounds(scope: Mapping[str, Any] | None) -> tuple[Scope, str | None]:

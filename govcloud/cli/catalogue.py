@@ -134,6 +134,7 @@ def withdraw_function(context: click.Context, code: str, reason: str) -> None:
 @click.option("--max-days", type=int)
 @click.option("--case-number/--no-case-number", "requires_case_number", default=None, help="a request needs a case number")
 @click.option("--scope", "scope_kind", type=click.Choice(SCOPE_KINDS))
+@click.option("--grace", "grace_minutes", type=int, help="so many minutes after the end of a grant work in progress may be finished")
 @_REASON
 @click.pass_context
 def change_item(context: click.Context, /, item_id: UUID, reason: str, **given: Any) -> None:  # noqa: ANN401 - the options of a change

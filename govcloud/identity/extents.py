@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
-from govcloud.identity.models import DepartmentVersion
+from govcloud.identity.models import Appointment, DepartmentVersion
 from govcloud.kernel.database import live_at
 
 
@@ -26,6 +26,12 @@ def at_or_below(path: Any, paths: Sequence[str]) -> ColumnElement[bool]:  # noqa
 def department_ids_within(paths: Sequence[str], at: datetime) -> Select[UUID]:
     """Select the ids of the departments that lie at or below one of ``paths`` at ``at``; none when there are no paths."""
     return select(DepartmentVersion.department_id).where(at_or_below(DepartmentVersion.path, paths), live_at(DepartmentVersion, at))
+
+
+def serving_within(paths: Sequence[str], at: datetime) -> Select[UUID]:
+    """Select the people who serve in a department at or below one of ``paths`` at ``at``, whatever kind of appointment it is."""
+    within = Appointment.department_id.in_(department_ids_within(paths, at))
+    return select(Appointment.official_id).where(within, live_at(Appointment, at))
 
 
 def overseen_departments(paths: Sequence[str], at: datetime) -> Select[UUID]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from govcloud.jobs.announce_ends import ANNOUNCE_ENDS
 from govcloud.jobs.close_stays import CLOSE_STAYS
 from govcloud.jobs.deliver_outbox import DELIVER_OUTBOX
+from govcloud.jobs.end_grants import END_GRANTS
 from govcloud.jobs.end_sessions import END_SESSIONS
 from govcloud.jobs.end_stays import END_STAYS
 from govcloud.jobs.escalate import ESCALATE
 from govcloud.jobs.job import Job
-from govcloud.jobs.lapse_requests import LAPSE_REQUESTS
 from govcloud.jobs.look_apart import LOOK_APART, UNBLOCK_LINES
 from govcloud.jobs.measure_policies import MEASURE_POLICIES
 from govcloud.jobs.purge import PURGE
@@ -21,11 +21,11 @@ from govcloud.jobs.settle_personnel import SETTLE_PERSONNEL
 #: Sealing stands last, so that ``--once`` also seals what the others recorded.
 JOBS: tuple[Job, ...] = (
     SETTLE_PERSONNEL,
-    LAPSE_REQUESTS,
     UNBLOCK_LINES,
     LOOK_APART,
     ESCALATE,
     ANNOUNCE_ENDS,
+    END_GRANTS,
     END_SESSIONS,
     END_STAYS,
     CLOSE_STAYS,

@@ -192,6 +192,8 @@ RIGHTS: Mapping[str, Rights] = {
             "item_version",
             "requested_scope",
             "requested_days",
+            "held_scope",
+            "held_days",
         )
     ),
     "decision": ONLY_ADDED_TO,
@@ -216,6 +218,9 @@ RIGHTS: Mapping[str, Rights] = {
     "notice_setting": Rights(update=("mailed", "language", "updated_at")),
     "notice_address": Rights(update=("code_sealed", "tries", "confirmed_at", "ended_at")),
     "notice_mark": Rights(update=("until",)),
+    # An order to end many grants moves on with each part of it.
+    "revocation": Rights(update=("done", "finished_at")),
+    "revoke_ack": ONLY_ADDED_TO,
     # Alembic's own
     "alembic_version": ONLY_READ,
 }

@@ -27,16 +27,20 @@ Resolve = Callable[[str], Endpoint | None]
 Newest = Callable[[], int]
 """Gives the epoch of the newest change that decisions may not miss, read in the transaction in which the messages were read."""
 
+Received = Callable[[Transaction, Sequence[Letter]], None]
+"""Takes in which letters were received, in the transaction that settles them."""
+
 
 class StandardWebhooks:
-    """Composes webhooks; nothing is ever given up, and nobody else keeps a record of them."""
+    """Composes webhooks; nothing is ever given up."""
 
     keep_trying: timedelta | None = None
 
-    def __init__(self, resolve: Resolve, newest: Newest) -> None:
-        """Take what knows the receivers' addresses and secrets, and the epoch of the newest change."""
+    def __init__(self, resolve: Resolve, newest: Newest, received: Received) -> None:
+        """Take what knows the receivers' addresses and secrets, the epoch of the newest change, and who hears what was received."""
         self._resolve = resolve
         self._newest = newest
+        self._received = received
 
     def compose(self, destination: str, letters: Sequence[Letter]) -> Sequence[Request | Unsendable]:
         """Return the signed request of each letter, with an epoch that its change is in.
@@ -52,7 +56,8 @@ class StandardWebhooks:
         return [_webhook(letter, endpoint, epoch) for letter in letters]
 
     def settled(self, tx: Transaction, outcomes: Sequence[tuple[Letter, Outcome, bool]]) -> None:
-        """Keep nothing: the message itself says what came of it."""
+        """Pass on what was received; the message itself says what came of it."""
+        self._received(tx, [letter for letter, outcome, _ in outcomes if outcome.received])
 
 
 def _webhook(letter: Letter, endpoint: Endpoint, epoch: int) -> Request:

@@ -44,6 +44,7 @@ class ItemChange:
     scope_kind: str = "division"
     owner_department_id: UUID | None = None
     approval: dict[str, Any] = field(default_factory=dict)
+    grace_minutes: int = 0
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,7 @@ class ItemLoosened(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ItemWithdrawn(Event):
-    """An item can no longer be requested; what was granted runs out as it would."""
+    """An item can no longer be requested; what was granted of it ends."""
 
     name: ClassVar[str] = "subsystems:item:withdrawn"
 

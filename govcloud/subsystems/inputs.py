@@ -78,6 +78,7 @@ class NewItem:
     scope_kind: str = "division"
     owner_department_id: UUID | None = None
     approval: dict[str, Any] = field(default_factory=dict)
+    grace_minutes: int = 0
     id: UUID = field(default_factory=new_id)
 
 
@@ -112,6 +113,8 @@ PROVISIONING, ADDRESS_SOURCE = "provisioning", "address_source"
 CLIENT_ROLES = (PROVISIONING, ADDRESS_SOURCE)
 #: Security labels go from 0 (none) to this.
 MOST_LABEL = 4
+#: So long after its end a grant may let work in progress be finished.
+MOST_GRACE_MINUTES = 30
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,7 @@ def checked_item_change(row: ItemT, fields: Fields) -> ItemT:
         approval=checked_approval(tier, row.approval, fields) if tier in TIERS else {},
         max_days=fields.number("max_days", row.max_days, least=1, most=MOST_DAYS),
         scope_kind=fields.choice("scope_kind", row.scope_kind, SCOPE_KINDS),
+        grace_minutes=fields.number("grace_minutes", row.grace_minutes, least=0, most=MOST_GRACE_MINUTES),
     )
 
 

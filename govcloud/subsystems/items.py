@@ -26,7 +26,17 @@ from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Matt
 from govcloud.subsystems.usage import Usage
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
 
-_CHANGED = ("name", "exposes", "tier", "approval", "max_days", "requires_case_number", "scope_kind", "owner_department_id")
+_CHANGED = (
+    "name",
+    "exposes",
+    "tier",
+    "approval",
+    "max_days",
+    "requires_case_number",
+    "scope_kind",
+    "grace_minutes",
+    "owner_department_id",
+)
 
 
 class Items(Commands):
@@ -114,7 +124,7 @@ class Items(Commands):
         return version + 1
 
     def withdraw_item(self, actor: Actor, item_id: UUID, reason: str) -> None:
-        """Let an item be requested no longer; requests that wait can be refused only, grants run out as they would.
+        """Let an item be requested no longer; requests that wait can be refused only, and what was granted of it ends (``reactions.py``).
 
         Raises:
             Invalid: there is no reason.
@@ -237,6 +247,7 @@ def _version_values(item_id: UUID, version: int, row: NewItem | ItemChange, owne
         "max_days": row.max_days,
         "requires_case_number": row.requires_case_number,
         "scope_kind": row.scope_kind,
+        "grace_minutes": row.grace_minutes,
         "owner_department_id": owner,
         "valid_from": tx.now,
     }

@@ -143,6 +143,7 @@ class CatalogueItemVersion(Sought, Temporal, Base):
         CheckConstraint("max_days BETWEEN 1 AND 366", name="max_days"),
         CheckConstraint("scope_kind IN ('none', 'division')", name="scope_kind"),
         CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("grace_minutes BETWEEN 0 AND 30", name="grace_minutes"),
         Index("ix_catalogue_item_version_owner_department_id", "owner_department_id"),
         Index("ix_catalogue_item_version_search_grams", "search_grams", postgresql_using="gin"),
     )
@@ -158,6 +159,8 @@ class CatalogueItemVersion(Sought, Temporal, Base):
     requires_case_number: Mapped[bool]
     scope_kind: Mapped[str]
     owner_department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    # So long after its end a grant lets work in progress finish; never for sensitive functions, never after a revocation.
+    grace_minutes: Mapped[int] = mapped_column(server_default="0")
 
 
 class Client(Base):

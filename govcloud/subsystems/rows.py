@@ -163,6 +163,7 @@ def item_view(row: Found) -> ItemView:
         owner_department_id=item.owner_department_id,
         approval=item.approval,
         label=as_it_is.label,
+        grace_minutes=item.grace_minutes,
     )
 
 

@@ -94,6 +94,7 @@ class ItemView:
     approval: Mapping[str, Any] = field(default_factory=dict)
     """What the tier leaves open (``approval.py``)."""
     label: int = 0
+    grace_minutes: int = 0
 
 
 @dataclass(frozen=True)

@@ -79,11 +79,28 @@ STAFF = (
         ),
     ),
     _Place("portal.requests", Message("我的申请"), "clipboard-list", ("portal.request_detail", "portal.submission")),
-    _Place("portal.held", Message("我的权限"), "shield-check", ("portal.relinquish",)),
+    _Place("portal.held", Message("我的权限"), "shield-check", ("portal.relinquish", "portal.extend", "portal.ask_for_more")),
     _Place("portal.inbox", Message("待我审批"), "inbox", ("portal.decision", "portal.decide")),
     _Place("portal.account", Message("我的账号"), "circle-user-round", ("portal.change_password", "portal.set_up_factor")),
 )
-GRANTS = _Place("portal.grants", Message("授权管理"), "gavel", ("portal.revoke", "portal.end_grant"))
+GRANTS = _Place(
+    "portal.grants",
+    Message("授权管理"),
+    "gavel",
+    (
+        "portal.revoke",
+        "portal.end_grant",
+        "portal.rest",
+        "portal.let_rest",
+        "portal.wake",
+        "portal.let_work",
+        "portal.revoke_many",
+        "portal.order_revocation",
+        "portal.revocation",
+        "portal.go_on",
+    ),
+)
+REPORTS = _Place("portal.reports", Message("权限报表"), "scroll-text")
 NOTICES = _Place("portal.notices", Message("消息"), "bell", ("portal.notice_settings",))
 WAITING = _Place("portal.waiting", Message("等待时长"), "timer")
 CONSOLE = _Place("console.index", Message("管理控制台"), "monitor-cog")
@@ -121,7 +138,12 @@ def _build() -> Shell:
     label = _counted(count)
     waiting = label if count else ""
     staff = [_item(place, waiting) for place in STAFF]
-    functions = {"govcloud:grant:revoke": GRANTS, "govcloud:waiting:read": WAITING, "govcloud:console:open": CONSOLE}
+    functions = {
+        "govcloud:grant:revoke": GRANTS,
+        "govcloud:waiting:read": WAITING,
+        "govcloud:access_report:read": REPORTS,
+        "govcloud:console:open": CONSOLE,
+    }
     opened = may_among(functions)
     managing = [_item(place, "") for function, place in functions.items() if function in opened]
     groups = [NavGroup("", tuple(staff))]

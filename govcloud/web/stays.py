@@ -10,6 +10,7 @@ from uuid import UUID
 from flask_babel import gettext
 
 from govcloud.access.lifecycle import GrantState
+from govcloud.authorization.acknowledging import Acknowledged
 from govcloud.kernel.messages import Message
 from govcloud.signon.logout.service import ASKS_BY_ITSELF
 from govcloud.signon.logout.views import NoticeState, NoticeView
@@ -81,23 +82,34 @@ class ToldRow:
 
 @dataclass(frozen=True)
 class TakenBack:
-    """How the end of a grant reaches its subsystem: by the next check that it makes, or by being told."""
+    """How the end of a grant reaches its subsystem: by the next check that it makes, or by being told.
+
+    What was seen of it: when the subsystem received the message of the end, and when it first refused the holder afterwards.
+    """
 
     asks: bool
     told: tuple[ToldRow, ...] = ()
+    received_at: datetime | None = None
+    refused_at: datetime | None = None
 
 
 def taken_back(grants: Mapping[UUID, str]) -> Mapping[UUID, TakenBack]:
     """Return for grants (with their functions) how the end of each reached, or would reach, the subsystem."""
     levels = services().subsystem_queries.levels(grants.values()) if grants else {}
     notices = services().logout_queries.of_grants(grants)
+    acknowledged = services().acknowledgements.of(grants)
     return {
         grant: TakenBack(
             levels.get(function, ASKS_BY_ITSELF) >= ASKS_BY_ITSELF,
             tuple(ToldRow(item.subsystem_name, NOTICES[item.state], item.acknowledged_at, item.answer) for item in notices.get(grant, ())),
+            *_seen(acknowledged.get(grant)),
         )
         for grant, function in grants.items()
     }
+
+
+def _seen(item: Acknowledged | None) -> tuple[datetime | None, datetime | None]:
+    return (item.webhook_at, item.refused_at) if item else (None, None)
 
 
 def cause_words(cause: str) -> Message:

@@ -17,6 +17,7 @@ from govcloud.access.rules.enforceable import ApprovedScopeIsEnforceable, EndIsF
 from govcloud.access.rules.held import NotHeldAlready
 from govcloud.access.rules.narrower import ApprovedWithinRequested
 from govcloud.access.rules.own_request import NotOwnRequest
+from govcloud.access.rules.parent import ParentStands
 from govcloud.access.rules.reciprocal import NotReciprocal
 from govcloud.access.rules.registry import Fault, Registry, Rule, check
 from govcloud.access.rules.requestable import ItemIsRequestable
@@ -48,6 +49,7 @@ APPROVE = Registry(
     NotReciprocal(),
     BeneficiaryStaysInPlace(),
     ItemUnchanged(),
+    ParentStands(),
     ApprovedWithinRequested(),
     ApprovedScopeFitsItem(),
     ApprovedScopeIsEnforceable(),

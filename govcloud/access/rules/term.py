@@ -11,11 +11,16 @@ from govcloud.kernel.errors import Refusal
 from govcloud.kernel.messages import Message
 
 
-def _outside(days: int, cap: int) -> Message | None:
-    """Return what is wrong with ``days``, if anything."""
-    if 1 <= days <= cap:
+def _outside(days: int, cap: int, carried: int) -> Message | None:
+    """Return what is wrong with ``days``, if anything; what they go on from without a gap (``carried``) counts against the cap."""
+    left = cap - carried
+    if 1 <= days <= left:
         return None
-    return Message("期限应为 1 至 %(cap)s 天，现为 %(days)s 天。", cap=cap, days=days)
+    if carried == 0:
+        return Message("期限应为 1 至 %(cap)s 天，现为 %(days)s 天。", cap=cap, days=days)
+    if left < 1:
+        return Message("连续使用最长 %(cap)s 天，已用满，不能再续期；到期后如仍需要，请重新申请。", cap=cap)
+    return Message("连续使用最长 %(cap)s 天，前段已占 %(carried)s 天，续期应为 1 至 %(left)s 天。", cap=cap, carried=carried, left=left)
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class RequestedWithinCap:
 
     def check(self, facts: RequestFacts) -> Ok | Refusal:
         """Compare the days asked for with the cap."""
-        wrong = _outside(facts.wanted.days, facts.item.max_days)
+        wrong = _outside(facts.wanted.days, facts.item.max_days, facts.carried_days)
         return Refusal(self.key, wrong) if wrong else Ok()
 
 
@@ -42,5 +47,5 @@ class ApprovedWithinCap:
 
     def check(self, facts: DecisionFacts) -> Ok | Refusal:
         """Compare the approved days with the cap."""
-        wrong = _outside(facts.approved.days, facts.item.max_days) if facts.approved is not None else None
+        wrong = _outside(facts.approved.days, facts.item.max_days, facts.carried_days) if facts.approved is not None else None
         return Refusal(self.key, wrong) if wrong else Ok()

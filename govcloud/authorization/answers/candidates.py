@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from govcloud.authorization.decider import PLATFORM
 from govcloud.authorization.document import ALLOW
 from govcloud.authorization.duties import Duty
-from govcloud.authorization.facts import holding
+from govcloud.authorization.facts import holding, not_over
 from govcloud.authorization.models import AccessGrant, GrantSuspension, RoleAssignment
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import door_of, subsystem_of
@@ -141,7 +141,9 @@ class Candidates:
         rows = AccessGrant.scope if self.reads_cases else func.nullif(AccessGrant.scope.op("-")("case_number"), literal_column(_EVERY_ROW))
         own_scope = case((AccessGrant.function == self.function, cast(rows, Text)))
         query = select(AccessGrant.official_id, AccessGrant.appointment_id, literal(GRANT).label("code"), own_scope.label("scope"))
-        return query.where(of_it, *self._live())
+        # Whoever may only finish goes through no door.
+        in_term = (AccessGrant.ends_at > self.at,) if self.function == door_of(code) else ()
+        return query.where(of_it, *self._live(), *in_term)
 
     def _cases(self, people: Any) -> Columns:  # noqa: ANN401 - a union of selections
         """Select the live grants of ``people`` that name a case, whatever they open."""
@@ -154,7 +156,7 @@ class Candidates:
         """Return the conditions that a grant is in its term, and neither closed nor resting."""
         at = self.at
         resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, at)).exists()
-        return (holding(AccessGrant, at), AccessGrant.starts_at <= at, AccessGrant.ends_at > at, ~resting)
+        return (holding(AccessGrant, at), AccessGrant.starts_at <= at, not_over(at), ~resting)
 
 
 def roles_about(policy: CompiledPolicy, function: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from govcloud.authorization.decision_log.models import DecisionLogEntry, DecisionLogGap
 from govcloud.authorization.decision_log.reading import LogAsked, LogPage, LogQueries
 from govcloud.authorization.decision_log.rows import Keeping, row_of
-from govcloud.authorization.decision_log.writing import SensitiveOf, Writer
+from govcloud.authorization.decision_log.writing import Follow, SensitiveOf, Writer
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.events import DecisionLogPurged, DecisionLogRead
 from govcloud.kernel.actor import Actor
@@ -38,14 +38,15 @@ class DecisionLog:
         *,
         sample: float,
         keep: timedelta,
+        follow: Follow | None = None,
     ) -> None:
-        """Take the unit of work, the readers, the engine that the writer connects by, and how much is kept and for how long."""
+        """Take the unit of work, the readers, the writer's engine, how much is kept for how long, and what follows once it is written."""
         self._uow = uow
         self._clock = clock
         self._sample = sample
         self._keep = keep
         self._queries = LogQueries(read)
-        self.writer = Writer(engine, clock, sensitive_of)
+        self.writer = Writer(engine, clock, sensitive_of, follow)
 
     def note(self, question: Question, decision: Decision, client_id: str, *, trace_id: str | None = None) -> None:
         """Remember a decision that was given out, if it is one to keep.

@@ -20,7 +20,7 @@ from time import monotonic
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -39,19 +39,22 @@ _COPY = f"COPY {DecisionLogEntry.__tablename__} (id, {', '.join(COLUMNS)}) FROM 
 _logger = logging.getLogger("govcloud.decision_log")
 
 SensitiveOf = Callable[[Session, datetime], frozenset[str]]
+Follow = Callable[[Connection, Sequence[Row]], None]
+"""Does something more with rows that were just written down."""
 
 
 class Writer:
     """Takes rows in and writes them down; one for each process."""
 
-    def __init__(self, engine: Engine, clock: Clock, sensitive_of: SensitiveOf) -> None:
-        """Take the engine, the clock and what reads the sensitive functions.
+    def __init__(self, engine: Engine, clock: Clock, sensitive_of: SensitiveOf, follow: Follow | None = None) -> None:
+        """Take the engine, the clock, what reads the sensitive functions, and what is done with rows once they are written.
 
         ``sensitive`` is refreshed by the thread every half minute, so that no check has to ask for it; ``None`` until then.
         """
         self._engine = engine
         self._clock = clock
         self._sensitive_of = sensitive_of
+        self._follow = follow
         self.sensitive: frozenset[str] | None = None
         self._refreshed = -_REFRESH
         self._waiting: deque[Row] = deque()
@@ -150,6 +153,9 @@ class Writer:
         except (SQLAlchemyError, psycopg.Error):
             self._waiting.extendleft(reversed(batch))
             raise
+        if self._follow is not None:
+            with self._connection() as connection:
+                self._follow(connection, batch)
 
     def _copy_rows(self, batch: Sequence[Row]) -> None:
         with self._connection() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,11 @@ from govcloud.authorization.duties import CompiledDuties
 from govcloud.authorization.holding import EVERY_OFFICIAL, SINCE_EVER, HeldRoles
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.replica.records import DepartmentRecord, PersonRecord, PlaceRecord, StandingRecord
-from govcloud.authorization.snapshot import GrantFact, Snapshot, moment
+from govcloud.authorization.snapshot import MOST_GRACE, GrantFact, Snapshot, moment
 
 PRIMARY, CONCURRENT = "primary", "concurrent"
+#: In microseconds, as a record has its moments; grants that ended longer ago are not looked into.
+_MOST_GRACE = MOST_GRACE // timedelta(microseconds=1)
 
 
 class ReplicaActing:
@@ -117,12 +119,14 @@ class ReplicaActing:
         for grant in person.grants:
             if (
                 (grant.place is None or grant.place == under)
-                and now < grant.ends
+                and (now < grant.ends or (now < grant.ends + _MOST_GRACE and now < grant.ends + grant.grace))
                 and grant.opened <= now
                 and (grant.closed is None or now < grant.closed)
                 and not (grant.rests and grant.rests_at(now))
             ):
                 held.grant(grant.function, grant)
+                if grant.ends <= now:
+                    held.finish(grant.function, grant)
         return Snapshot("official", Attributes(self, self._everywhere() if policy.asks_everywhere else None), held)
 
     def last_grant(self, function: str) -> GrantFact | None:

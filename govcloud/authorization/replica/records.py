@@ -16,7 +16,7 @@ from uuid import UUID, SafeUUID
 import msgspec
 
 from govcloud.authorization.scope import PROVINCE, Scope
-from govcloud.authorization.snapshot import Giver, GrantFact, Window, bounds, moment
+from govcloud.authorization.snapshot import Giver, GrantFact, Window, bounds, grace_of, moment
 
 #: Raised whenever a record comes to mean something else without changing its shape.
 FORMAT = 1
@@ -86,8 +86,13 @@ class GrantRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
         Raises:
             ValueError: its scope cannot be read.
         """
-        scope, case_number = _grant_scope(self.scope)
+        scope, case_number, _grace = _grant_scope(self.scope)
         return Window(self.starts, self.ends, scope, None, case_number, Giver.GRANT, self.id)
+
+    @property
+    def grace(self) -> int:
+        """Return for how long (microseconds) after its end work in progress may be finished."""
+        return 0 if self.scope is None else _grant_scope(self.scope)[2]
 
     def rests_at(self, at: int) -> bool:
         """Return whether the grant is suspended at ``at``."""
@@ -174,12 +179,12 @@ def live(windows: Iterable[tuple[int, int | None]], at: int) -> bool:
 
 
 @lru_cache(_SCOPES)
-def _grant_scope(text: str | None) -> tuple[Scope, str | None]:
-    """Return the rows of a grant, and the case that it was given for."""
+def _grant_scope(text: str | None) -> tuple[Scope, str | None, int]:
+    """Return the rows of a grant, the case that it was given for, and how long after its end work may be finished."""
     if text is None:
-        return PROVINCE, None
+        return PROVINCE, None, 0
     scope = json.loads(text)
-    return Scope.from_json(scope), scope.get("case_number")
+    return Scope.from_json(scope), scope.get("case_number"), grace_of(scope)
 
 
 @lru_cache(_SCOPES)

@@ -220,6 +220,7 @@ class GrantAnswer(Answer):
     closed_at: datetime | None
     close_reason: str | None
     integration_level: IntegrationLevel
+    finish_until: datetime | None = Field(description="until when work in progress may be finished, in the grace after the end")
 
     @classmethod
     def of(cls, view: GrantView) -> Self:
@@ -237,6 +238,7 @@ class GrantAnswer(Answer):
             closed_at=view.closed_at,
             close_reason=view.close_reason,
             integration_level=view.integration_level,
+            finish_until=view.finish_until,
         )
 
 
@@ -271,6 +273,10 @@ class LineAnswer(Answer):
     missing: str = Field(description="what was missing when it was last sent back")
     task: TaskAnswer | None
     decisions: tuple[DecisionAnswer, ...] = Field(description="everything that was decided on it, the oldest first")
+    held_back: str | None = Field(
+        description="of an approved line without a grant: `waiting` for other lines of its request, or `given_up`"
+    )
+    extends: UUID | None = Field(description="the line whose grant this one extends")
 
     @classmethod
     def of(cls, view: LineView) -> Self:
@@ -304,6 +310,8 @@ class LineAnswer(Answer):
             missing=view.missing,
             task=TaskAnswer.of(view.task) if view.task else None,
             decisions=tuple(DecisionAnswer.of(one) for one in view.decisions),
+            held_back=view.held_back,
+            extends=view.extends,
         )
 
 
@@ -321,7 +329,7 @@ class RequestAnswer(Answer):
     matter_name: str | None
     created_at: datetime
     mode: str = Field(description="`progressive`: each line opens when it is approved; `atomic`: all together")
-    starts_at: datetime | None
+    starts_at: datetime | None = Field(description="the earliest moment at which access is wanted")
     matter_version: int | None
     submission_id: UUID | None = Field(description="the first of the requests that were sent off together")
     may_withdraw: bool

@@ -44,7 +44,8 @@ class DecidedAnswer(Answer):
     decision_id: UUID
     evidence_hash: str
     at: datetime
-    grant_id: UUID | None
+    grant_id: UUID | None = Field(description="none of a line that was approved: it is held back until every line of its request is")
+    starts_at: datetime | None
     ends_at: datetime | None
     replayed: bool = Field(description="exactly this decision already stood")
     given: int = Field(description="how many have said yes at this step")

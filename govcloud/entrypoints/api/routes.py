@@ -38,6 +38,7 @@ from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
 from govcloud.entrypoints.api.label_effects import TABLE as LABELS
+from govcloud.entrypoints.api.life import TABLE as LIFE
 from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.matters import TABLE as MATTERS
 from govcloud.entrypoints.api.notices import TABLE as NOTICES
@@ -268,6 +269,7 @@ TABLE = (
     Route("GET", "/access/overseen", overseen, OverseenAnswer, query=ListQuery),
     Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody, once=True),
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer, once=True),
+    *LIFE,
     *DUTIES,
     *ASKING,
     *POLICIES,

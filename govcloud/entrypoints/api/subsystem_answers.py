@@ -135,6 +135,7 @@ class OfferedItemAnswer(Answer):
     requires_case_number: bool
     scope_kind: str
     owner_department_id: UUID
+    grace_minutes: int
 
 
 class FunctionAnswer(Answer):

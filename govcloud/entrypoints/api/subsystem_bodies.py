@@ -104,6 +104,7 @@ class ItemBody(Input):
     requires_case_number: StrictBool = False
     scope_kind: Text = Field(default="division", description="`division` (the function is at L2 or L3) or `none`")
     owner_department_id: UUID | None = Field(default=None, description="who decides; null is the subsystem's owner")
+    grace_minutes: StrictInt = Field(default=0, description="so long after the end of a grant work in progress may be finished (0 to 30)")
 
 
 class NewItemBody(ItemBody):

@@ -120,7 +120,8 @@ def _new_function(view: SubsystemView, values: Values) -> tuple[NewFunction, lis
         return function, []
     case = bool(values.get("requires_case_number"))
     rest = (values.get("exposes", ""), values.get("tier", ""), number("max_days", values), case, values.get("scope_kind", ""))
-    return function, [NewItem(full, values.get("item_name", "") or values.get("name", ""), *rest, approval=_approval(values))]
+    name = values.get("item_name", "") or values.get("name", "")
+    return function, [NewItem(full, name, *rest, approval=_approval(values), grace_minutes=_grace(values))]
 
 
 def add(view: SubsystemView, _subject: str, values: Values, actor: Actor) -> Message:
@@ -183,10 +184,15 @@ def function_values(view: SubsystemView, subject: str) -> Values:
 def offer(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
     """Offer the item of a form."""
     function = function_of(view, subject)
-    services().subsystems.offer_item(
-        actor,
-        NewItem(function.code, values.get("name", ""), *_slice(values), owner_department_id=_owner(values), approval=_approval(values)),
+    offered = NewItem(
+        function.code,
+        values.get("name", ""),
+        *_slice(values),
+        owner_department_id=_owner(values),
+        approval=_approval(values),
+        grace_minutes=_grace(values),
     )
+    services().subsystems.offer_item(actor, offered)
     return Message("“%(name)s”已可申请。", name=values.get("name", ""))
 
 
@@ -198,6 +204,11 @@ def _slice(values: Values) -> tuple[str, str, int, bool, str]:
 def _approval(values: Values) -> dict[str, Any]:
     """Return what the tier of a form leaves open."""
     return read_approval(values.get("tier", ""), values.get("approval", ""))
+
+
+def _grace(values: Values) -> int:
+    """Return for how many minutes work may be finished after the end; nothing typed: none."""
+    return number("grace_minutes", values) if values.get("grace_minutes", "").strip() else 0
 
 
 def _owner(values: Values) -> UUID | None:
@@ -214,7 +225,8 @@ def _owner(values: Values) -> UUID | None:
 def change_item(view: SubsystemView, subject: str, values: Values, actor: Actor) -> Message:
     """Change an item as a form says."""
     item = _item(view, subject)
-    change = ItemChange(values.get("name", ""), *_slice(values), owner_department_id=_owner(values), approval=_approval(values))
+    owner, approval, grace = _owner(values), _approval(values), _grace(values)
+    change = ItemChange(values.get("name", ""), *_slice(values), owner_department_id=owner, approval=approval, grace_minutes=grace)
     version = services().subsystems.change_item(actor, item.id, number("version", values), change, values.get("reason", ""))
     return Message("“%(name)s”现为第 %(version)s 版；按旧版提交、尚未审批的申请须重新提交。", name=change.name, version=version)
 
@@ -234,6 +246,7 @@ def item_values(view: SubsystemView, subject: str) -> Values:
         "requires_case_number": "1" if item.requires_case_number else "",
         "scope_kind": item.scope_kind,
         "owner": owner.uscc if owner else "",
+        "grace_minutes": str(item.grace_minutes),
         "version": str(item.version),
     }
 
@@ -269,9 +282,15 @@ def withdraw_item(view: SubsystemView, subject: str, values: Values, actor: Acto
 
 def hanging(view: SubsystemView, subject: str, _values: Values, _actor: Actor) -> tuple[Message, ...]:
     """Say what hangs on an item that is to be withdrawn."""
-    usage = services().subsystems.usage_of([_item(view, subject).function])
-    words = {"lines": usage.lines, "grants": usage.grants}
-    return (Message("待审批的申请 %(lines)s 项，下架后只能驳回；有效的临时权限 %(grants)s 项，到期为止继续有效。", **words),)
+    item = _item(view, subject)
+    usage, going = services().subsystems.usage_of([item.function]), services().ending.count_of_item(item.id)
+    words = {"lines": usage.lines, "grants": going.grants, "people": going.people}
+    return (
+        Message(
+            "待审批的申请 %(lines)s 项，下架后只能驳回；由此开通的有效临时权限 %(grants)s 项（%(people)s 人），下架即终止，不能恢复。",
+            **words,
+        ),
+    )
 
 
 def rotate_secret(view: SubsystemView, subject: str, _values: Values, actor: Actor) -> ClientCredentials:

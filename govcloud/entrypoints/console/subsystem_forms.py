@@ -71,6 +71,12 @@ _SENSITIVE = FormField(
     "check",
     Message("每次使用都留存记录；登录规则要求时，子系统判定前须近期核实过身份，否则答复“须再次核实身份”。"),
 )
+_GRACE = FormField(
+    "grace_minutes",
+    Message("到期宽限（分钟）"),
+    "number",
+    Message("到期后仍可做完手头工作的时间，0 至 30；撤销不宽限，敏感功能和 L2 以下的功能不宽限。"),
+)
 _CASE = FormField("requires_case_number", Message("申请时须填办件编号"), "check")
 
 
@@ -97,6 +103,7 @@ def _item_fields() -> tuple[FormField, ...]:
         FormField("max_days", Message("最长期限（天）"), "number", Message("敏感功能不超过 180 天。")),
         FormField("scope_kind", Message("数据范围"), "select", Message("按行政区划授权的功能须为 L2 或 L3。"), options=_scopes()),
         _CASE,
+        _GRACE,
     )
 
 

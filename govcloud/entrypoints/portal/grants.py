@@ -37,7 +37,7 @@ def grants() -> ResponseReturnValue:
 def revoke(grant_id: UUID) -> ResponseReturnValue:
     """Show whose grant ends and what that means, and ask for the reason."""
     acting_appointment()
-    return _page(_overseen(grant_id), Findings(labels=_LABELS))
+    return _page(overseen(grant_id), Findings(labels=_LABELS))
 
 
 @portal.post("/grants/<uuid:grant_id>/revoke")
@@ -45,7 +45,7 @@ def revoke(grant_id: UUID) -> ResponseReturnValue:
 def end_grant(grant_id: UUID) -> ResponseReturnValue:
     """Revoke the grant; the holder's next click is refused."""
     acting_appointment()
-    entry, findings = _overseen(grant_id), Findings(labels=_LABELS)
+    entry, findings = overseen(grant_id), Findings(labels=_LABELS)
     try:
         services().access.revoke(current_actor(), grant_id, text_of(request.form, "reason"))
     except Invalid as error:
@@ -76,7 +76,7 @@ def _asks(entry: HeldAccess) -> bool:
     return taken_back({entry.grant.id: entry.grant.function})[entry.grant.id].asks
 
 
-def _overseen(grant_id: UUID) -> HeldAccess:
+def overseen(grant_id: UUID) -> HeldAccess:
     """Return a live grant that the reader answers for.
 
     Raises:

@@ -30,10 +30,11 @@ def held() -> ResponseReturnValue:
     """Show temporary grants, the next to end first, then what stands."""
     appointment_id = acting_appointment()
     mine = services().access_queries.my_access(reader().official_id)
-    past = [entry for entry in mine if not entry.is_live]
+    live, past = [entry for entry in mine if entry.is_live], [entry for entry in mine if not entry.is_live]
     return render_template(
         "portal/held.html",
-        temporary=[entry for entry in mine if entry.is_live],
+        temporary=live,
+        extended=services().grant_life.extended_in([entry.grant.line_id for entry in live if entry.grant.line_id]),
         past=past,
         taken_back=taken_back({entry.grant.id: entry.grant.function for entry in past}),
         standing=access_panel(reader().official_id, appointment_id, kinds=_STANDING, platform=False).rows,
@@ -45,7 +46,7 @@ def held() -> ResponseReturnValue:
 @signed_in
 def relinquish(grant_id: UUID) -> ResponseReturnValue:
     """Show what is handed back, to be confirmed."""
-    entry = _own(grant_id)
+    entry = own_grant(grant_id)
     return render_template(
         "portal/close_grant.html",
         title=gettext("交还临时权限"),
@@ -76,7 +77,7 @@ def _effect(entry: HeldAccess) -> str:
     return say(Message("平台即刻通知“%(name)s”结束您的登录；需要时须重新申请。", name=entry.grant.subsystem_name))
 
 
-def _own(grant_id: UUID) -> HeldAccess:
+def own_grant(grant_id: UUID) -> HeldAccess:
     """Return one's own live grant.
 
     Raises:

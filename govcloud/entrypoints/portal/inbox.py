@@ -124,10 +124,14 @@ def comment_as_approver(line_id: UUID) -> ResponseReturnValue:
 
 def _tell(decided: Decided) -> None:
     """Say what happens next."""
-    if decided.state is LineState.APPROVED and decided.ends_at is not None:
-        flash(gettext("已同意，权限即刻生效，%(at)s 自动收回。期间可以随时撤销。", at=moment(decided.ends_at)), "success")
+    if decided.state is LineState.APPROVED and decided.starts_at is not None and decided.ends_at is not None:
+        begins, ends = moment(decided.starts_at), moment(decided.ends_at)
+        if decided.starts_at > decided.at:
+            flash(gettext("已同意，权限自 %(begins)s 起生效，%(ends)s 自动收回。期间可以随时撤销。", begins=begins, ends=ends), "success")
+        else:
+            flash(gettext("已同意，权限即刻生效，%(at)s 自动收回。期间可以随时撤销。", at=ends), "success")
     elif decided.state is LineState.APPROVED:
-        flash(gettext("已同意，权限将按申请的时间生效。"), "success")
+        flash(gettext("已同意。该申请须整体开通：其余申请项也同意后一并生效，此前不开通。"), "success")
     elif decided.state is LineState.REJECTED:
         flash(gettext("已驳回，申请人会看到理由和您的说明，可以修改后重新申请。"), "success")
     else:

@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from govcloud.access.commands import Closed, Decided, NewSubmission, Submission, Submitted, WantedItem, Withdrawn
+from govcloud.access.ending.targets import Kind
 from govcloud.access.lifecycle import LineState
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
@@ -22,7 +23,8 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, GovcloudError
 from govcloud.services import Services
 from govcloud.settings import Settings
-from tests.factories.requests import ask, granted, may_read, new_request
+from tests.factories.joint import CASES, approve, ask_jointly
+from tests.factories.requests import REGISTER, ask, granted, may_read, new_request
 from tests.factories.world import World
 
 Outcome = Decided | Withdrawn | Submitted | Submission | Closed | int | None | GovcloudError
@@ -43,6 +45,17 @@ class Race:
             gate.execute("SELECT id FROM official WHERE id = %s FOR UPDATE", (person,))
             started = [pool.submit(self._run, command) for command in commands]
             self._until_waiting(len(commands))
+            gate.commit()
+            return [future.result(timeout=WAIT_SECONDS) for future in started]
+
+    def run_beside(self, person: UUID, held: list[Callable[[], Outcome]], beside: Callable[[], Outcome]) -> list[Outcome]:
+        """The same with ``held``, while ``beside``, which does not take the person's lock, runs in between."""
+        db.session.remove()
+        with psycopg.connect(self._url) as gate, ThreadPoolExecutor(len(held)) as pool:
+            gate.execute("SELECT id FROM official WHERE id = %s FOR UPDATE", (person,))
+            started = [pool.submit(self._run, command) for command in held]
+            self._until_waiting(len(held))
+            self._run(beside)
             gate.commit()
             return [future.result(timeout=WAIT_SECONDS) for future in started]
 
@@ -223,3 +236,107 @@ def test_two_submissions_for_the_same_people_in_another_order(services: Services
     assert len(lost.refusals) == len(items) * len(won.requests)
     db.session.remove()
     assert services.uow.read().scalar(text("SELECT count(*) FROM request_line")) == len(items) * len(won.requests)
+
+
+def test_approve_against_revoking_all(services: Services, world: World, race: Race) -> None:
+    """Whichever comes first: a grant that was opened by the preview's moment ends, one that is opened after it stands."""
+    first = granted(services, world)
+    line_id = ask(services, world).line_id
+    preview = services.ending.preview(world.li.actor(), Kind.PERSON, str(world.wang.official_id))
+    ordered = services.ending.order(
+        world.li.actor(), Kind.PERSON, str(world.wang.official_id), "核查", confirmed=preview.grants, seen_at=preview.seen_at
+    )
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: services.access.approve(world.people["QIANWEI"].actor(), line_id, 1),
+        lambda: services.ending.go_on(world.li.actor(), ordered.id).done,
+    )
+    assert isinstance(outcomes[0], Decided)
+    db.session.remove()
+    ended = services.authorization_queries.grant(first)
+    assert ended is not None
+    assert ended.closed_at is not None
+    assert services.ending.one(world.li.actor(), ordered.id).finished_at is not None
+
+
+def test_revoking_all_against_relinquishing(services: Services, world: World, race: Race) -> None:
+    grant_id = granted(services, world)
+    preview = services.ending.preview(world.li.actor(), Kind.PERSON, str(world.wang.official_id))
+    ordered = services.ending.order(world.li.actor(), Kind.PERSON, preview.target, "核查", confirmed=1, seen_at=preview.seen_at)
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: services.ending.go_on(world.li.actor(), ordered.id).done,
+        lambda: services.access.relinquish(world.wang.actor(), grant_id),
+    )
+    relinquished = outcomes[1]
+    assert isinstance(relinquished, Closed)
+    assert outcomes[0] == int(relinquished.replayed)
+    db.session.remove()
+    assert not may_read(services, world.wang)
+
+
+def test_extending_against_revoking(services: Services, world: World, race: Race) -> None:
+    """Whichever comes first, nothing of it opens again: the extension is refused, or ended with what it extends."""
+    grant_id = granted(services, world, days=2)
+    line_id = services.grant_life.extend(world.wang.actor(), grant_id, 2, "未办结").line_id
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: services.access.approve(world.li.actor(), line_id, 1),
+        lambda: services.access.revoke(world.security_admin.actor(), grant_id, "核查"),
+    )
+    assert isinstance(outcomes[1], Closed)
+    db.session.remove()
+    extension = services.authorization_queries.grant_of_line(line_id)
+    if isinstance(outcomes[0], Conflict):
+        assert outcomes[0].code == "parent_closed"
+        assert extension is None
+    else:
+        assert extension is not None
+        assert extension.closed_at is not None
+    assert not may_read(services, world.wang)
+
+
+def test_extending_against_the_end(services: Services, world: World, race: Race, clock: ManualClock) -> None:
+    """The sweep of what ran out, and the approval of what goes on, at the very second of the end: access is never interrupted for good."""
+    grant_id = granted(services, world, days=1)
+    line_id = services.grant_life.extend(world.wang.actor(), grant_id, 1, "未办结").line_id
+    clock.advance(timedelta(days=1))
+
+    def sweep() -> int:
+        services.authorization_queries.ran_out([REGISTER], clock.now() - timedelta(days=1), clock.now())
+        return services.escalating.run(Actor.system("jobs"))
+
+    outcomes = race.run(world.wang.official_id, lambda: services.access.approve(world.li.actor(), line_id, 1))
+    assert sweep() == 0
+    assert isinstance(outcomes[0], Decided)
+    assert outcomes[0].starts_at == clock.now()
+    db.session.remove()
+    assert may_read(services, world.wang)
+    assert services.authorization_queries.ran_out([REGISTER], clock.now() - timedelta(days=1), clock.now()) == ()
+
+
+def test_the_last_two_of_a_whole_at_once(services: Services, world: World, race: Race) -> None:
+    """Both approvers of an atomic request at the same moment: exactly one of them opens everything."""
+    lines = ask_jointly(services, world)
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: approve(services, world, REGISTER, lines[REGISTER]),
+        lambda: approve(services, world, CASES, lines[CASES]),
+    )
+    decided = [outcome for outcome in outcomes if isinstance(outcome, Decided)]
+    assert sorted(outcome.grant_id is None for outcome in decided) == [False, True]
+    assert counts(services) == (2, 2)
+
+
+def test_approving_against_withdrawing_the_item(services: Services, world: World, race: Race) -> None:
+    """Whichever comes first, nothing stays open of what is no longer offered."""
+    lines = ask_jointly(services, world, mode="progressive", functions=(CASES,))
+
+    def withdraw_item() -> None:
+        services.subsystems.withdraw_item(world.system_admin.actor(), world.items[CASES], "不再提供")
+
+    outcomes = race.run_beside(world.wang.official_id, [lambda: approve(services, world, CASES, lines[CASES])], withdraw_item)
+    assert isinstance(outcomes[0], Decided | Conflict)
+    db.session.remove()
+    grant = services.authorization_queries.grant_of_line(lines[CASES])
+    assert grant is None or grant.close_reason == "item_retired"

@@ -115,7 +115,7 @@ class Outbox:
 
     def worker(self) -> Delivery:
         """Return a worker as another process would have it."""
-        return Delivery(self.new_uow(), {"subsystem": StandardWebhooks(self.endpoints.get, lambda: EPOCH)})
+        return Delivery(self.new_uow(), {"subsystem": StandardWebhooks(self.endpoints.get, lambda: EPOCH, lambda _tx, _letters: None)})
 
     def messages(self) -> list[OutboxMessage]:
         """Return all messages."""
