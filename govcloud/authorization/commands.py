@@ -14,7 +14,7 @@ from govcloud.kernel.validation import Fields
 
 REASON_MOST = 500
 #: Roles that mean something only below a department: they cannot be assigned without its path.
-DELEGATED_ROLES = frozenset({"senior_admin", "department_admin", "subsystem_admin"})
+DELEGATED_ROLES = frozenset({"senior_admin", "deputy_senior_admin", "department_admin", "subsystem_admin"})
 #: What an official is entrusted with, as conditions read it (``resource.entrusted``): who could act as such a person could do as much.
 OFFICE, DELEGATED, NOTHING = "office", "delegated", "nothing"
 #: Roles that come with what one is; nobody is given them.
