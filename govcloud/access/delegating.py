@@ -19,7 +19,7 @@ from govcloud.access.loading import FactsLoader
 from govcloud.access.routing import DECIDING_ROLE
 from govcloud.access.tasks.lending import live
 from govcloud.access.tasks.models import Delegation
-from govcloud.authorization.models import OFFICER_ROLES
+from govcloud.authorization.commands import OFFICE
 from govcloud.identity.locking import lock_officials
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -94,7 +94,7 @@ class Delegating:
                 fields.fail("delegate", Message("您目前的任职没有审批权；受托的审批权不能再转委托。"))
             if subject is None or not subject.active:
                 fields.fail("delegate", Message("没有这项任职，或该人员不在岗。"), new.delegate_appointment_id)
-            elif wrong := self._unfit(delegator.official_id, subject.official_id, tx.now):
+            elif wrong := self._unfit(delegator.official_id, subject.official_id):
                 fields.fail("delegate", wrong, subject.name)
             fields.done()
             if subject is None:
@@ -171,12 +171,11 @@ class Delegating:
             for row in rows
         )
 
-    def _unfit(self, delegator_id: UUID, delegate_id: UUID, now: datetime) -> Message | None:
+    def _unfit(self, delegator_id: UUID, delegate_id: UUID) -> Message | None:
         """Return why somebody could not hold the office, if so: it is oneself, or one of the three officers."""
         if delegate_id == delegator_id:
             return Message("不能委托给自己。")
-        roles = {view.role_code for view in self._facts.authorization.assignments_of(delegate_id, now)}
-        if roles & set(OFFICER_ROLES):
+        if self._facts.authorization.entrusted(delegate_id) == OFFICE:
             return Message("系统、安全、审计管理员不能代行审批权。")
         return None
 

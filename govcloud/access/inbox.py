@@ -46,11 +46,11 @@ class Inbox:
         return any(right.principal_id == self._reader.official_id and not right.deputy for right in self._rights)
 
     def count(self) -> int:
-        """Return for how many lines the reader is asked now."""
+        """Return for how many lines the reader is asked now, at most ``MOST_COUNTED``: every page shows it."""
         if not self._rights:
             return 0
-        query = self._joined(select(func.count()).select_from(RequestLine)).where(self._answerable(), self._asked())
-        return self._session.scalar(query) or 0
+        found = self._joined(select(RequestLine.id)).where(self._answerable(), self._asked()).limit(MOST_COUNTED)
+        return self._session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
     def rows(self, after: UUID | None, limit: int, *, below: bool = False) -> Sequence[tuple[RequestLine, AccessRequest]]:
         """Return lines that the reader is asked for, the oldest first; with ``below`` all that they may answer."""
@@ -112,6 +112,7 @@ class Inbox:
         return dict(nearer_levels(waiting, mine, self._facts.held_at(between, self._now)))
 
 
+MOST_COUNTED = 100
 _DEEPEST = 2
 """No line asks more than three levels: the nearest, one more for two departments, one more after escalation."""
 

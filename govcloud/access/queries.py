@@ -175,7 +175,7 @@ class AccessQueries:
         return InboxPage(entries, cursor, inbox is not None and inbox.decides, inbox is not None and inbox.in_office)
 
     def inbox_count(self, actor: Actor) -> int:
-        """Return on how many lines the actor is asked to decide."""
+        """Return on how many lines the actor is asked to decide, counted up to ``inbox.MOST_COUNTED``."""
         inbox = self._inbox(actor)
         return inbox.count() if inbox else 0
 

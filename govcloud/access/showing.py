@@ -3,51 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.access.commands import Alternative
-from govcloud.access.lifecycle import ATOMIC, BLOCKED, RETURNED, WAITING, LineState, grant_state, never_opens, request_state
+from govcloud.access.around import Around, Surroundings
+from govcloud.access.lifecycle import ATOMIC, BLOCKED, WAITING, LineState, grant_state, never_opens, request_state
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, RequestLine
+from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
-from govcloud.access.routing import asked, depth_asked
-from govcloud.access.tasks.models import DecisionTask, LineReturn
-from govcloud.access.tasks.standing import CLAIM_LASTS, approved_extent, claimant, open_tasks_of
 from govcloud.access.views import (
-    AlternativeView,
     CatalogueEntry,
-    DecisionView,
     GrantView,
     HeldAccess,
     InboxEntry,
     LineView,
     RequestView,
-    TaskView,
 )
-from govcloud.authorization.apart.errors import conflict_words
-from govcloud.authorization.apart.views import FindingState
 from govcloud.authorization.queries import GrantView as StoredGrant
 from govcloud.authorization.scope import Scope
-from govcloud.kernel.errors import Refusal
-from govcloud.subsystems.approval import steps_of
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
 
 Bases: TypeAlias = Mapping[UUID, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class _Around:
-    """What lies around a line: every decision on it, the task that it waits for, and how often it was sent back."""
-
-    decisions: tuple[Decision, ...]
-    task: DecisionTask | None
-    returns: tuple[LineReturn, ...]
 
 
 class Shower:
@@ -61,8 +41,7 @@ class Shower:
         self._names = Names(facts.identity)
         self._functions: dict[str, FunctionView | None] = {}
         self._subsystems: dict[str, SubsystemView | None] = {}
-        self._waiting: dict[tuple[str, int], tuple[str, ...]] = {}
-        self._signed: set[UUID] = set()
+        self._surroundings = Surroundings(session, facts, self._names, now)
 
     def requests(self, rows: Sequence[AccessRequest], reader: UUID | None) -> tuple[RequestView, ...]:
         """Return requests with their lines, in the order of ``rows``."""
@@ -74,7 +53,7 @@ class Shower:
     def lines(self, rows: Sequence[RequestLine]) -> tuple[LineView, ...]:
         """Return lines with their decisions and grants, in the order of ``rows``."""
         ids = [row.id for row in rows]
-        around = self._around(rows)
+        around = self._surroundings.of(rows)
         grants = {grant.line_id: grant for grant in self._facts.authorization.grants_of_lines(ids)}
         items = self._facts.subsystems.items(row.item_id for row in rows)
         bases = self._bases(items.values())
@@ -85,7 +64,7 @@ class Shower:
         items = self._facts.subsystems.items(line.item_id for line, _request, _decision in rows)
         self._names.learn_people((request.beneficiary_appointment_id, request.created_at) for _line, request, _decision in rows)
         self._names.learn_divisions(Scope.from_json(line.requested_scope) for line, _request, _decision in rows)
-        around = self._around([line for line, _request, decision in rows if decision is None])
+        around = self._surroundings.of([line for line, _request, decision in rows if decision is None])
         return tuple(self._entry(line, request, decision, items[line.item_id], around.get(line.id)) for line, request, decision in rows)
 
     def held(self, grants: Sequence[StoredGrant]) -> tuple[HeldAccess, ...]:
@@ -130,7 +109,7 @@ class Shower:
             submission_id=row.submission_id,
         )
 
-    def _line(self, row: RequestLine, item: ItemView, around: _Around, grant: StoredGrant | None, bases: Bases) -> LineView:
+    def _line(self, row: RequestLine, item: ItemView, around: Around, grant: StoredGrant | None, bases: Bases) -> LineView:
         scope = Scope.from_json(row.requested_scope)
         state = LineState(row.state)
         return LineView(
@@ -152,112 +131,20 @@ class Shower:
             submitted_at=row.submitted_at,
             due_at=row.due_at,
             closed_at=row.closed_at,
-            waits_for=self._waits_for(row, around.task) if state in WAITING else (),
-            decision=self._closing(row, around.decisions),
+            waits_for=self._surroundings.waits_for(row, around.task) if state in WAITING else (),
+            decision=self._surroundings.closing(row, around.decisions),
             grant=self.grant(grant) if grant else None,
             integration_level=item.integration_level,
             service_items=bases.get(item.function_id, ()),
             round=row.round,
-            task=self._task(around, item),
-            decisions=tuple(self._decision(decision, row) for decision in around.decisions),
+            task=self._surroundings.task(around, item),
+            decisions=tuple(self._surroundings.decision(decision, row) for decision in around.decisions),
             missing=around.returns[-1].missing if around.returns else "",
             duty=row.duty,
-            conflicts=self._conflicts(row) if state in BLOCKED else (),
+            conflicts=self._surroundings.conflicts(row) if state in BLOCKED else (),
             answer_by=row.deputy_at or row.due_at,
             escalation=row.escalation,
             extends=row.parent_line_id,
-        )
-
-    def _conflicts(self, row: RequestLine) -> tuple[Refusal, ...]:
-        """Return the rules of separation of duty that keep a blocked line apart now; few lines are ever blocked."""
-        case_number = self._session.scalar(select(AccessRequest.case_number).where(AccessRequest.id == row.request_id))
-        apart = self._facts.authorization.apart
-        found = apart.conflicts(row.beneficiary_official_id, [row.function], case_number, row.duty, self._now)
-        return tuple(Refusal(conflict.rule.code, conflict_words(conflict)) for conflict in found if conflict.state is FindingState.CONFLICT)
-
-    def _around(self, rows: Sequence[RequestLine]) -> Mapping[UUID, _Around]:
-        """Return what lies around lines, looked up at once: decisions, the task that each waits for, and what it was sent back with."""
-        ids = [row.id for row in rows]
-        signed = select(Decision, DecisionReceipt.decision_id).outerjoin(DecisionReceipt, DecisionReceipt.decision_id == Decision.id)
-        found = self._session.execute(signed.where(Decision.line_id.in_(ids)).order_by(Decision.at, Decision.id)).all()
-        decisions, tasks = [row[0] for row in found], open_tasks_of(self._session, ids)
-        self._signed |= {row[1] for row in found if row[1] is not None}
-        query_returns = select(LineReturn).where(LineReturn.line_id.in_(ids)).order_by(LineReturn.round)
-        returns = self._session.scalars(query_returns).all() if any(row.round > 1 or row.state in RETURNED for row in rows) else ()
-        lent = {row.principal_id for row in decisions if row.principal_id != row.official_id}
-        self._names.learn_officials(lent | {task.claimed_by for task in tasks.values() if task.claimed_by})
-        return {
-            key: _Around(
-                tuple(row for row in decisions if row.line_id == key), tasks.get(key), tuple(row for row in returns if row.line_id == key)
-            )
-            for key in ids
-        }
-
-    def _waits_for(self, row: RequestLine, task: DecisionTask | None) -> tuple[str, ...]:
-        """Return the names of the departments whose senior administrators are asked now."""
-        path = task.asked_path if task else row.owner_path
-        depth = depth_asked(row.escalation, distinct_units=task is not None and task.distinct_units)
-        if (path, depth) not in self._waiting:
-            paths = dict.fromkeys(holder.path for holder in asked(path, self._facts.deciders(path, (), self._now), depth=depth))
-            self._waiting[path, depth] = self._facts.department_names(tuple(paths), self._now)
-        return self._waiting[path, depth]
-
-    def _task(self, around: _Around, item: ItemView) -> TaskView | None:
-        """Return what a line waits for now."""
-        task = around.task
-        if task is None:
-            return None
-        holder = claimant(task, self._now)
-        return TaskView(
-            step=task.step,
-            steps=max(task.step, len(steps_of(item.tier, item.approval))),
-            kind=task.kind,
-            given=sum(row.task_id == task.id for row in around.decisions),
-            needed=task.needed,
-            distinct_units=task.distinct_units,
-            holder_id=holder,
-            holder=self._names.person(holder, None, self._now).name if holder else "",
-            held_until=task.claimed_at + CLAIM_LASTS if holder and task.claimed_at else None,
-        )
-
-    def _closing(self, row: RequestLine, decisions: Sequence[Decision]) -> DecisionView | None:
-        """Return the decision that closed a line; after several approvals, with what they allow together."""
-        if row.state not in {LineState.APPROVED, LineState.REJECTED}:
-            return None
-        of_round = [decision for decision in decisions if decision.round == row.round]
-        if not of_round:
-            return None
-        shown = self._decision(of_round[-1], row)
-        if row.state == LineState.REJECTED or len(of_round) == 1:
-            return shown
-        together = approved_extent(of_round)
-        return replace(shown, scope=together.scope, scope_names=self._names.divisions(together.scope), days=together.days)
-
-    def _alternative(self, stored: Mapping[str, Any], line: RequestLine) -> AlternativeView:
-        """Return what a refusal offers instead, filled up with what was asked for."""
-        offered = Alternative.from_json(stored)
-        item_id, scope = offered.item_id or line.item_id, offered.scope or Scope.from_json(line.requested_scope)
-        item = self._facts.subsystems.items([item_id]).get(item_id)
-        names = self._names.divisions(scope)
-        return AlternativeView(item_id, item.name if item else "", scope, names, offered.days or line.requested_days)
-
-    def _decision(self, row: Decision, line: RequestLine) -> DecisionView:
-        scope = Scope.from_json(row.approved_scope) if row.approved_scope is not None else None
-        return DecisionView(
-            id=row.id,
-            outcome=row.outcome,
-            decided_by=self._names.person(row.official_id, row.appointment_id, row.at),
-            at=row.at,
-            scope=scope,
-            scope_names=self._names.divisions(scope) if scope else (),
-            days=row.approved_days,
-            reason_code=row.reason_code,
-            comment=row.comment,
-            evidence_hash=row.evidence_hash,
-            principal=self._names.person(row.principal_id, None, row.at) if row.principal_id != row.official_id else None,
-            by_rule=row.rule_id is not None,
-            alternative=self._alternative(row.alternative, line) if row.alternative else None,
-            has_receipt=row.id in self._signed,
         )
 
     def grant(self, stored: StoredGrant) -> GrantView:
@@ -308,9 +195,9 @@ class Shower:
         )
 
     def _entry(
-        self, line: RequestLine, request: AccessRequest, decision: Decision | None, item: ItemView, around: _Around | None
+        self, line: RequestLine, request: AccessRequest, decision: Decision | None, item: ItemView, around: Around | None
     ) -> InboxEntry:
-        task = self._task(around, item) if around else None
+        task = self._surroundings.task(around, item) if around else None
         return InboxEntry(
             line_id=line.id,
             version=line.version,

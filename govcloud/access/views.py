@@ -315,7 +315,10 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class InboxPage(Page[InboxEntry]):
-    """One page of an inbox; ``decides`` says that its reader may decide on anything, ``in_office`` that by an office of their own."""
+    """One page of an inbox.
+
+    ``decides`` says that its reader may decide on anything at all, ``in_office`` that they hold the office themselves.
+    """
 
     decides: bool = False
     in_office: bool = False

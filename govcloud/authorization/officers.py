@@ -36,7 +36,7 @@ _ACCOUNTS = (
     "govcloud:client:register",
     "govcloud:client:rotate",
 )
-_GRANTING = ("govcloud:role:", "govcloud:grant:", "govcloud:line:")
+_GRANTING = ("govcloud:role:", "govcloud:grant:", "govcloud:line:", "govcloud:task:", "govcloud:approval_rule:")
 #: Officer → the first parts of functions that this role may never open; what every official may do is not meant.
 _NEVER: Mapping[str, tuple[str, ...]] = {
     "system_admin": ("govcloud:policy:", *_GRANTING),

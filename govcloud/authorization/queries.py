@@ -182,6 +182,10 @@ class AuthorizationQueries(GrantReads):
         """
         return self._decider.reach_of(official_id, appointment_id, function, self._at(at))
 
+    def entrusted(self, official_id: UUID) -> str:
+        """Return what is entrusted to an official under any appointment: ``OFFICE``, ``DELEGATED`` or ``NOTHING``."""
+        return self._decider.entrusted([official_id])[official_id]
+
     def delegated(self, paths: Sequence[str], limit: int = 10) -> tuple[int, tuple[tuple[UUID, str], ...]]:
         """Return how many roles reach over departments at or below ``paths`` only, and the first as (official, role)."""
         return delegated(self._read(), paths, self._clock.now(), limit)
