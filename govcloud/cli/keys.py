@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 import psycopg
@@ -10,8 +11,12 @@ from sqlalchemy import make_url
 
 from govcloud.cli.context import operator, platform, settings_of
 from govcloud.kernel.crypto import create_master_key
-from govcloud.kernel.keys import SIGNS_AFTER, KeyView
+from govcloud.kernel.keys import RECEIPTS, SIGNS_AFTER, TOKENS, KeyView
 from govcloud.settings import Settings
+
+if TYPE_CHECKING:
+    from govcloud.kernel.key_rotation import KeyRotation
+    from govcloud.services import Services
 
 
 def _sealed_already(settings: Settings) -> bool:
@@ -42,19 +47,34 @@ def init(context: click.Context) -> None:
     create_master_key(path)
     with platform(context) as services:
         services.key_rotation.ensure(operator())
+        services.receipt_key_rotation.ensure(operator())
         kids = [key["kid"] for key in services.keys.jwks()["keys"]]
     click.echo(f"master key: {path} (keep a copy apart from the database's backups)")
     click.echo(f"signing keys: {', '.join(kids)}")
 
 
+_PURPOSE = click.option(
+    "--purpose",
+    type=click.Choice((TOKENS, RECEIPTS)),
+    default=TOKENS,
+    show_default=True,
+    help="what the keys sign: tokens, or decision receipts",
+)
+
+
+def _rotation(services: Services, purpose: str) -> KeyRotation:
+    return services.receipt_key_rotation if purpose == RECEIPTS else services.key_rotation
+
+
 @keys.command("list")
 @click.option("--all", "every", is_flag=True, help="also those that are no longer published")
+@_PURPOSE
 @click.pass_context
-def show(context: click.Context, *, every: bool) -> None:
+def show(context: click.Context, *, every: bool, purpose: str) -> None:
     """Show the signing keys, the newest first: which waits, which signs, which only verifies."""
     with platform(context) as services:
         now = services.clock.now()
-        for key in services.keys.standing():
+        for key in services.keys.standing(purpose):
             if every or key.published_at(now):
                 click.echo(_line(key, now))
 
@@ -63,12 +83,13 @@ def show(context: click.Context, *, every: bool) -> None:
 @click.option("--now", "at_once", is_flag=True, help="for keys that leaked: trust the present ones no more, at once")
 @click.option("--dry-run", is_flag=True, help="say what would happen, and change nothing")
 @click.option("--yes", is_flag=True, help="do not ask")
+@_PURPOSE
 @click.pass_context
-def rotate(context: click.Context, *, at_once: bool, dry_run: bool, yes: bool) -> None:
+def rotate(context: click.Context, *, at_once: bool, dry_run: bool, yes: bool, purpose: str) -> None:
     """Make the next signing keys; they sign when everybody has had the time to read them."""
     with platform(context) as services:
         now = services.clock.now()
-        for key in services.keys.standing():
+        for key in services.keys.standing(purpose):
             if key.published_at(now):
                 click.echo(_line(key, now))
         click.echo(_NOW if at_once else _NEXT)
@@ -76,7 +97,8 @@ def rotate(context: click.Context, *, at_once: bool, dry_run: bool, yes: bool) -
             return
         if not yes:
             click.confirm("Go on?", abort=True)
-        made = services.key_rotation.replace(operator()) if at_once else services.key_rotation.rotate(operator())
+        rotation = _rotation(services, purpose)
+        made = rotation.replace(operator()) if at_once else rotation.rotate(operator())
         for key in made:
             click.echo(_line(key, services.clock.now()))
 
@@ -87,12 +109,13 @@ def rotate(context: click.Context, *, at_once: bool, dry_run: bool, yes: bool) -
 @click.option("--now", "at_once", is_flag=True, help="for a key that leaked: nothing that it signed holds any more")
 @click.option("--dry-run", is_flag=True, help="say what would happen, and change nothing")
 @click.option("--yes", is_flag=True, help="do not ask")
+@_PURPOSE
 @click.pass_context
-def retire(context: click.Context, kid: str, *, at_once: bool, dry_run: bool, yes: bool) -> None:
+def retire(context: click.Context, kid: str, *, at_once: bool, dry_run: bool, yes: bool, purpose: str) -> None:
     """Let the key KID sign no more; another one must be there to sign in its place."""
     with platform(context) as services:
         now = services.clock.now()
-        for key in services.keys.standing():
+        for key in services.keys.standing(purpose):
             if key.kid == kid:
                 click.echo(_line(key, now))
         click.echo(_WITHDRAWN if at_once else _RETIRED)
@@ -100,7 +123,8 @@ def retire(context: click.Context, kid: str, *, at_once: bool, dry_run: bool, ye
             return
         if not yes:
             click.confirm("Go on?", abort=True)
-        stop = services.key_rotation.withdraw if at_once else services.key_rotation.retire
+        rotation = _rotation(services, purpose)
+        stop = rotation.withdraw if at_once else rotation.retire
         stop(operator(), kid)
     click.echo("done")
 
@@ -112,7 +136,8 @@ _NEXT = (
 )
 _WITHDRAWN = (
     "Nothing that the key signed holds any more: access tokens that are out (five minutes at most) are refused and clients get new ones, "
-    "and its ID tokens count for nothing at sign-out. Sessions and refresh tokens go on. Other processes follow within a minute."
+    "and its ID tokens count for nothing at sign-out. Sessions and refresh tokens go on. Other processes follow within a minute. "
+    "Of receipts: those that it signed verify no more; they stay on file, and whoever holds one is told that the key was withdrawn."
 )
 _NOW = (
     f"Every published key is withdrawn and new ones sign at once. {_WITHDRAWN} Subsystems that keep the published keys in a cache refuse "

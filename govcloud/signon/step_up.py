@@ -40,6 +40,8 @@ SENSITIVE = frozenset(
         "govcloud:role_ceiling:set",
         "govcloud:duty_rule:add",
         "govcloud:duty_rule:change",
+        "govcloud:sod_rule:approve",
+        "govcloud:sod_exception:give",
         "govcloud:official:unmask",
         "govcloud:official:correct_id_number",
         "govcloud:password:issue",

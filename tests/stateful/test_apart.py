@@ -136,15 +136,16 @@ def test_no_sequence_of_commands_brings_together_what_is_kept_apart(
     kept = "sod_exception, decision_receipt, receipt_signature, decision, request_line, access_request, grant_suspension, access_grant"
     ended = "UPDATE role_assignment SET valid_to = valid_from WHERE valid_from > (SELECT max(valid_from) FROM sod_rule)"
 
-    def machine() -> ApartMachine:
-        db.session.remove()
-        with psycopg.connect(superuser_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
-            connection.execute(f"TRUNCATE {kept} CASCADE".encode())
-            connection.execute(ended.encode())
-        clock.advance(timedelta(hours=1))
-        return ApartMachine(services, world, clock)
+    class Machine(ApartMachine):
+        def __init__(self) -> None:
+            db.session.remove()
+            with psycopg.connect(superuser_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+                connection.execute(f"TRUNCATE {kept} CASCADE".encode())
+                connection.execute(ended.encode())
+            clock.advance(timedelta(hours=1))
+            super().__init__(services, world, clock)
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine,
+    run_state_machine_as_test(
+        Machine,
         settings=settings(max_examples=12, stateful_step_count=25, database=None, suppress_health_check=[HealthCheck.too_slow]),
     )
