@@ -19,7 +19,7 @@ from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.access.lifecycle import WAITING, LineState
 from govcloud.access.models import LineWait, RequestLine
 from govcloud.authorization.queries import AuthorizationQueries
-from govcloud.identity.extents import at_or_below
+from govcloud.identity.extents import at_or_below, department_ids_within
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
@@ -32,6 +32,7 @@ READS = "govcloud:waiting:read"
 LONGEST = timedelta(days=92)
 """The longest period of one report; a quarter of a province's lines is counted within the time that a page may take."""
 USUAL = timedelta(days=30)
+EVERYWHERE = ("/",)
 Answered = LineApproved | LineRejected | LineLapsed
 _COUNTED = {LineState.APPROVED, LineState.REJECTED, LineState.LAPSED}
 
@@ -127,40 +128,32 @@ class Waiting:
         until = until or now + timedelta(microseconds=1)  # with what is answered at this very moment
         since = since or until - USUAL
         _check(since, until)
-        within = None if paths == ("/",) else self._departments(paths, now)
-        answered = self._answered(since, until, within)
+        answered, together = self._answered(since, until, paths, now)
         waiting = self._waiting(paths, now)
         ids = answered.keys() | waiting.keys()
         known = {key: (view.name, view.path) for key, view in self._identity.departments(ids, now).items()} if ids else {}
         rows = [_row(key, *known.get(key, ("", "")), answered.get(key), waiting.get(key)) for key in ids]
-        total = _row(UUID(int=0), "", "", self._together(since, until, within), _sum(waiting.values()))
+        total = _row(UUID(int=0), "", "", together, _sum(waiting.values()))
         slowest = sorted(rows, key=lambda row: (-(row.p95 or timedelta()).total_seconds(), -row.waiting, row.path))
         return WaitingReport(since, until, now, self._clocks.working.day, total, tuple(row for row in slowest if row.name))
 
-    def _departments(self, paths: Sequence[str], now: datetime) -> list[UUID]:
-        return sorted({view.id for path in paths for view in self._identity.departments_under(path, now)})
-
-    def _answered(self, since: datetime, until: datetime, within: Sequence[UUID] | None) -> dict[UUID, _Answered]:
-        """Return for each department how many lines it closed, how many lapsed, and the quantiles of their waiting."""
+    def _answered(self, since: datetime, until: datetime, paths: Sequence[str], now: datetime) -> tuple[dict[UUID, _Answered], _Answered]:
+        """Return for each department, and for all together, how many lines were closed and lapsed, and the quantiles of their waiting."""
         query = select(LineWait.department_id, *_MEASURES).where(LineWait.closed_at >= since, LineWait.closed_at < until)
-        if within is not None:
-            query = query.where(LineWait.department_id.in_(within))
-        rows = self._read().execute(query.group_by(LineWait.department_id))
-        return {row.department_id: _Answered(row.closed, row.lapsed, row.p50, row.p95) for row in rows}
-
-    def _together(self, since: datetime, until: datetime, within: Sequence[UUID] | None) -> _Answered:
-        query = select(*_MEASURES).where(LineWait.closed_at >= since, LineWait.closed_at < until)
-        if within is not None:
-            query = query.where(LineWait.department_id.in_(within))
-        row = self._read().execute(query).one()
-        return _Answered(row.closed, row.lapsed, row.p50, row.p95)
+        if tuple(paths) != EVERYWHERE:
+            query = query.where(LineWait.department_id.in_(department_ids_within(paths, now)))
+        # One pass over the period; the row without a department is that of all.
+        rows = self._read().execute(query.group_by(func.rollup(LineWait.department_id))).all()
+        found = {row.department_id: _Answered(row.closed, row.lapsed, row.p50, row.p95) for row in rows}
+        together = found.pop(None, _Answered(0, 0, None, None))
+        return found, together
 
     def _waiting(self, paths: Sequence[str], now: datetime) -> dict[UUID, _Now]:
         """Return for each department how many lines wait, how many of them beyond the time to answer, and since when the oldest does."""
         late = func.count().filter(RequestLine.deputy_at <= now)
         query = select(RequestLine.owner_department_id, func.count().label("waiting"), late.label("overdue"), _OLDEST)
         query = query.where(RequestLine.state.in_(WAITING))
-        if tuple(paths) != ("/",):
+        if tuple(paths) != EVERYWHERE:
             query = query.where(at_or_below(RequestLine.owner_path, paths))
         rows = self._read().execute(query.group_by(RequestLine.owner_department_id))
         return {row.owner_department_id: _Now(row.waiting, row.overdue, row.oldest) for row in rows}

@@ -115,4 +115,7 @@ def addresses(world: World, submitted: Submitted) -> Callable[[], list[tuple[str
         ("inbox", "LIQIANG", "/inbox"),
         ("decision", "LIQIANG", f"/inbox/{submitted.line_id}"),
         ("grants", "LIQIANG", "/grants"),
+        ("notices", "LIQIANG", "/notices"),
+        ("notice-settings", "WANGFANG", "/notices/settings"),
+        ("waiting", "LIQIANG", "/waiting"),
     ]

@@ -33,7 +33,7 @@ STOCK = [
 #: Pages that are no table of Flask-Admin's, and the routes that pages and tables of ours add.
 PAGES = (
     *("planned", "imports", "activation", "departments", *LISTS),
-    *("subsystems", "matters", "ceilings", "access", "policy_drafts", "signon", "keys", "logouts", "audit"),
+    *("subsystems", "matters", "ceilings", "access", "policy_drafts", "signon", "clocks", "keys", "logouts", "audit"),
     *("who_can", "playground", "decision_log"),
 )
 OWN = {
@@ -53,6 +53,8 @@ OWN = {
         for method in ("GET", "POST")
     ),
     ("/console/signon/", "POST"),
+    ("/console/clocks/", "POST"),
+    ("/console/clocks/calendar", "POST"),
     ("/console/who_can/export.csv", "GET"),
     *(("/console/keys/act/<act_name>", method) for method in ("GET", "POST")),
     ("/console/logouts/client/", "GET"),

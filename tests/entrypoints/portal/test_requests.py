@@ -31,7 +31,7 @@ def test_the_form_says_what_it_opens_who_decides_and_by_when(wang: Visitor, worl
     text = said(page)
     assert "姓名、证件号码（脱敏）" in text
     assert "浙江省住房和城乡建设厅决定" in text
-    assert "不晚于 2026-12-04 09:30" in text
+    assert "不晚于 2026-11-30 09:30" in text
     assert ">办理低保</textarea>" in page.text
     assert 'value="XH-9"' in page.text
     assert re.search(rf'value="{XIHU}" checked', page.text), "one's own county is picked beforehand"
