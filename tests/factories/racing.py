@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 import psycopg
 from flask import Flask
@@ -41,3 +42,27 @@ def together(app: Flask, settings: Settings, lock: str, *commands: Callable[[], 
             threading.Event().wait(0.01)
         gate.commit()
         return [future.result(timeout=WAIT_SECONDS) for future in started]
+
+
+def meanwhile(app: Flask, settings: Settings, first: AbstractContextManager[object], second: Callable[[], object]) -> object:
+    """Run ``second`` on a connection of its own while ``first`` is under way, whose end it has to wait for; return what came of it."""
+    url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+
+    def beside() -> object:
+        with app.app_context():
+            try:
+                return second()
+            except GovcloudError as error:
+                return error
+            finally:
+                db.session.remove()
+
+    with psycopg.connect(url, autocommit=True) as eye, ThreadPoolExecutor(1) as pool:
+        with first:
+            came = pool.submit(beside)
+            deadline = time.monotonic() + WAIT_SECONDS
+            while eye.execute(_WAITING).fetchone() == (0,):
+                assert not came.done(), came.result()
+                assert time.monotonic() < deadline, "the second never waited"
+                threading.Event().wait(0.01)
+        return came.result(timeout=WAIT_SECONDS)
