@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from govcloud.access.commands import Submitted
 from govcloud.services import Services
@@ -130,7 +130,7 @@ def test_without_scripts_two_items_are_asked_for_with_a_colleague_in_one_go(site
     page.get_by_role("button", name="下一步：核对").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("核对申请")
     expect(page.get_by_text("浙江省民政厅的高级管理员")).to_be_visible()
-    page.set_input_files("#files", files=[{"name": "核对表.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}])
+    page.set_input_files("#files", FilePayload(name="核对表.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7"))
     page.get_by_role("button", name="确认提交").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("一起提交的申请")
     expect(page.get_by_text("使用人 孙丽")).to_be_visible()
