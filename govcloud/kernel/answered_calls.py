@@ -2,8 +2,8 @@
 
 A caller names a call by a key of its own (``Idempotency-Key``, draft-ietf-httpapi-idempotency-key-header). The key, the fingerprint of
 what was sent and the answer are written in the transaction of the work itself, so there is no moment at which the work is done and the
-what was sent and the answer are written in the transaction of the work itself, so there is no moment at which the work is done and
-the nothing and is not kept: the same key may be used once more for it.
+key not known, nor the other way round. Of two calls at once the second waits for the first at the key's row. A call that was refused
+changed nothing and is not kept: the same key may be used once more for it.
 """
 
 from __future__ import annotations

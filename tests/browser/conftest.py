@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import ThreadedWSGIServer
 
-from govcloud.access.commands import NewRequest, Submitted
+from govcloud.access.asking.queries import Chosen
+from govcloud.access.commands import NewRequest, NewSubmission, Submission, Submitted, WantedItem
 from govcloud.authorization.scope import Scope
 from tests.factories.province import database_url, province, world
 from tests.factories.world import HANGZHOU, PASSWORD, World
@@ -95,7 +96,18 @@ def submitted(services: Services, world: World) -> Submitted:
 
 
 @pytest.fixture
-def addresses(world: World, submitted: Submitted) -> Callable[[], list[tuple[str, str, str]]]:
+def several(services: Services, world: World) -> Submission:
+    """Return a submission of 王芳 for 孙丽, of two items of two departments; both lie in the basket again."""
+    items = [world.items["housing:register:read"], world.items["assistance:case:read"]]
+    wanted = tuple(WantedItem(item, 5, Scope((HANGZHOU,))) for item in items)
+    new = NewSubmission(wanted, "核对救助申请人的住房情况", (world.people["SUNLI"].appointment_id,), case_number="XH-2026-0383")
+    done = services.asking.submit(world.wang.actor(), new)
+    services.asking.put_in_basket(world.wang.actor(), [Chosen(item) for item in items])
+    return done
+
+
+@pytest.fixture
+def addresses(world: World, submitted: Submitted, several: Submission) -> Callable[[], list[tuple[str, str, str]]]:
     """Return name, login and address of every page of the portal; an empty login is nobody."""
     item = world.items["housing:register:read"]
     return lambda: [
@@ -105,9 +117,14 @@ def addresses(world: World, submitted: Submitted) -> Callable[[], list[tuple[str
         ("workbench", "WANGFANG", "/"),
         ("search", "WANGFANG", "/search?q=住房"),
         ("catalogue", "WANGFANG", "/requests/new"),
+        ("catalogue-found", "WANGFANG", "/requests/new?q=zf"),
         ("request-form", "WANGFANG", f"/requests/new?item={item}"),
+        ("matter", "WANGFANG", f"/requests/matter/{world.matter_id}"),
+        ("colleagues", "WANGFANG", "/colleagues"),
         ("requests", "WANGFANG", "/requests"),
         ("request", "WANGFANG", f"/requests/{submitted.request_id}"),
+        ("request-lines", "WANGFANG", f"/requests/{several.submission_id}"),
+        ("basket", "WANGFANG", "/basket"),
         ("access", "WANGFANG", "/access"),
         ("account", "WANGFANG", "/account"),
         ("appointment", "WANGFANG", "/appointment"),

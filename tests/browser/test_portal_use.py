@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from govcloud.access.commands import Submitted
+from govcloud.services import Services
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.factories.world import PASSWORD
 
@@ -109,3 +110,47 @@ def test_a_form_is_sent_once(site: Site, submitted: Submitted) -> None:
     page.goto(f"/inbox/{submitted.line_id}")
     page.get_by_role("button", name="按申请同意").dblclick()
     expect(page.get_by_role("status")).to_contain_text("已同意")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_without_scripts_two_items_are_asked_for_with_a_colleague_in_one_go(site: Site, size: tuple[int, int]) -> None:
+    page = site.sign_in(site.window(size, scripts=False), "WANGFANG")
+    page.goto("/requests/new")
+    page.get_by_role("button", name="放入清单：查询住房登记信息").click()
+    expect(page.get_by_role("status")).to_contain_text("已放入申请清单，共 1 项")
+    page.fill("#find", "jzaj")
+    page.get_by_role("button", name="查询", exact=True).click()
+    page.get_by_role("button", name="放入清单：查看救助案件").first.click()
+    page.get_by_role("link", name="申请清单（2）").click()
+    page.fill("#find", "sunli")
+    page.get_by_role("button", name="查找同事").click()
+    page.get_by_role("button", name="加入：孙丽").click()
+    page.fill("#reason", "办理困难家庭救助")
+    page.fill("#case_number", "XH-1")
+    page.get_by_role("button", name="下一步：核对").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("核对申请")
+    expect(page.get_by_text("浙江省民政厅的高级管理员")).to_be_visible()
+    page.set_input_files("#files", FilePayload(name="核对表.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7"))
+    page.get_by_role("button", name="确认提交").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("一起提交的申请")
+    expect(page.get_by_text("使用人 孙丽")).to_be_visible()
+
+
+def test_a_refused_request_is_sent_anew_in_three_clicks(site: Site, services: Services, submitted: Submitted) -> None:
+    services.access.reject(site.world.li.actor(), submitted.line_id, 1, "other", "请补充")
+    page = site.sign_in(site.window(), "WANGFANG")
+    page.goto(f"/requests/{submitted.request_id}")
+    page.get_by_role("link", name="重新申请").click()
+    page.get_by_role("button", name="下一步：核对").click()
+    page.get_by_role("button", name="确认提交").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("已提交 1 项申请")
+    assert len(services.access_queries.my_requests(site.world.wang.official_id).entries) == len(("refused", "anew"))
+
+
+def test_enter_in_a_field_checks_and_takes_nothing_out(site: Site) -> None:
+    page = site.sign_in(site.window(), "WANGFANG")
+    page.goto(f"/requests/matter/{site.world.matter_id}")
+    page.fill("#reason", "办理困难家庭救助")
+    page.fill("#case_number", "XH-1")
+    page.locator("#case_number").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("核对申请")

@@ -32,6 +32,10 @@ class _Found:
     subsystems: Sequence[SubsystemView]
     open: Mapping[UUID, ItemView]
 
+    def is_shown(self, view: FunctionView) -> bool:
+        """Return whether an item that opens a function is found as well, and so says all that there is to say of it."""
+        return any(item.function_id == view.id for item in self.items)
+
     def of_function(self, function_id: UUID) -> tuple[ItemView, ...]:
         """Return the items that open a function."""
         return tuple(item for item in self.open.values() if item.function_id == function_id)
@@ -63,7 +67,7 @@ class Search:
         return (
             *(self._matter(view) for view in found.matters),
             *(self._item(view) for view in found.items),
-            *(self._function(view, found.of_function(view.id)) for view in found.functions),
+            *(self._function(view, found.of_function(view.id)) for view in found.functions if not found.is_shown(view)),
             *(
                 self._service_item(view, [item for key in view.functions for item in found.of_function(key)])
                 for view in found.service_items

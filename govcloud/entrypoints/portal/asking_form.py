@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from govcloud.access.asking.queries import Chosen
 from govcloud.access.asking.views import AskedItem, AskedMatter
-from govcloud.access.commands import MOST_PEOPLE, NewSubmission, WantedItem
+from govcloud.access.commands import MOST_ITEMS, MOST_PEOPLE, NewSubmission, WantedItem
 from govcloud.access.lifecycle import Mode
 from govcloud.access.views import PersonView, RequestView
 from govcloud.authorization.scope import PROVINCE, Scope
@@ -192,7 +192,7 @@ def typed_form(form: MultiDict[str, str], subject: Subject | None) -> AskForm:
     """Take over what came from the browser, with whom it just added or dropped, and without the line it just took out."""
     values = {name: text_of(form, name).strip() for name in _TEXTS}
     values["find"] = values["find"][:_LONGEST_SEARCH]
-    listed = [key for text in form.getlist("listed") if (key := identifier(text)) is not None and text != form.get("remove")]
+    listed = [key for text in form.getlist("listed")[:MOST_ITEMS] if (key := identifier(text)) is not None and text != form.get("remove")]
     wanted = set(form.getlist("item"))
     matter_id = identifier(values["matter_id"]) if values["source"] == MATTER else None
     matter = services().asking_queries.matter(current_actor(), matter_id) if matter_id else None

@@ -103,7 +103,7 @@ def test_each_hit_says_had_already_may_be_asked_for_or_neither_and_why(services:
     waiting = hits(services, world, "住房登记")[READ].waiting
     assert waiting is not None
     assert (waiting.number, waiting.request_id) == (submitted.number, submitted.request_id)
-    assert hits(services, world, "住房登记", HitKind.FUNCTION)[READ].held
+    assert hits(services, world, "住房登记", HitKind.FUNCTION) == {}, "their items say it already"
 
 
 def test_functions_subsystems_and_matters_are_found_too(services: Services, world: World) -> None:

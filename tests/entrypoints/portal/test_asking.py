@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
 
 from govcloud.access.commands import Submitted
 from govcloud.kernel.actor import Actor
@@ -41,7 +42,7 @@ def form(world: World, *functions: str, **changed: object) -> MultiDict[str, obj
     return MultiDict((name, value) for name, value in rows if value is not None)
 
 
-def send(visitor: Visitor, rows: MultiDict[str, object]):  # noqa: ANN201 - the answer of the test client
+def send(visitor: Visitor, rows: MultiDict[str, object]) -> TestResponse:
     """Send the form."""
     rows.add("csrf_token", visitor.token("/requests/new"))
     return visitor.client.post("/requests/ask", data=rows)
