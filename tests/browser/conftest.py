@@ -114,5 +114,9 @@ def addresses(world: World, submitted: Submitted) -> Callable[[], list[tuple[str
         ("device", "WANGFANG", "/device"),
         ("inbox", "LIQIANG", "/inbox"),
         ("decision", "LIQIANG", f"/inbox/{submitted.line_id}"),
+        ("inbox-below", "LIQIANG", "/inbox?below=1"),
+        ("decision-hand-on", "LIQIANG", f"/inbox/{submitted.line_id}?hand_on=1"),
+        ("delegations", "LIQIANG", "/delegations"),
+        ("approval-rules", "LIQIANG", "/approval-rules"),
         ("grants", "LIQIANG", "/grants"),
     ]
