@@ -16,6 +16,7 @@ from govcloud.access.approving import Approving
 from govcloud.access.parts import Parts as AccessParts
 from govcloud.access.queries import AccessQueries
 from govcloud.access.service import Access
+from govcloud.access.tasks.lending import lent_among
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.recorder import AuditRecorder
 from govcloud.audit.sequencer import Sequencer
@@ -156,6 +157,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         recorders=(AuditRecorder(), OutboxRecorder(webhooks.destinations)),
         looker=_looker(engine),
     )
+    decider.lent_to = lambda officials, now: lent_among(read(), officials, now)
     authorization = Authorization(uow, decider)
     authorization_queries = AuthorizationQueries(read, decider, clock)
     access_parts = AccessParts.build(uow, identity_queries, subsystem_queries, authorization, authorization_queries, clock=clock)
