@@ -27,6 +27,7 @@ from govcloud.access.queries import AccessQueries
 from govcloud.access.receipts import Receipts
 from govcloud.access.reports.service import AccessReports
 from govcloud.access.service import Access
+from govcloud.access.tasks.lending import lent_among
 from govcloud.access.waiting import Waiting
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.recorder import AuditRecorder
@@ -185,6 +186,8 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         recorders=(AuditRecorder(), OutboxRecorder(webhooks.destinations)),
         looker=_looker(engine),
     )
+    decider.lent_to = lambda officials, now: lent_among(read(), officials, now)
+    authorization = Authorization(uow, decider)
     authorization = Authorization(uow, decider, clock)
     authorization_queries = AuthorizationQueries(read, decider, clock)
     clock_policies = ClockPolicies(uow, read, clock)

@@ -64,6 +64,8 @@ class DecisionReads:
         self.live = LiveEngine(self.facts, surroundings)
         self.live_duties = LiveDuties(self.facts)
         self.identity = identity_queries
+        self.lent_to: Callable[[Collection[UUID], datetime], Collection[UUID]] = lambda _officials, _now: ()
+        """Of some officials those to whom somebody lent a right, now or later; domains above say so."""
         self.subsystems = subsystem_queries
         self._clock = clock
         self._sources = Sources(self.facts, identity_queries, subsystem_queries, source, watch)
@@ -120,7 +122,11 @@ class DecisionReads:
         roles = self.facts.roles_among(officials, now)
         for subject in self.identity.subjects_among(officials, now):
             roles[subject.official_id] |= {duty.role_code for duty in duties.matching(subject)}
-        return {official_id: _trust(policy, held) for official_id, held in roles.items()}
+        found = {official_id: _trust(policy, held) for official_id, held in roles.items()}
+        # Whoever could act as a delegate could decide in the delegator's right.
+        return found | {
+            official_id: DELEGATED for official_id in self.lent_to(officials, now) if found.get(official_id, NOTHING) == NOTHING
+        }
 
     def owner_path(self, subsystem_code: str, department_id: UUID | None) -> str | None:
         """Return the path of ``department_id``, by default of the department that owns the subsystem."""

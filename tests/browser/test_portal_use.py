@@ -96,6 +96,27 @@ def test_without_scripts_one_signs_in_requests_and_decides(site: Site, size: tup
     expect(page.get_by_role("status")).to_contain_text("已同意")
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_without_scripts_lines_are_returned_mended_and_decided_together(site: Site, submitted: Submitted, size: tuple[int, int]) -> None:
+    li = site.sign_in(site.window(size, scripts=False), "LIQIANG")
+    li.goto(f"/inbox/{submitted.line_id}")
+    li.locator("summary", has_text="退回补正").click()
+    li.fill("#missing", "请附救助对象名单")
+    li.get_by_role("button", name="退回补正").click()
+    expect(li.get_by_role("status")).to_contain_text("已退回补正")
+    wang = site.sign_in(site.window(size, scripts=False), "WANGFANG")
+    wang.goto(f"/requests/{submitted.request_id}")
+    wang.fill("#days", "4")
+    wang.get_by_role("button", name="补正后重新提交").click()
+    expect(wang.get_by_role("status")).to_contain_text("已重新提交")
+    li.goto("/inbox")
+    li.get_by_role("checkbox").first.check()
+    li.get_by_role("button", name="批量审批所选").click()
+    li.get_by_role("button", name="全部按申请同意").click()
+    expect(li.get_by_role("heading", name="批量审批结果")).to_be_visible()
+    expect(li.get_by_text("已同意")).to_be_visible()
+
+
 def test_an_error_summary_takes_the_focus_and_leads_to_the_field(site: Site) -> None:
     page = site.sign_in(site.window(), "WANGFANG")
     page.goto(f"/requests/new?item={site.world.items['housing:register:read']}")

@@ -23,6 +23,12 @@ def live_delegations(session: Session, delegate_id: UUID, appointment_id: UUID, 
     return session.scalars(select(Delegation).where(*mine, live(now)).order_by(Delegation.id)).all()
 
 
+def lent_among(session: Session, officials: Collection[UUID], now: datetime) -> frozenset[UUID]:
+    """Return those of ``officials`` to whom somebody lent the right to decide, now or by what is planned."""
+    theirs = (Delegation.delegate_id.in_(officials), Delegation.ended_at.is_(None), Delegation.ends_at > now)
+    return frozenset(session.scalars(select(Delegation.delegate_id).where(*theirs)))
+
+
 def redirected(session: Session, officials: Collection[UUID], now: datetime) -> Mapping[UUID, UUID]:
     """Return, for those of ``officials`` who are out of office now, who stands in for them and is told what they would be told."""
     away = (Delegation.delegator_id.in_(officials), Delegation.out_of_office.is_(True))

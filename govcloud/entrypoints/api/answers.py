@@ -79,7 +79,7 @@ class MeAnswer(Answer):
     employee_code: str
     appointment_id: UUID | None
     appointments: tuple[AppointmentAnswer, ...]
-    inbox_count: int
+    inbox_count: int = Field(description="lines that one is asked to decide on, counted up to 100")
     csrf_token: str
 
 

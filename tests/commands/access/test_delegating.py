@@ -245,3 +245,29 @@ def test_open_lines_follow_an_item_that_goes_to_another_owner(services: Services
     with pytest.raises(Denied):
         services.access.reject(world.li.actor(), line_id, 1, "other")
     assert services.access.reject(world.zhao.actor(), line_id, 1, "wrong_item").state is LineState.REJECTED
+
+
+def test_whoever_administers_the_delegates_department_cannot_become_the_delegate(
+    services: Services, world: World, clock: ManualClock
+) -> None:
+    """A department's administrator gives out no password of somebody who may decide in a senior administrator's right."""
+    assert services.authorization.entrusted(world.wang.official_id) == "nothing"
+    new = NewDelegation(world.wang.appointment_id, clock.now() + timedelta(days=1), clock.now() + timedelta(days=2), "出差")
+    lent = services.approving.delegating.delegate(world.li.actor(), new)
+    assert services.authorization.entrusted(world.wang.official_id) == "delegated"
+    services.approving.delegating.end(world.li.actor(), lent)
+    assert services.authorization.entrusted(world.wang.official_id) == "nothing"
+
+
+def test_a_step_of_the_department_above_follows_a_move(services: Services, world: World) -> None:
+    set_tier(services, world, "serial", {"steps": [{"kind": "owner", "needed": 1}, {"kind": "superior", "needed": 1}]})
+    government, data = give_office(services, world, "SHANXUEMEI", "government"), give_office(services, world, "SUNLI", "data")
+    line_id = ask(services, world).line_id
+    services.access.approve(world.li.actor(), line_id, 1)
+    assert services.access_queries.inbox_count(government.actor()) == 1
+    services.identity.move_department(world.system_admin.actor(), world.organisation.ids["housing"], world.organisation.ids["data"])
+    assert services.access_queries.inbox_count(government.actor()) == 0
+    assert services.access_queries.inbox_count(data.actor()) == 1
+    with pytest.raises(Denied):
+        services.access.approve(world.people["QIANWEI"].actor(), line_id, 1)
+    assert services.access.approve(data.actor(), line_id, 1).state is LineState.APPROVED

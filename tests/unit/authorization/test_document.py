@@ -32,7 +32,13 @@ def test_officers_share_nothing_that_changes_rights_people_or_the_record() -> No
     }
     assert not per_role["security_admin"] & {"govcloud:official:register", "govcloud:appointment:begin", "govcloud:audit:read"}
     assert not per_role["system_admin"] & {"govcloud:role:assign", "govcloud:policy:install", "govcloud:audit:read"}
-    reads = {"govcloud:console:open", "govcloud:console:policies", "govcloud:console:policy_drafts", "govcloud:policy:read"}
+    reads = {
+        "govcloud:console:open",
+        "govcloud:console:policies",
+        "govcloud:console:policy_drafts",
+        "govcloud:policy:read",
+        "govcloud:access_report:read",
+    }
     assert not (per_role["audit_admin"] - reads) & (per_role["system_admin"] | per_role["security_admin"])
 
 

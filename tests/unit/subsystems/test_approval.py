@@ -15,7 +15,7 @@ from govcloud.subsystems.approval import MOST_NEEDED, TIERS, Step, care, checked
 
 people = st.integers(1, MOST_NEEDED)
 serial = st.lists(st.fixed_dictionaries({"kind": st.sampled_from(["owner", "superior"]), "needed": people}), min_size=2, max_size=4)
-policies = st.one_of(
+policies: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
     st.sampled_from([("one", {}), ("auto", {}), ("two_units", {})]),
     st.integers(2, MOST_NEEDED).map(lambda needed: ("quorum", {"needed": needed})),
     serial.map(lambda steps: ("serial", {"steps": steps})),
