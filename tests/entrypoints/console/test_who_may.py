@@ -252,6 +252,9 @@ def test_nobody_is_a_superuser(services: Services, world: World) -> None:
         "govcloud:policy:read",
         "govcloud:console:policies",
         "govcloud:console:policy_drafts",
+        # So are rules of separation of duty.
+        "govcloud:sod_rule:read",
+        "govcloud:console:apart",
         "govcloud:console:open",
         "govcloud:console:clients",
         "govcloud:console:keys",
