@@ -39,7 +39,9 @@ class Breaches:
         if kind != STATIC:
             return RulePreview(0, ())
         people = self.holdings.candidates(functions, at)
-        held = [(who, found) for who, found in self.holdings.in_batches(people, functions, at) if len(found) > most]
+        least = most + 1 - len(self.holdings.open_to_all(functions))
+        suspects = [who for who, count in people.items() if count >= least]
+        held = [(who, found) for who, found in self.holdings.in_batches(suspects, functions, at) if len(found) > most]
         given = exceptions_of(self._read(), [who for who, _found in held], [code], at)
         named: dict[UUID, list[frozenset[str]]] = {}
         for one in given:

@@ -6,6 +6,7 @@ decision would look at are left aside, and so is that a grant rests. What is hel
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
@@ -44,14 +45,21 @@ class Holdings:
             found[row.official_id].add(row.function)
         return {official: frozenset(held) for official, held in found.items()}
 
-    def candidates(self, functions: Collection[str], at: datetime) -> set[UUID]:
-        """Return everybody who may hold one of ``functions``; what is open to every official makes nobody a candidate."""
-        policy, read = self._decider.policy(), self._read()
-        roles = frozenset[str]().union(*(policy.roles_naming(function) for function in functions)) - {EVERY_OFFICIAL}
-        granted = select(AccessGrant.official_id).where(AccessGrant.function.in_(functions), *_not_over(at))
-        lasting = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > at)
-        assigned = select(RoleAssignment.official_id).where(RoleAssignment.role_code.in_(roles), lasting)
-        return {*read.scalars(granted.distinct()), *read.scalars(assigned.distinct()), *self._on_duty(roles, at)}
+    def candidates(self, functions: Collection[str], at: datetime) -> Counter[UUID]:
+        """Return everybody who may hold some of ``functions``, each with how many; what is open to every official is left out.
+
+        Each role and each function is looked up once, however many people there are; whoever counts too little holds too little.
+        """
+        naming = {function: self._decider.policy().roles_naming(function) - {EVERY_OFFICIAL} for function in functions}
+        holders = self._holders(frozenset[str]().union(*naming.values()), at)
+        granted: dict[str, set[UUID]] = {function: set() for function in functions}
+        live = (AccessGrant.function.in_(functions), *_not_over(at))
+        for row in self._read().execute(select(AccessGrant.function, AccessGrant.official_id).where(*live).distinct()):
+            granted[row.function].add(row.official_id)
+        found: Counter[UUID] = Counter()
+        for function in functions:
+            found.update(granted[function].union(*(holders[role] for role in naming[function])))
+        return found
 
     def open_to_all(self, functions: Collection[str]) -> frozenset[str]:
         """Return which of ``functions`` every official holds."""
@@ -74,9 +82,18 @@ class Holdings:
             held.add(EVERY_OFFICIAL)
         return roles
 
-    def _on_duty(self, roles: Collection[str], at: datetime) -> Iterator[UUID]:
-        """Give those to whom a duty gives one of ``roles``."""
-        criteria = tuple(duty.criteria for duty in self._decider.duties().giving(roles, at))
+    def _holders(self, roles: Collection[str], at: datetime) -> Mapping[str, set[UUID]]:
+        """Return who holds each of ``roles``, present and ahead, by assignment or by duty."""
+        holders: dict[str, set[UUID]] = {role: set(self._on_duty(role, at)) for role in roles}
+        lasting = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > at)
+        assigned = select(RoleAssignment.role_code, RoleAssignment.official_id).where(RoleAssignment.role_code.in_(roles), lasting)
+        for row in self._read().execute(assigned):
+            holders[row.role_code].add(row.official_id)
+        return holders
+
+    def _on_duty(self, role: str, at: datetime) -> Iterator[UUID]:
+        """Give those to whom a duty gives a role."""
+        criteria = tuple(duty.criteria for duty in self._decider.duties().giving((role,), at))
         after: UUID | None = None
         while criteria:
             page = self._decider.identity.subjects_wanted(Wanted(criteria), _PAGE, after, at=at)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -15,10 +17,12 @@ from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, GovcloudError
 from govcloud.services import Services
 from govcloud.subsystems.changes import FunctionChange
 from tests.factories.apart import ACCEPT, CASES, REGISTER, excepted, in_force
+from tests.factories.browsing import counted
 from tests.factories.requests import ask, granted, may_read, new_request
 from tests.factories.world import SEED, XIHU, Person, World
 
@@ -247,18 +251,40 @@ def replace_item(new: NewRequest, world: World, function: str) -> NewRequest:
     return replace(new, item_id=world.items[function])
 
 
-def test_the_card_looks_at_so_many_past_lines_and_no_more(services: Services, world: World) -> None:
-    """By the plan: the index gives the latest lines of the item in their order, so the cost does not grow with those before them."""
-    services.access.approve(world.li.actor(), ask(services, world).line_id, 1)
-    read = services.uow.read()
-    read.execute(text("SET LOCAL enable_seqscan = off"))
-    plan = read.scalars(
-        text(
-            "EXPLAIN SELECT id, state FROM request_line WHERE item_id = :item AND state IN ('approved', 'rejected')"
-            " AND closed_at < now() ORDER BY closed_at DESC, id DESC LIMIT 200"
-        ),
-        {"item": world.items[REGISTER]},
-    )
-    said = "\n".join(plan)
-    assert "ix_request_line_decided" in said, said
-    assert "Limit" in said
+MANY = """
+INSERT INTO request_line (id, request_id, beneficiary_official_id, item_id, item_version, function, subsystem_code,
+                          owner_department_id, owner_path, state, version, requested_scope, requested_days, submitted_at, due_at, closed_at)
+SELECT gen_random_uuid(), request_id, beneficiary_official_id, item_id, item_version, function, subsystem_code,
+       owner_department_id, owner_path, 'rejected', 2, requested_scope, requested_days, submitted_at - interval '1 year',
+       due_at - interval '1 year', submitted_at - n * interval '1 minute'
+  FROM request_line CROSS JOIN generate_series(1, 50000) AS n
+"""
+PAST = """
+EXPLAIN (ANALYZE, FORMAT JSON)
+SELECT id, state FROM request_line WHERE item_id = %s AND state IN ('approved', 'rejected') AND closed_at < now() + interval '1 year'
+ ORDER BY closed_at DESC, id DESC LIMIT 200
+"""
+
+
+def rows_read(plan: dict[str, Any]) -> int:
+    """Return the most rows that any node of a plan gave."""
+    return max([int(plan["Actual Rows"]), *(rows_read(part) for part in plan.get("Plans", ()))])
+
+
+def test_the_card_costs_the_same_after_fifty_thousand_past_lines(services: Services, world: World, superuser_url: str) -> None:
+    """The same statements, and of the past lines no more than are counted: the index gives the latest, and nothing reads the others."""
+    line_id = ask(services, world).line_id
+    services.access_queries.evidence_card(line_id)
+    with counted() as few:
+        services.access_queries.evidence_card(line_id)
+    db.session.remove()
+    with psycopg.connect(superuser_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+        connection.execute(MANY.encode())
+        connection.execute("ANALYZE request_line")
+        found = connection.execute(PAST.encode(), (world.items[REGISTER],)).fetchone()
+    assert found is not None
+    assert rows_read(found[0][0]["Plan"]) <= 201
+    with counted() as many:
+        card = services.access_queries.evidence_card(line_id)
+    assert len(many) == len(few)
+    assert card.rejected_before == card.looked_back == 200

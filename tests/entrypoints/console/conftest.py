@@ -10,8 +10,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from govcloud.kernel.actor import Actor
 from govcloud.subsystems.inputs import NewClient, NewFunction, NewSubsystem
 from tests.entrypoints.console.administrators import Administrator, Become
+from tests.factories.apart import excepted, new_rule
 from tests.factories.browsing import Visitor, signed_in
 from tests.factories.people import credit_code, id_number
 from tests.factories.requests import ask, granted
@@ -58,6 +60,16 @@ def officers(system: Visitor, security: Visitor, auditor: Visitor) -> dict[str, 
 
 
 @dataclass(frozen=True)
+class Separated:
+    """A row for each table of separation of duty."""
+
+    rule: UUID
+    draft: UUID
+    exception: UUID
+    violation: UUID
+
+
+@dataclass(frozen=True)
 class Rows:
     """A row for every table and every command of the console."""
 
@@ -73,6 +85,7 @@ class Rows:
     line: UUID
     grant: UUID
     session: UUID
+    apart: Separated
 
     def addresses(self) -> dict[str, UUID]:
         """Return the row whose details each table shows."""
@@ -87,6 +100,10 @@ class Rows:
             "requests": self.line,
             "grants": self.grant,
             "sessions": self.session,
+            "sod_rules": self.apart.rule,
+            "sod_drafts": self.apart.draft,
+            "sod_exceptions": self.apart.exception,
+            "sod_violations": self.apart.violation,
         }
 
 
@@ -115,6 +132,21 @@ def rows(services: Services, world: World) -> Rows:
         line=line.line_id,
         grant=grant,
         session=services.signon.sign_in("QIANWEI", PASSWORD, "127.0.0.1", "test").session_id,
+        apart=_separated(services, world),
+    )
+
+
+def _separated(services: Services, world: World) -> Separated:
+    """Make a rule that 陈杰 breaks, a draft of another, and an exception; the operator proposes, so that any officer may approve."""
+    operator, officer = Actor.system("operator"), world.security_admin.actor()
+    shown = services.apart.propose_rule(operator, new_rule("shown", ("housing:register:read", "housing:guide:read")))
+    services.apart.approve_rule(officer, shown)
+    services.apart.look_for_violations(Actor.system("jobs"))
+    return Separated(
+        rule=one(services, "SELECT id FROM sod_rule"),
+        draft=services.apart.propose_rule(operator, new_rule("waiting", ("housing:register:read", "assistance:case:accept"))),
+        exception=excepted(services, world, world.people["SUNLI"], "shown"),
+        violation=one(services, "SELECT id FROM sod_violation ORDER BY id LIMIT 1"),
     )
 
 
