@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -50,7 +51,7 @@ from govcloud.authorization.replica.database import known_identity
 from govcloud.authorization.replica.reading import Replica
 from govcloud.authorization.service import Authorization
 from govcloud.authorization.surroundings import Surroundings
-from govcloud.authorization.work_calendar import Days, WorkCalendar, WorkCalendarError, read_calendar, shipped_calendar
+from govcloud.authorization.work_calendar import WorkCalendar, WorkCalendarError, read_calendar, shipped_calendar
 from govcloud.identity.importing.runs import ImportQueries
 from govcloud.identity.importing.service import Importing
 from govcloud.identity.queries import IdentityQueries
@@ -138,14 +139,14 @@ def base_calendar(settings: Settings) -> WorkCalendar:
         raise SettingsError(f"GOVCLOUD_WORK_CALENDAR_FILE: {error}") from error
 
 
-def surroundings(settings: Settings, calendar: Days) -> Surroundings:
-    """Return the working calendar and the network zones by which the platform decides.
+def surroundings(settings: Settings) -> Surroundings:
+    """Return the working calendar of the installation and the network zones by which the platform decides.
 
     Raises:
-        SettingsError: the networks are wrong.
+        SettingsError: the file of days or the networks are wrong.
     """
     try:
-        return Surroundings(calendar, zones_of(settings.network_zones))
+        return Surroundings(base_calendar(settings), zones_of(settings.network_zones))
     except ValueError as error:
         raise SettingsError(f"GOVCLOUD_NETWORK_ZONES: {error}") from error
 
@@ -173,7 +174,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         identity_queries,
         subsystem_queries,
         clock,
-        surroundings=surroundings(settings, calendar),
+        surroundings=replace(surroundings(settings), calendar=calendar),
         source=_replica(settings, read, lambda: uow.at_work()),  # noqa: PLW0108 - it is made below
         watch=_watch(settings, clock, look),
     )

@@ -175,7 +175,7 @@ def _policy(settings: Settings) -> str:
             "see: govcloud policy diff; begin with: govcloud policy show --source"
         )
     try:
-        parse_document(document, source, surroundings(settings, base_calendar(settings)).zones.names)
+        parse_document(document, source, surroundings(settings).zones.names)
     except SettingsError as error:
         raise _Wrong(str(error)) from error
     except PolicyError as error:
@@ -210,8 +210,8 @@ def _clock(settings: Settings) -> str:
 
 def _surroundings(settings: Settings) -> str:
     try:
+        surroundings(settings)
         calendar = base_calendar(settings)
-        surroundings(settings, calendar)
     except SettingsError as error:
         raise _Wrong(str(error)) from error
     years = sorted(calendar.years)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.notices.models import Notice
@@ -44,16 +45,13 @@ class Audiences:
         self._authorization = authorization
 
     def lines(self, session: Session, ids: Collection[UUID]) -> Mapping[UUID, LineFacts]:
-        """Return the facts of lines."""
-        columns = (
-            RequestLine.id,
-            RequestLine.request_id,
-            RequestLine.owner_path,
-            AccessRequest.requester_official_id,
-            RequestLine.beneficiary_official_id,
-        )
-        query = select(*columns).join(AccessRequest, AccessRequest.id == RequestLine.request_id).where(RequestLine.id.in_(ids))
-        return {row[0]: LineFacts(*row) for row in session.execute(query)}
+        """Return the facts of lines; those that the command has at hand, as a decision has its own, are not read again."""
+        found = {key: facts for key in ids if (facts := _at_hand(session, key)) is not None}
+        if missing := set(ids) - found.keys():
+            query = select(*_FACTS).join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+            rows = session.execute(query.where(RequestLine.id.in_(missing)))
+            found |= {row[0]: LineFacts(*row) for row in rows}
+        return found
 
     def asked(self, lines: Iterable[LineFacts], now: datetime) -> Mapping[UUID, People]:
         """Return for each line who is asked first: the senior administrators nearest to its owner."""
@@ -88,3 +86,21 @@ class Audiences:
         return {
             line.line_id: frozenset(holder.official_id for holder in nearest(start(line.owner_path), live, line.askers)) for line in lines
         }
+
+
+_FACTS = (
+    RequestLine.id,
+    RequestLine.request_id,
+    RequestLine.owner_path,
+    AccessRequest.requester_official_id,
+    RequestLine.beneficiary_official_id,
+)
+
+
+def _at_hand(session: Session, line_id: UUID) -> LineFacts | None:
+    """Return the facts of a line that the session holds together with its request."""
+    line = session.identity_map.get(identity_key(RequestLine, line_id))
+    request = session.identity_map.get(identity_key(AccessRequest, line.request_id)) if line else None
+    if line is None or request is None:
+        return None
+    return LineFacts(line.id, line.request_id, line.owner_path, request.requester_official_id, line.beneficiary_official_id)

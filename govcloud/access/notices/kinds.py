@@ -91,6 +91,20 @@ KINDS: Mapping[str, Kind] = {
         "undo-2",
         _REQUEST,
     ),
+    "blocked": Kind(
+        ASKING,
+        Message("申请因职责冲突待处理"),
+        Message("“%(item)s”（%(number)s）与%(who)s已有的权限职责相斥，须有例外许可才能进入审批。"),
+        "circle-slash",
+        _REQUEST,
+    ),
+    "not_opened": Kind(
+        ASKING,
+        Message("整件申请未开通"),
+        Message("“%(item)s”（%(number)s）虽已同意，但同一申请的另一项没有通过，按整体开通的要求不再开通。"),
+        "circle-x",
+        _REQUEST,
+    ),
     "lapsed": Kind(
         ASKING,
         Message("申请逾期未答复"),

@@ -80,6 +80,9 @@ LINES: Mapping[str, tuple[LineTelling, ...]] = {
     "access:request:submitted": (LineTelling("to_decide", _asked), LineTelling("asked_for_you", _beneficiary_of_another)),
     "access:line:resubmitted": (LineTelling("to_decide", _asked),),
     "access:line:returned": (LineTelling("returned", _askers),),
+    "access:line:blocked": (LineTelling("blocked", _askers),),
+    "access:line:unblocked": (LineTelling("to_decide", _asked),),
+    "access:request:not_opened": (LineTelling("not_opened", _askers),),
     "access:line:approved": (LineTelling("approved", _askers, ("days",)), LineTelling("settled", _peers)),
     "access:line:rejected": (LineTelling("rejected", _askers), LineTelling("settled", _peers)),
     "access:line:withdrawn": (LineTelling("settled", _peers),),
@@ -120,7 +123,7 @@ class Telling:
     def tell_of_lines(self, tx: Transaction, events: Sequence[Event]) -> None:
         """Write what ``events``, all of one name, mean to people."""
         name = events[0].name
-        by_line = {_line_of(event): event for event in events}
+        by_line = {line_id: event for event in events for line_id in _lines_of(event)}
         lines = self._audiences.lines(tx.session, by_line.keys())
         if name in SETTLES:
             self._settle(tx, by_line.keys())
@@ -181,9 +184,11 @@ class Telling:
         tx.session.execute(mine.values(read_at=tx.now).execution_options(synchronize_session=False))
 
 
-def _line_of(event: Any) -> UUID:  # noqa: ANN401 - an event about a line
-    """Return the line that an event is about; that of asking is about the request and names its line."""
-    return getattr(event, "line_id", None) or UUID(event.subject.partition(":")[2])
+def _lines_of(event: Any) -> tuple[UUID, ...]:  # noqa: ANN401 - an event about lines
+    """Return the lines that an event is about: those that it names, else its subject."""
+    if named := getattr(event, "line_ids", None):
+        return tuple(named)
+    return (getattr(event, "line_id", None) or UUID(event.subject.partition(":")[2]),)
 
 
 def _about(line: LineFacts, telling: LineTelling, event: Event, official_id: UUID, occurrence: UUID) -> Draft:

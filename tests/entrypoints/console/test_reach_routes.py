@@ -109,6 +109,9 @@ EVERYBODYS = {
     "api.overseen",
     "api.revoke",
     "api.relinquish",
+    # One's own notices, and the rules of the clock that everybody's requests go by (tests/entrypoints/api/test_notices.py).
+    *(f"api.{name}" for name in ("notices", "read_notices", "notice_settings", "choose_notices", "clock_rules")),
+    *(f"api.{verb}_mail_address" for verb in ("enter", "confirm", "remove")),
 }
 
 
