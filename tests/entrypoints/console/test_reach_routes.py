@@ -94,6 +94,11 @@ EVERYBODYS = {
     "api.overseen",
     "api.revoke",
     "api.relinquish",
+    "api.extension_offer",
+    "api.extend",
+    "api.suspend",
+    "api.resume",
+    "api.taken_back",
 }
 
 
