@@ -188,7 +188,6 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         looker=_looker(engine),
     )
     decider.lent_to = lambda officials, now: lent_among(read(), officials, now)
-    authorization = Authorization(uow, decider)
     authorization = Authorization(uow, decider, clock)
     authorization_queries = AuthorizationQueries(read, decider, clock)
     clock_policies = ClockPolicies(uow, read, clock)

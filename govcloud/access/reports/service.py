@@ -26,7 +26,9 @@ from govcloud.kernel.clock import Clock
 
 READ = "govcloud:access_report:read"
 MOST_DAYS = 366
-"""The longest period of a report."""
+"""The longest that a report looks ahead."""
+MOST_DAYS_BACK = 92
+"""The longest that it looks back: a quarter, which is a matter of seconds with a million past requests."""
 USUAL_DAYS = 30
 SOON_DAYS = 7
 SHOWN = 50
@@ -50,9 +52,9 @@ class AccessReports:
         return self._facts.authorization.reach_of(actor.official_id, actor.appointment_id, READ)
 
     def time_to_access(self, actor: Actor, days: int = USUAL_DAYS) -> TimeToAccess:
-        """Return how long requests waited that were approved in the last ``days`` (1 to 366)."""
+        """Return how long requests waited that were approved in the last ``days`` (1 to 92)."""
         until = self._clock.now()
-        since = until - timedelta(days=max(1, min(days, MOST_DAYS)))
+        since = until - timedelta(days=max(1, min(days, MOST_DAYS_BACK)))
         return time_to_access(self._read(), self.reach(actor), since, until)
 
     def held(self, actor: Actor) -> tuple[Held, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Float, Row, Subquery, cast, func, literal, select
+from sqlalchemy import ColumnElement, Date, Float, Row, Subquery, cast, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -23,16 +23,25 @@ MANY_LINES = 5
 _PARTS = literal([0.5, 0.95], ARRAY(Float))
 _ZONE = "Asia/Shanghai"
 EVERYWHERE = "/"
+_NOTHING = Waited(0, 0, None, None)
 
 
 def time_to_access(session: Session, paths: Sequence[str], since: datetime, until: datetime) -> TimeToAccess:
     """Return how long requests waited whose lines, owned at or below ``paths``, were approved in ``(since, until]``."""
     found = _requests(paths, since, until)
-    by_lines = [(row.part, _waited(row)) for row in session.execute(_grouped(found, func.least(found.c.lines, MANY_LINES)))]
-    week = cast(func.date_trunc("week", func.timezone(_ZONE, found.c.at)), Date)
-    by_week = [(row.part, _waited(row)) for row in session.execute(_grouped(found, week))]
-    total = _waited(session.execute(select(*_columns(found))).one())
-    return TimeToAccess(since, until, total, tuple(by_lines), tuple(by_week))
+    parts = func.least(found.c.lines, MANY_LINES).label("part")
+    week = cast(func.date_trunc("week", func.timezone(_ZONE, found.c.at)), Date).label("week")
+    # By one pass: as a whole, by lines, by weeks. What a row is not grouped by is NULL, which neither ever is.
+    query = select(parts, week, *_columns(found)).group_by(func.grouping_sets(parts, week, literal_column("()")))
+    by_lines, by_week, total = {}, {}, _NOTHING
+    for row in session.execute(query):
+        if row.part is not None:
+            by_lines[row.part] = _waited(row)
+        elif row.week is not None:
+            by_week[row.week] = _waited(row)
+        else:
+            total = _waited(row)
+    return TimeToAccess(since, until, total, tuple(sorted(by_lines.items())), tuple(sorted(by_week.items())))
 
 
 def _requests(paths: Sequence[str], since: datetime, until: datetime) -> Subquery:
@@ -49,7 +58,7 @@ def _requests(paths: Sequence[str], since: datetime, until: datetime) -> Subquer
     approved: list[ColumnElement[bool]] = [line.state == literal(LineState.APPROVED.value), line.closed_at > since, line.closed_at <= until]
     if EVERYWHERE not in paths:
         approved.append(at_or_below(line.owner_path, paths))
-    return select(*columns).where(*approved).group_by(line.request_id).cte("request").prefix_with("MATERIALIZED")  # type: ignore[return-value]
+    return select(*columns).where(*approved).group_by(line.request_id).subquery("request")
 
 
 def _columns(found: Any) -> tuple[ColumnElement[Any], ...]:  # noqa: ANN401 - a selection of requests
@@ -59,11 +68,6 @@ def _columns(found: Any) -> tuple[ColumnElement[Any], ...]:  # noqa: ANN401 - a 
         func.percentile_cont(_PARTS).within_group(found.c.parallel).label("parallel"),
         func.percentile_cont(_PARTS).within_group(found.c.serial).label("serial"),
     )
-
-
-def _grouped(found: Any, part: ColumnElement[Any]) -> Any:  # noqa: ANN401 - selections
-    labelled = part.label("part")
-    return select(labelled, *_columns(found)).group_by(labelled).order_by(labelled)
 
 
 def _waited(row: Row[Any]) -> Waited:

@@ -51,7 +51,7 @@ class RevokeManyBody(Input):
 class ReportQuery(Input):
     """A period."""
 
-    days: int = Field(default=30, ge=1, le=366)
+    days: int = Field(default=30, ge=1, le=92)
 
 
 class SoonQuery(Input):

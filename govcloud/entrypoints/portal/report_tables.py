@@ -10,7 +10,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from govcloud.access.extending import ExtendedIn
-from govcloud.access.reports.service import MOST_DAYS, SOON_DAYS, USUAL_DAYS
+from govcloud.access.reports.service import MOST_DAYS_BACK, SOON_DAYS, USUAL_DAYS
 from govcloud.access.reports.views import Expiring, Held, TimeToAccess, Waited
 from govcloud.access.reports.waiting import MANY_LINES
 from govcloud.kernel.messages import Message
@@ -166,4 +166,4 @@ REPORTS: Mapping[str, Report] = {
     "held": Report(Message("常设与临时"), 0, _held),
     "expiring": Report(Message("即将到期"), SOON_DAYS, _expiring),
 }
-PERIODS: Mapping[str, Sequence[int]] = {"time": (7, 30, 90, MOST_DAYS), "held": (), "expiring": (7, 14, 30)}
+PERIODS: Mapping[str, Sequence[int]] = {"time": (7, 30, MOST_DAYS_BACK), "held": (), "expiring": (7, 14, 30)}

@@ -112,6 +112,11 @@ EVERYBODYS = {
     # One's own notices, and the rules of the clock that everybody's requests go by (tests/entrypoints/api/test_notices.py).
     *(f"api.{name}" for name in ("notices", "read_notices", "notice_settings", "choose_notices", "clock_rules")),
     *(f"api.{verb}_mail_address" for verb in ("enter", "confirm", "remove")),
+    "api.extension_offer",
+    "api.extend",
+    "api.suspend",
+    "api.resume",
+    "api.taken_back",
 }
 
 

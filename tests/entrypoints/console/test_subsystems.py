@@ -210,7 +210,7 @@ def test_every_form_works(services: Services, world: World, become: Become, arch
     assert stale.status_code == 409
     assert "您看到的是第1版，现为第2版" in said(stale)
     withdrawing = {"subject": str(item.id), "reason": "不再提供"}
-    assert "有效的临时权限 0 项" in said(owner.post(form("withdraw-item", archive), withdrawing))
+    assert "有效临时权限 0 项" in said(owner.post(form("withdraw-item", archive), withdrawing))
     assert owner.post(form("withdraw-item", archive), {**withdrawing, "confirmed": "1"}).status_code == 303
     assert owner.post(form("unbind", archive), {"subject": READ, "code": code}).status_code == 303
     used = owner.post(form("withdraw-function", archive), {"subject": READ, "reason": "停用"})
