@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from govcloud.access import errors
 from govcloud.access.commands import Answer, Decided
 from govcloud.access.decide import Deciding
+from govcloud.access.lines import read_line
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
@@ -48,10 +50,15 @@ class DecidingTogether:
 
         Raises:
             Invalid: there is no ballot, there are too many, or two for one line.
+            NotFound: a line is not one of the request's.
             NotFound, Conflict, Denied, Invalid: one of the answers is refused, as ``Access.approve`` says; then none was given.
         """
         ordered = _ordered(ballots)
         with self._uow.begin(actor, "govcloud:line:decide_together", Target("access_request", str(request_id))):
+            # Of one request only: its audit chain and its beneficiary are then all that this transaction holds on to.
+            for ballot in ordered:
+                if read_line(self._uow.read(), ballot.line_id).request_id != request_id:
+                    raise errors.no_such_line(ballot.line_id)
             return tuple(self._deciding.decide(actor, ballot.line_id, ballot.version, ballot.answer) for ballot in ordered)
 
     def each(self, actor: Actor, ballots: Sequence[Ballot]) -> tuple[Verdict, ...]:

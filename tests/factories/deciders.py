@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import text
 
 from govcloud.subsystems.changes import ItemChange
@@ -55,3 +56,9 @@ def escalate(services: Services, line_id: UUID, level: int) -> None:
     """Let a line be as if the clock had carried it up to ``level``."""
     with services.uow.begin(SEED, "govcloud:item:offer") as tx:
         tx.session.execute(text("UPDATE request_line SET escalation = :level WHERE id = :id"), {"level": level, "id": line_id})
+
+
+def put_together(superuser_url: str, request_id: UUID, line_id: UUID) -> None:
+    """Let a line be one of another request, as a basket of several items makes it."""
+    with psycopg.connect(superuser_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+        connection.execute("UPDATE request_line SET request_id = %s WHERE id = %s", (request_id, line_id))

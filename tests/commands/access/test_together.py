@@ -16,23 +16,24 @@ from govcloud.authorization.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services
-from tests.factories.deciders import give_office, set_tier
+from tests.factories.deciders import give_office, put_together, set_tier
 from tests.factories.requests import ask, may_read
 from tests.factories.world import XIHU, World
 
 EXPORT = "housing:register:export"
 
 
-def two_lines(services: Services, world: World) -> tuple[UUID, UUID, UUID]:
-    """Return two lines that one person decides, and the request of the first."""
+def two_lines(services: Services, world: World, superuser_url: str) -> tuple[UUID, UUID, UUID]:
+    """Return a request, and its two lines, which one person decides."""
     set_tier(services, world, "one", function=EXPORT)
     first, second = ask(services, world), ask(services, world, item_id=world.items[EXPORT], days=7)
+    put_together(superuser_url, first.request_id, second.line_id)
     return first.request_id, first.line_id, second.line_id
 
 
-def test_many_lines_each_with_its_own_verdict(services: Services, world: World) -> None:
+def test_many_lines_each_with_its_own_verdict(services: Services, world: World, superuser_url: str) -> None:
     give_office(services, world, "SHANXUEMEI", "government")
-    _, first, second = two_lines(services, world)
+    _, first, second = two_lines(services, world, superuser_url)
     own = ask(services, world, world.li).line_id
     ballots = [Ballot(line_id, 1, Answer.yes()) for line_id in (first, second, own, uuid4())]
     with pytest.raises(NotFound):
@@ -48,13 +49,18 @@ def test_many_lines_each_with_its_own_verdict(services: Services, world: World) 
             services.approving.together.each(world.li.actor(), wrong)
 
 
-def test_lines_of_one_act_stand_or_fall_together(services: Services, world: World) -> None:
-    request_id, first, second = two_lines(services, world)
+def test_lines_of_one_act_stand_or_fall_together(services: Services, world: World, superuser_url: str) -> None:
+    request_id, first, second = two_lines(services, world, superuser_url)
     ballots = [Ballot(first, 1, Answer.yes(days=3)), Ballot(second, 9, Answer.yes())]
     with pytest.raises(Conflict) as caught:
         services.approving.together.of_request(world.li.actor(), request_id, ballots)
     assert caught.value.code == "line_changed"
     assert services.uow.read().scalar(text("SELECT count(*) FROM decision")) == 0
+    foreign = ask(services, world, world.people["CHENJIE"]).line_id
+    with pytest.raises(NotFound):
+        services.approving.together.of_request(world.li.actor(), request_id, [ballots[0], Ballot(foreign, 1, Answer.yes())])
+    page = services.access_queries.decision_page(world.li.actor(), first)
+    assert [other.line.id for other in page.others] == [second]
     ballots[1] = Ballot(second, 1, Answer.no("too_broad", "只需查询"))
     decided = services.approving.together.of_request(world.li.actor(), request_id, ballots)
     assert [one.state for one in decided] == [LineState.APPROVED, LineState.REJECTED]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.factories.deciders import give_office, set_tier
+from tests.factories.deciders import give_office, put_together, set_tier
 from tests.factories.requests import ask, may_read
 from tests.factories.world import XIHU
 
@@ -48,10 +48,13 @@ def test_claims_candidates_and_comments(services: Services, world: World, caller
     assert zhao.post(f"/lines/{line_id}/comments", {"text": "?"}).status_code == 403
 
 
-def test_several_lines_each_and_together(services: Services, world: World, caller: SignIn) -> None:
+def test_several_lines_each_and_together(services: Services, world: World, caller: SignIn, superuser_url: str) -> None:
     li = caller("LIQIANG")
     set_tier(services, world, "one", function="housing:register:export")
     first, second = ask(services, world), ask(services, world, item_id=world.items["housing:register:export"], days=7)
+    foreign = {"lines": [{"line_id": str(second.line_id), "version": 1, "outcome": "approve"}]}
+    assert li.post(f"/requests/{first.request_id}/decide", foreign).status_code == 404
+    put_together(superuser_url, first.request_id, second.line_id)
     lines = [
         {"line_id": str(first.line_id), "version": 1, "outcome": "approve", "days": 3},
         {"line_id": str(second.line_id), "version": 7, "outcome": "approve"},

@@ -16,7 +16,7 @@ from govcloud.services import Services
 from govcloud.subsystems.changes import FunctionChange
 from govcloud.web.moments import minute
 from tests.factories.browsing import Visitor, said
-from tests.factories.deciders import give_office, set_tier
+from tests.factories.deciders import put_together, set_tier
 from tests.factories.requests import REGISTER, ask, may_read
 from tests.factories.world import World, give_password
 
@@ -179,14 +179,22 @@ def test_a_link_in_a_mail_demands_sign_in_and_a_fresh_proof(
     assert wang.get(wang.get(address).location).status_code == 404
 
 
-def test_the_lines_of_one_request_are_decided_in_one_act(services: Services, world: World, li: Visitor, submitted: Submitted) -> None:
-    give_office(services, world, "SHANXUEMEI", "government")
+def test_the_lines_of_one_request_are_decided_in_one_act(
+    services: Services, world: World, li: Visitor, submitted: Submitted, superuser_url: str
+) -> None:
+    set_tier(services, world, "one", function="housing:register:export")
+    other = ask(services, world, item_id=world.items["housing:register:export"], days=7)
+    put_together(superuser_url, submitted.request_id, other.line_id)
     address = f"/inbox/{submitted.line_id}"
-    prefix = f"{submitted.line_id}."
-    nothing = li.post(f"{address}/together", {f"{prefix}action": "skip"}, page=address)
+    page = li.get(address)
+    assert "同一申请中您可以决定的 2 项" in said(page)
+    first, second = f"{submitted.line_id}.", f"{other.line_id}."
+    fields = hidden(page.text, f"{first}version", f"{first}evidence", f"{second}version", f"{second}evidence")
+    nothing = li.post(f"{address}/together", {**fields, f"{first}action": "skip", f"{second}action": "skip"}, page=address)
     assert nothing.status_code == 422
-    fields = {f"{prefix}action": "narrow", f"{prefix}days": "3", f"{prefix}version": "1"}
-    assert li.post(f"{address}/together", fields, page=address).status_code == 303
-    shown = services.access_queries.line(world.wang.actor(), submitted.line_id)
-    assert shown.decision is not None
-    assert shown.decision.days == 3
+    unsaid = li.post(f"{address}/together", {**fields, f"{first}action": "approve", f"{second}action": "reject"}, page=address)
+    assert unsaid.status_code == 422
+    narrowed = {**fields, f"{first}action": "narrow", f"{first}days": "3", f"{second}action": "reject", f"{second}reason_code": "too_broad"}
+    assert li.post(f"{address}/together", narrowed, page=address).status_code == 303
+    shown = services.access_queries.request(world.wang.actor(), submitted.request_id).lines
+    assert {line.id: line.decision.outcome for line in shown if line.decision} == {submitted.line_id: "approved", other.line_id: "rejected"}
