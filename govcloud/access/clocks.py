@@ -16,6 +16,8 @@ from govcloud.authorization.work_calendar import Days
 
 #: The marks of the clock, in the order of escalation: the column of each, and how many times the time to answer it stands at.
 MARKS = (("remind_at", 0.5), ("deputy_at", 1.0), ("superior_at", 1.5), ("due_at", 2.0))
+LEFT_LYING = timedelta(days=30)
+"""How long a line that was returned waits for its correction."""
 
 
 class Clocks:
@@ -45,11 +47,14 @@ class Clocks:
         line.acts_at = next_act(line)
 
     def pause(self, line: RequestLine, now: datetime) -> None:
-        """Let the clock stand: the line no longer waits for its department. One that stands already goes on standing."""
+        """Let the clock stand: the line no longer waits for its department. One that stands already goes on standing.
+
+        Whoever has to put it up again has ``LEFT_LYING`` for that; then it lapses, which stands against no department.
+        """
         if line.paused_at is not None:
             return
         line.waited_seconds = int(self.waited(line, now).total_seconds())
-        line.paused_at, line.acts_at = now, None
+        line.paused_at, line.acts_at = now, now + LEFT_LYING
 
     def resume(self, line: RequestLine, now: datetime) -> None:
         """Let the clock go on with what was left of each mark; one that runs already goes on running."""

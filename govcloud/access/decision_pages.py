@@ -20,7 +20,7 @@ from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.routing import SUPERIOR_FROM, Authority, usable
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.tasks.rights import Case, Rights, refusals_of, spent_in
+from govcloud.access.tasks.rights import Case, Rights, spent_in
 from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
 from govcloud.access.views import DecisionPage, RequestView
 from govcloud.authorization.scope import Scope
@@ -82,9 +82,9 @@ class DecisionPages:
             card=card,
             evidence_hash=card.digest(),
             scope_choices=scope_choices(self._facts.identity, wanted.scope, division) if by_division else (),
-            max_days=min(line.requested_days, facts.item.max_days),
-            refusals=refusals_of(REJECT, case, right, facts),
-            approval_refusals=refusals_of(APPROVE, case, right, facts),
+            max_days=max(1, min(line.requested_days, facts.item.max_days - line.carried_days)),
+            refusals=tuple(refusal for _rule, refusal in REJECT.refusals(facts)),
+            approval_refusals=tuple(refusal for _rule, refusal in APPROVE.refusals(facts)),
             principal=right.principal.name if right.is_lent else "",
             answered=right.spent or any(row.official_id == reader.person.official_id for row in before),
             held_by=self._facts.identity.official_names([holder])[holder] if holder is not None and foreign else "",

@@ -7,13 +7,14 @@ found again by its moment. The approvers who were asked first may act until the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from govcloud.access.clocks import next_act
 from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
-from govcloud.access.lifecycle import OPEN, WAITING
+from govcloud.access.lifecycle import OPEN, RETURNED, WAITING
 from govcloud.access.lines import lock_line, lock_line_if_free, move_line
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.opening import Opening
@@ -45,14 +46,14 @@ class Escalating:
         Raises:
             Denied: the actor is not the clock.
         """
-        due = select(RequestLine.id, RequestLine.beneficiary_official_id, RequestLine.due_at).where(
+        due = select(RequestLine.id, RequestLine.beneficiary_official_id, RequestLine.due_at, RequestLine.paused_at).where(
             RequestLine.state.in_(OPEN), RequestLine.acts_at <= self._clock.now()
         )
         taken = 0
         for row in self._uow.read().execute(due.order_by(RequestLine.acts_at, RequestLine.id).limit(limit)).all():
             if until():
                 break
-            over = row.due_at <= self._clock.now()
+            over = row.paused_at is not None or row.due_at <= self._clock.now()
             taken += self._lapse(actor, row.id, row.beneficiary_official_id) if over else self._step(actor, row.id)
         return taken
 
@@ -69,8 +70,9 @@ class Escalating:
         with self._uow.begin(actor, "govcloud:line:lapse", Target("request_line", str(line_id))) as tx:
             lock_official(tx.session, beneficiary_id)
             line = lock_line(tx.session, line_id)
-            if line.state not in OPEN or line.paused_at is not None or line.due_at > tx.now:
+            if line.state not in OPEN or not _is_over(line, tx.now):
                 return False
+            returned = line.state in RETURNED
             move_line(tx.session, line, "lapse", tx.now)
             tx.record(
                 LineLapsed(
@@ -78,10 +80,16 @@ class Escalating:
                     chain=str(line.request_id),
                     owner_department_id=line.owner_department_id,
                     due_at=line.due_at,
+                    returned=returned,
                 )
             )
             self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))
             return True
+
+
+def _is_over(line: RequestLine, now: datetime) -> bool:
+    """Return whether the time of a line has run out: that of its department, or, while its clock stands, that of whoever corrects it."""
+    return line.due_at <= now if line.paused_at is None else line.acts_at is not None and line.acts_at <= now
 
 
 def _taken_further(tx: Transaction, line: RequestLine) -> bool:

@@ -99,12 +99,13 @@ class LineWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineLapsed(Event):
-    """Nobody decided in time; this stands against the department that held the line."""
+    """Nobody decided in time, which stands against the department that held the line; or (`returned`) nobody corrected it."""
 
     name: ClassVar[str] = "access:line:lapsed"
 
     owner_department_id: UUID
     due_at: datetime
+    returned: bool
 
 
 @dataclass(frozen=True, kw_only=True)

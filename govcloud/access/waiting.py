@@ -87,7 +87,9 @@ class Waiting:
 
     def note(self, tx: Transaction, events: Sequence[Answered]) -> None:
         """Write down for how long the lines of ``events`` waited, in the transaction that closed them."""
-        ids = [UUID(event.subject.partition(":")[2]) for event in events]
+        # What nobody corrected is no department's waiting.
+        counted = [event for event in events if not (isinstance(event, LineLapsed) and event.returned)]
+        ids = [UUID(event.subject.partition(":")[2]) for event in counted]
         lines = [line for line in (tx.session.get(RequestLine, key) for key in ids) if line and line.state in _COUNTED]
         rows = [
             {

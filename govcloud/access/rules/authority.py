@@ -20,7 +20,7 @@ class DeciderHasAuthority:
     field: ClassVar[str | None] = None
 
     def check(self, facts: DecisionFacts) -> Ok | Refusal:
-        """Look for one path of authority that the owning department lies under, for a decider who is active."""
-        if facts.decider.active and any(facts.item.owner_path.startswith(path) for path in facts.authority):
+        """Look for one path of authority that the owning department lies under, for people who are all active."""
+        if all(person.active for person in facts.deciding) and any(facts.item.owner_path.startswith(path) for path in facts.authority):
             return Ok()
         return Refusal(self.key, Message("您目前不是该功能主管部门或其上级部门的高级管理员，不能审批。"))

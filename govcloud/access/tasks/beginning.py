@@ -17,7 +17,7 @@ from govcloud.access.routing import Holder, ids_of
 from govcloud.access.rules import APPROVE
 from govcloud.access.tasks.models import ApprovalRule
 from govcloud.access.tasks.opening import TaskOpening
-from govcloud.access.tasks.rights import Case, Right, Rights, refusals_of
+from govcloud.access.tasks.rights import Case, Right, Rights
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
@@ -52,7 +52,7 @@ class Beginning:
             signer = self._facts.person(rule.official_id, rule.appointment_id, tx.now)
             right = self._rights.of(case, signer)
             facts = self._rights.facts_for(case, right, wanted)
-            if refusals_of(APPROVE, case, right, facts):
+            if APPROVE.refusals(facts):
                 continue
             card = self._cards.card(request, line, tx.now, facts.findings)
             decision = _decision(case, rule, right, wanted, card)

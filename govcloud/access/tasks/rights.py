@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -21,7 +21,6 @@ from govcloud.access.windows import ends_at
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
-from govcloud.kernel.errors import Refusal
 
 REACTION = Actor.system("reaction")
 """Who opens what was decided in somebody else's right: the decision is theirs, the grant follows from it."""
@@ -96,7 +95,10 @@ class Rights:
             decider=right.decider,
             authority=right.paths,
             approved=approved,
-            owed=_owed(case, right.decider),
+            principals=(right.principal,) if right.is_lent else (),
+            owed=_owed(case, right.decider) or (right.is_lent and _owed(case, right.principal)),
+            carried_days=line.carried_days,
+            parent_closed=self._facts.parent_closed(line.parent_line_id),
             findings=self._facts.authorization.apart.findings(
                 request.beneficiary_official_id, [line.function], request.case_number, line.duty, case.now
             ),
@@ -111,8 +113,7 @@ class Rights:
             Denied, Conflict, Invalid: as ``rules.check``.
         """
         facts = self.facts_for(case, right, approved)
-        for known in _both(case, right, facts):
-            check(registry, known)
+        check(registry, facts)
         return facts
 
     def _principal(self, decider: PersonFacts, right: Authority, now: datetime) -> PersonFacts:
@@ -120,19 +121,6 @@ class Rights:
         if right.principal_id == decider.official_id or right.appointment_id is None:
             return decider
         return self._facts.person(right.principal_id, right.appointment_id, now)
-
-
-def refusals_of(registry: Registry[DecisionFacts], case: Case, right: Right, facts: DecisionFacts) -> tuple[Refusal, ...]:
-    """Return what stands against a decision, each reason once."""
-    found = {refusal.code: refusal for known in _both(case, right, facts) for _, refusal in registry.refusals(known)}
-    return tuple(found.values())
-
-
-def _both(case: Case, right: Right, facts: DecisionFacts) -> Iterable[DecisionFacts]:
-    """Return the facts with the decider, and with the person in whose right they decide."""
-    yield facts
-    if right.is_lent:
-        yield replace(facts, decider=right.principal, owed=_owed(case, right.principal))
 
 
 def _owed(case: Case, decider: PersonFacts) -> bool:

@@ -47,7 +47,7 @@ def test_the_first_refusal_after_the_end_confirms_it(services: Services, world: 
 def test_a_refusal_before_the_end_or_for_other_rows_confirms_nothing(services: Services, world: World, clock: ManualClock) -> None:
     assert not check(services, world)
     grant_id = granted(services, world)
-    beside = granted(services, world)
+    beside = granted(services, world, days=11)
     assert not check(services, world, division=YUHANG)
     clock.advance(timedelta(minutes=5))
     services.access.revoke(world.li.actor(), grant_id, "核查")

@@ -219,7 +219,7 @@ def labelled(services: Services, label: int) -> None:
 
 
 def test_what_is_held_for_as_long_already_is_not_asked_for_again(services: Services, world: World) -> None:
-    granted(services, world)
+    granted(services, world, case_number="XH-2026-0117")
     with pytest.raises(Conflict) as caught:
         ask(services, world, days=9)
     assert caught.value.code == "already_held"

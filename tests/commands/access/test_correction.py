@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from govcloud.access.clocks import LEFT_LYING
 from govcloud.access.commands import Correction
 from govcloud.access.lifecycle import LineState
 from govcloud.authorization.scope import Scope
@@ -116,6 +118,9 @@ def test_a_returned_line_can_be_taken_back_and_runs_out(services: Services, worl
     services.access.withdraw(world.wang.actor(), first, 2)
     second = ask(services, world).line_id
     services.approving.returning.send_back(world.li.actor(), second, 1, "缺")
-    clock.advance(timedelta(days=10))
+    clock.advance(LEFT_LYING - timedelta(seconds=1))
+    assert services.escalating.run(Actor.system("jobs")) == 0
+    clock.advance(timedelta(seconds=1))
     assert services.escalating.run(Actor.system("jobs")) == 1
+    assert services.uow.read().scalar(text("SELECT count(*) FROM line_wait")) == 0, "no department let it wait"
     assert services.access_queries.line(world.wang.actor(), second).state is LineState.LAPSED

@@ -97,7 +97,7 @@ def test_approve_against_revoke(app: Flask, settings: Settings, services: Servic
     """A grant of the same person is revoked while another line of theirs is approved: both stand, each on its own."""
     first = services.access.approve(world.li.actor(), ask(services, world).line_id, 1)
     assert first.grant_id is not None
-    grant_id, line_id = first.grant_id, ask(services, world).line_id
+    grant_id, line_id = first.grant_id, ask(services, world, days=11).line_id
     outcomes = race(
         app,
         settings,

@@ -52,7 +52,7 @@ def test_the_request_goes_on_with_case_and_matter(services: Services, world: Wor
     first = granted(services, world, matter_id=world.matter_id)
     submitted = services.grant_life.extend(world.wang.actor(), first, 3, WHY)
     request = services.access_queries.request(world.wang.actor(), submitted.request_id)
-    assert (request.case_number, request.matter_id, request.reason) == ("XH-2026-0117", world.matter_id, WHY)
+    assert (request.case_number, request.matter_id, request.reason) == ("XH-2026-0100", world.matter_id, WHY)
     assert request.lines[0].extends is not None
     assert services.grant_life.extended_in([request.lines[0].extends])[request.lines[0].extends].waiting
 

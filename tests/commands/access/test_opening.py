@@ -123,7 +123,7 @@ def test_a_lapsed_line_keeps_the_others_shut(services: Services, world: World, c
     lines = ask_jointly(services, world)
     approve(services, world, REGISTER, lines[REGISTER])
     clock.advance(timedelta(days=60))
-    assert services.access.lapse_due(Actor.system("jobs")) == 1
+    assert services.escalating.run(Actor.system("jobs")) == 1
     assert not may_read(services, world.wang)
     assert "access:request:not_opened" in names_of(services, world)
 
