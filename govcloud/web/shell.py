@@ -65,7 +65,12 @@ STAFF = (
     _Place("portal.new_request", Message("申请权限"), "key-round", ("portal.submit",)),
     _Place("portal.requests", Message("我的申请"), "clipboard-list", ("portal.request_detail",)),
     _Place("portal.held", Message("我的权限"), "shield-check", ("portal.relinquish",)),
-    _Place("portal.inbox", Message("待我审批"), "inbox", ("portal.decision", "portal.decide")),
+    _Place(
+        "portal.inbox",
+        Message("待我审批"),
+        "inbox",
+        ("portal.decision", "portal.decide", "portal.delegations", "portal.approval_rules", "portal.preview"),
+    ),
     _Place("portal.account", Message("我的账号"), "circle-user-round", ("portal.change_password", "portal.set_up_factor")),
 )
 GRANTS = _Place("portal.grants", Message("授权管理"), "gavel", ("portal.revoke", "portal.end_grant"))
