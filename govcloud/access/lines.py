@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
-from govcloud.access.lifecycle import OPEN, WAITING, LineState, advance
+from govcloud.access.lifecycle import BLOCKED, OPEN, WAITING, LineState, advance
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.tasks.standing import follow_lines, void_tasks
 from govcloud.identity.extents import at_or_below
@@ -87,7 +87,8 @@ def why_closed(session: Session, line: RequestLine, identity: IdentityQueries) -
 def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> None:
     """Move a locked line, if it still stands at the state and version that were read.
 
-    When it no longer waits for an approver, its open task is cut short; when it waits for nobody, it is closed.
+    When it no longer waits for an approver, its open task is cut short (one that is blocked keeps it for later); when it waits for
+    nobody, it is closed.
 
     Raises:
         IllegalMove: the life cycle has no such move from the line's state; callers look first.
@@ -102,7 +103,7 @@ def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> 
     )
     shown = line.version
     moved = session.execute(statement)
-    if target not in WAITING:
+    if target not in WAITING | BLOCKED:
         void_tasks(session, line.id, now)
     session.refresh(line)
     if not isinstance(moved, CursorResult) or moved.rowcount != 1:

@@ -80,7 +80,12 @@ STAFF = (
     ),
     _Place("portal.requests", Message("我的申请"), "clipboard-list", ("portal.request_detail", "portal.submission")),
     _Place("portal.held", Message("我的权限"), "shield-check", ("portal.relinquish", "portal.extend", "portal.ask_for_more")),
-    _Place("portal.inbox", Message("待我审批"), "inbox", ("portal.decision", "portal.decide")),
+    _Place(
+        "portal.inbox",
+        Message("待我审批"),
+        "inbox",
+        ("portal.decision", "portal.decide", "portal.delegations", "portal.approval_rules", "portal.preview"),
+    ),
     _Place("portal.account", Message("我的账号"), "circle-user-round", ("portal.change_password", "portal.set_up_factor")),
 )
 GRANTS = _Place(

@@ -11,6 +11,7 @@ from govcloud.access.cards import CardMaker
 from govcloud.access.completing import Completing
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import Wanted
+from govcloud.access.lifecycle import WAITING
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.routing import Holder, ids_of
@@ -44,7 +45,7 @@ class Beginning:
         line then waits for a person.
         """
         task = self._tasks.open_tasks(tx, line, item, fit)
-        if item.tier != AUTO:
+        if item.tier != AUTO or line.state not in WAITING:
             return
         case = Case(tx.session, request, line, task, tx.now)
         wanted = Wanted(Scope.from_json(line.requested_scope), line.requested_days)

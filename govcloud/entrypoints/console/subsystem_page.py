@@ -11,6 +11,7 @@ from govcloud.entrypoints.console.subsystem_forms import FORMS, SubsystemForm
 from govcloud.entrypoints.console.subsystem_reach import Standing
 from govcloud.entrypoints.console.subsystem_words import SCOPES, WAY
 from govcloud.kernel.messages import Message
+from govcloud.subsystems.approval import written_approval
 from govcloud.subsystems.levels import asks_each_time
 from govcloud.subsystems.lifecycle import UNDER_REVIEW, Move, Status
 from govcloud.subsystems.queries import FunctionView, ItemView, ServiceItemView, SubsystemView
@@ -73,6 +74,7 @@ def page_facts(view: SubsystemView) -> dict[str, Any]:
         "moves": moves,
         "next_move": _next(moves),
         "tiers": TIERS,
+        "written_approval": written_approval,
         "scopes": SCOPES,
     }
 

@@ -205,7 +205,11 @@ def test_every_form_works(services: Services, world: World, become: Become, arch
         "scope_kind": "none",
         "version": "1",
     }
-    assert owner.post(form("item", archive), {**changed, "reason": "缩短"}).status_code == 303
+    wrong = owner.post(form("item", archive), {**changed, "tier": "quorum", "approval": "9", "reason": "从严"})
+    assert (wrong.status_code, "同意人数应为 2 至 5 的整数" in said(wrong)) == (422, True)
+    steps = {**changed, "tier": "serial", "approval": "主管部门，上级部门:2"}
+    assert owner.post(form("item", archive), {**steps, "reason": "缩短"}).status_code == 303
+    assert "依次审批 owner,superior:2 · 最长 4 天" in said(owner.get(details(archive)))
     stale = owner.post(form("item", archive), {**changed, "max_days": "3", "reason": "再缩短"})
     assert stale.status_code == 409
     assert "您看到的是第1版，现为第2版" in said(stale)
