@@ -202,6 +202,7 @@ def _separation(finding: Finding) -> SeparationEvidence:
         kind=finding.rule.kind,
         state=str(finding.state),
         held=finding.held,
+        held_names=finding.named(finding.held),
         exception_id=str(finding.exception_id) if finding.exception_id else None,
         until=utc_text(finding.until) if finding.until else None,
     )

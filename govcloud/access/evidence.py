@@ -83,6 +83,7 @@ class SeparationEvidence:
     kind: str
     state: str
     held: tuple[str, ...]
+    held_names: tuple[str, ...]
     exception_id: str | None
     until: str | None
 

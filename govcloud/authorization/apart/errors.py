@@ -26,14 +26,14 @@ def conflict_words(finding: Finding) -> Message:
             "职责分离规则“%(rule)s”（第%(version)s版）不允许同时持有 %(asked)s。",
             rule=finding.rule.name,
             version=finding.rule.version,
-            asked="、".join(finding.asked),
+            asked="、".join(finding.named(finding.asked)),
         )
     return Message(
         "职责分离规则“%(rule)s”（第%(version)s版）：%(asked)s与已有的 %(held)s 冲突。",
         rule=finding.rule.name,
         version=finding.rule.version,
-        asked="、".join(finding.asked),
-        held="、".join(finding.held),
+        asked="、".join(finding.named(finding.asked)),
+        held="、".join(finding.named(finding.held)),
     )
 
 

@@ -10,6 +10,7 @@ Every caller that goes on to give something holds ``APART`` and the person's loc
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -30,6 +31,7 @@ class Separation:
     def __init__(self, read: Callable[[], Session], decider: Decider) -> None:
         """Take the source of reading sessions and the decider."""
         self._read = read
+        self._decider = decider
         self.holdings = Holdings(read, decider)
 
     def findings(
@@ -55,7 +57,7 @@ class Separation:
         handled = self._handled(official_id, case_number) if any(rule.kind == PER_CASE for rule in rules) and case_number else ()
         exceptions = exceptions_of(self._read(), [official_id], [rule.code for rule in rules], now)
         found = (_of_case(rule, asked, duty, handled) if rule.kind == PER_CASE else static_finding(rule, asked, held) for rule in rules)
-        return tuple(lifted(finding, exceptions) for finding in found)
+        return tuple(self._named(lifted(finding, exceptions), now) for finding in found)
 
     def conflicts(
         self, official_id: UUID, functions: Collection[str], case_number: str | None, duty: str | None, now: datetime
@@ -63,6 +65,13 @@ class Separation:
         """Return those of the ``findings`` that are not clear; one that an exception lifts says so."""
         found = self.findings(official_id, functions, case_number, duty, now)
         return tuple(finding for finding in found if finding.state is not FindingState.CLEAR)
+
+    def _named(self, finding: Finding, now: datetime) -> Finding:
+        """Return a conflict with the names of its functions; what is clear needs none."""
+        if finding.state is FindingState.CLEAR:
+            return finding
+        known = (self._decider.subsystems.function(code, now) for code in (*finding.asked, *finding.held))
+        return replace(finding, names={view.code: view.name for view in known if view is not None})
 
     def _handled(self, official_id: UUID, case_number: str) -> Sequence[tuple[str, str | None]]:
         """Return the functions that the person ever had for a case, each with the part that it was for."""

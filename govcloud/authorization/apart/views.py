@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -86,7 +87,7 @@ class FindingState(StrEnum):
 class Finding:
     """What one rule says: ``held`` are the functions of the set that stand beside the ``asked`` one (for a case: that somebody had).
 
-    ``exception_id`` and ``until`` (UTC) name the exception that lifts a conflict.
+    ``exception_id`` and ``until`` (UTC) name the exception that lifts a conflict. ``names`` are what the catalogue calls the functions.
     """
 
     rule: RuleView
@@ -95,6 +96,11 @@ class Finding:
     state: FindingState
     exception_id: UUID | None = None
     until: datetime | None = None
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def named(self, functions: Iterable[str]) -> tuple[str, ...]:
+        """Return functions as people read them: by name, with the code."""
+        return tuple(f"{self.names[code]}（{code}）" if code in self.names else code for code in functions)
 
 
 Conflict = Finding

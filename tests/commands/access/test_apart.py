@@ -231,7 +231,7 @@ def test_what_is_held_for_as_long_already_is_not_asked_for_again(services: Servi
 
 
 def test_another_case_or_more_rows_are_not_held_yet(services: Services, world: World) -> None:
-    granted(services, world)
+    granted(services, world, case_number="XH-2026-0117")
     asked = ask(services, world, days=1, case_number="XH-2026-0999")
     services.access.withdraw(world.wang.actor(), asked.line_id, 1)
     assert ask(services, world, days=1, scope=Scope(("330100000000",))).line_id

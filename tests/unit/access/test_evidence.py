@@ -52,7 +52,7 @@ CARD = EvidenceCard(
     looked_back=200,
     latest_decisions=(PastDecision("2026-11-01T00:00:00+00:00", "approved", "杭州市余杭区民政局", 3, ("余杭区",)),),
     last_use=LastUse("unknown", None),
-    separation=(SeparationEvidence("cash-and-books", 3, "出纳与会计分离", "static", "clear", (), None, None),),
+    separation=(SeparationEvidence("cash-and-books", 3, "出纳与会计分离", "static", "clear", (), (), None, None),),
     clearance=ClearanceEvidence(2, 3, suffices=True),
 )
 
