@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -19,6 +20,7 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, Invalid
 from govcloud.kernel.events import type_registry
 from govcloud.services import Services
+from govcloud.settings import Settings
 from tests.factories.browsing import counted
 from tests.factories.requests import ask, granted
 from tests.factories.world import SEED, Person, World
@@ -281,3 +283,20 @@ def test_a_line_goes_without_a_decider_who_left(services: Services, world: World
     ask(services, world)
     assert kinds(services, world.people["QIANWEI"]) == []
     assert kinds(services, world.li) == ["to_decide"]
+
+
+def test_whoever_reads_just_now_holds_no_decision_up(services: Services, world: World, settings: Settings) -> None:
+    """Decisions on many lines and “read all” meet at the same rows in other orders: neither waits, so neither waits in a circle."""
+    first, second = ask(services, world), ask(services, world, world.people["SUNLI"])
+    db.session.remove()
+    with psycopg.connect(settings.database_url.replace("+psycopg", "")) as reading:
+        reading.execute(
+            "SELECT id FROM notice WHERE official_id = %s AND line_id = %s FOR UPDATE", (world.people["QIANWEI"].official_id, first.line_id)
+        )
+        services.access.reject(world.li.actor(), first.line_id, 1, "not_needed")
+        assert services.notice_desk.mark_read(world.people["QIANWEI"].actor()) == 2, (
+            "the one about the other line, and that this one is done"
+        )
+    assert kinds(services, world.people["QIANWEI"], unread=True) == ["to_decide"], "the one that was being read"
+    services.access.reject(world.li.actor(), second.line_id, 1, "not_needed")
+    assert services.notice_desk.mark_read(world.people["QIANWEI"].actor()) == 2
