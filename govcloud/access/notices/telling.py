@@ -188,15 +188,19 @@ class Telling:
         self._mailing.promise(tx, [(key, draft.official_id, draft.kind) for key, draft in keyed])
 
     def _settle(self, tx: Transaction, lines: Collection[UUID]) -> Mapping[UUID, People]:
-        """Let the call to decide on ``lines`` count as read, waiting for nobody who reads one just now; return for each who was called."""
-        asked = select(Notice.id, Notice.line_id, Notice.official_id, Notice.read_at).where(
+        """Let the call to decide on ``lines`` count as read, waiting for nobody who reads one just now; return for each who was called.
+
+        Whom this very transaction called nobody has seen waiting: a line that a rule signed beforehand approves at once is no news to them.
+        """
+        asked = select(Notice.id, Notice.line_id, Notice.official_id, Notice.created_at).where(
             Notice.line_id.in_(lines), Notice.kind == "to_decide"
         )
         unread = asked.where(Notice.read_at.is_(None)).with_only_columns(Notice.id).with_for_update(skip_locked=True)
         settled = update(Notice).where(Notice.id.in_(unread)).values(read_at=tx.now).returning(Notice.id).cte("settled")
         found: dict[UUID, set[UUID]] = {}
         for row in tx.session.execute(asked.add_cte(settled)):
-            found.setdefault(row.line_id, set()).add(row.official_id)
+            if row.created_at < tx.now:
+                found.setdefault(row.line_id, set()).add(row.official_id)
         return {key: frozenset(people) for key, people in found.items()}
 
 
