@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.notices.models import Notice
 from govcloud.access.routing import DECIDING_ROLE, DEPUTY_ROLE, Holder, levels, nearest
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.identity.queries import IdentityQueries
@@ -64,14 +63,6 @@ class Audiences:
     def superiors(self, lines: Iterable[LineFacts], now: datetime) -> Mapping[UUID, People]:
         """Return for each line the senior administrators of the nearest department above its owner; of the owner where there is none."""
         return self._holders(list(lines), DECIDING_ROLE, now, lambda path: next(iter(levels(path)[1:]), path))
-
-    def told(self, session: Session, lines: Collection[UUID]) -> Mapping[UUID, People]:
-        """Return for each line who was told that it waits for them."""
-        query = select(Notice.line_id, Notice.official_id).where(Notice.line_id.in_(lines), Notice.kind == "to_decide")
-        found: dict[UUID, set[UUID]] = {}
-        for row in session.execute(query):
-            found.setdefault(row.line_id, set()).add(row.official_id)
-        return {key: frozenset(people) for key, people in found.items()}
 
     def _holders(self, lines: Sequence[LineFacts], role: str, now: datetime, start: Callable[[str], str]) -> Mapping[UUID, People]:
         """Return for each line who holds ``role`` nearest to where the search starts, but for whoever the line is for or from."""

@@ -23,7 +23,18 @@ from govcloud.kernel.events import Event, type_registry
 from govcloud.kernel.ids import new_id, new_ids
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
-Whom = Callable[[Audiences, Transaction, Sequence[LineFacts]], Mapping[UUID, People]]
+
+@dataclass(frozen=True)
+class Scene:
+    """What happened to lines, as whoever works out the audience sees it; ``told`` is who was called to decide on what is settled now."""
+
+    audiences: Audiences
+    tx: Transaction
+    lines: Sequence[LineFacts]
+    told: Mapping[UUID, People]
+
+
+Whom = Callable[[Scene], Mapping[UUID, People]]
 
 
 @dataclass(frozen=True)
@@ -48,31 +59,30 @@ class Draft:
     grant_id: UUID | None = None
 
 
-def _asked(audiences: Audiences, tx: Transaction, lines: Sequence[LineFacts]) -> Mapping[UUID, People]:
-    return audiences.asked(lines, tx.now)
+def _asked(scene: Scene) -> Mapping[UUID, People]:
+    return scene.audiences.asked(scene.lines, scene.tx.now)
 
 
-def _deputies(audiences: Audiences, tx: Transaction, lines: Sequence[LineFacts]) -> Mapping[UUID, People]:
-    return audiences.deputies(lines, tx.now)
+def _deputies(scene: Scene) -> Mapping[UUID, People]:
+    return scene.audiences.deputies(scene.lines, scene.tx.now)
 
 
-def _superiors(audiences: Audiences, tx: Transaction, lines: Sequence[LineFacts]) -> Mapping[UUID, People]:
-    return audiences.superiors(lines, tx.now)
+def _superiors(scene: Scene) -> Mapping[UUID, People]:
+    return scene.audiences.superiors(scene.lines, scene.tx.now)
 
 
-def _askers(_audiences: Audiences, _tx: Transaction, lines: Sequence[LineFacts]) -> Mapping[UUID, People]:
-    return {line.line_id: line.askers for line in lines}
+def _askers(scene: Scene) -> Mapping[UUID, People]:
+    return {line.line_id: line.askers for line in scene.lines}
 
 
-def _beneficiary_of_another(_audiences: Audiences, _tx: Transaction, lines: Sequence[LineFacts]) -> Mapping[UUID, People]:
-    return {line.line_id: line.askers - {line.requester_id} for line in lines}
+def _beneficiary_of_another(scene: Scene) -> Mapping[UUID, People]:
+    return {line.line_id: line.askers - {line.requester_id} for line in scene.lines}
 
 
-def _peers(audiences: Audiences, tx: Transaction, lines: Sequence[LineFacts]) -> Mapping[UUID, People]:
+def _peers(scene: Scene) -> Mapping[UUID, People]:
     """Return who was asked and did not do it: they hear that it is done."""
-    told = audiences.told(tx.session, [line.line_id for line in lines])
-    doer = {tx.actor.official_id} if tx.actor.official_id else set()
-    return {key: people - doer for key, people in told.items()}
+    doer = {scene.tx.actor.official_id} if scene.tx.actor.official_id else set()
+    return {key: people - doer for key, people in scene.told.items()}
 
 
 #: What is told about lines. The first kind that names somebody is the one they get: nobody is told of one thing twice.
@@ -125,12 +135,12 @@ class Telling:
         name = events[0].name
         by_line = {line_id: event for event in events for line_id in _lines_of(event)}
         lines = self._audiences.lines(tx.session, by_line.keys())
-        if name in SETTLES:
-            self._settle(tx, by_line.keys())
+        told = self._settle(tx, by_line.keys()) if name in SETTLES else {}
+        scene = Scene(self._audiences, tx, list(lines.values()), told)
         occurrences = {key: new_id() for key in lines}
         drafts: dict[tuple[UUID, UUID], Draft] = {}
         for telling in LINES[name]:
-            for line_id, people in telling.whom(self._audiences, tx, list(lines.values())).items():
+            for line_id, people in telling.whom(scene).items():
                 for official_id in sorted(people):
                     draft = _about(lines[line_id], telling, by_line[line_id], official_id, occurrences[line_id])
                     drafts.setdefault((line_id, official_id), draft)
@@ -177,11 +187,21 @@ class Telling:
         tx.session.execute(insert(Notice), rows)
         self._mailing.promise(tx, [(key, draft.official_id, draft.kind) for key, draft in keyed])
 
-    def _settle(self, tx: Transaction, lines: Collection[UUID]) -> None:
-        """Let the call to decide on ``lines`` count as read; whoever is reading one just now is not waited for."""
-        asked = select(Notice.id).where(Notice.line_id.in_(lines), Notice.kind == "to_decide", Notice.read_at.is_(None))
-        mine = update(Notice).where(Notice.id.in_(asked.with_for_update(skip_locked=True)))
-        tx.session.execute(mine.values(read_at=tx.now).execution_options(synchronize_session=False))
+    def _settle(self, tx: Transaction, lines: Collection[UUID]) -> Mapping[UUID, People]:
+        """Let the call to decide on ``lines`` count as read, waiting for nobody who reads one just now; return for each who was called.
+
+        Whom this very transaction called nobody has seen waiting: a line that a rule signed beforehand approves at once is no news to them.
+        """
+        asked = select(Notice.id, Notice.line_id, Notice.official_id, Notice.created_at).where(
+            Notice.line_id.in_(lines), Notice.kind == "to_decide"
+        )
+        unread = asked.where(Notice.read_at.is_(None)).with_only_columns(Notice.id).with_for_update(skip_locked=True)
+        settled = update(Notice).where(Notice.id.in_(unread)).values(read_at=tx.now).returning(Notice.id).cte("settled")
+        found: dict[UUID, set[UUID]] = {}
+        for row in tx.session.execute(asked.add_cte(settled)):
+            if row.created_at < tx.now:
+                found.setdefault(row.line_id, set()).add(row.official_id)
+        return {key: frozenset(people) for key, people in found.items()}
 
 
 def _lines_of(event: Any) -> tuple[UUID, ...]:  # noqa: ANN401 - an event about lines

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -19,11 +20,13 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, Invalid
 from govcloud.kernel.events import type_registry
 from govcloud.services import Services
+from govcloud.settings import Settings
 from tests.factories.browsing import counted
 from tests.factories.requests import ask, granted
 from tests.factories.world import SEED, Person, World
 
 JOBS = Actor.system("jobs")
+SECOND = timedelta(seconds=1)
 
 
 def kinds(services: Services, person: Person, *, unread: bool = False) -> list[str]:
@@ -56,8 +59,11 @@ def test_a_request_is_told_to_those_who_are_asked_first(services: Services, worl
         assert kinds(services, person) == [], person.name
 
 
-def test_the_answer_is_told_to_whoever_asked_and_the_peers_hear_that_it_is_done(services: Services, world: World) -> None:
+def test_the_answer_is_told_to_whoever_asked_and_the_peers_hear_that_it_is_done(
+    services: Services, world: World, clock: ManualClock
+) -> None:
     submitted = ask(services, world)
+    clock.advance(SECOND)
     li, qian = world.li, world.people["QIANWEI"]
     services.access.approve(li.actor(), submitted.line_id, 1, days=3)
     assert kinds(services, world.wang) == ["approved"], "and not a second time that the grant was opened"
@@ -81,8 +87,9 @@ def test_a_colleague_for_whom_somebody_asks_is_told(services: Services, world: W
     assert "请改用目录查询" not in words(services, sun), "what the approver wrote stands on the page alone"
 
 
-def test_what_is_taken_back_settles_the_call(services: Services, world: World) -> None:
+def test_what_is_taken_back_settles_the_call(services: Services, world: World, clock: ManualClock) -> None:
     submitted = ask(services, world)
+    clock.advance(SECOND)
     services.access.withdraw(world.wang.actor(), submitted.line_id, 1)
     assert kinds(services, world.li) == ["to_decide", "settled"]
     assert services.notice_queries.unread(world.li.official_id) == 1
@@ -281,3 +288,27 @@ def test_a_line_goes_without_a_decider_who_left(services: Services, world: World
     ask(services, world)
     assert kinds(services, world.people["QIANWEI"]) == []
     assert kinds(services, world.li) == ["to_decide"]
+
+
+def test_whoever_reads_just_now_holds_no_decision_up(services: Services, world: World, settings: Settings, clock: ManualClock) -> None:
+    """Decisions on many lines and “read all” meet at the same rows in other orders: neither waits, so neither waits in a circle."""
+    first, second = ask(services, world), ask(services, world, world.people["SUNLI"])
+    clock.advance(SECOND)
+    db.session.remove()
+    with psycopg.connect(settings.database_url.replace("+psycopg", "")) as reading:
+        reading.execute(
+            "SELECT id FROM notice WHERE official_id = %s AND line_id = %s FOR UPDATE", (world.people["QIANWEI"].official_id, first.line_id)
+        )
+        services.access.reject(world.li.actor(), first.line_id, 1, "not_needed")
+        assert services.notice_desk.mark_read(world.people["QIANWEI"].actor()) == 2, (
+            "the one about the other line, and that this one is done"
+        )
+    assert kinds(services, world.people["QIANWEI"], unread=True) == ["to_decide"], "the one that was being read"
+    services.access.reject(world.li.actor(), second.line_id, 1, "not_needed")
+    assert services.notice_desk.mark_read(world.people["QIANWEI"].actor()) == 2
+
+
+def test_what_is_answered_in_the_moment_of_asking_is_no_news_to_those_asked(services: Services, world: World) -> None:
+    """As when a rule that the owner signed beforehand approves: the call to decide is settled before anybody could see it."""
+    services.access.approve(world.li.actor(), ask(services, world).line_id, 1)
+    assert kinds(services, world.people["QIANWEI"], unread=True) == []

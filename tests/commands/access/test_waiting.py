@@ -86,8 +86,8 @@ def test_the_time_in_which_a_line_was_returned_is_the_requesters(services: Servi
 
 def test_a_reader_sees_what_lies_below_the_own_office(services: Services, world: World) -> None:
     services.access.reject(world.li.actor(), ask(services, world).line_id, 1, "not_needed")
-    wanted = {"item_id": world.items["assistance:case:read"], "case_number": None}
-    services.access.reject(world.zhao.actor(), ask(services, world, **wanted).line_id, 1, "not_needed")
+    other = ask(services, world, item_id=world.items["assistance:case:read"], case_number=None)
+    services.access.reject(world.zhao.actor(), other.line_id, 1, "not_needed")
     sun = world.people["SUNLI"]
     scope = {"department_path": world.organisation.paths["government"]}
     services.authorization.assign_roles(

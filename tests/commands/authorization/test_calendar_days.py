@@ -65,7 +65,7 @@ def test_a_year_is_replaced_whole(services: Services) -> None:
 def test_decisions_go_by_it(services: Services, world: World) -> None:
     from govcloud.authorization.surroundings import Context  # noqa: PLC0415
 
-    surroundings = services.authorization._decider.live.surroundings  # type: ignore[attr-defined]
+    surroundings = services.authorization._decider.live.surroundings
     context = Context(china("2027-01-01T10:00"), {}, surroundings)
     assert context.get("workday") is None
     services.calendars.import_days(world.security_admin.actor(), YEAR_2027, "放假安排")
