@@ -223,7 +223,9 @@ def test_access_against_its_model(services: Services, world: World, clock: Manua
         def __init__(self) -> None:
             db.session.remove()
             with psycopg.connect(superuser_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
-                connection.execute("TRUNCATE access_request, request_line, decision, access_grant, grant_suspension, logout_notice")
+                connection.execute(
+                    "TRUNCATE access_request, request_line, decision, access_grant, grant_suspension, revoke_ack, logout_notice"
+                )
             super().__init__(services, world, clock)
 
     run_state_machine_as_test(
