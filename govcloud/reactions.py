@@ -135,7 +135,10 @@ def subscribe_grants(services: Services) -> None:
     reaction = Actor.system("reaction")
 
     def sign_out(_tx: Transaction, events: Sequence[GrantClosed] | Sequence[GrantSuspended], cause: str) -> None:
-        named = [GrantEnding(item.grant_id, item.official_id, item.subsystem_code, item.function) for item in events]
+        # Effective access is the union of grants: whoever holds the same by another one stays.
+        besides = services.authorization_queries.held_besides(item.grant_id for item in events)
+        ended = [item for item in events if item.grant_id not in besides]
+        named = [GrantEnding(item.grant_id, item.official_id, item.subsystem_code, item.function) for item in ended]
         services.logout.end_stays(reaction, named, cause)
 
     def close_client(_tx: Transaction, event: ClientDisabled) -> None:

@@ -124,8 +124,6 @@ class Returning:
                 raise errors.not_returned() if line.state in WAITING else why_closed(tx.session, line, self._facts.identity)
             if line.version != version:
                 raise errors.line_changed(version, line.version)
-            if line.due_at <= tx.now:
-                raise errors.line_overdue(line.due_at)
             return self._put_up(tx, tx.session.get_one(AccessRequest, line.request_id), line, given)
 
     def _put_up(self, tx: Transaction, request: AccessRequest, line: RequestLine, given: Correction) -> Resubmitted:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from govcloud.authorization.closing import among
 from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension
 from govcloud.authorization.scope import Scope
@@ -113,6 +114,26 @@ class GrantReads:
         soon = (AccessGrant.valid_to.is_(None), AccessGrant.ends_at > since, AccessGrant.ends_at <= until)
         lasting = AccessGrant.ends_at - AccessGrant.starts_at >= at_least
         return tuple(grant for grant in self._grants(*soon, lasting, ~going_on.exists()) if not grant.suspended)
+
+    def held_besides(self, grants: Iterable[UUID]) -> frozenset[UUID]:
+        """Return those of ``grants`` whose end takes nothing away now: they had not begun, or another one opens the same.
+
+        The other one is of the same function, under the same appointment or under any, and neither closed nor resting.
+        """
+        now, other = self._clock.now(), aliased(AccessGrant)
+        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == other.id, holding(GrantSuspension, now)).exists()
+        same = select(other.id).where(
+            other.official_id == AccessGrant.official_id,
+            other.function == AccessGrant.function,
+            other.id != AccessGrant.id,
+            or_(other.appointment_id.is_(None), other.appointment_id == AccessGrant.appointment_id),
+            other.valid_to.is_(None),
+            other.starts_at <= now,
+            other.ends_at > now,
+            ~resting,
+        )
+        found = select(AccessGrant.id).where(among(AccessGrant.id, list(grants)), or_(AccessGrant.starts_at > now, same.exists()))
+        return frozenset(self._read().scalars(found))
 
     def live_grants_of(self, functions: Iterable[str]) -> int:
         """Return how many grants of these functions have neither run out nor been closed."""

@@ -153,7 +153,7 @@ def change_item(context: click.Context, /, item_id: UUID, reason: str, **given: 
 @_REASON
 @click.pass_context
 def withdraw_item(context: click.Context, item_id: UUID, reason: str) -> None:
-    """Let an item be requested no longer; what was granted runs out as it would."""
+    """Let an item be requested no longer; what was granted of it ends at once."""
     with platform(context) as services:
         services.subsystems.withdraw_item(operator(), item_id, reason)
         click.echo(f"withdrew {item_id}")

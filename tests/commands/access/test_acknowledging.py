@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from govcloud.authorization.acknowledging import Acknowledged, note_received
 from govcloud.authorization.decisions import Question
 from govcloud.authorization.snapshot import door_of
@@ -12,8 +14,9 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.outbox.letters import Letter
 from govcloud.services import Services
+from tests.factories.receiving import listening
 from tests.factories.requests import REGISTER, granted
-from tests.factories.world import XIHU, YUHANG, World
+from tests.factories.world import SEED, XIHU, YUHANG, World
 
 
 def check(services: Services, world: World, function: str = REGISTER, division: str = XIHU) -> bool:
@@ -82,3 +85,21 @@ def test_an_answered_webhook_confirms_it(services: Services, world: World, clock
     with services.uow.begin(Actor.system("jobs"), "govcloud:outbox:deliver") as tx:
         note_received(tx, letters)
     assert seen(services, grant_id) == Acknowledged(webhook_at=clock.now())
+
+
+def test_the_outbox_tells_whether_the_subsystem_answered(services: Services, world: World, clock: ManualClock) -> None:
+    """From the revocation to the receiver and back: a refused message confirms nothing, an answered one does."""
+    grant_id = granted(services, world)
+    with listening() as listener:
+        with services.uow.begin(SEED, "govcloud:platform:seed") as tx:
+            address = {"url": f"{listener.base}/hook"}
+            tx.session.execute(text("UPDATE subsystem SET webhook_url = :url WHERE code = 'housing'"), address)
+        listener.status = 500
+        services.access.revoke(world.li.actor(), grant_id, "核查")
+        services.delivery.deliver_due(Actor.system("jobs"))
+        assert listener.at("/hook")
+        assert seen(services, grant_id) is None
+        listener.status = 204
+        clock.advance(timedelta(hours=2))
+        services.delivery.deliver_due(Actor.system("jobs"))
+        assert seen(services, grant_id) == Acknowledged(webhook_at=clock.now())

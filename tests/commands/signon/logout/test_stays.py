@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from govcloud.access.ending.targets import Kind
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.scope import PROVINCE
 from govcloud.jobs.end_stays import end_stays
@@ -76,6 +77,33 @@ def test_a_revoked_grant_ends_the_stay_and_the_answer_is_kept_with_it(
     assert (notice.cause, notice.state, notice.answer) == ("grant_closed", NoticeState.ACKNOWLEDGED, "HTTP 200")
     # The session and the other subsystem's stay go on.
     assert services.signon.session_by_sid(other, "else-web") is not None
+
+
+def test_whoever_holds_the_same_by_another_grant_stays(
+    services: Services, world: World, session: CurrentSession, listener: Listener, clock: ManualClock
+) -> None:
+    function = a_subsystem(services, world, listener, 1)
+    first, second = a_grant(services, world, clock, function), a_grant(services, world, clock, function)
+    sid = enter(services, session, client(services))
+    services.access.revoke(world.security_admin.actor(), first, "重复")
+    assert services.logout_queries.of_grants([first]) == {}
+    assert services.signon.session_by_sid(sid, "ledger-web") is not None
+    services.access.revoke(world.security_admin.actor(), second, "不再需要")
+    assert [notice.cause for notice in services.logout_queries.of_grants([second])[second]] == ["grant_closed"]
+
+
+def test_both_at_once_end_the_stay(
+    services: Services, world: World, session: CurrentSession, listener: Listener, clock: ManualClock
+) -> None:
+    function = a_subsystem(services, world, listener, 1)
+    for _ in range(2):
+        a_grant(services, world, clock, function)
+    sid = enter(services, session, client(services))
+    admin = world.security_admin.actor()
+    seen = services.ending.preview(admin, Kind.SUBSYSTEM, "ledger")
+    ordered = services.ending.order(admin, seen.kind, seen.target, "停用", confirmed=2, seen_at=seen.seen_at)
+    assert services.ending.go_on(admin, ordered.id).done == 2
+    assert services.signon.session_by_sid(sid, "ledger-web") is None
 
 
 @pytest.mark.parametrize("level", [2, 3])
