@@ -46,6 +46,12 @@ class Clocks:
         line.escalation, line.waited_seconds, line.counted_from, line.paused_at = 0, 0, now, None
         line.acts_at = next_act(line)
 
+    def start_anew(self, line: RequestLine, tier: str, now: datetime) -> None:
+        """Let the marks of a line be counted from ``now``, as its next step waits for other people; what it has waited stays counted."""
+        waited = int(self.waited(line, now).total_seconds())
+        self.start(line, tier, now)
+        line.waited_seconds = waited
+
     def pause(self, line: RequestLine, now: datetime) -> None:
         """Let the clock stand: the line no longer waits for its department. One that stands already goes on standing.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from govcloud.access.clocks import Clocks
 from govcloud.access.commands import Decided
 from govcloud.access.events import LineApproved, LineEndorsed, LineRejected
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import LineState
 from govcloud.access.lines import move_line
+from govcloud.access.loading import FactsLoader
 from govcloud.access.models import Decision, RequestLine
 from govcloud.access.opening import Opened, Opening
 from govcloud.access.receipts import Receipts
@@ -27,9 +29,13 @@ OPEN_LENT = "govcloud:line:open"
 class Completing:
     """Carries a line on after a decision on it, in its transaction."""
 
-    def __init__(self, uow: UnitOfWork, tasks: TaskOpening, opening: Opening, receipts: Receipts) -> None:
-        """Take the unit of work, and what opens tasks, opens grants and signs receipts."""
+    def __init__(  # noqa: PLR0917 - what follows from a decision
+        self, uow: UnitOfWork, facts: FactsLoader, tasks: TaskOpening, opening: Opening, receipts: Receipts, clocks: Clocks
+    ) -> None:
+        """Take the unit of work, the loader of facts, what opens tasks and grants and signs receipts, and the departments' clocks."""
         self._uow = uow
+        self._facts = facts
+        self._clocks = clocks
         self._tasks = tasks
         self._opening = opening
         self._receipts = receipts
@@ -61,9 +67,13 @@ class Completing:
         return self._approved(tx, case, decision, extent, lent=lent)
 
     def _last_step(self, tx: Transaction, case: Case, task: DecisionTask) -> bool:
-        """Close the task and open the next one; return whether there is none."""
+        """Close the task and open the next one, whose people have the whole time to answer; return whether there is none."""
         close_task(tx.session, task, "done", tx.now)
-        return self._tasks.open_next(tx, case.request, case.line, task) is None
+        if self._tasks.open_next(tx, case.request, case.line, task) is None:
+            return True
+        self._clocks.start_anew(case.line, self._facts.catalogue_item(case.line.item_id).tier, tx.now)
+        tx.session.flush()
+        return False
 
     def _approved(self, tx: Transaction, case: Case, decision: Decision, extent: Wanted, *, lent: bool) -> Decided:
         """Move the line, and open the grant unless it is held back."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.access import errors
+from govcloud.access import errors, windows
 from govcloud.access.events import OpeningGivenUp
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import ATOMIC, LineState, never_opens
@@ -112,7 +112,7 @@ class Opening:
         """
         if not hold_item(tx.session, line.item_id, tx.now):
             raise errors.item_gone()
-        starts_at = max(tx.now, request.starts_at or tx.now, self._parents_end(tx, line) or tx.now)
+        starts_at = max(windows.starts_at(request, tx.now), self._parents_end(tx, line) or tx.now)
         ends_at = starts_at + timedelta(days=approved.days)
         new = NewGrant(
             line_id=line.id,

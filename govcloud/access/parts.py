@@ -53,7 +53,7 @@ class Parts:
         facts = FactsLoader(identity, subsystems, authorization_queries, uow.read)
         cards, tasks = CardMaker(uow.read, facts), TaskOpening(facts)
         opening = Opening(authorization, facts)
-        completing = Completing(uow, tasks, opening, receipts)
+        completing = Completing(uow, facts, tasks, opening, receipts, clocks)
         beginning = Beginning(facts, tasks, cards, completing)
         placing, deciding = Placing(facts, beginning, clocks), Deciding(uow, clock, facts, cards, completing)
         return cls(uow, clock, facts, beginning, placing, deciding, clocks, opening)

@@ -102,6 +102,7 @@ class Submitting:
         owner = actor.official_id if own else request.requester_official_id
         target = Target("request_line", str(line_id), attributes={"official_id": str(owner)})
         with self._uow.begin(actor, "govcloud:request:withdraw", target) as tx:
+            hold(tx.session, APART)  # what waited for this line alone may open, and is asked about then
             lock_official(tx.session, beneficiary_id)
             line = lock_line(tx.session, line_id)
             if line.state == LineState.WITHDRAWN:

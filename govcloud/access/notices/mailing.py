@@ -19,6 +19,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from govcloud.access.decision_links import link_token
+from govcloud.access.models import RequestLine
 from govcloud.access.notices.kinds import USUALLY_MAILED
 from govcloud.access.notices.models import Notice, NoticeAddress, NoticeSetting
 from govcloud.access.notices.values import NoticeReader, Translate
@@ -76,6 +78,8 @@ class Mailing:
         promise(tx, [Promise(DESTINATION, CODE, {"address_id": str(address_id), "language": language})])
 
 
+CALLS = frozenset({"to_decide", "reminded", "deputised", "escalated"})
+"""Kinds of notices that call somebody to decide."""
 LIVE = (NoticeAddress.ended_at.is_(None), NoticeAddress.confirmed_at.is_not(None))
 
 
@@ -124,7 +128,7 @@ class MailLetters:
             return _GONE
         translate = self._translations(language)
         view = self._reader.views([notice])[0]
-        link = f"{self._settings.public_url}{notice.link}"
+        link = f"{self._settings.public_url}{self._way(notice, at)}"
         subject = Message("【政务云】%(name)s", name=view.name).render(translate)
         body = Message(
             "%(sentence)s\n\n查看与办理（需登录）：\n%(link)s\n\n时间：%(at)s\n这封信由省级政务云统一身份与权限平台自动发出，请勿回复。不想再收到？请在平台的“消息”页设置。\n",
@@ -133,6 +137,11 @@ class MailLetters:
             at=view.at,
         ).render(translate)
         return self._letter(str(notice.id), address, subject, body, at)
+
+    def _way(self, notice: Notice, at: datetime) -> str:
+        """Return where the letter leads: to decide, by a link that still asks for sign-in and proof; else where the notice leads."""
+        line = self._read().get(RequestLine, notice.line_id) if notice.kind in CALLS and notice.line_id else None
+        return notice.link if line is None else f"/decide/{link_token(self._keys, line.id, line.version, at)}"
 
     def _code(self, letter: Letter) -> _Composed:
         row = self._read().get(NoticeAddress, UUID(letter.payload["address_id"]))

@@ -7,18 +7,20 @@ go the promises of mail, for those who want it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
+from govcloud.access.events import TaskOpened
 from govcloud.access.grants import RELINQUISHED
 from govcloud.access.models import RequestLine
 from govcloud.access.notices.audiences import Audiences, LineFacts, People
 from govcloud.access.notices.kinds import KINDS
 from govcloud.access.notices.mailing import Mailing
 from govcloud.access.notices.models import Notice
+from govcloud.access.tasks.lending import redirected
 from govcloud.kernel.events import Event, type_registry
 from govcloud.kernel.ids import new_id, new_ids
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -60,15 +62,24 @@ class Draft:
 
 
 def _asked(scene: Scene) -> Mapping[UUID, People]:
-    return scene.audiences.asked(scene.lines, scene.tx.now)
+    return _standing_in(scene, scene.audiences.asked(scene.lines, scene.tx.now))
 
 
 def _deputies(scene: Scene) -> Mapping[UUID, People]:
-    return scene.audiences.deputies(scene.lines, scene.tx.now)
+    return _standing_in(scene, scene.audiences.deputies(scene.lines, scene.tx.now))
 
 
 def _superiors(scene: Scene) -> Mapping[UUID, People]:
-    return scene.audiences.superiors(scene.lines, scene.tx.now)
+    return _standing_in(scene, scene.audiences.superiors(scene.lines, scene.tx.now))
+
+
+def _standing_in(scene: Scene, called: Mapping[UUID, People]) -> Mapping[UUID, People]:
+    """Return who is called to decide, with whoever is out of office replaced by who stands in for them, unless the line is theirs."""
+    instead = redirected(scene.tx.session, frozenset().union(*called.values()), scene.tx.now) if any(called.values()) else {}
+    if not instead:
+        return called
+    askers = {line.line_id: line.askers for line in scene.lines}
+    return {key: frozenset(instead.get(person, person) for person in people) - askers[key] for key, people in called.items()}
 
 
 def _askers(scene: Scene) -> Mapping[UUID, People]:
@@ -89,6 +100,8 @@ def _peers(scene: Scene) -> Mapping[UUID, People]:
 LINES: Mapping[str, tuple[LineTelling, ...]] = {
     "access:request:submitted": (LineTelling("to_decide", _asked), LineTelling("asked_for_you", _beneficiary_of_another)),
     "access:line:resubmitted": (LineTelling("to_decide", _asked),),
+    # A further step waits for others; the event names where they are.
+    "access:task:opened": (LineTelling("to_decide", _asked),),
     "access:line:returned": (LineTelling("returned", _askers),),
     "access:line:blocked": (LineTelling("blocked", _askers),),
     "access:line:unblocked": (LineTelling("to_decide", _asked),),
@@ -134,7 +147,7 @@ class Telling:
         """Write what ``events``, all of one name, mean to people."""
         name = events[0].name
         by_line = {line_id: event for event in events for line_id in _lines_of(event)}
-        lines = self._audiences.lines(tx.session, by_line.keys())
+        lines = {key: _at_its_step(facts, by_line[key]) for key, facts in self._audiences.lines(tx.session, by_line.keys()).items()}
         told = self._settle(tx, by_line.keys()) if name in SETTLES else {}
         scene = Scene(self._audiences, tx, list(lines.values()), told)
         occurrences = {key: new_id() for key in lines}
@@ -209,6 +222,11 @@ def _lines_of(event: Any) -> tuple[UUID, ...]:  # noqa: ANN401 - an event about 
     if named := getattr(event, "line_ids", None):
         return tuple(named)
     return (getattr(event, "line_id", None) or UUID(event.subject.partition(":")[2]),)
+
+
+def _at_its_step(line: LineFacts, event: Event) -> LineFacts:
+    """Return a line as it stands at the step that the event opens: with those who are asked there."""
+    return replace(line, owner_path=event.asked_path) if isinstance(event, TaskOpened) else line
 
 
 def _about(line: LineFacts, telling: LineTelling, event: Event, official_id: UUID, occurrence: UUID) -> Draft:

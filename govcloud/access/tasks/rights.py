@@ -103,8 +103,14 @@ class Rights:
                 request.beneficiary_official_id, [line.function], request.case_number, line.duty, case.now
             ),
             # More than was asked for is refused by a rule of its own.
-            ends_at=ends_at(request, min(approved.days, line.requested_days), case.now) if approved is not None else None,
+            ends_at=self._ends_at(case, approved) if approved is not None else None,
         )
+
+    def _ends_at(self, case: Case, approved: Wanted) -> datetime:
+        """Return when access would end if it were approved so now."""
+        line = case.line
+        parent = self._facts.authorization.grant_of_line(line.parent_line_id) if line.parent_line_id else None
+        return ends_at(case.request, min(approved.days, line.requested_days), case.now, parent.ends_at if parent else None)
 
     def ask(self, registry: Registry[DecisionFacts], case: Case, right: Right, approved: Wanted | None) -> DecisionFacts:
         """Return what the rules saw, when none refuses the decider, nor the person in whose right they decide.

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from govcloud.access.decision_links import LinkedLine, read_token
 from govcloud.access.notices.desk import MOST_LETTERS, MOST_TRIES
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
@@ -359,3 +360,13 @@ def test_a_password_in_a_wrong_address_is_not_repeated(master_key_file: Path) ->
             mail_from="a@b.c",
         )
     assert "geheim" not in str(caught.value)
+
+
+def test_a_call_to_decide_leads_to_the_line_by_a_link_that_carries_no_authority(services: Services, world: World, box: Mailbox) -> None:
+    confirmed(services, box, world.li)
+    services.notice_desk.choose(world.li.actor(), ["to_decide"], "zh")
+    submitted = ask(services, world)
+    assert services.delivery.deliver_due(JOBS).delivered == 1
+    [letter] = box.to(ADDRESS)
+    [token] = re.findall(r"http://localhost/decide/(\S+)", letter.text)
+    assert read_token(services.keys, token, services.clock.now()) == LinkedLine(submitted.line_id, 1)

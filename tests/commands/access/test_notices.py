@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from govcloud.access.delegating import NewDelegation
 from govcloud.access.notices.kinds import GROUPS, KINDS, USUALLY_MAILED
 from govcloud.access.notices.telling import GRANTS, LINES
 from govcloud.authorization.commands import NewAssignment
@@ -22,6 +23,7 @@ from govcloud.kernel.events import type_registry
 from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.browsing import counted
+from tests.factories.deciders import set_tier
 from tests.factories.requests import ask, granted
 from tests.factories.world import SEED, Person, World
 
@@ -307,3 +309,39 @@ def test_what_is_answered_in_the_moment_of_asking_is_no_news_to_those_asked(serv
     """As when a rule that the owner signed beforehand approves: the call to decide is settled before anybody could see it."""
     services.access.approve(world.li.actor(), ask(services, world).line_id, 1)
     assert kinds(services, world.people["QIANWEI"], unread=True) == []
+
+
+# Steps, stand-ins, letters
+
+
+def test_whoever_is_asked_at_the_next_step_is_told_when_it_comes_with_the_whole_time_to_answer(
+    services: Services, world: World, clock: ManualClock
+) -> None:
+    superior = appoint(services, world, "SUNLI", "senior_admin", "government")
+    set_tier(services, world, "serial", {"steps": [{"kind": "owner", "needed": 1}, {"kind": "superior", "needed": 1}]})
+    submitted = ask(services, world)
+    assert kinds(services, superior) == []
+    clock.advance(timedelta(hours=24))
+    services.access.approve(world.li.actor(), submitted.line_id, 1)
+    assert kinds(services, superior) == ["to_decide"]
+    line = services.access_queries.line(superior.actor(), submitted.line_id)
+    assert line.due_at > submitted.due_at, "the second step has a clock of its own"
+
+
+def test_who_is_out_of_office_has_their_calls_go_to_whoever_stands_in(services: Services, world: World, clock: ManualClock) -> None:
+    chen, now = world.people["CHENJIE"], clock.now()
+    away = NewDelegation(chen.appointment_id, now, now + timedelta(days=5), "休假", out_of_office=True)
+    services.approving.delegating.delegate(world.li.actor(), away)
+    before = kinds(services, chen)
+    ask(services, world)
+    assert kinds(services, world.li) == []
+    assert kinds(services, chen) == [*before, "to_decide"]
+    assert kinds(services, world.people["QIANWEI"]) == ["to_decide"]
+
+
+def test_nobody_is_called_to_decide_on_what_they_asked_for_by_standing_in(services: Services, world: World, clock: ManualClock) -> None:
+    now = clock.now()
+    away = NewDelegation(world.people["CHENJIE"].appointment_id, now, now + timedelta(days=5), "休假", out_of_office=True)
+    services.approving.delegating.delegate(world.li.actor(), away)
+    ask(services, world, world.people["CHENJIE"])
+    assert "to_decide" not in kinds(services, world.people["CHENJIE"])
