@@ -15,8 +15,11 @@ from multiprocessing.connection import Connection
 from uuid import UUID
 
 from bench._running import say
+from govcloud.access.commands import NewSubmission, WantedItem
+from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Conflict, Denied, Invalid
+from govcloud.services import Services
 
 WORKERS = 2
 _REFUSED_ONE_IN = 20
@@ -88,14 +91,11 @@ def _work(pipe: Connection, cast: Cast, number: int, seconds: float) -> None:
     pipe.send(taken)
 
 
-def _round(services, cast: Cast, asking: Actor, chance: random.Random, taken: Taken) -> None:  # type: ignore[no-untyped-def]
-    from govcloud.access.commands import NewSubmission, WantedItem  # noqa: PLC0415
-    from govcloud.authorization.scope import Scope  # noqa: PLC0415
-
+def _round(services: Services, cast: Cast, asking: Actor, chance: random.Random, taken: Taken) -> None:
     scope = Scope(("330106000000",))
     wanted = tuple(WantedItem(item, 5, scope) for item in chance.sample(list(cast.items), chance.choice(_LINES)))
     begun = time.monotonic()
-    done = services.access.submit_all(asking, NewSubmission(wanted, "办理困难家庭救助，核对申请人情况", case_number="XH-2026-0117"))
+    done = services.asking.submit(asking, NewSubmission(wanted, "办理困难家庭救助，核对申请人情况", case_number="XH-2026-0117"))
     taken.submitting.append(time.monotonic() - begun)
     for line in done.requests[0].lines:
         deciders = chance.sample([one for one in cast.deciders[line.item_id] if one.official_id != asking.official_id], 2)

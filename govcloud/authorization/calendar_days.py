@@ -79,18 +79,22 @@ class LiveCalendar:
         return calendar
 
     def workday(self, day: date) -> bool | None:
-        """Return whether the government works on ``day``; ``None`` for a year that nobody has announced."""
-        return self.current().workday(day)
+        """Return whether the government works on ``day``; ``None`` for a year that nobody has announced.
+
+        Decisions go by the last that was read while the database is away; commands, which could not write either, fail (``current``).
+        """
+        try:
+            return self.current().workday(day)
+        except DBAPIError:
+            self._known = (self._clock.now(), self._known[1] if self._known else self._base)
+            return self._known[1].workday(day)
 
     def forget(self) -> None:
         """Read the days again at the next question."""
         self._known = None
 
     def _read(self, last: WorkCalendar) -> WorkCalendar:
-        try:
-            rows = self._look(_CURRENT)
-        except DBAPIError:
-            return last
+        rows = self._look(_CURRENT)
         found = self._base.amended_by(_calendar({row.day: row.works for row in rows})) if rows else self._base
         # The same object as long as nothing changed: whoever counts by it may keep the counts.
         return last if found == last else found

@@ -31,7 +31,7 @@ FORMS = {"api": "application/problem+json", "authzen": "application/json", "oidc
 def routes(app: Flask, how: str) -> list[Rule]:
     """Return the routes that read a body; one that takes none has nothing to read when no length is announced."""
     found = [rule for rule in app.url_map.iter_rules() if rule.methods and rule.methods & {"POST", "PUT", "PATCH", "DELETE"}]
-    files = app.extensions["govcloud.uploads"]
+    files = set(app.extensions["govcloud.uploads"])
     without_body = {"api.unknown", "authzen.unknown"} | ({"api.relinquish"} if how == CHUNKED else set())
     return sorted((rule for rule in found if rule.endpoint not in without_body | files), key=str)
 

@@ -16,7 +16,7 @@ from tests.factories.world import World
 
 
 def test_open_lines_wait_for_one_person_of_their_owner(services: Services, world: World, database_url: str) -> None:
-    decided = ask(services, world).line_id
+    decided = ask(services, world, case_number="XH-2026-0100").line_id
     services.access.approve(world.li.actor(), decided, 1)
     set_tier(services, world, "quorum", {"needed": 2}, function="housing:register:export")
     waiting = ask(services, world).line_id

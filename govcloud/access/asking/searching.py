@@ -153,6 +153,7 @@ class Search:
             items=items,
             of=len(items),
             why=() if items else (_NOT_OFFERED,),
+            level=view.integration_level,
         )
 
     def _hit(
@@ -172,7 +173,8 @@ class Search:
         refusals = next((one.refusals for _, one in standing if one.refusals), (_NOT_OFFERED,))
         why = () if open_to_ask or held[0] else refusals
         code = view.function if isinstance(view, ItemView) else view.code
-        return Hit(kind, view.id, code, view.name, place[0], place[1], held[0], held[1], open_to_ask, of, waiting, why)
+        level = view.integration_level if isinstance(view, ItemView | FunctionView) else None
+        return Hit(kind, view.id, code, view.name, place[0], place[1], held[0], held[1], open_to_ask, of, waiting, why, level)
 
 
 def _door(view: SubsystemView) -> str:

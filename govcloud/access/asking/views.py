@@ -69,6 +69,8 @@ class Hit:
     of: int
     waiting: Waiting | None = None
     why: tuple[Refusal, ...] = ()
+    level: int | None = None
+    """The integration level of a subsystem, function or item; ``None`` for what spans several."""
 
     @property
     def may_ask(self) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from govcloud.access.clocks import MARKS
+from govcloud.access.clocks import LEFT_LYING, MARKS
 from govcloud.access.lifecycle import LineState
 from govcloud.access.lines import lock_line
 from govcloud.access.models import RequestLine
@@ -197,7 +197,7 @@ def test_while_a_line_is_returned_its_clock_stands(services: Services, world: Wo
     until(clock, "2026-11-25T10:30")  # an hour beyond the reminder
     services.escalating.run(JOBS)
     _paused(services, line_id)
-    clock.advance(timedelta(days=90))
+    clock.advance(LEFT_LYING - timedelta(seconds=1))
     assert services.escalating.run(JOBS) == 0
     until(clock, "2027-03-01T14:00")
     _resumed(services, line_id)

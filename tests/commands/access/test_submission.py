@@ -100,7 +100,7 @@ def test_one_item_is_a_submission_of_one(services: Services, world: World) -> No
 def test_every_line_that_is_refused_is_named_and_nothing_is_taken_in(services: Services, world: World) -> None:
     before = written(services)
     items = (WantedItem(world.items[READ], 99, Scope((XIHU,))), WantedItem(world.items[CASE], 5), WantedItem(world.items[EXPORT], 3))
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(Conflict) as caught:
         submit(services, world, items=items)
     assert {field.field for field in caught.value.fields} == {"items.0.days", "items.2.item_id"}
     said = [str(field.message) for field in caught.value.fields]

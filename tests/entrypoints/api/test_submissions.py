@@ -130,7 +130,7 @@ def test_the_search_says_how_one_stands(caller: SignIn, world: World) -> None:
         if hit["kind"] == "item"
     }
     assert stands[REGISTER] == ("item", False, True, [])
-    assert stands["housing:register:export"] == ("item", False, False, ["joint_sign_required"])
+    assert stands["housing:register:export"] == ("item", False, False, ["nobody_decides"])
     assert caller("WANGFANG").get("/search?q=x&limit=99").status_code == 422
     shown = caller("WANGFANG").get(f"/basket/matters/{world.matter_id}").json
     assert [(entry["item"]["function"], entry["stage"], entry["duty"]) for entry in shown["items"]] == [(REGISTER, 1, None)]

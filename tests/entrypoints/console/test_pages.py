@@ -61,9 +61,23 @@ STATEMENTS = {
         "logouts": 22,
         "sessions": 25,
         "signon": 23,
+        "sod_drafts": 22,
+        "sod_exceptions": 23,
+        "sod_rules": 22,
+        "sod_violations": 23,
         "who_can": 21,
     },
-    "ZHENGGUOHUA": {"": 21, "audit": 31, "decision_log": 32, "policies": 23, "policy_drafts": 29},
+    "ZHENGGUOHUA": {
+        "": 21,
+        "audit": 31,
+        "decision_log": 32,
+        "policies": 23,
+        "policy_drafts": 29,
+        "sod_drafts": 22,
+        "sod_exceptions": 23,
+        "sod_rules": 22,
+        "sod_violations": 23,
+    },
 }
 SURNAME = "仇"
 

@@ -60,6 +60,9 @@ OFFICERS = {
     *(f"api.{verb}_policy_draft" for verb in ("copy", "change", "rebase", "submit", "withdraw", "discard", "work_out", "approve")),
     *(f"api.{verb}_policy_draft" for verb in ("reject", "apply", "shadow", "unshadow")),
     *("api.draft_policy", "api.draft_rollback"),
+    # Rules of separation of duty and their exceptions (tests/entrypoints/api/test_apart.py).
+    *(f"api.{verb}_sod_draft" for verb in ("approve", "drop")),
+    *(f"api.{name}" for name in ("propose_sod_rule", "propose_sod_end", "give_sod_exception", "end_sod_exception")),
 }
 #: Routes of the API that every official may ask: the tree of departments is public within the platform, what is one's own, and
 #: what concerns requests (tests/entrypoints/test_escalation.py).
@@ -109,6 +112,9 @@ EVERYBODYS = {
     "api.overseen",
     "api.revoke",
     "api.relinquish",
+    # What one may ask for and how one stands to it, one's own basket, submissions and receipts (tests/entrypoints/api/test_submissions.py).
+    *(f"api.{name}" for name in ("search", "basket", "put_in_basket", "take_out_of_basket", "compare", "matter_to_ask")),
+    *(f"api.{name}" for name in ("submit_all", "submission", "line_receipts", "sign_receipt")),
     # One's own notices, and the rules of the clock that everybody's requests go by (tests/entrypoints/api/test_notices.py).
     *(f"api.{name}" for name in ("notices", "read_notices", "notice_settings", "choose_notices", "clock_rules")),
     *(f"api.{verb}_mail_address" for verb in ("enter", "confirm", "remove")),

@@ -257,6 +257,8 @@ def test_nobody_is_a_superuser(services: Services, world: World) -> None:
         # So are rules of separation of duty.
         "govcloud:sod_rule:read",
         "govcloud:console:apart",
+        # How long access takes is read by both.
+        "govcloud:access_report:read",
         "govcloud:console:open",
         "govcloud:console:clients",
         "govcloud:console:keys",
