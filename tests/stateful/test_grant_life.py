@@ -48,7 +48,8 @@ class LifeMachine(RuleBasedStateMachine):
     @rule(days=st.integers(1, 20))
     def grant(self, days: int) -> None:
         now = self.clock.now()
-        grant_id = granted(self.services, self.world, days=days)
+        # Each for a case of its own: what is held for a case already is not asked for again.
+        grant_id = granted(self.services, self.world, days=days, case_number=f"XH-2026-{len(self.held):04}")
         self.held.append(Held(grant_id, now, now + timedelta(days=days), days))
 
     @precondition(lambda self: self.held)

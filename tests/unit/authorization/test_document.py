@@ -39,6 +39,7 @@ def test_officers_share_nothing_that_changes_rights_people_or_the_record() -> No
         "govcloud:policy:read",
         "govcloud:access_report:read",
         "govcloud:console:apart",
+        "govcloud:sod_rule:read",
     }
     assert not (per_role["audit_admin"] - reads) & (per_role["system_admin"] | per_role["security_admin"])
 
