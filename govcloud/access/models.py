@@ -155,7 +155,8 @@ class Decision(Base):
 
     __tablename__ = "decision"
     __table_args__ = (
-        UniqueConstraint("task_id", "round", "principal_id"),
+        # One right says yes once, whoever uses it; whoever lent it may still say no.
+        Index("uq_decision_principal", "task_id", "round", "principal_id", unique=True, postgresql_where=text("outcome = 'approved'")),
         Index("uq_decision_official", "task_id", "round", "official_id", unique=True),
         Index("ix_decision_line", "line_id", "at"),
         Index("ix_decision_principal", "principal_id", "at"),

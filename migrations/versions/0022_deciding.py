@@ -28,7 +28,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # The older release knows one decision a line and no decision by rule: what it cannot hold goes.
-    op.drop_constraint(op.f("uq_decision_task_id_round_principal_id"), "decision", type_="unique")
+    op.drop_index("uq_decision_principal", "decision")
     op.drop_index("uq_decision_official", "decision")
     op.drop_index("ix_decision_line", "decision")
     op.drop_index("ix_decision_principal", "decision")
@@ -202,7 +202,9 @@ def _decisions() -> None:
     op.create_foreign_key(op.f("fk_decision_department_id"), "decision", "department", ["department_id"], ["id"])
     op.create_check_constraint(op.f("ck_decision_alternative"), "decision", "alternative IS NULL OR outcome = 'rejected'")
     op.drop_constraint(op.f("uq_decision_line_id_official_id"), "decision", type_="unique")
-    op.create_unique_constraint(op.f("uq_decision_task_id_round_principal_id"), "decision", ["task_id", "round", "principal_id"])
+    op.create_index(
+        "uq_decision_principal", "decision", ["task_id", "round", "principal_id"], unique=True, postgresql_where=sa.text("outcome = 'approved'")
+    )
     op.create_index("uq_decision_official", "decision", ["task_id", "round", "official_id"], unique=True)
     op.create_index("ix_decision_line", "decision", ["line_id", "at"])
     op.create_index("ix_decision_principal", "decision", ["principal_id", "at"])
