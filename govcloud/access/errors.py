@@ -169,7 +169,7 @@ def together_changed(item: str) -> Conflict:
 
 def parent_closed() -> Conflict:
     """Return the error for extending what was ended before its time."""
-    message = Message("所续期的临时权限已提前终止，不能再续期。")
+    message = Message("所续期的临时权限已提前终止或暂停，不能续期。")
     return Conflict("parent_closed", message, remedy=Message("如仍有需要，请另行申请。"))
 
 
@@ -200,6 +200,12 @@ def more_than_confirmed(confirmed: int, found: int) -> Conflict:
     """Return the error for an order that would end more than was confirmed."""
     message = Message("您确认的是 %(confirmed)s 项，现有 %(found)s 项，没有撤销任何权限。", confirmed=confirmed, found=found)
     return Conflict("more_than_confirmed", message, remedy=Message("请核对新的清单后再确认。"))
+
+
+def others_rest_on_it() -> Conflict:
+    """Return the error for correcting what other lines of the request rest on as well."""
+    message = Message("事由和办件编号属于整份申请，其余申请项据此审批，不能在补正一项时改变。")
+    return Conflict("others_rest_on_it", message, remedy=Message("请保留原来的事由和办件编号；确需更改的，撤回本项后另行申请。"))
 
 
 def item_gone() -> Conflict:

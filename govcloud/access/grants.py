@@ -82,6 +82,8 @@ class Closing:
         with self._uow.begin(actor, "govcloud:grant:suspend", self._target(grant)) as tx:
             lock_official(tx.session, grant.official_id)
             done = self._authorization.suspend_grant(actor, grant_id, reason)
+            for extension in self._extensions(tx, [grant.line_id]):
+                self._authorization.suspend_grant(actor, extension, reason)
             return Rested(grant_id, suspended=True, replayed=not done)
 
     def resume(self, actor: Actor, grant_id: UUID, reason: str) -> Rested:
@@ -91,13 +93,19 @@ class Closing:
         with self._uow.begin(actor, "govcloud:grant:resume", self._target(grant)) as tx:
             lock_official(tx.session, grant.official_id)
             done = self._authorization.resume_grant(actor, grant_id, reason)
+            for extension in self._extensions(tx, [grant.line_id]):
+                self._authorization.resume_grant(actor, extension, reason)
             return Rested(grant_id, suspended=False, replayed=not done)
 
     def _end_extensions(self, tx: Transaction, lines: Sequence[UUID | None], reason: str) -> None:
         """End the grants that go on from those of ``lines``, as far as they are open."""
+        self._authorization.close_grants(tx, self._extensions(tx, lines), reason)
+
+    def _extensions(self, tx: Transaction, lines: Sequence[UUID | None]) -> list[UUID]:
+        """Return the grants that go on from those of ``lines``, as far as they are open."""
         found = following(tx.session, [line for line in lines if line is not None])
         grants = self._facts.authorization.grants_of_lines(found) if found else ()
-        self._authorization.close_grants(tx, [grant.id for grant in grants if grant.closed_at is None], reason)
+        return [grant.id for grant in grants if grant.closed_at is None]
 
     def _target(self, grant: GrantView) -> Target:
         origin = self._origin(grant)

@@ -167,9 +167,9 @@ class FactsLoader:
         return tuple(found[item].name for item in ids if item in found)
 
     def parent_closed(self, line_id: UUID | None) -> bool:
-        """Return whether the grant of a line, which another line extends, was ended before its time."""
+        """Return whether the grant of a line, which another line extends, was ended before its time, or rests."""
         grant = self.authorization.grant_of_line(line_id) if line_id else None
-        return grant is not None and grant.closed_at is not None
+        return grant is not None and (grant.closed_at is not None or grant.suspended)
 
     def _subjects(self, officials: Collection[UUID], now: datetime) -> Mapping[UUID, tuple[Subject, ...]]:
         """Return the live appointments of several people at once."""

@@ -135,13 +135,13 @@ class Opening:
         """Return when the grant ends that a line extends, which cannot be closed any more until this has committed.
 
         Raises:
-            Conflict: it was closed before its time: what was taken away is not given back by extending it.
+            Conflict: it was closed before its time, or rests: what was taken away is not given back by extending it.
         """
         if line.parent_line_id is None:
             return None
         self._authorization.hold_grants(tx, line.beneficiary_official_id, line.subsystem_code)
         parent = self._facts.authorization.grant_of_line(line.parent_line_id)
-        if parent is None or parent.closed_at is not None:
+        if parent is None or parent.closed_at is not None or parent.suspended:
             raise errors.parent_closed()
         return parent.ends_at
 

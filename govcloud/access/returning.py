@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from govcloud.access import errors
 from govcloud.access.clocks import Clocks
 from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
 from govcloud.access.events import LineResubmitted, LineReturned
 from govcloud.access.facts import Wanted
-from govcloud.access.lifecycle import RETURNED, WAITING
+from govcloud.access.lifecycle import RETURNED, WAITING, LineState
 from govcloud.access.lines import lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.placing import Placement, Placing, WantedLine
+from govcloud.access.placing import Extended, Placement, Placing, WantedLine
 from govcloud.access.rules import REJECT, SUBMIT, check
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.models import LineReturn
@@ -133,8 +136,11 @@ class Returning:
         requester = self._facts.person(request.requester_official_id, request.requester_appointment_id, tx.now)
         beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
         fit = self._placing.fit(item, requester, beneficiary, tx)
+        if (request.reason, request.case_number) != (given.reason, given.case_number):
+            _refuse_if_others_rest_on_it(tx.session, line)
         request.reason, request.case_number = given.reason, given.case_number
-        wanted = WantedLine(known, Wanted(given.scope, given.days), line.duty)
+        parent = Extended(line.parent_line_id, line.carried_days) if line.parent_line_id else None
+        wanted = WantedLine(known, Wanted(given.scope, given.days), line.duty, extends=parent)
         check(SUBMIT, self._placing.facts(tx, Placement(request, beneficiary, wanted), requester, item, fit, open_line_number=None))
         line.round += 1
         line.item_version, line.owner_department_id, line.owner_path = known.version, known.owner_department_id, item.owner_path
@@ -146,6 +152,18 @@ class Returning:
         tx.record(_resubmitted(request, line))
         self._beginning.begin(tx, request, line, known, fit)
         return Resubmitted(line.id, line.version, line.due_at)
+
+
+def _refuse_if_others_rest_on_it(session: Session, line: RequestLine) -> None:
+    """Go on when no other line of the request was or can still be decided on by its reason and case.
+
+    Raises:
+        Conflict: one was, or can.
+    """
+    others = (RequestLine.request_id == line.request_id, RequestLine.id != line.id)
+    over = (LineState.WITHDRAWN, LineState.REJECTED, LineState.LAPSED)
+    if session.scalar(select(RequestLine.id).where(*others, RequestLine.state.not_in(over)).limit(1)) is not None:
+        raise errors.others_rest_on_it()
 
 
 def _resubmitted(request: AccessRequest, line: RequestLine) -> LineResubmitted:

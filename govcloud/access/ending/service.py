@@ -20,6 +20,7 @@ from govcloud.access import errors
 from govcloud.access.ending.targets import EVERYWHERE, Found, Kind, Targets
 from govcloud.access.ending.views import LostFunction, Preview, RevocationView
 from govcloud.access.events import RevocationDone, RevocationOrdered
+from govcloud.access.extending import following
 from govcloud.access.grants import checked_reason
 from govcloud.access.models import Revocation
 from govcloud.access.service import Access
@@ -209,6 +210,12 @@ class Ending:
                 # People before grants, as everywhere: whoever is approving something for one of them is waited for.
                 lock_officials(tx.session, {official_id for _, official_id in part})
                 ended = self._authorization.close_grants(tx, [key for key, _ in part], row.reason, by=row.ordered_by)
+                # What goes on from them ends with them, even if it was approved after the preview.
+                lines = [
+                    grant.line_id for grant in self._queries.grants_by_id(key for key, _ in part).values() if grant.line_id is not None
+                ]
+                further = self._queries.grants_of_lines(following(tx.session, lines)) if lines else ()
+                self._authorization.close_grants(tx, [one.id for one in further if one.closed_at is None], row.reason, by=row.ordered_by)
                 self._note(tx, row, len(ended), finished=len(part) < PART)
             return _view(row)
 

@@ -13,7 +13,7 @@ from govcloud.kernel.messages import Message
 
 @dataclass(frozen=True)
 class ParentStands:
-    """The grant that the line extends was neither revoked nor handed back."""
+    """The grant that the line extends was neither revoked nor handed back, and does not rest."""
 
     key: ClassVar[str] = "parent_closed"
     fault: ClassVar[Fault] = Fault.STATE
@@ -23,4 +23,4 @@ class ParentStands:
         """Ask the grant that is extended, if the line extends one."""
         if not facts.parent_closed:
             return Ok()
-        return Refusal(self.key, Message("所续期的临时权限已提前终止，不能再续期；可以驳回。"))
+        return Refusal(self.key, Message("所续期的临时权限已提前终止或暂停，不能续期；可以驳回。"))

@@ -11,6 +11,7 @@ from govcloud.access.cards import CardMaker
 from govcloud.access.completing import Completing
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import Wanted
+from govcloud.access.grants import RELINQUISHED
 from govcloud.access.lifecycle import WAITING
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
@@ -45,13 +46,15 @@ class Beginning:
         line then waits for a person.
         """
         task = self._tasks.open_tasks(tx, line, item, fit)
-        if item.tier != AUTO or line.state not in WAITING:
+        if item.tier != AUTO or line.state not in WAITING or self._taken_back(line):
             return
         case = Case(tx.session, request, line, task, tx.now)
         wanted = Wanted(Scope.from_json(line.requested_scope), line.requested_days)
         for rule in self._rules(case, wanted):
             signer = self._facts.person(rule.official_id, rule.appointment_id, tx.now)
             right = self._rights.of(case, signer)
+            if right.is_lent:  # a rule is the word of an office, which nobody else's right stands in for
+                continue
             facts = self._rights.facts_for(case, right, wanted)
             if APPROVE.refusals(facts):
                 continue
@@ -61,6 +64,13 @@ class Beginning:
             tx.session.flush()
             self._completing.follow(tx, case, decision, card, lent=True)
             return
+
+    def _taken_back(self, line: RequestLine) -> bool:
+        """Return whether somebody once took the same from the person, or lets it rest: then no rule gives it back, a person does."""
+        return any(
+            grant.function == line.function and (grant.suspended or (grant.closed_at is not None and grant.close_reason != RELINQUISHED))
+            for grant in self._facts.authorization.grants_of(line.beneficiary_official_id)
+        )
 
     def _rules(self, case: Case, wanted: Wanted) -> Sequence[ApprovalRule]:
         """Return the rules that grant what a line asks for, the oldest first, kept from being ended meanwhile."""

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from govcloud.access.clocks import LEFT_LYING
-from govcloud.access.commands import Correction
+from govcloud.access.commands import Correction, NewSubmission, WantedItem
 from govcloud.access.lifecycle import LineState
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
@@ -124,3 +124,16 @@ def test_a_returned_line_can_be_taken_back_and_runs_out(services: Services, worl
     assert services.escalating.run(Actor.system("jobs")) == 1
     assert services.uow.read().scalar(text("SELECT count(*) FROM line_wait")) == 0, "no department let it wait"
     assert services.access_queries.line(world.wang.actor(), second).state is LineState.LAPSED
+
+
+def test_a_correction_changes_neither_reason_nor_case_while_other_lines_rest_on_them(services: Services, world: World) -> None:
+    items = (WantedItem(world.items["housing:register:read"], 5, Scope((XIHU,))), WantedItem(world.items["assistance:case:read"], 5))
+    [request] = services.asking.submit(world.wang.actor(), NewSubmission(items, "办理救助", case_number="XH-2026-0117")).requests
+    first, second = (line.line_id for line in request.lines)
+    services.approving.returning.send_back(world.li.actor(), first, 1, "请缩小范围")
+    other = Correction("办理救助", 5, Scope((XIHU,)), "XH-2026-9999")
+    with pytest.raises(Conflict) as caught:
+        services.approving.returning.resubmit(world.wang.actor(), first, 2, other)
+    assert caught.value.code == "others_rest_on_it"
+    services.access.withdraw(world.wang.actor(), second, 1)
+    assert services.approving.returning.resubmit(world.wang.actor(), first, 2, other).version == 3

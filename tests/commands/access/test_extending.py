@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from govcloud.access.ending.targets import Kind
 from govcloud.access.facts import ItemFacts, PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import GrantState
 from govcloud.access.rules.registry import Ok
@@ -190,3 +191,33 @@ def test_suspended_and_resumed_by_those_who_answer_for_it(services: Services, wo
 def test_a_request_beside_it_is_no_extension(services: Services, world: World) -> None:
     granted(services, world, days=2)
     assert ask(services, world).line_id
+
+
+def test_what_extends_a_grant_rests_with_it(services: Services, world: World, clock: ManualClock) -> None:
+    first = granted(services, world, days=2)
+    extended(services, world, first)
+    services.grant_life.suspend(world.li.actor(), first, "核查")
+    clock.advance(timedelta(days=2))
+    assert not may_read(services, world.wang), "the extension does not begin awake"
+
+
+def test_nobody_extends_what_rests(services: Services, world: World) -> None:
+    first = granted(services, world, days=2)
+    line_id = services.grant_life.extend(world.wang.actor(), first, 1, WHY).line_id
+    services.grant_life.suspend(world.li.actor(), first, "核查")
+    with pytest.raises(Conflict) as refused:
+        services.access.approve(world.li.actor(), line_id, 1)
+    assert refused.value.code == "parent_closed"
+
+
+def test_ending_many_ends_what_was_extended_after_the_preview(services: Services, world: World, clock: ManualClock) -> None:
+    first = granted(services, world, days=2)
+    preview = services.ending.preview(world.li.actor(), Kind.PERSON, str(world.wang.official_id))
+    clock.advance(timedelta(seconds=1))
+    extended(services, world, first)
+    order = services.ending.order(
+        world.li.actor(), Kind.PERSON, str(world.wang.official_id), "核查", confirmed=preview.grants, seen_at=preview.seen_at
+    )
+    services.ending.go_on(world.li.actor(), order.id)
+    clock.advance(timedelta(days=2))
+    assert not may_read(services, world.wang)

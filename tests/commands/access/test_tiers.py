@@ -215,3 +215,14 @@ def test_who_may_sign_and_what(services: Services, world: World, clock: ManualCl
         with pytest.raises(Invalid) as caught:
             services.approving.presigning.sign(world.li.actor(), rule(world, clock, **{name: value}))
         assert name in [field.field for field in caught.value.fields]
+
+
+@pytest.mark.usefixtures("auto")
+def test_no_rule_gives_back_what_somebody_took(services: Services, world: World, clock: ManualClock) -> None:
+    services.approving.presigning.sign(world.li.actor(), rule(world, clock))
+    grant = services.authorization_queries.grant_of_line(ask(services, world).line_id)
+    assert grant is not None
+    services.access.revoke(world.people["QIANWEI"].actor(), grant.id, "核查")
+    again = ask(services, world, days=3).line_id
+    assert not may_read(services, world.wang)
+    assert services.access_queries.line(world.wang.actor(), again).state is LineState.PENDING
