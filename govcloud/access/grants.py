@@ -13,6 +13,7 @@ from govcloud.access import errors
 from govcloud.access.commands import Closed, Rested
 from govcloud.access.events import GrantRelinquished, GrantRevoked
 from govcloud.access.extending import following
+from govcloud.access.lifecycle import RELINQUISHED
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import RequestLine
 from govcloud.authorization.queries import GrantView
@@ -24,8 +25,6 @@ from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
 
 REASON_MOST = 500
-RELINQUISHED = "relinquished"
-"""The close reason of a grant that its holder gave back; that of a revoked one is the text that was given."""
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,8 @@ def moves(*listed: Move) -> Mapping[str, Move]:
     return table
 
 
+RELINQUISHED = "relinquished"
+"""The close reason of a grant that its holder gave back; that of a revoked one is the text that was given."""
 WAITING = frozenset({LineState.PENDING})
 """A line in one of these states waits for an approver: it stands in an inbox, and its clock runs."""
 RETURNED = frozenset({LineState.RETURNED})

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from govcloud.access.events import TaskOpened
-from govcloud.access.grants import RELINQUISHED
+from govcloud.access.lifecycle import RELINQUISHED
 from govcloud.access.models import RequestLine
 from govcloud.access.notices.audiences import Audiences, LineFacts, People
 from govcloud.access.notices.kinds import KINDS

@@ -11,8 +11,7 @@ from govcloud.access.cards import CardMaker
 from govcloud.access.completing import Completing
 from govcloud.access.evidence import EvidenceCard
 from govcloud.access.facts import Wanted
-from govcloud.access.grants import RELINQUISHED
-from govcloud.access.lifecycle import WAITING
+from govcloud.access.lifecycle import RELINQUISHED, WAITING
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.routing import Holder, ids_of
