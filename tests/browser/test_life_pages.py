@@ -36,7 +36,7 @@ def lived(services: Services, world: World) -> dict[str, tuple[str, str]]:
     services.access.revoke(world.li.actor(), ended, "核查")
     resting = many_grants(services, world, [world.people["SUNLI"].official_id], 3)[0]
     services.grant_life.suspend(world.li.actor(), resting, "核查")
-    waiting = ask_jointly(services, world, functions=(CASES,))
+    waiting = ask_jointly(services, world, functions=(CASES,), days=6)
     assert waiting
     request = services.access_queries.my_requests(world.wang.official_id).entries[0]
     seen = services.ending.preview(world.li.actor(), Kind.PERSON, str(world.people["SUNLI"].official_id))
