@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from govcloud.access import errors
 from govcloud.access.facts import ItemFacts, PersonFacts
 from govcloud.access.routing import DECIDING_ROLE, DEPUTY_ROLE, Authority, Holder, candidates, ids_of, levels
+from govcloud.access.rules.subordinate import stands_below
 from govcloud.access.tasks.lending import live_delegations
 from govcloud.authorization.queries import AuthorizationQueries, RoleHolder
 from govcloud.identity.queries import IdentityQueries, Subject
@@ -177,15 +178,6 @@ class FactsLoader:
         for subject in self.identity.subjects_among(officials, now) if officials else ():
             found[subject.official_id] = (*found.get(subject.official_id, ()), subject)
         return found
-
-
-def stands_below(decider: PersonFacts, beneficiary: PersonFacts) -> bool:
-    """Return whether ``decider`` may be a subordinate of ``beneficiary``; the rule with its words: ``rules/subordinate.py``."""
-    if not any(lower.startswith(upper) for lower in decider.posts for upper in beneficiary.posts):
-        return False
-    if decider.rank_order is None or beneficiary.rank_order is None:
-        return True
-    return decider.rank_order > beneficiary.rank_order
 
 
 def _acting(holder: RoleHolder, subjects: Iterable[Subject]) -> Subject | None:

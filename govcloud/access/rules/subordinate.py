@@ -35,7 +35,7 @@ class NotSubordinate:
 def _refused(person: PersonFacts, facts: DecisionFacts) -> Message | None:
     """Return what stands against somebody who decides, or in whose name it is decided."""
     beneficiary, own = facts.beneficiary, person is facts.decider
-    if not any(lower.startswith(upper) for lower in person.posts for upper in beneficiary.posts):
+    if not stands_below(person, beneficiary):
         return None
     if person.rank_order is None or beneficiary.rank_order is None:
         if own:
@@ -43,8 +43,15 @@ def _refused(person: PersonFacts, facts: DecisionFacts) -> Message | None:
         return Message(
             "委托人%(principal)s与%(name)s在同一部门系统，职级无法比较，受其委托不能审批。", principal=person.name, name=beneficiary.name
         )
-    if person.rank_order <= beneficiary.rank_order:
-        return None
     if own:
         return Message("受益人%(name)s是您的上级，请由上级部门的高级管理员审批。", name=beneficiary.name)
     return Message("受益人%(name)s是委托人%(principal)s的上级，受其委托不能审批。", principal=person.name, name=beneficiary.name)
+
+
+def stands_below(person: PersonFacts, beneficiary: PersonFacts) -> bool:
+    """Return whether ``person`` may be a subordinate of ``beneficiary``: below one of their posts, with a lower rank or none to compare."""
+    if not any(lower.startswith(upper) for lower in person.posts for upper in beneficiary.posts):
+        return False
+    if person.rank_order is None or beneficiary.rank_order is None:
+        return True
+    return person.rank_order > beneficiary.rank_order
