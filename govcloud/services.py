@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govcloud.access.approving import Approving
+from govcloud.access.asking.blocked import Blocked
 from govcloud.access.asking.queries import AskingQueries
 from govcloud.access.asking.service import Asking
-from govcloud.access.blocked import Blocked
-from govcloud.access.clock_rules import ClockPolicies
-from govcloud.access.clocks import Clocks
+from govcloud.access.clocks.clock_rules import ClockPolicies
+from govcloud.access.clocks.escalating import Escalating
+from govcloud.access.clocks.line_clock import Clocks
+from govcloud.access.clocks.waiting import Waiting
+from govcloud.access.deciding.approving import Approving
 from govcloud.access.ending.service import Ending
-from govcloud.access.escalating import Escalating
-from govcloud.access.life import GrantLife
+from govcloud.access.evidence.receipts import Receipts
+from govcloud.access.life.service import GrantLife
 from govcloud.access.notices.announcing import Announcing
 from govcloud.access.notices.desk import NoticeDesk
 from govcloud.access.notices.queries import NoticeQueries
 from govcloud.access.notices.telling import Telling
 from govcloud.access.queries import AccessQueries
-from govcloud.access.receipts import Receipts
 from govcloud.access.reports.service import AccessReports
 from govcloud.access.service import Access
-from govcloud.access.waiting import Waiting
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail

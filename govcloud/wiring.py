@@ -13,23 +13,23 @@ from flask import current_app
 from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select
 from sqlalchemy.orm import Session
 
-from govcloud.access.approving import Approving
+from govcloud.access.asking.blocked import Blocked
 from govcloud.access.asking.queries import AskingQueries
 from govcloud.access.asking.service import Asking
-from govcloud.access.blocked import Blocked
-from govcloud.access.clock_rules import ClockPolicies
-from govcloud.access.clocks import Clocks
+from govcloud.access.clocks.clock_rules import ClockPolicies
+from govcloud.access.clocks.escalating import Escalating
+from govcloud.access.clocks.line_clock import Clocks
+from govcloud.access.clocks.waiting import Waiting
+from govcloud.access.deciding.approving import Approving
 from govcloud.access.ending.service import Ending
-from govcloud.access.escalating import Escalating
-from govcloud.access.life import GrantLife
+from govcloud.access.evidence.receipts import Receipts
+from govcloud.access.life.service import GrantLife
 from govcloud.access.notices.parts import Known, NoticeParts
 from govcloud.access.parts import Parts as AccessParts
 from govcloud.access.queries import AccessQueries
-from govcloud.access.receipts import Receipts
 from govcloud.access.reports.service import AccessReports
 from govcloud.access.service import Access
 from govcloud.access.tasks.lending import lent_among
-from govcloud.access.waiting import Waiting
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.recorder import AuditRecorder
 from govcloud.audit.sequencer import Sequencer

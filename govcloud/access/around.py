@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.commands import Alternative
+from govcloud.access.deciding.routing import asked, depth_asked
 from govcloud.access.lifecycle import RETURNED, LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, RequestLine
 from govcloud.access.naming import Names
-from govcloud.access.routing import asked, depth_asked
 from govcloud.access.tasks.models import DecisionTask, LineReturn
 from govcloud.access.tasks.standing import CLAIM_LASTS, approved_extent, claimant, open_tasks_of
 from govcloud.access.views import AlternativeView, DecisionView, TaskView

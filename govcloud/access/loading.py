@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
+from govcloud.access.deciding.routing import DECIDING_ROLE, DEPUTY_ROLE, Authority, Holder, candidates, ids_of, levels
 from govcloud.access.facts import ItemFacts, PersonFacts
-from govcloud.access.routing import DECIDING_ROLE, DEPUTY_ROLE, Authority, Holder, candidates, ids_of, levels
 from govcloud.access.rules.subordinate import stands_below
 from govcloud.access.tasks.lending import live_delegations
 from govcloud.authorization.queries import AuthorizationQueries, RoleHolder

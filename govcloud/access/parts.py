@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from govcloud.access.cards import CardMaker
-from govcloud.access.clocks import Clocks
-from govcloud.access.completing import Completing
-from govcloud.access.decide import Deciding
+from govcloud.access.asking.placing import Placing
+from govcloud.access.clocks.line_clock import Clocks
+from govcloud.access.deciding.completing import Completing
+from govcloud.access.deciding.decide import Deciding
+from govcloud.access.evidence.gathering import CardMaker
+from govcloud.access.evidence.receipts import Receipts
+from govcloud.access.life.opening import Opening
 from govcloud.access.loading import FactsLoader
-from govcloud.access.opening import Opening
-from govcloud.access.placing import Placing
-from govcloud.access.receipts import Receipts
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.opening import TaskOpening
 from govcloud.authorization.queries import AuthorizationQueries

@@ -14,17 +14,17 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
-from govcloud.access.cards import CardMaker
-from govcloud.access.choices import scope_choices
-from govcloud.access.clocks import Clocks
-from govcloud.access.decision_pages import DecisionPages
-from govcloud.access.evidence import EvidenceCard
-from govcloud.access.inbox import Inbox, visible_paths
+from govcloud.access.asking.choices import scope_choices
+from govcloud.access.clocks.line_clock import Clocks
+from govcloud.access.deciding.decision_pages import DecisionPages
+from govcloud.access.deciding.inbox import Inbox, visible_paths
+from govcloud.access.deciding.routing import DECIDING_ROLE, nearest
+from govcloud.access.evidence.card import EvidenceCard
+from govcloud.access.evidence.gathering import CardMaker
 from govcloud.access.lifecycle import OPEN
 from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_within, read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.routing import DECIDING_ROLE, nearest
 from govcloud.access.showing import Shower
 from govcloud.access.views import (
     CatalogueEntry,

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from govcloud.access import lines
+from govcloud.access.asking.submit import Submitting
 from govcloud.access.commands import NO_ALTERNATIVE, Alternative, Answer, Closed, Decided, NewRequest, Submitted, Withdrawn
-from govcloud.access.grants import Closing
+from govcloud.access.life.grants import Closing
 from govcloud.access.parts import Parts
-from govcloud.access.submit import Submitting
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.actor import Actor

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from govcloud.access.evidence import EvidenceCard
+from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.lifecycle import OPEN, WAITING, GrantState, LineState, RequestState
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.errors import Refusal

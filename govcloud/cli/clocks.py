@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from govcloud.access.clock_rules import HOURS, LEAST_HOURS, MOST_HOURS
+from govcloud.access.clocks.clock_rules import HOURS, LEAST_HOURS, MOST_HOURS
 from govcloud.authorization.calendar_days import CalendarChange
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows

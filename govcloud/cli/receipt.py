@@ -10,7 +10,7 @@ from uuid import UUID
 
 import click
 
-from govcloud.access.receipt_checks import BadReceipt, Verified, check_receipt, read_json
+from govcloud.access.evidence.receipt_checks import BadReceipt, Verified, check_receipt, read_json
 from govcloud.cli.context import platform
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

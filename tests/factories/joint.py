@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
+from govcloud.access.asking.placing import WantedLine
 from govcloud.access.commands import Decided
 from govcloud.access.facts import Wanted
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.placing import WantedLine
 from govcloud.authorization.models import AccessGrant
 from govcloud.authorization.scope import Scope
 from govcloud.identity.locking import hold_tree, lock_official

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import text
 
 from govcloud.access.commands import Correction
-from govcloud.access.delegating import NewDelegation
+from govcloud.access.deciding.delegating import NewDelegation
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

@@ -1,1 +1,1 @@
-"""What helps to ask: the basket, the search that says what one may have, what a colleague has beyond oneself, what is attached."""
+"""Asking: basket, search, comparison with a colleague, files; and the placing of what is asked for, until it waits for its owner."""

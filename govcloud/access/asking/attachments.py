@@ -13,8 +13,8 @@ from sqlalchemy.orm import undefer
 from govcloud.access.asking.files import ENDINGS, FileKind, kind_of
 from govcloud.access.asking.files_views import AttachmentView, view_of
 from govcloud.access.asking.models import MOST_BYTES, Attachment
+from govcloud.access.asking.submit import SUBMIT
 from govcloud.access.commands import Submission
-from govcloud.access.submit import SUBMIT
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import NotFound

@@ -16,11 +16,11 @@ from govcloud.access.asking.models import Attachment, BasketItem
 from govcloud.access.asking.searching import Search
 from govcloud.access.asking.standing import Standings
 from govcloud.access.asking.views import AskedItem, AskedMatter, Hit
-from govcloud.access.clocks import Clocks
+from govcloud.access.clocks.line_clock import Clocks
+from govcloud.access.deciding.routing import nearest
 from govcloud.access.facts import PersonFacts
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest
-from govcloud.access.routing import nearest
 from govcloud.access.showing import Shower
 from govcloud.access.views import PersonView, RequestView
 from govcloud.authorization.scope import Scope

@@ -9,10 +9,10 @@ from govcloud.access.asking.attachments import Attaching, NewAttachment, StoredF
 from govcloud.access.asking.basket import Basket
 from govcloud.access.asking.comparing import Comparing
 from govcloud.access.asking.queries import AskingQueries, Chosen
+from govcloud.access.asking.submit import SUBMIT, Submitting
 from govcloud.access.asking.views import Difference
 from govcloud.access.commands import NewSubmission, Submission
 from govcloud.access.loading import FactsLoader
-from govcloud.access.submit import SUBMIT, Submitting
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.keys import KeyRing

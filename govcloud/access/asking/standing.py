@@ -14,11 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.asking.views import Standing, Waiting
+from govcloud.access.deciding.routing import Holder, satisfiable
 from govcloud.access.facts import PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import OPEN
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.routing import Holder, satisfiable
 from govcloud.access.rules import SUBMIT
 from govcloud.authorization.scope import PROVINCE
 from govcloud.subsystems.approval import steps_of

@@ -20,8 +20,8 @@ from govcloud.access import errors
 from govcloud.access.ending.targets import EVERYWHERE, Found, Kind, Targets
 from govcloud.access.ending.views import LostFunction, Preview, RevocationView
 from govcloud.access.events import RevocationDone, RevocationOrdered
-from govcloud.access.extending import following
-from govcloud.access.grants import checked_reason
+from govcloud.access.life.extending import following
+from govcloud.access.life.grants import checked_reason
 from govcloud.access.models import Revocation
 from govcloud.access.service import Access
 from govcloud.access.showing import Shower

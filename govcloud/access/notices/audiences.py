@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
+from govcloud.access.deciding.routing import DECIDING_ROLE, DEPUTY_ROLE, Holder, levels, nearest
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.routing import DECIDING_ROLE, DEPUTY_ROLE, Holder, levels, nearest
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.identity.queries import IdentityQueries
 

@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.access.decision_links import link_token
+from govcloud.access.deciding.decision_links import link_token
 from govcloud.access.models import RequestLine
 from govcloud.access.notices.kinds import USUALLY_MAILED
 from govcloud.access.notices.models import Notice, NoticeAddress, NoticeSetting

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from govcloud.access.cards import CardMaker
-from govcloud.access.completing import Completing
-from govcloud.access.evidence import EvidenceCard
+from govcloud.access.deciding.completing import Completing
+from govcloud.access.deciding.routing import Holder, ids_of
+from govcloud.access.evidence.card import EvidenceCard
+from govcloud.access.evidence.gathering import CardMaker
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import RELINQUISHED, WAITING
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.routing import Holder, ids_of
 from govcloud.access.rules import APPROVE
 from govcloud.access.tasks.models import ApprovalRule
 from govcloud.access.tasks.opening import TaskOpening

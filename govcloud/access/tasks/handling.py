@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from govcloud.access import errors
+from govcloud.access.deciding.routing import candidates
 from govcloud.access.events import TaskClaimed, TaskReleased
 from govcloud.access.lifecycle import WAITING
 from govcloud.access.lines import lock_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.routing import candidates
 from govcloud.access.rules import REJECT
 from govcloud.access.tasks.models import DecisionTask
 from govcloud.access.tasks.rights import Case, Right, Rights, approver_target, spent_in

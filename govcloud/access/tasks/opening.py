@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from govcloud.access.deciding.routing import Holder, candidates, path_of_step
 from govcloud.access.events import TaskOpened
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.routing import Holder, candidates, path_of_step
 from govcloud.access.tasks.models import OPEN_TASK, DecisionTask
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction

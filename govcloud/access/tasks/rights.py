@@ -9,15 +9,15 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from govcloud.access.asking.windows import ends_at
+from govcloud.access.deciding.routing import Authority, usable
 from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
 from govcloud.access.lines import approved_for
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.routing import Authority, usable
 from govcloud.access.rules import Registry, check
 from govcloud.access.rules.reciprocal import WINDOW
 from govcloud.access.tasks.models import DecisionTask
-from govcloud.access.windows import ends_at
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StrictBool, StrictInt
 
-from govcloud.access.receipts import OwnSignature, ReceiptView
+from govcloud.access.evidence.receipts import OwnSignature, ReceiptView
 from govcloud.authorization.apart.inputs import MOST_FUNCTIONS, NewException, NewRule
 from govcloud.authorization.apart.queries import ViolationView
 from govcloud.authorization.apart.views import DraftView, ExceptionView, RulePreview, RuleView

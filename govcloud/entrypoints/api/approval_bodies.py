@@ -10,10 +10,10 @@ from pydantic import AwareDatetime, Field, StrictBool, StrictInt
 
 from govcloud.access.commands import Answer as Given
 from govcloud.access.commands import Correction
-from govcloud.access.delegating import DelegationView, NewDelegation
-from govcloud.access.discussing import Remark
-from govcloud.access.presigning import NewRule, RuleView
-from govcloud.access.together import Ballot
+from govcloud.access.deciding.delegating import DelegationView, NewDelegation
+from govcloud.access.deciding.discussing import Remark
+from govcloud.access.deciding.presigning import NewRule, RuleView
+from govcloud.access.deciding.together import Ballot
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.entrypoints.api.answers import Answer, PersonAnswer, ScopeAnswer
 from govcloud.entrypoints.api.bodies import AlternativeBody, Divisions, Input, ListQuery, Text

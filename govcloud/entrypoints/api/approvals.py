@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from govcloud.access.together import Verdict
+from govcloud.access.deciding.together import Verdict
 from govcloud.entrypoints.api.approval_bodies import (
     AnswersBody,
     CandidateAnswer,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from govcloud.access.evidence import EvidenceCard
+from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.lifecycle import LineState
 from govcloud.access.views import DecisionPage, InboxEntry
 from govcloud.entrypoints.api.answers import Answer, IntegrationLevel, LineAnswer, PersonAnswer, RequestAnswer, ScopeChoiceAnswer

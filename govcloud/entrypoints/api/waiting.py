@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StrictInt, StrictStr
 
-from govcloud.access.clock_rules import HOURS, TIMES, ClockRules
-from govcloud.access.waiting import DepartmentWaiting, WaitingReport
+from govcloud.access.clocks.clock_rules import HOURS, TIMES, ClockRules
+from govcloud.access.clocks.waiting import DepartmentWaiting, WaitingReport
 from govcloud.authorization.calendar_days import CalendarChange
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, Text

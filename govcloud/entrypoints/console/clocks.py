@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
-from govcloud.access.clock_rules import HOURS, LEAST_HOURS, MOST_HOURS, TIMES, RulesChange, differences
+from govcloud.access.clocks.clock_rules import HOURS, LEAST_HOURS, MOST_HOURS, TIMES, RulesChange, differences
 from govcloud.authorization.calendar_days import CalendarChange
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.typed import checked_reason

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from govcloud.access.presigning import NewRule
+from govcloud.access.deciding.presigning import NewRule
 from govcloud.authorization.scope import PROVINCE
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.choices import full_names

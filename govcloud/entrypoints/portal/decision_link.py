@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from govcloud.access.decision_links import read_token
+from govcloud.access.deciding.decision_links import read_token
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import acting_appointment, reader
 from govcloud.kernel.errors import Conflict

@@ -8,8 +8,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from govcloud.access.delegating import NewDelegation
-from govcloud.access.routing import DECIDING_ROLE
+from govcloud.access.deciding.delegating import NewDelegation
+from govcloud.access.deciding.routing import DECIDING_ROLE
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import acting_appointment, reader
 from govcloud.entrypoints.portal.forms import Findings, text_of

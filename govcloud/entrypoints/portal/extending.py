@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from govcloud.access.extending import ExtensionOffer
+from govcloud.access.life.extending import ExtensionOffer
 from govcloud.access.views import HeldAccess
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import acting_appointment

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask_babel import gettext
 from markupsafe import Markup
 
-from govcloud.access.extending import ExtendedIn
+from govcloud.access.life.extending import ExtendedIn
 from govcloud.access.reports.service import MOST_DAYS_BACK, SOON_DAYS, USUAL_DAYS
 from govcloud.access.reports.views import Expiring, Held, TimeToAccess, Waited
 from govcloud.access.reports.waiting import MANY_LINES

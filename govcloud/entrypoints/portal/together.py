@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from govcloud.access.commands import Answer
-from govcloud.access.together import Ballot, Verdict
+from govcloud.access.deciding.together import Ballot, Verdict
 from govcloud.access.views import DecisionPage
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.decision_form import answer_of, attempt

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from govcloud.access.waiting import LONGEST, DepartmentWaiting, WaitingReport
+from govcloud.access.clocks.waiting import LONGEST, DepartmentWaiting, WaitingReport
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import acting_appointment
 from govcloud.entrypoints.portal.forms import Findings

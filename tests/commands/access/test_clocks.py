@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from govcloud.access.clocks import LEFT_LYING, MARKS
+from govcloud.access.clocks.line_clock import LEFT_LYING, MARKS
 from govcloud.access.lifecycle import LineState
 from govcloud.access.lines import lock_line
 from govcloud.access.models import RequestLine
@@ -264,7 +264,7 @@ def test_rules_are_set_by_security_alone(services: Services, world: World) -> No
 
 
 def test_another_process_notices_within_half_a_minute(services: Services, clock: ManualClock) -> None:
-    from govcloud.access.clock_rules import ClockPolicies  # noqa: PLC0415
+    from govcloud.access.clocks.clock_rules import ClockPolicies  # noqa: PLC0415
 
     other = ClockPolicies(services.uow, services.uow.read, clock)
     assert other.current().one_hours == 13

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from govcloud.access.clocks import LEFT_LYING
+from govcloud.access.clocks.line_clock import LEFT_LYING
 from govcloud.access.commands import Correction, NewSubmission, WantedItem
 from govcloud.access.lifecycle import LineState
 from govcloud.authorization.scope import Scope

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from govcloud.access.commands import Correction, Decided, Resubmitted, Returned, Withdrawn
-from govcloud.access.delegating import NewDelegation
+from govcloud.access.deciding.delegating import NewDelegation
 from govcloud.access.lifecycle import LineState
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.clock import ManualClock

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from govcloud.access.commands import RejectReason
-from govcloud.access.delegating import NewDelegation
+from govcloud.access.deciding.delegating import NewDelegation
 from govcloud.access.lifecycle import LineState
 from govcloud.access.tasks.lending import redirected
 from govcloud.kernel.clock import ManualClock

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from govcloud.access.decision_links import LinkedLine, read_token
+from govcloud.access.deciding.decision_links import LinkedLine, read_token
 from govcloud.access.notices.desk import MOST_LETTERS, MOST_TRIES
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from govcloud.access.delegating import NewDelegation
+from govcloud.access.deciding.delegating import NewDelegation
 from govcloud.access.notices.kinds import GROUPS, KINDS, USUALLY_MAILED
 from govcloud.access.notices.telling import GRANTS, LINES
 from govcloud.authorization.commands import NewAssignment

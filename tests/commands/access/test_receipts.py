@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import text
 
-from govcloud.access.receipt_checks import TYPE, BadReceipt, check_receipt
-from govcloud.access.receipts import OwnSignature, ReceiptView
+from govcloud.access.evidence.receipt_checks import TYPE, BadReceipt, check_receipt
+from govcloud.access.evidence.receipts import OwnSignature, ReceiptView
 from govcloud.cli.receipt import receipt as receipt_command
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from govcloud.access.evidence import evidence_digest
+from govcloud.access.evidence.card import evidence_digest
 from govcloud.access.lifecycle import GrantState, LineState, RequestState
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.kernel.clock import ManualClock

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from govcloud.access.deciding.presigning import NewRule
 from govcloud.access.lifecycle import LineState
-from govcloud.access.presigning import NewRule
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid

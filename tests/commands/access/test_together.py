@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from govcloud.access.commands import Alternative, Answer
-from govcloud.access.decision_links import LinkedLine, link_token, read_token
+from govcloud.access.deciding.decision_links import LinkedLine, link_token, read_token
+from govcloud.access.deciding.together import Ballot
 from govcloud.access.lifecycle import LineState
-from govcloud.access.together import Ballot
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from govcloud.access.waiting import DepartmentWaiting
+from govcloud.access.clocks.waiting import DepartmentWaiting
 from govcloud.authorization.commands import NewAssignment
 from govcloud.authorization.surroundings import CHINA
 from govcloud.identity.reorganisation import Merge

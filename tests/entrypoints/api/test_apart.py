@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from govcloud.access.receipt_checks import check_receipt
+from govcloud.access.evidence.receipt_checks import check_receipt
 from govcloud.kernel.actor import Actor
 from tests.factories.apart import ACCEPT, REGISTER, second_officer
 from tests.factories.requests import ask, granted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from govcloud.access.commands import Submitted
-from govcloud.access.receipt_checks import check_receipt
+from govcloud.access.evidence.receipt_checks import check_receipt
 from govcloud.services import Services
 from tests.factories.apart import ACCEPT, REGISTER, excepted, in_force
 from tests.factories.browsing import Visitor, said

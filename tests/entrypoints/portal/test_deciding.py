@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from govcloud.access.commands import Submitted
-from govcloud.access.decision_links import link_token
+from govcloud.access.deciding.decision_links import link_token
 from govcloud.access.lifecycle import LineState
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from govcloud.access.evidence import (
+from govcloud.access.evidence.card import (
     ClearanceEvidence,
     EvidenceCard,
     ItemEvidence,

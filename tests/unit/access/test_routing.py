@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.access.routing import (
+from govcloud.access.deciding.routing import (
     Authority,
     Holder,
     asked,

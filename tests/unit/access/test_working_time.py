@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.access.working_time import WorkingHours, WorkingTime
+from govcloud.access.clocks.working_time import WorkingHours, WorkingTime
 from govcloud.authorization.surroundings import CHINA
 from govcloud.authorization.work_calendar import WorkCalendar, shipped_calendar
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import rfc8785
 
-from govcloud.access.evidence import evidence_digest
+from govcloud.access.evidence.card import evidence_digest
 from govcloud.kernel.jws import BadSignature, decoded, json_object, verify
 
 TYPE = "govcloud-receipt+json"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from govcloud.access.clocks import Clocks
+from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.commands import Decided
 from govcloud.access.events import LineApproved, LineEndorsed, LineRejected
-from govcloud.access.evidence import EvidenceCard
+from govcloud.access.evidence.card import EvidenceCard
+from govcloud.access.evidence.receipts import Receipts
 from govcloud.access.facts import Wanted
+from govcloud.access.life.opening import Opened, Opening
 from govcloud.access.lifecycle import LineState
 from govcloud.access.lines import move_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import Decision, RequestLine
-from govcloud.access.opening import Opened, Opening
-from govcloud.access.receipts import Receipts
 from govcloud.access.tasks.models import DecisionTask
 from govcloud.access.tasks.opening import TaskOpening
 from govcloud.access.tasks.rights import REACTION, Case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from govcloud.access.placing import Refused
+from govcloud.access.asking.placing import Refused
 from govcloud.kernel.errors import Conflict, Denied, FieldError, GovcloudError, Invalid, Refusal
 from govcloud.kernel.messages import Message
 

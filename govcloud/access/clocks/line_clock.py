@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from govcloud.access.clock_rules import ClockRules
+from govcloud.access.clocks.clock_rules import ClockRules
+from govcloud.access.clocks.working_time import WorkingTime
 from govcloud.access.models import RequestLine
-from govcloud.access.working_time import WorkingTime
 from govcloud.authorization.work_calendar import Days
 
 #: The marks of the clock, in the order of escalation: the column of each, and how many times the time to answer it stands at.

@@ -13,17 +13,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.access.blocked import line_blocked
-from govcloud.access.clocks import Clocks
+from govcloud.access.asking.blocked import line_blocked
+from govcloud.access.asking.windows import starts_at
+from govcloud.access.clocks.line_clock import Clocks
+from govcloud.access.deciding.routing import Holder, satisfiable
 from govcloud.access.events import RequestSubmitted
 from govcloud.access.facts import ItemFacts, PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.routing import Holder, satisfiable
 from govcloud.access.rules import SUBMIT, check
 from govcloud.access.tasks.beginning import Beginning
-from govcloud.access.windows import starts_at
 from govcloud.authorization.apart.inputs import case_key
 from govcloud.authorization.apart.views import Conflict, FindingState
 from govcloud.kernel.errors import GovcloudError

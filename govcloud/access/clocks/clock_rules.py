@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from govcloud.access.clocks.working_time import WorkingHours
 from govcloud.access.events import ClockRulesSet
 from govcloud.access.models import ClockPolicyVersion
-from govcloud.access.working_time import WorkingHours
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from govcloud.access.commands import Rested, Submitted
-from govcloud.access.extending import ExtendedIn, Extending, ExtensionOffer
-from govcloud.access.grants import Closing
+from govcloud.access.life.extending import ExtendedIn, Extending, ExtensionOffer
+from govcloud.access.life.grants import Closing
 from govcloud.access.service import Access
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.actor import Actor

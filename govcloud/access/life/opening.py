@@ -14,7 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.access import errors, windows
+from govcloud.access import errors
+from govcloud.access.asking import windows
 from govcloud.access.events import OpeningGivenUp
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import ATOMIC, LineState, never_opens

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from govcloud.access.evidence import (
+from govcloud.access.evidence.card import (
     ClearanceEvidence,
     EvidenceCard,
     ItemEvidence,

@@ -10,17 +10,17 @@ from dataclasses import replace
 from uuid import UUID
 
 from govcloud.access import errors
-from govcloud.access.cards import CardMaker
 from govcloud.access.commands import COMMENT_MOST, Answer, Decided, RejectReason
-from govcloud.access.completing import Completing, decided
-from govcloud.access.evidence import EvidenceCard
+from govcloud.access.deciding.completing import Completing, decided
+from govcloud.access.deciding.routing import ids_of
+from govcloud.access.evidence.card import EvidenceCard
+from govcloud.access.evidence.gathering import CardMaker
 from govcloud.access.facts import PersonFacts, Wanted
+from govcloud.access.life.opening import Opened
 from govcloud.access.lifecycle import WAITING
 from govcloud.access.lines import decision_on, lock_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.opening import Opened
-from govcloud.access.routing import ids_of
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.tasks.rights import Case, Right, Rights, approver_target, spent_in
 from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task

@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from govcloud.access import errors
+from govcloud.access.deciding.routing import DECIDING_ROLE
 from govcloud.access.events import ApprovalRuleEnded, ApprovalRuleSigned
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import Decision
-from govcloud.access.routing import DECIDING_ROLE
 from govcloud.access.tasks.beginning import AUTO
 from govcloud.access.tasks.models import ApprovalRule
 from govcloud.authorization.scope import PROVINCE, Scope

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from govcloud.access.decide import Deciding
-from govcloud.access.delegating import Delegating
-from govcloud.access.discussing import Discussing
+from govcloud.access.deciding.decide import Deciding
+from govcloud.access.deciding.delegating import Delegating
+from govcloud.access.deciding.discussing import Discussing
+from govcloud.access.deciding.presigning import Presigning
+from govcloud.access.deciding.returning import Returning
+from govcloud.access.deciding.together import DecidingTogether
 from govcloud.access.parts import Parts
-from govcloud.access.presigning import Presigning
-from govcloud.access.returning import Returning
 from govcloud.access.tasks.handling import Handling
-from govcloud.access.together import DecidingTogether
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
-from govcloud.access.cards import CardMaker
-from govcloud.access.choices import scope_choices
+from govcloud.access.asking.choices import scope_choices
+from govcloud.access.deciding.inbox import Inbox
+from govcloud.access.deciding.routing import SUPERIOR_FROM, Authority, usable
+from govcloud.access.evidence.gathering import CardMaker
 from govcloud.access.facts import PersonFacts, Wanted
-from govcloud.access.inbox import Inbox
 from govcloud.access.lines import read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.routing import SUPERIOR_FROM, Authority, usable
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
 from govcloud.access.tasks.rights import Case, Rights, spent_in

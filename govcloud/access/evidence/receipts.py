@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from govcloud.access.commands import Decided
 from govcloud.access.events import ReceiptSigned
-from govcloud.access.evidence import EvidenceCard, utc_text
+from govcloud.access.evidence.card import EvidenceCard, utc_text
+from govcloud.access.evidence.receipt_checks import FORM, TYPE, VERSION
 from govcloud.access.lines import lock_line
 from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, ReceiptSignature, RequestLine
-from govcloud.access.receipt_checks import FORM, TYPE, VERSION
 from govcloud.audit.queries import last_leaf
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.identity.queries import IdentityQueries

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from govcloud.access import errors
 from govcloud.access.commands import Answer, Decided
-from govcloud.access.decide import Deciding
+from govcloud.access.deciding.decide import Deciding
 from govcloud.access.lines import read_line
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target

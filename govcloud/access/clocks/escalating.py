@@ -12,12 +12,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.access.clocks import next_act
+from govcloud.access.clocks.line_clock import next_act
 from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
+from govcloud.access.life.opening import Opening
 from govcloud.access.lifecycle import OPEN, RETURNED, WAITING
 from govcloud.access.lines import lock_line, lock_line_if_free, move_line
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.opening import Opening
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target

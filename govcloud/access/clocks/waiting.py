@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from govcloud.access.clocks import Clocks
+from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.access.lifecycle import WAITING, LineState
 from govcloud.access.models import LineWait, RequestLine

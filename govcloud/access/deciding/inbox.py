@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from govcloud.access.deciding.routing import DEPUTIES_FROM, SUPERIOR_FROM, Authority, levels, nearer_levels
 from govcloud.access.facts import PersonFacts
 from govcloud.access.lifecycle import WAITING
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
-from govcloud.access.routing import DEPUTIES_FROM, SUPERIOR_FROM, Authority, levels, nearer_levels
 from govcloud.access.tasks.models import OPEN_TASK, DecisionTask
 from govcloud.access.tasks.standing import CLAIM_LASTS, waiting_paths
 from govcloud.identity.extents import at_or_below

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
+from govcloud.access.asking.numbering import next_number
+from govcloud.access.asking.placing import Extended, Placing, WantedLine
 from govcloud.access.commands import REASON_MOST, Submitted
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.numbering import next_number
-from govcloud.access.placing import Extended, Placing, WantedLine
 from govcloud.authorization.locking import APART, hold
 from govcloud.authorization.queries import AuthorizationQueries, GrantView
 from govcloud.identity.locking import hold_tree, lock_official

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
-from govcloud.access.clocks import Clocks
+from govcloud.access.asking.placing import Extended, Placement, Placing, WantedLine
+from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
 from govcloud.access.events import LineResubmitted, LineReturned
 from govcloud.access.facts import Wanted
@@ -17,7 +18,6 @@ from govcloud.access.lifecycle import RETURNED, WAITING, LineState
 from govcloud.access.lines import lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.placing import Extended, Placement, Placing, WantedLine
 from govcloud.access.rules import REJECT, SUBMIT, check
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.models import LineReturn

@@ -11,6 +11,10 @@ from sqlalchemy import delete
 
 from govcloud.access import errors
 from govcloud.access.asking.models import BasketItem
+from govcloud.access.asking.numbering import next_number
+from govcloud.access.asking.placing import Placement, Placing, Refused, WantedLine
+from govcloud.access.asking.refused import one_refused, several_refused
+from govcloud.access.asking.submission_checks import checked, matter_entry
 from govcloud.access.commands import (
     NewRequest,
     NewSubmission,
@@ -23,15 +27,11 @@ from govcloud.access.commands import (
 )
 from govcloud.access.events import LineWithdrawn
 from govcloud.access.facts import PersonFacts, Wanted
+from govcloud.access.life.opening import Opening
 from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.lines import lock_line, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.numbering import next_number
-from govcloud.access.opening import Opening
-from govcloud.access.placing import Placement, Placing, Refused, WantedLine
-from govcloud.access.refused import one_refused, several_refused
-from govcloud.access.submission_checks import checked, matter_entry
 from govcloud.authorization.locking import APART, hold
 from govcloud.identity.locking import hold_tree, lock_official, lock_officials
 from govcloud.kernel.actor import Actor

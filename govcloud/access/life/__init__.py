@@ -1,0 +1,1 @@
+"""The life of a grant: opened, extended, at rest, ended."""
