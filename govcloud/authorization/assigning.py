@@ -215,7 +215,7 @@ def _row(tx: Transaction, new: NewAssignment, scope: dict[str, Any] | None) -> R
         role_code=new.role_code,
         scope=scope,
         reason=new.reason,
-        assigned_by=f"{tx.actor.kind}:{tx.actor.id}",
+        assigned_by=tx.actor.reference,
         valid_from=tx.now,
         valid_to=new.until,
     )

@@ -206,7 +206,7 @@ def _row(tx: Transaction, department_id: UUID, role: str | None, reason: str) ->
         department_id=department_id,
         role_code=role,
         reason=reason,
-        set_by=f"{tx.actor.kind}:{tx.actor.id}",
+        set_by=tx.actor.reference,
         valid_from=tx.now,
         valid_to=None,
     )

@@ -197,7 +197,7 @@ def _row(tx: Transaction, new: NewDutyRule) -> DutyRule:
         division_code=criteria.division_code,
         bound=new.bound,
         reason=new.reason,
-        created_by=f"{tx.actor.kind}:{tx.actor.id}",
+        created_by=tx.actor.reference,
         valid_from=new.starts_at or tx.now,
         valid_to=new.ends_at,
     )

@@ -95,7 +95,7 @@ def _carry_grants(tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
     for row in tx.session.scalars(query.order_by(AccessGrant.id).with_for_update()).all():
         new = _successor(tx, row, appointments)
         row.valid_to, row.close_reason = max(tx.now, row.valid_from), _REORGANISED
-        row.closed_by = f"{tx.actor.kind}:{tx.actor.id}"
+        row.closed_by = tx.actor.reference
         # The request's line points at the grant that works.
         row.line_id = None
         tx.session.flush()

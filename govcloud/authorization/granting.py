@@ -95,7 +95,7 @@ class Granting:
                 raise grant_closed()
             if _resting(tx, grant_id) is not None:
                 return False
-            suspended_by = f"{tx.actor.kind}:{tx.actor.id}"
+            suspended_by = tx.actor.reference
             tx.session.add(
                 GrantSuspension(id=new_id(), grant_id=grant_id, reason=reason, suspended_by=suspended_by, valid_from=tx.now, valid_to=None)
             )
@@ -155,7 +155,7 @@ def _row(tx: Transaction, new: NewGrant, grace: int) -> AccessGrant:
         scope=new.scope.to_json() | _beside(new, grace),
         starts_at=new.starts_at,
         ends_at=new.ends_at,
-        opened_by=f"{tx.actor.kind}:{tx.actor.id}",
+        opened_by=tx.actor.reference,
         closed_by=None,
         close_reason=None,
         valid_from=tx.now,

@@ -18,6 +18,7 @@ from govcloud.identity.models import Appointment, DepartmentVersion, Official, O
 from govcloud.identity.reach import EVERYWHERE, Reach, within
 from govcloud.identity.search import Asked, Place, Wanted, page_of_ids
 from govcloud.identity.views import AppointmentView, OfficialPage, OfficialView
+from govcloud.kernel.actor import official_of
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
 from govcloud.kernel.keys import KeyRing
@@ -235,7 +236,7 @@ class PeopleQueries:
         found = self.planned_changes(reach=reach, wanted=wanted, after=_place(after or ""), limit=most + 1)
         rows = found[:most]
         last = rows[-1] if len(found) > most else None
-        officials = {row.recorded_by: id_ for row in rows if (id_ := _official_of(row.recorded_by)) is not None}
+        officials = {row.recorded_by: id_ for row in rows if (id_ := official_of(row.recorded_by)) is not None}
         query = select(Official.id, Official.name).where(Official.id.in_(set(officials.values())))
         names = {row.id: row.name for row in self._read().execute(query)} if officials else {}
         by = {recorded_by: names[id_] for recorded_by, id_ in officials.items() if id_ in names}
@@ -265,15 +266,6 @@ def _place(text: str) -> tuple[datetime, UUID] | None:
     try:
         moment = datetime.fromisoformat(at)
         return (moment, UUID(change_id)) if moment.tzinfo else None
-    except ValueError:
-        return None
-
-
-def _official_of(actor: str) -> UUID | None:
-    """Return the official whom an actor as recorded (``"official:<id>"``) names."""
-    kind, _, rest = actor.partition(":")
-    try:
-        return UUID(rest) if kind == "official" else None
     except ValueError:
         return None
 

@@ -108,3 +108,8 @@ def searchable(text: str) -> str:
     """Return ``text`` as a search can take it: NFC, trimmed, without the characters that no stored text has."""
     kept = "".join(char for char in unicodedata.normalize("NFC", text) if not has_control_characters(char))
     return kept.strip()
+
+
+def whole_number(text: str, most_digits: int = 9) -> int | None:
+    """Return what ``text`` says in at most so many digits, nine of which fit a 32-bit column; ``None`` for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else None

@@ -67,7 +67,7 @@ class Drafts:
             fields = Fields()
             said = fields.text("comment", comment, most=REASON_MOST, least=0, multiline=True)
             fields.done()
-            who = _name_of(actor)
+            who = actor.reference
             if who == draft.proposed_by:
                 raise errors.own_draft()
             before = current_rule(tx.session, draft.code)
@@ -93,7 +93,7 @@ class Drafts:
             take(tx.session, APART)
             draft = _open_draft(tx, draft_id)
             said = _said(reason)
-            draft.state, draft.decided_by, draft.decided_at = "dropped", _name_of(actor), tx.now
+            draft.state, draft.decided_by, draft.decided_at = "dropped", actor.reference, tx.now
             tx.record(SodRuleDropped(subject=f"sod_rule:{draft.code}", draft_id=draft.id, code=draft.code, reason=said))
 
     def _add(self, tx: Transaction, new: NewRule, *, ends: bool) -> UUID:
@@ -112,7 +112,7 @@ class Drafts:
             most=new.most,
             liftable=new.liftable,
             reason=new.reason,
-            proposed_by=_name_of(tx.actor),
+            proposed_by=tx.actor.reference,
             proposed_at=tx.now,
             state="open",
             decided_by=None,
@@ -167,10 +167,6 @@ class Drafts:
 
 def _target(code: str) -> Target:
     return Target("sod_rule", code)
-
-
-def _name_of(actor: Actor) -> str:
-    return f"{actor.kind}:{actor.id}"
 
 
 def _said(reason: str) -> str:

@@ -174,7 +174,7 @@ class Drafts:
             title=title,
             reason=reason,
             maker_id=tx.actor.official_id,
-            created_by=f"{tx.actor.kind}:{tx.actor.id}",
+            created_by=tx.actor.reference,
             base_number=base,
             rollback_of=rollback_of,
             source=new.source[:200],

@@ -178,7 +178,7 @@ def _row(draft: PolicyDraft, tx: Transaction, state: str) -> PolicyImpact:
         summary={},
         digest=None,
         error=None,
-        requested_by=f"{tx.actor.kind}:{tx.actor.id}",
+        requested_by=tx.actor.reference,
         created_at=tx.now,
         updated_at=tx.now,
         finished_at=None,

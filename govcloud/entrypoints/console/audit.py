@@ -11,6 +11,7 @@ from flask_admin import expose
 
 from govcloud.audit.queries import AuditEntry, Cursor
 from govcloud.entrypoints.console.pages import ConsolePage
+from govcloud.kernel.actor import official_of
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import searchable
 from govcloud.web.gate import current_actor, services
@@ -87,24 +88,15 @@ class _Subjects:
     """Says what an event is about: a person by name (looked up for the whole page at once), anything else by kind and id."""
 
     def __init__(self, entries: Sequence[AuditEntry]) -> None:
-        wanted = {found for entry in entries if (found := _official(entry.subject))}
+        wanted = {found for entry in entries if (found := official_of(entry.subject))}
         self._names = services().identity_queries.official_names(wanted)
 
     def __call__(self, entry: AuditEntry) -> str:
         kind, _, rest = entry.subject.partition(":")
-        official = _official(entry.subject)
+        official = official_of(entry.subject)
         if official is not None and official in self._names:
             return self._names[official]
         return f"{say(SUBJECTS[kind])} {rest[:8]}" if kind in SUBJECTS else entry.subject
-
-
-def _official(subject: str) -> UUID | None:
-    """Return the official whom a subject names."""
-    kind, _, rest = subject.partition(":")
-    try:
-        return UUID(rest) if kind == "official" else None
-    except ValueError:
-        return None
 
 
 def _text(cursor: Cursor) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from govcloud.entrypoints.portal.words import FIELDS
+from govcloud.kernel import validation
 from govcloud.kernel.errors import GovcloudError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.web.locale import say
@@ -54,8 +55,7 @@ class Findings:
 
 def whole_number(text: str | None) -> int | None:
     """Return ``text`` as a whole number of at most nine digits, or ``None``."""
-    clean = (text or "").strip()
-    return int(clean) if clean.isascii() and clean.isdigit() and len(clean) <= 9 else None  # noqa: PLR2004 - fits a 32-bit column
+    return validation.whole_number((text or "").strip())
 
 
 def identifier(text: str | None) -> UUID | None:
