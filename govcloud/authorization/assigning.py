@@ -31,7 +31,7 @@ from govcloud.kernel.errors import Conflict, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, checked_reason
 from govcloud.subsystems.views import FunctionView
 
 OFFICER_NAMES = {
@@ -88,9 +88,7 @@ class Assigning:
         with self._uow.begin(actor, "govcloud:role:end", target) as tx:
             hold_what_bounds(tx.session, [seen.official_id])
             self._again(actor, "govcloud:role:end", target, self._target_of(seen.official_id, seen.appointment_id, seen.role_code))
-            fields = Fields()
-            reason = fields.text("reason", reason, most=REASON_MOST, multiline=True)
-            fields.done()
+            reason = checked_reason(reason, REASON_MOST)
             query = select(RoleAssignment).where(RoleAssignment.id == assignment_id).with_for_update()
             row = tx.session.scalars(query.execution_options(populate_existing=True)).one()
             self._bounds.check_taking(actor, row.official_id, row.appointment_id, row.role_code, max(tx.now, self._decider.now()))

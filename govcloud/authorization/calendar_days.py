@@ -28,7 +28,7 @@ from govcloud.kernel.messages import Message
 from govcloud.kernel.prepared import Look, Looker
 from govcloud.kernel.recent import Recent
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import checked_reason
 
 READ_AGAIN = timedelta(seconds=30)
 #: The lock of whoever imports, beside those of ``locking.py``; nothing else is held under it.
@@ -124,9 +124,7 @@ class Calendars:
         """
         days = _read_days(text)
         with self._uow.begin(actor, "govcloud:work_calendar:import", Target("work_calendar", "province")) as tx:
-            fields = Fields()
-            clean = fields.text("reason", reason, most=REASON_MOST, multiline=True)
-            fields.done()
+            clean = checked_reason(reason, REASON_MOST)
             take(tx.session, CALENDAR)
             self._live.forget()
             change = self._change(days)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from govcloud.kernel.validation import identifier
+
 
 class ActorKind(StrEnum):
     """The four kinds of actor."""
@@ -80,7 +82,4 @@ class Actor:
 def official_of(reference: str) -> UUID | None:
     """Return the official whom a reference (``"official:<id>"``, of an actor or a subject) names; ``None``: it names none."""
     kind, _, name = reference.partition(":")
-    try:
-        return UUID(name) if kind == ActorKind.OFFICIAL else None
-    except ValueError:
-        return None
+    return identifier(name) if kind == ActorKind.OFFICIAL else None

@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Response, g, request, send_file
 from flask_admin import expose
 
-from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, identifier, tree_to
+from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, tree_to
 from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.words import FACTS
 from govcloud.identity.views import DepartmentView
@@ -20,6 +20,7 @@ from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.spreadsheets import csv_lines, write_xlsx
 from govcloud.kernel.tables.template import csv_template, xlsx_template
+from govcloud.kernel.validation import identifier
 from govcloud.subsystems.listing.columns import KIND_NAMES
 from govcloud.subsystems.listing.exporting import export_heads, export_rows
 from govcloud.subsystems.listing.kinds import POWER, ListKind

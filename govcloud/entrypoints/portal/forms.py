@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from govcloud.entrypoints.portal.words import FIELDS
 from govcloud.kernel import validation
@@ -56,14 +55,6 @@ class Findings:
 def whole_number(text: str | None) -> int | None:
     """Return ``text`` as a whole number of at most nine digits, or ``None``."""
     return validation.whole_number((text or "").strip())
-
-
-def identifier(text: str | None) -> UUID | None:
-    """Return ``text`` as an id, or ``None``."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 def text_of(form: Mapping[str, str], name: str) -> str:
