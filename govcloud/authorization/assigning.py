@@ -21,12 +21,12 @@ from govcloud.authorization.enforcing import check_bounds_kept
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import left_already, no_such_assignment, officers_conflict
 from govcloud.authorization.events import RoleAssigned, RoleEnded
-from govcloud.authorization.facts import holding
 from govcloud.authorization.locking import hold_what_bounds
 from govcloud.authorization.models import OFFICER_ROLES, OFFICERS_EXCLUSIVE, RoleAssignment
 from govcloud.authorization.violations import violated_constraint
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.database import live_at
 from govcloud.kernel.errors import Conflict, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
@@ -129,7 +129,7 @@ class Assigning:
     def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
         """Let delegated roles follow a department that moved; see ``Authorization.follow_department``."""
         path = RoleAssignment.scope["department_path"].astext
-        query = select(RoleAssignment).where(path.startswith(old_path, autoescape=True), holding(RoleAssignment, tx.now))
+        query = select(RoleAssignment).where(path.startswith(old_path, autoescape=True), live_at(RoleAssignment, tx.now))
         moved = tx.session.scalars(query.with_for_update()).all()
         for row in moved:
             ends_at, row.valid_to = row.valid_to, max(tx.now, row.valid_from)
@@ -242,7 +242,7 @@ def _key(row: RoleAssignment) -> tuple[object, ...]:
 
 def _held(tx: Transaction, officials: set[UUID]) -> dict[tuple[object, ...], UUID]:
     """Return the assignments that these officials hold already: repeating one changes nothing."""
-    query = select(RoleAssignment).where(RoleAssignment.official_id.in_(officials), holding(RoleAssignment, tx.now))
+    query = select(RoleAssignment).where(RoleAssignment.official_id.in_(officials), live_at(RoleAssignment, tx.now))
     return {_key(row): row.id for row in tx.session.scalars(query)}
 
 

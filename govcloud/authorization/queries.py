@@ -22,7 +22,6 @@ from govcloud.authorization.duty_queries import DutyQueries
 from govcloud.authorization.enforcing import Bounded, bounded_by_rules
 from govcloud.authorization.epochs import Reduced, last_epoch, reduced_after
 from govcloud.authorization.explaining import AccessView, Explaining
-from govcloud.authorization.facts import holding
 from govcloud.authorization.following import delegated
 from govcloud.authorization.giving import Giving
 from govcloud.authorization.grant_reads import GrantReads, GrantView
@@ -31,6 +30,7 @@ from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import live_at
 from govcloud.subsystems.usage import Promised
 
 __all__ = ["AssignmentView", "AuthorizationQueries", "GrantView", "PolicyVersionView", "RoleHolder"]
@@ -141,7 +141,7 @@ class AuthorizationQueries(GrantReads):
 
     def assignments_of(self, official_id: UUID, at: datetime | None = None) -> tuple[AssignmentView, ...]:
         """Return the roles that an official holds at ``at``, under any appointment."""
-        query = select(RoleAssignment).where(RoleAssignment.official_id == official_id, holding(RoleAssignment, self._at(at)))
+        query = select(RoleAssignment).where(RoleAssignment.official_id == official_id, live_at(RoleAssignment, self._at(at)))
         return tuple(_assignment_view(row) for row in self._read().scalars(query.order_by(RoleAssignment.role_code)))
 
     def assignment(self, assignment_id: UUID) -> AssignmentView | None:
@@ -155,7 +155,7 @@ class AuthorizationQueries(GrantReads):
         roles = [code for code, included in closure.items() if role in included]
         path = RoleAssignment.scope["department_path"].astext
         query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, path).where(
-            RoleAssignment.role_code.in_(roles), path.in_(department_paths), holding(RoleAssignment, moment)
+            RoleAssignment.role_code.in_(roles), path.in_(department_paths), live_at(RoleAssignment, moment)
         )
         assigned = (RoleHolder(*row) for row in self._read().execute(query))
         holders = {*assigned, *self._holders_by_duty(roles, department_paths, moment)}

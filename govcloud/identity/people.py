@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, select
 
 from govcloud.identity import changes, errors, inputs, masking, sealing, standings
 from govcloud.identity.commands import Commands
@@ -25,7 +25,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import one_place, refuse_known, within_limit
 from govcloud.kernel.constraints import explained
-from govcloud.kernel.database import live_at
+from govcloud.kernel.database import lasts_beyond, live_at
 from govcloud.kernel.events import Event
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
@@ -138,7 +138,7 @@ class People(Commands):
             lock_official(tx.session, official_id)
             row = tx.session.scalar(
                 select(Appointment)
-                .where(Appointment.id == appointment_id, or_(Appointment.valid_to.is_(None), Appointment.valid_to > tx.now))
+                .where(Appointment.id == appointment_id, lasts_beyond(Appointment, tx.now))
                 .with_for_update()
                 .execution_options(populate_existing=True)
             )

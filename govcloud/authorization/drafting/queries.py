@@ -29,10 +29,10 @@ from govcloud.authorization.drafting.views import (
     VersionView,
 )
 from govcloud.authorization.engine import Engine
-from govcloud.authorization.facts import holding
 from govcloud.authorization.installing import live_number
 from govcloud.authorization.models import PolicyVersion, RoleAssignment
 from govcloud.authorization.policy import compile_policy
+from govcloud.kernel.database import live_at
 
 _DRAFT = (
     PolicyDraft.id,
@@ -163,7 +163,7 @@ class DraftQueries(ImpactReads):
         Below two no draft can be approved; the operator then appoints another (``govcloud roles give``).
         """
         now = self._clock.now()
-        held = select(RoleAssignment.official_id).where(RoleAssignment.role_code == "security_admin", holding(RoleAssignment, now))
+        held = select(RoleAssignment.official_id).where(RoleAssignment.role_code == "security_admin", live_at(RoleAssignment, now))
         people = self._read().scalars(held.distinct()).all()
         return sum(1 for person in self._decider.identity.officials(people, now).values() if person.active)
 
