@@ -227,7 +227,7 @@ class People(Commands):
         events: list[Event] = []
         for row in checked:
             events.append(_registered(row, accounts[row.id]))
-            events += [_begun(row.id, appointment) for appointment in row.appointments]
+            events += [appointment_begun(row.id, appointment) for appointment in row.appointments]
         tx.record_all(events)
 
     def _official_values(self, row: NewOfficial, digest: bytes, now: datetime) -> dict[str, object]:
@@ -286,7 +286,8 @@ def _registered(row: NewOfficial, account_id: UUID) -> OfficialRegistered:
     )
 
 
-def _begun(official_id: UUID, row: NewAppointment) -> AppointmentBegun:
+def appointment_begun(official_id: UUID, row: NewAppointment) -> AppointmentBegun:
+    """Return the event of an appointment that was checked, which gave it its start."""
     if row.starts_at is None:
         raise ValueError(f"appointment {row.id} was not checked: it has no start")
     return AppointmentBegun(

@@ -14,7 +14,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from govcloud.kernel.actor import Actor
@@ -23,6 +23,7 @@ from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import Base, Temporal
 from govcloud.kernel.events import Event
 from govcloud.kernel.ids import new_id
+from govcloud.kernel.locks import take
 from govcloud.kernel.messages import Message
 from govcloud.kernel.recent import Recent
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -175,7 +176,7 @@ class Rulebook(ABC, Generic[RulesT]):
         """
         with self._uow.begin(actor, self.command, self.target) as tx:
             # One after the other: whoever comes second changes what the first has set. Nothing else is held under this lock.
-            tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(self.table.__tablename__))))
+            take(tx.session, self.table.__tablename__)
             before = self._stored()
             after, clean = self._checked(before, changes, reason)
             changed = differences(before, after)

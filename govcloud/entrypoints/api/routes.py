@@ -62,18 +62,9 @@ from govcloud.entrypoints.api.table import Route
 from govcloud.entrypoints.api.waiting import TABLE as WAITING
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.signon.sessions import CurrentSession
-from govcloud.web.gate import SignInRequired, current_actor, current_session, services, signed_in
+from govcloud.web.gate import current_actor, reader_session, services, signed_in
 
 PREFIX = "/api/v1"
-
-
-def _session() -> CurrentSession:
-    """Return the live session; the gate has seen it already."""
-    session = current_session()
-    if session is None:
-        raise SignInRequired
-    return session
 
 
 def _scope(divisions: list[str] | None) -> Scope:
@@ -84,7 +75,7 @@ def _scope(divisions: list[str] | None) -> Scope:
 @signed_in
 def me() -> MeAnswer:
     """Who is signed in, in which duty, and the token for writing calls."""
-    session = _session()
+    session = reader_session()
     appointments = services().identity_queries.appointments_of(session.official_id, services().clock.now())
     return MeAnswer(
         official_id=session.official_id,
@@ -112,7 +103,7 @@ def scopes(item_id: UUID) -> ScopeChoicesAnswer:
         raise NotFound.of(Message("可申请项"), item_id)
     if entry.scope_kind != "division":
         return ScopeChoicesAnswer(choices=(ScopeChoiceAnswer(divisions=None, name="", level="", suggested=True),))
-    session = _session()
+    session = reader_session()
     duty = services().identity_queries.appointment(session.appointment_id) if session.appointment_id else None
     choices = services().access_queries.scope_choices(PROVINCE, duty.division if duty else None)
     return ScopeChoicesAnswer(choices=tuple(ScopeChoiceAnswer.of(choice) for choice in choices))
@@ -156,7 +147,7 @@ def _item_id(body: NewRequestBody) -> UUID:
 @signed_in
 def requests(query: ListQuery) -> RequestsAnswer:
     """One's requests, and those made for one, newest first."""
-    page = services().access_queries.my_requests(_session().official_id, query.cursor, query.limit)
+    page = services().access_queries.my_requests(reader_session().official_id, query.cursor, query.limit)
     return RequestsAnswer(requests=tuple(RequestAnswer.of(view) for view in page.entries), cursor=page.cursor)
 
 
@@ -225,7 +216,7 @@ def withdraw(line_id: UUID, body: WithdrawBody) -> WithdrawnAnswer:
 @signed_in
 def access() -> HeldListAnswer:
     """One's temporary access: live, the next to end first; then what ended in the last 30 days."""
-    held = services().access_queries.my_access(_session().official_id)
+    held = services().access_queries.my_access(reader_session().official_id)
     return HeldListAnswer(access=tuple(HeldAnswer.of(entry) for entry in held))
 
 

@@ -16,7 +16,7 @@ from govcloud.identity.queries import DepartmentView
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import identifier
-from govcloud.web.gate import SignInRequired, current_actor, current_session, services
+from govcloud.web.gate import current_actor, reader_session, services
 from govcloud.web.locale import say
 
 _PAGE = 20
@@ -107,9 +107,7 @@ class CeilingsView(ConsolePage):
 
 def _paths() -> list[str]:
     """Return the subtrees in the reader's charge; ``"/"`` is the whole province."""
-    session = current_session()
-    if session is None:
-        raise SignInRequired
+    session = reader_session()
     queries = services().authorization_queries
     return [
         path for role in (UNBOUND_ROLE, ADMIN_ROLE) for path in queries.department_paths(session.official_id, session.appointment_id, role)
