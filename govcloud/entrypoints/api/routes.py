@@ -7,7 +7,7 @@ from uuid import UUID
 from flask_wtf.csrf import generate_csrf
 
 from govcloud.access.commands import NO_ALTERNATIVE, NewRequest
-from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.scope import PROVINCE
 from govcloud.entrypoints.api.answers import (
     AppointmentAnswer,
     ItemAnswer,
@@ -41,6 +41,7 @@ from govcloud.entrypoints.api.label_effects import TABLE as LABELS
 from govcloud.entrypoints.api.life import TABLE as LIFE
 from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.matters import TABLE as MATTERS
+from govcloud.entrypoints.api.named import scope_of
 from govcloud.entrypoints.api.notices import TABLE as NOTICES
 from govcloud.entrypoints.api.organisation import ORGANISATION
 from govcloud.entrypoints.api.people import PEOPLE
@@ -65,11 +66,6 @@ from govcloud.kernel.messages import Message
 from govcloud.web.gate import current_actor, reader_session, services, signed_in
 
 PREFIX = "/api/v1"
-
-
-def _scope(divisions: list[str] | None) -> Scope:
-    """Return the scope that a body names."""
-    return PROVINCE if divisions is None else Scope(tuple(divisions))
 
 
 @signed_in
@@ -116,7 +112,7 @@ def submit(body: NewRequestBody) -> SubmittedAnswer:
         item_id=_item_id(body),
         reason=body.reason,
         days=body.days,
-        scope=_scope(body.divisions),
+        scope=scope_of(body.divisions) or PROVINCE,
         case_number=body.case_number,
         matter_id=body.matter_id,
         beneficiary_appointment_id=body.beneficiary_appointment_id,
@@ -184,7 +180,7 @@ def approve(line_id: UUID, body: ApproveBody) -> DecidedAnswer:
         current_actor(),
         line_id,
         body.version,
-        scope=None if body.divisions is None else _scope(body.divisions),
+        scope=scope_of(body.divisions),
         days=body.days,
         comment=body.comment,
         evidence_hash=body.evidence_hash,

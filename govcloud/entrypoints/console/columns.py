@@ -30,11 +30,15 @@ def name_of(attribute: str) -> Callable[[Any, Any, Any, str], str]:
     """Return a column formatter that shows the looked-up name of the id in ``attribute``."""
 
     def show(_view: Any, _context: Any, row: Any, _name: str) -> str:  # noqa: ANN401 - Flask-Admin's signature
-        value = getattr(row, attribute)
-        names: Mapping[UUID, str] = g.get("console_names", {})
-        return names.get(value, "—") if value else "—"
+        return looked_up(getattr(row, attribute))
 
     return show
+
+
+def looked_up(key: UUID | None) -> str:
+    """Return the name that was looked up for the rows of the page."""
+    names: Mapping[UUID, str] = g.get("console_names", {})
+    return names.get(key, "—") if key else "—"
 
 
 def link_to(endpoint: str, attribute: str = "id") -> Callable[[Any, Any, Any, str], Markup]:

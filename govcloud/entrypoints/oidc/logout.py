@@ -10,11 +10,11 @@ from uuid import UUID
 from flask import Response, make_response, redirect, render_template, request
 
 from govcloud.entrypoints.oidc.blueprint import oidc
-from govcloud.entrypoints.oidc.errors import PageError
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import TokenRefused
 from govcloud.signon.views import Hint
 from govcloud.subsystems.queries import ClientView
+from govcloud.web.errors import PageError
 from govcloud.web.gate import client_actor, current_actor, current_session, public, services
 from govcloud.web.headers import allow_form_target
 from govcloud.web.parameters import BadParameterError, read_parameters

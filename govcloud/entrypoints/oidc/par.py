@@ -10,11 +10,12 @@ from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.bodies import read_form
 from govcloud.entrypoints.oidc.checks.client_authentication import authenticate_client
 from govcloud.entrypoints.oidc.checks.redirect_uri import check_redirect_uri
-from govcloud.entrypoints.oidc.errors import AuthorizationError, PageError, WireError, invalid_request
+from govcloud.entrypoints.oidc.errors import AuthorizationError, WireError, invalid_request
 from govcloud.entrypoints.oidc.marks import OURS
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.signon.oauth.pushing import LIFE
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE
+from govcloud.web.errors import PageError
 from govcloud.web.gate import client_actor, public, services
 
 PATH = "/oidc/par"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from govcloud.entrypoints.oidc.errors import AuthorizationError, PageError
+from govcloud.entrypoints.oidc.errors import AuthorizationError
 from govcloud.entrypoints.oidc.marks import ARRIVED
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.kernel.messages import Message
 from govcloud.signon.oauth.errors import PushRefused
 from govcloud.signon.oauth.pushing import PREFIX
+from govcloud.web.errors import PageError
 from govcloud.web.gate import client_actor, services
 from govcloud.web.marks import mark, marked_at
 
