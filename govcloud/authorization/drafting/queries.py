@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from govcloud.authorization.comparing import Difference, compare
 from govcloud.authorization.document import PolicyDocument
@@ -198,12 +198,6 @@ class DraftQueries(ImpactReads):
                 for item in self._read().scalars(samples.limit(MOST_SHOWN))
             ),
         )
-
-    def count_shadows(self) -> int:
-        """Return how many shadows run now: none or one."""
-        now = self._clock.now()
-        running = (PolicyShadow.ended_at.is_(None), PolicyShadow.until > now)
-        return self._read().scalar(select(func.count()).select_from(PolicyShadow).where(*running)) or 0
 
 
 def _draft_view(row: Row[*tuple[Any, ...]], live: int) -> DraftView:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import g, url_for
-from markupsafe import Markup
+from flask import g
 
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import services
@@ -39,13 +38,3 @@ def looked_up(key: UUID | None) -> str:
     """Return the name that was looked up for the rows of the page."""
     names: Mapping[UUID, str] = g.get("console_names", {})
     return names.get(key, "—") if key else "—"
-
-
-def link_to(endpoint: str, attribute: str = "id") -> Callable[[Any, Any, Any, str], Markup]:
-    """Return a column formatter that links the value to another view's details."""
-
-    def show(_view: Any, _context: Any, row: Any, name: str) -> Markup:  # noqa: ANN401 - Flask-Admin's signature
-        href = url_for(f"{endpoint}.details_view", id=getattr(row, attribute))
-        return Markup('<a href="{}">{}</a>').format(href, getattr(row, name))
-
-    return show
