@@ -8,18 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from govcloud.access.asking.views import CatalogueEntry, ScopeChoice
 from govcloud.access.lifecycle import GrantState, LineState, RequestState
-from govcloud.access.views import (
-    AlternativeView,
-    CatalogueEntry,
-    DecisionView,
-    GrantView,
-    LineView,
-    PersonView,
-    RequestView,
-    ScopeChoice,
-    TaskView,
-)
+from govcloud.access.views import AlternativeView, DecisionView, GrantView, LineView, PersonView, RequestView, TaskView
 from govcloud.authorization.scope import Scope
 
 IntegrationLevel: TypeAlias = Annotated[int, Field(description="how closely it is enforced: 0 door, 1 claims, 2 checks, 3 row filters")]

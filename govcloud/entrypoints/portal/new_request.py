@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from govcloud.access.asking.queries import Chosen
+from govcloud.access.asking.views import CatalogueEntry
 from govcloud.access.commands import NewRequest
-from govcloud.access.views import CatalogueEntry
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.choices import DivisionChoices, division_choices, durations, usual_duration
