@@ -12,11 +12,7 @@ from sqlalchemy import insert, select
 
 from govcloud.identity import changes, errors, inputs, masking, sealing, standings
 from govcloud.identity.commands import Commands
-from govcloud.identity.events import (
-    AppointmentBegun,
-    OfficialChanged,
-    OfficialRegistered,
-)
+from govcloud.identity.events import AppointmentBegun, OfficialChanged, OfficialRegistered
 from govcloud.identity.inputs import NewAppointment, NewOfficial, OfficialChange
 from govcloud.identity.locking import hold_departments, lock_official
 from govcloud.identity.models import Account, Appointment, Office, Official, OfficialVersion

@@ -8,17 +8,7 @@ from flask_wtf.csrf import generate_csrf
 
 from govcloud.access.commands import NO_ALTERNATIVE, NewRequest
 from govcloud.authorization.scope import PROVINCE
-from govcloud.entrypoints.api.answers import (
-    AppointmentAnswer,
-    ItemAnswer,
-    ItemsAnswer,
-    LineAnswer,
-    MeAnswer,
-    RequestAnswer,
-    RequestsAnswer,
-    ScopeChoiceAnswer,
-    ScopeChoicesAnswer,
-)
+from govcloud.entrypoints.api.answers import AppointmentAnswer, LineAnswer, MeAnswer, RequestAnswer, RequestsAnswer
 from govcloud.entrypoints.api.apart import TABLE as APART
 from govcloud.entrypoints.api.approval_bodies import InboxQuery
 from govcloud.entrypoints.api.approvals import TABLE as APPROVALS
@@ -32,6 +22,7 @@ from govcloud.entrypoints.api.bodies import (
     RevokeBody,
     WithdrawBody,
 )
+from govcloud.entrypoints.api.catalogue_answers import ItemAnswer, ItemsAnswer, ScopeChoiceAnswer, ScopeChoicesAnswer
 from govcloud.entrypoints.api.changes import CHANGES
 from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, InboxLineAnswer
 from govcloud.entrypoints.api.duties import TABLE as DUTIES

@@ -12,8 +12,9 @@ from govcloud.access.asking.queries import Chosen
 from govcloud.access.asking.views import AskedItem, AskedMatter, Difference, Hit, HitKind, Standing, Waiting
 from govcloud.access.commands import MOST_ITEMS, MOST_PEOPLE, NewSubmission, Submission, WantedItem
 from govcloud.authorization.scope import PROVINCE
-from govcloud.entrypoints.api.answers import Answer, ItemAnswer, RequestAnswer, ScopeAnswer
+from govcloud.entrypoints.api.answers import Answer, RequestAnswer, ScopeAnswer
 from govcloud.entrypoints.api.bodies import Divisions, Input, Text
+from govcloud.entrypoints.api.catalogue_answers import ItemAnswer
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.named import scope_of
 from govcloud.entrypoints.api.results import RefusalAnswer
