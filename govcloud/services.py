@@ -72,9 +72,9 @@ from govcloud.subsystems.queries import SubsystemQueries
 from govcloud.subsystems.service import Subsystems
 
 
-@dataclass(frozen=True)
-class Services:
-    """What entry points, jobs and commands of the command line work with."""
+@dataclass(frozen=True, kw_only=True)
+class KernelServices:
+    """The ground that all stand on."""
 
     settings: Settings
     clock: Clock
@@ -82,14 +82,32 @@ class Services:
     key_rotation: KeyRotation
     uow: UnitOfWork
     answered_calls: AnsweredCalls
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityServices:
+    """Who there is."""
+
     identity: Identity
     identity_queries: IdentityQueries
     tree_queries: TreeQueries
     importing: Importing
     import_queries: ImportQueries
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubsystemServices:
+    """What there is to use."""
+
     subsystems: Subsystems
     subsystem_queries: SubsystemQueries
     probing: Probing
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationServices:
+    """Who may use what."""
+
     authorization: Authorization
     authorization_queries: AuthorizationQueries
     decision_rates: Rates
@@ -98,6 +116,15 @@ class Services:
     draft_queries: DraftQueries
     shadowing: Shadowing
     given_out: GivenOut
+    apart: Apart
+    acknowledgements: Acknowledgements
+    calendars: Calendars
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOnServices:
+    """Who is here."""
+
     signon: SignOn
     signon_policies: Policies
     launcher: Launcher
@@ -116,6 +143,12 @@ class Services:
     step_up: StepUp
     password_rules: PasswordRules
     failure_limits: FailureLimits
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessServices:
+    """Who asks for what, and who lets them."""
+
     access: Access
     access_queries: AccessQueries
     approving: Approving
@@ -123,18 +156,10 @@ class Services:
     asking_queries: AskingQueries
     receipts: Receipts
     receipt_key_rotation: KeyRotation
-    apart: Apart
     blocked: Blocked
     grant_life: GrantLife
     ending: Ending
-    acknowledgements: Acknowledgements
     access_reports: AccessReports
-    audit: AuditTrail
-    audit_queries: AuditQueries
-    sequencer: Sequencer
-    delivery: Delivery
-    outbox_queries: OutboxQueries
-    calendars: Calendars
     clock_policies: ClockPolicies
     clocks: Clocks
     escalating: Escalating
@@ -143,3 +168,27 @@ class Services:
     notice_queries: NoticeQueries
     announcing: Announcing
     telling: Telling
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordServices:
+    """What happened, and what was promised."""
+
+    audit: AuditTrail
+    audit_queries: AuditQueries
+    sequencer: Sequencer
+    delivery: Delivery
+    outbox_queries: OutboxQueries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services(
+    KernelServices,
+    IdentityServices,
+    SubsystemServices,
+    AuthorizationServices,
+    SignOnServices,
+    AccessServices,
+    RecordServices,
+):
+    """What entry points, jobs and commands of the command line work with."""
