@@ -77,6 +77,11 @@ class Platform:
         self._running.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], os.environ)
         self._running.wait_for("platform", f"{self.url}/readyz")
 
+    def work(self) -> None:
+        """Run the jobs beside: the record is sealed, mail and messages are sent, clocks go."""
+        say("starting the jobs")
+        self._running.start("jobs", ["govcloud", "jobs"], os.environ)
+
     def keep_replica(self) -> None:
         """Keep a replica of what decisions read, and wait until it is there; processes that are started later use it."""
         say("building a replica")

@@ -20,7 +20,7 @@ from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.scim.blueprint import scim
 from govcloud.kernel.clock import Clock, SystemClock
-from govcloud.kernel.connections import NOTICING, notice_closed
+from govcloud.kernel.connections import NOTICING, keep_prepared, notice_closed
 from govcloud.kernel.crypto import read_master_key
 from govcloud.kernel.database import Base, db, keep_values_out_of_errors
 from govcloud.settings import Settings, load_settings
@@ -70,6 +70,7 @@ def assemble(settings: Settings | None = None, clock: Clock | None = None) -> Fl
     with app.app_context():
         keep_values_out_of_errors(db.engine)
         notice_closed(db.engine)
+        keep_prepared(db.engine)
         services = wire(settings, clock, master)
     app.extensions["govcloud"] = services
     configure_web(app, settings, services.keys.derived("web/forms"))

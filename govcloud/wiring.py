@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select
 from sqlalchemy.orm import Session
 
@@ -62,11 +61,10 @@ from govcloud.identity.views import DepartmentView
 from govcloud.kernel.answered_calls import AnsweredCalls
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.connections import NOTICING
-from govcloud.kernel.database import db
+from govcloud.kernel.database import db, looking_on
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import RECEIPTS, KeyRing
 from govcloud.kernel.languages import words_in
-from govcloud.kernel.looking import Looking
 from govcloud.kernel.prepared import Look, Looker
 from govcloud.kernel.rates import Rates
 from govcloud.kernel.signing import ES256
@@ -115,8 +113,7 @@ _DATABASE_TIME = Look(select(func.clock_timestamp().label("at")))
 
 def _looker(engine: Engine) -> Callable[[], AbstractContextManager[Connection]]:
     """Return what gives the connection of a single read: that of the request's reading session if it holds one, else another."""
-    known: dict[Engine, Looking] = current_app.extensions.setdefault("govcloud.looking", {})
-    looking = known.get(engine) or known.setdefault(engine, Looking(engine))
+    looking = looking_on(engine)
 
     def looker() -> AbstractContextManager[Connection]:
         held = db.session.registry.has() and db.session().in_transaction()

@@ -47,6 +47,7 @@ from govcloud.authorization.models import (
 )
 from govcloud.authorization.snapshot import GRACE, MOST_GRACE, AssignmentFact, GrantFact
 from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.kernel.looking import streaming
 from govcloud.kernel.prepared import Look
 
 _Temporal = (
@@ -191,8 +192,10 @@ class DecisionFacts:
         if functions is not None:
             query = query.where(PolicyRule.function.in_(functions))
         # A piece at a time: while the driver reads rows, no other thread of a worker runs.
-        found = self._read().execute(query.execution_options(yield_per=_PIECE))
-        return [RuleSpec(*row[:-2], _fields(tuple(row[-2]), tuple(row[-1]))) for row in found]
+        session = self._read()
+        with streaming(session):
+            found = session.execute(query.execution_options(yield_per=_PIECE))
+            return [RuleSpec(*row[:-2], _fields(tuple(row[-2]), tuple(row[-1]))) for row in found]
 
     def assignments(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[AssignmentFact]:
         """Return the standing roles of a person under one appointment: those of the person, and those of that appointment."""

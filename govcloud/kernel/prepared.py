@@ -57,7 +57,7 @@ class Prepared:
             for listener in connection.dispatch.before_cursor_execute:
                 listener(connection, cursor, compiled.text, sent, None, False)  # noqa: FBT003 - SQLAlchemy's event
             try:
-                cursor.execute(compiled.text, sent)
+                cursor.execute(compiled.text, sent, prepare=True)
                 return [compiled.record(row) for row in cursor.fetchall()] if compiled.returns else []
             except psycopg.Error as error:
                 # The way that SQLAlchemy's own statements take: listeners hear of it, and what is broken leaves the pool.
