@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, func, or_, select, update
+from sqlalchemy import CursorResult, DateTime, Uuid, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
@@ -16,6 +16,7 @@ from govcloud.access.tasks.standing import follow_lines, void_tasks
 from govcloud.identity.extents import at_or_below
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.errors import Conflict
+from govcloud.kernel.prepared import Look
 
 
 def read_line(session: Session, line_id: UUID) -> RequestLine:
@@ -58,19 +59,23 @@ def decision_on(session: Session, line: RequestLine) -> Decision | None:
     return session.scalars(query.order_by(Decision.at.desc(), Decision.id.desc()).limit(1)).one_or_none()
 
 
+_DECIDER = bindparam("decider", type_=Uuid())
+_FAVOUR = Look(
+    select(Decision.id)
+    .join(RequestLine, RequestLine.id == Decision.line_id)
+    .where(or_(Decision.official_id == _DECIDER, Decision.principal_id == _DECIDER), Decision.rule_id.is_(None))
+    .where(Decision.outcome == "approved", Decision.at > bindparam("since", type_=DateTime(timezone=True)))
+    .where(RequestLine.beneficiary_official_id == bindparam("beneficiary"))
+    .limit(1)
+)
+
+
 def approved_for(session: Session, decider_id: UUID, beneficiary_id: UUID, since: datetime) -> bool:
     """Return whether ``decider_id``, or a delegate in their right, approved anything for ``beneficiary_id`` since then.
 
     What a rule granted is no favour: whoever signed it did not know for whom.
     """
-    favour = (
-        select(Decision.id)
-        .join(RequestLine, RequestLine.id == Decision.line_id)
-        .where(or_(Decision.official_id == decider_id, Decision.principal_id == decider_id), Decision.rule_id.is_(None))
-        .where(Decision.outcome == "approved", Decision.at > since)
-        .where(RequestLine.beneficiary_official_id == beneficiary_id)
-    )
-    return session.scalar(favour.limit(1)) is not None
+    return bool(_FAVOUR.within(session, {"decider": decider_id, "beneficiary": beneficiary_id, "since": since}))
 
 
 def why_closed(session: Session, line: RequestLine, identity: IdentityQueries) -> Conflict:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Integer, LargeBinary, Text, text
 from sqlalchemy.orm import Session
 
 from govcloud.audit.canonical import ChainLink, canonical_event, fresh_salt, fresh_salts
@@ -46,6 +46,8 @@ _ENDS = text(
     ) AS newest
     """
 )
+_HOLD_CHAINS = Prepared(_HOLD)
+_ENDS_OF = Prepared(_ENDS.columns(chain=Text, chain_position=Integer, leaf_hash=LargeBinary))
 #: From so many events on COPY is quicker than a statement for each.
 _MANY = 50
 _EVENT = {
@@ -145,6 +147,6 @@ def _hold_chains(session: Session, chains: Collection[str]) -> dict[str, ChainEn
     if not chains:
         return {}
     wanted = sorted(chains)
-    session.execute(_HOLD, {"chains": [f"govcloud audit chain {chain}" for chain in wanted]})
-    last = {row.chain: ChainEnd(row.chain_position, row.leaf_hash) for row in session.execute(_ENDS, {"chains": wanted})}
+    _HOLD_CHAINS.within(session, {"chains": [f"govcloud audit chain {chain}" for chain in wanted]})
+    last = {row.chain: ChainEnd(row.chain_position, row.leaf_hash) for row in _ENDS_OF.within(session, {"chains": wanted})}
     return {chain: last.get(chain, ChainEnd(0, None)) for chain in wanted}

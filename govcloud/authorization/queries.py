@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import DateTime, Text, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answers.service import Answers
@@ -31,11 +32,23 @@ from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.prepared import Look, one_of
 from govcloud.subsystems.usage import Promised
 
 __all__ = ["AssignmentView", "AuthorizationQueries", "GrantView", "PolicyVersionView", "RoleHolder"]
 
 _MOST_HOLDERS = 200
+
+
+_PATH = RoleAssignment.scope["department_path"].astext
+#: Every request and every notice asks who decides.
+_HOLDERS = Look(
+    select(RoleAssignment.official_id, RoleAssignment.appointment_id, _PATH.label("path")).where(
+        one_of(RoleAssignment.role_code, "roles"),
+        any_(bindparam("paths", type_=ARRAY(Text()))) == _PATH,
+        holding(RoleAssignment, bindparam("at", type_=DateTime(timezone=True))),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +166,8 @@ class AuthorizationQueries(GrantReads):
         """Return who holds ``role``, itself or through one that includes it, by assignment or duty, over exactly one of these."""
         moment, closure = self._at(at), self.policy().closure
         roles = [code for code, included in closure.items() if role in included]
-        path = RoleAssignment.scope["department_path"].astext
-        query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, path).where(
-            RoleAssignment.role_code.in_(roles), path.in_(department_paths), holding(RoleAssignment, moment)
-        )
-        assigned = (RoleHolder(*row) for row in self._read().execute(query))
+        asked = {"roles": roles, "paths": list(department_paths), "at": moment}
+        assigned = (RoleHolder(*row) for row in _HOLDERS.within(self._read(), asked))
         holders = {*assigned, *self._holders_by_duty(roles, department_paths, moment)}
         return tuple(sorted(holders, key=lambda holder: (holder.official_id, holder.department_path, str(holder.appointment_id))))
 

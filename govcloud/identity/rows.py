@@ -30,10 +30,28 @@ Rows: TypeAlias = Select[*tuple[Any, ...]]
 Found: TypeAlias = Row[*tuple[Any, ...]]
 
 
-def departments_at(at: datetime) -> Rows:
+#: Columns and no objects: decisions and pages read them many times over, and remember none of them.
+DEPARTMENT_COLUMNS = (
+    Department.uscc,
+    DepartmentVersion.department_id,
+    DepartmentVersion.name,
+    DepartmentVersion.short_name,
+    DepartmentVersion.parent_id,
+    DepartmentVersion.path,
+    DepartmentVersion.division_code,
+    DepartmentVersion.level,
+    DepartmentVersion.business_lines,
+    DepartmentVersion.position,
+    DepartmentVersion.lead_department_id,
+    DepartmentVersion.valid_from,
+    DepartmentVersion.valid_to,
+)
+
+
+def departments_at(at: datetime | ColumnElement[datetime]) -> Rows:
     """Select departments with the version that holds at ``at``."""
     version = and_(DepartmentVersion.department_id == Department.id, live_at(DepartmentVersion, at))
-    return select(Department.uscc, DepartmentVersion).join(DepartmentVersion, version)
+    return select(*DEPARTMENT_COLUMNS).join(DepartmentVersion, version)
 
 
 def officials_at(at: datetime) -> Rows:
@@ -153,19 +171,18 @@ def division_view(row: Division) -> DivisionView:
 
 def department_view(row: Found) -> DepartmentView:
     """Translate a row of ``departments_at``."""
-    version: DepartmentVersion = row.DepartmentVersion
     return DepartmentView(
-        id=version.department_id,
+        id=row.department_id,
         uscc=row.uscc,
-        name=version.name,
-        short_name=version.short_name,
-        parent_id=version.parent_id,
-        path=version.path,
-        division=version.division_code,
-        level=version.level,
-        business_lines=tuple(version.business_lines),
-        position=version.position,
-        lead_department_id=version.lead_department_id,
+        name=row.name,
+        short_name=row.short_name,
+        parent_id=row.parent_id,
+        path=row.path,
+        division=row.division_code,
+        level=row.level,
+        business_lines=tuple(row.business_lines),
+        position=row.position,
+        lead_department_id=row.lead_department_id,
     )
 
 

@@ -11,13 +11,32 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
 
 import psycopg
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextClause, Update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    TextClause,
+    TextualSelect,
+    Update,
+    any_,
+    bindparam,
+    literal_column,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 
-Statement: TypeAlias = "Select[*tuple[Any, ...]] | Insert | Update | Delete | TextClause"
+Statement: TypeAlias = "Select[*tuple[Any, ...]] | Insert | Update | Delete | TextClause | TextualSelect"
 Processor: TypeAlias = Callable[[Any], Any]
 
 
@@ -78,6 +97,11 @@ class Look(Prepared):
         super().__init__(statement)
 
 
+def one_of(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is one of the list that the parameter ``name`` takes, of whatever length the list is."""
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))
+
+
 class Looker(Protocol):
     """Whatever runs single reads, each where it belongs: see ``UnitOfWork.look``."""
 
@@ -92,7 +116,8 @@ def driver_of(connection: Connection) -> psycopg.Connection[Any]:
 
 
 def _compile(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Compiled:
-    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    written_out = cast("ClauseElement", replacement_traverse(statement, {}, partial(_written_out, dialect=dialect)))
+    compiled = cast("SQLCompiler", written_out.compile(dialect=dialect, column_keys=columns))
     processors = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()}
     names = [] if isinstance(statement, TextClause) else [str(name) for name in statement.exported_columns.keys()]  # noqa: SIM118
     return _Compiled(
@@ -102,6 +127,17 @@ def _compile(statement: Statement, columns: Collection[str] | None, dialect: Dia
         returns=bool(names),
         record=_record(names),
     )
+
+
+def _written_out(element: ExternallyTraversible, *, dialect: Dialect, **_: Any) -> ExternallyTraversible | None:  # noqa: ANN401 - SQLAlchemy's
+    """Write a value that is always the same into the text: only so does a plan for all others use the partial indexes for it."""
+    if not isinstance(element, BindParameter) or element.value is None:
+        return None
+    literal = element.type.dialect_impl(dialect).literal_processor(dialect)
+    if literal is None:
+        return None
+    text = f"({', '.join(map(literal, element.value))})" if element.expanding else literal(element.value)
+    return literal_column(text, element.type)
 
 
 def _record(names: list[str]) -> Callable[[tuple[Any, ...]], Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import DateTime, Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from govcloud.access.evidence.card import (
@@ -28,12 +28,22 @@ from govcloud.access.naming import Names, named
 from govcloud.authorization.apart.views import Finding
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Subject
+from govcloud.kernel.prepared import Look
 from govcloud.signon.entries import last_entered
 from govcloud.subsystems.queries import ItemView
 
 _MOST_PAST = 5
 _LOOKED_BACK = 200
 _CHINA = ZoneInfo("Asia/Shanghai")
+
+
+_PAST = Look(
+    select(RequestLine.id, RequestLine.state)
+    .where(RequestLine.item_id == bindparam("item"), RequestLine.state.in_((LineState.APPROVED, LineState.REJECTED)))
+    .where(RequestLine.closed_at < bindparam("before", type_=DateTime(timezone=True)))
+    .order_by(RequestLine.closed_at.desc(), RequestLine.id.desc())
+    .limit(_LOOKED_BACK)
+)
 
 
 class CardMaker:
@@ -154,9 +164,7 @@ class CardMaker:
 
         So many and no more: an item may have had hundreds of thousands, and this is read within each decision.
         """
-        decided = (RequestLine.state.in_((LineState.APPROVED, LineState.REJECTED)), RequestLine.closed_at < line.submitted_at)
-        query = select(RequestLine.id, RequestLine.state).where(RequestLine.item_id == line.item_id, *decided)
-        return self._read().execute(query.order_by(RequestLine.closed_at.desc(), RequestLine.id.desc()).limit(_LOOKED_BACK)).all()
+        return _PAST.within(self._read(), {"item": line.item_id, "before": line.submitted_at})
 
     def _latest(self, line_ids: Sequence[UUID], names: Names) -> tuple[PastDecision, ...]:
         """Return the decisions on lines that were decided, the latest first, without names of persons."""

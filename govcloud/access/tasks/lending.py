@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, DateTime, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from govcloud.access.tasks.models import Delegation
+from govcloud.kernel.prepared import Look
 
 
-def live(now: datetime) -> ColumnElement[bool]:
+def live(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition that a delegation holds at ``now``; whether its people are still in office is asked of authorization."""
     return and_(Delegation.ended_at.is_(None), Delegation.starts_at <= now, Delegation.ends_at > now)
 
 
-def live_delegations(session: Session, delegate_id: UUID, appointment_id: UUID, now: datetime) -> Sequence[Delegation]:
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """Whose right to decide is lent."""
+
+    delegator_id: UUID
+    delegator_appointment_id: UUID
+
+
+#: Every decision asks.
+_TO = Look(
+    select(Delegation.delegator_id, Delegation.delegator_appointment_id)
+    .where(
+        Delegation.delegate_id == bindparam("delegate"),
+        Delegation.delegate_appointment_id == bindparam("appointment"),
+        live(bindparam("now", type_=DateTime(timezone=True))),
+    )
+    .order_by(Delegation.id)
+)
+
+
+def live_delegations(session: Session, delegate_id: UUID, appointment_id: UUID, now: datetime) -> Sequence[Lent]:
     """Return what was lent to somebody in this appointment, the oldest first."""
-    mine = (Delegation.delegate_id == delegate_id, Delegation.delegate_appointment_id == appointment_id)
-    return session.scalars(select(Delegation).where(*mine, live(now)).order_by(Delegation.id)).all()
+    found = _TO.within(session, {"delegate": delegate_id, "appointment": appointment_id, "now": now})
+    return [Lent(row.delegator_id, row.delegator_appointment_id) for row in found]
 
 
 def lent_among(session: Session, officials: Collection[UUID], now: datetime) -> frozenset[UUID]:

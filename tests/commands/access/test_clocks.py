@@ -20,6 +20,7 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, Invalid
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories.plans import plan_without
 from tests.factories.racing import together
 from tests.factories.requests import ask, may_read
 from tests.factories.world import SEED, World
@@ -278,6 +279,6 @@ def test_another_process_notices_within_half_a_minute(services: Services, clock:
 def test_what_is_due_is_found_by_its_index(services: Services) -> None:
     due = "state IN ('blocked_sod', 'pending', 'returned') AND acts_at <= now()"
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     plan = session.scalars(text(f"EXPLAIN SELECT id FROM request_line WHERE {due} ORDER BY acts_at, id LIMIT 200"))
     assert "ix_request_line_acts" in "\n".join(plan)

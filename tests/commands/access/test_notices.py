@@ -24,6 +24,7 @@ from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.browsing import counted
 from tests.factories.deciders import set_tier
+from tests.factories.plans import plan_without
 from tests.factories.requests import ask, granted
 from tests.factories.world import SEED, Person, World
 
@@ -225,7 +226,7 @@ def test_the_count_is_one_statement_from_its_own_index(services: Services, world
         assert services.notice_queries.unread(world.li.official_id) == 1
     assert len(statements) <= 1
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     count = "SELECT count(*) FROM (SELECT id FROM notice WHERE official_id = :me AND read_at IS NULL LIMIT 100) AS mine"
     plan = "\n".join(session.scalars(text(f"EXPLAIN {count}"), {"me": world.li.official_id}))
     assert "ix_notice_unread" in plan

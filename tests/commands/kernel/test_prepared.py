@@ -134,7 +134,7 @@ def test_a_single_read_uses_the_connection_that_the_request_holds(services: Serv
 
 
 def test_what_is_prepared_on_a_reader_outlives_the_page_that_read(services: Services, client_id: str) -> None:
-    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%secret_digest%'")
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%client.settings, client.roles%'")
     services.uow.look(OF_CLIENT, client=client_id)
     for _ in range(2):
         assert services.uow.read().scalar(prepared) == 1
