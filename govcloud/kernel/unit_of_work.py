@@ -80,7 +80,9 @@ class _Work:
     def run(self, statement: Prepared, values: Mapping[str, Any]) -> list[Any]:
         """Run a prepared statement after what objects have still to write, as every statement of the session comes after it."""
         self.session.flush()
-        return statement.run(self.connection, values)
+        # A savepoint begins on the connection only once the session is asked for it.
+        nested = self.session.in_nested_transaction()
+        return statement.run(self.session.connection() if nested else self.connection, values)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,8 @@ def test_a_set_of_events_is_recorded_in_its_order(record: Record) -> None:
     assert [row["chain_position"] for row in order] == [2, None, 1, 3, 2, None, 4]
 
 
-def test_a_chain_stays_whole_when_a_savepoint_takes_events_back(record: Record) -> None:
+def test_a_chain_stays_whole_when_a_savepoint_takes_events_back(shared_record: Record) -> None:
+    record = shared_record
     with record.uow.begin(record.official, "tests:phone:change") as tx:
         tx.record(PhoneChanged(subject="official:wang", chain="QX1", phone="1"))
         savepoint = tx.session.begin_nested()
@@ -139,7 +140,7 @@ def test_a_chain_is_read_once_by_a_command_that_adds_to_it_often(record: Record)
         statements: list[str] = []
         event.listen(tx.session.connection(), "before_cursor_execute", lambda _c, _s, statement, *_: statements.append(statement))
         tx.record(PhoneChanged(subject="official:wang", chain="QX1", phone="2"))
-    assert len(statements) == 1
+        assert len(statements) == 1
 
 
 def test_an_event_goes_with_its_transaction(record: Record) -> None:
