@@ -13,16 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from govcloud.identity.locking import hold_tree, lock_officials
+from govcloud.kernel.prepared import Prepared
 
 # Any fixed numbers (pg_advisory_xact_lock).
 POLICY = 0x706F6C696379
 CEILINGS = 0x6365696C
 DUTIES = 0x64757479
 APART = 0x6170617274
+
+
+_HOLD = Prepared(select(func.pg_advisory_xact_lock_shared(bindparam("lock", type_=BigInteger())).label("held")))
 
 
 def take(session: Session, lock: int) -> None:
@@ -32,7 +36,7 @@ def take(session: Session, lock: int) -> None:
 
 def hold(session: Session, lock: int) -> None:
     """Keep what ``lock`` stands for as it is until the transaction ends, together with others who do."""
-    session.execute(select(func.pg_advisory_xact_lock_shared(lock)))
+    _HOLD.within(session, {"lock": lock})
 
 
 def hold_what_bounds(session: Session, officials: Iterable[UUID]) -> None:

@@ -55,6 +55,7 @@ _SUBJECTS_AMONG = Look(rows.subjects_at(_AT).where(one_of(Appointment.official_i
 _SUBJECTS_IN = Look(
     rows.subjects_at(_AT).where(Appointment.department_id == bindparam("department")).limit(bindparam("most", type_=Integer()))
 )
+_SUBJECTS_ASKED = Look(rows.subjects_asked())
 _DEPARTMENTS = Look(rows.departments_at(_AT).where(one_of(DepartmentVersion.department_id, "wanted")))
 _OFFICIAL_NAMES = Look(select(Official.id, Official.name).where(one_of(Official.id, "wanted")))
 _DIVISION_NAMES = Look(select(Division.code, Division.name).where(one_of(Division.code, "wanted")))
@@ -237,7 +238,8 @@ class IdentityQueries(PeopleQueries):
     def subjects_asked(self, wanted: Iterable[tuple[UUID, datetime]]) -> Mapping[tuple[UUID, datetime], Subject]:
         """Return the subjects under the appointments ``wanted``, each as at its own moment; those not live then are left out."""
         asked = tuple(set(wanted))
-        found = self._read().execute(rows.subjects_asked(asked)) if asked else ()
+        ids, moments = [pair[0] for pair in asked], [pair[1] for pair in asked]
+        found = _SUBJECTS_ASKED.within(self._read(), {"ids": ids, "moments": moments}) if asked else ()
         return {(row.id, row.at): rows.subject_view(row) for row in found}
 
     def subjects_of(self, official_id: UUID, at: datetime | None = None) -> tuple[Subject, ...]:

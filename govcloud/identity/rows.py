@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Select, Uuid, and_, case, cast, column, func, literal, select
+from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Select, Uuid, and_, bindparam, case, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from govcloud.identity import masking, sealing
@@ -122,9 +120,9 @@ def subjects_at(at: datetime | ColumnElement[datetime]) -> Rows:
     return _subjects(Appointment.__table__, at)
 
 
-def subjects_asked(wanted: Sequence[tuple[UUID, datetime]]) -> Rows:
-    """Select the same of the appointments ``wanted``, each as it was at its own moment (``at``)."""
-    ids, moments = cast([pair[0] for pair in wanted], ARRAY(Uuid())), cast([pair[1] for pair in wanted], ARRAY(DateTime(timezone=True)))
+def subjects_asked() -> Rows:
+    """Select the same of the appointments ``ids``, each as it was at its own moment (``at``) of ``moments``: two parameters."""
+    ids, moments = bindparam("ids", type_=ARRAY(Uuid())), bindparam("moments", type_=ARRAY(DateTime(timezone=True)))
     columns = (column("id", Uuid()), column("at", DateTime(timezone=True)))
     asked = func.unnest(ids, moments).table_valued(*columns, name="asked").render_derived()
     return _subjects(asked.join(Appointment.__table__, Appointment.id == asked.c.id), asked.c.at).add_columns(asked.c.at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,7 @@ from govcloud.access.naming import Names, named
 from govcloud.authorization.apart.views import Finding
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Subject
-from govcloud.kernel.prepared import Look
+from govcloud.kernel.prepared import Look, one_of
 from govcloud.signon.entries import last_entered
 from govcloud.subsystems.queries import ItemView
 
@@ -43,6 +44,22 @@ _PAST = Look(
     .where(RequestLine.closed_at < bindparam("before", type_=DateTime(timezone=True)))
     .order_by(RequestLine.closed_at.desc(), RequestLine.id.desc())
     .limit(_LOOKED_BACK)
+)
+
+
+_DECIDED = Look(
+    select(
+        Decision.at,
+        Decision.outcome,
+        Decision.approved_days,
+        Decision.approved_scope,
+        AccessRequest.beneficiary_appointment_id.label("appointment_id"),
+    )
+    .join(RequestLine, RequestLine.id == Decision.line_id)
+    .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+    .where(one_of(Decision.line_id, "lines"))
+    .order_by(Decision.at.desc(), Decision.id.desc())
+    .limit(_MOST_PAST)
 )
 
 
@@ -168,17 +185,9 @@ class CardMaker:
 
     def _latest(self, line_ids: Sequence[UUID], names: Names) -> tuple[PastDecision, ...]:
         """Return the decisions on lines that were decided, the latest first, without names of persons."""
-        query = (
-            select(Decision, AccessRequest.beneficiary_appointment_id)
-            .join(RequestLine, RequestLine.id == Decision.line_id)
-            .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
-            .where(Decision.line_id.in_(line_ids))
-            .order_by(Decision.at.desc(), Decision.id.desc())
-            .limit(_MOST_PAST)
-        )
-        rows = self._read().execute(query).all()
-        subjects = self._facts.identity.subjects_asked((row[1], row[0].at) for row in rows)
-        return tuple(self._past(row[0], subjects.get((row[1], row[0].at)), names) for row in rows)
+        rows = _DECIDED.within(self._read(), {"lines": line_ids})
+        subjects = self._facts.identity.subjects_asked((row.appointment_id, row.at) for row in rows)
+        return tuple(_past(row, subjects.get((row.appointment_id, row.at)), names) for row in rows)
 
     def _last_use(self, request: AccessRequest, line: RequestLine, item: ItemView) -> LastUse:
         """Return when the beneficiary last used the function before the line was submitted, as far as anybody wrote it down."""
@@ -190,16 +199,17 @@ class CardMaker:
         entered = last_entered(self._read(), who, clients, before)
         return LastUse("unknown", None) if entered is None else LastUse("subsystem", _day(entered))
 
-    def _past(self, decision: Decision, subject: Subject | None, names: Names) -> PastDecision:
-        """Return one earlier decision, on somebody in the duty of ``subject``."""
-        scope = Scope.from_json(decision.approved_scope) if decision.approved_scope is not None else None
-        return PastDecision(
-            at=utc_text(decision.at),
-            outcome=decision.outcome,
-            department=subject.department_name if subject else "",
-            days=decision.approved_days,
-            scope_names=names.divisions(scope) if scope else (),
-        )
+
+def _past(decision: Any, subject: Subject | None, names: Names) -> PastDecision:  # noqa: ANN401 - a row of ``_DECIDED``
+    """Return one earlier decision, on somebody in the duty of ``subject``."""
+    scope = Scope.from_json(decision.approved_scope) if decision.approved_scope is not None else None
+    return PastDecision(
+        at=utc_text(decision.at),
+        outcome=decision.outcome,
+        department=subject.department_name if subject else "",
+        days=decision.approved_days,
+        scope_names=names.divisions(scope) if scope else (),
+    )
 
 
 def _separation(finding: Finding) -> SeparationEvidence:
