@@ -6,6 +6,7 @@ import psycopg
 
 from bench._platform import Platform
 from bench._running import counting, say
+from govcloud.kernel.provisioning import OWNER_ROLE
 
 LINES_A_REQUEST = 3
 _PIECE = 50_000
@@ -34,7 +35,7 @@ _PAST = """
 WITH made AS (
   SELECT n, uuidv7(n * interval '30 seconds' - interval '400 days') AS id, now() - interval '400 days' + n * interval '30 seconds' AS at,
          n % (SELECT count(*) FROM person) AS who
-    FROM generate_series(%(first)s, %(last)s) AS n
+    FROM generate_series(%(first)s::int, %(last)s::int) AS n
 ), asked AS (
   INSERT INTO access_request (id, number, requester_official_id, requester_appointment_id, beneficiary_official_id,
                               beneficiary_appointment_id, reason, case_number, submission_id, created_at)
@@ -46,7 +47,7 @@ WITH made AS (
          i.id AS item_id, i.version, i.function, i.subsystem_code, i.owner_department_id, i.path,
          CASE WHEN (made.n + k) % 10 = 0 THEN 'rejected' ELSE 'approved' END AS state,
          (made.who + 1 + k) % (SELECT count(*) FROM person) AS decider
-    FROM made CROSS JOIN generate_series(1, %(lines)s) AS k
+    FROM made CROSS JOIN generate_series(1, %(lines)s::int) AS k
     JOIN person p ON p.n = made.who
     JOIN item i ON i.n = (made.n * 7 + k) % (SELECT count(*) FROM item)
 ), placed AS (
@@ -71,6 +72,8 @@ def fill(place: Platform, count: int) -> None:
     say(f"writing {count:,} past requests of {LINES_A_REQUEST} lines")
     # The per cent signs of the arithmetic are the server's own.
     past = _PAST.replace(" % ", " %% ")
+    with psycopg.connect(place.superuser_url, autocommit=True) as connection:
+        connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER_ROLE}".encode())
     with psycopg.connect(place.owner_url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         for statement in _TABLES:

@@ -40,6 +40,7 @@ class Platform:
     client_secrets: Mapping[str, str] = field(repr=False)
     sheet: Sheet
     owner_url: str = field(repr=False)
+    superuser_url: str = field(repr=False)
     _context: click.Context
     _running: Stack
 
@@ -133,7 +134,7 @@ def filled(size: str) -> Iterator[Platform]:
         furnished = _furnish(context, place, size, ports)
         accounts = {account.login: account for account in furnished.accounts}
         sheet = Sheet(machine(_server_version(addresses.app_url)))
-        yield Platform(ports, accounts, furnished.client_secrets, sheet, addresses.owner_url, context, running)
+        yield Platform(ports, accounts, furnished.client_secrets, sheet, addresses.owner_url, addresses.superuser_url, context, running)
 
 
 def _furnish(context: click.Context, place: Home, size: str, ports: Ports) -> Furnished:

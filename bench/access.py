@@ -6,20 +6,18 @@ The platform's own commands in two processes on two cores, beside PostgreSQL wit
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from uuid import UUID
 
 import click
 import psycopg
 
-from bench import _past_requests, _province_day, _time_to_access
+from bench import _ending_many, _past_requests, _province_day, _time_to_access
 from bench._people import everybody
 from bench._platform import Platform, filled
 from bench._province_day import Cast
 from bench._rows import Target, finish, kept
-from bench._running import percentile, say
-from govcloud.access.ending.targets import Kind
+from bench._running import percentile
 from govcloud.authorization.commands import NewAssignment
 from govcloud.identity.views import Subject
 from govcloud.kernel.actor import Actor
@@ -32,12 +30,6 @@ SEED = Actor.system("seed")
 PAST, SECONDS, WAITING, GRANTS = 1_000_000, 300.0, 5_000, 10_000
 _DECIDERS = 3
 _LAPS = 20
-_LEND = """
-INSERT INTO access_grant (id, official_id, appointment_id, subsystem_code, function, owner_department_id, scope, starts_at, ends_at,
-                          opened_by, valid_from)
-SELECT uuidv7(), a.official_id, a.id, %(subsystem)s, %(function)s, %(owner)s, '{}', now(), now() + interval '5 days', 'system:seed', now()
-  FROM appointment a WHERE a.valid_to IS NULL AND a.kind = 'primary' LIMIT %(count)s
-"""
 _QUEUE = """
 UPDATE request_line SET state = 'pending', closed_at = NULL, version = 1
  WHERE id IN (SELECT DISTINCT ON (beneficiary_official_id) id FROM request_line WHERE owner_path = %(path)s AND state <> 'pending'
@@ -72,7 +64,8 @@ def main(past: int, seconds: float, part: str | None, *, quick: bool) -> None:
             _day(place, cast, past, seconds)
         if "ends" in wanted:
             with place.services() as services:
-                _ends(place, services, min(GRANTS, place.ask("SELECT count(*) FROM official") // 2))
+                most = place.ask("SELECT count(*) FROM official") // 2
+                _ending_many.measure(place, services, _known(services, "WUXIAOYAN"), min(GRANTS, most))
         if "times" in wanted:
             _time_to_access.simulate(place.sheet)
         rows = place.sheet.rows
@@ -146,27 +139,6 @@ def _inbox(place: Platform, services: Services, cast: Cast, past: int) -> None:
     label = f"first page of an inbox with {waiting:,} waiting, {past:,} past requests"
     place.sheet.add(f"{label}, clock, p50", percentile([lap.clock for lap in laps], 50), "ms", Target("<=", 30))
     place.sheet.add(f"{label}, work, p50", percentile([lap.work for lap in laps], 50), "ms")
-
-
-def _ends(place: Platform, services: Services, count: int) -> None:
-    """End thousands of grants of one subsystem at once, and ask whether they are ended."""
-    item = next(item for item in services.subsystem_queries.requestable_items("", 500) if item.scope_kind == "division")
-    values = {"subsystem": item.subsystem_code, "function": item.function, "owner": item.owner_department_id, "count": count}
-    with psycopg.connect(place.owner_url, autocommit=True) as connection:
-        connection.execute(_LEND, values)
-    place.analyze()
-    officer = _known(services, "WUXIAOYAN")
-    say(f"ending {count:,} grants")
-    begun = time.monotonic()
-    preview = services.ending.preview(officer, Kind.SUBSYSTEM, item.subsystem_code)
-    ordered = services.ending.order(
-        officer, Kind.SUBSYSTEM, item.subsystem_code, "基准测试", confirmed=preview.grants, seen_at=preview.seen_at
-    )
-    done = services.ending.go_on(officer, ordered.id)
-    spent = time.monotonic() - begun
-    assert done.finished_at is not None
-    assert done.done == preview.grants
-    place.sheet.add(f"{done.done:,} grants ended in bulk, preview and order included", spent, "s", Target("<=", 5))
 
 
 def _known(services: Services, login: str) -> Actor:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     Select,
+    Text,
     Uuid,
     and_,
     bindparam,
@@ -359,7 +360,7 @@ _GRANTS_OF_ALL = Look(
 )
 _ASSIGNED_AMONG = Look(
     select(RoleAssignment.official_id).where(
-        one_of(RoleAssignment.official_id, "officials"), one_of(RoleAssignment.role_code, "roles"), holding(RoleAssignment, _AT)
+        one_of(RoleAssignment.official_id, "officials"), one_of(RoleAssignment.role_code, "roles", Text), holding(RoleAssignment, _AT)
     )
 )
 _GRANTED_AMONG = Look(

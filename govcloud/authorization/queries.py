@@ -44,7 +44,7 @@ _PATH = RoleAssignment.scope["department_path"].astext
 #: Every request and every notice asks who decides.
 _HOLDERS = Look(
     select(RoleAssignment.official_id, RoleAssignment.appointment_id, _PATH.label("path")).where(
-        one_of(RoleAssignment.role_code, "roles"),
+        one_of(RoleAssignment.role_code, "roles", Text),
         any_(bindparam("paths", type_=ARRAY(Text()))) == _PATH,
         holding(RoleAssignment, bindparam("at", type_=DateTime(timezone=True))),
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Integer, bindparam, or_, select
+from sqlalchemy import ColumnElement, DateTime, Integer, Text, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from govcloud.identity import codes, rows, sealing
@@ -58,7 +58,7 @@ _SUBJECTS_IN = Look(
 _SUBJECTS_ASKED = Look(rows.subjects_asked())
 _DEPARTMENTS = Look(rows.departments_at(_AT).where(one_of(DepartmentVersion.department_id, "wanted")))
 _OFFICIAL_NAMES = Look(select(Official.id, Official.name).where(one_of(Official.id, "wanted")))
-_DIVISION_NAMES = Look(select(Division.code, Division.name).where(one_of(Division.code, "wanted")))
+_DIVISION_NAMES = Look(select(Division.code, Division.name).where(one_of(Division.code, "wanted", Text)))
 _APPOINTMENTS_OF = Look(rows.appointments_at(_AT).where(Appointment.official_id == bindparam("official")))
 _ACCOUNT = Look(rows.accounts_at(_AT).where(Account.id == bindparam("account")))
 _ACCOUNT_BY_LOGIN = Look(rows.accounts_at(_AT).where(Account.login == bindparam("login")))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
+from uuid import UUID
 
 import psycopg
 from sqlalchemy import (
@@ -24,9 +25,11 @@ from sqlalchemy import (
     Dialect,
     Insert,
     Select,
+    Text,
     TextClause,
     TextualSelect,
     Update,
+    Uuid,
     any_,
     bindparam,
     literal_column,
@@ -35,6 +38,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
+from sqlalchemy.types import NullType
 
 Statement: TypeAlias = "Select[*tuple[Any, ...]] | Insert | Update | Delete | TextClause | TextualSelect"
 Processor: TypeAlias = Callable[[Any], Any]
@@ -97,9 +101,14 @@ class Look(Prepared):
         super().__init__(statement)
 
 
-def one_of(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that ``column`` is one of the list that the parameter ``name`` takes, of whatever length the list is."""
-    return column == any_(bindparam(name, type_=ARRAY(column.type)))
+def one_of(
+    column: InstrumentedAttribute[UUID] | InstrumentedAttribute[str], name: str, kind: type[Uuid[UUID] | Text] = Uuid
+) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is one of the list that the parameter ``name`` takes, of whatever length the list is.
+
+    ``kind`` is named, because a column that refers to another one only learns its type from that once all tables are known.
+    """
+    return column == any_(bindparam(name, type_=ARRAY(kind())))
 
 
 class Looker(Protocol):
@@ -131,7 +140,7 @@ def _compile(statement: Statement, columns: Collection[str] | None, dialect: Dia
 
 def _written_out(element: ExternallyTraversible, *, dialect: Dialect, **_: Any) -> ExternallyTraversible | None:  # noqa: ANN401 - SQLAlchemy's
     """Write a value that is always the same into the text: only so does a plan for all others use the partial indexes for it."""
-    if not isinstance(element, BindParameter) or element.value is None:
+    if not isinstance(element, BindParameter) or element.value is None or isinstance(element.type, NullType):
         return None
     literal = element.type.dialect_impl(dialect).literal_processor(dialect)
     if literal is None:

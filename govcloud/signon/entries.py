@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, bindparam, func, select
+from sqlalchemy import DateTime, Text, bindparam, func, select
 from sqlalchemy.orm import Session as Reading
 
 from govcloud.kernel.prepared import Look, one_of
@@ -19,7 +19,7 @@ _ENTERED = Look(
     select(func.max(Participant.created_at).label("at"))
     .join(Session, Session.id == Participant.session_id)
     .where(Session.official_id == bindparam("official"), Session.started_at >= _SINCE, Session.started_at < _BEFORE)
-    .where(one_of(Participant.client_id, "clients"), Participant.created_at < _BEFORE)
+    .where(one_of(Participant.client_id, "clients", Text), Participant.created_at < _BEFORE)
 )
 
 
