@@ -20,6 +20,7 @@ import click
 from bench._evaluations import CONNECTIONS, CONSTANT, Load
 from bench._load import Operation, warm, window
 from bench._platform import Platform, filled
+from bench._questions import province_questions
 from bench._rows import Sheet, Target, finish
 from bench._running import percentile
 from bench._wire import Wire
@@ -130,8 +131,6 @@ def _batch(question: Question) -> dict[str, object]:
 @click.option("--quick", is_flag=True, help="Take short windows.")
 def main(*, quick: bool) -> None:
     """Measure batches and searches alone, beside single evaluations, and print them; the record is that of ``bench.authorization``."""
-    from bench.authorization import province_questions  # noqa: PLC0415 - it hooks this file in
-
     seconds = 2 if quick else 5
     os.environ["GOVCLOUD_DECISION_RATE"] = "1000000"
     with filled("dev") as place:

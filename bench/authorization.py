@@ -19,10 +19,10 @@ from typing import Any
 import click
 
 from bench import _authzen, _cut_off, _logging, _policy_change, _revoking
-from bench._engines import OUTCOMES, compare_engines
+from bench._engines import compare_engines
 from bench._evaluations import CONNECTIONS, CONSTANT, Load
-from bench._people import everybody
 from bench._platform import Platform, filled
+from bench._questions import Questions, primary_subjects, province_questions
 from bench._rows import Row, Target, finish, kept
 from bench._running import counting, percentile, say
 from bench._scale import FEW_OFFICIALS, FUNCTIONS, GRANTS_HELD, OFFICIALS, RULES, WITH_GRANTS, replica_of
@@ -97,7 +97,7 @@ def with_database(place: Platform, effort: Effort, parts: Sequence[str]) -> None
             time_decider(place, services, questions, effort)
         if LOGGING in parts:
             _logging.measure(place.sheet, services, questions["denied"], effort.decisions)
-        chosen = _subjects(services)[0]
+        chosen = primary_subjects(services)[0]
         # Nothing of this process waits in a transaction for what takes its time.
         db.session.remove()
         if {CUT_OFF, REVOKING, WIRE, POLICY} & set(parts):
@@ -159,26 +159,6 @@ def _worker(folder: object, officials: int, decisions: int, mode: str) -> dict[s
 # With the database
 
 
-Questions = dict[str, list[Question]]
-
-
-def province_questions(services: Services) -> Questions:
-    """Return questions about functions of the housing subsystem by outcome, each about another official of the province."""
-    functions = [function.code for function in services.subsystem_queries.functions_of("housing")]
-    found: Questions = {outcome: [] for outcome in OUTCOMES}
-    for subject in counting(_subjects(services), "sorting questions"):
-        opened = services.authorization_queries.open_among(subject.official_id, subject.appointment_id, functions)
-        for outcome, fitting in (("allowed", opened), ("denied", set(functions) - opened)):
-            found[outcome] += [Question(function, subject.appointment_id, subject.official_id) for function in sorted(fitting)[:1]]
-        db.session.remove()
-    return found
-
-
-def _subjects(services: Services) -> list[Subject]:
-    """Return the primary subjects of every fourth official."""
-    return [subject for subject in everybody(services) if subject.kind == "primary"][::4]
-
-
 def time_decider(place: Platform, services: Services, questions: Questions, effort: Effort) -> None:
     """Time one decision after the other; each reads its subject anew, in a transaction of its own, as a request without a replica does."""
 
@@ -223,7 +203,7 @@ def time_wire(place: Platform, questions: Questions, effort: Effort) -> None:
 def time_launcher(place: Platform, effort: Effort) -> None:
     """Time the list of the subsystems that are open to one person, in this process."""
     with place.services() as services:
-        subjects = _subjects(services)
+        subjects = primary_subjects(services)
         stopwatch = place.stopwatch(os.getpid())
 
         def look(subject: Subject) -> None:

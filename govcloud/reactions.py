@@ -18,12 +18,6 @@ from govcloud.identity.events import (
     AppointmentEnded,
     AppointmentRescheduled,
     AppointmentTransferred,
-    DepartmentAbolished,
-    DepartmentChanged,
-    DepartmentMerged,
-    DepartmentMoved,
-    DepartmentRegistered,
-    DepartmentSplit,
     LeaveUndone,
     OfficialChanged,
     OfficialDisabled,
@@ -34,6 +28,14 @@ from govcloud.identity.events import (
     PersonnelChangeCancelled,
     PersonnelChangeRecorded,
     PersonnelChangeSettled,
+)
+from govcloud.identity.organisation_events import (
+    DepartmentAbolished,
+    DepartmentChanged,
+    DepartmentMerged,
+    DepartmentMoved,
+    DepartmentRegistered,
+    DepartmentSplit,
 )
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.events import Event

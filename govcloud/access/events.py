@@ -109,54 +109,6 @@ class LineLapsed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReceiptSigned(Event):
-    """Whoever decided added a signature of their own to the receipt, which holds for this public key."""
-
-    name: ClassVar[str] = "access:receipt:signed"
-
-    decision_id: UUID
-    key: dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class GrantRevoked(Event):
-    """The owning department, a department above it or the security administrator ended a grant before its time."""
-
-    name: ClassVar[str] = "access:grant:revoked"
-    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
-
-    grant_id: UUID
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class GrantRelinquished(Event):
-    """The holder gave a grant back before its time."""
-
-    name: ClassVar[str] = "access:grant:relinquished"
-
-    grant_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineEndorsed(Event):
-    """Somebody said yes to a line that more people have to agree to; `given` of `needed` at step `step`."""
-
-    name: ClassVar[str] = "access:line:endorsed"
-    personal: ClassVar[frozenset[str]] = frozenset({"comment"})
-
-    decision_id: UUID
-    principal_id: UUID
-    step: int
-    given: int
-    needed: int
-    scope: dict[str, Any]
-    days: int
-    evidence_hash: str
-    comment: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class TaskOpened(Event):
     """A line waits for somebody: who is asked follows from the path, the kind of step, and the offices held at the moment."""
 
@@ -194,71 +146,6 @@ class TaskReleased(Event):
 
     task_id: UUID
     line_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineReturned(Event):
-    """An approver sent a line back for correction, with what is missing; its clock stops."""
-
-    name: ClassVar[str] = "access:line:returned"
-    personal: ClassVar[frozenset[str]] = frozenset({"missing"})
-
-    round: int
-    missing: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineResubmitted(Event):
-    """The requester corrected a line and put it up for decision again; what was approved before no longer counts."""
-
-    name: ClassVar[str] = "access:line:resubmitted"
-    personal: ClassVar[frozenset[str]] = frozenset({"reason", "case_number"})
-
-    round: int
-    item_version: int
-    scope: dict[str, Any]
-    days: int
-    due_at: datetime
-    reason: str
-    case_number: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineCommented(Event):
-    """Somebody concerned wrote a comment on a line."""
-
-    name: ClassVar[str] = "access:line:commented"
-    personal: ClassVar[frozenset[str]] = frozenset({"text"})
-
-    comment_id: UUID
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuthorityDelegated(Event):
-    """Somebody who decides let another decide in their right for a while; they keep it themselves."""
-
-    name: ClassVar[str] = "access:authority:delegated"
-    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
-
-    delegation_id: UUID
-    delegator_id: UUID
-    delegate_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    out_of_office: bool
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DelegationEnded(Event):
-    """A delegation ended before its time: taken back, given back, or one of the two left office."""
-
-    name: ClassVar[str] = "access:authority:returned"
-
-    delegation_id: UUID
-    delegator_id: UUID
-    delegate_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)

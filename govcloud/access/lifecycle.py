@@ -5,10 +5,12 @@ Nothing here reads a database or a clock; callers hand in the facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from govcloud.kernel.moves import moves
 
 
 class LineState(StrEnum):
@@ -78,20 +80,6 @@ class Move:
     sources: frozenset[LineState]
     target: LineState
     by: Role
-
-
-def moves(*listed: Move) -> Mapping[str, Move]:
-    """Return the table of ``listed`` moves by name.
-
-    Raises:
-        ValueError: two moves share a name.
-    """
-    table: dict[str, Move] = {}
-    for move in listed:
-        if move.name in table:
-            raise ValueError(f"the move {move.name!r} stands twice in the table")
-        table[move.name] = move
-    return table
 
 
 RELINQUISHED = "relinquished"

@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from govcloud.access.lifecycle import BLOCKED, OPEN, WAITING, LineState
-from govcloud.kernel.database import Base, Temporal, prefix_index, temporal_args
+from govcloud.kernel.database import Base, prefix_index, temporal_args
+from govcloud.kernel.rulebook import RulesVersion
 
 # Autogeneration does not see sequences: the migration that makes these tables creates this one by name.
 request_number = Sequence("access_request_number", metadata=Base.metadata)
@@ -243,7 +244,7 @@ class LineWait(Base):
     closed_at: Mapped[datetime]
 
 
-class ClockPolicyVersion(Temporal, Base):
+class ClockPolicyVersion(RulesVersion):
     """The rules of the clock from one moment to the next (``clock_rules.py``); before the first, the shipped ones hold."""
 
     __tablename__ = "clock_policy"
@@ -251,11 +252,6 @@ class ClockPolicyVersion(Temporal, Base):
         *temporal_args(),
         Index("uq_clock_policy_current", text("(valid_to IS NULL)"), unique=True, postgresql_where=text("valid_to IS NULL")),
     )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    document: Mapped[dict[str, Any]]
-    set_by: Mapped[str]
-    reason: Mapped[str]
 
 
 class Revocation(Base):

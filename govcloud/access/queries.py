@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
 from govcloud.access.asking.choices import scope_choices
+from govcloud.access.asking.views import CatalogueEntry, Route, ScopeChoice
 from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.deciding.decision_pages import DecisionPages
 from govcloud.access.deciding.inbox import Inbox, visible_paths
 from govcloud.access.deciding.routing import DECIDING_ROLE, nearest
+from govcloud.access.deciding.views import InboxEntry, InboxPage
 from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.evidence.gathering import CardMaker
 from govcloud.access.lifecycle import OPEN
@@ -26,24 +28,14 @@ from govcloud.access.lines import open_lines_naming, open_lines_of, open_lines_w
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.showing import Shower
-from govcloud.access.views import (
-    CatalogueEntry,
-    DecisionPage,
-    HeldAccess,
-    InboxEntry,
-    InboxPage,
-    LineView,
-    Page,
-    RequestView,
-    Route,
-    ScopeChoice,
-)
+from govcloud.access.views import DecisionPage, HeldAccess, LineView, Page, RequestView
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.scope import Scope
 from govcloud.identity.extents import at_or_below
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.validation import identifier
 from govcloud.subsystems.queries import SubsystemQueries
 
 PAGE = 20
@@ -122,7 +114,7 @@ class AccessQueries:
         """Return the requests that a person made or that were made for them, the newest first."""
         mine = or_(AccessRequest.requester_official_id == official_id, AccessRequest.beneficiary_official_id == official_id)
         query = select(AccessRequest).where(mine).order_by(AccessRequest.id.desc())
-        before = _cursor(cursor)
+        before = identifier(cursor)
         if before is not None:
             query = query.where(AccessRequest.id < before)
         most = _limited(limit)
@@ -169,7 +161,7 @@ class AccessQueries:
         With ``below`` all that the actor may decide on, whoever is asked first. One's own requests are left out.
         """
         inbox, most = self._inbox(actor), _limited(limit)
-        rows = inbox.rows(_cursor(cursor), most + 1, below=below) if inbox else ()
+        rows = inbox.rows(identifier(cursor), most + 1, below=below) if inbox else ()
         entries = self._shower().inbox([(line, request, None) for line, request in rows[:most]])
         cursor = str(rows[most - 1][0].id) if len(rows) > most else None
         return InboxPage(entries, cursor, inbox is not None and inbox.decides, inbox is not None and inbox.in_office)
@@ -188,7 +180,7 @@ class AccessQueries:
             .where(Decision.official_id == official_id, Decision.rule_id.is_(None))
             .order_by(Decision.id.desc())
         )
-        before = _cursor(cursor)
+        before = identifier(cursor)
         if before is not None:
             query = query.where(Decision.id < before)
         most = _limited(limit)
@@ -222,9 +214,8 @@ class AccessQueries:
         now = self._clock.now()
         held = self._shower().held(self._facts.authorization.grants_of(official_id))
         live = sorted((entry for entry in held if entry.is_live), key=lambda entry: entry.grant.ends_at)
-        ended = sorted(
-            (entry for entry in held if not entry.is_live and _ended_at(entry) > now - _ENDED_SHOWN), key=_ended_at, reverse=True
-        )
+        over = (entry for entry in held if not entry.is_live and entry.ended_at > now - _ENDED_SHOWN)
+        ended = sorted(over, key=lambda entry: entry.ended_at, reverse=True)
         return (*live, *ended)
 
     def open_lines_within(self, paths: Sequence[str], limit: int = 10) -> tuple[int, tuple[str, ...]]:
@@ -245,7 +236,7 @@ class AccessQueries:
         owners = self._facts.identity.departments(self._facts.subsystems.owner_departments()) if paths else {}
         mine = [key for key, view in owners.items() if any(view.path.startswith(path) for path in paths)]
         limit = _limited(limit)
-        grants = self._facts.authorization.live_grants_owned_by(mine, limit + 1, _cursor(cursor)) if mine else ()
+        grants = self._facts.authorization.live_grants_owned_by(mine, limit + 1, identifier(cursor)) if mine else ()
         held = self._shower().held(grants[:limit])
         return Page(tuple(held), str(grants[limit - 1].id) if len(grants) > limit else None)
 
@@ -285,29 +276,12 @@ class AccessQueries:
             return ()
         return self._facts.authorization.department_paths(actor.official_id, actor.appointment_id, DECIDING_ROLE)
 
-    def _under_authority(self, actor: Actor) -> ColumnElement[bool]:
-        return at_or_below(RequestLine.owner_path, self._authority(actor))
-
     def _may_see(self, actor: Actor, request: AccessRequest) -> bool:
         if actor.official_id in {request.requester_official_id, request.beneficiary_official_id}:
             return True
-        query = select(RequestLine.id).where(RequestLine.request_id == request.id, self._under_authority(actor)).limit(1)
-        return self._read().scalar(query) is not None
-
-
-def _ended_at(entry: HeldAccess) -> datetime:
-    """Return when a grant stopped working."""
-    closed_at = entry.grant.closed_at
-    return entry.grant.ends_at if closed_at is None else min(closed_at, entry.grant.ends_at)
+        decided_on = at_or_below(RequestLine.owner_path, self._authority(actor))
+        return self._read().scalar(select(RequestLine.id).where(RequestLine.request_id == request.id, decided_on).limit(1)) is not None
 
 
 def _limited(limit: int) -> int:
     return max(1, min(limit, _MOST))
-
-
-def _cursor(text: str | None) -> UUID | None:
-    """Return the id in a cursor; one that was tampered with starts the list anew."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

@@ -12,18 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.around import Around, Surroundings
+from govcloud.access.asking.views import CatalogueEntry
+from govcloud.access.deciding.views import InboxEntry
 from govcloud.access.lifecycle import ATOMIC, BLOCKED, WAITING, LineState, grant_state, never_opens, request_state
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
-from govcloud.access.views import (
-    CatalogueEntry,
-    GrantView,
-    HeldAccess,
-    InboxEntry,
-    LineView,
-    RequestView,
-)
+from govcloud.access.views import GrantView, HeldAccess, LineView, RequestView
 from govcloud.authorization.queries import GrantView as StoredGrant
 from govcloud.authorization.scope import Scope
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView

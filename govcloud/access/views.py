@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from govcloud.access.asking.views import ScopeChoice
 from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.lifecycle import OPEN, WAITING, GrantState, LineState, RequestState
 from govcloud.authorization.scope import Scope
@@ -25,44 +26,6 @@ class PersonView:
     department_id: UUID | None
     department_name: str
     post: str
-
-
-@dataclass(frozen=True)
-class CatalogueEntry:
-    """A catalogue item as it can be requested now."""
-
-    id: UUID
-    version: int
-    name: str
-    exposes: str
-    function: str
-    function_name: str
-    subsystem_code: str
-    subsystem_name: str
-    owner_department_id: UUID
-    owner_department_name: str
-    tier: str
-    max_days: int
-    requires_case_number: bool
-    scope_kind: str
-    sensitive: bool
-    integration_level: int
-    service_items: tuple[str, ...] = ()
-    """The service items that the function serves, each with its implementation code."""
-
-
-@dataclass(frozen=True)
-class ScopeChoice:
-    """One scope that somebody may pick: one division, or (``code`` and ``name`` empty) the whole of what is offered.
-
-    ``level`` is the division's (``"city"``, ``"county"``, …); ``suggested`` marks the least that serves the beneficiary.
-    """
-
-    code: str
-    name: str
-    level: str
-    scope: Scope
-    suggested: bool
 
 
 @dataclass(frozen=True)
@@ -223,14 +186,6 @@ class RequestView:
 
 
 @dataclass(frozen=True)
-class Route:
-    """Where a request for an item would go now: the departments asked first, and by when they answer."""
-
-    waits_for: tuple[str, ...]
-    due_at: datetime
-
-
-@dataclass(frozen=True)
 class DecisionPage:
     """All that a decision page shows: the request, the line, the card with its hash, and what the reader may do.
 
@@ -262,34 +217,6 @@ class DecisionPage:
 
 
 @dataclass(frozen=True)
-class InboxEntry:
-    """One line that waits for, or was decided by, the reader; ``outcome`` and ``decided_at`` only in the latter list."""
-
-    line_id: UUID
-    version: int
-    state: LineState
-    request_id: UUID
-    request_number: str
-    item_name: str
-    subsystem_name: str
-    owner_department_name: str
-    beneficiary: PersonView
-    scope_names: tuple[str, ...]
-    requested_days: int
-    submitted_at: datetime
-    due_at: datetime
-    outcome: str | None = None
-    decided_at: datetime | None = None
-    integration_level: int = 0
-    holder: str = ""
-    """Who has taken it on."""
-    given: int = 0
-    needed: int = 1
-    answer_by: datetime | None = None
-    escalation: int = 0
-
-
-@dataclass(frozen=True)
 class HeldAccess:
     """A temporary grant as its holder and the owning department see it: the grant, for whom, and the request behind it."""
 
@@ -298,6 +225,12 @@ class HeldAccess:
     request_id: UUID | None
     request_number: str | None
     reason: str
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the grant stops working, or stopped."""
+        closed_at = self.grant.closed_at
+        return self.grant.ends_at if closed_at is None else min(closed_at, self.grant.ends_at)
 
     @property
     def is_live(self) -> bool:
@@ -311,14 +244,3 @@ class Page(Generic[T]):
 
     entries: tuple[T, ...]
     cursor: str | None
-
-
-@dataclass(frozen=True)
-class InboxPage(Page[InboxEntry]):
-    """One page of an inbox.
-
-    ``decides`` says that its reader may decide on anything at all, ``in_office`` that they hold the office themselves.
-    """
-
-    decides: bool = False
-    in_office: bool = False

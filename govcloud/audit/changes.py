@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, ColumnElement, Text, cast, func, literal_column, s
 from sqlalchemy.orm import Session, aliased
 
 from govcloud.audit.models import AuditEvent
-from govcloud.audit.queries import Cursor
+from govcloud.kernel.paging import Cursor
 
 #: The events of each domain that is asked for. Somebody signs in a thousand times between two changes; ``ix_audit_event_identity``
 #: has the changes alone.
@@ -61,7 +61,7 @@ class Changes:
             AuditEvent.at >= start, _of(AuditEvent, domain), AuditEvent.subject.startswith(f"{kind}:", autoescape=True), ~followed
         )
         if after is not None:
-            query = query.where(tuple_(AuditEvent.at, AuditEvent.id) > tuple_(after.at, after.event_id))
+            query = query.where(tuple_(AuditEvent.at, AuditEvent.id) > tuple_(after.at, after.id))
         found = self._read().execute(query.order_by(AuditEvent.at, AuditEvent.id).limit(limit))
         return [Change(row.subject, Cursor(row.at, row.id)) for row in found]
 

@@ -14,17 +14,10 @@ from sqlalchemy.orm import Session
 from govcloud.audit.canonical import read_canonical, restored
 from govcloud.audit.checkpoint import Checkpoint
 from govcloud.audit.models import AuditCheckpoint, AuditEvent, AuditPending, AuditPersonal, AuditSequence
+from govcloud.kernel.paging import Cursor
 from govcloud.kernel.prepared import Look
 
 MOST = 500
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """A place in a trail; the next page begins after it."""
-
-    at: datetime
-    event_id: UUID
 
 
 @dataclass(frozen=True)
@@ -96,7 +89,7 @@ class AuditQueries:
 
     def _newest(self, query: Select[*tuple[Any, ...]], after: Cursor | None, limit: int) -> list[AuditEntry]:
         if after is not None:
-            query = query.where(tuple_(AuditEvent.at, AuditEvent.id) < tuple_(after.at, after.event_id))
+            query = query.where(tuple_(AuditEvent.at, AuditEvent.id) < tuple_(after.at, after.id))
         return self._load(query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(_bounded(limit)))
 
     def _load(self, query: Select[*tuple[Any, ...]]) -> list[AuditEntry]:

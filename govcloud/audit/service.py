@@ -9,10 +9,11 @@ from govcloud.audit.bundle import export_bundle
 from govcloud.audit.checkpoint import Checkpoint
 from govcloud.audit.events import EvidenceExported, RecordVerified, TrailRead
 from govcloud.audit.findings import Report
-from govcloud.audit.queries import AuditEntry, AuditQueries, Cursor
+from govcloud.audit.queries import AuditEntry, AuditQueries
 from govcloud.audit.verify import Verifier
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.paging import Cursor
 from govcloud.kernel.unit_of_work import UnitOfWork
 
 READ = "govcloud:audit:read"

@@ -24,7 +24,7 @@ from govcloud.authorization.models import RevokeAck
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.outbox.letters import Letter
 
-WEBHOOK, REFUSED = "webhook", "refused"
+WEBHOOK = "webhook"
 #: Denials that say that no grant opens this; one for rows, a condition or a label says nothing of the kind.
 _NO_GRANT = frozenset({Reason.GRANT_REVOKED, Reason.GRANT_EXPIRED, Reason.GRANT_SUSPENDED, Reason.GRANT_NOT_STARTED, Reason.NO_PERMISSION})
 #: A refusal at the door speaks for every grant in the subsystem. Grants that ended long ago are left alone: nobody waits for them.

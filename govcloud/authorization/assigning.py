@@ -21,17 +21,17 @@ from govcloud.authorization.enforcing import check_bounds_kept
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import left_already, no_such_assignment, officers_conflict
 from govcloud.authorization.events import RoleAssigned, RoleEnded
-from govcloud.authorization.facts import holding
 from govcloud.authorization.locking import hold_what_bounds
 from govcloud.authorization.models import OFFICER_ROLES, OFFICERS_EXCLUSIVE, RoleAssignment
 from govcloud.authorization.violations import violated_constraint
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.database import live_at
 from govcloud.kernel.errors import Conflict, NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, checked_reason
 from govcloud.subsystems.views import FunctionView
 
 OFFICER_NAMES = {
@@ -88,9 +88,7 @@ class Assigning:
         with self._uow.begin(actor, "govcloud:role:end", target) as tx:
             hold_what_bounds(tx.session, [seen.official_id])
             self._again(actor, "govcloud:role:end", target, self._target_of(seen.official_id, seen.appointment_id, seen.role_code))
-            fields = Fields()
-            reason = fields.text("reason", reason, most=REASON_MOST, multiline=True)
-            fields.done()
+            reason = checked_reason(reason, REASON_MOST)
             query = select(RoleAssignment).where(RoleAssignment.id == assignment_id).with_for_update()
             row = tx.session.scalars(query.execution_options(populate_existing=True)).one()
             self._bounds.check_taking(actor, row.official_id, row.appointment_id, row.role_code, max(tx.now, self._decider.now()))
@@ -131,7 +129,7 @@ class Assigning:
     def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
         """Let delegated roles follow a department that moved; see ``Authorization.follow_department``."""
         path = RoleAssignment.scope["department_path"].astext
-        query = select(RoleAssignment).where(path.startswith(old_path, autoescape=True), holding(RoleAssignment, tx.now))
+        query = select(RoleAssignment).where(path.startswith(old_path, autoescape=True), live_at(RoleAssignment, tx.now))
         moved = tx.session.scalars(query.with_for_update()).all()
         for row in moved:
             ends_at, row.valid_to = row.valid_to, max(tx.now, row.valid_from)
@@ -215,7 +213,7 @@ def _row(tx: Transaction, new: NewAssignment, scope: dict[str, Any] | None) -> R
         role_code=new.role_code,
         scope=scope,
         reason=new.reason,
-        assigned_by=f"{tx.actor.kind}:{tx.actor.id}",
+        assigned_by=tx.actor.reference,
         valid_from=tx.now,
         valid_to=new.until,
     )
@@ -244,7 +242,7 @@ def _key(row: RoleAssignment) -> tuple[object, ...]:
 
 def _held(tx: Transaction, officials: set[UUID]) -> dict[tuple[object, ...], UUID]:
     """Return the assignments that these officials hold already: repeating one changes nothing."""
-    query = select(RoleAssignment).where(RoleAssignment.official_id.in_(officials), holding(RoleAssignment, tx.now))
+    query = select(RoleAssignment).where(RoleAssignment.official_id.in_(officials), live_at(RoleAssignment, tx.now))
     return {_key(row): row.id for row in tx.session.scalars(query)}
 
 

@@ -7,10 +7,9 @@ days hold that were read last: they are announced weeks ahead.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from sqlalchemy import extract, insert, or_, select, update
@@ -27,8 +26,9 @@ from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.ids import new_ids
 from govcloud.kernel.messages import Message
 from govcloud.kernel.prepared import Look, Looker
+from govcloud.kernel.recent import Recent
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import checked_reason
 
 READ_AGAIN = timedelta(seconds=30)
 #: The lock of whoever imports, beside those of ``locking.py``; nothing else is held under it.
@@ -63,20 +63,12 @@ class LiveCalendar:
     def __init__(self, look: Looker, clock: Clock, base: WorkCalendar) -> None:
         """Take what reads from the database, the clock, and the calendar that holds without any imported day."""
         self._look = look
-        self._clock = clock
-        self._base = base
-        self._known: tuple[datetime, WorkCalendar] | None = None
-        self._lock = threading.Lock()
+        self._base = self._last = base
+        self._recent = Recent(self._read, clock, READ_AGAIN)
 
     def current(self) -> WorkCalendar:
         """Return the calendar as it stood half a minute ago at the most."""
-        now, known = self._clock.now(), self._known
-        if known is not None and timedelta(0) <= now - known[0] < READ_AGAIN:
-            return known[1]
-        with self._lock:
-            calendar = self._read(known[1] if known else self._base)
-            self._known = (now, calendar)
-        return calendar
+        return self._recent.get()
 
     def workday(self, day: date) -> bool | None:
         """Return whether the government works on ``day``; ``None`` for a year that nobody has announced.
@@ -86,18 +78,21 @@ class LiveCalendar:
         try:
             return self.current().workday(day)
         except DBAPIError:
-            self._known = (self._clock.now(), self._known[1] if self._known else self._base)
-            return self._known[1].workday(day)
+            self._recent.keep(self._last)
+            return self._last.workday(day)
 
     def forget(self) -> None:
         """Read the days again at the next question."""
-        self._known = None
+        self._recent.forget()
 
-    def _read(self, last: WorkCalendar) -> WorkCalendar:
+    def _read(self) -> WorkCalendar:
         rows = self._look(_CURRENT)
         found = self._base.amended_by(_calendar({row.day: row.works for row in rows})) if rows else self._base
         # The same object as long as nothing changed: whoever counts by it may keep the counts.
-        return last if found == last else found
+        if found == (last := self._last):
+            return last
+        self._last = found
+        return found
 
 
 class Calendars:
@@ -129,9 +124,7 @@ class Calendars:
         """
         days = _read_days(text)
         with self._uow.begin(actor, "govcloud:work_calendar:import", Target("work_calendar", "province")) as tx:
-            fields = Fields()
-            clean = fields.text("reason", reason, most=REASON_MOST, multiline=True)
-            fields.done()
+            clean = checked_reason(reason, REASON_MOST)
             take(tx.session, CALENDAR)
             self._live.forget()
             change = self._change(days)
@@ -170,7 +163,7 @@ def _store(tx: Transaction, days: Sequence[DayChange], years: Sequence[int], rea
             "day": item.day,
             "works": item.works,
             "name": item.name,
-            "set_by": f"{tx.actor.kind}:{tx.actor.id}",
+            "set_by": tx.actor.reference,
             "reason": reason,
             "valid_from": tx.now,
             "valid_to": None,

@@ -19,13 +19,13 @@ from govcloud.authorization.decider import Decider
 from govcloud.authorization.duty_inputs import check_role
 from govcloud.authorization.errors import above_ceiling
 from govcloud.authorization.events import RoleCeilingSet
-from govcloud.authorization.facts import holding
 from govcloud.authorization.locking import CEILINGS, take
 from govcloud.authorization.models import RoleCeiling
 from govcloud.identity.locking import hold_tree
 from govcloud.identity.queries import DepartmentView
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.database import live_at
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
@@ -67,7 +67,7 @@ class CeilingFacts:
     def set_on(self, departments: Collection[UUID], at: datetime) -> Mapping[UUID, frozenset[str]]:
         """Return what was set on each of ``departments``; those that inherit are left out."""
         query = select(RoleCeiling.department_id, RoleCeiling.role_code).where(
-            RoleCeiling.department_id.in_(departments), holding(RoleCeiling, at)
+            RoleCeiling.department_id.in_(departments), live_at(RoleCeiling, at)
         )
         found: dict[UUID, set[str]] = {}
         for row in self._read().execute(query):
@@ -78,7 +78,7 @@ class CeilingFacts:
 
     def wherever_set(self, at: datetime, limit: int, after: UUID | None = None) -> tuple[UUID, ...]:
         """Return departments that have a ceiling of their own, in the order of their ids, beginning behind ``after``."""
-        query = select(RoleCeiling.department_id).where(holding(RoleCeiling, at)).distinct()
+        query = select(RoleCeiling.department_id).where(live_at(RoleCeiling, at)).distinct()
         if after is not None:
             query = query.where(RoleCeiling.department_id > after)
         return tuple(self._read().scalars(query.order_by(RoleCeiling.department_id).limit(limit)))
@@ -163,7 +163,7 @@ class Ceilings:
         """Take from every department below what may no longer be given above it; a department left without anything gives nothing."""
         if not dropped:
             return []
-        query = select(RoleCeiling).where(RoleCeiling.role_code.in_(dropped), holding(RoleCeiling, tx.now))
+        query = select(RoleCeiling).where(RoleCeiling.role_code.in_(dropped), live_at(RoleCeiling, tx.now))
         rows = tx.session.scalars(query).all()
         places = self._decider.identity.departments({row.department_id for row in rows}, tx.now)
         lowered: set[UUID] = set()
@@ -188,7 +188,7 @@ def is_bounded(decider: Decider, actor: Actor, now: datetime) -> bool:
 def _replace(tx: Transaction, department_id: UUID, roles: frozenset[str] | None, reason: str) -> None:
     """Close what is no longer said of the department and write what is new."""
     wanted: set[str | None] = set() if roles is None else set(roles) or {None}
-    query = select(RoleCeiling).where(RoleCeiling.department_id == department_id, holding(RoleCeiling, tx.now))
+    query = select(RoleCeiling).where(RoleCeiling.department_id == department_id, live_at(RoleCeiling, tx.now))
     for row in tx.session.scalars(query.with_for_update()):
         if row.role_code in wanted:
             wanted.discard(row.role_code)
@@ -206,7 +206,7 @@ def _row(tx: Transaction, department_id: UUID, role: str | None, reason: str) ->
         department_id=department_id,
         role_code=role,
         reason=reason,
-        set_by=f"{tx.actor.kind}:{tx.actor.id}",
+        set_by=tx.actor.reference,
         valid_from=tx.now,
         valid_to=None,
     )

@@ -66,7 +66,7 @@ def close_open(tx: Transaction, reason: str, *which: ColumnElement[bool], by: st
     ended = [Ended(*row) for row in rows]
     values = {
         "valid_to": func.greatest(tx.now, AccessGrant.valid_from),
-        "closed_by": by or f"{tx.actor.kind}:{tx.actor.id}",
+        "closed_by": by or tx.actor.reference,
         "close_reason": reason,
     }
     change = update(AccessGrant).where(among(AccessGrant.id, [item.id for item in ended])).values(values)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.ceilings import CeilingFacts, CeilingView
@@ -21,6 +21,7 @@ from govcloud.authorization.previewing import DutyPreview, Previewing
 from govcloud.authorization.snapshot import instant
 from govcloud.identity.queries import Subject
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import lasts_beyond
 
 _MOST_ROWS = 200
 
@@ -57,7 +58,7 @@ class DutyQueries:
         """Return a page of the rules that hold or will hold (``ended``: of all), those of one role if it is named."""
         query = select(DutyRule)
         if not ended:
-            query = query.where(or_(DutyRule.valid_to.is_(None), DutyRule.valid_to > self._clock.now()))
+            query = query.where(lasts_beyond(DutyRule, self._clock.now()))
         if role is not None:
             query = query.where(DutyRule.role_code == role)
         if after is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 
 from govcloud.authorization.commands import REASON_MOST
 from govcloud.authorization.decider import Decider
@@ -22,6 +22,7 @@ from govcloud.authorization.snapshot import instant
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
+from govcloud.kernel.database import lasts_beyond
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -43,7 +44,7 @@ class DutyRules:
             fields = Fields()
             checked = [self._checked(tx, new, fields.row(place) if len(rules) > 1 else fields) for place, new in enumerate(rules)]
             fields.done()
-            standing = {_key(row): row.id for row in tx.session.scalars(select(DutyRule).where(_lasting(tx.now)))}
+            standing = {_key(row): row.id for row in tx.session.scalars(select(DutyRule).where(lasts_beyond(DutyRule, tx.now)))}
             before, ids = len(standing), list[UUID]()
             for new in checked:
                 self._refuse_own_benefit(tx, new)
@@ -157,10 +158,6 @@ def _target(rules: Sequence[NewDutyRule], rule_id: UUID | None = None) -> Target
     return Target("duty_rule", str(rule_id or "new"), attributes=attributes)
 
 
-def _lasting(now: datetime) -> ColumnElement[bool]:
-    return or_(DutyRule.valid_to.is_(None), DutyRule.valid_to > now)
-
-
 def _open(tx: Transaction, rule_id: UUID) -> DutyRule:
     """Return a rule that has not ended.
 
@@ -197,7 +194,7 @@ def _row(tx: Transaction, new: NewDutyRule) -> DutyRule:
         division_code=criteria.division_code,
         bound=new.bound,
         reason=new.reason,
-        created_by=f"{tx.actor.kind}:{tx.actor.id}",
+        created_by=tx.actor.reference,
         valid_from=new.starts_at or tx.now,
         valid_to=new.ends_at,
     )

@@ -20,6 +20,7 @@ from sqlalchemy import and_, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.models import EpochChange
+from govcloud.kernel.locks import take
 from govcloud.kernel.unit_of_work import Transaction
 
 #: What a change is about. The first two stand in the state that every decision reads; the next touch people.
@@ -116,7 +117,7 @@ def reduced_after(session: Session, epoch: int) -> Reduced:
 def _write(tx: Transaction) -> None:
     """Draw the numbers of all that the transaction noted, and wake who waits for it when somebody may now do less."""
     rows = _rows(tx, tx.session.info.pop(_NOTED))
-    tx.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    take(tx.session, _LOCK)
     tx.session.add_all(rows)
     tx.session.flush()
     if any(row.reduces for row in rows):

@@ -122,11 +122,6 @@ def outside_reach(message: Message) -> Denied:
     return Denied("out_of_scope", message, remedy=Message("请联系安全管理员办理。"), refusals=(Refusal("out_of_scope", message),))
 
 
-def no_such_role(value: object) -> NotFound:
-    """Return the error for a role that the policy in force does not have."""
-    return NotFound.of(Message("角色"), value)
-
-
 def role_in_use(roles: Sequence[str]) -> Conflict:
     """Return the refusal of a policy without roles that officials hold."""
     return Conflict(

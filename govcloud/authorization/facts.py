@@ -43,24 +43,14 @@ from govcloud.authorization.models import (
     PolicyVersion,
     Role,
     RoleAssignment,
-    RoleCeiling,
     RoleLink,
 )
 from govcloud.authorization.snapshot import GRACE, MOST_GRACE, AssignmentFact, GrantFact
 from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.kernel.database import lasts_beyond, live_at
 from govcloud.kernel.looking import streaming
 from govcloud.kernel.prepared import Look, one_of
 
-_Temporal = (
-    type[Role]
-    | type[RoleLink]
-    | type[PolicyRule]
-    | type[RoleAssignment]
-    | type[DutyRule]
-    | type[RoleCeiling]
-    | type[AccessGrant]
-    | type[GrantSuspension]
-)
 _GRACE = timedelta(hours=1)
 #: Rules that are read at once.
 _PIECE = 1_000
@@ -85,11 +75,6 @@ class PolicyRoles:
     number: int
     installed_at: datetime
     roles: Sequence[RoleSpec]
-
-
-def holding(table: _Temporal, at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Return the condition that a fact holds at ``at``."""
-    return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
 
 
 def not_over(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -145,14 +130,14 @@ class DecisionFacts:
         """Return the duty rules that hold or will hold, with the state that they make up, in one statement."""
         state = select(_duty_state().label("state")).subquery()
         # Questions that began a little earlier are still being answered.
-        lasting = or_(DutyRule.valid_to.is_(None), DutyRule.valid_to > now - _GRACE)
+        lasting = lasts_beyond(DutyRule, now - _GRACE)
         query = select(state.c.state, *_DUTY_COLUMNS).select_from(state).outerjoin(DutyRule, lasting)
         found = self._read().execute(query.order_by(DutyRule.id)).all()
         return found[0].state, [duty_of(row) for row in found if row.id is not None]
 
     def duty_rules_at(self, at: datetime) -> list[Duty]:
         """Return the duty rules that hold at ``at``."""
-        query = select(*_DUTY_COLUMNS).where(holding(DutyRule, at)).order_by(DutyRule.id)
+        query = select(*_DUTY_COLUMNS).where(live_at(DutyRule, at)).order_by(DutyRule.id)
         return [duty_of(row) for row in self._read().execute(query)]
 
     def policy(self, version_id: UUID) -> tuple[int, Sequence[RoleSpec], Sequence[RuleSpec]]:
@@ -169,11 +154,11 @@ class DecisionFacts:
         version = select(PolicyVersion.number, PolicyVersion.installed_at).where(PolicyVersion.id == version_id)
         number, at = session.execute(version).one()
         includes: dict[str, list[str]] = {}
-        for link in session.execute(select(RoleLink.role_code, RoleLink.includes_code).where(holding(RoleLink, at))):
+        for link in session.execute(select(RoleLink.role_code, RoleLink.includes_code).where(live_at(RoleLink, at))):
             includes.setdefault(link.role_code, []).append(link.includes_code)
         roles = [
             RoleSpec(row.code, row.name, row.description, tuple(sorted(includes.get(row.code, ()))))
-            for row in session.execute(select(Role.code, Role.name, Role.description).where(holding(Role, at)).order_by(Role.code))
+            for row in session.execute(select(Role.code, Role.name, Role.description).where(live_at(Role, at)).order_by(Role.code))
         ]
         return PolicyRoles(number, at, roles)
 
@@ -189,7 +174,7 @@ class DecisionFacts:
             PolicyRule.masked,
             PolicyRule.hidden,
         )
-        query = select(*columns).where(holding(PolicyRule, at)).order_by(PolicyRule.position, PolicyRule.id)
+        query = select(*columns).where(live_at(PolicyRule, at)).order_by(PolicyRule.position, PolicyRule.id)
         if functions is not None:
             query = query.where(PolicyRule.function.in_(functions))
         # A piece at a time: while the driver reads rows, no other thread of a worker runs.
@@ -236,7 +221,7 @@ class DecisionFacts:
 
     def roles_among(self, officials: Collection[UUID], at: datetime) -> dict[UUID, set[str]]:
         """Return, for each of ``officials``, every role assigned under whatever appointment that has not ended at ``at``."""
-        not_over = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > at)
+        not_over = lasts_beyond(RoleAssignment, at)
         query = select(RoleAssignment.official_id, RoleAssignment.role_code).where(RoleAssignment.official_id.in_(officials), not_over)
         found: dict[UUID, set[str]] = {official_id: set() for official_id in officials}
         for row in self._read().execute(query):
@@ -318,7 +303,7 @@ def _grant_facts(
     at: datetime | ColumnElement[datetime],
 ) -> Select[tuple[UUID, str, datetime, datetime, dict[str, Any] | None, datetime | None, bool]]:
     """Return the columns of ``GrantFact``, in its order."""
-    resting = exists().where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, at))
+    resting = exists().where(GrantSuspension.grant_id == AccessGrant.id, live_at(GrantSuspension, at))
     closed = case((AccessGrant.valid_to <= at, AccessGrant.valid_to), else_=null()).label("closed_at")
     return select(
         AccessGrant.id,
@@ -336,38 +321,38 @@ _OFFICIAL, _UNDER = bindparam("official", type_=Uuid()), bindparam("appointment"
 _AT = bindparam("at", type_=DateTime(timezone=True))
 _ASSIGNMENTS = Look(
     select(*_ASSIGNMENT_COLUMNS).where(
-        RoleAssignment.official_id == _OFFICIAL, _under(RoleAssignment.appointment_id, _UNDER), holding(RoleAssignment, _AT)
+        RoleAssignment.official_id == _OFFICIAL, _under(RoleAssignment.appointment_id, _UNDER), live_at(RoleAssignment, _AT)
     )
 )
 _GRANTS = Look(
     _grant_facts(_AT).where(
         AccessGrant.official_id == _OFFICIAL,
         _under(AccessGrant.appointment_id, _UNDER),
-        holding(AccessGrant, _AT),
+        live_at(AccessGrant, _AT),
         not_over(_AT),
     )
 )
 # What is counted of colleagues beside every request.
 _ASSIGNMENTS_OF_ALL = Look(
     select(RoleAssignment.official_id, RoleAssignment.appointment_id, *_ASSIGNMENT_COLUMNS).where(
-        one_of(RoleAssignment.official_id, "officials"), holding(RoleAssignment, _AT)
+        one_of(RoleAssignment.official_id, "officials"), live_at(RoleAssignment, _AT)
     )
 )
 _GRANTS_OF_ALL = Look(
     _grant_facts(_AT)
     .add_columns(AccessGrant.official_id, AccessGrant.appointment_id)
-    .where(one_of(AccessGrant.official_id, "officials"), holding(AccessGrant, _AT), not_over(_AT))
+    .where(one_of(AccessGrant.official_id, "officials"), live_at(AccessGrant, _AT), not_over(_AT))
 )
 _ASSIGNED_AMONG = Look(
     select(RoleAssignment.official_id).where(
-        one_of(RoleAssignment.official_id, "officials"), one_of(RoleAssignment.role_code, "roles", Text), holding(RoleAssignment, _AT)
+        one_of(RoleAssignment.official_id, "officials"), one_of(RoleAssignment.role_code, "roles", Text), live_at(RoleAssignment, _AT)
     )
 )
 _GRANTED_AMONG = Look(
     select(AccessGrant.official_id).where(
         one_of(AccessGrant.official_id, "officials"),
         AccessGrant.function == bindparam("function"),
-        holding(AccessGrant, _AT),
+        live_at(AccessGrant, _AT),
         AccessGrant.starts_at <= _AT,
         AccessGrant.ends_at > _AT,
     )

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.events import GrantClosed, GrantOpened, RoleEnded
-from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension, RoleAssignment
+from govcloud.kernel.database import live_at
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 
@@ -43,7 +43,7 @@ def change_owner_of(tx: Transaction, subsystem_code: str, department_id: UUID, s
 
 def end_delegations(tx: Transaction, path: str, reason: str) -> None:
     """Take away the roles that reach over a department which is no more."""
-    query = select(RoleAssignment).where(*_within([path]), holding(RoleAssignment, tx.now))
+    query = select(RoleAssignment).where(*_within([path]), live_at(RoleAssignment, tx.now))
     for row in tx.session.scalars(query.with_for_update()).all():
         row.valid_to = max(tx.now, row.valid_from)
         note_change(tx, "role", reduces=True, official_id=row.official_id)
@@ -53,7 +53,7 @@ def end_delegations(tx: Transaction, path: str, reason: str) -> None:
 
 def delegated(session: Session, paths: Sequence[str], at: datetime, limit: int) -> tuple[int, tuple[tuple[UUID, str], ...]]:
     """Return how many roles reach over departments at or below ``paths`` only, and the first (official, role)."""
-    query = select(RoleAssignment.official_id, RoleAssignment.role_code).where(*_within(paths), holding(RoleAssignment, at))
+    query = select(RoleAssignment.official_id, RoleAssignment.role_code).where(*_within(paths), live_at(RoleAssignment, at))
     first = session.execute(query.order_by(RoleAssignment.id).limit(limit)).all()
     count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     return count, tuple((row.official_id, row.role_code) for row in first)
@@ -66,7 +66,7 @@ def _within(paths: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
 
 
 def _carry_roles(tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
-    query = select(RoleAssignment).where(RoleAssignment.appointment_id.in_(appointments), holding(RoleAssignment, tx.now))
+    query = select(RoleAssignment).where(RoleAssignment.appointment_id.in_(appointments), live_at(RoleAssignment, tx.now))
     for row in tx.session.scalars(query.with_for_update()).all():
         ends_at, row.valid_to = row.valid_to, max(tx.now, row.valid_from)
         # The old window ends before the new one begins: officers' windows may not overlap.
@@ -95,7 +95,7 @@ def _carry_grants(tx: Transaction, appointments: Mapping[UUID, UUID]) -> None:
     for row in tx.session.scalars(query.order_by(AccessGrant.id).with_for_update()).all():
         new = _successor(tx, row, appointments)
         row.valid_to, row.close_reason = max(tx.now, row.valid_from), _REORGANISED
-        row.closed_by = f"{tx.actor.kind}:{tx.actor.id}"
+        row.closed_by = tx.actor.reference
         # The request's line points at the grant that works.
         row.line_id = None
         tx.session.flush()

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Date, cast, distinct, func, select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, DutyRule, RoleAssignment
 from govcloud.authorization.selecting import Counted, GrantSelection
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import live_at
 
 _ZONE = "Asia/Shanghai"
 
@@ -45,10 +45,10 @@ class GrantCounts:
 
     def duties_by_role(self) -> Mapping[str, int]:
         """Return how many rules of duty give each role now."""
-        query = select(DutyRule.role_code, func.count()).where(holding(DutyRule, self._clock.now()))
+        query = select(DutyRule.role_code, func.count()).where(live_at(DutyRule, self._clock.now()))
         return {row[0]: row[1] for row in self._read().execute(query.group_by(DutyRule.role_code))}
 
     def assignments_by_role(self) -> Mapping[str, int]:
         """Return how often each role is given to somebody now."""
-        query = select(RoleAssignment.role_code, func.count()).where(holding(RoleAssignment, self._clock.now()))
+        query = select(RoleAssignment.role_code, func.count()).where(live_at(RoleAssignment, self._clock.now()))
         return {row[0]: row[1] for row in self._read().execute(query.group_by(RoleAssignment.role_code))}

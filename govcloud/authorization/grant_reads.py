@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, DateTime, Row, Select, bindparam, func, or
 from sqlalchemy.orm import Session, aliased
 
 from govcloud.authorization.closing import among
-from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.snapshot import grace_of
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import live_at
 from govcloud.kernel.prepared import Look
 
 
@@ -122,7 +122,7 @@ class GrantReads:
         The other one is of the same function, under the same appointment or under any, and neither closed nor resting.
         """
         now, other = self._clock.now(), aliased(AccessGrant)
-        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == other.id, holding(GrantSuspension, now)).exists()
+        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == other.id, live_at(GrantSuspension, now)).exists()
         same = select(other.id).where(
             other.official_id == AccessGrant.official_id,
             other.function == AccessGrant.function,
@@ -139,13 +139,13 @@ class GrantReads:
     def live_grants_of(self, functions: Iterable[str]) -> int:
         """Return how many grants of these functions have neither run out nor been closed."""
         now = self._clock.now()
-        live = (AccessGrant.function.in_(set(functions)), holding(AccessGrant, now), AccessGrant.ends_at > now)
+        live = (AccessGrant.function.in_(set(functions)), live_at(AccessGrant, now), AccessGrant.ends_at > now)
         return self._read().scalar(select(func.count()).select_from(AccessGrant).where(*live)) or 0
 
     def live_grants_of_rows(self, functions: Iterable[str]) -> Mapping[str, int]:
         """Return how many grants of certain rows of each function have neither run out nor been closed; those without any are left out."""
         now = self._clock.now()
-        live = (AccessGrant.function.in_(set(functions)), holding(AccessGrant, now), AccessGrant.ends_at > now)
+        live = (AccessGrant.function.in_(set(functions)), live_at(AccessGrant, now), AccessGrant.ends_at > now)
         columns = (AccessGrant.function, AccessGrant.scope)
         found = self._read().execute(select(*columns, func.count()).where(*live).group_by(*columns))
         counted: Counter[str] = Counter()
@@ -157,7 +157,7 @@ class GrantReads:
     def live_grants_by_function(self, subsystem_code: str) -> Mapping[str, int]:
         """Return how many live grants each function of a subsystem has; functions without any are left out."""
         now = self._clock.now()
-        live = (AccessGrant.subsystem_code == subsystem_code, holding(AccessGrant, now), AccessGrant.ends_at > now)
+        live = (AccessGrant.subsystem_code == subsystem_code, live_at(AccessGrant, now), AccessGrant.ends_at > now)
         found = self._read().execute(select(AccessGrant.function, func.count()).where(*live).group_by(AccessGrant.function))
         return {row[0]: row[1] for row in found}
 
@@ -167,7 +167,7 @@ class GrantReads:
         ``after`` is the last one of the page before.
         """
         now = self._clock.now()
-        live = (AccessGrant.owner_department_id.in_(set(departments)), holding(AccessGrant, now), AccessGrant.ends_at > now)
+        live = (AccessGrant.owner_department_id.in_(set(departments)), live_at(AccessGrant, now), AccessGrant.ends_at > now)
         older = () if after is None else (AccessGrant.id < after,)
         # Ids are made in the order of time (UUIDv7).
         ids = self._read().scalars(select(AccessGrant.id).where(*live, *older).order_by(AccessGrant.id.desc()).limit(limit)).all()
@@ -185,7 +185,7 @@ class GrantReads:
 
 def _selected(at: datetime | ColumnElement[datetime]) -> Select[*tuple[Any, ...]]:
     """Select all grants as they stand at ``at``, those that end last first."""
-    resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, at)).exists()
+    resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, live_at(GrantSuspension, at)).exists()
     columns = (
         AccessGrant.id,
         AccessGrant.line_id,

@@ -18,13 +18,13 @@ from govcloud.authorization.decider import Decider, Standing
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import beneficiary_inactive, end_not_told, grant_closed, grant_exists, no_such_grant, scope_not_kept
 from govcloud.authorization.events import GrantOpened, GrantResumed, GrantSuspended
-from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, GrantSuspension
 from govcloud.authorization.snapshot import GRACE
 from govcloud.authorization.violations import violated_constraint
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import one_place
+from govcloud.kernel.database import live_at
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
@@ -95,7 +95,7 @@ class Granting:
                 raise grant_closed()
             if _resting(tx, grant_id) is not None:
                 return False
-            suspended_by = f"{tx.actor.kind}:{tx.actor.id}"
+            suspended_by = tx.actor.reference
             tx.session.add(
                 GrantSuspension(id=new_id(), grant_id=grant_id, reason=reason, suspended_by=suspended_by, valid_from=tx.now, valid_to=None)
             )
@@ -155,7 +155,7 @@ def _row(tx: Transaction, new: NewGrant, grace: int) -> AccessGrant:
         scope=new.scope.to_json() | _beside(new, grace),
         starts_at=new.starts_at,
         ends_at=new.ends_at,
-        opened_by=f"{tx.actor.kind}:{tx.actor.id}",
+        opened_by=tx.actor.reference,
         closed_by=None,
         close_reason=None,
         valid_from=tx.now,
@@ -190,7 +190,7 @@ def hold_grants(session: Session, official_id: UUID, subsystem_code: str) -> Non
 
 
 def _resting(tx: Transaction, grant_id: UUID) -> GrantSuspension | None:
-    query = select(GrantSuspension).where(GrantSuspension.grant_id == grant_id, holding(GrantSuspension, tx.now))
+    query = select(GrantSuspension).where(GrantSuspension.grant_id == grant_id, live_at(GrantSuspension, tx.now))
     return tx.session.scalars(query.with_for_update()).one_or_none()
 
 

@@ -113,7 +113,7 @@ def _version(document: PolicyDocument, actor: Actor, number: int, at: datetime, 
         checksum=document.checksum,
         document=document.text,
         installed_at=at,
-        installed_by=f"{actor.kind}:{actor.id}",
+        installed_by=actor.reference,
     )
 
 

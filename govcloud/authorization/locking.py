@@ -13,30 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from govcloud.identity.locking import hold_tree, lock_officials
-from govcloud.kernel.prepared import Prepared
+from govcloud.kernel.locks import hold, take
 
 # Any fixed numbers (pg_advisory_xact_lock).
 POLICY = 0x706F6C696379
 CEILINGS = 0x6365696C
 DUTIES = 0x64757479
 APART = 0x6170617274
-
-
-_HOLD = Prepared(select(func.pg_advisory_xact_lock_shared(bindparam("lock", type_=BigInteger())).label("held")))
-
-
-def take(session: Session, lock: int) -> None:
-    """Change what ``lock`` stands for alone, until the transaction ends."""
-    session.execute(select(func.pg_advisory_xact_lock(lock)))
-
-
-def hold(session: Session, lock: int) -> None:
-    """Keep what ``lock`` stands for as it is until the transaction ends, together with others who do."""
-    _HOLD.within(session, {"lock": lock})
 
 
 def hold_what_bounds(session: Session, officials: Iterable[UUID]) -> None:
@@ -51,3 +37,6 @@ def hold_what_bounds(session: Session, officials: Iterable[UUID]) -> None:
     hold(session, CEILINGS)
     hold(session, APART)
     lock_officials(session, officials)
+
+
+__all__ = ["APART", "CEILINGS", "DUTIES", "POLICY", "hold", "hold_what_bounds", "take"]

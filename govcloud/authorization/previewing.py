@@ -17,10 +17,11 @@ from govcloud.authorization.decider import Decider
 from govcloud.authorization.duties import Duty
 from govcloud.authorization.duty_inputs import DutyChange, checked_rule
 from govcloud.authorization.errors import no_such_duty_rule
-from govcloud.authorization.facts import duty_of, holding
+from govcloud.authorization.facts import duty_of
 from govcloud.authorization.models import DutyRule, RoleAssignment
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.identity.queries import SubjectPage, Wanted
+from govcloud.kernel.database import live_at
 from govcloud.kernel.validation import Fields
 
 _NOBODY = SubjectPage((), None)
@@ -109,7 +110,7 @@ class Previewing:
         # A role without bounds suffices for one that is bounded by the department, and not the other way round.
         enough = tuple(side.criteria for side in standing if having.bound or not side.bound)
         assigned = select(RoleAssignment.official_id, RoleAssignment.appointment_id).where(
-            RoleAssignment.role_code.in_(giving), RoleAssignment.scope.is_(None), holding(RoleAssignment, now)
+            RoleAssignment.role_code.in_(giving), RoleAssignment.scope.is_(None), live_at(RoleAssignment, now)
         )
         direct = self._read().execute(assigned).all()
         return Wanted(

@@ -23,7 +23,6 @@ from govcloud.authorization.duty_queries import DutyQueries
 from govcloud.authorization.enforcing import Bounded, bounded_by_rules
 from govcloud.authorization.epochs import Reduced, last_epoch, reduced_after
 from govcloud.authorization.explaining import AccessView, Explaining
-from govcloud.authorization.facts import holding
 from govcloud.authorization.following import delegated
 from govcloud.authorization.giving import Giving
 from govcloud.authorization.grant_reads import GrantReads, GrantView
@@ -32,6 +31,7 @@ from govcloud.authorization.policy import CompiledPolicy
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.database import live_at
 from govcloud.kernel.prepared import Look, one_of
 from govcloud.subsystems.usage import Promised
 
@@ -46,7 +46,7 @@ _HOLDERS = Look(
     select(RoleAssignment.official_id, RoleAssignment.appointment_id, _PATH.label("path")).where(
         one_of(RoleAssignment.role_code, "roles", Text),
         any_(bindparam("paths", type_=ARRAY(Text()))) == _PATH,
-        holding(RoleAssignment, bindparam("at", type_=DateTime(timezone=True))),
+        live_at(RoleAssignment, bindparam("at", type_=DateTime(timezone=True))),
     )
 )
 
@@ -154,7 +154,7 @@ class AuthorizationQueries(GrantReads):
 
     def assignments_of(self, official_id: UUID, at: datetime | None = None) -> tuple[AssignmentView, ...]:
         """Return the roles that an official holds at ``at``, under any appointment."""
-        query = select(RoleAssignment).where(RoleAssignment.official_id == official_id, holding(RoleAssignment, self._at(at)))
+        query = select(RoleAssignment).where(RoleAssignment.official_id == official_id, live_at(RoleAssignment, self._at(at)))
         return tuple(_assignment_view(row) for row in self._read().scalars(query.order_by(RoleAssignment.role_code)))
 
     def assignment(self, assignment_id: UUID) -> AssignmentView | None:

@@ -70,4 +70,4 @@ def fixed_snapshot(actor: Actor, closure: Mapping[str, frozenset[str]]) -> Snaps
             roles, attributes = ("anonymous",), {"kind": "anonymous"}
     always = (Window(0),)
     held = {included: always for role in roles for included in closure.get(role, frozenset((role,)))}
-    return Snapshot(f"{actor.kind}:{actor.id}", attributes, held)
+    return Snapshot(actor.reference, attributes, held)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from govcloud.access.clocks.clock_rules import HOURS, LEAST_HOURS, MOST_HOURS
 from govcloud.authorization.calendar_days import CalendarChange
 from govcloud.cli.context import operator, platform
+from govcloud.cli.rulebooks import set_rules, show_rules
 from govcloud.cli.tables import show as show_rows
-
-_MOST_DIGITS = 6
 
 
 @click.group()
@@ -25,31 +22,17 @@ def clocks() -> None:
 def show(context: click.Context) -> None:
     """Show the rules that hold."""
     with platform(context) as services:
-        rules = asdict(services.clock_policies.current())
-        allowed = f"{LEAST_HOURS}-{MOST_HOURS} working hours"
-        show_rows(
-            ("rule", "value", "allowed"), ((name, str(value), allowed if name in HOURS else "HH:MM") for name, value in rules.items())
-        )
+        show_rules(services.clock_policies)
 
 
 @clocks.command("set")
 @click.argument("rules", nargs=-1, required=True, metavar="RULE=VALUE...")
 @click.option("--reason", required=True, help="stands in the audit record")
 @click.pass_context
-def set_rules(context: click.Context, *, rules: tuple[str, ...], reason: str) -> None:
+def change(context: click.Context, *, rules: tuple[str, ...], reason: str) -> None:
     """Change rules for lines placed from now on, as in: govcloud clocks set one_hours=20 --reason '…'."""
-    changes: dict[str, object] = {}
-    for rule in rules:
-        name, separator, value = rule.partition("=")
-        if not separator:
-            raise click.UsageError(f"{rule!r} is not RULE=VALUE")
-        whole = name in HOURS and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
-        changes[name] = int(value) if whole else value
     with platform(context) as services:
-        before = asdict(services.clock_policies.current())
-        after = asdict(services.clock_policies.set(operator(), changes, reason))
-        changed = [f"{name}: {before[name]} -> {after[name]}" for name in after if after[name] != before[name]]
-        click.echo("\n".join(changed) or "nothing changed")
+        set_rules(services.clock_policies, rules, reason)
 
 
 @clocks.command()

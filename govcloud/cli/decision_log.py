@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from govcloud.authorization.decision_log.reading import LogAsked, LogCursor, LogEntry
+from govcloud.authorization.decision_log.reading import LogAsked, LogEntry
 from govcloud.cli.answer_words import json_text, when
 from govcloud.cli.asking import JSON
 from govcloud.cli.changes import Moment, find
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
+from govcloud.kernel.paging import Cursor
 
 _PAGE = 500
 
@@ -32,7 +33,7 @@ def log(context: click.Context, /, employee_code: str | None, kind: str | None, 
     with platform(context) as services:
         official_id = find(services, employee_code).id if employee_code else None
         rows: list[LogEntry] = []
-        after: LogCursor | None = None
+        after: Cursor | None = None
         while len(rows) < limit:
             asked = LogAsked(official_id=official_id, kind=kind or "", limit=min(_PAGE, limit - len(rows)), after=after, **given)
             page = services.decision_log.read(operator(), asked)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
 from govcloud.cli.context import operator, platform
+from govcloud.cli.rulebooks import set_rules, show_rules
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.views import OfficialView
 from govcloud.services import Services
-from govcloud.signon.policy import BOUNDS, CHOICES
-
-_MOST_DIGITS = 6
 
 
 @click.group()
@@ -30,28 +26,17 @@ def policy() -> None:
 def show(context: click.Context) -> None:
     """Show the rules that hold, with their bounds."""
     with platform(context) as services:
-        rules = asdict(services.signon_policies.current())
-        show_rows(("rule", "value", "allowed"), ((name, str(value), _allowed(name)) for name, value in rules.items()))
+        show_rules(services.signon_policies)
 
 
 @policy.command("set")
 @click.argument("rules", nargs=-1, required=True, metavar="RULE=VALUE...")
 @click.option("--reason", required=True, help="stands in the audit record")
 @click.pass_context
-def set_rules(context: click.Context, *, rules: tuple[str, ...], reason: str) -> None:
+def change(context: click.Context, *, rules: tuple[str, ...], reason: str) -> None:
     """Change rules, as in: govcloud signon policy set session_idle_minutes=20 --reason '…'."""
-    changes: dict[str, object] = {}
-    for rule in rules:
-        name, separator, value = rule.partition("=")
-        if not separator:
-            raise click.UsageError(f"{rule!r} is not RULE=VALUE")
-        whole = name in BOUNDS and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
-        changes[name] = int(value) if whole else value
     with platform(context) as services:
-        before = asdict(services.signon_policies.current())
-        after = asdict(services.signon_policies.set(operator(), changes, reason))
-        changed = [f"{name}: {before[name]} -> {after[name]}" for name in after if after[name] != before[name]]
-        click.echo("\n".join(changed) or "nothing changed")
+        set_rules(services.signon_policies, rules, reason)
 
 
 @signon.command()
@@ -134,7 +119,3 @@ def _person(services: Services, employee_code: str) -> OfficialView:
     if person is None:
         raise click.ClickException(f"there is nobody with the employee code {employee_code!r}")
     return person
-
-
-def _allowed(name: str) -> str:
-    return f"{BOUNDS[name][0]}-{BOUNDS[name][1]}" if name in BOUNDS else " | ".join(CHOICES.get(name, ()))

@@ -57,7 +57,7 @@ def record(
             "standings": [[part.status, part.since.isoformat(), part.until.isoformat() if part.until else None] for part in standings],
         },
         recorded_at=tx.now,
-        recorded_by=f"{tx.actor.kind}:{tx.actor.id}",
+        recorded_by=tx.actor.reference,
         settled_at=tx.now if effective_at <= tx.now else None,
         cancelled_at=None,
         undone_at=None,

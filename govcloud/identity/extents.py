@@ -37,7 +37,7 @@ def serving_within(paths: Sequence[str], at: datetime) -> Select[UUID]:
 def overseen_departments(paths: Sequence[str], at: datetime) -> Select[UUID]:
     """Select the departments at or below ``paths``, and those that a department there leads (主管部门)."""
     above = aliased(DepartmentVersion)
-    inner = select(above.department_id).where(_live(above, at), at_or_below(above.path, paths))
+    inner = select(above.department_id).where(live_at(above, at), at_or_below(above.path, paths))
     overseen = or_(at_or_below(DepartmentVersion.path, paths), DepartmentVersion.lead_department_id.in_(inner))
     return select(DepartmentVersion.department_id).where(live_at(DepartmentVersion, at), overseen)
 
@@ -51,11 +51,7 @@ def publishing_departments(paths: Sequence[str], at: datetime) -> Select[UUID]:
     lead, parent = aliased(DepartmentVersion), aliased(DepartmentVersion)
     query = select(DepartmentVersion.department_id)
     leads = and_(lead.department_id == DepartmentVersion.lead_department_id, ~lead.path.startswith(DepartmentVersion.path))
-    query = query.outerjoin(lead, and_(leads, _live(lead, at)))
-    query = query.outerjoin(parent, and_(parent.department_id == DepartmentVersion.parent_id, _live(parent, at)))
+    query = query.outerjoin(lead, and_(leads, live_at(lead, at)))
+    query = query.outerjoin(parent, and_(parent.department_id == DepartmentVersion.parent_id, live_at(parent, at)))
     path = func.coalesce(lead.path, parent.path, DepartmentVersion.path)
     return query.where(live_at(DepartmentVersion, at), at_or_below(path, paths))
-
-
-def _live(version: Any, at: datetime) -> ColumnElement[bool]:  # noqa: ANN401 - an alias of the table
-    return and_(version.valid_from <= at, or_(version.valid_to.is_(None), version.valid_to > at))

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.identity.models import Appointment, DepartmentVersion, OfficialVersion
-from govcloud.kernel.database import Temporal
+from govcloud.kernel.database import lasts_beyond
 
 #: Rows that are fetched at a time where everybody is read.
 BATCH = 10_000
@@ -70,7 +70,7 @@ class IdentityFacts:
         query = select(table.official_id, table.status, table.rank, table.security_label, table.valid_from, table.valid_to)
         if officials is not None:
             query = query.where(table.official_id.in_(officials))
-        ordered = query.where(_lasting(table, since)).order_by(table.official_id, table.valid_from)
+        ordered = query.where(lasts_beyond(table, since)).order_by(table.official_id, table.valid_from)
         for row in self._read().execute(ordered, execution_options={"yield_per": BATCH}):
             yield StandingFact(*row)
 
@@ -90,7 +90,7 @@ class IdentityFacts:
         )
         if officials is not None:
             query = query.where(table.official_id.in_(officials))
-        ordered = query.where(_lasting(table, since)).order_by(table.official_id, table.id)
+        ordered = query.where(lasts_beyond(table, since)).order_by(table.official_id, table.id)
         for row in self._read().execute(ordered, execution_options={"yield_per": BATCH}):
             yield PlaceFact(*row)
 
@@ -107,11 +107,7 @@ class IdentityFacts:
         )
         if touched is not None:
             below = or_(*(table.path.contains(f"/{department_id.hex}/", autoescape=True) for department_id in touched))
-            query = query.where(table.department_id.in_(select(table.department_id).where(below, _lasting(table, since))))
-        ordered = query.where(_lasting(table, since)).order_by(table.department_id, table.valid_from)
+            query = query.where(table.department_id.in_(select(table.department_id).where(below, lasts_beyond(table, since))))
+        ordered = query.where(lasts_beyond(table, since)).order_by(table.department_id, table.valid_from)
         for row in self._read().execute(ordered, execution_options={"yield_per": BATCH}):
             yield DepartmentFact(*row)
-
-
-def _lasting(table: type[Temporal], since: datetime) -> ColumnElement[bool]:
-    return or_(table.valid_to.is_(None), table.valid_to > since)

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from govcloud.identity import codes, masking
+from govcloud.kernel import validation
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
@@ -265,7 +266,4 @@ def checked_reason(reason: str) -> str:
     Raises:
         Invalid: it is empty, too long or has control characters.
     """
-    fields = Fields()
-    clean = fields.text("reason", reason, most=_MOST_REASON, multiline=True)
-    fields.done()
-    return clean
+    return validation.checked_reason(reason, _MOST_REASON)

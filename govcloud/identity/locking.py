@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from govcloud.identity import errors
 from govcloud.identity.models import Department, Official
+from govcloud.kernel.locks import hold, take
 from govcloud.kernel.prepared import Prepared
 
 _TREE = "govcloud department tree"
@@ -23,12 +24,12 @@ _ONE = Prepared(select(Official.id).where(Official.id == bindparam("official")).
 
 def lock_tree(session: Session) -> None:
     """Let one change of the department tree happen at a time: two moves at once could make a circle that neither sees."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_TREE))))
+    take(session, _TREE)
 
 
 def hold_tree(session: Session) -> None:
     """Keep the tree as it is until the transaction ends; for whoever writes down the path of a department. Taken before other locks."""
-    session.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(_TREE))))
+    hold(session, _TREE)
 
 
 def lock_official(session: Session, official_id: UUID) -> None:

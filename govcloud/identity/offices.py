@@ -9,11 +9,11 @@ from sqlalchemy import insert, select, update
 
 from govcloud.identity import errors, inputs
 from govcloud.identity.census import lasting
-from govcloud.identity.events import OfficeClosed, OfficeOpened, OfficeRenamed
 from govcloud.identity.inputs import NewOffice
 from govcloud.identity.locking import seize_departments
 from govcloud.identity.models import Appointment, Office, Official
 from govcloud.identity.organisation import Organisation
+from govcloud.identity.organisation_events import OfficeClosed, OfficeOpened, OfficeRenamed
 from govcloud.identity.reorganisation import MOST_NAMED
 from govcloud.identity.transfers import replace_offices
 from govcloud.kernel.actor import Actor

@@ -10,16 +10,11 @@ from sqlalchemy import insert, select, update
 from govcloud.identity import errors, inputs
 from govcloud.identity.codes import division_covers, division_level
 from govcloud.identity.commands import Commands
-from govcloud.identity.events import (
-    DepartmentMoved,
-    DepartmentRegistered,
-    DepartmentRenamed,
-    DivisionRegistered,
-)
 from govcloud.identity.inputs import NewDepartment, NewDivision
 from govcloud.identity.locking import lock_tree
 from govcloud.identity.models import Department, DepartmentVersion, Division
 from govcloud.identity.names import department_keys
+from govcloud.identity.organisation_events import DepartmentMoved, DepartmentRegistered, DepartmentRenamed, DivisionRegistered
 from govcloud.identity.paths import lies_within, moved, path_below
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.actor import Actor

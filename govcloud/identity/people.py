@@ -8,15 +8,11 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, select
 
 from govcloud.identity import changes, errors, inputs, masking, sealing, standings
 from govcloud.identity.commands import Commands
-from govcloud.identity.events import (
-    AppointmentBegun,
-    OfficialChanged,
-    OfficialRegistered,
-)
+from govcloud.identity.events import AppointmentBegun, OfficialChanged, OfficialRegistered
 from govcloud.identity.inputs import NewAppointment, NewOfficial, OfficialChange
 from govcloud.identity.locking import hold_departments, lock_official
 from govcloud.identity.models import Account, Appointment, Office, Official, OfficialVersion
@@ -25,7 +21,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import one_place, refuse_known, within_limit
 from govcloud.kernel.constraints import explained
-from govcloud.kernel.database import live_at
+from govcloud.kernel.database import lasts_beyond, live_at
 from govcloud.kernel.events import Event
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
@@ -138,7 +134,7 @@ class People(Commands):
             lock_official(tx.session, official_id)
             row = tx.session.scalar(
                 select(Appointment)
-                .where(Appointment.id == appointment_id, or_(Appointment.valid_to.is_(None), Appointment.valid_to > tx.now))
+                .where(Appointment.id == appointment_id, lasts_beyond(Appointment, tx.now))
                 .with_for_update()
                 .execution_options(populate_existing=True)
             )
@@ -227,7 +223,7 @@ class People(Commands):
         events: list[Event] = []
         for row in checked:
             events.append(_registered(row, accounts[row.id]))
-            events += [_begun(row.id, appointment) for appointment in row.appointments]
+            events += [appointment_begun(row.id, appointment) for appointment in row.appointments]
         tx.record_all(events)
 
     def _official_values(self, row: NewOfficial, digest: bytes, now: datetime) -> dict[str, object]:
@@ -286,7 +282,8 @@ def _registered(row: NewOfficial, account_id: UUID) -> OfficialRegistered:
     )
 
 
-def _begun(official_id: UUID, row: NewAppointment) -> AppointmentBegun:
+def appointment_begun(official_id: UUID, row: NewAppointment) -> AppointmentBegun:
+    """Return the event of an appointment that was checked, which gave it its start."""
     if row.starts_at is None:
         raise ValueError(f"appointment {row.id} was not checked: it has no start")
     return AppointmentBegun(

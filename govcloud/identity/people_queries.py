@@ -18,9 +18,11 @@ from govcloud.identity.models import Appointment, DepartmentVersion, Official, O
 from govcloud.identity.reach import EVERYWHERE, Reach, within
 from govcloud.identity.search import Asked, Place, Wanted, page_of_ids
 from govcloud.identity.views import AppointmentView, OfficialPage, OfficialView
+from govcloud.kernel.actor import official_of
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.paging import Cursor
 from govcloud.kernel.prepared import Look
 from govcloud.kernel.validation import searchable
 
@@ -209,7 +211,7 @@ class PeopleQueries:
         *,
         reach: Reach = EVERYWHERE,
         wanted: Planned = Planned(),
-        after: tuple[datetime, UUID] | None = None,
+        after: Cursor | None = None,
         limit: int = 50,
     ) -> tuple[ChangeView, ...]:
         """Return the changes that lie ahead, of one person or of all within ``reach``, the next one first, a page at a time."""
@@ -226,20 +228,20 @@ class PeopleQueries:
         if not reach.everywhere:
             ahead.append(within(reach, now))
         if after is not None:
-            ahead.append(tuple_(PersonnelChange.effective_at, PersonnelChange.id) > tuple_(*after))
+            ahead.append(tuple_(PersonnelChange.effective_at, PersonnelChange.id) > tuple_(after.at, after.id))
         return self._changes(*ahead, order=(PersonnelChange.effective_at, PersonnelChange.id), limit=limit)
 
     def planned_page(self, reach: Reach, wanted: Planned, after: str | None = None, limit: int = 20) -> ChangePage:
         """Return a page of the changes that lie ahead within ``reach``; an ``after`` that is none begins anew."""
         most = max(1, min(limit, MOST_ROWS))
-        found = self.planned_changes(reach=reach, wanted=wanted, after=_place(after or ""), limit=most + 1)
+        found = self.planned_changes(reach=reach, wanted=wanted, after=Cursor.from_text(after or ""), limit=most + 1)
         rows = found[:most]
         last = rows[-1] if len(found) > most else None
-        officials = {row.recorded_by: id_ for row in rows if (id_ := _official_of(row.recorded_by)) is not None}
+        officials = {row.recorded_by: id_ for row in rows if (id_ := official_of(row.recorded_by)) is not None}
         query = select(Official.id, Official.name).where(Official.id.in_(set(officials.values())))
         names = {row.id: row.name for row in self._read().execute(query)} if officials else {}
         by = {recorded_by: names[id_] for recorded_by, id_ in officials.items() if id_ in names}
-        return ChangePage(rows, f"{last.effective_at.isoformat()}~{last.id}" if last else None, by)
+        return ChangePage(rows, Cursor(last.effective_at, last.id).to_text() if last else None, by)
 
     def change(self, change_id: UUID) -> ChangeView | None:
         """Return one change."""
@@ -257,25 +259,6 @@ class PeopleQueries:
             .limit(limit)
         )
         return tuple(_change_view(row, now) for row in self._read().execute(query))
-
-
-def _place(text: str) -> tuple[datetime, UUID] | None:
-    """Read where a page ended; what is none is the beginning."""
-    at, _, change_id = text.partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-        return (moment, UUID(change_id)) if moment.tzinfo else None
-    except ValueError:
-        return None
-
-
-def _official_of(actor: str) -> UUID | None:
-    """Return the official whom an actor as recorded (``"official:<id>"``) names."""
-    kind, _, rest = actor.partition(":")
-    try:
-        return UUID(rest) if kind == "official" else None
-    except ValueError:
-        return None
 
 
 def _last_name() -> ScalarSelect[str]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, DateTime, Integer, Text, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
-from govcloud.identity import codes, rows, sealing
+from govcloud.identity import rows, sealing
 from govcloud.identity.census import lasting
 from govcloud.identity.extents import at_or_below
 from govcloud.identity.matching import SubjectPage, Wanted, counted, selected
@@ -74,12 +74,6 @@ class IdentityQueries(PeopleQueries):
         """Return one division by its twelve digits."""
         found = self._divisions(Division.code == searchable(code), at)
         return found[0] if found else None
-
-    def divisions_under(self, code: str, at: datetime | None = None) -> tuple[DivisionView, ...]:
-        """Return a division and all that lie within it, in the order of their codes; none for what is no code."""
-        if codes.division_fault(code) is not None:
-            return ()
-        return self._divisions(Division.code.startswith(codes.division_prefix(code)), at)
 
     def division_codes(self, after: str | None, limit: int, at: datetime | None = None) -> tuple[str, ...]:
         """Return the codes of the next ``limit`` divisions behind ``after`` (``None``: the first), in their order."""

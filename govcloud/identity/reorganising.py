@@ -12,9 +12,9 @@ from uuid import UUID
 
 from govcloud.identity import inputs
 from govcloud.identity.census import census, people_named
-from govcloud.identity.events import DepartmentChanged, DepartmentReordered
 from govcloud.identity.locking import lock_tree
 from govcloud.identity.organisation import within_parent
+from govcloud.identity.organisation_events import DepartmentChanged, DepartmentReordered
 from govcloud.identity.reorganisation import (
     Abolish,
     Affected,

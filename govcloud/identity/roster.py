@@ -63,7 +63,7 @@ def acting(people: FromClause, at: datetime, reads: Collection[str], *, primary:
     found = standing.offset(0).correlate(people).lateral("standing")
     place = select(*columns).where(*served).offset(0).correlate(people).lateral("place")
     department = aliased(DepartmentVersion)
-    known = and_(department.department_id == place.c.department_id, live_in(department, at))
+    known = and_(department.department_id == place.c.department_id, live_at(department, at))
     source = people.join(found, true()).join(place, true(), isouter=True).outerjoin(department, known)
     # An appointment counts with its department as it then is.
     conditions = [
@@ -133,13 +133,8 @@ def _all_places(people: FromClause, at: datetime, *, departments: bool) -> Colum
     place, version = aliased(Appointment), aliased(DepartmentVersion)
     wanted: ColumnElement[Any] = cast(place.department_id, Text) if departments else place.position.expression
     query = select(wanted).join(version, version.department_id == place.department_id)
-    mine = query.where(place.official_id == people.c.official_id, live_in(place, at), live_in(version, at)).distinct().order_by(wanted)
+    mine = query.where(place.official_id == people.c.official_id, live_at(place, at), live_at(version, at)).distinct().order_by(wanted)
     return func.array(mine.correlate(people).scalar_subquery(), type_=ARRAY(Text))
-
-
-def live_in(table: Any, at: datetime) -> ColumnElement[bool]:  # noqa: ANN401 - an alias of a table with a window
-    """Return the condition that a row of an alias holds at ``at``."""
-    return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
 
 
 __all__ = ["Acting", "acting", "everybody", "serving"]

@@ -14,11 +14,11 @@ from sqlalchemy import insert, select
 
 from govcloud.identity import errors, inputs
 from govcloud.identity.census import census
-from govcloud.identity.events import DepartmentAbolished, DepartmentChanged, DepartmentMerged, DepartmentSplit
 from govcloud.identity.inputs import NewDepartment
 from govcloud.identity.locking import seize_departments
 from govcloud.identity.models import DepartmentSuccession, DepartmentVersion, Office
 from govcloud.identity.offices import Offices
+from govcloud.identity.organisation_events import DepartmentAbolished, DepartmentChanged, DepartmentMerged, DepartmentSplit
 from govcloud.identity.paths import lies_within, path_below
 from govcloud.identity.reorganisation import HOLDS, Abolish, Elsewhere, Merge, Split
 from govcloud.identity.transfers import appointments_in, replace_offices, transfer_appointments, transfer_offices

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from uuid import UUID
 
-if TYPE_CHECKING:
-    from uuid import UUID
+from govcloud.kernel.validation import identifier
 
 
 class ActorKind(StrEnum):
@@ -36,6 +35,11 @@ class Actor:
     source_address: str | None = None
     trace_id: str | None = None
     roles: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """Return the actor as tables keep who did something: ``official:<id>``, ``subsystem:<client_id>``, ``system:<part>``."""
+        return f"{self.kind}:{self.id}"
 
     @classmethod
     def official(
@@ -73,3 +77,9 @@ class Actor:
     def anonymous(cls, source_address: str | None = None, *, trace_id: str | None = None) -> Actor:
         """Return somebody who has not signed in."""
         return cls(ActorKind.ANONYMOUS, "anonymous", "anonymous", source_address=source_address, trace_id=trace_id)
+
+
+def official_of(reference: str) -> UUID | None:
+    """Return the official whom a reference (``"official:<id>"``, of an actor or a subject) names; ``None``: it names none."""
+    kind, _, name = reference.partition(":")
+    return identifier(name) if kind == ActorKind.OFFICIAL else None

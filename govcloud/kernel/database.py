@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlalchemy.event import listens_for
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.orm.util import AliasedClass
 
 from govcloud.kernel.looking import Looking
 
@@ -83,9 +84,14 @@ def temporal_args() -> tuple[Any, ...]:
     return (CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="window"),)
 
 
-def live_at(table: type[Temporal], at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Return the condition that a fact of ``table`` holds at ``at``: its window is half-open."""
-    return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
+def live_at(table: type[Temporal] | AliasedClass[Any], at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a fact of ``table`` (or of an alias of one) holds at ``at``: its window is half-open."""
+    return and_(table.valid_from <= at, lasts_beyond(table, at))
+
+
+def lasts_beyond(table: type[Temporal] | AliasedClass[Any], at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a fact of ``table`` is not over at ``at``, though it may begin later."""
+    return or_(table.valid_to.is_(None), table.valid_to > at)
 
 
 WINDOW_FUNCTIONS = (

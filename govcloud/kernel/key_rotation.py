@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import func, select, text
-
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import Conflict, NotFound
@@ -29,6 +27,7 @@ from govcloud.kernel.keys import (
     SigningKeyRow,
     sealing_context,
 )
+from govcloud.kernel.locks import take
 from govcloud.kernel.messages import Message
 from govcloud.kernel.signing import ALGORITHMS, public_jwk, to_der
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -177,7 +176,7 @@ class KeyRotation:
 
     def _locked(self, tx: Transaction) -> tuple[KeyView, ...]:
         """Return the keys as they stand, while nobody else can change them until ``tx`` ends."""
-        tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(text("'govcloud signing key'")))))
+        take(tx.session, "govcloud signing key")
         tx.do_last(lambda: self._keys.forget(self._purpose))
         return self._keys.standing(self._purpose)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,17 @@ class Message:
         """Keep the template and the values apart until the message is shown."""
         object.__setattr__(self, "template", template)
         object.__setattr__(self, "values", values)
+
+    @classmethod
+    def of_stored(cls, stored: Mapping[str, Any]) -> Message:
+        """Return the sentence that ``stored`` keeps."""
+        template, values = stored["template"], stored["values"]
+        return cls(template, **values)
+
+    def stored(self) -> dict[str, Any]:
+        """Return the sentence so that it can be kept as JSON and said in another language later; numbers stay numbers."""
+        values = {key: value if isinstance(value, int) else str(value) for key, value in self.values.items()}
+        return {"template": self.template, "values": values}
 
     def render(self, translate: Callable[[str], str]) -> str:
         """Return the sentence in the language of ``translate`` (template in, translated template out)."""

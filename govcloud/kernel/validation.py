@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from uuid import UUID
 
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
@@ -108,3 +109,28 @@ def searchable(text: str) -> str:
     """Return ``text`` as a search can take it: NFC, trimmed, without the characters that no stored text has."""
     kept = "".join(char for char in unicodedata.normalize("NFC", text) if not has_control_characters(char))
     return kept.strip()
+
+
+def whole_number(text: str, most_digits: int = 9) -> int | None:
+    """Return what ``text`` says in at most so many digits, nine of which fit a 32-bit column; ``None`` for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else None
+
+
+def identifier(text: str | None) -> UUID | None:
+    """Return the id that ``text`` is; ``None`` for what is none, which nothing has."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def checked_reason(reason: str, most: int) -> str:
+    """Return the reason of a command in its stored form.
+
+    Raises:
+        Invalid: it is empty, longer than ``most`` characters, or has control characters.
+    """
+    fields = Fields()
+    clean = fields.text("reason", reason, most=most, multiline=True)
+    fields.done()
+    return clean

@@ -7,7 +7,6 @@ guessing it is braked like guessing a password. Unknown account, wrong, used and
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,6 +32,7 @@ from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.kernel.validation import searchable
 from govcloud.settings import Settings
 from govcloud.signon import errors, events
+from govcloud.signon.drawn_codes import drawn, read
 from govcloud.signon.models import ActivationCode, Credential
 from govcloud.signon.parts import Parts
 from govcloud.signon.proving import PASSWORD
@@ -42,7 +42,6 @@ ISSUE = "govcloud:activation:issue"
 REDEEM = "govcloud:activation:redeem"
 MOST_AT_ONCE = 1_000
 #: Letters and digits that are not taken for one another; thirty-one of them, twelve times, are 59 bits.
-_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _GROUPS = 3
 _GROUP_LENGTH = 4
 _LONGEST = 100
@@ -105,7 +104,7 @@ class Activation:
         with self._uow.begin(actor, ISSUE, self._target(officials)) as tx:
             expires_at = tx.now + self._lifetime
             issued = [
-                IssuedCode(view.official_id, view.employee_code, view.name, expires_at, _code())
+                IssuedCode(view.official_id, view.employee_code, view.name, expires_at, drawn(_GROUPS, _GROUP_LENGTH))
                 for view in sorted(accounts, key=lambda view: view.employee_code)
             ]
             own = {view.official_id: view.id for view in accounts}
@@ -253,10 +252,4 @@ class Activation:
         return Target("account", str(officials[0]) if len(officials) == 1 else "batch", place, attributes=attributes)
 
     def _digest(self, account_id: UUID, code: str) -> bytes:
-        typed = "".join(char for char in code[:_LONGEST].upper() if char in _ALPHABET)
-        return self._keys.digest("activation", f"{account_id}:{typed}".encode())
-
-
-def _code() -> str:
-    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
-    return "-".join(groups)
+        return self._keys.digest("activation", f"{account_id}:{read(code)}".encode())

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
-from govcloud.kernel.database import Base, Mapped, Temporal, mapped_column, temporal_args
+from govcloud.kernel.database import Base, Mapped, mapped_column, temporal_args
+from govcloud.kernel.rulebook import RulesVersion
 
 
 class Credential(Base):
@@ -233,7 +234,7 @@ class SignInAttempt(Base):
     locked_until: Mapped[datetime | None]
 
 
-class SignOnPolicyVersion(Temporal, Base):
+class SignOnPolicyVersion(RulesVersion):
     """The rules for sessions, passwords and further factors, as they are for a while (``signon/policy.py``)."""
 
     __tablename__ = "signon_policy"
@@ -241,12 +242,6 @@ class SignOnPolicyVersion(Temporal, Base):
         *temporal_args(),
         Index("uq_signon_policy_live", text("(valid_to IS NULL)"), unique=True, postgresql_where="valid_to IS NULL"),
     )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    document: Mapped[dict[str, Any]]
-    # Who set them (``official:<id>``, ``system:operator``) and why.
-    set_by: Mapped[str]
-    reason: Mapped[str]
 
 
 class Favourite(Base):

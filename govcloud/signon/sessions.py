@@ -16,7 +16,7 @@ from govcloud.kernel.batches import one_place
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import checked_reason
 from govcloud.signon import errors, events
 from govcloud.signon.finding import FindingSessions
 from govcloud.signon.logout.leaving import Leaving, among, by_session, stays_ended
@@ -160,9 +160,7 @@ class Sessions(FindingSessions):
             Invalid: the reason is missing or wrong.
         """
         with self._uow.begin(actor, "govcloud:session:end", Target("official", one_place(map(str, officials)))) as tx:
-            fields = Fields()
-            reason = fields.text("reason", reason, most=_REASON_MOST, multiline=True)
-            fields.done()
+            reason = checked_reason(reason, _REASON_MOST)
             # The lock of a person comes first: a sign-in under way is either seen and ended here, or sees the person disabled.
             lock_officials(tx.session, officials)
             return self.end(tx, reason, among(Session.official_id, officials))

@@ -20,9 +20,9 @@ import jwt
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.recent import Remembered
 from govcloud.settings import Settings
 from govcloud.signon.errors import TokenRefused
-from govcloud.signon.forwarding.remembered import Remembered
 from govcloud.signon.views import CurrentSession, Hint
 
 ACCESS_TYPE = "at+jwt"

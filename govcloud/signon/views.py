@@ -63,11 +63,6 @@ class SignedIn:
     appointment_id: UUID | None
     last_appointment_id: UUID | None
 
-    @property
-    def must_choose(self) -> bool:
-        """Say whether the official has to choose an appointment before going on."""
-        return self.appointment_id is None and bool(self.appointments)
-
 
 @dataclass(frozen=True)
 class TicketRequest:

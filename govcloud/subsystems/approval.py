@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from govcloud.kernel.messages import Message
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, whole_number
 
 TIERS = ("auto", "one", "quorum", "two_units", "serial")
 OWNER, SUPERIOR = "owner", "superior"
@@ -113,4 +113,5 @@ def written_approval(approval: Mapping[str, Any]) -> str:
 def _whole(text: str) -> int | str:
     """Return a small whole number, or the text as it is."""
     clean = text.strip()
-    return int(clean) if clean.isascii() and clean.isdigit() and len(clean) <= len(str(MOST_NEEDED)) + 1 else clean
+    number = whole_number(clean, len(str(MOST_NEEDED)) + 1)
+    return clean if number is None else number

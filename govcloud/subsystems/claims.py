@@ -11,9 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from govcloud.kernel.locks import take
 from govcloud.subsystems.beginnings import place_of
 from govcloud.subsystems.models import Client, ClientRedirect, Subsystem
 
@@ -33,7 +34,7 @@ class Claim:
 
 def lock_claims(session: Session) -> None:
     """Let one client be registered or changed at a time: what was compared is what is written. Subsystems are held after it."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_LOCK))))
+    take(session, _LOCK)
 
 
 def claimed_elsewhere(session: Session, subsystem_id: UUID, addresses: Collection[tuple[str, str]]) -> Claim | None:

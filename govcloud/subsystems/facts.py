@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from govcloud.kernel.database import Temporal
+from govcloud.kernel.database import Temporal, lasts_beyond
 from govcloud.subsystems.levels import Traits
 from govcloud.subsystems.models import CatalogueItem, CatalogueItemVersion, Subsystem, SubsystemFunction, SubsystemFunctionVersion
 from govcloud.subsystems.sensitive import SENSITIVE
@@ -68,7 +68,7 @@ class CatalogueFacts:
             select(Subsystem.code, SubsystemFunction.code, version.label, version.integration_level, SENSITIVE, *_common(tables))
             .join(SubsystemFunction, SubsystemFunction.subsystem_id == Subsystem.id)
             .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
-            .where(*(_lasting(table, since) for table in tables))
+            .where(*(lasts_beyond(table, since) for table in tables))
             .order_by(SubsystemFunction.code, SubsystemFunctionVersion.valid_from)
         )
         for row in self._read().execute(query if codes is None else query.where(Subsystem.code.in_(codes))):
@@ -84,7 +84,7 @@ class CatalogueFacts:
             .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
             .join(CatalogueItem, CatalogueItem.function_id == SubsystemFunction.id)
             .join(CatalogueItemVersion, CatalogueItemVersion.item_id == CatalogueItem.id)
-            .where(*(_lasting(table, since) for table in tables))
+            .where(*(lasts_beyond(table, since) for table in tables))
             .order_by(SubsystemFunction.code, CatalogueItem.valid_from, CatalogueItem.id)
         )
         for row in self._read().execute(query if codes is None else query.where(Subsystem.code.in_(codes))):
@@ -94,7 +94,3 @@ class CatalogueFacts:
 def _common(tables: Collection[type[Temporal]]) -> tuple[ColumnElement[datetime], ColumnElement[datetime | None]]:
     """Return the window in which all of ``tables`` hold: PostgreSQL's LEAST takes no notice of an open end."""
     return func.greatest(*(table.valid_from for table in tables)), func.least(*(table.valid_to for table in tables))
-
-
-def _lasting(table: type[Temporal], since: datetime) -> ColumnElement[bool]:
-    return or_(table.valid_to.is_(None), table.valid_to > since)

@@ -15,7 +15,7 @@ from govcloud.kernel.database import live_at
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, checked_reason
 from govcloud.subsystems import errors, inputs
 from govcloud.subsystems.changes import FunctionChange
 from govcloud.subsystems.commands import Commands
@@ -106,9 +106,7 @@ class Functions(Commands):
         """
         seen, view = self._function(code)
         with self._uow.begin(actor, "govcloud:function:withdraw", self._target("function", seen.code, [view.owner_department_id])) as tx:
-            fields = Fields()
-            why = fields.text("reason", reason, most=inputs.MOST_REASON, multiline=True)
-            fields.done()
+            why = checked_reason(reason, inputs.MOST_REASON)
             with self._keeping_sound(tx, [view]):
                 current, _ = self._function(code)
                 items = [item for item in self._queries.items_of(view.id) if item.function_id == current.id]

@@ -70,14 +70,6 @@ class HandingOver(Commands):
                     self._give(tx, seen, seen.owner_department_id, new, why)
         return done
 
-    def affected_by_handing_over(self, key: str | UUID) -> HandedOver:
-        """Return what would go to another owner with a subsystem.
-
-        Raises:
-            NotFound: there is no such subsystem.
-        """
-        return self._going_along(self._subsystem(key))
-
     # Parts of the command above
 
     def _new_owner(self, seen: SubsystemView, department_id: UUID, fields: Fields) -> DepartmentView | None:

@@ -15,7 +15,7 @@ from govcloud.kernel.database import live_at
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, checked_reason
 from govcloud.subsystems import errors, inputs
 from govcloud.subsystems.approval import care
 from govcloud.subsystems.changes import ItemChange
@@ -135,9 +135,7 @@ class Items(Commands):
         with self._uow.begin(
             actor, "govcloud:item:withdraw", self._target("item", str(item_id), {view.owner_department_id, seen.owner_department_id})
         ) as tx:
-            fields = Fields()
-            why = fields.text("reason", reason, most=inputs.MOST_REASON, multiline=True)
-            fields.done()
+            why = checked_reason(reason, inputs.MOST_REASON)
             with self._keeping_sound(tx, [view]):
                 live = (CatalogueItem.id == item_id, live_at(CatalogueItem, tx.now))
                 if tx.session.scalar(update(CatalogueItem).where(*live).values(valid_to=tx.now).returning(CatalogueItem.id)) is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from govcloud.kernel.moves import moves
 
 
 class Status(StrEnum):
@@ -43,20 +44,6 @@ class Move:
     apart: bool = False
     sound: bool = False
     reason: bool = False
-
-
-def moves(*listed: Move) -> Mapping[str, Move]:
-    """Return the table of ``listed`` moves by name.
-
-    Raises:
-        ValueError: two moves share a name.
-    """
-    table: dict[str, Move] = {}
-    for move in listed:
-        if move.name in table:
-            raise ValueError(f"the move {move.name!r} stands twice in the table")
-        table[move.name] = move
-    return table
 
 
 UNDER_REVIEW = frozenset({Status.SUBMITTED, Status.CHECKED})

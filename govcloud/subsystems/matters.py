@@ -14,7 +14,7 @@ from govcloud.kernel.database import live_at
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, checked_reason
 from govcloud.subsystems import errors, inputs
 from govcloud.subsystems.changes import MatterChange, MatterEntry
 from govcloud.subsystems.commands import Commands
@@ -133,9 +133,7 @@ class Matters(Commands):
         """
         seen = self._matter(key)
         with self._begin(actor, END, self._target("matter", seen.code, [seen.lead_department_id]), dry_run=dry_run) as tx:
-            fields = Fields()
-            why = fields.text("reason", reason, most=inputs.MOST_REASON, multiline=True)
-            fields.done()
+            why = checked_reason(reason, inputs.MOST_REASON)
             held = self._hold(tx, seen, version)
             tx.session.execute(update(Matter).where(Matter.id == held.id).values(valid_to=tx.now))
             tx.record(MatterEnded(subject=f"matter:{held.id}", matter_id=held.id, code=held.code, reason=why))

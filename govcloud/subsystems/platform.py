@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
+from govcloud.kernel.locks import take
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
@@ -38,7 +39,7 @@ class Platform(Functions):
         if {view.code: view.name for view in self._queries.functions_of(PLATFORM)} == dict(functions):
             return
         with self._uow.begin(actor, "govcloud:catalogue:install", Target("subsystem", PLATFORM)) as tx:
-            tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("govcloud catalogue"))))
+            take(tx.session, "govcloud catalogue")
             fields = Fields()
             new = {code: NewFunction(code, name, integration_level=_PLATFORM_LEVEL) for code, name in functions.items()}
             checked = [inputs.checked_function(row, fields.row(index)) for index, row in enumerate(new.values())]

@@ -10,7 +10,7 @@ from govcloud.authorization.snapshot import subsystem_of
 from govcloud.kernel.errors import Denied, Unavailable
 from govcloud.kernel.messages import Message
 from govcloud.web import gate
-from govcloud.web.gate import SignInRequired, current_session, services, source_address
+from govcloud.web.gate import reader_session, services, source_address
 
 HOLDERS = "govcloud:decision:holders"
 TRY = "govcloud:decision:try"
@@ -34,8 +34,7 @@ def may_ask_about(function: str, opened_by: str = HOLDERS) -> bool:
 
 def may(function: str, path: str | None, kind: str, key: object) -> bool:
     """Return whether ``function`` is open to the reader on one thing, in the department at ``path`` (``None``: it stands under none)."""
-    if current_session() is None:
-        raise SignInRequired
+    reader_session()
     # It is named, so that it is a particular thing even where it stands under no department.
     resource: dict[str, Any] = {"type": kind, "id": str(key)} | ({} if path is None else {"department_path": path})
     return gate.may(function, resource)
@@ -47,9 +46,7 @@ def check_person(official_id: UUID, appointment_id: UUID | None, at: datetime | 
     Raises:
         Denied: the person does not serve, under this appointment, in a department in the reader's charge.
     """
-    session = current_session()
-    if session is None:
-        raise SignInRequired
+    session = reader_session()
     if session.official_id == official_id:
         return True
     place = services().identity_queries.appointment(appointment_id, at) if appointment_id else None
@@ -66,9 +63,7 @@ def take_share(decisions: int) -> None:
     Raises:
         Unavailable: it is more than one caller's share of this worker.
     """
-    session = current_session()
-    if session is None:
-        raise SignInRequired
+    session = reader_session()
     seconds = services().decision_rates.take(f"official:{session.official_id}", decisions, services().clock.now())
     if seconds is not None:
         raise Unavailable("too_many_requests", Message("短时间内的请求太多。"), remedy=Message("请稍候再试。"), retry_after=seconds)

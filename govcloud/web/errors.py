@@ -5,10 +5,11 @@ Blueprints with a wire of their own (OAuth, problem+json, AuthZEN) register thei
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -27,6 +28,15 @@ STATUS: dict[type[GovcloudError], int] = {Invalid: 422, NotFound: 404, Conflict:
 #: The driver cannot reach the database, or no connection of the pool became free in time.
 DATABASE_AWAY: tuple[type[SQLAlchemyError], ...] = (OperationalError, PoolTimeoutError)
 AWAY_SECONDS = 5
+
+
+class PageError(Invalid):
+    """A request on the way into a subsystem that cannot safely be answered by a redirect back to it; shown as a page of status 400."""
+
+    def __init__(self, code: str, message: Message, remedy: Message | None = None) -> None:
+        """Say what is wrong; unless told otherwise, what to do is that the subsystem's developers mend it."""
+        general = Message("请从工作台重新进入该子系统；如仍有问题，请把追踪号告知该子系统的维护人员。")
+        super().__init__(code, message, remedy=remedy or general)
 
 
 @dataclass(frozen=True)
@@ -99,8 +109,48 @@ def error_page(status: int, *, error: GovcloudError | None = None) -> Response:
     return response
 
 
+def with_headers(response: Response, error: HTTPException) -> Response:
+    """Return the answer with what the error says in headers (``Allow``, ``Retry-After``), but in the answer's own form."""
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def answer_errors(
+    where: Flask | Blueprint,
+    *,
+    domain: Callable[[GovcloudError], Response],
+    http: Callable[[HTTPException], Response],
+    defect: Callable[[], Response],
+    away: Callable[[Unavailable], Response] | None = None,
+) -> None:
+    """Register what every wire has to answer, in its own form; what it knows besides, it registers itself.
+
+    Args:
+        where: the blueprint of the wire.
+        domain: answers a refusal of a command or a query.
+        http: answers what Flask itself refuses: an address, a method, a body that there is not.
+        defect: answers what nobody foresaw, which is logged.
+        away: answers while the database is away; by default, ``domain`` does.
+    """
+
+    def on_away(error: SQLAlchemyError) -> Response:
+        return (away or domain)(database_away(error))
+
+    def on_defect(error: InternalServerError) -> Response:
+        current_app.logger.error("unexpected error, trace %s", trace_id(), exc_info=error.original_exception)
+        return defect()
+
+    where.register_error_handler(GovcloudError, domain)
+    for kind in DATABASE_AWAY:
+        where.register_error_handler(kind, on_away)
+    where.register_error_handler(InternalServerError, on_defect)
+    where.register_error_handler(HTTPException, http)
+
+
 def _on_domain_error(error: GovcloudError) -> Response:
-    return error_page(status_of(error), error=error)
+    return error_page(400 if isinstance(error, PageError) else status_of(error), error=error)
 
 
 def _on_sign_in_required(error: SignInRequired) -> Response:
@@ -112,11 +162,7 @@ def _on_sign_in_required(error: SignInRequired) -> Response:
 
 
 def _on_http_error(error: HTTPException) -> Response:
-    response = error_page(error.code or 500)
-    for name, value in error.get_headers():
-        if name.lower() not in {"content-type", "content-length"}:
-            response.headers[name] = value
-    return response
+    return with_headers(error_page(error.code or 500), error)
 
 
 def _on_untrusted_host(error: SecurityError) -> Response:
@@ -136,26 +182,10 @@ def database_away(error: SQLAlchemyError) -> Unavailable:
     return Unavailable("database_away", Message("数据库暂时无法连接。"), retry_after=AWAY_SECONDS)
 
 
-def _on_database_away(error: SQLAlchemyError) -> Response:
-    return error_page(503, error=database_away(error))
-
-
-def _on_defect(error: InternalServerError) -> Response:
-    current_app.logger.error("unexpected error, trace %s", trace_id(), exc_info=error.original_exception)
-    return error_page(500)
-
-
 def init_errors(app: Flask) -> None:
     """Register the pages for everything that no blueprint answers itself."""
     app.register_error_handler(SignInRequired, _on_sign_in_required)
     app.register_error_handler(StepUpRequired, on_step_up_required)
-    app.register_error_handler(GovcloudError, _on_domain_error)
     app.register_error_handler(CSRFError, _on_csrf)
-    for away in DATABASE_AWAY:
-        app.register_error_handler(away, _on_database_away)
-    app.register_error_handler(InternalServerError, _on_defect)
     app.register_error_handler(SecurityError, _on_untrusted_host)
-    app.register_error_handler(HTTPException, _on_http_error)
-
-
-__all__ = ["AWAY_SECONDS", "DATABASE_AWAY", "EXPLANATIONS", "STATUS", "database_away", "error_page", "init_errors", "status_of"]
+    answer_errors(app, domain=_on_domain_error, http=_on_http_error, defect=lambda: error_page(500))

@@ -119,6 +119,18 @@ def current_session() -> CurrentSession | None:
     return cast("CurrentSession | None", g.current_session)
 
 
+def reader_session() -> CurrentSession:
+    """Return the live session of the request; for routes whose gate lets only sessions through.
+
+    Raises:
+        SignInRequired: there is none.
+    """
+    session = current_session()
+    if session is None:
+        raise SignInRequired
+    return session
+
+
 def current_client() -> ClientView:
     """Return the client that authenticated; only for routes that declare it."""
     return cast("ClientView", g.current_client)
@@ -131,9 +143,9 @@ def source_address() -> str | None:
 
 def current_actor() -> Actor:
     """Return who makes the request, for the commands."""
-    client = g.get("current_client")
+    client: ClientView | None = g.get("current_client")
     if client is not None:
-        return Actor.subsystem(client.client_id, client.name, roles=client.roles, source_address=source_address(), trace_id=trace_id())
+        return client_actor(client, client.roles)
     session = current_session()
     if session is None:
         return Actor.anonymous(source_address(), trace_id=trace_id())
@@ -145,6 +157,11 @@ def current_actor() -> Actor:
         source_address=source_address(),
         trace_id=trace_id(),
     )
+
+
+def client_actor(client: ClientView, roles: tuple[str, ...] = ()) -> Actor:
+    """Return a client that proved who it is, for the commands; with what it was entrusted with, where that counts."""
+    return Actor.subsystem(client.client_id, client.name, roles=roles, source_address=source_address(), trace_id=trace_id())
 
 
 def may(function: str, resource: Mapping[str, Any] | None = None) -> bool:
@@ -171,6 +188,16 @@ def may_among(functions: Iterable[str]) -> frozenset[str]:
     return services().authorization_queries.open_among(
         session.official_id, session.appointment_id, functions, client_address=source_address()
     )
+
+
+def reach_of(function: str) -> tuple[str, ...]:
+    """Return the departments below which the reader's roles open ``function``, the widest only, looked up once a request."""
+    known: dict[str, tuple[str, ...]] = g.setdefault("reaches", {})
+    if function not in known:
+        session = current_session()
+        queries = services().authorization_queries
+        known[function] = queries.reach_of(session.official_id, session.appointment_id, function) if session else ()
+    return known[function]
 
 
 def no_permission() -> Denied:

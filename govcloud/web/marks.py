@@ -9,6 +9,7 @@ import base64
 from datetime import UTC, datetime, timedelta
 
 from govcloud.kernel import crypto
+from govcloud.kernel.validation import whole_number
 from govcloud.web.gate import services
 
 LIVES = timedelta(minutes=10)
@@ -24,12 +25,10 @@ def mark(name: str, bound: str) -> str:
 
 def marked_at(name: str, bound: str, given: str | None) -> datetime | None:
     """Return when the mark ``given`` was made; ``None`` when it is no mark, bound to something else, or too old."""
-    moment = (given or "").partition(_SEPARATOR)[0]
-    if not (moment.isascii() and moment.isdigit() and len(moment) <= _MOST_DIGITS):
+    moment = whole_number((given or "").partition(_SEPARATOR)[0], _MOST_DIGITS)
+    if moment is None or not crypto.same(_mark(name, bound, moment).encode(), (given or "").encode()):
         return None
-    if not crypto.same(_mark(name, bound, int(moment)).encode(), (given or "").encode()):
-        return None
-    at = _START + timedelta(microseconds=int(moment))
+    at = _START + timedelta(microseconds=moment)
     return at if services().clock.now() - at < LIVES else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from govcloud.access.views import ScopeChoice
+from govcloud.access.asking.views import ScopeChoice
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import DivisionView, IdentityQueries
 

@@ -7,9 +7,54 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from govcloud.access.views import CatalogueEntry
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.errors import Refusal
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """A catalogue item as it can be requested now."""
+
+    id: UUID
+    version: int
+    name: str
+    exposes: str
+    function: str
+    function_name: str
+    subsystem_code: str
+    subsystem_name: str
+    owner_department_id: UUID
+    owner_department_name: str
+    tier: str
+    max_days: int
+    requires_case_number: bool
+    scope_kind: str
+    sensitive: bool
+    integration_level: int
+    service_items: tuple[str, ...] = ()
+    """The service items that the function serves, each with its implementation code."""
+
+
+@dataclass(frozen=True)
+class ScopeChoice:
+    """One scope that somebody may pick: one division, or (``code`` and ``name`` empty) the whole of what is offered.
+
+    ``level`` is the division's (``"city"``, ``"county"``, …); ``suggested`` marks the least that serves the beneficiary.
+    """
+
+    code: str
+    name: str
+    level: str
+    scope: Scope
+    suggested: bool
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a request for an item would go now: the departments asked first, and by when they answer."""
+
+    waits_for: tuple[str, ...]
+    due_at: datetime
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,6 @@ from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
 #: The event of each step, by the escalation that it leads to.
 STEPS: dict[int, type[LineReminded | LineDeputised | LineEscalated]] = {1: LineReminded, 2: LineDeputised, 3: LineEscalated}
-LAST_STEP = max(STEPS)
 
 
 class Escalating:

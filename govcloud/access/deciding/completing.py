@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.commands import Decided
-from govcloud.access.events import LineApproved, LineEndorsed, LineRejected
+from govcloud.access.deciding.events import LineEndorsed
+from govcloud.access.events import LineApproved, LineRejected
 from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.evidence.receipts import Receipts
 from govcloud.access.facts import Wanted

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from govcloud.access import errors
+from govcloud.access.deciding.events import AuthorityDelegated, DelegationEnded
 from govcloud.access.deciding.routing import DECIDING_ROLE
-from govcloud.access.events import AuthorityDelegated, DelegationEnded
 from govcloud.access.loading import FactsLoader
 from govcloud.access.tasks.lending import live
 from govcloud.access.tasks.models import Delegation

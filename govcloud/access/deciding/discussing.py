@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from govcloud.access.commands import COMMENT_MOST
-from govcloud.access.events import LineCommented
+from govcloud.access.deciding.events import LineCommented
 from govcloud.access.lines import read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine

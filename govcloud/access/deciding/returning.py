@@ -12,7 +12,7 @@ from govcloud.access import errors
 from govcloud.access.asking.placing import Extended, Placement, Placing, WantedLine
 from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
-from govcloud.access.events import LineResubmitted, LineReturned
+from govcloud.access.deciding.events import LineResubmitted, LineReturned
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import RETURNED, WAITING, LineState
 from govcloud.access.lines import lock_line, move_line, read_line, why_closed

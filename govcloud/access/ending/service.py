@@ -122,7 +122,7 @@ class Ending:
                 label=found.label,
                 paths=list(paths),
                 reason=reason,
-                ordered_by=f"{actor.kind}:{actor.id}",
+                ordered_by=actor.reference,
                 official_id=actor.official_id,
                 appointment_id=actor.appointment_id,
                 seen_at=until,

@@ -19,6 +19,7 @@ from govcloud.authorization.selecting import GrantSelection, Overseen, SelectedG
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 
 EVERYWHERE = "/"
 _LONGEST = timedelta(days=2 * 366)
@@ -82,7 +83,7 @@ class Targets:
         return GrantSelection(lines=tuple(found))
 
     def _person(self, target: str) -> Found | None:
-        key = _uuid(target)
+        key = identifier(target)
         name = self._facts.identity.official_names([key]).get(key) if key else None
         return Found(name, GrantSelection(official_id=key)) if name else None
 
@@ -91,7 +92,7 @@ class Targets:
         return Found(view.name, GrantSelection(subsystem_code=view.code)) if view else None
 
     def _matter(self, target: str) -> Found | None:
-        key = _uuid(target)
+        key = identifier(target)
         matter = self._facts.subsystems.matter(key) if key else None
         if matter is None:
             return None
@@ -101,7 +102,7 @@ class Targets:
         return Found(matter.name, GrantSelection(lines=tuple(lines)))
 
     def _department(self, target: str) -> Found | None:
-        key = _uuid(target)
+        key = identifier(target)
         view = self._facts.identity.department(key) if key else None
         return Found(view.name, GrantSelection(holders_within=view.path)) if view else None
 
@@ -112,10 +113,3 @@ def overseen(facts: FactsLoader, paths: tuple[str, ...]) -> Overseen:
     owners = facts.identity.departments({view.owner_department_id for view in views if view.owner_department_id})
     mine = {key for key, owner in owners.items() if owner.path.startswith(paths)}
     return Overseen(paths, tuple(view.code for view in views if view.owner_department_id in mine))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

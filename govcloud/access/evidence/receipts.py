@@ -16,8 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.commands import Decided
-from govcloud.access.events import ReceiptSigned
 from govcloud.access.evidence.card import EvidenceCard, utc_text
+from govcloud.access.evidence.events import ReceiptSigned
 from govcloud.access.evidence.receipt_checks import FORM, TYPE, VERSION
 from govcloud.access.lines import lock_line
 from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, ReceiptSignature, RequestLine

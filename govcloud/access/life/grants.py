@@ -11,7 +11,7 @@ from uuid import UUID
 
 from govcloud.access import errors
 from govcloud.access.commands import Closed, Rested
-from govcloud.access.events import GrantRelinquished, GrantRevoked
+from govcloud.access.life.events import GrantRelinquished, GrantRevoked
 from govcloud.access.life.extending import following
 from govcloud.access.lifecycle import RELINQUISHED
 from govcloud.access.loading import FactsLoader

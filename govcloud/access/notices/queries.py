@@ -13,6 +13,7 @@ from govcloud.access.notices.models import Notice
 from govcloud.access.notices.values import NoticeReader, NoticeView
 from govcloud.access.views import Page
 from govcloud.kernel.prepared import Look, Looker
+from govcloud.kernel.validation import identifier
 
 PAGE, _MOST = 20, 100
 MANY = 99
@@ -47,7 +48,7 @@ class NoticeQueries:
             query = query.where(Notice.read_at.is_(None))
         if group in GROUPS:
             query = query.where(Notice.kind.in_([code for code, kind in KINDS.items() if kind.group == group]))
-        before = _cursor(cursor)
+        before = identifier(cursor)
         if before is not None:
             query = query.where(Notice.id < before)
         most = max(1, min(limit, _MOST))
@@ -57,11 +58,3 @@ class NoticeQueries:
     def link_of(self, official_id: UUID, notice_id: UUID) -> str | None:
         """Return where a notice of a person's own leads; nothing for one that is not theirs."""
         return self._read().scalar(select(Notice.link).where(Notice.id == notice_id, Notice.official_id == official_id))
-
-
-def _cursor(text: str | None) -> UUID | None:
-    """Return the id in a cursor; one that was tampered with starts the list anew."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

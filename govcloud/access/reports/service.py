@@ -23,6 +23,7 @@ from govcloud.authorization.selecting import Counted, GrantSelection
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.validation import whole_number
 
 READ = "govcloud:access_report:read"
 MOST_DAYS = 366
@@ -116,5 +117,5 @@ def _subsystems_by_role(policy: CompiledPolicy) -> Mapping[str, frozenset[str]]:
 
 def period(text: str | None, usual: int) -> int:
     """Return a number of days as it was typed; what is none is the usual one."""
-    clean = (text or "").strip()
-    return max(1, min(int(clean), MOST_DAYS)) if clean.isascii() and clean.isdigit() and len(clean) <= len(str(MOST_DAYS)) else usual
+    days = whole_number((text or "").strip(), len(str(MOST_DAYS)))
+    return usual if days is None else max(1, min(days, MOST_DAYS))

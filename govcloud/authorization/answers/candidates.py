@@ -33,11 +33,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from govcloud.authorization.decider import PLATFORM
 from govcloud.authorization.document import ALLOW
 from govcloud.authorization.duties import Duty
-from govcloud.authorization.facts import holding, not_over
+from govcloud.authorization.facts import not_over
 from govcloud.authorization.models import AccessGrant, GrantSuspension, RoleAssignment
 from govcloud.authorization.policy import CompiledPolicy, all_of
 from govcloud.authorization.snapshot import door_of, subsystem_of
 from govcloud.identity import roster
+from govcloud.kernel.database import live_at
 
 Columns: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -123,12 +124,12 @@ class Candidates:
         code = (literal(ROLE) + RoleAssignment.role_code).label("code")
         scope = cast(RoleAssignment.scope, Text).label("scope")
         query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, code, scope)
-        return query.where(RoleAssignment.role_code.in_(self.roles), holding(RoleAssignment, self.at))
+        return query.where(RoleAssignment.role_code.in_(self.roles), live_at(RoleAssignment, self.at))
 
     def _first_assigned(self, after: UUID | None, most: int) -> Columns:
         """Select the first holders of each role; a role has its own stretch of the index."""
         role = func.unnest(cast(list(self.roles), ARRAY(Text))).table_valued(column("code", Text), name="role").render_derived()
-        mine = (RoleAssignment.role_code == role.c.code, holding(RoleAssignment, self.at))
+        mine = (RoleAssignment.role_code == role.c.code, live_at(RoleAssignment, self.at))
         holders = select(RoleAssignment.official_id).where(*mine, *_between(RoleAssignment.official_id, after, None))
         first = holders.distinct().order_by(RoleAssignment.official_id).limit(most).correlate(role).lateral("holder")
         return select(first.c.official_id).select_from(role.join(first, true()))
@@ -155,8 +156,8 @@ class Candidates:
     def _live(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions that a grant is in its term, and neither closed nor resting."""
         at = self.at
-        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, holding(GrantSuspension, at)).exists()
-        return (holding(AccessGrant, at), AccessGrant.starts_at <= at, not_over(at), ~resting)
+        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, live_at(GrantSuspension, at)).exists()
+        return (live_at(AccessGrant, at), AccessGrant.starts_at <= at, not_over(at), ~resting)
 
 
 def roles_about(policy: CompiledPolicy, function: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -24,7 +24,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, checked_reason
 
 PROPOSE, APPROVE, DROP = (f"govcloud:sod_rule:{verb}" for verb in ("propose", "approve", "drop"))
 
@@ -55,7 +55,7 @@ class Drafts:
             rule = current_rule(tx.session, code)
             if rule is None:
                 raise errors.no_such_rule(code)
-            said = _said(reason)
+            said = checked_reason(reason, REASON_MOST)
             same = NewRule(code, rule.name, rule.kind, tuple(rule.functions), said, rule.most, rule.liftable)
             return self._add(tx, same, ends=True)
 
@@ -67,7 +67,7 @@ class Drafts:
             fields = Fields()
             said = fields.text("comment", comment, most=REASON_MOST, least=0, multiline=True)
             fields.done()
-            who = _name_of(actor)
+            who = actor.reference
             if who == draft.proposed_by:
                 raise errors.own_draft()
             before = current_rule(tx.session, draft.code)
@@ -92,8 +92,8 @@ class Drafts:
         with self._uow.begin(actor, DROP, Target("sod_draft", str(draft_id))) as tx:
             take(tx.session, APART)
             draft = _open_draft(tx, draft_id)
-            said = _said(reason)
-            draft.state, draft.decided_by, draft.decided_at = "dropped", _name_of(actor), tx.now
+            said = checked_reason(reason, REASON_MOST)
+            draft.state, draft.decided_by, draft.decided_at = "dropped", actor.reference, tx.now
             tx.record(SodRuleDropped(subject=f"sod_rule:{draft.code}", draft_id=draft.id, code=draft.code, reason=said))
 
     def _add(self, tx: Transaction, new: NewRule, *, ends: bool) -> UUID:
@@ -112,7 +112,7 @@ class Drafts:
             most=new.most,
             liftable=new.liftable,
             reason=new.reason,
-            proposed_by=_name_of(tx.actor),
+            proposed_by=tx.actor.reference,
             proposed_at=tx.now,
             state="open",
             decided_by=None,
@@ -167,17 +167,6 @@ class Drafts:
 
 def _target(code: str) -> Target:
     return Target("sod_rule", code)
-
-
-def _name_of(actor: Actor) -> str:
-    return f"{actor.kind}:{actor.id}"
-
-
-def _said(reason: str) -> str:
-    fields = Fields()
-    said = fields.text("reason", reason, most=REASON_MOST, multiline=True)
-    fields.done()
-    return said
 
 
 def _open_draft(tx: Transaction, draft_id: UUID) -> SodDraft:

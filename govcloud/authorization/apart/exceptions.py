@@ -31,7 +31,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, checked_reason
 
 GIVE, END = (f"govcloud:sod_exception:{verb}" for verb in ("give", "end"))
 _CLOSED = "sod_exception_ended"
@@ -101,9 +101,7 @@ class Exceptions:
         with self._uow.begin(actor, END, target) as tx:
             hold(tx.session, APART)
             lock_official(tx.session, official_id)
-            fields = Fields()
-            said = fields.text("reason", reason, most=REASON_MOST, multiline=True)
-            fields.done()
+            said = checked_reason(reason, REASON_MOST)
             row = tx.session.scalars(select(SodException).where(SodException.id == exception_id).with_for_update()).one()
             if row.valid_to is not None or row.ends_at <= tx.now:
                 return False

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.decider import Decider
@@ -20,6 +20,7 @@ from govcloud.authorization.holding import EVERY_OFFICIAL
 from govcloud.authorization.models import AccessGrant, RoleAssignment
 from govcloud.authorization.policy import CompiledPolicy
 from govcloud.identity.queries import Wanted
+from govcloud.kernel.database import lasts_beyond
 
 #: So many people are looked at in one go.
 BATCH = 500
@@ -85,7 +86,7 @@ class Holdings:
     def _holders(self, roles: Collection[str], at: datetime) -> Mapping[str, set[UUID]]:
         """Return who holds each of ``roles``, present and ahead, by assignment or by duty."""
         holders: dict[str, set[UUID]] = {role: set(self._on_duty(role, at)) for role in roles}
-        lasting = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > at)
+        lasting = lasts_beyond(RoleAssignment, at)
         assigned = select(RoleAssignment.role_code, RoleAssignment.official_id).where(RoleAssignment.role_code.in_(roles), lasting)
         for row in self._read().execute(assigned):
             holders[row.role_code].add(row.official_id)

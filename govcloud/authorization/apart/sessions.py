@@ -7,9 +7,8 @@ that comes into force is kept in every process within that time.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +20,7 @@ from govcloud.authorization.apart.views import DYNAMIC, FindingState, RuleView
 from govcloud.authorization.decisions import Decision, Question, Reason, refusal
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.recent import Recent
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
 READ_AGAIN = timedelta(seconds=1)
@@ -37,16 +37,13 @@ class SessionSeparation:
     def __init__(self, uow: UnitOfWork, clock: Clock) -> None:
         """Take the unit of work and the clock."""
         self._uow = uow
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._read_at: datetime | None = None
-        self._about: Mapping[str, tuple[RuleView, ...]] = {}
+        self._rules = Recent(self._by_function, clock, READ_AGAIN)
 
     def settle(self, question: Question, decision: Decision) -> Decision:
         """Return the decision as the session leaves it: a yes that a dynamic rule closes becomes a no, any other yes is noted as a use."""
         if not decision.allowed or question.session_id is None:
             return decision
-        rules = self._rules().get(question.function)
+        rules = self._rules.get().get(question.function)
         if not rules:
             return decision
         used = select(SodUse.session_id).where(SodUse.session_id == question.session_id, SodUse.function == question.function)
@@ -77,14 +74,10 @@ class SessionSeparation:
         found = (lifted(static_finding(rule, [question.function], used), exceptions) for rule in rules)
         return any(finding.state is FindingState.CONFLICT for finding in found)
 
-    def _rules(self) -> Mapping[str, tuple[RuleView, ...]]:
-        """Return the dynamic rules in force by function, as they stood a second ago at most."""
-        now = self._clock.now()
-        if self._read_at is None or not timedelta(0) <= now - self._read_at < READ_AGAIN:
-            about: dict[str, tuple[RuleView, ...]] = {}
-            for rule in rules_of_kind(self._uow.read(), DYNAMIC):
-                for function in rule.functions:
-                    about[function] = (*about.get(function, ()), rule)
-            with self._lock:
-                self._about, self._read_at = about, now
-        return self._about
+    def _by_function(self) -> Mapping[str, tuple[RuleView, ...]]:
+        """Return the dynamic rules in force by the functions that they name."""
+        about: dict[str, tuple[RuleView, ...]] = {}
+        for rule in rules_of_kind(self._uow.read(), DYNAMIC):
+            for function in rule.functions:
+                about[function] = (*about.get(function, ()), rule)
+        return about

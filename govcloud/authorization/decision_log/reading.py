@@ -5,38 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.decision_log.models import DecisionLogEntry, DecisionLogGap
+from govcloud.kernel.paging import Cursor
 from govcloud.kernel.validation import searchable
 
 MOST_ROWS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class LogCursor:
-    """A place in the log; the next page begins after it."""
-
-    at: datetime
-    id: UUID
-
-    def to_text(self) -> str:
-        """Return the place as it stands in an address."""
-        return f"{self.at.isoformat()}~{self.id}"
-
-    @classmethod
-    def from_text(cls, text: str) -> Self | None:
-        """Read a place; whatever is none is the beginning."""
-        at, _, entry_id = text.partition("~")
-        try:
-            moment = datetime.fromisoformat(at)
-            return cls(moment, UUID(entry_id)) if moment.tzinfo else None
-        except ValueError:
-            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +33,8 @@ class LogAsked:
     since: datetime | None = None
     until: datetime | None = None
     limit: int = 50
-    after: LogCursor | None = None
-    entry: LogCursor | None = None
+    after: Cursor | None = None
+    entry: Cursor | None = None
     department_path: str | None = None
 
 
@@ -83,9 +61,9 @@ class LogEntry:
     trace_id: str | None
 
     @property
-    def cursor(self) -> LogCursor:
+    def cursor(self) -> Cursor:
         """Return the place after which the next page begins."""
-        return LogCursor(self.at, self.id)
+        return Cursor(self.at, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +74,7 @@ class LogPage:
     """
 
     rows: tuple[LogEntry, ...]
-    after: LogCursor | None
+    after: Cursor | None
     lost: int
 
 

@@ -15,11 +15,11 @@ from govcloud.authorization.decider import Decider
 from govcloud.authorization.drafting.changes import Changes
 from govcloud.authorization.drafting.comparison import Facts
 from govcloud.authorization.drafting.reads import Reads
-from govcloud.authorization.facts import holding
 from govcloud.authorization.models import AccessGrant, RoleAssignment
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.identity.grouping import GroupQueries
 from govcloud.identity.queries import Subject
+from govcloud.kernel.database import live_at
 
 FactsOf = Callable[[UUID, UUID | None], Facts]
 
@@ -82,10 +82,10 @@ class People:
 
     def all(self, apart: Apart, at: datetime) -> list[UUID]:
         """Return everybody who may have to be looked at one by one, in the order of their ids."""
-        assigned = select(RoleAssignment.official_id).where(RoleAssignment.role_code.in_(apart.roles), holding(RoleAssignment, at))
+        assigned = select(RoleAssignment.official_id).where(RoleAssignment.role_code.in_(apart.roles), live_at(RoleAssignment, at))
         granted = select(AccessGrant.official_id).where(
             or_(AccessGrant.function.in_(apart.functions), AccessGrant.subsystem_code.in_(apart.subsystems)),
-            holding(AccessGrant, at),
+            live_at(AccessGrant, at),
             AccessGrant.ends_at > at,
         )
         found = {*self._read().scalars(assigned.distinct()), *self._read().scalars(granted.distinct())}

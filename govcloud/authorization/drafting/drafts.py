@@ -35,7 +35,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, checked_reason
 from govcloud.subsystems.queries import SubsystemQueries
 
 COMMAND = "govcloud:policy:draft"
@@ -155,9 +155,7 @@ class Drafts:
         with self._uow.begin(actor, COMMAND, Target("policy_draft", str(draft_id))) as tx:
             row = _own(tx, draft_id, None)
             row.state, row.updated_at = states.after("discard", row.state), tx.now
-            fields = Fields()
-            said = fields.text("reason", reason, most=REASON_MOST, multiline=True)
-            fields.done()
+            said = checked_reason(reason, REASON_MOST)
             forget(tx.session, row.id)
             tx.record(PolicyDraftDiscarded(subject=f"policy_draft:{row.id}", draft_id=row.id, revision=row.revision, reason=said))
 
@@ -174,7 +172,7 @@ class Drafts:
             title=title,
             reason=reason,
             maker_id=tx.actor.official_id,
-            created_by=f"{tx.actor.kind}:{tx.actor.id}",
+            created_by=tx.actor.reference,
             base_number=base,
             rollback_of=rollback_of,
             source=new.source[:200],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -112,15 +111,10 @@ class ImpactReads:
             done=row.done,
             total=row.total,
             digest=row.digest,
-            error=_message(row.error) if row.error else None,
+            error=Message.of_stored(row.error) if row.error else None,
             totals=Totals(**row.summary.get("totals", {})),
             functions=tuple(sorted(functions, key=lambda item: (-item.losses, -item.gains, -item.altered, item.function))),
             unknown=tuple(row.summary.get("unknown", ())),
             roles_lost=tuple(row.summary.get("roles_lost", ())),
             finished_at=row.finished_at,
         )
-
-
-def _message(said: Mapping[str, Any]) -> Message:
-    template, values = said["template"], said["values"]
-    return Message(template, **values)

@@ -121,7 +121,7 @@ class Impacts:
             at = self._clock.now()
             measured = self._measuring.measure(live, document, at, self._progress(actor, impact_id))
         except GovcloudError as error:
-            self._finish(actor, impact_id, {"state": "failed", "error": _said(error)}, None)
+            self._finish(actor, impact_id, {"state": "failed", "error": error.message.stored()}, None)
             return
         values = {"state": "done", "at": at, "grouped_by": list(measured.grouping.by), "summary": _summary(measured)}
         self._finish(actor, impact_id, values | {"digest": digest_of(measured)}, measured)
@@ -178,7 +178,7 @@ def _row(draft: PolicyDraft, tx: Transaction, state: str) -> PolicyImpact:
         summary={},
         digest=None,
         error=None,
-        requested_by=f"{tx.actor.kind}:{tx.actor.id}",
+        requested_by=tx.actor.reference,
         created_at=tx.now,
         updated_at=tx.now,
         finished_at=None,
@@ -231,8 +231,3 @@ def _group(impact_id: UUID, number: int, group: Gathered) -> dict[str, Any]:
         "effects": sorted([function, str(effect)] for function, effect in group.effects.items()),
         "classes": [list(key) for key in group.classes],
     }
-
-
-def _said(error: GovcloudError) -> dict[str, Any]:
-    """Return a sentence so that it can be said in another language later."""
-    return {"template": error.message.template, "values": {key: str(value) for key, value in error.message.values.items()}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from govcloud.authorization.comparing import Difference, compare
 from govcloud.authorization.document import PolicyDocument
@@ -29,10 +29,10 @@ from govcloud.authorization.drafting.views import (
     VersionView,
 )
 from govcloud.authorization.engine import Engine
-from govcloud.authorization.facts import holding
 from govcloud.authorization.installing import live_number
 from govcloud.authorization.models import PolicyVersion, RoleAssignment
 from govcloud.authorization.policy import compile_policy
+from govcloud.kernel.database import live_at
 
 _DRAFT = (
     PolicyDraft.id,
@@ -163,7 +163,7 @@ class DraftQueries(ImpactReads):
         Below two no draft can be approved; the operator then appoints another (``govcloud roles give``).
         """
         now = self._clock.now()
-        held = select(RoleAssignment.official_id).where(RoleAssignment.role_code == "security_admin", holding(RoleAssignment, now))
+        held = select(RoleAssignment.official_id).where(RoleAssignment.role_code == "security_admin", live_at(RoleAssignment, now))
         people = self._read().scalars(held.distinct()).all()
         return sum(1 for person in self._decider.identity.officials(people, now).values() if person.active)
 
@@ -198,12 +198,6 @@ class DraftQueries(ImpactReads):
                 for item in self._read().scalars(samples.limit(MOST_SHOWN))
             ),
         )
-
-    def count_shadows(self) -> int:
-        """Return how many shadows run now: none or one."""
-        now = self._clock.now()
-        running = (PolicyShadow.ended_at.is_(None), PolicyShadow.until > now)
-        return self._read().scalar(select(func.count()).select_from(PolicyShadow).where(*running)) or 0
 
 
 def _draft_view(row: Row[*tuple[Any, ...]], live: int) -> DraftView:

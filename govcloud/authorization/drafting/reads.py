@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.conditions import EVERYWHERE, Condition, compile_condition, parse_expression
+from govcloud.kernel.validation import identifier
 
 #: Attributes of the department that is served in.
 OF_PLACE = frozenset({"department_id", "department_path", "division", "business_lines", "level"})
@@ -102,14 +103,7 @@ def _reads(atom: ast.expr) -> tuple[set[str], set[str]]:
 def _named(atom: ast.expr) -> set[UUID]:
     """Return the ids that stand in an atom as text."""
     texts = (node.value for node in ast.walk(atom) if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    return {found for text in texts if (found := _uuid(text)) is not None}
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return {found for text in texts if (found := identifier(text)) is not None}
 
 
 def _hashable(value: object) -> object:

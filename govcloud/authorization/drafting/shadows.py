@@ -53,7 +53,7 @@ class Shadows:
                 checksum=draft.checksum,
                 document=draft.document,
                 current=True,
-                started_by=f"{actor.kind}:{actor.id}",
+                started_by=actor.reference,
                 started_at=tx.now,
                 until=tx.now + timedelta(hours=hours),
                 ended_at=None,

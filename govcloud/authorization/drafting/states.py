@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from govcloud.authorization.drafting.errors import wrong_state
 from govcloud.kernel.messages import Message
+from govcloud.kernel.moves import moves
 
 OPEN, SUBMITTED, APPROVED, APPLIED, DISCARDED = "open", "submitted", "approved", "applied", "discarded"
 #: A draft that is in somebody's hands.
@@ -34,19 +35,16 @@ class Step:
     to: str
 
 
-STEPS: Mapping[str, Step] = {
-    step.name: step
-    for step in (
-        Step("change", ALIVE, OPEN),
-        Step("rebase", ALIVE, OPEN),
-        Step("submit", (OPEN,), SUBMITTED),
-        Step("withdraw", (SUBMITTED, APPROVED), OPEN),
-        Step("approve", (SUBMITTED,), APPROVED),
-        Step("reject", (SUBMITTED,), OPEN),
-        Step("apply", (APPROVED,), APPLIED),
-        Step("discard", ALIVE, DISCARDED),
-    )
-}
+STEPS = moves(
+    Step("change", ALIVE, OPEN),
+    Step("rebase", ALIVE, OPEN),
+    Step("submit", (OPEN,), SUBMITTED),
+    Step("withdraw", (SUBMITTED, APPROVED), OPEN),
+    Step("approve", (SUBMITTED,), APPROVED),
+    Step("reject", (SUBMITTED,), OPEN),
+    Step("apply", (APPROVED,), APPLIED),
+    Step("discard", ALIVE, DISCARDED),
+)
 
 
 def after(step: str, state: str) -> str:

@@ -9,17 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from govcloud.access.lifecycle import GrantState, LineState, RequestState
-from govcloud.access.views import (
-    AlternativeView,
-    CatalogueEntry,
-    DecisionView,
-    GrantView,
-    LineView,
-    PersonView,
-    RequestView,
-    ScopeChoice,
-    TaskView,
-)
+from govcloud.access.views import AlternativeView, DecisionView, GrantView, LineView, PersonView, RequestView, TaskView
 from govcloud.authorization.scope import Scope
 
 IntegrationLevel: TypeAlias = Annotated[int, Field(description="how closely it is enforced: 0 door, 1 claims, 2 checks, 3 row filters")]
@@ -81,58 +71,6 @@ class MeAnswer(Answer):
     appointments: tuple[AppointmentAnswer, ...]
     inbox_count: int = Field(description="lines that one is asked to decide on, counted up to 100")
     csrf_token: str
-
-
-class ItemAnswer(Answer):
-    """Something that can be requested."""
-
-    id: UUID
-    version: int
-    name: str
-    exposes: str
-    function: str
-    function_name: str
-    subsystem_code: str
-    subsystem_name: str
-    owner_department_name: str
-    tier: str
-    max_days: int
-    requires_case_number: bool
-    scope_kind: str
-    sensitive: bool
-    integration_level: IntegrationLevel
-    service_items: tuple[str, ...] = Field(description="the service items that the function serves, each with its implementation code")
-
-    @classmethod
-    def of(cls, view: CatalogueEntry) -> Self:
-        """Take the view over."""
-        return cls.model_validate(view)
-
-
-class ItemsAnswer(Answer):
-    """Items that match."""
-
-    items: tuple[ItemAnswer, ...]
-
-
-class ScopeChoiceAnswer(Answer):
-    """One scope that may be picked."""
-
-    divisions: tuple[str, ...] | None
-    name: str
-    level: str
-    suggested: bool
-
-    @classmethod
-    def of(cls, choice: ScopeChoice) -> Self:
-        """Take the choice over."""
-        return cls(divisions=choice.scope.divisions, name=choice.name, level=choice.level, suggested=choice.suggested)
-
-
-class ScopeChoicesAnswer(Answer):
-    """Scopes that may be picked, the beneficiary's own first."""
-
-    choices: tuple[ScopeChoiceAnswer, ...]
 
 
 class DecisionAnswer(Answer):

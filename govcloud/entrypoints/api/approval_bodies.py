@@ -14,17 +14,14 @@ from govcloud.access.deciding.delegating import DelegationView, NewDelegation
 from govcloud.access.deciding.discussing import Remark
 from govcloud.access.deciding.presigning import NewRule, RuleView
 from govcloud.access.deciding.together import Ballot
-from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.scope import PROVINCE
 from govcloud.entrypoints.api.answers import Answer, PersonAnswer, ScopeAnswer
 from govcloud.entrypoints.api.bodies import AlternativeBody, Divisions, Input, ListQuery, Text
+from govcloud.entrypoints.api.named import scope_of
 from govcloud.entrypoints.api.results import DecidedAnswer, RefusalAnswer
 
 _MOST_LINES = 100
 Version = Annotated[StrictInt, Field(description="the version of the line that was shown")]
-
-
-def _scope(divisions: list[str] | None) -> Scope | None:
-    return None if divisions is None else Scope(tuple(divisions))
 
 
 class InboxQuery(ListQuery):
@@ -49,7 +46,7 @@ class AnswerBody(Input):
     def to_ballot(self) -> Ballot:
         """Return it as the command takes it."""
         if self.outcome == "approve":
-            given = Given.yes(_scope(self.divisions), self.days, self.comment, self.evidence_hash)
+            given = Given.yes(scope_of(self.divisions), self.days, self.comment, self.evidence_hash)
         else:
             offer = (self.alternative or AlternativeBody()).to_input()
             given = Given.no(self.reason_code or "", self.comment, self.evidence_hash, offer)
@@ -80,7 +77,7 @@ class ResubmitBody(Input):
 
     def to_input(self) -> Correction:
         """Return it as the command takes it."""
-        return Correction(self.reason, self.days, _scope(self.divisions) or PROVINCE, self.case_number)
+        return Correction(self.reason, self.days, scope_of(self.divisions) or PROVINCE, self.case_number)
 
 
 class ReassignBody(Input):
@@ -122,7 +119,7 @@ class RuleBody(Input):
 
     def to_input(self) -> NewRule:
         """Return it as the command takes it."""
-        scope = _scope(self.divisions) or PROVINCE
+        scope = scope_of(self.divisions) or PROVINCE
         return NewRule(self.item_id, tuple(self.departments), self.max_days, self.ends_at, self.reason, scope)
 
 

@@ -34,7 +34,7 @@ from govcloud.entrypoints.api.approval_bodies import (
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.results import DecidedAnswer, RefusalAnswer
 from govcloud.entrypoints.api.table import Route
-from govcloud.web.gate import current_actor, current_session, requires, services, signed_in
+from govcloud.web.gate import current_actor, reader_session, requires, services, signed_in
 from govcloud.web.locale import say
 
 _SIGN = "govcloud:approval_rule:sign"
@@ -112,8 +112,7 @@ def add_comment(line_id: UUID, body: CommentBody) -> IdAnswer:
 @signed_in
 def list_delegations() -> DelegationsAnswer:
     """What one lent, and what was lent to one, the latest first."""
-    session = current_session()
-    found = services().approving.delegating.of(session.official_id) if session else ()
+    found = services().approving.delegating.of(reader_session().official_id)
     return DelegationsAnswer(delegations=tuple(DelegationAnswer.of(view) for view in found))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from govcloud.authorization.decision_log.reading import LogAsked, LogCursor
+from govcloud.authorization.decision_log.reading import LogAsked
 from govcloud.authorization.drafting.errors import no_such_draft
 from govcloud.authorization.engine import Engine
 from govcloud.entrypoints.api.asking_answers import (
@@ -26,6 +26,7 @@ from govcloud.entrypoints.api.asking_bodies import (
 from govcloud.entrypoints.api.table import Route
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.paging import Cursor
 from govcloud.web.asking import (
     HOLDERS,
     LOG,
@@ -163,7 +164,7 @@ def decision_log(query: DecisionLogQuery) -> DecisionLogAnswer:
         since=query.since,
         until=query.until,
         limit=query.limit,
-        after=LogCursor.from_text(query.cursor or ""),
+        after=Cursor.from_text(query.cursor or ""),
         department_path=owner_path(query.subsystem) if query.subsystem else None,
     )
     return DecisionLogAnswer.of(services().decision_log.read(current_actor(), asked))

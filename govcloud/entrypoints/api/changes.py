@@ -15,7 +15,7 @@ from govcloud.identity.people_queries import ChangePage, ChangeView, Planned
 from govcloud.identity.reach import NOWHERE, Reach
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import current_actor, current_session, requires, services, signed_in
+from govcloud.web.gate import current_actor, reach_of, requires, services, signed_in
 
 READ = "govcloud:personnel_change:read"
 
@@ -108,8 +108,7 @@ def reach_within(function: str, uscc: str = "") -> Reach:
     Raises:
         Invalid: there is no such department within reach.
     """
-    session = current_session()
-    paths = services().authorization_queries.reach_of(session.official_id, session.appointment_id, function) if session else ()
+    paths = reach_of(function)
     reach = Reach(paths) if paths else NOWHERE
     if not uscc:
         return reach

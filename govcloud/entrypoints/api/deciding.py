@@ -8,10 +8,12 @@ from uuid import UUID
 
 from pydantic import Field
 
+from govcloud.access.deciding.views import InboxEntry
 from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.lifecycle import LineState
-from govcloud.access.views import DecisionPage, InboxEntry
-from govcloud.entrypoints.api.answers import Answer, IntegrationLevel, LineAnswer, PersonAnswer, RequestAnswer, ScopeChoiceAnswer
+from govcloud.access.views import DecisionPage
+from govcloud.entrypoints.api.answers import Answer, IntegrationLevel, LineAnswer, PersonAnswer, RequestAnswer
+from govcloud.entrypoints.api.catalogue_answers import ScopeChoiceAnswer
 from govcloud.entrypoints.api.results import RefusalAnswer
 
 

@@ -27,9 +27,10 @@ from govcloud.entrypoints.api.duty_bodies import (
 )
 from govcloud.entrypoints.api.table import Route
 from govcloud.identity.queries import DepartmentView
-from govcloud.kernel.errors import Denied, NotFound
+from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import SignInRequired, current_actor, current_session, may, requires, services, signed_in
+from govcloud.web.asking import not_yours
+from govcloud.web.gate import current_actor, may, reader_session, requires, services, signed_in
 
 ACCESS = "govcloud:official:access"
 
@@ -75,7 +76,7 @@ def role_ceiling(department_id: UUID) -> CeilingAnswer:
     """What may be given directly in a department."""
     department = _department(department_id)
     if not _may("govcloud:role_ceiling:read", department.path):
-        raise _not_yours()
+        raise not_yours()
     found = services().authorization_queries.duties.ceiling(department.path)
     return CeilingAnswer(roles=tuple(sorted(found.roles)), set_on=found.set_on)
 
@@ -108,23 +109,16 @@ def official_access(official_id: UUID, query: AccessQuery) -> AccessAnswer:
     at = query.at or services().clock.now()
     places = services().identity_queries.appointments_of(official_id, at)
     appointment_id = query.appointment_id or (places[0].id if places else None)
-    session = current_session()
-    if session is None:
-        raise SignInRequired
-    if session.official_id != official_id:
+    if reader_session().official_id != official_id:
         here = next((place for place in places if place.id == appointment_id), None)
         if not _may(ACCESS, here.department_path if here else None):
-            raise _not_yours()
+            raise not_yours()
     return AccessAnswer.of(services().authorization_queries.access_of(official_id, appointment_id, at))
 
 
 def _may(function: str, path: str | None) -> bool:
     """Return whether the reader's role reaches the department at ``path``; people who serve nowhere stand under none."""
     return may(function, {"type": "department"} if path is None else {"department_path": path})
-
-
-def _not_yours() -> Denied:
-    return Denied("out_of_scope", Message("此人或此部门不在您的管理范围内。"), remedy=Message("请联系安全管理员办理。"))
 
 
 def _department(department_id: UUID) -> DepartmentView:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from govcloud.entrypoints.api.reading import Malformed
@@ -12,7 +11,7 @@ from govcloud.entrypoints.api.results import FieldProblem, Problem, RefusalAnswe
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Refusal, Unavailable
 from govcloud.kernel.messages import Message
 from govcloud.signon.step_up import StepUpRequired
-from govcloud.web.errors import DATABASE_AWAY, database_away
+from govcloud.web.errors import answer_errors, with_headers
 from govcloud.web.gate import ClientRequired, SignInRequired, services
 from govcloud.web.locale import html_lang, say
 from govcloud.web.trace import trace_id
@@ -113,11 +112,7 @@ def _on_step_up_required(_error: StepUpRequired) -> Response:
 
 def _on_http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    response = problem(status, GovcloudError(f"http_{status}", _HTTP.get(status, _HTTP[400])))
-    for name, value in error.get_headers():
-        if name.lower() not in {"content-type", "content-length"}:
-            response.headers[name] = value
-    return response
+    return with_headers(problem(status, GovcloudError(f"http_{status}", _HTTP.get(status, _HTTP[400]))), error)
 
 
 def _on_csrf(_error: CSRFError) -> Response:
@@ -126,23 +121,10 @@ def _on_csrf(_error: CSRFError) -> Response:
     return problem(403, Denied("csrf", message, remedy=remedy))
 
 
-def _on_database_away(error: SQLAlchemyError) -> Response:
-    return problem(503, database_away(error))
-
-
-def _on_defect(error: InternalServerError) -> Response:
-    current_app.logger.error("unexpected error, trace %s", trace_id(), exc_info=error.original_exception)
-    return problem(500, GovcloudError("defect", _HTTP[500]))
-
-
 def init_errors(blueprint: Blueprint) -> None:
     """Register the answers for every error below the API's addresses."""
     blueprint.register_error_handler(SignInRequired, _on_sign_in_required)
     blueprint.register_error_handler(ClientRequired, _on_client_required)
     blueprint.register_error_handler(StepUpRequired, _on_step_up_required)
-    blueprint.register_error_handler(GovcloudError, _on_domain_error)
     blueprint.register_error_handler(CSRFError, _on_csrf)
-    for away in DATABASE_AWAY:
-        blueprint.register_error_handler(away, _on_database_away)
-    blueprint.register_error_handler(InternalServerError, _on_defect)
-    blueprint.register_error_handler(HTTPException, _on_http_error)
+    answer_errors(blueprint, domain=_on_domain_error, http=_on_http_error, defect=lambda: problem(500, GovcloudError("defect", _HTTP[500])))

@@ -17,6 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from govcloud.entrypoints.api.bodies import Input
 from govcloud.entrypoints.api.errors import init_errors
+from govcloud.entrypoints.api.named import department_of
 from govcloud.entrypoints.api.reading import read_query
 from govcloud.identity.importing.report import Finding, Report
 from govcloud.identity.importing.runs import Order, RunView
@@ -60,7 +61,7 @@ def import_people() -> Response:
         raise UnsupportedMediaType
     query = read_query(ImportQuery)
     order = Order(
-        f"client:{current_client().client_id}", _department(query.department), complete=query.complete, allow_vanish=query.allow_vanish
+        f"client:{current_client().client_id}", department_of(query.department), complete=query.complete, allow_vanish=query.allow_vanish
     )
     report = Report()
     with tempfile.TemporaryDirectory(prefix="govcloud-feed-") as folder:
@@ -109,15 +110,6 @@ def _received(path: Path) -> Source:
         wrong = Message("应为对象的数组，或每行一个对象（JSON Lines）。")
         raise Invalid.of(FieldError("body", wrong))
     return source
-
-
-def _department(uscc: str | None) -> UUID | None:
-    if uscc is None:
-        return None
-    view = services().identity_queries.department_by_uscc(uscc)
-    if view is None:
-        raise NotFound.of(Message("部门"), uscc)
-    return view.id
 
 
 def _own(run_id: UUID | None) -> RunView:

@@ -28,6 +28,7 @@ from govcloud.entrypoints.api.list_bodies import (
     ServiceItemsQuery,
     ServiceListBody,
 )
+from govcloud.entrypoints.api.named import department_of
 from govcloud.entrypoints.api.table import Route
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import NotFound
@@ -45,7 +46,7 @@ _READ = "govcloud:list:read"
 @requires(_READ)
 def power_items(query: PowerItemsQuery) -> PowerItemsAnswer:
     """The power list, or a department's part of it, as of any moment."""
-    wanted = Wanted(_department(query.department), text=query.q, kind=query.kind)
+    wanted = Wanted(department_of(query.department), text=query.q, kind=query.kind)
     page = services().subsystem_queries.list_page("power", wanted, query.cursor, query.limit, at=query.as_of)
     departments = _departments(page.rows)
     rows = tuple(ListedPowerItemAnswer.of(item, departments) for item in page.rows if isinstance(item, PowerItemView))
@@ -55,7 +56,7 @@ def power_items(query: PowerItemsQuery) -> PowerItemsAnswer:
 @requires(_READ)
 def service_items(query: ServiceItemsQuery) -> ServiceItemsAnswer:
     """The implementation list, or a department's part of it, as of any moment."""
-    wanted = Wanted(_department(query.department), text=query.q, power_item_id=query.power_item)
+    wanted = Wanted(department_of(query.department), text=query.q, power_item_id=query.power_item)
     page = services().subsystem_queries.list_page("implementation", wanted, query.cursor, query.limit, at=query.as_of)
     departments = _departments(page.rows)
     rows = tuple(ListedServiceItemAnswer.of(item, departments) for item in page.rows if isinstance(item, ServiceItemView))
@@ -108,7 +109,7 @@ def _import(kind: str, body: ListImportBody, rows: Sequence[PowerItemRow | Servi
     """Bring the rows in by the same reader as a file."""
     order = ListOrder(
         complete=body.complete,
-        department_id=_department(body.department),
+        department_id=department_of(body.department),
         allow_vanish=body.allow_vanish,
         title=body.title,
         note=body.note,
@@ -129,15 +130,6 @@ def _import(kind: str, body: ListImportBody, rows: Sequence[PowerItemRow | Servi
 def _editions(kind: str, query: EditionsQuery) -> EditionsAnswer:
     page = services().subsystem_queries.editions(kind, query.cursor, query.limit)
     return EditionsAnswer(editions=tuple(EditionAnswer.of(row) for row in page.rows), cursor=page.after)
-
-
-def _department(uscc: str | None) -> UUID | None:
-    if uscc is None:
-        return None
-    view = services().identity_queries.department_by_uscc(uscc)
-    if view is None:
-        raise NotFound.of(Message("部门"), uscc)
-    return view.id
 
 
 def _departments(items: Sequence[ItemView]) -> dict[UUID, DepartmentView]:

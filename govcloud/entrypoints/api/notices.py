@@ -12,8 +12,7 @@ from govcloud.access.notices.values import NoticeView
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, ListQuery
 from govcloud.entrypoints.api.table import Route
-from govcloud.signon.sessions import CurrentSession
-from govcloud.web.gate import SignInRequired, current_actor, current_session, services, signed_in
+from govcloud.web.gate import current_actor, reader_session, services, signed_in
 from govcloud.web.locale import say
 
 _MOST = 200
@@ -106,7 +105,7 @@ class ChoicesAnswer(Answer):
 @signed_in
 def notices(query: NoticesQuery) -> NoticesAnswer:
     """What one was told, the newest first."""
-    mine = _session().official_id
+    mine = reader_session().official_id
     page = services().notice_queries.page(mine, unread=query.unread, group=query.group, cursor=query.cursor, limit=query.limit)
     found = tuple(NoticeAnswer.of(view) for view in page.entries)
     return NoticesAnswer(unread=services().notice_queries.unread(mine), notices=found, cursor=page.cursor)
@@ -152,16 +151,8 @@ def remove_mail_address() -> ChoicesAnswer:
     return _choices()
 
 
-def _session() -> CurrentSession:
-    """Return the live session; the gate has seen it already."""
-    session = current_session()
-    if session is None:
-        raise SignInRequired
-    return session
-
-
 def _choices() -> ChoicesAnswer:
-    view = services().notice_desk.choices(_session().official_id)
+    view = services().notice_desk.choices(reader_session().official_id)
     return ChoicesAnswer(mailed=view.mailed, language=view.language, address=view.address, waiting_for_code=view.entered, mail=view.enabled)
 
 

@@ -7,18 +7,8 @@ from uuid import UUID
 from flask_wtf.csrf import generate_csrf
 
 from govcloud.access.commands import NO_ALTERNATIVE, NewRequest
-from govcloud.authorization.scope import PROVINCE, Scope
-from govcloud.entrypoints.api.answers import (
-    AppointmentAnswer,
-    ItemAnswer,
-    ItemsAnswer,
-    LineAnswer,
-    MeAnswer,
-    RequestAnswer,
-    RequestsAnswer,
-    ScopeChoiceAnswer,
-    ScopeChoicesAnswer,
-)
+from govcloud.authorization.scope import PROVINCE
+from govcloud.entrypoints.api.answers import AppointmentAnswer, LineAnswer, MeAnswer, RequestAnswer, RequestsAnswer
 from govcloud.entrypoints.api.apart import TABLE as APART
 from govcloud.entrypoints.api.approval_bodies import InboxQuery
 from govcloud.entrypoints.api.approvals import TABLE as APPROVALS
@@ -32,6 +22,7 @@ from govcloud.entrypoints.api.bodies import (
     RevokeBody,
     WithdrawBody,
 )
+from govcloud.entrypoints.api.catalogue_answers import ItemAnswer, ItemsAnswer, ScopeChoiceAnswer, ScopeChoicesAnswer
 from govcloud.entrypoints.api.changes import CHANGES
 from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, InboxLineAnswer
 from govcloud.entrypoints.api.duties import TABLE as DUTIES
@@ -41,6 +32,7 @@ from govcloud.entrypoints.api.label_effects import TABLE as LABELS
 from govcloud.entrypoints.api.life import TABLE as LIFE
 from govcloud.entrypoints.api.lists import LISTS
 from govcloud.entrypoints.api.matters import TABLE as MATTERS
+from govcloud.entrypoints.api.named import scope_of
 from govcloud.entrypoints.api.notices import TABLE as NOTICES
 from govcloud.entrypoints.api.organisation import ORGANISATION
 from govcloud.entrypoints.api.people import PEOPLE
@@ -62,29 +54,15 @@ from govcloud.entrypoints.api.table import Route
 from govcloud.entrypoints.api.waiting import TABLE as WAITING
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.signon.sessions import CurrentSession
-from govcloud.web.gate import SignInRequired, current_actor, current_session, services, signed_in
+from govcloud.web.gate import current_actor, reader_session, services, signed_in
 
 PREFIX = "/api/v1"
-
-
-def _session() -> CurrentSession:
-    """Return the live session; the gate has seen it already."""
-    session = current_session()
-    if session is None:
-        raise SignInRequired
-    return session
-
-
-def _scope(divisions: list[str] | None) -> Scope:
-    """Return the scope that a body names."""
-    return PROVINCE if divisions is None else Scope(tuple(divisions))
 
 
 @signed_in
 def me() -> MeAnswer:
     """Who is signed in, in which duty, and the token for writing calls."""
-    session = _session()
+    session = reader_session()
     appointments = services().identity_queries.appointments_of(session.official_id, services().clock.now())
     return MeAnswer(
         official_id=session.official_id,
@@ -112,7 +90,7 @@ def scopes(item_id: UUID) -> ScopeChoicesAnswer:
         raise NotFound.of(Message("可申请项"), item_id)
     if entry.scope_kind != "division":
         return ScopeChoicesAnswer(choices=(ScopeChoiceAnswer(divisions=None, name="", level="", suggested=True),))
-    session = _session()
+    session = reader_session()
     duty = services().identity_queries.appointment(session.appointment_id) if session.appointment_id else None
     choices = services().access_queries.scope_choices(PROVINCE, duty.division if duty else None)
     return ScopeChoicesAnswer(choices=tuple(ScopeChoiceAnswer.of(choice) for choice in choices))
@@ -125,7 +103,7 @@ def submit(body: NewRequestBody) -> SubmittedAnswer:
         item_id=_item_id(body),
         reason=body.reason,
         days=body.days,
-        scope=_scope(body.divisions),
+        scope=scope_of(body.divisions) or PROVINCE,
         case_number=body.case_number,
         matter_id=body.matter_id,
         beneficiary_appointment_id=body.beneficiary_appointment_id,
@@ -156,7 +134,7 @@ def _item_id(body: NewRequestBody) -> UUID:
 @signed_in
 def requests(query: ListQuery) -> RequestsAnswer:
     """One's requests, and those made for one, newest first."""
-    page = services().access_queries.my_requests(_session().official_id, query.cursor, query.limit)
+    page = services().access_queries.my_requests(reader_session().official_id, query.cursor, query.limit)
     return RequestsAnswer(requests=tuple(RequestAnswer.of(view) for view in page.entries), cursor=page.cursor)
 
 
@@ -193,7 +171,7 @@ def approve(line_id: UUID, body: ApproveBody) -> DecidedAnswer:
         current_actor(),
         line_id,
         body.version,
-        scope=None if body.divisions is None else _scope(body.divisions),
+        scope=scope_of(body.divisions),
         days=body.days,
         comment=body.comment,
         evidence_hash=body.evidence_hash,
@@ -225,7 +203,7 @@ def withdraw(line_id: UUID, body: WithdrawBody) -> WithdrawnAnswer:
 @signed_in
 def access() -> HeldListAnswer:
     """One's temporary access: live, the next to end first; then what ended in the last 30 days."""
-    held = services().access_queries.my_access(_session().official_id)
+    held = services().access_queries.my_access(reader_session().official_id)
     return HeldListAnswer(access=tuple(HeldAnswer.of(entry) for entry in held))
 
 

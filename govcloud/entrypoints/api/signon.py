@@ -12,12 +12,10 @@ from pydantic import Field
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, Text
 from govcloud.entrypoints.api.table import Route
-from govcloud.kernel.errors import Denied
-from govcloud.kernel.messages import Message
 from govcloud.signon.logout.views import DeliveryView, StayView
 from govcloud.signon.policy import SignOnPolicy
-from govcloud.signon.sessions import CurrentSession
-from govcloud.web.gate import SignInRequired, current_actor, current_session, may, requires, services, signed_in
+from govcloud.web.asking import not_yours
+from govcloud.web.gate import current_actor, may, reader_session, requires, services, signed_in
 
 SESSIONS = "govcloud:console:sessions"
 
@@ -124,7 +122,7 @@ class PolicyBody(Input):
 @signed_in
 def official_sessions(official_id: UUID) -> SessionsAnswer:
     """A person's live sessions and the subsystems that take part: one's own, or those of people in one's charge."""
-    if _session().official_id != official_id:
+    if reader_session().official_id != official_id:
         _in_charge(official_id)
     return _sessions(official_id)
 
@@ -159,13 +157,6 @@ def set_signon_policy(body: PolicyBody) -> PolicyAnswer:
     return PolicyAnswer.of(services().signon_policies.set(current_actor(), body.rules, body.reason))
 
 
-def _session() -> CurrentSession:
-    session = current_session()
-    if session is None:
-        raise SignInRequired
-    return session
-
-
 def _in_charge(official_id: UUID) -> None:
     """Let the reader go on whose role reaches the person.
 
@@ -175,7 +166,7 @@ def _in_charge(official_id: UUID) -> None:
     place = services().identity_queries.main_places([official_id]).get(official_id)
     resource = {"type": "official"} if place is None else {"department_path": place.department_path}
     if not may(SESSIONS, resource):
-        raise Denied("out_of_scope", Message("此人或此部门不在您的管理范围内。"), remedy=Message("请联系安全管理员办理。"))
+        raise not_yours()
 
 
 def _sessions(official_id: UUID) -> SessionsAnswer:

@@ -11,10 +11,12 @@ from pydantic import AwareDatetime, Field, StrictInt
 from govcloud.access.asking.queries import Chosen
 from govcloud.access.asking.views import AskedItem, AskedMatter, Difference, Hit, HitKind, Standing, Waiting
 from govcloud.access.commands import MOST_ITEMS, MOST_PEOPLE, NewSubmission, Submission, WantedItem
-from govcloud.authorization.scope import PROVINCE, Scope
-from govcloud.entrypoints.api.answers import Answer, ItemAnswer, RequestAnswer, ScopeAnswer
+from govcloud.authorization.scope import PROVINCE
+from govcloud.entrypoints.api.answers import Answer, RequestAnswer, ScopeAnswer
 from govcloud.entrypoints.api.bodies import Divisions, Input, Text
+from govcloud.entrypoints.api.catalogue_answers import ItemAnswer
 from govcloud.entrypoints.api.errors import refusals_of
+from govcloud.entrypoints.api.named import scope_of
 from govcloud.entrypoints.api.results import RefusalAnswer
 
 Duty: TypeAlias = Annotated[
@@ -52,7 +54,7 @@ class NewSubmissionBody(Input):
     def to_input(self) -> NewSubmission:
         """Return it as the command takes it."""
         return NewSubmission(
-            items=tuple(WantedItem(item.item_id, item.days, _scope(item.divisions) or PROVINCE, item.duty) for item in self.items),
+            items=tuple(WantedItem(item.item_id, item.days, scope_of(item.divisions) or PROVINCE, item.duty) for item in self.items),
             reason=self.reason,
             beneficiaries=tuple(self.beneficiary_appointment_ids),
             mode=self.mode,
@@ -77,7 +79,7 @@ class BasketBody(Input):
 
     def to_input(self) -> tuple[Chosen, ...]:
         """Return them as the command takes them."""
-        return tuple(Chosen(item.item_id, _scope(item.divisions), item.days) for item in self.items)
+        return tuple(Chosen(item.item_id, scope_of(item.divisions), item.days) for item in self.items)
 
 
 class TakeOutBody(Input):
@@ -288,7 +290,3 @@ class DifferenceAnswer(Answer):
             items=tuple(AskedItemAnswer.of(item) for item in view.items),
             closed=view.closed,
         )
-
-
-def _scope(divisions: list[str] | None) -> Scope | None:
-    return None if divisions is None else Scope(tuple(divisions))

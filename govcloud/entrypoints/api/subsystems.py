@@ -44,21 +44,14 @@ from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.publishing import publisher_of
 from govcloud.subsystems.queries import SubsystemView
-from govcloud.web.gate import current_actor, current_session, requires, services, signed_in
+from govcloud.web.gate import current_actor, reach_of, requires, services, signed_in
 
 READS = "govcloud:subsystem:read"
 
 
-def _reach() -> tuple[str, ...]:
-    session = current_session()
-    if session is None:
-        return ()
-    return services().authorization_queries.reach_of(session.official_id, session.appointment_id, READS)
-
-
 def _within(code: str) -> SubsystemView:
     """Return a subsystem within the reader's reach; what lies beyond is not there."""
-    view = services().subsystem_queries.subsystem_within(code, _reach())
+    view = services().subsystem_queries.subsystem_within(code, reach_of(READS))
     if view is None:
         raise NotFound.of(Message("业务子系统"), code)
     return view
@@ -67,7 +60,7 @@ def _within(code: str) -> SubsystemView:
 @requires(READS)
 def subsystems(query: SubsystemsQuery) -> SubsystemsAnswer:
     """The subsystems of one's department, of those below, and of those that it leads."""
-    page = services().subsystem_queries.subsystems_within(_reach(), query.q, query.status, limit=query.limit, after=query.cursor)
+    page = services().subsystem_queries.subsystems_within(reach_of(READS), query.q, query.status, limit=query.limit, after=query.cursor)
     return SubsystemsAnswer.of(page)
 
 

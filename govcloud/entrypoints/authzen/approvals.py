@@ -13,6 +13,7 @@ from uuid import UUID
 from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.queries import GrantView
 from govcloud.entrypoints.authzen.wire import Context
+from govcloud.kernel.validation import identifier
 from govcloud.web.gate import services
 
 REQUEST, RETRY, NONE = "request", "retry", "none"
@@ -68,7 +69,4 @@ def _shown(context: Context) -> UUID | None:
     """Return the approval that a question shows."""
     given = context.given.get("approval")
     named = given.get("id") if isinstance(given, Mapping) else None
-    try:
-        return UUID(named) if isinstance(named, str) else None
-    except ValueError:
-        return None
+    return identifier(named) if isinstance(named, str) else None

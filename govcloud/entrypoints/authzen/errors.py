@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app
-from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from flask import Blueprint, Response
+from werkzeug.exceptions import HTTPException
 
 from govcloud.entrypoints.authzen.responses import respond
 from govcloud.kernel.errors import GovcloudError, Unavailable
 from govcloud.kernel.messages import Message
-from govcloud.web.errors import AWAY_SECONDS, DATABASE_AWAY, database_away, status_of
+from govcloud.web.errors import AWAY_SECONDS, answer_errors, status_of
 from govcloud.web.gate import ClientRequired
 from govcloud.web.trace import trace_id
 
@@ -111,14 +110,8 @@ def _on_http_error(error: HTTPException) -> Response:
     return response
 
 
-def _on_database_away(error: SQLAlchemyError) -> Response:
-    database_away(error)
+def _on_database_away(_error: Unavailable) -> Response:
     return _answer(503, "unavailable", "the decision point cannot answer now; refuse, and ask again later", AWAY_SECONDS)
-
-
-def _on_defect(error: InternalServerError) -> Response:
-    current_app.logger.error("unexpected error, trace %s", trace_id(), exc_info=error.original_exception)
-    return _answer(500, "internal_error", "the decision point failed; refuse")
 
 
 def init_errors(blueprint: Blueprint) -> None:
@@ -128,8 +121,10 @@ def init_errors(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(TooFastError, _on_too_fast)
     blueprint.register_error_handler(ProblemError, _on_problem)
     blueprint.register_error_handler(ClientRequired, _on_client_required)
-    blueprint.register_error_handler(GovcloudError, _on_domain_error)
-    for away in DATABASE_AWAY:
-        blueprint.register_error_handler(away, _on_database_away)
-    blueprint.register_error_handler(InternalServerError, _on_defect)
-    blueprint.register_error_handler(HTTPException, _on_http_error)
+    answer_errors(
+        blueprint,
+        domain=_on_domain_error,
+        http=_on_http_error,
+        defect=lambda: _answer(500, "internal_error", "the decision point failed; refuse"),
+        away=_on_database_away,
+    )

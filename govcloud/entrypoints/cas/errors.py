@@ -1,7 +1,7 @@
 """Errors of CAS on their two wires: a page for a browser, and for a service a CAS answer with the protocol's code.
 
 ======================  =========================================================================================================
-``PageError``           the service is not registered, so nobody is redirected (CAS Protocol 3.0.3 section 2.2.1)
+``PageError``           (``web/errors.py``) the service is not registered, so nobody is redirected (CAS Protocol 3.0.3 section 2.2.1)
 ``CasRefused``          ``authenticationFailure`` (``proxyFailure`` at ``/proxy``) with its code and a description in English
 anything else           ``INTERNAL_ERROR``: the reason stays in the log
 ======================  =========================================================================================================
@@ -10,27 +10,17 @@ anything else           ``INTERNAL_ERROR``: the reason stays in the log
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, request
-from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException
 
 from govcloud.entrypoints.cas.answers import JSON, XML, Element, answer
-from govcloud.kernel.errors import GovcloudError, Invalid
-from govcloud.kernel.messages import Message
+from govcloud.kernel.errors import GovcloudError
 from govcloud.signon.cas.errors import INTERNAL_ERROR, INVALID_REQUEST, CasRefused
-from govcloud.web.errors import DATABASE_AWAY, database_away
+from govcloud.web.errors import answer_errors
 from govcloud.web.trace import trace_id
 
 _PLAIN_NO = "no\n\n"
 _PLAIN = "cas.cas_wire.validate"
 _PROXY = "cas.cas_wire.proxy"
-
-
-class PageError(Invalid):
-    """A request that cannot safely be answered by a redirect; shown as a page."""
-
-    def __init__(self, code: str, message: Message) -> None:
-        """Say what is wrong; what to do is the same for all: this is for the subsystem's developers to mend."""
-        super().__init__(code, message, remedy=Message("请从工作台重新进入该子系统；如仍有问题，请把追踪号告知该子系统的维护人员。"))
 
 
 def bad_request(description: str) -> CasRefused:
@@ -56,25 +46,11 @@ def _on_domain_error(error: GovcloudError) -> Response:
     return failure(INTERNAL_ERROR, "the platform cannot answer right now")
 
 
-def _on_database_away(error: SQLAlchemyError) -> Response:
-    database_away(error)
-    return failure(INTERNAL_ERROR, "the platform cannot answer right now")
-
-
 def _on_http_error(error: HTTPException) -> Response:
     return failure(INVALID_REQUEST, f"HTTP {error.code}")
-
-
-def _on_defect(error: InternalServerError) -> Response:
-    current_app.logger.error("unexpected error, trace %s", trace_id(), exc_info=error.original_exception)
-    return failure(INTERNAL_ERROR, "the platform failed")
 
 
 def init_wire_errors(blueprint: Blueprint) -> None:
     """Answer every error of the services' endpoints in their protocol."""
     blueprint.register_error_handler(CasRefused, _on_refused)
-    blueprint.register_error_handler(GovcloudError, _on_domain_error)
-    for away in DATABASE_AWAY:
-        blueprint.register_error_handler(away, _on_database_away)
-    blueprint.register_error_handler(InternalServerError, _on_defect)
-    blueprint.register_error_handler(HTTPException, _on_http_error)
+    answer_errors(blueprint, domain=_on_domain_error, http=_on_http_error, defect=lambda: failure(INTERNAL_ERROR, "the platform failed"))

@@ -14,11 +14,11 @@ from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from govcloud.entrypoints.cas.blueprint import cas
-from govcloud.entrypoints.cas.errors import PageError
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.sessions import CurrentSession
 from govcloud.subsystems.queries import ClientView
+from govcloud.web.errors import PageError
 from govcloud.web.gate import current_actor, current_session, public, services
 from govcloud.web.headers import allow_form_target
 from govcloud.web.marks import mark, marked_at

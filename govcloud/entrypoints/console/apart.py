@@ -18,7 +18,7 @@ from govcloud.authorization.apart.models import SodDraft, SodException, SodRule,
 from govcloud.authorization.apart.views import RulePreview
 from govcloud.entrypoints.console.authorization import GROUP, _Window
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand
-from govcloud.entrypoints.console.columns import name_of
+from govcloud.entrypoints.console.columns import looked_up, name_of
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
@@ -175,10 +175,6 @@ class SodRulesView(_Window):
         ),
     )
 
-    def heading(self, row: SodRule) -> str:
-        """Return the name."""
-        return row.name
-
     def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
         """Offer the kinds."""
         form = super().create_form(obj)
@@ -259,10 +255,6 @@ class SodDraftsView(ConsoleView):
         """Return the drafts that wait."""
         return super().get_query().filter(SodDraft.state == "open")
 
-    def heading(self, row: SodDraft) -> str:
-        """Return the name."""
-        return row.name
-
 
 class SodExceptionForm(BaseForm):
     """What it takes to give an exception."""
@@ -289,6 +281,7 @@ class SodExceptionsView(_Window):
     icon = "shield-alert"
     group = GROUP
     form = SodExceptionForm
+    people = ("official_id", "given_by_official_id")
     column_list = ("official_id", "rule_code", "functions", "ends_at", "given_by_official_id", "reason")
     column_details_list = ("official_id", "rule_code", "functions", "reason", "given_by_official_id", "valid_from", "ends_at", "valid_to")
     column_searchable_list = ("rule_code",)
@@ -314,14 +307,9 @@ class SodExceptionsView(_Window):
         """Return the exceptions that hold now."""
         return super().get_query().filter(SodException.valid_to.is_(None), SodException.ends_at > services().clock.now())
 
-    def names(self, rows: Sequence[SodException]) -> Mapping[UUID, str]:
-        """Return the names of both people."""
-        return services().identity_queries.official_names({who for row in rows for who in (row.official_id, row.given_by_official_id)})
-
     def heading(self, row: SodException) -> str:
         """Return the official with the rule."""
-        names = services().identity_queries.official_names([row.official_id])
-        return f"{names.get(row.official_id, '—')} {row.rule_code}"
+        return f"{looked_up(row.official_id)} {row.rule_code}"
 
     def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
         """Offer the rules from which there are exceptions."""
@@ -350,6 +338,7 @@ class SodViolationsView(_Window):
     lead = Message("每晚查出的、没有例外而持有互斥功能的人。请收回其中一项，或给予有期限的例外。")
     icon = "triangle-alert"
     group = GROUP
+    people = ("official_id",)
     column_list = ("official_id", "rule_code", "rule_version", "functions", "valid_from")
     column_details_list = ("official_id", "rule_code", "rule_version", "functions", "valid_from", "valid_to")
     column_searchable_list = ("rule_code",)
@@ -357,14 +346,9 @@ class SodViolationsView(_Window):
     labels = {**LABELS, "valid_from": Message("发现时间"), "valid_to": Message("消除时间")}
     column_formatters = {**_CELLS, "official_id": name_of("official_id")}
 
-    def names(self, rows: Sequence[SodViolation]) -> Mapping[UUID, str]:
-        """Return the names."""
-        return services().identity_queries.official_names({row.official_id for row in rows})
-
     def heading(self, row: SodViolation) -> str:
         """Return the official with the rule."""
-        names = services().identity_queries.official_names([row.official_id])
-        return f"{names.get(row.official_id, '—')} {row.rule_code}"
+        return f"{looked_up(row.official_id)} {row.rule_code}"
 
     def links_for(self, row: SodViolation) -> list[tuple[str, str]]:
         """Lead to what the person holds, and why."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
 
 from flask import request
 from flask_admin import expose
 
-from govcloud.audit.queries import AuditEntry, Cursor
+from govcloud.audit.queries import AuditEntry
 from govcloud.entrypoints.console.pages import ConsolePage
+from govcloud.kernel.actor import official_of
 from govcloud.kernel.messages import Message
+from govcloud.kernel.paging import Cursor
 from govcloud.kernel.validation import searchable
 from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
@@ -37,7 +37,7 @@ class AuditView(ConsolePage):
     def index_view(self) -> str:
         """Show one page of the record, filtered by subject (``official:<id>``) or by chain (a request's id)."""
         subject, chain = (searchable(request.args.get(name, ""))[:_LONGEST] for name in ("subject", "chain"))
-        after = _cursor(request.args.get("after", ""))
+        after = Cursor.from_text(request.args.get("after", ""))
         trail, actor = services().audit, current_actor()
         if chain:
             entries = trail.by_chain(actor, chain)
@@ -53,7 +53,7 @@ class AuditView(ConsolePage):
             subject_of=_Subjects(entries),
             subject=subject,
             chain=chain,
-            cursor=_text(entries[-1].cursor) if len(entries) == PAGE and not chain else "",
+            cursor=entries[-1].cursor.to_text() if len(entries) == PAGE and not chain else "",
             commands={item.code: item.name for item in services().subsystem_queries.functions_of("govcloud")},
             checkpoint=services().audit_queries.newest_checkpoint(),
             waiting=services().audit_queries.waiting(),
@@ -87,35 +87,12 @@ class _Subjects:
     """Says what an event is about: a person by name (looked up for the whole page at once), anything else by kind and id."""
 
     def __init__(self, entries: Sequence[AuditEntry]) -> None:
-        wanted = {found for entry in entries if (found := _official(entry.subject))}
+        wanted = {found for entry in entries if (found := official_of(entry.subject))}
         self._names = services().identity_queries.official_names(wanted)
 
     def __call__(self, entry: AuditEntry) -> str:
         kind, _, rest = entry.subject.partition(":")
-        official = _official(entry.subject)
+        official = official_of(entry.subject)
         if official is not None and official in self._names:
             return self._names[official]
         return f"{say(SUBJECTS[kind])} {rest[:8]}" if kind in SUBJECTS else entry.subject
-
-
-def _official(subject: str) -> UUID | None:
-    """Return the official whom a subject names."""
-    kind, _, rest = subject.partition(":")
-    try:
-        return UUID(rest) if kind == "official" else None
-    except ValueError:
-        return None
-
-
-def _text(cursor: Cursor) -> str:
-    """Return a place in the record as it stands in an address."""
-    return f"{cursor.at.isoformat()}~{cursor.event_id}"
-
-
-def _cursor(text: str) -> Cursor | None:
-    """Read a place in the record; whatever is not one is the beginning."""
-    at, _, event_id = text.partition("~")
-    try:
-        return Cursor(datetime.fromisoformat(at), UUID(event_id))
-    except ValueError:
-        return None

@@ -17,7 +17,7 @@ from govcloud.access.lifecycle import grant_state
 from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand
-from govcloud.entrypoints.console.columns import name_of
+from govcloud.entrypoints.console.columns import looked_up, name_of
 from govcloud.entrypoints.console.levels import keep_levels, level_of
 from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.people_reach import department_named
@@ -122,6 +122,7 @@ class AssignmentsView(_Window):
     group = GROUP
     lead = Message("岗位规则之外的例外授予。系统、安全、审计三员互斥：任何人不能同时担任其中两个。")
     form = AssignmentForm
+    people = ("official_id",)
     column_list = ("official_id", "role_code", "reason", "valid_from", "valid_to")
     column_details_list = ("official_id", "role_code", "scope", "reason", "assigned_by", "valid_from", "valid_to")
     column_searchable_list = ("role_code",)
@@ -143,14 +144,9 @@ class AssignmentsView(_Window):
         RowCommand("end", Message("结束"), "ban", "govcloud:console:assignments", Message("结束后，该角色带来的权限立即失效。"), _end),
     )
 
-    def names(self, rows: Sequence[RoleAssignment]) -> Mapping[UUID, str]:
-        """Return the names of the holders."""
-        return services().identity_queries.official_names({row.official_id for row in rows})
-
     def heading(self, row: RoleAssignment) -> str:
         """Return the holder with the role."""
-        names = services().identity_queries.official_names([row.official_id])
-        return f"{names.get(row.official_id, '—')} {role_name(row.role_code)}"
+        return f"{looked_up(row.official_id)} {role_name(row.role_code)}"
 
     def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
         """Offer the roles that exist; those of the platform's own parts are not for people."""

@@ -15,7 +15,8 @@ from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.identity.queries import DepartmentView
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import SignInRequired, current_actor, current_session, services
+from govcloud.kernel.validation import identifier
+from govcloud.web.gate import current_actor, reader_session, services
 from govcloud.web.locale import say
 
 _PAGE = 20
@@ -49,7 +50,7 @@ class CeilingsView(ConsolePage):
     @expose("/")
     def index_view(self) -> str:
         """Show the departments that have a ceiling of their own, or those that a search finds."""
-        text, after = request.args.get("search", "").strip(), _identifier(request.args.get("after"))
+        text, after = request.args.get("search", "").strip(), identifier(request.args.get("after"))
         queries = services().identity_queries
         following: UUID | None = None
         paths = _paths()
@@ -79,7 +80,7 @@ class CeilingsView(ConsolePage):
     @expose("/set/<department_id>", methods=("GET", "POST"))
     def set_view(self, department_id: str) -> Response | str:
         """Set what may be given in a department."""
-        wanted = _identifier(department_id)
+        wanted = identifier(department_id)
         department = services().identity_queries.department(wanted) if wanted else None
         if department is None:
             raise NotFound.of(Message("部门"), department_id)
@@ -106,9 +107,7 @@ class CeilingsView(ConsolePage):
 
 def _paths() -> list[str]:
     """Return the subtrees in the reader's charge; ``"/"`` is the whole province."""
-    session = current_session()
-    if session is None:
-        raise SignInRequired
+    session = reader_session()
     queries = services().authorization_queries
     return [
         path for role in (UNBOUND_ROLE, ADMIN_ROLE) for path in queries.department_paths(session.official_id, session.appointment_id, role)
@@ -137,10 +136,3 @@ def _rows(found: Sequence[DepartmentView]) -> list[_Row]:
 
 def _names(wanted: set[UUID]) -> Mapping[UUID | None, str]:
     return {key: view.name for key, view in services().identity_queries.departments(wanted).items()}
-
-
-def _identifier(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

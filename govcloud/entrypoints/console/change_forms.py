@@ -16,7 +16,7 @@ from govcloud.identity.orders import CHANGE_NAMES, Duty, Order
 from govcloud.identity.views import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, whole_number
 from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 from govcloud.web.moments import CHINA, day
@@ -304,6 +304,7 @@ def _days(values: Mapping[str, str]) -> int:
         Invalid: it is no number.
     """
     typed = values.get("handover_days", "").strip() or "0"
-    if not (typed.isascii() and typed.isdigit() and len(typed) <= 3):  # noqa: PLR2004 - more digits are no number of days
+    days = whole_number(typed, 3)
+    if days is None:
         raise Invalid.of(FieldError("handover_days", Message("应为整数。"), typed))
-    return int(typed)
+    return days

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import g, url_for
-from markupsafe import Markup
+from flask import g
 
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import services
@@ -30,18 +29,12 @@ def name_of(attribute: str) -> Callable[[Any, Any, Any, str], str]:
     """Return a column formatter that shows the looked-up name of the id in ``attribute``."""
 
     def show(_view: Any, _context: Any, row: Any, _name: str) -> str:  # noqa: ANN401 - Flask-Admin's signature
-        value = getattr(row, attribute)
-        names: Mapping[UUID, str] = g.get("console_names", {})
-        return names.get(value, "—") if value else "—"
+        return looked_up(getattr(row, attribute))
 
     return show
 
 
-def link_to(endpoint: str, attribute: str = "id") -> Callable[[Any, Any, Any, str], Markup]:
-    """Return a column formatter that links the value to another view's details."""
-
-    def show(_view: Any, _context: Any, row: Any, name: str) -> Markup:  # noqa: ANN401 - Flask-Admin's signature
-        href = url_for(f"{endpoint}.details_view", id=getattr(row, attribute))
-        return Markup('<a href="{}">{}</a>').format(href, getattr(row, name))
-
-    return show
+def looked_up(key: UUID | None) -> str:
+    """Return the name that was looked up for the rows of the page."""
+    names: Mapping[UUID, str] = g.get("console_names", {})
+    return names.get(key, "—") if key else "—"

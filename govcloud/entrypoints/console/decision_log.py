@@ -10,13 +10,14 @@ from flask_admin import expose
 
 from govcloud.authorization.answers.explanation import Explanation
 from govcloud.authorization.answers.service import Asked
-from govcloud.authorization.decision_log.reading import LogAsked, LogCursor, LogEntry, LogPage
+from govcloud.authorization.decision_log.reading import LogAsked, LogEntry, LogPage
 from govcloud.authorization.decisions import Reason
 from govcloud.entrypoints.console.answer_words import KEPT, REASONS, TABLES, answered
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.subsystem_reach import reach
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.paging import Cursor
 from govcloud.kernel.validation import searchable
 from govcloud.web.asking import LOG, TRY, owner_path
 from govcloud.web.gate import current_actor, services
@@ -105,7 +106,7 @@ class DecisionLogView(ConsolePage):
 
 def _entry() -> LogEntry:
     """Return the entry that the address names; whoever looks stands in the audit record."""
-    entry, subsystem = LogCursor.from_text(request.args.get("entry", "")), searchable(request.args.get("subsystem", ""))[:200]
+    entry, subsystem = Cursor.from_text(request.args.get("entry", "")), searchable(request.args.get("subsystem", ""))[:200]
     if entry is None:
         raise NotFound.of(Message("判定"), request.args.get("entry", "")[:200])
     asked = LogAsked(subsystem=subsystem, entry=entry, limit=1, department_path=owner_path(subsystem) if subsystem else None)
@@ -132,7 +133,7 @@ def _asked(typed: dict[str, str], official_id: UUID | None) -> LogAsked:
         since=at_of(typed["since"]),
         until=at_of(typed["until"]),
         limit=PAGE,
-        after=LogCursor.from_text(request.args.get("after", "")),
+        after=Cursor.from_text(request.args.get("after", "")),
         department_path=owner_path(typed["subsystem"]) if typed["subsystem"] else None,
     )
 

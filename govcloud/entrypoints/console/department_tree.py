@@ -65,11 +65,3 @@ def as_of(text: str) -> tuple[datetime | None, str]:
         return None, ""
     ends = datetime.combine(wanted, datetime.min.time(), CHINA) + timedelta(days=1) - timedelta(microseconds=1)
     return ends.astimezone(UTC), text
-
-
-def identifier(text: str | None) -> UUID | None:
-    """Return the id in an address; what is none is as good as left out."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

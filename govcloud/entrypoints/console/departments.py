@@ -14,7 +14,7 @@ from govcloud.entrypoints.console.department_changes import CHANGES, DepartmentC
 from govcloud.entrypoints.console.department_export import as_csv
 from govcloud.entrypoints.console.department_forms import Filled
 from govcloud.entrypoints.console.department_reach import must_reach, reach, reaches
-from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, identifier, tree_to
+from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, tree_to
 from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.rehearsed import Rehearsed
 from govcloud.entrypoints.console.words import LEVELS
@@ -22,6 +22,7 @@ from govcloud.identity.reorganisation import KINDS
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, may, may_among, services
 from govcloud.web.locale import say

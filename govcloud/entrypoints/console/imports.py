@@ -19,6 +19,7 @@ from govcloud.identity.importing.template import csv_template, xlsx_template
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.tables.findings import report_lines
+from govcloud.kernel.validation import identifier
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, current_session, may, services
 from govcloud.web.locale import column_words, say
@@ -168,7 +169,7 @@ class ImportsView(ConsolePage):
         session, everywhere = current_session(), self._everywhere()
         own = self._own_department()
         department = services().identity_queries.department(own) if own else None
-        after = _uuid(request.args.get("after", ""))
+        after = identifier(request.args.get("after", ""))
         found = services().import_queries.runs(
             after=after, official_id=None if everywhere or session is None else session.official_id, limit=PAGE + 1
         )
@@ -215,10 +216,3 @@ def _sentence(error: GovcloudError) -> Message:
     if error.remedy is None:
         return error.message
     return Message("%(message)s%(remedy)s", message=error.message, remedy=error.remedy)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -11,13 +11,14 @@ from flask import Response, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from govcloud.entrypoints.console.department_tree import WHOLE, identifier
+from govcloud.entrypoints.console.department_tree import WHOLE
 from govcloud.entrypoints.console.lists import ENTRIES, IMPORT, ListPages
 from govcloud.entrypoints.console.pages import opened
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.tables.findings import report_lines
+from govcloud.kernel.validation import identifier
 from govcloud.subsystems.listing.importing import ALLOW_VANISH, ListOrder
 from govcloud.subsystems.listing.kinds import IMPLEMENTATION, POWER, ListKind
 from govcloud.subsystems.listing.planning import Plan

@@ -9,10 +9,10 @@ from io import BytesIO
 from typing import Any, ClassVar
 from uuid import UUID
 
-from flask import Response, g, request, send_file
+from flask import Response, request, send_file
 from flask_admin import expose
 
-from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, identifier, tree_to
+from govcloud.entrypoints.console.department_tree import MOST_NODES, WHOLE, Branch, as_of, tree_to
 from govcloud.entrypoints.console.pages import ConsolePage
 from govcloud.entrypoints.console.words import FACTS
 from govcloud.identity.views import DepartmentView
@@ -20,11 +20,12 @@ from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.spreadsheets import csv_lines, write_xlsx
 from govcloud.kernel.tables.template import csv_template, xlsx_template
+from govcloud.kernel.validation import identifier
 from govcloud.subsystems.listing.columns import KIND_NAMES
 from govcloud.subsystems.listing.exporting import export_heads, export_rows
 from govcloud.subsystems.listing.kinds import POWER, ListKind
 from govcloud.subsystems.listing.queries import Wanted
-from govcloud.web.gate import current_session, services
+from govcloud.web.gate import reach_of, services
 from govcloud.web.locale import say
 
 PAGE = 20
@@ -153,12 +154,7 @@ class ListPages(ConsolePage):
 
     def reach(self) -> tuple[str, ...]:
         """Return the paths at or below which the reader sees lists, looked up once a request."""
-        if "list_reach" not in g:
-            session = current_session()
-            queries = services().authorization_queries
-            g.list_reach = queries.reach_of(session.official_id, session.appointment_id, self.opens) if session else ()
-        found: tuple[str, ...] = g.list_reach
-        return found
+        return reach_of(self.opens)
 
     def reaches(self, path: str) -> bool:
         """Say whether the reader sees the list of the department at ``path``."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.signon.logout.queries import FILTERS
 from govcloud.signon.logout.telling import KEEP_TRYING
 from govcloud.signon.logout.views import NoticeState
@@ -58,7 +57,7 @@ class LogoutsView(ConsolePage):
         if client is None:
             raise NotFound.of(Message("客户端"), client_id)
         narrowed = narrowed if narrowed in FILTERS else ""
-        page = services().logout_queries.of_client(client_id, narrowed, _identifier(request.args.get("after")))
+        page = services().logout_queries.of_client(client_id, narrowed, identifier(request.args.get("after")))
         rendered: str = self.render(
             "console/logout_client.html",
             view=self,
@@ -81,17 +80,10 @@ class LogoutsView(ConsolePage):
         """Have one notice of a client, or all that are not acknowledged, sent again at once."""
         if not opened(RETRIES):
             raise no_permission()
-        client_id, notice_id = request.form.get("client", ""), _identifier(request.form.get("notice"))
+        client_id, notice_id = request.form.get("client", ""), identifier(request.form.get("notice"))
         hastened = services().logout.retry(current_actor(), client_id, notice_id=notice_id)
         if hastened:
             flash(say(Message("已安排立即重发 %(count)s 条，稍后刷新查看结果。", count=hastened)), "success")
         else:
             flash(say(Message("没有需要重发的通知。")), "info")
         return make_response(redirect(url_for(".client_view", client=client_id), 303))
-
-
-def _identifier(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from govcloud.entrypoints.console.subsystem_reach import owner_named
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier, whole_number
 from govcloud.subsystems.changes import MatterChange, MatterEntry
 from govcloud.subsystems.inputs import MOST_MATTER_ITEMS, MOST_STAGE, NewMatter
 from govcloud.subsystems.matters import CHANGE, REGISTER
@@ -45,8 +46,8 @@ class MatterForm:
         """Take over what came from the browser, with the item that was just put in or taken out."""
         values = {name: form.get(name, "").replace("\r\n", "\n").strip() for name in _TEXTS}
         chosen = [*form.getlist("item")[: MOST_MATTER_ITEMS + 1], form.get("add", "")]
-        stages = {item: form.get(f"stage-{item}", "1").strip() for item in (_uuid(text) for text in chosen) if item is not None}
-        stages.pop(_uuid(form.get("remove", "")) or UUID(int=0), None)
+        stages = {item: form.get(f"stage-{item}", "1").strip() for item in (identifier(text) for text in chosen) if item is not None}
+        stages.pop(identifier(form.get("remove", "")) or UUID(int=0), None)
         return cls(values, stages, {item: form.get(f"duty-{item}", "") for item in stages})
 
     @classmethod
@@ -77,8 +78,7 @@ class MatterForm:
 
     def version(self) -> int:
         """Return the version that was shown; none is zero, which no matter has."""
-        text = self.values.get("version", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(10**8)) else 0
+        return whole_number(self.values.get("version", "")) or 0
 
     def chosen(self) -> list[tuple[ItemView, str, str]]:
         """Return the chosen items that there are, in the order of their stages, with what stands in their fields."""
@@ -129,11 +129,4 @@ class MatterForm:
 
 
 def _is_stage(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(MOST_STAGE))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return whole_number(text, len(str(MOST_STAGE))) is not None

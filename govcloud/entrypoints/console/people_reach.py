@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import g
-
 from govcloud.identity.reach import NOWHERE, Reach
 from govcloud.identity.views import DepartmentView, OfficialView
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.web.gate import current_session, services
+from govcloud.web.gate import current_session, reach_of, services
 
 OPENS = "govcloud:console:officials"
 _LOOKED_AT, _MOST_CHOICES, _SHOWN = 50, 8, 5
@@ -18,12 +16,8 @@ _LOOKED_AT, _MOST_CHOICES, _SHOWN = 50, 8, 5
 
 def reach(function: str = OPENS) -> Reach:
     """Return how far the reader sees people, looked up once a request: what the roles that open ``function`` are bounded by."""
-    known: dict[str, Reach] = g.setdefault("console_reach", {})
-    if function not in known:
-        session = current_session()
-        paths = services().authorization_queries.reach_of(session.official_id, session.appointment_id, function) if session else ()
-        known[function] = Reach(paths) if paths else NOWHERE
-    return known[function]
+    paths = reach_of(function)
+    return Reach(paths) if paths else NOWHERE
 
 
 def departments_named(typed: str, within: Reach) -> tuple[DepartmentView | None, tuple[DepartmentView, ...]]:

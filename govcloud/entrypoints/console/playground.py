@@ -19,12 +19,11 @@ from govcloud.entrypoints.console.answer_words import TABLES, answered
 from govcloud.entrypoints.console.authorization import GROUP
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.people_reach import reach
-from govcloud.entrypoints.console.policy_steps import uuid_of
 from govcloud.entrypoints.console.typed_question import TOLD, asked_of
 from govcloud.identity.queries import AppointmentView, OfficialView
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
-from govcloud.kernel.validation import searchable
+from govcloud.kernel.validation import identifier, searchable
 from govcloud.subsystems.queries import FunctionView
 from govcloud.web.asking import READ_POLICIES, TRY
 from govcloud.web.gate import services
@@ -127,7 +126,7 @@ def _decides(trial: Trial) -> tuple[UUID | None, Engine | None]:
     """
     chosen = trial.values["policy"]
     if chosen.startswith(_DRAFT):
-        draft_id = uuid_of(chosen.removeprefix(_DRAFT))
+        draft_id = identifier(chosen.removeprefix(_DRAFT))
         if draft_id is None or not opened(READ_POLICIES):
             raise Invalid.of(FieldError("policy", Message("没有这份草稿。"), chosen[:100]))
         draft = services().draft_queries.draft(draft_id)

@@ -19,9 +19,10 @@ from govcloud.authorization.errors import PolicyError
 from govcloud.entrypoints.console import policy_words as words
 from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.policy_rules import RuleDrafting
-from govcloud.entrypoints.console.policy_steps import DRAFT, MAY, STEPS, uuid_of
+from govcloud.entrypoints.console.policy_steps import DRAFT, MAY, STEPS
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.asking import TRY
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, current_session, no_permission, services
@@ -51,7 +52,7 @@ class PolicyDraftsView(RuleDrafting):
         """Show the drafts in somebody's hands and the versions, each the newest first."""
         queries = services().draft_queries
         over = request.args.get("over") == "1"
-        drafts = queries.drafts(over=over, limit=_PAGE + 1, after=uuid_of(request.args.get("after", "")))
+        drafts = queries.drafts(over=over, limit=_PAGE + 1, after=identifier(request.args.get("after", "")))
         before = request.args.get("before", type=int)
         versions = queries.versions(_PAGE + 1, before)
         people = {person for version in versions for person in (version.maker_id, version.reviewer_id) if person}

@@ -10,6 +10,7 @@ from flask import request
 from govcloud.authorization.drafting.service import Shown
 from govcloud.authorization.drafting.views import DraftView
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.gate import current_actor, services
 
 DRAFT, MEASURE, SHADOW = "govcloud:policy:draft", "govcloud:policy:measure", "govcloud:policy:shadow"
@@ -97,12 +98,4 @@ def _revision() -> int:
 def _shown() -> Shown:
     """Return what the page had shown when its form was sent."""
     form = request.form
-    return Shown(_revision(), form.get("checksum", ""), uuid_of(form.get("impact_id", "")), form.get("digest") or None)
-
-
-def uuid_of(text: str) -> UUID | None:
-    """Return the id that a form or an address names; ``None`` for what is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return Shown(_revision(), form.get("checksum", ""), identifier(form.get("impact_id", "")), form.get("digest") or None)

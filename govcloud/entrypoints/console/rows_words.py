@@ -7,6 +7,7 @@ from uuid import UUID
 
 from govcloud.authorization.scope import RowCondition, Scope
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.gate import services
 from govcloud.web.locale import say
 
@@ -46,7 +47,4 @@ def _condition_words(item: RowCondition, divisions: Mapping[str, str], departmen
 def _department_of(item: RowCondition) -> UUID | None:
     """Return the department at whose path the rows stand; ``None``: at none, or the path names none."""
     steps = [part for part in (item.department_path or "").split("/") if part]
-    try:
-        return UUID(steps[-1]) if steps else None
-    except ValueError:
-        return None
+    return identifier(steps[-1]) if steps else None

@@ -11,7 +11,7 @@ from govcloud.entrypoints.console.subsystem_rows import read_rows
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, identifier, whole_number
 from govcloud.subsystems.approval import read_approval, written_approval
 from govcloud.subsystems.changes import Binding, FunctionChange, ItemChange, SubsystemChange
 from govcloud.subsystems.handing_over import HAND_OVER
@@ -32,16 +32,17 @@ def number(name: str, values: Values) -> int:
         Invalid: it is none.
     """
     text = values.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):  # noqa: PLR2004 - far beyond any number that a form asks for
+    found = whole_number(text)
+    if found is None:
         raise Invalid.of(FieldError(name, Message("应为整数。"), text))
-    return int(text)
+    return found
 
 
 def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound.of(Message("可申请项"), text) from None
+    found = identifier(text)
+    if found is None:
+        raise NotFound.of(Message("可申请项"), text)
+    return found
 
 
 def register(values: Values, actor: Actor) -> UUID:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import g
-
 from govcloud.entrypoints.console.pages import opened
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
@@ -14,7 +12,7 @@ from govcloud.kernel.messages import Message
 from govcloud.subsystems.lifecycle import Move, Place, Status, allowed_moves
 from govcloud.subsystems.publishing import publisher_of
 from govcloud.subsystems.queries import SubsystemView
-from govcloud.web.gate import current_session, may, services
+from govcloud.web.gate import may, reach_of, services
 
 OPENS = "govcloud:console:subsystems"
 MANAGES = "govcloud:subsystem:change"
@@ -23,14 +21,8 @@ PUBLISHES = "govcloud:subsystem:publish"
 
 def reach(function: str = OPENS) -> tuple[str, ...]:
     """Return the departments below which the reader's roles open ``function``, the widest only, looked up once a request."""
-    known: dict[str, tuple[str, ...]] = g.setdefault("console_reaches", {})
-    if function not in known:
-        session = current_session()
-        queries = services().authorization_queries
-        # What is not open reaches nowhere, and need not be looked up.
-        held = session is not None and opened(function)
-        known[function] = queries.reach_of(session.official_id, session.appointment_id, function) if session is not None and held else ()
-    return known[function]
+    # What is not open reaches nowhere, and need not be looked up.
+    return reach_of(function) if opened(function) else ()
 
 
 def subsystem_within(subsystem_id: object) -> SubsystemView:

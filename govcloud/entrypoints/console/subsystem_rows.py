@@ -7,7 +7,7 @@ import io
 
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
-from govcloud.kernel.validation import shorten
+from govcloud.kernel.validation import shorten, whole_number
 from govcloud.subsystems.approval import read_approval
 from govcloud.subsystems.inputs import NewFunction, NewItem
 from govcloud.web.words import TIERS
@@ -88,6 +88,7 @@ def _yes(cell: str) -> bool:
 
 
 def _number(cell: str) -> int:
-    if not (cell.isascii() and cell.isdigit() and len(cell) <= 9):  # noqa: PLR2004 - far beyond any number that a row has
+    found = whole_number(cell)
+    if found is None:
         raise _CellError(Message("“%(cell)s”应为整数。", cell=shorten(cell)))
-    return int(cell)
+    return found

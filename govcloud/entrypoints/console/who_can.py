@@ -21,7 +21,7 @@ from govcloud.identity.queries import Subject
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.messages import Message
-from govcloud.kernel.validation import searchable
+from govcloud.kernel.validation import identifier, searchable
 from govcloud.subsystems.queries import FunctionView
 from govcloud.web.asking import HOLDERS, TRY, may_ask_about, not_your_function
 from govcloud.web.attribute_words import attribute_words
@@ -163,7 +163,7 @@ class WhoCanView(ConsolePage):
     def index_view(self) -> Response:
         """Show one page of the list, or functions to choose from."""
         query = Query.of_request()
-        page = query.page(_identifier(request.args.get("after")))
+        page = query.page(identifier(request.args.get("after")))
         rendered = self.render(
             "console/who_can.html",
             view=self,
@@ -235,10 +235,3 @@ def _department(typed: str) -> DepartmentView | None:
     found = services().identity_queries.search_departments(typed)
     exact = [view for view in found if typed in {view.name, view.short_name}]
     return exact[0] if len(exact) == 1 else found[0] if len(found) == 1 else None
-
-
-def _identifier(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

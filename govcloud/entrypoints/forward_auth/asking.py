@@ -19,9 +19,8 @@ from flask import Response, request
 from govcloud.entrypoints.forward_auth.errors import ProxyError
 from govcloud.kernel.actor import Actor
 from govcloud.subsystems.queries import ClientView
-from govcloud.web.gate import services, source_address
+from govcloud.web.gate import client_actor, services
 from govcloud.web.limits import note_proven, note_unproven
-from govcloud.web.trace import trace_id
 
 ORIGIN, URI, METHOD = "X-Govcloud-Origin", "X-Original-URI", "X-Original-Method"
 CLIENT_ADDRESS = "X-Govcloud-Client-Address"
@@ -98,7 +97,7 @@ class Asking:
     @property
     def actor(self) -> Actor:
         """Return the application as an actor."""
-        return Actor.subsystem(self.client.client_id, self.client.name, source_address=source_address(), trace_id=trace_id())
+        return client_actor(self.client)
 
     def platform(self, path: str, **parameters: str) -> str:
         """Return an address on the platform's own host about this application."""

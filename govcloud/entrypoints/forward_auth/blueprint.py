@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from govcloud.entrypoints.forward_auth.errors import init_browser_errors, init_wire_errors
+from govcloud.entrypoints.forward_auth.errors import init_wire_errors
 
 forward_auth = Blueprint("forward_auth", __name__, template_folder="templates")
 wire = Blueprint("forward_auth_wire", __name__)
-init_browser_errors(forward_auth)
 init_wire_errors(wire)

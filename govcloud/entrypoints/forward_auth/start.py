@@ -9,7 +9,6 @@ from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from govcloud.entrypoints.forward_auth.blueprint import forward_auth
-from govcloud.entrypoints.forward_auth.errors import PageError
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.step_up import StepUpRequired
@@ -17,7 +16,7 @@ from govcloud.subsystems.beginnings import origin_of
 from govcloud.subsystems.protocols import FORWARD_AUTH
 from govcloud.subsystems.queries import ClientView
 from govcloud.web.cookies import clear_session_token
-from govcloud.web.errors import error_page
+from govcloud.web.errors import PageError, error_page
 from govcloud.web.gate import current_actor, current_session, public, services, signed_in
 from govcloud.web.parameters import BadParameterError, read_parameters
 from govcloud.web.refusal import refusal_page

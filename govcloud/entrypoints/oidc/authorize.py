@@ -24,13 +24,14 @@ from govcloud.entrypoints.oidc.checks.response_type import check_response_type
 from govcloud.entrypoints.oidc.checks.scope import check_scope
 from govcloud.entrypoints.oidc.checks.session import check_session
 from govcloud.entrypoints.oidc.checks.strength import check_strength
-from govcloud.entrypoints.oidc.errors import AuthorizationError, EntryDenied, Interaction, PageError
+from govcloud.entrypoints.oidc.errors import AuthorizationError, EntryDenied, Interaction
 from govcloud.entrypoints.oidc.languages import keep_language, speak
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import NotAdmitted
 from govcloud.signon.views import TicketRequest
+from govcloud.web.errors import PageError
 from govcloud.web.gate import current_actor, public, services
 from govcloud.web.parameters import BadParameterError, read_parameters
 from govcloud.web.refusal import refusal_page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from govcloud.entrypoints.oidc.errors import init_browser_errors, init_wire_errors
+from govcloud.entrypoints.oidc.errors import init_wire_errors
 from govcloud.entrypoints.oidc.origins import init_origins
 from govcloud.web.setup import csrf
 
@@ -13,6 +13,5 @@ wire = Blueprint("wire", __name__)
 oidc.register_blueprint(wire)
 # Programs authenticate each request by themselves and send no cookie that could be misused.
 csrf.exempt(wire)
-init_browser_errors(oidc)
 init_wire_errors(wire)
 init_origins(wire)

@@ -1,7 +1,7 @@
 """Errors of OpenID Connect on their wires: a page, a redirect back to the client, or OAuth JSON.
 
 ===========================  ============================================================================================
-``PageError``                the client or its address is not certain, so nobody is redirected (RFC 6749 section 4.1.2.1)
+``PageError``                of ``web/errors.py``: the client or its address is uncertain: nobody is redirected (RFC 6749 section 4.1.2.1)
 ``AuthorizationError``       goes back to the client's registered address with ``error``, ``state`` and ``iss`` (RFC 9207)
 ``Interaction``              the person has to do something on the platform first, and then comes back
 ``EntryDenied``              the person may not enter the subsystem: the platform's own refusal page, which names the remedy
@@ -14,25 +14,14 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, jsonify
-from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException
 
 from govcloud.authorization.decisions import Decision
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Unavailable
-from govcloud.kernel.messages import Message
-from govcloud.web.errors import DATABASE_AWAY, database_away, error_page
+from govcloud.web.errors import answer_errors, with_headers
 from govcloud.web.trace import trace_id
 
-_BAD_REQUEST = 400
 _UNAUTHORIZED = 401
-
-
-class PageError(Invalid):
-    """A request that cannot safely be answered by a redirect; shown as a page."""
-
-    def __init__(self, code: str, message: Message) -> None:
-        """Say what is wrong; what to do is the same for all: this is for the subsystem's developers to mend."""
-        super().__init__(code, message, remedy=Message("请从工作台重新进入该子系统；如仍有问题，请把追踪号告知该子系统的维护人员。"))
 
 
 class AuthorizationError(Exception):
@@ -124,36 +113,15 @@ def _on_domain_error(error: GovcloudError) -> Response:
 
 
 def _on_http_error(error: HTTPException) -> Response:
-    response = wire_answer("invalid_request", error.name.lower(), error.code or 500)
-    for name, value in error.get_headers():
-        if name.lower() not in {"content-type", "content-length"}:
-            response.headers[name] = value
-    return response
-
-
-def _on_database_away(error: SQLAlchemyError) -> Response:
-    return _on_domain_error(database_away(error))
-
-
-def _on_defect(error: InternalServerError) -> Response:
-    current_app.logger.error("unexpected error, trace %s", trace_id(), exc_info=error.original_exception)
-    return wire_answer("server_error", "the platform failed", 500)
-
-
-def _on_page_error(error: PageError) -> Response:
-    return error_page(_BAD_REQUEST, error=error)
-
-
-def init_browser_errors(blueprint: Blueprint) -> None:
-    """Answer what browsers bring wrongly with a page; every other error has the platform's own page."""
-    blueprint.register_error_handler(PageError, _on_page_error)
+    return with_headers(wire_answer("invalid_request", error.name.lower(), error.code or 500), error)
 
 
 def init_wire_errors(blueprint: Blueprint) -> None:
     """Answer every error of a blueprint for programs in their own form."""
     blueprint.register_error_handler(WireError, _on_wire_error)
-    blueprint.register_error_handler(GovcloudError, _on_domain_error)
-    for away in DATABASE_AWAY:
-        blueprint.register_error_handler(away, _on_database_away)
-    blueprint.register_error_handler(InternalServerError, _on_defect)
-    blueprint.register_error_handler(HTTPException, _on_http_error)
+    answer_errors(
+        blueprint,
+        domain=_on_domain_error,
+        http=_on_http_error,
+        defect=lambda: wire_answer("server_error", "the platform failed", 500),
+    )

@@ -10,18 +10,16 @@ from uuid import UUID
 from flask import Response, make_response, redirect, render_template, request
 
 from govcloud.entrypoints.oidc.blueprint import oidc
-from govcloud.entrypoints.oidc.errors import PageError
-from govcloud.kernel.actor import Actor
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import TokenRefused
 from govcloud.signon.views import Hint
 from govcloud.subsystems.queries import ClientView
-from govcloud.web.gate import current_actor, current_session, public, services, source_address
+from govcloud.web.errors import PageError
+from govcloud.web.gate import client_actor, current_actor, current_session, public, services
 from govcloud.web.headers import allow_form_target
 from govcloud.web.parameters import BadParameterError, read_parameters
 from govcloud.web.setup import csrf
 from govcloud.web.signing_out import signed_out
-from govcloud.web.trace import trace_id
 
 _READ = frozenset({"id_token_hint", "client_id", "post_logout_redirect_uri", "state"})
 
@@ -51,7 +49,7 @@ def logout() -> Response:
         signon = services().signon
         hinted = signon.session_by_sid(asked.hint.sid, asked.hint.client_id)
         if hinted is not None and (here is None or here.session_id == hinted.session_id):
-            actor = Actor.subsystem(asked.client.client_id, asked.client.name, source_address=source_address(), trace_id=trace_id())
+            actor = client_actor(asked.client)
             signon.sign_out_by_client(actor, asked.hint.sid, asked.client.client_id)
             return _done(asked, ended=here.session_id if here is not None else None)
     return _done(asked, ended=None) if here is None else _ask(asked)

@@ -10,14 +10,13 @@ from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.bodies import read_form
 from govcloud.entrypoints.oidc.checks.client_authentication import authenticate_client
 from govcloud.entrypoints.oidc.checks.redirect_uri import check_redirect_uri
-from govcloud.entrypoints.oidc.errors import AuthorizationError, PageError, WireError, invalid_request
+from govcloud.entrypoints.oidc.errors import AuthorizationError, WireError, invalid_request
 from govcloud.entrypoints.oidc.marks import OURS
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
-from govcloud.kernel.actor import Actor
 from govcloud.signon.oauth.pushing import LIFE
 from govcloud.subsystems.protocols import AUTHORIZATION_CODE
-from govcloud.web.gate import public, services, source_address
-from govcloud.web.trace import trace_id
+from govcloud.web.errors import PageError
+from govcloud.web.gate import client_actor, public, services
 
 PATH = "/oidc/par"
 _OF_THE_CLIENT = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
@@ -50,7 +49,7 @@ def par() -> Response:
         raise WireError(error.error, error.description) from error
     if len(asked.fingerprint) > _MOST:
         raise invalid_request(f"the request is longer than {_MOST} characters")
-    actor = Actor.subsystem(client.client_id, client.name, source_address=source_address(), trace_id=trace_id())
+    actor = client_actor(client)
     reference = services().oauth.push(actor, client, asked.parameters)
     response = jsonify(request_uri=reference, expires_in=int(LIFE.total_seconds()))
     response.status_code = _CREATED

@@ -8,9 +8,7 @@ from govcloud.entrypoints.oidc.blueprint import wire
 from govcloud.entrypoints.oidc.bodies import read_form
 from govcloud.entrypoints.oidc.checks.client_authentication import authenticate_client
 from govcloud.entrypoints.oidc.errors import invalid_request
-from govcloud.kernel.actor import Actor
-from govcloud.web.gate import public, services, source_address
-from govcloud.web.trace import trace_id
+from govcloud.web.gate import client_actor, public, services
 
 PATH = "/oidc/revoke"
 
@@ -23,6 +21,6 @@ def revoke() -> Response:
     client = authenticate_client(request.headers.get("Authorization"), form, PATH)
     if "token" not in form:
         raise invalid_request("token is missing")
-    actor = Actor.subsystem(client.client_id, client.name, source_address=source_address(), trace_id=trace_id())
+    actor = client_actor(client)
     services().oauth.revoke(actor, client, form["token"])
     return Response(status=200, headers={"Cache-Control": "no-store"})

@@ -8,10 +8,11 @@ from flask_babel import gettext
 
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import reader
-from govcloud.entrypoints.portal.forms import Findings, identifier
+from govcloud.entrypoints.portal.forms import Findings
 from govcloud.entrypoints.portal.return_to import asked_next, open_way_back, waiting_client
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.signing_out import ANOTHER_APPOINTMENT, told_in_passing
 

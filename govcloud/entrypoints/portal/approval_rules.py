@@ -14,9 +14,10 @@ from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.choices import full_names
 from govcloud.entrypoints.portal.decision_form import scope_of
 from govcloud.entrypoints.portal.duty import acting_appointment
-from govcloud.entrypoints.portal.forms import Findings, identifier, text_of, whole_number
+from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, requires, services
 from govcloud.web.locale import say

@@ -19,12 +19,13 @@ from govcloud.access.views import Page
 from govcloud.entrypoints.portal.asking_form import BASKET, MATTER, AskForm, empty_form, form_again, typed_form
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import acting_appointment
-from govcloud.entrypoints.portal.forms import Findings, identifier
+from govcloud.entrypoints.portal.forms import Findings
 from govcloud.entrypoints.portal.requests import ended
 from govcloud.identity.queries import Subject
 from govcloud.kernel.answered_calls import CallAnswer
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.ids import new_id
+from govcloud.kernel.validation import identifier
 from govcloud.subsystems.changes import DUTIES
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, services, signed_in

@@ -17,9 +17,10 @@ from govcloud.access.views import PersonView, RequestView
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.entrypoints.portal.choices import DivisionChoices, division_choices, durations, usual_duration
 from govcloud.entrypoints.portal.duty import acting_appointment
-from govcloud.entrypoints.portal.forms import Findings, identifier, text_of, whole_number
+from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.identity.queries import Subject
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.gate import current_actor, services
 from govcloud.web.moments import at_of
 

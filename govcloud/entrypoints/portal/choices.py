@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from govcloud.access.views import ScopeChoice
+from govcloud.access.asking.views import ScopeChoice
 from govcloud.authorization.scope import division_covers
 
 _DURATIONS = (1, 3, 5, 10, 30, 90, 180)

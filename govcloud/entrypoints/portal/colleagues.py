@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from govcloud.access.asking.views import Difference
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import acting_appointment
-from govcloud.entrypoints.portal.forms import identifier
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.gate import current_actor, services, signed_in
 
 _SHOWN = 20

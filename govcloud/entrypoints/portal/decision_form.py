@@ -15,10 +15,11 @@ from govcloud.access.commands import Alternative, Answer
 from govcloud.access.views import DecisionPage, LineView
 from govcloud.authorization.scope import Scope
 from govcloud.entrypoints.portal.choices import full_names
-from govcloud.entrypoints.portal.forms import Findings, identifier, text_of, whole_number
+from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.entrypoints.portal.words import REJECT
 from govcloud.kernel.errors import Conflict, Denied, Invalid
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, may, services
 from govcloud.web.locale import say

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from govcloud.entrypoints.portal.words import FIELDS
+from govcloud.kernel import validation
 from govcloud.kernel.errors import GovcloudError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.web.locale import say
@@ -54,16 +54,7 @@ class Findings:
 
 def whole_number(text: str | None) -> int | None:
     """Return ``text`` as a whole number of at most nine digits, or ``None``."""
-    clean = (text or "").strip()
-    return int(clean) if clean.isascii() and clean.isdigit() and len(clean) <= 9 else None  # noqa: PLR2004 - fits a 32-bit column
-
-
-def identifier(text: str | None) -> UUID | None:
-    """Return ``text`` as an id, or ``None``."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
+    return validation.whole_number((text or "").strip())
 
 
 def text_of(form: Mapping[str, str], name: str) -> str:

@@ -13,8 +13,9 @@ from govcloud.access.lifecycle import LineState
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.decision_form import answer_of, attempt, page_of
 from govcloud.entrypoints.portal.duty import acting_appointment, reader
-from govcloud.entrypoints.portal.forms import Findings, identifier, text_of, whole_number
+from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.moments import moment
 

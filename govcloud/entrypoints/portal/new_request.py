@@ -11,16 +11,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from govcloud.access.asking.queries import Chosen
+from govcloud.access.asking.views import CatalogueEntry
 from govcloud.access.commands import NewRequest
-from govcloud.access.views import CatalogueEntry
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.choices import DivisionChoices, division_choices, durations, usual_duration
 from govcloud.entrypoints.portal.duty import acting_appointment
-from govcloud.entrypoints.portal.forms import Findings, identifier, text_of, whole_number
+from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.identity.queries import Subject
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.subsystems.levels import asks_each_time
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, services, signed_in

@@ -11,8 +11,9 @@ from flask_babel import gettext
 from govcloud.access.notices.kinds import GROUPS, KINDS
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import reader
-from govcloud.entrypoints.portal.forms import Findings, identifier
+from govcloud.entrypoints.portal.forms import Findings
 from govcloud.kernel.errors import GovcloudError
+from govcloud.kernel.validation import identifier
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.locale import ENGLISH, current_locale, say

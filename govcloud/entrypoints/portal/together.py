@@ -15,10 +15,11 @@ from govcloud.access.views import DecisionPage
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.decision_form import answer_of, attempt
 from govcloud.entrypoints.portal.duty import acting_appointment
-from govcloud.entrypoints.portal.forms import Findings, identifier, text_of, whole_number
+from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.entrypoints.portal.words import REJECT
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.locale import say
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.cards import at_hand, grouped, live_grants, matching, open_cards, remembered
 from govcloud.entrypoints.portal.duty import acting_appointment, reader
-from govcloud.entrypoints.portal.forms import identifier
+from govcloud.kernel.validation import identifier
 from govcloud.web.gate import current_actor, services, signed_in
 from govcloud.web.shell import shell
 

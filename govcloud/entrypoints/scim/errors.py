@@ -8,11 +8,12 @@ from scim2_models import Error, InvalidValueException, SCIMException
 from scim2_server.errors import MethodNotAllowedException
 from scim2_server.responses import SCIM_MEDIA_TYPE
 from scim2_server.service import scim_exception_of
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Unavailable
 from govcloud.kernel.messages import Message
+from govcloud.web.errors import AWAY_SECONDS, DATABASE_AWAY, database_away
 from govcloud.web.gate import ClientRequired
 from govcloud.web.locale import say
 from govcloud.web.trace import trace_id
@@ -28,7 +29,6 @@ STATUS: dict[type[GovcloudError], tuple[int, str | None]] = {
 }
 _TAKEN = "already_exists"
 _CHALLENGE = 'Basic realm="govcloud", charset="UTF-8"'
-_RETRY_SECONDS = "5"
 #: What the fields of identity are called on this wire.
 _ATTRIBUTES = {
     "employee_code": "userName",
@@ -51,7 +51,6 @@ _HTTP = {
     405: Message("这个地址不接受这种操作。"),
     413: Message("提交的内容超过了平台的上限。"),
     500: Message("平台内部发生了未预料的错误，您的操作没有保存。"),
-    503: Message("数据库暂时无法连接。"),
 }
 
 
@@ -67,9 +66,8 @@ def error_of(error: Exception) -> Error:
             status, keyword = next((row for kind, row in STATUS.items() if isinstance(error, kind)), (500, None))
             taken = isinstance(error, Conflict) and error.code == _TAKEN
             return Error(status=status, scim_type="uniqueness" if taken else keyword, detail=_detail(error))
-        case OperationalError():
-            current_app.logger.error("the database is away: %s", str(error.orig).strip())
-            return Error(status=503, detail=say(_HTTP[503]))
+        case SQLAlchemyError() if isinstance(error, DATABASE_AWAY):
+            return Error(status=503, detail=say(database_away(error).message))
         case _:
             current_app.logger.error("unexpected error, trace %s", trace_id(), exc_info=error)
             return Error(status=500, detail=say(_HTTP[500]))
@@ -98,7 +96,7 @@ def answer(error: Exception) -> Response:
         case 405, MethodNotAllowedException():
             response.headers["Allow"] = ", ".join(error.allowed)
         case 503, _:
-            response.headers["Retry-After"] = _RETRY_SECONDS
+            response.headers["Retry-After"] = str(AWAY_SECONDS)
     return response
 
 
@@ -115,7 +113,7 @@ def _on_defect(error: InternalServerError) -> Response:
 
 def init_errors(blueprint: Blueprint) -> None:
     """Answer every error of the blueprint on its own wire."""
-    for kind in (SCIMException, ValidationError, GovcloudError, OperationalError):
+    for kind in (SCIMException, ValidationError, GovcloudError, *DATABASE_AWAY):
         blueprint.register_error_handler(kind, answer)
     blueprint.register_error_handler(InternalServerError, _on_defect)
     blueprint.register_error_handler(HTTPException, _on_http_error)

@@ -29,6 +29,7 @@ from scim2_models.path import (
 from govcloud.entrypoints.scim.schemas import DEPARTMENT, EnterpriseUser, Group, User
 from govcloud.identity.directory.lookups import AllOf, AnyOf, Begins, Condition, Effort, Everything, Is, effort
 from govcloud.kernel.messages import Message
+from govcloud.kernel.validation import identifier
 from govcloud.web.locale import say
 
 EQ, SW = CompareOperator.eq, CompareOperator.sw
@@ -179,10 +180,7 @@ class _Translator(FilterVisitor[Condition]):
 
 def _id(value: object) -> UUID:
     """Return the id that is looked for; what is none is nobody's."""
-    try:
-        return UUID(str(value))
-    except ValueError:
-        return _NOBODY
+    return identifier(str(value)) or _NOBODY
 
 
 def _known(filterable: Filterable) -> str:

@@ -12,9 +12,10 @@ from scim2_models import InvalidCursorException, InvalidFilterException, SearchR
 
 from govcloud.entrypoints.scim.filters import Filterable, Lookup, lookup
 from govcloud.entrypoints.scim.provider import MOST_RESULTS
-from govcloud.identity.directory import Cursor, Directory
+from govcloud.identity.directory import Directory
 from govcloud.identity.directory.lookups import Condition
 from govcloud.kernel.messages import Message
+from govcloud.kernel.paging import Cursor
 from govcloud.web.locale import say
 
 
@@ -97,7 +98,7 @@ class Search(Generic[RecordT]):
         last = changes[count - 1].cursor if more else None
         page = self.records.named(ids, wanted.condition)
         total = len(page) if position is None and not more and count else None
-        return Found(page, total, [last.at.isoformat(), str(last.event_id)] if last else None)
+        return Found(page, total, [last.at.isoformat(), str(last.id)] if last else None)
 
 
 def _after(position: object) -> UUID | None:

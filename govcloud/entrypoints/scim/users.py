@@ -23,7 +23,7 @@ from govcloud.entrypoints.scim.versions import version_of
 from govcloud.identity.directory import PersonRecord, Place
 from govcloud.identity.surnames import split_name
 from govcloud.kernel.messages import Message
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import Fields, identifier
 
 _MOBILE = "mobile"
 _PRIMARY = "primary"
@@ -198,11 +198,10 @@ def _wanted_place(entry: Appointment, index: int, fields: Fields) -> WantedPlace
 
 
 def _uuid(text: str, field: str, fields: Fields) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
+    found = identifier(text)
+    if found is None:
         fields.fail(field, Message("不是有效的编号（UUID）。"))
-        return None
+    return found
 
 
 def id_of(text: str) -> UUID | None:

@@ -11,12 +11,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from govcloud.audit.changes import Change, Changes
-from govcloud.audit.queries import Cursor
 from govcloud.identity.directory.departments import DepartmentDirectory
 from govcloud.identity.directory.people import PeopleDirectory
 from govcloud.identity.directory.views import DOMAIN, DepartmentRecord, Member, PersonRecord, Place
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.paging import Cursor
 
 __all__ = ["Change", "Cursor", "DepartmentRecord", "Directory", "Member", "PersonRecord", "Place"]
 

@@ -21,7 +21,7 @@ from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
 from govcloud.kernel.password_hashes import scheme_of
 from govcloud.kernel.tables.record import Record
-from govcloud.kernel.validation import Fields, shorten
+from govcloud.kernel.validation import Fields, shorten, whole_number
 
 CHINA = ZoneInfo("Asia/Shanghai")
 #: Nobody has more places than this; whoever does is a mistake in the source.
@@ -176,10 +176,10 @@ class Checker:
         clean = text.strip()
         if not clean:
             return 0
-        if not (clean.isascii() and clean.isdigit() and len(clean) < len("1000")):
+        label = whole_number(clean, 3)
+        if label is None:
             fields.fail("security_label", Message("应为 0 至 4 的整数。"), clean)
-            return 0
-        return int(clean)
+        return label or 0
 
     def _place(self, person: Candidate, record: Record) -> PlaceRow:
         values = record.values

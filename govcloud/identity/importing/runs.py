@@ -146,7 +146,7 @@ def keep_findings(session: Session, run_id: UUID, findings: Sequence[Finding], s
             "line": found.line,
             "field": found.field,
             "value": found.value,
-            **_stored(found.message),
+            **found.message.stored(),
         }
         for index, found in enumerate(findings)
     ]
@@ -165,7 +165,7 @@ def set_state(
 ) -> None:
     """Move a run to another state; the upload goes when nothing more will be read of it."""
     over = state in {"done", "failed", "discarded"}
-    said = {"said": [_stored(part) for part in (error.message, error.remedy) if part]} if error else None
+    said = {"said": [part.stored() for part in (error.message, error.remedy) if part]} if error else None
     values: dict[str, Any] = {"state": state, "updated_at": tx.now, "error": said, "finished_at": tx.now if over else None}
     if summary is not None:
         # Whom it would disable stands beside the counts, for as long as they are those of a dry run.
@@ -266,24 +266,13 @@ def run_view(row: ImportRun) -> RunView:
         lines_total=row.lines_total,
         summary=Summary(**{name: count for name, count in row.summary.items() if name != _MISSING}),
         allow_vanish=row.allow_vanish,
-        error=tuple(_message(part) for part in row.error["said"]) if row.error else (),
+        error=tuple(Message.of_stored(part) for part in row.error["said"]) if row.error else (),
         actor=_actor(row.actor),
         created_at=row.created_at,
         updated_at=row.updated_at,
         finished_at=row.finished_at,
         missing=tuple(UUID(one) for one in row.summary.get(_MISSING, ())),
     )
-
-
-def _stored(message: Message) -> dict[str, Any]:
-    """Return a sentence so that it can be said in another language later; numbers stay numbers."""
-    values = {key: value if isinstance(value, int) else str(value) for key, value in message.values.items()}
-    return {"template": message.template, "values": values}
-
-
-def _message(row: dict[str, Any]) -> Message:
-    template, values = row["template"], row["values"]
-    return Message(template, **values)
 
 
 def actor_row(actor: Actor) -> dict[str, Any]:

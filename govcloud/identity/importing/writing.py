@@ -10,11 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from govcloud.identity import errors
-from govcloud.identity.events import AppointmentBegun, AppointmentEnded, OfficialChanged, OfficialRegistered
+from govcloud.identity.events import AppointmentEnded, OfficialChanged, OfficialRegistered
 from govcloud.identity.importing.known import Held, Known
 from govcloud.identity.importing.people import Candidate
 from govcloud.identity.importing.planning import Change, Plan
 from govcloud.identity.inputs import NewAppointment
+from govcloud.identity.people import appointment_begun
 from govcloud.kernel.constraints import explained
 from govcloud.kernel.copying import copy_rows
 from govcloud.kernel.events import Event
@@ -103,7 +104,7 @@ def write(tx: Transaction, plan: Plan, source: str, run_id: UUID, accept: Accept
         _write_ended(tx, plan.ended, events)
         begun = [(known.id, item) for known, item in plan.begun]
         _copy_appointments(tx.session, begun)
-        events += (_begun(official_id, item) for official_id, item in begun)
+        events += (appointment_begun(official_id, item) for official_id, item in begun)
         _write_new(tx, plan.new, events)
     _write_members(tx.session, plan, source, run_id)
     if events:
@@ -208,7 +209,7 @@ def _write_new(tx: Transaction, new: Sequence[tuple[Candidate, tuple[NewAppointm
                 security_label=official.security_label,
             )
         )
-        events += (_begun(official.id, item) for item in places)
+        events += (appointment_begun(official.id, item) for item in places)
 
 
 def _official(person: Candidate, now: datetime) -> tuple[object, ...]:
@@ -255,22 +256,6 @@ def _copy_appointments(session: Session, rows: Sequence[tuple[UUID, NewAppointme
                 for official_id, item in rows
             ),
         )
-
-
-def _begun(official_id: UUID, item: NewAppointment) -> AppointmentBegun:
-    if item.starts_at is None:
-        raise ValueError(f"appointment {item.id} was not checked: it has no start")
-    return AppointmentBegun(
-        subject=f"official:{official_id}",
-        official_id=official_id,
-        appointment_id=item.id,
-        department_id=item.department_id,
-        kind=item.kind,
-        post=item.post,
-        position=item.position,
-        starts_at=item.starts_at,
-        ends_at=item.ends_at,
-    )
 
 
 def _write_members(session: Session, plan: Plan, source: str, run_id: UUID) -> None:

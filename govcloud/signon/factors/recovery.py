@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import unicodedata
 from typing import ClassVar
 from uuid import UUID
 
@@ -13,14 +11,13 @@ from sqlalchemy.orm import Session
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.unit_of_work import Transaction
+from govcloud.signon.drawn_codes import drawn, read
 from govcloud.signon.factors.models import RecoveryCode
 
 HOW_MANY = 10
 #: Letters and digits that are not taken for one another; thirty-one of them, ten times, are 49 bits.
-_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _GROUPS = 2
 _GROUP_LENGTH = 5
-_LONGEST = 100
 
 
 class RecoveryCodes:
@@ -51,7 +48,7 @@ class RecoveryCodes:
     def issue(self, tx: Transaction, account_id: UUID) -> tuple[str, ...]:
         """Make ten codes in place of all earlier ones and return them, which is the only time they can be read."""
         self.withdraw(tx, account_id)
-        codes = tuple(_code() for _ in range(HOW_MANY))
+        codes = tuple(drawn(_GROUPS, _GROUP_LENGTH) for _ in range(HOW_MANY))
         rows = [
             {"id": new_id(), "account_id": account_id, "digest": self._digest(account_id, code), "created_at": tx.now} for code in codes
         ]
@@ -64,15 +61,8 @@ class RecoveryCodes:
         tx.session.execute(update(RecoveryCode).where(*_unused(account_id)).values(replaced_at=tx.now))
 
     def _digest(self, account_id: UUID, code: str) -> bytes:
-        typed = unicodedata.normalize("NFKC", code[:_LONGEST]).upper()
-        clean = "".join(char for char in typed if char in _ALPHABET)
-        return self._keys.digest("recovery-code", f"{account_id}:{clean}".encode())
+        return self._keys.digest("recovery-code", f"{account_id}:{read(code)}".encode())
 
 
 def _unused(account_id: UUID) -> tuple[ColumnElement[bool], ...]:
     return (RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None), RecoveryCode.replaced_at.is_(None))
-
-
-def _code() -> str:
-    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
-    return "-".join(groups)

@@ -13,7 +13,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import Conflict
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import UnitOfWork
-from govcloud.kernel.validation import Fields
+from govcloud.kernel.validation import checked_reason
 from govcloud.signon import errors
 from govcloud.signon.factors import events
 from govcloud.signon.factors.enrolment import Enrolment
@@ -143,9 +143,7 @@ class SecondFactors:
         if account is None:
             raise errors.no_such_account(official_id)
         with self._uow.begin(actor, RESET, self._target(account)) as tx:
-            fields = Fields()
-            clean = fields.text("reason", reason, most=_MOST_REASON, multiline=True)
-            fields.done()
+            clean = checked_reason(reason, _MOST_REASON)
             lock_official(tx.session, account.official_id)
             if not self._parts.enrolments.withdraw(tx, account.id):
                 raise _none()

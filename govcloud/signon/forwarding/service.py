@@ -26,6 +26,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
+from govcloud.kernel.recent import Remembered
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.settings import Settings
 from govcloud.signon import events
@@ -35,7 +36,6 @@ from govcloud.signon.errors import TicketRefused
 from govcloud.signon.forwarding import cookies, seen_from
 from govcloud.signon.forwarding.cookies import Stay
 from govcloud.signon.forwarding.paths import UnreadablePathError, needed_function
-from govcloud.signon.forwarding.remembered import Remembered
 from govcloud.signon.handing import FORWARD_AUTH, LONGEST_LIFE, Claimed, NewTicket, digest, hand_out, take_back
 from govcloud.signon.models import Ticket
 from govcloud.signon.sessions import Sessions

@@ -17,7 +17,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import one_place
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.kernel.validation import Fields, searchable
+from govcloud.kernel.validation import checked_reason, searchable
 from govcloud.outbox.promising import hasten
 from govcloud.signon import errors, events
 from govcloud.signon.logout.calls import revoke_calls
@@ -69,14 +69,12 @@ class Logout:
             NotFound: there is no such person.
         """
         with self._uow.begin(actor, END, self._person(official_id)) as tx:
-            fields = Fields()
-            fields.text("reason", reason, most=_REASON_MOST, multiline=True)
-            fields.done()
+            clean = checked_reason(reason, _REASON_MOST)
             # The person's lock comes first: a sign-in under way is either seen and ended here, or begins after.
             lock_official(tx.session, official_id)
             one = true() if session_id is None else Session.id == session_id
             ended = self._sessions.end(tx, "administrator", Session.official_id == official_id, one)
-            tx.record(events.SessionsEndedByAdministrator(subject=f"official:{official_id}", sessions=ended, reason=reason.strip()))
+            tx.record(events.SessionsEndedByAdministrator(subject=f"official:{official_id}", sessions=ended, reason=clean))
             return ended
 
     def end_other_sessions(self, actor: Actor) -> int:

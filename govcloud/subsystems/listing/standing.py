@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from govcloud.identity.extents import department_ids_within
+from govcloud.kernel.locks import take
 from govcloud.subsystems.listing.kinds import IMPLEMENTATION, POWER, ListKind
 from govcloud.subsystems.models import PowerItem, ServiceItem
 
@@ -50,7 +51,7 @@ class Extent:
 
 def lock_lists(session: Session) -> None:
     """Let one change of the lists happen at a time: what was compared is what is written. Departments are held before it."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_LOCK))))
+    take(session, _LOCK)
 
 
 def within(session: Session, kind: ListKind, extent: Extent, at: datetime) -> Iterator[Standing]:

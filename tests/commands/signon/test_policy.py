@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Denied, Invalid
+from govcloud.kernel.rulebook import READ_AGAIN
 from govcloud.services import Services
-from govcloud.signon.policy import BOUNDS, READ_AGAIN, Policies, SignOnPolicy
+from govcloud.settings import Settings
+from govcloud.signon.policy import BOUNDS, Policies, SignOnPolicy
+from tests.factories.racing import together
 from tests.factories.world import World
 
 
@@ -60,3 +64,19 @@ def test_everything_wrong_is_named_at_once_and_nothing_is_set(services: Services
         services.signon_policies.set(world.security_admin.actor(), wrong, "")
     assert {error.field for error in refusal.value.fields} == {"lock_minutes", "second_factor", "colour", "reason"}
     assert services.signon_policies.current().session_idle_minutes == services.settings.session_idle_minutes
+
+
+def test_of_two_changes_at_once_neither_is_lost(
+    app: Flask, settings: Settings, services: Services, world: World, clock: ManualClock
+) -> None:
+    actor = world.security_admin.actor()
+    changes: tuple[dict[str, object], ...] = ({"lock_minutes": 45}, {"sessions_at_once": 2})
+    both = (lambda change=change: services.signon_policies.set(actor, change, "同时") for change in changes)
+    came = together(app, settings, "SELECT pg_advisory_xact_lock(hashtext('signon_policy'))", *both)
+    assert all(isinstance(rules, SignOnPolicy) for rules in came)
+    rules = services.signon_policies.current()
+    assert (rules.lock_minutes, rules.sessions_at_once) == (45, 2)
+    assert [set(change.changes) for change in services.signon_policies.history()] in (
+        [{"lock_minutes"}, {"sessions_at_once"}],
+        [{"sessions_at_once"}, {"lock_minutes"}],
+    )

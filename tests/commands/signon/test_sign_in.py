@@ -41,7 +41,6 @@ def test_the_right_password_opens_a_session(services: Services, world: World) ->
     assert (session.name, session.employee_code) == ("王芳", "WANGFANG")
     assert (session.source_address, session.user_agent, session.amr) == (ADDRESS, AGENT, ("pwd",))
     assert signed_in.appointment_id == world.wang.appointment_id
-    assert not signed_in.must_choose
     newest = services.audit_queries.by_subject(f"official:{world.wang.official_id}")[0]
     assert (newest.name, newest.trace_id, newest.source_address) == ("signon:session:started", "trace-0001", ADDRESS)
     assert signed_in.token not in str(newest)
@@ -57,7 +56,7 @@ def test_several_appointments_have_to_be_chosen_from(services: Services, world: 
     services.identity.appoint(SEED, world.wang.official_id, second)
     clock.advance(timedelta(minutes=1))
     signed_in = services.signon.sign_in("WANGFANG", PASSWORD, ADDRESS, AGENT)
-    assert signed_in.must_choose
+    assert signed_in.appointment_id is None
     assert {item.id for item in signed_in.appointments} == {world.wang.appointment_id, second.id}
     assert signed_in.last_appointment_id is None
     services.signon.choose_appointment(world.wang.actor(session_id=signed_in.session_id), signed_in.session_id, second.id)

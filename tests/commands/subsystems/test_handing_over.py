@@ -101,7 +101,6 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(services: Services, world: 
     count = text("SELECT (SELECT count(*) FROM audit_event) + (SELECT count(*) FROM subsystem_step)")
     before = services.uow.read().execute(count).scalar_one()
     told = services.subsystems.hand_over_subsystem(people.lead.actor(), "housing", ids["data"], WHY, dry_run=True)
-    assert told == services.subsystems.affected_by_handing_over("housing")
     assert services.uow.read().execute(count).scalar_one() == before
     assert owner_of(services, "housing") == ids["housing"]
     assert services.subsystems.hand_over_subsystem(people.lead.actor(), "housing", ids["data"], WHY) == told

@@ -21,7 +21,7 @@ from tests.factories.racing import together
 from tests.factories.world import PASSWORD, SEED, World
 
 
-def is_page(answer: TestResponse, status: int = 422) -> bool:
+def is_page(answer: TestResponse, status: int = 400) -> bool:
     assert answer.status_code == status, answer.text
     assert "Location" not in answer.headers
     return answer.mimetype == "text/html"

@@ -20,9 +20,9 @@ from govcloud.access.lifecycle import (
     advance,
     allowed_moves,
     grant_state,
-    moves,
     request_state,
 )
+from govcloud.kernel.moves import moves
 
 P, A, R, W, L = LineState.PENDING, LineState.APPROVED, LineState.REJECTED, LineState.WITHDRAWN, LineState.LAPSED
 C, B = LineState.RETURNED, LineState.BLOCKED_SOD

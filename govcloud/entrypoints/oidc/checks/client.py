@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from govcloud.entrypoints.oidc.errors import PageError
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.protocols import OidcSettings
+from govcloud.web.errors import PageError
 from govcloud.web.gate import services
 
 

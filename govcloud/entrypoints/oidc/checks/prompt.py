@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from govcloud.entrypoints.oidc.errors import AuthorizationError
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
+from govcloud.kernel.validation import whole_number
 
 PROMPTS = ("none", "login", "consent", "select_account")
 
@@ -35,6 +36,7 @@ def check_max_age(request: AuthorizationRequest) -> None:
     given = request.get("max_age")
     if given is None:
         return
-    if not (given.isascii() and given.isdigit() and len(given) <= len("4294967295")):
+    seconds = whole_number(given, len("4294967295"))
+    if seconds is None:
         raise AuthorizationError("invalid_request", "max_age is not a whole number of seconds")
-    request.max_age = int(given)
+    request.max_age = seconds

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from govcloud.entrypoints.oidc.errors import AuthorizationError, PageError
+from govcloud.entrypoints.oidc.errors import AuthorizationError
 from govcloud.entrypoints.oidc.marks import ARRIVED
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
-from govcloud.kernel.actor import Actor
 from govcloud.kernel.messages import Message
 from govcloud.signon.oauth.errors import PushRefused
 from govcloud.signon.oauth.pushing import PREFIX
-from govcloud.web.gate import services, source_address
+from govcloud.web.errors import PageError
+from govcloud.web.gate import client_actor, services
 from govcloud.web.marks import mark, marked_at
-from govcloud.web.trace import trace_id
 
 
 def check_pushed_request(request: AuthorizationRequest) -> None:
@@ -25,7 +24,7 @@ def check_pushed_request(request: AuthorizationRequest) -> None:
         return
     again = marked_at(ARRIVED, reference, request.marks.get(ARRIVED)) is not None
     try:
-        pushed = services().oauth.open_pushed(_actor(request), request.client, reference, again=again)
+        pushed = services().oauth.open_pushed(client_actor(request.client), request.client, reference, again=again)
     except PushRefused as error:
         raise _gone() from error
     request.parameters = pushed
@@ -52,13 +51,9 @@ def close_pushed(request: AuthorizationRequest) -> None:
     if request.pushed is None:
         return
     try:
-        services().oauth.close_pushed(_actor(request), request.client, request.pushed)
+        services().oauth.close_pushed(client_actor(request.client), request.client, request.pushed)
     except PushRefused as error:
         raise _gone() from error
-
-
-def _actor(request: AuthorizationRequest) -> Actor:
-    return Actor.subsystem(request.client.client_id, request.client.name, source_address=source_address(), trace_id=trace_id())
 
 
 def _gone() -> PageError:

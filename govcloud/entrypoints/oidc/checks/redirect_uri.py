@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from govcloud.entrypoints.oidc.errors import PageError
 from govcloud.entrypoints.oidc.request import AuthorizationRequest
 from govcloud.kernel.messages import Message
+from govcloud.web.errors import PageError
 
 
 def check_redirect_uri(request: AuthorizationRequest) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 from govcloud.entrypoints.oidc.errors import invalid_request
 from govcloud.kernel.actor import Actor
 from govcloud.subsystems.queries import ClientView
-from govcloud.web.gate import source_address
-from govcloud.web.trace import trace_id
+from govcloud.web.gate import client_actor
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,7 @@ class Asked:
     @property
     def actor(self) -> Actor:
         """Return the client as an actor."""
-        client = self.client
-        return Actor.subsystem(client.client_id, client.name, source_address=source_address(), trace_id=trace_id())
+        return client_actor(self.client)
 
     def needed(self, name: str) -> str:
         """Return a parameter.
