@@ -185,7 +185,7 @@ class LineView:
     escalation: int = 0
     """How far the clock has carried it: 1 reminded, 2 also the deputies, 3 also the department above."""
     held_back: str | None = None
-    """Why a line that was approved has no grant: others of its request are still ``waiting``, or one was not approved (``given_up``)."""
+    """Why a line that was approved has no grant: others of its request are still ``waiting``, or the whole will not open (``given_up``)."""
     extends: UUID | None = None
     """The line whose grant this one extends."""
 

@@ -16,7 +16,7 @@ from govcloud.access.clocks.line_clock import next_act
 from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
 from govcloud.access.life.opening import Opening
 from govcloud.access.lifecycle import OPEN, RETURNED, WAITING
-from govcloud.access.lines import lock_line, lock_line_if_free, move_line
+from govcloud.access.lines import lock_line_if_free, lock_line_of_whole, move_line, read_line
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
@@ -69,7 +69,7 @@ class Escalating:
         """Close a line whose chain is exhausted; under the person's lock, as whoever decides, withdraws or asks anew holds it."""
         with self._uow.begin(actor, "govcloud:line:lapse", Target("request_line", str(line_id))) as tx:
             lock_official(tx.session, beneficiary_id)
-            line = lock_line(tx.session, line_id)
+            line = lock_line_of_whole(tx.session, read_line(tx.session, line_id))
             if line.state not in OPEN or not _is_over(line, tx.now):
                 return False
             returned = line.state in RETURNED

@@ -15,7 +15,7 @@ from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, 
 from govcloud.access.events import LineResubmitted, LineReturned
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import RETURNED, WAITING, LineState
-from govcloud.access.lines import lock_line, move_line, read_line, why_closed
+from govcloud.access.lines import lock_line, lock_line_to_open, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import REJECT, SUBMIT, check
@@ -122,7 +122,7 @@ class Returning:
             hold_tree(tx.session)  # the line keeps its owner's path, as when it was asked for
             hold(tx.session, APART)
             lock_official(tx.session, seen.beneficiary_official_id)
-            line = lock_line(tx.session, line_id)
+            line = lock_line_to_open(tx.session, seen)
             if line.state not in RETURNED:
                 raise errors.not_returned() if line.state in WAITING else why_closed(tx.session, line, self._facts.identity)
             if line.version != version:

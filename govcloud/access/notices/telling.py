@@ -108,6 +108,7 @@ LINES: Mapping[str, tuple[LineTelling, ...]] = {
     "access:request:not_opened": (LineTelling("not_opened", _askers),),
     "access:line:approved": (LineTelling("approved", _askers, ("days",)), LineTelling("settled", _peers)),
     "access:line:rejected": (LineTelling("rejected", _askers), LineTelling("settled", _peers)),
+    "access:line:retracted": (LineTelling("retracted", _askers),),
     "access:line:withdrawn": (LineTelling("settled", _peers),),
     "access:line:reminded": (LineTelling("reminded", _asked),),
     "access:line:deputised": (LineTelling("deputised", _deputies),),

@@ -83,6 +83,14 @@ class ResubmitBody(Input):
         return Correction(self.reason, self.days, _scope(self.divisions) or PROVINCE, self.case_number)
 
 
+class RetractBody(Input):
+    """Taking an approval back that has not opened yet."""
+
+    version: Version
+    reason_code: Text = Field(description="as of a refusal")
+    comment: Text = Field(default="", description="at most 500 characters")
+
+
 class ReassignBody(Input):
     """Giving a line to somebody else who may decide on it."""
 
