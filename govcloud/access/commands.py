@@ -241,9 +241,10 @@ class Correction:
 
 @dataclass(frozen=True)
 class Resubmitted:
-    """A line that waits again after its correction."""
+    """A line that waits again after its correction; ``blocked``: for an exception from separation of duty."""
 
     line_id: UUID
     version: int
     due_at: datetime
     replayed: bool = False
+    blocked: bool = False

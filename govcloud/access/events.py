@@ -112,7 +112,7 @@ class LineWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineLapsed(Event):
-    """Nobody decided in time, which stands against the department that held the line; or (`returned`) nobody corrected it."""
+    """Nobody decided in time, which stands against the line's department; or (`returned`) it waited for somebody else, and in vain."""
 
     name: ClassVar[str] = "access:line:lapsed"
 

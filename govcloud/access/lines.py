@@ -62,6 +62,20 @@ def lock_line_to_open(session: Session, line: RequestLine) -> RequestLine:
     return lock_line_of_whole(session, line)
 
 
+def lock_blocked(session: Session, official_id: UUID, line_id: UUID | None = None) -> Sequence[RequestLine]:
+    """Return the blocked lines of a person, whose lock must be held, or one of them, locked like those of ``lock_line_to_open``."""
+    mine = [RequestLine.beneficiary_official_id == official_id, RequestLine.state.in_(BLOCKED)]
+    if line_id is not None:
+        mine.append(RequestLine.id == line_id)
+    blocked = session.execute(select(RequestLine.id, RequestLine.request_id).where(*mine)).all()
+    requests = {row.request_id for row in blocked}
+    hold_items(session, select(RequestLine.item_id).where(RequestLine.request_id.in_(requests)))
+    ids = {row.id for row in blocked}
+    whole = (RequestLine.request_id.in_(requests), or_(RequestLine.id.in_(ids), RequestLine.held_days.is_not(None)))
+    query = select(RequestLine).where(*whole).order_by(RequestLine.id).with_for_update().execution_options(populate_existing=True)
+    return [line for line in session.scalars(query).all() if line.id in ids]
+
+
 def lock_line_if_free(session: Session, line_id: UUID) -> RequestLine | None:
     """Return a line as it stands, locked until the transaction ends; nothing when another transaction has it, or there is none."""
     query = select(RequestLine).where(RequestLine.id == line_id).with_for_update(skip_locked=True)

@@ -56,7 +56,7 @@ class Parts:
         cards, tasks = CardMaker(uow.read, facts), TaskOpening(facts)
         opening = Opening(uow, authorization, facts)
         completing = Completing(uow, facts, tasks, opening, receipts, clocks)
-        beginning = Beginning(facts, tasks, cards, completing)
+        beginning = Beginning(uow, facts, tasks, cards, completing)
         placing, deciding = Placing(facts, beginning, clocks), Deciding(uow, clock, facts, cards, completing)
         retracting = Retracting(uow, clock, facts, cards, opening, receipts)
         return cls(uow, clock, facts, beginning, placing, deciding, clocks, opening, retracting)

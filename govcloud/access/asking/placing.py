@@ -129,12 +129,13 @@ class Placing:
                 self._beginning.begin(tx, one.request, one.row, one.item, one.fit)
 
     def begin(self, tx: Transaction, request: AccessRequest, row: RequestLine) -> None:
-        """Put a line up for decision that was kept from it so far; its department has the whole time to answer from now on."""
+        """Put a line up for decision that was kept from it so far; its clock goes on with what its department has left to answer."""
         known = self._facts.catalogue_item(row.item_id)
         requester = self._facts.person(request.requester_official_id, request.requester_appointment_id, tx.now)
         beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
         fit = self.fit(self._facts.item(known, tx.now), requester, beneficiary, tx)
-        self._clocks.start(row, known.tier, tx.now)
+        self._clocks.resume(row, tx.now)
+        tx.session.flush()
         self._beginning.begin(tx, request, row, known, fit)
 
     def _put(self, tx: Transaction, placement: Placement, requester: PersonFacts) -> _Placed:
@@ -145,7 +146,7 @@ class Placing:
         waits_already = _open_line_number(tx.session, line.item, beneficiary)
         facts = self.facts(tx, placement, requester, item, fit, open_line_number=waits_already)
         check(SUBMIT, facts)
-        blocking = [conflict for conflict in facts.conflicts if conflict.state is FindingState.CONFLICT]
+        blocking = blocking_of(facts)
         row = RequestLine(
             id=new_id(),
             request_id=request.id,
@@ -166,6 +167,8 @@ class Placing:
             submitted_at=tx.now,
         )
         self._clocks.start(row, item.tier, tx.now)
+        if blocking:
+            self._clocks.pause(row, tx.now)
         tx.session.add(row)
         tx.session.flush()
         return _Placed(request, row, line.item, fit, blocking)
@@ -220,6 +223,11 @@ class Placing:
             and (grant.case_number is None or _same_case(grant.case_number, request.case_number))
         )
         return max(held, default=None)
+
+
+def blocking_of(facts: RequestFacts) -> list[Conflict]:
+    """Return the rules that keep what the rules of asking let pass from being decided on, until an exception lifts them."""
+    return [conflict for conflict in facts.conflicts if conflict.state is FindingState.CONFLICT]
 
 
 def _same_case(held: str, asked: str | None) -> bool:

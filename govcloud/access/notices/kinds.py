@@ -119,6 +119,13 @@ KINDS: Mapping[str, Kind] = {
         "timer",
         _REQUEST,
     ),
+    "left_lying": Kind(
+        ASKING,
+        Message("申请搁置失效"),
+        Message("“%(item)s”（%(number)s）没有在规定时间内补正，或没有等到职责分离例外，已经失效；可以重新申请。"),
+        "timer",
+        _REQUEST,
+    ),
     "granted": Kind(
         HOLDING,
         Message("权限已开通"),

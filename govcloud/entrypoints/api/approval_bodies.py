@@ -175,6 +175,7 @@ class ResubmittedAnswer(Answer):
     line_id: UUID
     version: int
     due_at: datetime
+    blocked: bool = Field(description="separation of duty keeps it apart: it waits for an exception, and its clock stands")
 
 
 class HeldLineAnswer(Answer):

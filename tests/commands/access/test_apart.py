@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from govcloud.access.clocks.line_clock import LEFT_LYING
 from govcloud.access.commands import NewRequest, Submitted
 from govcloud.access.lifecycle import LineState
 from govcloud.authorization.commands import NewGrant
@@ -132,7 +133,7 @@ def test_a_blocked_line_is_withdrawn_or_lapses_like_any_other(services: Services
     asked = ask(services, world)
     services.access.withdraw(world.wang.actor(), asked.line_id, 1)
     again = ask(services, world)
-    clock.advance(timedelta(days=10))
+    clock.advance(LEFT_LYING)
     assert services.escalating.run(JOBS) == 1
     assert state_of(services, world, again.line_id) is LineState.LAPSED
     excepted(services, world, world.wang, "accept-and-check")
