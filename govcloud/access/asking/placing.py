@@ -23,9 +23,10 @@ from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import SUBMIT, check
+from govcloud.access.rules.separation import liftable
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.authorization.apart.inputs import case_key
-from govcloud.authorization.apart.views import Conflict, FindingState
+from govcloud.authorization.apart.views import Conflict
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
@@ -146,7 +147,7 @@ class Placing:
         waits_already = _open_line_number(tx.session, line.item, beneficiary)
         facts = self.facts(tx, placement, requester, item, fit, open_line_number=waits_already)
         check(SUBMIT, facts)
-        blocking = blocking_of(facts)
+        blocking = liftable(facts)
         row = RequestLine(
             id=new_id(),
             request_id=request.id,
@@ -223,11 +224,6 @@ class Placing:
             and (grant.case_number is None or _same_case(grant.case_number, request.case_number))
         )
         return max(held, default=None)
-
-
-def blocking_of(facts: RequestFacts) -> list[Conflict]:
-    """Return the rules that keep what the rules of asking let pass from being decided on, until an exception lifts them."""
-    return [conflict for conflict in facts.conflicts if conflict.state is FindingState.CONFLICT]
 
 
 def _same_case(held: str, asked: str | None) -> bool:

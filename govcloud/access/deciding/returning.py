@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.access import errors
 from govcloud.access.asking.blocked import line_blocked
-from govcloud.access.asking.placing import Extended, Placement, Placing, WantedLine, blocking_of
+from govcloud.access.asking.placing import Extended, Placement, Placing, WantedLine
 from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
 from govcloud.access.events import LineResubmitted, LineReturned
@@ -21,6 +21,7 @@ from govcloud.access.lines import lock_line, lock_line_to_open, move_line, read_
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import REJECT, SUBMIT, check
+from govcloud.access.rules.separation import liftable
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.models import LineReturn
 from govcloud.access.tasks.rights import Case, Rights, approver_target
@@ -150,7 +151,7 @@ class Returning:
         line.item_version, line.owner_department_id, line.owner_path = known.version, known.owner_department_id, item.owner_path
         line.requested_scope, line.requested_days = given.scope.to_json(), given.days
         tx.session.flush()
-        if blocking := blocking_of(facts):
+        if blocking := liftable(facts):
             self._block(tx, request, line, blocking)
         else:
             move_line(tx.session, line, "resubmit", tx.now)

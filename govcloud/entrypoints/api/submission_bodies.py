@@ -154,6 +154,9 @@ class StandingAnswer(Answer):
     waiting: WaitingAnswer | None
     may_ask: bool
     refusals: tuple[RefusalAnswer, ...] = Field(description="what stands against asking, whatever scope and days are named")
+    conflicts: tuple[RefusalAnswer, ...] = Field(
+        description="rules of separation of duty, by code: it may be asked for, and then waits for an exception from them"
+    )
 
     @classmethod
     def of(cls, view: Standing) -> Self:
@@ -164,6 +167,7 @@ class StandingAnswer(Answer):
             waiting=WaitingAnswer.of(view.waiting),
             may_ask=view.may_ask,
             refusals=refusals_of(view.refusals),
+            conflicts=refusals_of(view.conflicts),
         )
 
 
@@ -244,6 +248,7 @@ class HitAnswer(Answer):
     count: int = Field(description="how many items it has")
     waiting: WaitingAnswer | None
     why: tuple[RefusalAnswer, ...] = Field(description="why nothing of it may be asked for")
+    conflicts: tuple[RefusalAnswer, ...] = Field(description="rules of separation of duty that what may be asked for would wait for")
 
     @classmethod
     def of(cls, hit: Hit) -> Self:
@@ -262,6 +267,7 @@ class HitAnswer(Answer):
             count=hit.of,
             waiting=WaitingAnswer.of(hit.waiting),
             why=refusals_of(hit.why),
+            conflicts=refusals_of(hit.conflicts),
         )
 
 

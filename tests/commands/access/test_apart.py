@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from govcloud.access.asking.queries import Chosen
 from govcloud.access.clocks.line_clock import LEFT_LYING
 from govcloud.access.commands import NewRequest, Submitted
 from govcloud.access.lifecycle import LineState
@@ -209,6 +210,41 @@ def test_a_label_that_rises_before_the_decision_stops_the_approval(services: Ser
     with pytest.raises(Conflict) as caught:
         services.access.approve(world.li.actor(), line_id, 1)
     assert caught.value.code == "not_cleared"
+
+
+def test_the_search_says_what_would_wait_for_an_exception(services: Services, world: World) -> None:
+    in_force(services, world, "accept-and-check", REGISTER, ACCEPT)
+    hits = {hit.code: hit for hit in services.asking_queries.search(world.wang.actor(), "住房登记") if hit.kind == "item"}
+    assert hits[REGISTER].may_ask
+    [conflict] = hits[REGISTER].conflicts
+    assert conflict.code == "accept-and-check"
+    assert ACCEPT in str(conflict.message)
+    assert hits["housing:register:export"].conflicts == ()
+    [asked] = services.asking_queries.asked(world.wang.actor(), [Chosen(world.items[REGISTER])])
+    assert [one.code for one in asked.standing.conflicts] == ["accept-and-check"]
+    excepted(services, world, world.wang, "accept-and-check")
+    [asked] = services.asking_queries.asked(world.wang.actor(), [Chosen(world.items[REGISTER])])
+    assert asked.standing.conflicts == (), "it would go to its owner at once"
+
+
+def test_the_search_says_what_no_exception_could_lift(services: Services, world: World) -> None:
+    in_force(services, world, "never", REGISTER, ACCEPT, liftable=False)
+    [hit] = [hit for hit in services.asking_queries.search(world.wang.actor(), "查询住房") if hit.kind == "item"]
+    assert not hit.may_ask
+    assert [refusal.code for refusal in hit.why] == ["sod_conflict"]
+    assert hit.conflicts == ()
+
+
+def test_conflicts_of_many_items_cost_no_more_statements(services: Services, world: World) -> None:
+    in_force(services, world, "one-of-three", REGISTER, "housing:register:export", ACCEPT)
+    asked = [Chosen(world.items[function]) for function in (REGISTER, "housing:register:export")]
+    with counted() as one:
+        services.asking_queries.asked(world.wang.actor(), asked[:1])
+    db.session.remove()
+    with counted() as two:
+        found = services.asking_queries.asked(world.wang.actor(), asked)
+    assert all(item.standing.conflicts for item in found)
+    assert len(two) <= len(one)
 
 
 def labelled(services: Services, label: int) -> None:
