@@ -15,7 +15,7 @@ from govcloud.kernel.database import live_at
 from govcloud.subsystems.models import CatalogueItem
 
 
-def hold_items(session: Session, wanted: Select[tuple[UUID]]) -> None:
+def hold_items(session: Session, wanted: Select[UUID]) -> None:
     """Keep the items whose ids ``wanted`` selects as they are until the transaction ends, in the order of their ids."""
     query = select(CatalogueItem.id).where(CatalogueItem.id.in_(wanted)).order_by(CatalogueItem.id)
     session.execute(query.with_for_update(read=True, of=CatalogueItem)).all()
