@@ -66,7 +66,7 @@ class RequestFacts:
     ``open_line_number`` is the number of the request in which the beneficiary already waits for the same item, ``held_until`` the end of
     a grant that gives as much for as long already. ``has_decider`` says whether anybody but requester and beneficiary could decide.
     ``conflicts`` are the rules of separation of duty that stand against it, those that an exception lifts among them. ``carried_days``
-    is how long the grants last that it would go on from without a gap.
+    is how long the row of grants lasts that it would belong to, beside it (``life/in_a_row.py``).
     """
 
     item: ItemFacts

@@ -35,31 +35,27 @@ from govcloud.subsystems.queries import ItemView
 
 
 @dataclass(frozen=True)
-class Extended:
-    """The line whose grant is extended, and for how many days that and those before it in an unbroken row last."""
-
-    line_id: UUID
-    days: int
-
-
-@dataclass(frozen=True)
 class WantedLine:
-    """One line as it is asked for: the item as the requester saw it, the extent, the part of the matter that it serves, what it extends."""
+    """One line as it is asked for: the item as the requester saw it, the extent, its part of the matter, the line that it extends."""
 
     item: ItemView
     wanted: Wanted
     duty: str | None = None
-    extends: Extended | None = None
+    extends: UUID | None = None
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a line goes: into which request, and for whom; ``number`` is the place of its item among those asked for, from 0."""
+    """Where a line goes: into which request, and for whom; ``number`` is the place of its item among those asked for, from 0.
+
+    ``asked_at`` is when it was asked for first, of a line that was corrected.
+    """
 
     request: AccessRequest
     beneficiary: PersonFacts
     line: WantedLine
     number: int = 0
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -163,8 +159,8 @@ class Placing:
             requested_scope=line.wanted.scope.to_json(),
             requested_days=line.wanted.days,
             duty=line.duty,
-            parent_line_id=line.extends.line_id if line.extends else None,
-            carried_days=line.extends.days if line.extends else 0,
+            parent_line_id=line.extends,
+            carried_days=facts.carried_days,
             submitted_at=tx.now,
         )
         self._clocks.start(row, item.tier, tx.now)
@@ -186,6 +182,7 @@ class Placing:
     ) -> RequestFacts:
         """Return what the rules of asking see; ``fit`` are those who could decide."""
         request, beneficiary, line = placement.request, placement.beneficiary, placement.line
+        asked_at = placement.asked_at or tx.now
         return RequestFacts(
             item=item,
             requester=requester,
@@ -195,7 +192,9 @@ class Placing:
             open_line_number=open_line_number,
             has_decider=satisfiable(steps_of(line.item.tier, line.item.approval), item.owner_path, fit),
             held_until=None if line.extends else self._held_until(request, line, beneficiary, tx.now),
-            carried_days=line.extends.days if line.extends else 0,
+            carried_days=self._facts.carried_days(
+                request, line.item, line.wanted.days, line.extends, asked_at=placement.asked_at or tx.now, now=tx.now
+            ),
             conflicts=self._facts.authorization.apart.conflicts(
                 beneficiary.official_id, [line.item.function], request.case_number, line.duty, tx.now
             ),

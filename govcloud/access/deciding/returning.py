@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.access import errors
 from govcloud.access.asking.blocked import line_blocked
-from govcloud.access.asking.placing import Extended, Placement, Placing, WantedLine
+from govcloud.access.asking.placing import Placement, Placing, WantedLine
 from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
 from govcloud.access.events import LineResubmitted, LineReturned
@@ -143,13 +143,14 @@ class Returning:
         if (request.reason, request.case_number) != (given.reason, given.case_number):
             _refuse_if_others_rest_on_it(tx.session, line)
         request.reason, request.case_number = given.reason, given.case_number
-        parent = Extended(line.parent_line_id, line.carried_days) if line.parent_line_id else None
-        wanted = WantedLine(known, Wanted(given.scope, given.days), line.duty, extends=parent)
-        facts = self._placing.facts(tx, Placement(request, beneficiary, wanted), requester, item, fit, open_line_number=None)
+        wanted = WantedLine(known, Wanted(given.scope, given.days), line.duty, extends=line.parent_line_id)
+        facts = self._placing.facts(
+            tx, Placement(request, beneficiary, wanted, asked_at=line.submitted_at), requester, item, fit, open_line_number=None
+        )
         check(SUBMIT, facts)
         line.round += 1
         line.item_version, line.owner_department_id, line.owner_path = known.version, known.owner_department_id, item.owner_path
-        line.requested_scope, line.requested_days = given.scope.to_json(), given.days
+        line.requested_scope, line.requested_days, line.carried_days = given.scope.to_json(), given.days, facts.carried_days
         tx.session.flush()
         if blocking := liftable(facts):
             self._block(tx, request, line, blocking)

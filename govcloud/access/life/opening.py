@@ -111,7 +111,7 @@ class Opening:
             return {}
         for line in lines:
             if line.id != decided:
-                self._refuse_changed(line, tx.now)
+                self._refuse_changed(request, line, tx.now)
         # Who approved each of them stands with its decision; the one whose command came last has no say over the others' subsystems.
         opened = {line.id: self._open(tx, _TOGETHER, request, line, _held(line)) for line in lines}
         for line in lines:
@@ -126,9 +126,12 @@ class Opening:
         query = select(RequestLine).where(*asked).order_by(RequestLine.id)
         return tx.session.scalars(query.execution_options(populate_existing=True)).all()
 
-    def _refuse_changed(self, line: RequestLine, now: datetime) -> None:
-        item = self._facts.item(self._facts.catalogue_item(line.item_id), now)
-        if item.live_version != line.item_version:
+    def _refuse_changed(self, request: AccessRequest, line: RequestLine, now: datetime) -> None:
+        """Refuse to open what was approved some time ago if the item is another by now, or the row that it joins grew too long."""
+        known, days = self._facts.catalogue_item(line.item_id), line.held_days or 0
+        item = self._facts.item(known, now)
+        carried = self._facts.carried_days(request, known, days, line.parent_line_id, asked_at=line.submitted_at, now=now)
+        if item.live_version != line.item_version or carried + days > item.max_days:
             raise errors.together_changed(item.name)
 
     def _open(self, tx: Transaction, actor: Actor, request: AccessRequest, line: RequestLine, approved: Wanted) -> Opened:
