@@ -50,6 +50,7 @@ class NewRequest:
     case_number: str | None = None
     matter_id: UUID | None = None
     beneficiary_appointment_id: UUID | None = None
+    duty: str | None = None
 
 
 @dataclass(frozen=True)

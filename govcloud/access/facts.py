@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from govcloud.authorization.apart.views import Conflict, Finding
+from govcloud.authorization.apart.views import Conflict, Finding, RuleView
 from govcloud.authorization.scope import Scope
 
 
@@ -79,6 +79,10 @@ class RequestFacts:
     held_until: datetime | None = None
     conflicts: tuple[Conflict, ...] = ()
     carried_days: int = 0
+    duty: str | None = None
+    """The part in the case that access is for: ``handle``, ``review``, or none stated."""
+    case_rules: tuple[RuleView, ...] = ()
+    """The rules of separation of duty on cases that ask which part that is."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from govcloud.access.rules import SUBMIT, check
 from govcloud.access.rules.separation import liftable
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.authorization.apart.inputs import case_key
-from govcloud.authorization.apart.views import Conflict
+from govcloud.authorization.apart.views import PER_CASE, Conflict, FindingState
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
@@ -182,7 +182,10 @@ class Placing:
     ) -> RequestFacts:
         """Return what the rules of asking see; ``fit`` are those who could decide."""
         request, beneficiary, line = placement.request, placement.beneficiary, placement.line
-        asked_at = placement.asked_at or tx.now
+        asked_at, asked = placement.asked_at or tx.now, placement.asked_at is None and line.extends is None
+        findings = self._facts.authorization.apart.findings(
+            beneficiary.official_id, [line.item.function], request.case_number, line.duty, tx.now
+        )
         return RequestFacts(
             item=item,
             requester=requester,
@@ -192,12 +195,11 @@ class Placing:
             open_line_number=open_line_number,
             has_decider=satisfiable(steps_of(line.item.tier, line.item.approval), item.owner_path, fit),
             held_until=None if line.extends else self._held_until(request, line, beneficiary, tx.now),
-            carried_days=self._facts.carried_days(
-                request, line.item, line.wanted.days, line.extends, asked_at=placement.asked_at or tx.now, now=tx.now
-            ),
-            conflicts=self._facts.authorization.apart.conflicts(
-                beneficiary.official_id, [line.item.function], request.case_number, line.duty, tx.now
-            ),
+            carried_days=self._facts.carried_days(request, line.item, line.wanted.days, line.extends, asked_at=asked_at, now=tx.now),
+            conflicts=tuple(finding for finding in findings if finding.state is not FindingState.CLEAR),
+            duty=line.duty,
+            # Nobody can state now what an earlier line that is extended or corrected left open; it counts as both parts.
+            case_rules=tuple(finding.rule for finding in findings if asked and finding.rule.kind == PER_CASE),
         )
 
     def fit(self, item: ItemFacts, requester: PersonFacts, beneficiary: PersonFacts, tx: Transaction) -> Sequence[Holder]:

@@ -83,7 +83,7 @@ class Submitting:
     def submit(self, actor: Actor, new: NewRequest) -> Submitted:
         """Ask for one item; see ``Access.submit``. It is a submission of one item for one person, whose errors need not say which."""
         people = () if new.beneficiary_appointment_id is None else (new.beneficiary_appointment_id,)
-        item = WantedItem(new.item_id, new.days, new.scope)
+        item = WantedItem(new.item_id, new.days, new.scope, new.duty)
         whole = NewSubmission((item,), new.reason, people, case_number=new.case_number, matter_id=new.matter_id)
         [request] = self._submit(actor, whole, one_refused).requests
         [line] = request.lines

@@ -93,6 +93,8 @@ class AskedItem:
     days: int | None = None
     stage: int = 1
     duty: str | None = None
+    by_case: bool = False
+    """Whether a rule of separation of duty on cases wants to know the part in the case."""
 
 
 @dataclass(frozen=True)

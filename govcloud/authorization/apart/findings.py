@@ -1,8 +1,8 @@
 """What the rules say of somebody who asks for functions: clear, in conflict, or lifted by an exception.
 
 Static: what is held (``holdings.py``) with what is asked. For a case: who handled (经办) it does not review (复核) it and the reverse,
-and of a rule's functions nobody has more than it allows for one case; what somebody had for it counts for ever. A dynamic rule says
-nothing here: it looks at one session (``sessions.py``).
+where a part that was not stated counts as both; and of a rule's functions nobody has more than it allows for one case; what somebody
+had for it counts for ever. A dynamic rule says nothing here: it looks at one session (``sessions.py``).
 
 Every caller that goes on to give something holds ``APART`` and the person's lock, so that two at once are seen one after the other.
 """
@@ -84,6 +84,11 @@ class Separation:
                 each[function] = (*each.get(function, ()), finding)
         return each
 
+    def tied_to_cases(self, functions: Collection[str]) -> frozenset[str]:
+        """Return those of ``functions`` that a rule on cases is about: whoever asks for them says which part in the case it is for."""
+        rules = [rule for rule in rules_about(self._read(), functions) if rule.kind == PER_CASE]
+        return frozenset(function for function in functions if any(rule.concerns(function) for rule in rules))
+
     def _named(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """Return findings, conflicts with the names of their functions; what is clear needs none."""
         unclear = [finding for finding in findings if finding.state is not FindingState.CLEAR]
@@ -114,11 +119,19 @@ def _of_case(rule: RuleView, asked: Iterable[str], duty: str | None, handled: It
     """Return what a rule on cases says of somebody who had ``handled`` for the case."""
     wanted = {function for function in asked if rule.concerns(function)}
     mine = [(function, part) for function, part in handled if rule.concerns(function)]
-    crossing = {function for function, part in mine if duty is not None and part is not None and part != duty}
+    crossing = {function for function, part in mine if not _is_same_part(function, part, wanted, duty)}
     beside = {function for function, _part in mine} - wanted
     too_many = bool(rule.functions) and len(wanted | beside) > rule.most
     state = FindingState.CONFLICT if crossing or too_many else FindingState.CLEAR
     return Finding(rule, tuple(sorted(wanted)), tuple(sorted(crossing | (beside if too_many else set()))), state)
+
+
+def _is_same_part(function: str, part: str | None, wanted: Collection[str], duty: str | None) -> bool:
+    """Return whether somebody goes on in the part in a case that they had; a part that nobody stated is both, handling and reviewing.
+
+    The same function, with as little stated as before, adds nothing.
+    """
+    return part == duty and (duty is not None or function in wanted)
 
 
 def lifted(finding: Finding, exceptions: Iterable[ExceptionView]) -> Finding:

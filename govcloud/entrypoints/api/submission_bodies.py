@@ -182,6 +182,7 @@ class AskedItemAnswer(Answer):
     days: int | None
     stage: int
     duty: str | None
+    by_case: bool = Field(description="a rule of separation of duty on cases is about it: say `duty`, and name the case")
 
     @classmethod
     def of(cls, view: AskedItem) -> Self:
@@ -195,6 +196,7 @@ class AskedItemAnswer(Answer):
             days=view.days,
             stage=view.stage,
             duty=view.duty,
+            by_case=view.by_case,
         )
 
 

@@ -20,7 +20,7 @@ from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
-from govcloud.kernel.errors import Conflict, GovcloudError
+from govcloud.kernel.errors import Conflict, GovcloudError, Invalid
 from govcloud.services import Services
 from govcloud.subsystems.changes import FunctionChange
 from tests.factories.apart import ACCEPT, CASES, REGISTER, excepted, in_force
@@ -179,14 +179,58 @@ def test_who_handled_a_case_does_not_review_it_nor_the_reverse(
     assert with_duty(services, world, world.people["CHENJIE"], then, "XH-2026-0117") is None, "another person"
 
 
+def test_a_part_that_nobody_stated_is_both(services: Services, world: World, clock: ManualClock) -> None:
+    """Whoever had something for a case without a word on the part may have done either, so they get no part of another function."""
+    sun = world.people["SUNLI"]
+    asked = ask(services, world, sun, days=3)
+    services.access.approve(world.li.actor(), asked.line_id, 1)
+    in_force(services, world, "four-eyes", kind="per_case")
+    for duty in ("handle", "review"):
+        other = ask_cases(services, world, sun, duty=duty)
+        assert state_of_line(services, sun, other) is LineState.BLOCKED_SOD
+        services.access.withdraw(sun.actor(), other.line_id, 1)
+    grant = services.authorization_queries.grant_of_line(asked.line_id)
+    assert grant is not None
+    line_id = services.grant_life.extend(sun.actor(), grant.id, 2, "未办结").line_id
+    assert services.access.approve(world.li.actor(), line_id, 1).grant_id is not None, "the same again adds nothing"
+
+
+def test_where_a_rule_looks_at_cases_the_part_is_stated(services: Services, world: World) -> None:
+    in_force(services, world, "four-eyes", kind="per_case")
+    sun = world.people["SUNLI"]
+    with pytest.raises(Invalid) as refused:
+        ask(services, world, sun)
+    assert [(field.field, refusal.code) for field, refusal in zip(refused.value.fields, refused.value.refusals, strict=True)] == [
+        ("duty", "duty_missing")
+    ]
+    assert state_of_line(services, sun, ask(services, world, sun, duty="handle")) is LineState.PENDING
+    assert state_of_line(services, sun, ask_cases(services, world, sun, case_number=None)) is LineState.PENDING, "of no case"
+
+
+def test_a_rule_that_names_the_function_wants_the_case_as_well(services: Services, world: World) -> None:
+    """Without the case nobody could tell who had a part in it before."""
+    in_force(services, world, "one-a-case", REGISTER, CASES, kind="per_case")
+    sun = world.people["SUNLI"]
+    with pytest.raises(Invalid) as refused:
+        ask_cases(services, world, sun, case_number=None)
+    assert {refusal.code for refusal in refused.value.refusals} == {"case_number_missing", "duty_missing"}
+
+
+def test_two_functions_of_a_set_are_refused_whatever_was_stated(services: Services, world: World) -> None:
+    in_force(services, world, "one-a-case", REGISTER, CASES, kind="per_case")
+    sun = world.people["SUNLI"]
+    services.access.approve(world.li.actor(), ask(services, world, sun, duty="handle").line_id, 1)
+    assert state_of_line(services, sun, ask_cases(services, world, sun, duty="handle")) is LineState.BLOCKED_SOD
+
+
 def test_of_a_set_for_cases_one_function_a_case(services: Services, world: World) -> None:
     in_force(services, world, "one-a-case", REGISTER, CASES, kind="per_case")
     sun = world.people["SUNLI"]
-    services.access.approve(world.li.actor(), ask(services, world, sun).line_id, 1)
-    same = ask_cases(services, world, sun)
+    services.access.approve(world.li.actor(), ask(services, world, sun, duty="handle").line_id, 1)
+    same = ask_cases(services, world, sun, duty="handle")
     assert state_of_line(services, sun, same) is LineState.BLOCKED_SOD
     services.access.withdraw(sun.actor(), same.line_id, 1)
-    assert state_of_line(services, sun, ask_cases(services, world, sun, case_number="XH-2026-0200")) is LineState.PENDING
+    assert state_of_line(services, sun, ask_cases(services, world, sun, case_number="XH-2026-0200", duty="handle")) is LineState.PENDING
 
 
 def state_of_line(services: Services, who: Person, asked: Submitted) -> LineState:
