@@ -20,8 +20,12 @@ def _outside(days: int, cap: int, carried: int) -> Message | None:
         return Message("期限应为 1 至 %(cap)s 天，现为 %(days)s 天。", cap=cap, days=days)
     if left < 1:
         return Message("连续使用最长 %(cap)s 天，已用满，不能续期或接着申请；到期后如仍需要，请重新申请。", cap=cap)
-    words = "连续使用最长 %(cap)s 天，前后相连的已占 %(carried)s 天，本次应为 1 至 %(left)s 天。"
-    return Message(words, cap=cap, carried=carried, left=left)
+    return Message(
+        "连续使用最长 %(cap)s 天，前后相连的已占 %(carried)s 天，本次应为 1 至 %(left)s 天。",
+        cap=cap,
+        carried=carried,
+        left=left,
+    )
 
 
 @dataclass(frozen=True)
