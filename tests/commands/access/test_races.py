@@ -425,9 +425,13 @@ def test_withdrawing_the_item_against_withdrawing_the_line(services: Services, w
 def test_a_blocked_line_let_on_against_its_withdrawal(services: Services, world: World, race: Race) -> None:
     in_force(services, world, "apart", REGISTER, ACCEPT)
     line_id = ask(services, world).line_id
+
+    def give() -> None:
+        excepted(services, world, world.wang, "apart")
+
     outcomes = race.run(
         world.wang.official_id,
-        lambda: excepted(services, world, world.wang, "apart") and None,
+        give,
         lambda: services.access.withdraw(world.wang.actor(), line_id, 1),
     )
     assert not isinstance(outcomes[0], GovcloudError)
