@@ -147,6 +147,7 @@ class Shower:
             escalation=row.escalation,
             held_back="waiting" if row.held_days is not None else None,
             extends=row.parent_line_id,
+            lapses_at=row.acts_at if row.paused_at and row.acts_at else row.due_at,
         )
 
     def grant(self, stored: StoredGrant) -> GrantView:
