@@ -313,7 +313,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         receipts=receipts,
         receipt_key_rotation=receipt_keys,
         apart=Apart(uow, decider),
-        blocked=Blocked(uow, authorization_queries.apart, access_parts.placing.begin),
+        blocked=Blocked(uow, clock, authorization_queries.apart, access_parts.placing.begin),
         grant_life=GrantLife(uow, access, authorization, clock),
         ending=Ending(uow, access, authorization, authorization_queries, clock),
         acknowledgements=Acknowledgements(read),

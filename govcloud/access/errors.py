@@ -94,6 +94,12 @@ def line_returned() -> Conflict:
     return Conflict("line_returned", message, remedy=Message("申请人补正后会重新出现在待我审批中。"))
 
 
+def not_held_back() -> Conflict:
+    """Return the error for taking back an approval that is not held back: it opened, was given up, or there is none."""
+    message = Message("该申请项没有已同意而尚未开通的决定，不能收回同意。")
+    return Conflict("line_not_held_back", message, remedy=Message("已开通的，请撤销权限；仍待审批的，可以驳回。"))
+
+
 def not_returned() -> Conflict:
     """Return the error for resubmitting a line that was not sent back."""
     return Conflict("line_not_returned", Message("该申请项没有被退回补正，不需要重新提交。"))

@@ -67,6 +67,19 @@ class LineRejected(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LineRetracted(Event):
+    """Somebody who may refuse a line took its approval back while it was held back for others: it is refused, and so will not open."""
+
+    name: ClassVar[str] = "access:line:retracted"
+    personal: ClassVar[frozenset[str]] = frozenset({"comment"})
+
+    decision_id: UUID
+    reason_code: str
+    evidence_hash: str
+    comment: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LineBlocked(Event):
     """A line waits for an exception: rules of separation of duty keep what it asks for apart from what its beneficiary has."""
 
@@ -99,7 +112,7 @@ class LineWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineLapsed(Event):
-    """Nobody decided in time, which stands against the department that held the line; or (`returned`) nobody corrected it."""
+    """Nobody decided in time, which stands against the line's department; or (`returned`) it waited for somebody else, and in vain."""
 
     name: ClassVar[str] = "access:line:lapsed"
 
@@ -220,13 +233,14 @@ class ClockRulesSet(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OpeningGivenUp(Event):
-    """Lines that were approved will not open, as another line of the request, which was to open as a whole, was refused or lapsed."""
+    """Approved lines of a request that opens as a whole will not open: another was `not_approved`, or (`cause`) what refused these."""
 
     name: ClassVar[str] = "access:request:not_opened"
 
     line_ids: tuple[UUID, ...]
     requester_official_id: UUID
     beneficiary_official_id: UUID
+    cause: str
 
 
 @dataclass(frozen=True, kw_only=True)

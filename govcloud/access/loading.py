@@ -9,8 +9,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
+from govcloud.access.asking.windows import starts_at
 from govcloud.access.deciding.routing import DECIDING_ROLE, DEPUTY_ROLE, Authority, Holder, candidates, ids_of, levels
 from govcloud.access.facts import ItemFacts, PersonFacts
+from govcloud.access.life.in_a_row import Asked, Rows
+from govcloud.access.models import AccessRequest
 from govcloud.access.rules.subordinate import stands_below
 from govcloud.access.tasks.lending import live_delegations
 from govcloud.authorization.queries import AuthorizationQueries, RoleHolder
@@ -35,6 +38,7 @@ class FactsLoader:
     ) -> None:
         """Take the queries of the three domains, and the source of reading sessions."""
         self._read = read
+        self._rows = Rows(read, authorization)
         self.identity = identity
         self.subsystems = subsystems
         self.authorization = authorization
@@ -166,6 +170,24 @@ class FactsLoader:
         ids = ids_of(paths)
         found = self.identity.departments(ids, now)
         return tuple(found[item].name for item in ids if item in found)
+
+    def carried_days(
+        self, request: AccessRequest, item: ItemView, days: int, extends: UUID | None, *, asked_at: datetime, now: datetime
+    ) -> int:
+        """Return how many days of a row (``life/in_a_row.py``) lie beside what a line would give if it were approved now."""
+        parent = self.authorization.grant_of_line(extends) if extends else None
+        begins = max(starts_at(request, now), parent.ends_at if parent else now)
+        asked = Asked(
+            official_id=request.beneficiary_official_id,
+            item_id=item.id,
+            function=item.function,
+            case_number=request.case_number,
+            by_case=item.requires_case_number,
+            begins=begins,
+            days=max(1, min(days, item.max_days)),
+            at=asked_at,
+        )
+        return self._rows.days_beside(asked)
 
     def parent_closed(self, line_id: UUID | None) -> bool:
         """Return whether the grant of a line, which another line extends, was ended before its time, or rests."""

@@ -140,7 +140,9 @@ class Shower:
             conflicts=self._surroundings.conflicts(row) if state in BLOCKED else (),
             answer_by=row.deputy_at or row.due_at,
             escalation=row.escalation,
+            held_back="waiting" if row.held_days is not None else None,
             extends=row.parent_line_id,
+            lapses_at=row.acts_at if row.paused_at and row.acts_at else row.due_at,
         )
 
     def grant(self, stored: StoredGrant) -> GrantView:
@@ -241,6 +243,12 @@ class Shower:
 
 
 def _held_back(lines: tuple[LineView, ...]) -> tuple[LineView, ...]:
-    """Say of the approved lines of a request that opens as a whole why they have no grant."""
-    why = "given_up" if never_opens(line.state for line in lines) else "waiting"
-    return tuple(replace(line, held_back=why) if line.state is LineState.APPROVED and line.grant is None else line for line in lines)
+    """Say of the approved lines of a request that opens as a whole why they have no grant: those that hold nothing back were given up."""
+    shut = never_opens(line.state for line in lines)
+
+    def said(line: LineView) -> LineView:
+        if line.state is not LineState.APPROVED or line.grant is not None:
+            return line
+        return replace(line, held_back="given_up" if shut or line.held_back is None else "waiting")
+
+    return tuple(map(said, lines))

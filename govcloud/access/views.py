@@ -148,14 +148,21 @@ class LineView:
     escalation: int = 0
     """How far the clock has carried it: 1 reminded, 2 also the deputies, 3 also the department above."""
     held_back: str | None = None
-    """Why a line that was approved has no grant: others of its request are still ``waiting``, or one was not approved (``given_up``)."""
+    """Why a line that was approved has no grant: others of its request are still ``waiting``, or the whole will not open (``given_up``)."""
     extends: UUID | None = None
     """The line whose grant this one extends."""
+    lapses_at: datetime | None = None
+    """When it lapses if nothing happens: while its clock stands, for want of a correction or an exception, else of an answer."""
 
     @property
     def is_open(self) -> bool:
         """Whether the line still waits for somebody."""
         return self.state in OPEN
+
+    @property
+    def next_at(self) -> datetime:
+        """When an open line's department has to have answered, or whoever else it waits for to have done their part."""
+        return (self.answer_by if self.state in WAITING else self.lapses_at) or self.due_at
 
 
 @dataclass(frozen=True)
@@ -182,7 +189,7 @@ class RequestView:
     @property
     def next_due(self) -> datetime | None:
         """When the next answer is due; ``None`` when nothing waits."""
-        return min((line.answer_by or line.due_at for line in self.lines if line.is_open), default=None)
+        return min((line.next_at for line in self.lines if line.is_open), default=None)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, any_, bindparam, select
+from sqlalchemy import DateTime, Text, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from govcloud.authorization.answers.service import Answers
 from govcloud.authorization.apart.queries import ApartQueries
@@ -156,6 +156,19 @@ class AuthorizationQueries(GrantReads):
         """Return the roles that an official holds at ``at``, under any appointment."""
         query = select(RoleAssignment).where(RoleAssignment.official_id == official_id, live_at(RoleAssignment, self._at(at)))
         return tuple(_assignment_view(row) for row in self._read().scalars(query.order_by(RoleAssignment.role_code)))
+
+    def withheld_of(self, official_id: UUID, undone: Collection[UUID]) -> tuple[AssignmentView, ...]:
+        """Return the roles that ended with one of the ``undone`` leaves and were neither given back then nor given anew since."""
+        again = aliased(RoleAssignment)
+        anew = select(again.id).where(
+            again.official_id == official_id,
+            again.role_code == RoleAssignment.role_code,
+            again.valid_from >= RoleAssignment.valid_to,
+            again.ended_with.is_distinct_from(RoleAssignment.ended_with),
+        )
+        lasting = or_(RoleAssignment.planned_end.is_(None), RoleAssignment.planned_end > self._at(None))
+        mine = (RoleAssignment.official_id == official_id, RoleAssignment.ended_with.in_(undone), lasting, ~anew.exists())
+        return tuple(_assignment_view(row) for row in self._read().scalars(select(RoleAssignment).where(*mine).order_by(RoleAssignment.id)))
 
     def assignment(self, assignment_id: UUID) -> AssignmentView | None:
         """Return a role assignment, ended or not."""

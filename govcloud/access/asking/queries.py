@@ -117,9 +117,18 @@ class AskingQueries:
         standing = standings.of([known[one.item_id] for one in wanted])
         waits = {one.item_id: self._waits_for(standings, one.item_id, now) for one in wanted}
         due = {one.item_id: self._clocks.lapses_at(known[one.item_id].tier, now) for one in wanted}
+        by_case = self._facts.authorization.apart.tied_to_cases({known[one.item_id].function for one in wanted}) if wanted else frozenset()
         return tuple(
             AskedItem(
-                entries[one.item_id], standing[one.item_id], waits[one.item_id], due[one.item_id], one.scope, one.days, one.stage, one.duty
+                entry=entries[one.item_id],
+                standing=standing[one.item_id],
+                waits_for=waits[one.item_id],
+                due_at=due[one.item_id],
+                scope=one.scope,
+                days=one.days,
+                stage=one.stage,
+                duty=one.duty,
+                by_case=known[one.item_id].function in by_case,
             )
             for one in wanted
         )

@@ -7,16 +7,15 @@ found again by its moment. The approvers who were asked first may act until the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.access.clocks.line_clock import next_act
+from govcloud.access.clocks.line_clock import is_over, next_act
 from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
 from govcloud.access.life.opening import Opening
-from govcloud.access.lifecycle import OPEN, RETURNED, WAITING
-from govcloud.access.lines import lock_line, lock_line_if_free, move_line
+from govcloud.access.lifecycle import OPEN, WAITING
+from govcloud.access.lines import lock_line_if_free, lock_line_of_whole, move_line, read_line
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
@@ -68,10 +67,10 @@ class Escalating:
         """Close a line whose chain is exhausted; under the person's lock, as whoever decides, withdraws or asks anew holds it."""
         with self._uow.begin(actor, "govcloud:line:lapse", Target("request_line", str(line_id))) as tx:
             lock_official(tx.session, beneficiary_id)
-            line = lock_line(tx.session, line_id)
-            if line.state not in OPEN or not _is_over(line, tx.now):
+            line = lock_line_of_whole(tx.session, read_line(tx.session, line_id))
+            if line.state not in OPEN or not is_over(line, tx.now):
                 return False
-            returned = line.state in RETURNED
+            unheard = line.paused_at is not None  # its clock stood, so no department let it lie
             move_line(tx.session, line, "lapse", tx.now)
             tx.record(
                 LineLapsed(
@@ -79,16 +78,11 @@ class Escalating:
                     chain=str(line.request_id),
                     owner_department_id=line.owner_department_id,
                     due_at=line.due_at,
-                    returned=returned,
+                    returned=unheard,
                 )
             )
             self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))
             return True
-
-
-def _is_over(line: RequestLine, now: datetime) -> bool:
-    """Return whether the time of a line has run out: that of its department, or, while its clock stands, that of whoever corrects it."""
-    return line.due_at <= now if line.paused_at is None else line.acts_at is not None and line.acts_at <= now
 
 
 def _taken_further(tx: Transaction, line: RequestLine) -> bool:
@@ -97,7 +91,7 @@ def _taken_further(tx: Transaction, line: RequestLine) -> bool:
     line.acts_at = next_act(line)
     tx.session.flush()
     if line.state not in WAITING:
-        return False  # it stands in nobody's inbox
+        return False  # its clock ran on from before it stood for such a line; it is in nobody's inbox
     tx.record(
         STEPS[line.escalation](
             subject=f"request_line:{line.id}",

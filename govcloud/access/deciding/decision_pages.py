@@ -82,7 +82,7 @@ class DecisionPages:
             card=card,
             evidence_hash=card.digest(),
             scope_choices=scope_choices(self._facts.identity, wanted.scope, division) if by_division else (),
-            max_days=max(1, min(line.requested_days, facts.item.max_days - line.carried_days)),
+            max_days=max(1, min(line.requested_days, facts.item.max_days - facts.carried_days)),
             refusals=tuple(refusal for _rule, refusal in REJECT.refusals(facts)),
             approval_refusals=tuple(refusal for _rule, refusal in APPROVE.refusals(facts)),
             principal=right.principal.name if right.is_lent else "",

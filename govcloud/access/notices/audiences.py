@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from govcloud.access.deciding.routing import DECIDING_ROLE, DEPUTY_ROLE, Holder, levels, nearest
+from govcloud.access.lifecycle import WAITING
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.identity.queries import IdentityQueries
@@ -28,6 +29,8 @@ class LineFacts:
     owner_path: str
     requester_id: UUID
     beneficiary_id: UUID
+    state: str
+    paused_at: datetime | None
 
     @property
     def askers(self) -> People:
@@ -53,8 +56,11 @@ class Audiences:
         return found
 
     def asked(self, lines: Iterable[LineFacts], now: datetime) -> Mapping[UUID, People]:
-        """Return for each line who is asked first: the senior administrators nearest to its owner."""
-        return self._holders(list(lines), DECIDING_ROLE, now, lambda path: path)
+        """Return for each line that waits who is asked first: the senior administrators nearest to its owner.
+
+        Of a line that is kept from them yet, as by separation of duty, they hear when it comes before them.
+        """
+        return self._holders([line for line in lines if line.state in WAITING], DECIDING_ROLE, now, lambda path: path)
 
     def deputies(self, lines: Iterable[LineFacts], now: datetime) -> Mapping[UUID, People]:
         """Return for each line the deputies nearest to its owner."""
@@ -85,6 +91,8 @@ _FACTS = (
     RequestLine.owner_path,
     AccessRequest.requester_official_id,
     RequestLine.beneficiary_official_id,
+    RequestLine.state,
+    RequestLine.paused_at,
 )
 
 
@@ -94,4 +102,5 @@ def _at_hand(session: Session, line_id: UUID) -> LineFacts | None:
     request = session.identity_map.get(identity_key(AccessRequest, line.request_id)) if line else None
     if line is None or request is None:
         return None
-    return LineFacts(line.id, line.request_id, line.owner_path, request.requester_official_id, line.beneficiary_official_id)
+    asker, whom = request.requester_official_id, line.beneficiary_official_id
+    return LineFacts(line.id, line.request_id, line.owner_path, asker, whom, line.state, line.paused_at)

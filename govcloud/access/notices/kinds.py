@@ -84,6 +84,13 @@ KINDS: Mapping[str, Kind] = {
         "circle-x",
         _REQUEST,
     ),
+    "retracted": Kind(
+        ASKING,
+        Message("同意被收回"),
+        Message("%(department)s在开通前收回了对“%(item)s”（%(number)s）的同意；理由和说明见申请页，整份申请不再开通。"),
+        "undo-2",
+        _REQUEST,
+    ),
     "returned": Kind(
         ASKING,
         Message("申请被退回补正"),
@@ -101,7 +108,7 @@ KINDS: Mapping[str, Kind] = {
     "not_opened": Kind(
         ASKING,
         Message("整件申请未开通"),
-        Message("“%(item)s”（%(number)s）虽已同意，但同一申请的另一项没有通过，按整体开通的要求不再开通。"),
+        Message("“%(item)s”（%(number)s）虽已同意，但申请须整体开通：另一项没有通过，或已同意的不能再按所同意的开通，故不再开通。"),
         "circle-x",
         _REQUEST,
     ),
@@ -109,6 +116,13 @@ KINDS: Mapping[str, Kind] = {
         ASKING,
         Message("申请逾期未答复"),
         Message("%(department)s没有在时限内答复“%(item)s”（%(number)s），已逾期失效并记在该部门名下；可以一键重新申请。"),
+        "timer",
+        _REQUEST,
+    ),
+    "left_lying": Kind(
+        ASKING,
+        Message("申请搁置失效"),
+        Message("“%(item)s”（%(number)s）没有在规定时间内补正，或没有等到职责分离例外，已经失效；可以重新申请。"),
         "timer",
         _REQUEST,
     ),

@@ -86,6 +86,11 @@ def _askers(scene: Scene) -> Mapping[UUID, People]:
     return {line.line_id: line.askers for line in scene.lines}
 
 
+def _askers_of_waiting(scene: Scene) -> Mapping[UUID, People]:
+    """Return whom it concerns that a department did not answer: not those whose line had a clock that stood, so that none was to."""
+    return {line.line_id: line.askers for line in scene.lines if line.paused_at is None}
+
+
 def _beneficiary_of_another(scene: Scene) -> Mapping[UUID, People]:
     return {line.line_id: line.askers - {line.requester_id} for line in scene.lines}
 
@@ -108,11 +113,12 @@ LINES: Mapping[str, tuple[LineTelling, ...]] = {
     "access:request:not_opened": (LineTelling("not_opened", _askers),),
     "access:line:approved": (LineTelling("approved", _askers, ("days",)), LineTelling("settled", _peers)),
     "access:line:rejected": (LineTelling("rejected", _askers), LineTelling("settled", _peers)),
+    "access:line:retracted": (LineTelling("retracted", _askers),),
     "access:line:withdrawn": (LineTelling("settled", _peers),),
     "access:line:reminded": (LineTelling("reminded", _asked),),
     "access:line:deputised": (LineTelling("deputised", _deputies),),
     "access:line:escalated": (LineTelling("escalated", _superiors),),
-    "access:line:lapsed": (LineTelling("lapsed", _askers), LineTelling("settled", _peers)),
+    "access:line:lapsed": (LineTelling("lapsed", _askers_of_waiting), LineTelling("left_lying", _askers), LineTelling("settled", _peers)),
 }
 #: After these nobody is asked any more: what said so counts as read.
 SETTLES = frozenset({"access:line:approved", "access:line:rejected", "access:line:withdrawn", "access:line:lapsed", "access:line:returned"})

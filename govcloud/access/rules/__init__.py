@@ -13,6 +13,7 @@ from govcloud.access.rules.clearance import BeneficiaryIsCleared
 from govcloud.access.rules.colleague import BeneficiaryIsColleague
 from govcloud.access.rules.decidable import SomebodyDecides
 from govcloud.access.rules.duplicate import OneOpenLine
+from govcloud.access.rules.duty import DutyStated
 from govcloud.access.rules.enforceable import ApprovedScopeIsEnforceable, EndIsFelt, ScopeIsEnforceable
 from govcloud.access.rules.held import NotHeldAlready
 from govcloud.access.rules.narrower import ApprovedWithinRequested
@@ -39,6 +40,7 @@ SUBMIT = Registry(
     ScopeIsEnforceable(),
     EndIsFelt(),
     CaseNumberWhereAsked(),
+    DutyStated(),
     BeneficiaryIsCleared(),
     ConflictCanBeLifted(),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 
@@ -21,7 +22,7 @@ from govcloud.access.tasks.opening import TaskOpening
 from govcloud.access.tasks.rights import Case, Right, Rights
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.ids import new_id
-from govcloud.kernel.unit_of_work import Transaction
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.subsystems.queries import ItemView
 
 AUTO = "auto"
@@ -30,8 +31,9 @@ AUTO = "auto"
 class Beginning:
     """Begins a round of a line, in the transaction that put it up; the beneficiary's lock and the tree's must be held."""
 
-    def __init__(self, facts: FactsLoader, tasks: TaskOpening, cards: CardMaker, completing: Completing) -> None:
-        """Take the loader of facts, what opens tasks, the maker of evidence cards, and what follows from a decision."""
+    def __init__(self, uow: UnitOfWork, facts: FactsLoader, tasks: TaskOpening, cards: CardMaker, completing: Completing) -> None:
+        """Take the unit of work, the loader of facts, what opens tasks, the maker of cards, and what follows from a decision."""
+        self._uow = uow
         self._facts = facts
         self._tasks = tasks
         self._cards = cards
@@ -41,8 +43,8 @@ class Beginning:
     def begin(self, tx: Transaction, request: AccessRequest, line: RequestLine, item: ItemView, fit: Sequence[Holder]) -> None:
         """Open the task of the first step, and grant what a rule grants that the owner signed.
 
-        A rule is the signer's word given in advance, so whatever would keep the signer from saying yes now keeps the rule from it: the
-        line then waits for a person.
+        A rule is the signer's word given in advance, so whatever would keep the signer from saying yes now keeps the rule from it, were it
+        another line of the request that cannot be opened: the line then waits for a person.
         """
         task = self._tasks.open_tasks(tx, line, item, fit)
         if item.tier != AUTO or line.state not in WAITING or self._taken_back(line):
@@ -58,11 +60,14 @@ class Beginning:
             if APPROVE.refusals(facts):
                 continue
             card = self._cards.card(request, line, tx.now, facts.findings)
-            decision = _decision(case, rule, right, wanted, card)
-            tx.session.add(decision)
-            tx.session.flush()
-            self._completing.follow(tx, case, decision, card, lent=True)
-            return
+            if self._uow.attempt(tx, partial(self._decide, tx, case, _decision(case, rule, right, wanted, card), card)) is None:
+                return
+
+    def _decide(self, tx: Transaction, case: Case, decision: Decision, card: EvidenceCard) -> None:
+        """Write a rule's decision down, with what follows from it."""
+        tx.session.add(decision)
+        tx.session.flush()
+        self._completing.follow(tx, case, decision, card, lent=True)
 
     def _taken_back(self, line: RequestLine) -> bool:
         """Return whether somebody once took the same from the person, or lets it rest: then no rule gives it back, a person does."""

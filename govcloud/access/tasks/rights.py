@@ -86,8 +86,10 @@ class Rights:
     def facts_for(self, case: Case, right: Right, approved: Wanted | None) -> DecisionFacts:
         """Return what the rules see when this right is used."""
         request, line = case.request, case.line
+        item = self._facts.catalogue_item(line.item_id)
+        days = approved.days if approved else line.requested_days
         return DecisionFacts(
-            item=self._facts.item(self._facts.catalogue_item(line.item_id), case.now),
+            item=self._facts.item(item, case.now),
             requester_id=request.requester_official_id,
             beneficiary=self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, case.now),
             wanted=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
@@ -97,7 +99,7 @@ class Rights:
             approved=approved,
             principals=(right.principal,) if right.is_lent else (),
             owed=_owed(case, right.decider) or (right.is_lent and _owed(case, right.principal)),
-            carried_days=line.carried_days,
+            carried_days=self._facts.carried_days(request, item, days, line.parent_line_id, asked_at=line.submitted_at, now=case.now),
             parent_closed=self._facts.parent_closed(line.parent_line_id),
             findings=self._facts.authorization.apart.findings(
                 request.beneficiary_official_id, [line.function], request.case_number, line.duty, case.now

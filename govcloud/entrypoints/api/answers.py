@@ -215,6 +215,9 @@ class LineAnswer(Answer):
         description="of an approved line without a grant: `waiting` for other lines of its request, or `given_up`"
     )
     extends: UUID | None = Field(description="the line whose grant this one extends")
+    lapses_at: datetime | None = Field(
+        description="when it lapses if nothing happens; while it waits for a correction or an exception its department's clock stands"
+    )
 
     @classmethod
     def of(cls, view: LineView) -> Self:
@@ -250,6 +253,7 @@ class LineAnswer(Answer):
             decisions=tuple(DecisionAnswer.of(one) for one in view.decisions),
             held_back=view.held_back,
             extends=view.extends,
+            lapses_at=view.lapses_at,
         )
 
 

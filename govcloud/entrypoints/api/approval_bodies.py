@@ -80,6 +80,14 @@ class ResubmitBody(Input):
         return Correction(self.reason, self.days, scope_of(self.divisions) or PROVINCE, self.case_number)
 
 
+class RetractBody(Input):
+    """Taking an approval back that has not opened yet."""
+
+    version: Version
+    reason_code: Text = Field(description="as of a refusal")
+    comment: Text = Field(default="", description="at most 500 characters")
+
+
 class ReassignBody(Input):
     """Giving a line to somebody else who may decide on it."""
 
@@ -164,6 +172,7 @@ class ResubmittedAnswer(Answer):
     line_id: UUID
     version: int
     due_at: datetime
+    blocked: bool = Field(description="separation of duty keeps it apart: it waits for an exception, and its clock stands")
 
 
 class HeldLineAnswer(Answer):

@@ -22,6 +22,7 @@ from govcloud.entrypoints.api.approval_bodies import (
     ReassignBody,
     ResubmitBody,
     ResubmittedAnswer,
+    RetractBody,
     ReturnBody,
     ReturnedAnswer,
     RuleAnswer,
@@ -65,6 +66,12 @@ def resubmit_line(line_id: UUID, body: ResubmitBody) -> ResubmittedAnswer:
     """Put a line that was sent back up for decision again; what was approved before no longer counts."""
     done = services().approving.returning.resubmit(current_actor(), line_id, body.version, body.to_input())
     return ResubmittedAnswer.model_validate(done)
+
+
+@signed_in
+def retract_line(line_id: UUID, body: RetractBody) -> DecidedAnswer:
+    """Take an approval back that is held back for other lines of its request; the line is refused, and the request does not open."""
+    return DecidedAnswer.of(services().approving.retracting.retract(current_actor(), line_id, body.version, body.reason_code, body.comment))
 
 
 @signed_in
@@ -161,6 +168,7 @@ TABLE = (
     Route("POST", "/requests/<uuid:request_id>/decide", decide_request, DecidedTogetherAnswer, body=AnswersBody),
     Route("POST", "/lines/<uuid:line_id>/return", return_line, ReturnedAnswer, body=ReturnBody),
     Route("POST", "/lines/<uuid:line_id>/resubmit", resubmit_line, ResubmittedAnswer, body=ResubmitBody),
+    Route("POST", "/lines/<uuid:line_id>/retract", retract_line, DecidedAnswer, body=RetractBody, once=True),
     Route("POST", "/lines/<uuid:line_id>/claim", claim_line, HeldLineAnswer),
     Route("POST", "/lines/<uuid:line_id>/release", release_line, HeldLineAnswer),
     Route("POST", "/lines/<uuid:line_id>/reassign", reassign_line, HeldLineAnswer, body=ReassignBody),

@@ -107,6 +107,7 @@ def submit(body: NewRequestBody) -> SubmittedAnswer:
         case_number=body.case_number,
         matter_id=body.matter_id,
         beneficiary_appointment_id=body.beneficiary_appointment_id,
+        duty=body.duty,
     )
     return SubmittedAnswer.of(services().access.submit(current_actor(), new))
 

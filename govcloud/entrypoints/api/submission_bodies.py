@@ -156,6 +156,9 @@ class StandingAnswer(Answer):
     waiting: WaitingAnswer | None
     may_ask: bool
     refusals: tuple[RefusalAnswer, ...] = Field(description="what stands against asking, whatever scope and days are named")
+    conflicts: tuple[RefusalAnswer, ...] = Field(
+        description="rules of separation of duty, by code: it may be asked for, and then waits for an exception from them"
+    )
 
     @classmethod
     def of(cls, view: Standing) -> Self:
@@ -166,6 +169,7 @@ class StandingAnswer(Answer):
             waiting=WaitingAnswer.of(view.waiting),
             may_ask=view.may_ask,
             refusals=refusals_of(view.refusals),
+            conflicts=refusals_of(view.conflicts),
         )
 
 
@@ -180,6 +184,7 @@ class AskedItemAnswer(Answer):
     days: int | None
     stage: int
     duty: str | None
+    by_case: bool = Field(description="a rule of separation of duty on cases is about it: say `duty`, and name the case")
 
     @classmethod
     def of(cls, view: AskedItem) -> Self:
@@ -193,6 +198,7 @@ class AskedItemAnswer(Answer):
             days=view.days,
             stage=view.stage,
             duty=view.duty,
+            by_case=view.by_case,
         )
 
 
@@ -246,6 +252,7 @@ class HitAnswer(Answer):
     count: int = Field(description="how many items it has")
     waiting: WaitingAnswer | None
     why: tuple[RefusalAnswer, ...] = Field(description="why nothing of it may be asked for")
+    conflicts: tuple[RefusalAnswer, ...] = Field(description="rules of separation of duty that what may be asked for would wait for")
 
     @classmethod
     def of(cls, hit: Hit) -> Self:
@@ -264,6 +271,7 @@ class HitAnswer(Answer):
             count=hit.of,
             waiting=WaitingAnswer.of(hit.waiting),
             why=refusals_of(hit.why),
+            conflicts=refusals_of(hit.conflicts),
         )
 
 

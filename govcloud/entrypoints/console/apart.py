@@ -1,4 +1,4 @@
-"""职责分离: rules in force, drafts that wait for a second person, exceptions, and who breaks a rule."""
+"""职责分离: rules in force, drafts that wait for a second person, exceptions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from flask import url_for
 from flask_admin.form import BaseForm
 from wtforms import BooleanField, DateTimeLocalField, Form, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from govcloud.authorization.apart.inputs import NewException, NewRule
-from govcloud.authorization.apart.models import SodDraft, SodException, SodRule, SodViolation
+from govcloud.authorization.apart.models import SodDraft, SodException, SodRule
 from govcloud.authorization.apart.views import RulePreview
 from govcloud.entrypoints.console.authorization import GROUP, _Window
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand
@@ -26,7 +25,7 @@ from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 from govcloud.web.moments import CHINA, moment
 
-_OPENS = "govcloud:console:apart"
+OPENS = "govcloud:console:apart"
 _NAMED = 10
 _SEPARATORS = re.compile(r"[\s,，、;；]+")
 KINDS: Mapping[str, Message] = {
@@ -67,7 +66,7 @@ def _yes(value: bool) -> str:  # noqa: FBT001 - a cell
     return say(Message("是") if value else Message("否"))
 
 
-_CELLS = {
+CELLS = {
     "kind": lambda _v, _c, row, _n: say(KINDS[row.kind]),
     "functions": lambda _v, _c, row, _n: _functions(row),
     "liftable": lambda _v, _c, row, _n: _yes(row.liftable),
@@ -137,7 +136,7 @@ class SodRuleForm(BaseForm):
 class SodRulesView(_Window):
     """The rules in force; a rule of the same code proposed anew becomes its next version."""
 
-    opens = _OPENS
+    opens = OPENS
     creates = "govcloud:sod_rule:propose"
     create_title = Message("提出规则")
     title = Message("职责分离规则")
@@ -163,7 +162,7 @@ class SodRulesView(_Window):
     column_searchable_list = ("name", "code")
     column_default_sort = "code"
     labels = LABELS
-    column_formatters = _CELLS
+    column_formatters = CELLS
     commands = (
         RowCommand(
             "end",
@@ -206,7 +205,7 @@ class SodRulesView(_Window):
 class SodDraftsView(ConsoleView):
     """The drafts that wait."""
 
-    opens = _OPENS
+    opens = OPENS
     title = Message("规则草稿")
     lead = Message("等待另一名安全管理员批准的职责分离规则；批准前可以看到谁会违反。")
     icon = "file-search"
@@ -228,7 +227,7 @@ class SodDraftsView(ConsoleView):
     column_sortable_list = ()
     column_default_sort = ("id", False)
     labels = LABELS
-    column_formatters = _CELLS
+    column_formatters = CELLS
     commands = (
         RowCommand(
             "approve",
@@ -273,7 +272,7 @@ def _end_exception(row: SodException, reason: str) -> Message:
 class SodExceptionsView(_Window):
     """The exceptions that hold, with who gave them."""
 
-    opens = _OPENS
+    opens = OPENS
     creates = "govcloud:sod_exception:give"
     create_title = Message("给予例外")
     title = Message("职责分离例外")
@@ -288,7 +287,7 @@ class SodExceptionsView(_Window):
     column_default_sort = ("id", True)
     labels = LABELS
     column_formatters = {
-        **_CELLS,
+        **CELLS,
         "official_id": name_of("official_id"),
         "given_by_official_id": name_of("given_by_official_id"),
     }
@@ -328,32 +327,3 @@ class SodExceptionsView(_Window):
         ends_at = data["ends_at"].replace(tzinfo=CHINA).astimezone(UTC)
         services().apart.give_exception(current_actor(), NewException(official.id, data["rule_code"], ends_at, data["reason"]))
         return Message("已给予%(name)s例外；等待它的申请已送主管部门。", name=official.name)
-
-
-class SodViolationsView(_Window):
-    """Who breaks a rule, as the nightly look found it."""
-
-    opens = _OPENS
-    title = Message("职责分离违规")
-    lead = Message("每晚查出的、没有例外而持有互斥功能的人。请收回其中一项，或给予有期限的例外。")
-    icon = "triangle-alert"
-    group = GROUP
-    people = ("official_id",)
-    column_list = ("official_id", "rule_code", "rule_version", "functions", "valid_from")
-    column_details_list = ("official_id", "rule_code", "rule_version", "functions", "valid_from", "valid_to")
-    column_searchable_list = ("rule_code",)
-    column_default_sort = ("id", False)
-    labels = {**LABELS, "valid_from": Message("发现时间"), "valid_to": Message("消除时间")}
-    column_formatters = {**_CELLS, "official_id": name_of("official_id")}
-
-    def heading(self, row: SodViolation) -> str:
-        """Return the official with the rule."""
-        return f"{looked_up(row.official_id)} {row.rule_code}"
-
-    def links_for(self, row: SodViolation) -> list[tuple[str, str]]:
-        """Lead to what the person holds, and why."""
-        del row
-        return [
-            (url_for("console_grants.index_view"), say(Message("临时权限"))),
-            (url_for("console_assignments.index_view"), say(Message("角色授予"))),
-        ]

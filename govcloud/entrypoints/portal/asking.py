@@ -18,6 +18,7 @@ from govcloud.access.commands import NewSubmission, Submission
 from govcloud.access.views import Page
 from govcloud.entrypoints.portal.asking_form import BASKET, MATTER, AskForm, empty_form, form_again, typed_form
 from govcloud.entrypoints.portal.blueprint import portal
+from govcloud.entrypoints.portal.choices import duty_options
 from govcloud.entrypoints.portal.duty import acting_appointment
 from govcloud.entrypoints.portal.forms import Findings
 from govcloud.entrypoints.portal.requests import ended
@@ -183,6 +184,7 @@ def _page(form: AskForm, findings: Findings, *, duty: str = "") -> str:
         duty=duty,
         duties={key: DUTY_WORDS[key] for key in DUTIES},
         duty_words=DUTY_WORDS,
+        duty_options=duty_options(),
         found=form.found(),
         errors=findings.errors,
         general=findings.general,

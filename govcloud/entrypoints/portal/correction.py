@@ -44,7 +44,10 @@ def resubmit(request_id: UUID, line_id: UUID) -> ResponseReturnValue:
     except GovcloudError as error:
         findings.take(error)
         return page_of(request_id, findings), status_of(error)
-    flash(gettext("已重新提交，不晚于 %(at)s 答复。此前的同意不再计入。", at=moment(done.due_at)), "success")
+    if done.blocked:
+        flash(gettext("已重新提交，但与已有的权限职责冲突：须有例外许可或先交还冲突的权限，才能进入审批。"), "warning")
+    else:
+        flash(gettext("已重新提交，不晚于 %(at)s 答复。此前的同意不再计入。", at=moment(done.due_at)), "success")
     return redirect(url_for("portal.request_detail", request_id=request_id), 303)
 
 

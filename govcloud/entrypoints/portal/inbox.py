@@ -83,6 +83,24 @@ def send_back(line_id: UUID) -> ResponseReturnValue:
     return attempt(line_id, act)
 
 
+@portal.post("/inbox/<uuid:line_id>/retract")
+@signed_in
+def retract(line_id: UUID) -> ResponseReturnValue:
+    """Take back an approval that has not opened yet, with a reason."""
+    acting_appointment()
+
+    def act(findings: Findings) -> ResponseReturnValue | None:
+        code, version = request.form.get("reason_code", ""), whole_number(request.form.get("version")) or 0
+        if not code:
+            findings.add("reason_code", Message("请选择一项理由。"))
+            return None
+        services().approving.retracting.retract(current_actor(), line_id, version, code, text_of(request.form, "refusal"))
+        flash(gettext("已收回同意，本项视为驳回，整份申请不再开通；申请人会看到理由和您的说明。"), "success")
+        return redirect(url_for("portal.decision", line_id=line_id), 303)
+
+    return attempt(line_id, act)
+
+
 @portal.post("/inbox/<uuid:line_id>/holder")
 @signed_in
 def hold_line(line_id: UUID) -> ResponseReturnValue:

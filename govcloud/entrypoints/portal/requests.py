@@ -69,8 +69,10 @@ def withdraw(request_id: UUID, line_id: UUID) -> ResponseReturnValue:
     """Take a line back; whoever comes too late is told what happened."""
     version = whole_number(request.form.get("version")) or 0
     try:
-        services().access.withdraw(current_actor(), line_id, version)
+        done = services().access.withdraw(current_actor(), line_id, version)
         flash(gettext("申请已撤回，主管部门不会再看到它。需要时可以重新申请。"), "success")
+        if done.not_opened is not None:
+            flash(gettext("其余已同意的申请项不能再按所同意的开通，不再开通：%(why)s", why=say(done.not_opened.message)), "error")
     except Conflict as error:
         flash(say(error.message), "error")
     return redirect(url_for("portal.request_detail", request_id=request_id), 303)

@@ -43,6 +43,7 @@ FIELDS: Mapping[str, Message] = {
     "matter_id": Message("所办的一件事"),
     "days": Message("使用期限"),
     "scope": Message("数据范围"),
+    "duty": Message("在办件中的环节"),
     "starts_at": Message("开始时间"),
     "people": Message("为谁申请"),
     "mode": Message("何时生效"),

@@ -14,15 +14,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from govcloud.access.commands import Closed, Decided, NewSubmission, Submission, Submitted, WantedItem, Withdrawn
+from govcloud.access.commands import Answer, Closed, Decided, NewSubmission, Submission, Submitted, WantedItem, Withdrawn
+from govcloud.access.deciding.together import Ballot
 from govcloud.access.ending.targets import Kind
 from govcloud.access.lifecycle import LineState
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, GovcloudError
 from govcloud.services import Services
 from govcloud.settings import Settings
+from govcloud.subsystems.inputs import NewItem
+from tests.factories.apart import ACCEPT, excepted, in_force
 from tests.factories.joint import CASES, approve, ask_jointly
 from tests.factories.requests import REGISTER, ask, granted, may_read, new_request
 from tests.factories.world import World
@@ -56,6 +60,18 @@ class Race:
             started = [pool.submit(self._run, command) for command in held]
             self._until_waiting(len(held))
             self._run(beside)
+            gate.commit()
+            return [future.result(timeout=WAIT_SECONDS) for future in started]
+
+    def run_in_order(self, held: str, *commands: Callable[[], Outcome]) -> list[Outcome]:
+        """Hold the rows that ``held`` locks, and let the commands come to wait one after the other before they are let go."""
+        db.session.remove()
+        with psycopg.connect(self._url) as gate, ThreadPoolExecutor(len(commands)) as pool:
+            gate.execute(held.encode())
+            started = []
+            for place, command in enumerate(commands, 1):
+                started.append(pool.submit(self._run, command))
+                self._until_waiting(place)
             gate.commit()
             return [future.result(timeout=WAIT_SECONDS) for future in started]
 
@@ -340,3 +356,85 @@ def test_approving_against_withdrawing_the_item(services: Services, world: World
     db.session.remove()
     grant = services.authorization_queries.grant_of_line(lines[CASES])
     assert grant is None or grant.close_reason == "item_retired"
+
+
+def test_lines_of_a_subsystem_that_is_handed_over_against_deciding_on_several(
+    services: Services, world: World, race: Race, superuser_url: str
+) -> None:
+    """One decides on two lines in the order of their ids, the other changes both as it finds them: neither waits in a circle."""
+    offered = NewItem("housing:register:export", "导出少量住房登记信息", "不超过十条", tier="one")
+    world.items["housing:register:export"] = services.subsystems.offer_item(Actor.system("operator"), offered)
+    lines = ask_jointly(services, world, mode="progressive", functions=(REGISTER, "housing:register:export"))
+    first, second = lines[REGISTER], lines["housing:register:export"]
+    assert first < second
+    with psycopg.connect(superuser_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+        connection.execute("UPDATE request_line SET waited_seconds = 1 WHERE id = %s", (first,))  # its row lies behind the other's now
+    request_id = services.access_queries.line(world.wang.actor(), first).request_id
+    housing, data = world.organisation.ids["housing"], world.organisation.ids["data"]
+    path = world.organisation.paths["data"]
+
+    def decide() -> Outcome:
+        ballots = [Ballot(line_id, 1, Answer.no("not_needed")) for line_id in (first, second)]
+        return services.approving.together.of_request(world.li.actor(), request_id, ballots)[0]
+
+    def hand_over() -> None:
+        with services.uow.begin(Actor.system("operator"), "govcloud:subsystem:hand_over", Target("subsystem", "housing")) as tx:
+            services.access.change_owner_of(tx, "housing", housing, data, path)
+
+    outcomes = race.run_in_order(f"SELECT id FROM request_line WHERE id = '{first}' FOR UPDATE", decide, hand_over)
+    assert isinstance(outcomes[0], Decided)
+    assert outcomes[1] is None
+    db.session.remove()
+    owners = services.uow.read().execute(text("SELECT DISTINCT owner_department_id, state FROM request_line")).all()
+    assert [tuple(row) for row in owners] == [(data, "rejected")]
+
+
+def test_the_last_approval_against_taking_another_back(services: Services, world: World, race: Race) -> None:
+    """Either all opens and nothing is taken back, or one approval is taken back and nothing opens."""
+    lines = ask_jointly(services, world)
+    approve(services, world, REGISTER, lines[REGISTER])
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: approve(services, world, CASES, lines[CASES]),
+        lambda: services.approving.retracting.retract(world.li.actor(), lines[REGISTER], 2, "not_needed"),
+    )
+    _decisions, grants = counts(services)
+    assert isinstance(outcomes[0], Decided)
+    if isinstance(outcomes[1], Conflict):
+        assert (outcomes[1].code, grants) == ("line_not_held_back", 2)
+    else:
+        assert grants == 0
+
+
+def test_withdrawing_the_item_against_withdrawing_the_line(services: Services, world: World, race: Race) -> None:
+    """What is waited for is taken back while the item of what waits goes: nothing stays open of it, and the line is withdrawn."""
+    lines = ask_jointly(services, world)
+    approve(services, world, CASES, lines[CASES])
+
+    def withdraw_item() -> None:
+        services.subsystems.withdraw_item(world.system_admin.actor(), world.items[CASES], "不再提供")
+
+    withdraw = race.run_beside(
+        world.wang.official_id, [lambda: services.access.withdraw(world.wang.actor(), lines[REGISTER], 1)], withdraw_item
+    )[0]
+    assert isinstance(withdraw, Withdrawn)
+    assert withdraw.not_opened is not None
+    assert counts(services)[1] == 0
+
+
+def test_a_blocked_line_let_on_against_its_withdrawal(services: Services, world: World, race: Race) -> None:
+    in_force(services, world, "apart", REGISTER, ACCEPT)
+    line_id = ask(services, world).line_id
+
+    def give() -> None:
+        excepted(services, world, world.wang, "apart")
+
+    outcomes = race.run(
+        world.wang.official_id,
+        give,
+        lambda: services.access.withdraw(world.wang.actor(), line_id, 1),
+    )
+    assert not isinstance(outcomes[0], GovcloudError)
+    db.session.remove()
+    state = services.access_queries.line(world.wang.actor(), line_id).state
+    assert state is (LineState.WITHDRAWN if isinstance(outcomes[1], Withdrawn) else LineState.PENDING)
