@@ -123,7 +123,10 @@ class FactsLoader:
         rights = [Authority(path, person.official_id, person.appointment_id, role == DEPUTY_ROLE) for role in roles for path in own[role]]
         for lent in live_delegations(self._read(), person.official_id, person.appointment_id, now):
             held = self.authorization.department_paths(lent.delegator_id, lent.delegator_appointment_id, DECIDING_ROLE, now)
-            rights += [Authority(path, lent.delegator_id, lent.delegator_appointment_id) for path in held]
+            rights += [
+                Authority(path, lent.delegator_id, lent.delegator_appointment_id, delegation_id=lent.id, stands_in=lent.out_of_office)
+                for path in held
+            ]
         return tuple(rights)
 
     def lent_over(self, actor: Actor, path: str, now: datetime) -> str:

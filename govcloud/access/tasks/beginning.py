@@ -11,6 +11,7 @@ from govcloud.access.deciding.completing import Completing
 from govcloud.access.deciding.routing import Holder, ids_of
 from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.evidence.gathering import CardMaker
+from govcloud.access.evidence.grounds import Capacity, grounds_of_rule
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import RELINQUISHED, WAITING
 from govcloud.access.loading import FactsLoader
@@ -61,7 +62,7 @@ class Beginning:
             decision = _decision(case, rule, right, wanted, card)
             tx.session.add(decision)
             tx.session.flush()
-            self._completing.follow(tx, case, decision, card, lent=True)
+            self._completing.follow(tx, case, decision, card, grounds_of_rule(rule, right, line, Capacity.RULE))
             return
 
     def _taken_back(self, line: RequestLine) -> bool:
