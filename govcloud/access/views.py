@@ -252,6 +252,8 @@ class DecisionPage:
     """Whether the reader has answered in this round already."""
     held_by: str = ""
     """Who else has taken it on."""
+    may_hold: bool = False
+    """Whether the reader may take it on alone, or hand it to somebody."""
     others: tuple[DecisionPage, ...] = ()
     """The same of the other lines of the request that the reader may decide, for one act."""
 

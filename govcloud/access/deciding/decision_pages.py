@@ -18,7 +18,7 @@ from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.lines import read_line
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.rules import APPROVE, REJECT
+from govcloud.access.rules import APPROVE, HOLD, REJECT
 from govcloud.access.showing import Shower
 from govcloud.access.tasks.rights import Case, Rights, spent_in
 from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
@@ -87,5 +87,6 @@ class DecisionPages:
             approval_refusals=tuple(refusal for _rule, refusal in APPROVE.refusals(facts)),
             principal=right.principal.name if right.is_lent else "",
             answered=right.spent or any(row.official_id == reader.person.official_id for row in before),
+            may_hold=not right.spent and case.task is not None and case.task.needed == 1 and not HOLD.refusals(facts),
             held_by=self._facts.identity.official_names([holder])[holder] if holder is not None and foreign else "",
         )

@@ -76,6 +76,7 @@ class Returning:
                 raise errors.line_changed(version, line.version)
             case = Case(tx.session, tx.session.get_one(AccessRequest, line.request_id), line, task, tx.now)
             right = self._rights.of(case, decider)
+            # Less than a no, which would end the line: whoever may refuse it may send it back.
             self._rights.ask(REJECT, case, right, None)
             holder = claimant(task, tx.now)
             if holder is not None and holder not in {decider.official_id, right.principal.official_id}:
