@@ -39,6 +39,10 @@ class FactsLoader:
         self.subsystems = subsystems
         self.authorization = authorization
 
+    def read(self) -> Session:
+        """Return the session that reads, in a command its own."""
+        return self._read()
+
     def catalogue_item(self, item_id: UUID) -> ItemView:
         """Return an item, withdrawn or not.
 
@@ -163,6 +167,10 @@ class FactsLoader:
         return frozenset(
             holder.department_path for holder in holders if any(subject.active for subject in known.get(holder.official_id, ()))
         )
+
+    def lies_within(self, path: str, departments: Collection[UUID], now: datetime) -> bool:
+        """Return whether the department at ``path`` is one of these, or below one."""
+        return any(path.startswith(department.path) for department in self.identity.departments(departments, now).values())
 
     def department_names(self, paths: Collection[str], now: datetime) -> tuple[str, ...]:
         """Return the names of the departments at the ends of ``paths``, in their order."""

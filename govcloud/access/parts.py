@@ -15,6 +15,7 @@ from govcloud.access.life.opening import Opening
 from govcloud.access.loading import FactsLoader
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.opening import TaskOpening
+from govcloud.access.tasks.speaking import Speaking
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import IdentityQueries
@@ -35,6 +36,7 @@ class Parts:
     deciding: Deciding
     clocks: Clocks
     opening: Opening
+    rules: Speaking
 
     @classmethod
     def build(
@@ -54,6 +56,7 @@ class Parts:
         cards, tasks = CardMaker(uow.read, facts), TaskOpening(facts)
         opening = Opening(authorization, facts)
         completing = Completing(uow, facts, tasks, opening, receipts, clocks)
-        beginning = Beginning(facts, tasks, cards, completing)
+        rules = Speaking(facts, cards, completing)
+        beginning = Beginning(tasks, rules)
         placing, deciding = Placing(facts, beginning, clocks), Deciding(uow, clock, facts, cards, completing)
-        return cls(uow, clock, facts, beginning, placing, deciding, clocks, opening)
+        return cls(uow, clock, facts, beginning, placing, deciding, clocks, opening, rules)

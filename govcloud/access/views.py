@@ -94,6 +94,8 @@ class DecisionView:
     """In whose right it was made, if somebody else lent it."""
     by_rule: bool = False
     """Whether it was made in advance, by the rule that ``decided_by`` signed."""
+    by_silence: bool = False
+    """Whether that rule spoke because nobody answered in time."""
     alternative: AlternativeView | None = None
     """What a refusal offers instead."""
     has_receipt: bool = False

@@ -8,7 +8,7 @@ from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.commands import Decided
 from govcloud.access.events import LineApproved, LineEndorsed, LineRejected
 from govcloud.access.evidence.card import EvidenceCard
-from govcloud.access.evidence.grounds import Grounds, Place
+from govcloud.access.evidence.grounds import Capacity, Grounds, Place
 from govcloud.access.evidence.receipts import Receipts
 from govcloud.access.facts import Wanted
 from govcloud.access.life.opening import Opened, Opening
@@ -54,11 +54,11 @@ class Completing:
         agreed = [row for row in decisions_of_round(tx.session, case.line) if row.task_id == case.task.id and row.outcome == "approved"]
         before = [row for row in agreed if row.id != decision.id]
         place = Place(case.task, max(case.task.step, len(steps_of(item.tier, item.approval))), before)
-        came_of_it = self._follow(tx, case, case.task, decision, lent=grounds.is_lent)
+        came_of_it = self._follow(tx, case, case.task, decision, grounds)
         self._receipts.sign(tx, case, decision, card, came_of_it, grounds, place)
         return came_of_it
 
-    def _follow(self, tx: Transaction, case: Case, task: DecisionTask, decision: Decision, *, lent: bool) -> Decided:
+    def _follow(self, tx: Transaction, case: Case, task: DecisionTask, decision: Decision, grounds: Grounds) -> Decided:
         """Carry the line on."""
         if decision.outcome == "rejected":
             refused = _rejected(tx, case, task, decision)
@@ -70,7 +70,7 @@ class Completing:
         if given < task.needed or not self._last_step(tx, case, task):
             tx.record(_endorsed(case, task, decision, given))
             return replace(decided(case.line, decision), given=given, needed=task.needed)
-        return self._approved(tx, case, decision, extent, lent=lent)
+        return self._approved(tx, case, decision, extent, grounds)
 
     def _last_step(self, tx: Transaction, case: Case, task: DecisionTask) -> bool:
         """Close the task and open the next one, whose people have the whole time to answer; return whether there is none."""
@@ -81,7 +81,7 @@ class Completing:
         tx.session.flush()
         return False
 
-    def _approved(self, tx: Transaction, case: Case, decision: Decision, extent: Wanted, *, lent: bool) -> Decided:
+    def _approved(self, tx: Transaction, case: Case, decision: Decision, extent: Wanted, grounds: Grounds) -> Decided:
         """Move the line, and open the grant unless it is held back."""
         line = case.line
         move_line(tx.session, line, "approve", tx.now)
@@ -95,9 +95,10 @@ class Completing:
                 evidence_hash=decision.evidence_hash,
                 comment=decision.comment,
                 rule_id=decision.rule_id,
+                on_silence=grounds.capacity is Capacity.SILENCE,
             )
         )
-        opened = self._open(tx, case, extent, lent=lent)
+        opened = self._open(tx, case, extent, lent=grounds.is_lent)
         needed = case.task.needed if case.task else 1
         return replace(decided(line, decision, opened), given=needed, needed=needed)
 

@@ -28,6 +28,7 @@ from govcloud.entrypoints.api.approval_bodies import (
     RuleBody,
     RuleEndBody,
     RulesAnswer,
+    SignAgainBody,
     VerdictAnswer,
     VerdictsAnswer,
 )
@@ -142,6 +143,12 @@ def sign_approval_rule(body: RuleBody) -> IdAnswer:
 
 
 @signed_in
+def sign_approval_rule_again(rule_id: UUID, body: SignAgainBody) -> IdAnswer:
+    """Sign a rule anew whose item changed, or whose signer left the office; the old one ends."""
+    return IdAnswer(id=services().approving.presigning.sign_again(current_actor(), rule_id, body.to_input()))
+
+
+@signed_in
 def end_approval_rule(rule_id: UUID, body: RuleEndBody) -> EndedAnswer:
     """Let a rule grant nothing any more; what it granted runs on."""
     return EndedAnswer(id=rule_id, ended=services().approving.presigning.end(current_actor(), rule_id, body.reason))
@@ -173,5 +180,6 @@ TABLE = (
     Route("POST", "/delegations/<uuid:delegation_id>/end", end_delegation, EndedAnswer),
     Route("GET", "/approval-rules", list_approval_rules, RulesAnswer),
     Route("POST", "/approval-rules", sign_approval_rule, IdAnswer, body=RuleBody),
+    Route("POST", "/approval-rules/<uuid:rule_id>/sign-again", sign_approval_rule_again, IdAnswer, body=SignAgainBody),
     Route("POST", "/approval-rules/<uuid:rule_id>/end", end_approval_rule, EndedAnswer, body=RuleEndBody),
 )

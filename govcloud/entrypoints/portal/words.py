@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from govcloud.access.asking.views import HitKind
 from govcloud.access.commands import RejectReason
 from govcloud.access.lifecycle import LineState
+from govcloud.access.tasks.presigned import RuleState
 from govcloud.kernel.messages import Message
 from govcloud.web.words import LINE, StateWord
 
@@ -92,3 +93,13 @@ CAPACITIES: Mapping[str, Message] = {
 def capacity_words(code: str) -> Message:
     """Return the words of a capacity; one that this release does not know shows as it is."""
     return CAPACITIES.get(code) or Message("%(code)s", code=code)
+
+
+#: How a rule that was signed in advance stands.
+RULES: Mapping[RuleState, StateWord] = {
+    RuleState.LIVE: StateWord(Message("生效中"), "circle-check", "success"),
+    RuleState.ITEM_CHANGED: StateWord(Message("可申请项有变化，待重新签署"), "triangle-alert", "warning"),
+    RuleState.SIGNER_GONE: StateWord(Message("签署人已不在任，待重新签署"), "triangle-alert", "warning"),
+    RuleState.EXPIRED: StateWord(Message("已到期"), "clock"),
+    RuleState.ENDED: StateWord(Message("已终止"), "ban"),
+}
