@@ -34,7 +34,7 @@ from govcloud.entrypoints.api.approval_bodies import (
 )
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.results import DecidedAnswer, RefusalAnswer
-from govcloud.entrypoints.api.table import Route
+from govcloud.entrypoints.api.table import Once, Route
 from govcloud.web.gate import current_actor, current_session, requires, services, signed_in
 from govcloud.web.locale import say
 
@@ -165,7 +165,7 @@ def _verdict(verdict: Verdict) -> VerdictAnswer:
 
 
 TABLE = (
-    Route("POST", "/lines/decide", decide_each, VerdictsAnswer, body=AnswersBody),
+    Route("POST", "/lines/decide", decide_each, VerdictsAnswer, body=AnswersBody, once=Once.APART),
     Route("POST", "/requests/<uuid:request_id>/decide", decide_request, DecidedTogetherAnswer, body=AnswersBody),
     Route("POST", "/lines/<uuid:line_id>/return", return_line, ReturnedAnswer, body=ReturnBody),
     Route("POST", "/lines/<uuid:line_id>/resubmit", resubmit_line, ResubmittedAnswer, body=ResubmitBody),

@@ -81,11 +81,11 @@ def _address(answer: SubmissionAnswer) -> str:
 
 TABLE = (
     Route("GET", "/search", search, HitsAnswer, query=SearchQuery),
-    Route("POST", "/submissions", submit_all, SubmissionAnswer, body=NewSubmissionBody, location=_address, once=True),
+    Route("POST", "/submissions", submit_all, SubmissionAnswer, body=NewSubmissionBody, location=_address),
     Route("GET", "/submissions/<uuid:submission_id>", submission, SubmissionRequestsAnswer),
     Route("GET", "/basket", basket, BasketAnswer),
     Route("POST", "/basket", put_in_basket, BasketAnswer, body=BasketBody),
     Route("POST", "/basket/take-out", take_out_of_basket, BasketAnswer, body=TakeOutBody),
-    Route("POST", "/basket/compare", compare, DifferenceAnswer, body=CompareBody),
+    Route("POST", "/basket/compare", compare, DifferenceAnswer, body=CompareBody, reads=True),
     Route("GET", "/basket/matters/<uuid:matter_id>", matter_to_ask, AskedMatterAnswer),
 )
