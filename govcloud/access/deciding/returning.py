@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from govcloud.access import errors
 from govcloud.access.asking.placing import Extended, Placement, Placing, WantedLine
+from govcloud.access.asking.submission_checks import checked_case_number
 from govcloud.access.clocks.line_clock import Clocks
-from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
+from govcloud.access.commands import REASON_MOST, Correction, Resubmitted, Returned
 from govcloud.access.events import LineResubmitted, LineReturned
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import RETURNED, WAITING, LineState
@@ -23,6 +24,7 @@ from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.models import LineReturn
 from govcloud.access.tasks.rights import Case, Rights, approver_target
 from govcloud.access.tasks.standing import claimant, open_task
+from govcloud.authorization.case_numbers import same_case
 from govcloud.authorization.locking import APART, hold
 from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.actor import Actor
@@ -111,7 +113,7 @@ class Returning:
         """
         fields = Fields()
         reason = fields.text("reason", correction.reason, most=REASON_MOST, multiline=True)
-        case_number = fields.text("case_number", correction.case_number or "", most=CASE_NUMBER_MOST, least=0) or None
+        case_number = checked_case_number(correction.case_number, fields)
         fields.done()
         given = replace(correction, reason=reason, case_number=case_number)
         seen = read_line(self._uow.read(), line_id)
@@ -137,7 +139,7 @@ class Returning:
         requester = self._facts.person(request.requester_official_id, request.requester_appointment_id, tx.now)
         beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
         fit = self._placing.fit(item, requester, beneficiary, tx)
-        if (request.reason, request.case_number) != (given.reason, given.case_number):
+        if request.reason != given.reason or not _of_one_case(request.case_number, given.case_number):
             _refuse_if_others_rest_on_it(tx.session, line)
         request.reason, request.case_number = given.reason, given.case_number
         parent = Extended(line.parent_line_id, line.carried_days) if line.parent_line_id else None
@@ -153,6 +155,11 @@ class Returning:
         tx.record(_resubmitted(request, line))
         self._beginning.begin(tx, request, line, known, fit)
         return Resubmitted(line.id, line.version, line.due_at)
+
+
+def _of_one_case(before: str | None, given: str | None) -> bool:
+    """Return whether a correction leaves the case as it was, however its number was written before."""
+    return before is given is None or same_case(before, given)
 
 
 def _refuse_if_others_rest_on_it(session: Session, line: RequestLine) -> None:
