@@ -138,6 +138,7 @@ class Surroundings:
             by_silence=row.rule_id in self._silent,
             alternative=self._alternative(row.alternative, line) if row.alternative else None,
             has_receipt=row.id in self._signed,
+            round=row.round,
         )
 
     def _alternative(self, stored: Mapping[str, Any], line: RequestLine) -> AlternativeView:

@@ -100,6 +100,8 @@ class DecisionView:
     """What a refusal offers instead."""
     has_receipt: bool = False
     """Whether a signed receipt can be downloaded; decisions from before there were any have none."""
+    round: int = 1
+    """In which round of the line it was made; of an earlier one than the line's it no longer counts."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,10 @@ class LineView:
     """Everything that was decided on it, in every round, the oldest first; ``decision`` is the one that closed it."""
     missing: str = ""
     """What was missing when it was last sent back."""
+    returned_by: PersonView | None = None
+    returned_at: datetime | None = None
+    correct_by: datetime | None = None
+    """By when a line that was sent back has to be corrected, else it lapses."""
     duty: str | None = None
     conflicts: tuple[Refusal, ...] = ()
     """Why a blocked line waits: the rules of separation of duty that keep it apart, as they stand now."""
@@ -195,6 +201,11 @@ class LineView:
     def is_open(self) -> bool:
         """Whether the line still waits for somebody."""
         return self.state in OPEN
+
+    @property
+    def agreed(self) -> tuple[DecisionView, ...]:
+        """Who said yes in the present round, the first first."""
+        return tuple(one for one in self.decisions if one.round == self.round and one.outcome == "approved")
 
 
 @dataclass(frozen=True)
@@ -251,7 +262,9 @@ class DecisionPage:
     principal: str = ""
     """In whose right the reader would decide, if somebody lent it."""
     answered: bool = False
-    """Whether the reader has answered in this round already."""
+    """Whether the reader has answered in this round already, or somebody in their right."""
+    answered_by: str = ""
+    """Who answered in the reader's right, if it was somebody else."""
     held_by: str = ""
     """Who else has taken it on."""
     may_hold: bool = False
@@ -291,6 +304,8 @@ class InboxEntry:
     needed: int = 1
     answer_by: datetime | None = None
     escalation: int = 0
+    may_open: bool = True
+    """Whether the reader may look at the line; whoever left the office keeps the list alone."""
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def test_within_a_rule_access_opens_at_once_in_its_signers_name(services: Servic
     [view] = services.approving.presigning.within(world.li.actor())
     assert (view.id, view.granted, view.live, view.signer) == (rule_id, 1, True, "李强")
     # What a rule granted is not the signer's list of decisions, nor a favour of theirs.
-    assert services.access_queries.decided_by(world.li.official_id).entries == ()
+    assert services.access_queries.decided_by(world.li.actor()).entries == ()
 
 
 @pytest.mark.usefixtures("auto")
