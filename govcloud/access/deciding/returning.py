@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
+from govcloud.access.asking.attachments import RESUBMIT, resubmitted_target
 from govcloud.access.asking.placing import Extended, Placement, Placing, WantedLine
 from govcloud.access.asking.submission_checks import checked_case_number
 from govcloud.access.clocks.line_clock import Clocks
@@ -28,7 +29,6 @@ from govcloud.authorization.case_numbers import same_case
 from govcloud.authorization.locking import APART, hold
 from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.actor import Actor
-from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -118,10 +118,7 @@ class Returning:
         given = replace(correction, reason=reason, case_number=case_number)
         seen = read_line(self._uow.read(), line_id)
         request = self._uow.read().get_one(AccessRequest, seen.request_id)
-        own = actor.official_id in {request.requester_official_id, request.beneficiary_official_id}
-        owner = actor.official_id if own else request.requester_official_id
-        target = Target("request_line", str(line_id), attributes={"official_id": str(owner)})
-        with self._uow.begin(actor, "govcloud:line:resubmit", target) as tx:
+        with self._uow.begin(actor, RESUBMIT, resubmitted_target(actor, request, line_id)) as tx:
             hold_tree(tx.session)  # the line keeps its owner's path, as when it was asked for
             hold(tx.session, APART)
             lock_official(tx.session, seen.beneficiary_official_id)

@@ -19,6 +19,7 @@ from govcloud.access.tasks.presigned import RuleState
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.entrypoints.api.answers import Answer, PersonAnswer, ScopeAnswer
 from govcloud.entrypoints.api.bodies import AlternativeBody, Divisions, Input, ListQuery, Text
+from govcloud.entrypoints.api.file_bodies import Files
 from govcloud.entrypoints.api.results import DecidedAnswer, RefusalAnswer
 
 _MOST_LINES = 100
@@ -79,6 +80,7 @@ class ResubmitBody(Input):
     days: StrictInt
     divisions: Divisions | None = Field(default=None, description="null is the whole province")
     case_number: Text | None = None
+    files: Files
 
     def to_input(self) -> Correction:
         """Return it as the command takes it."""

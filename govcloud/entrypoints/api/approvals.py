@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from govcloud.access.commands import Resubmitted
 from govcloud.access.deciding.together import Verdict
 from govcloud.entrypoints.api.approval_bodies import (
     AnswersBody,
@@ -33,6 +34,7 @@ from govcloud.entrypoints.api.approval_bodies import (
     VerdictsAnswer,
 )
 from govcloud.entrypoints.api.errors import refusals_of
+from govcloud.entrypoints.api.file_bodies import attachments_of
 from govcloud.entrypoints.api.results import DecidedAnswer, RefusalAnswer
 from govcloud.entrypoints.api.table import Once, Route
 from govcloud.web.gate import current_actor, current_session, requires, services, signed_in
@@ -64,7 +66,12 @@ def return_line(line_id: UUID, body: ReturnBody) -> ReturnedAnswer:
 @signed_in
 def resubmit_line(line_id: UUID, body: ResubmitBody) -> ResubmittedAnswer:
     """Put a line that was sent back up for decision again; what was approved before no longer counts."""
-    done = services().approving.returning.resubmit(current_actor(), line_id, body.version, body.to_input())
+    actor, given = current_actor(), body.to_input()
+
+    def again() -> Resubmitted:
+        return services().approving.returning.resubmit(actor, line_id, body.version, given)
+
+    done = services().asking.correct(actor, line_id, attachments_of(body.files), again)
     return ResubmittedAnswer.model_validate(done)
 
 
@@ -168,7 +175,7 @@ TABLE = (
     Route("POST", "/lines/decide", decide_each, VerdictsAnswer, body=AnswersBody, once=Once.APART),
     Route("POST", "/requests/<uuid:request_id>/decide", decide_request, DecidedTogetherAnswer, body=AnswersBody),
     Route("POST", "/lines/<uuid:line_id>/return", return_line, ReturnedAnswer, body=ReturnBody),
-    Route("POST", "/lines/<uuid:line_id>/resubmit", resubmit_line, ResubmittedAnswer, body=ResubmitBody),
+    Route("POST", "/lines/<uuid:line_id>/resubmit", resubmit_line, ResubmittedAnswer, body=ResubmitBody, takes_files=True),
     Route("POST", "/lines/<uuid:line_id>/claim", claim_line, HeldLineAnswer),
     Route("POST", "/lines/<uuid:line_id>/release", release_line, HeldLineAnswer),
     Route("POST", "/lines/<uuid:line_id>/reassign", reassign_line, HeldLineAnswer, body=ReassignBody),

@@ -37,6 +37,7 @@ from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, I
 from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
+from govcloud.entrypoints.api.files import TABLE as FILES
 from govcloud.entrypoints.api.label_effects import TABLE as LABELS
 from govcloud.entrypoints.api.life import TABLE as LIFE
 from govcloud.entrypoints.api.lists import LISTS
@@ -272,6 +273,7 @@ ACCESS = keyed(
     Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *LIFE,
     *SUBMISSIONS,
+    *FILES,
     *APART,
     *APPROVALS,
     *NOTICES,
@@ -293,3 +295,6 @@ TABLE = (
     *MATTERS,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )
+
+UPLOADS = tuple(f"api.{route.name}" for route in TABLE if route.takes_files)
+"""The endpoints that read files."""

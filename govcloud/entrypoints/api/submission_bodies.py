@@ -15,6 +15,7 @@ from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.entrypoints.api.answers import Answer, ItemAnswer, RequestAnswer, ScopeAnswer
 from govcloud.entrypoints.api.bodies import Divisions, Input, Text
 from govcloud.entrypoints.api.errors import refusals_of
+from govcloud.entrypoints.api.file_bodies import Files
 from govcloud.entrypoints.api.results import RefusalAnswer
 
 Duty: TypeAlias = Annotated[
@@ -48,6 +49,7 @@ class NewSubmissionBody(Input):
     matter_id: UUID | None = Field(
         default=None, description="the matter that takes all of the items; its version is kept with the requests"
     )
+    files: Files
 
     def to_input(self) -> NewSubmission:
         """Return it as the command takes it."""

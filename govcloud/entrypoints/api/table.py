@@ -35,7 +35,7 @@ class Route:
     route's description. ``location`` makes the address of what was created out of the answer (then the status is 201).
     ``by_client`` says that programs call it with the credentials of a client, so no cookie counts and no token is asked for. ``once``:
     a caller may name the call by an ``Idempotency-Key``, and make it again without doing it again. ``reads``: it changes nothing,
-    although it is called by ``POST``.
+    although it is called by ``POST``. ``takes_files``: its body may hold files and be as large as these.
     """
 
     method: str
@@ -48,6 +48,7 @@ class Route:
     by_client: bool = False
     once: Once | None = None
     reads: bool = False
+    takes_files: bool = False
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from govcloud.access.notices.desk import code_context, seal_address
+from govcloud.access.notices.mailing import code_context, seal_address
 from govcloud.access.notices.models import NoticeAddress
 from govcloud.entrypoints.api.routes import ACCESS, TABLE
 from govcloud.entrypoints.api.table import Once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 
@@ -174,3 +175,18 @@ def test_an_approved_line_of_a_whole_says_that_it_is_held_back(services: Service
     page = said(li.get(f"/inbox/{line_id}"))
     assert "尚未开通" in page
     assert "其余申请项也获同意后一并生效" in page
+
+
+def test_files_are_added_with_a_correction(wang: Visitor, li: Visitor, submitted: Submitted) -> None:
+    address, request = f"/inbox/{submitted.line_id}", f"/requests/{submitted.request_id}"
+    li.post(f"{address}/return", {"version": "1", "missing": "请附名单"}, page=address)
+    fields = {"version": "2", "reason": "名单见附件", "case_number": "XH-2026-0382", "days": "6", "scope": ""}
+
+    def send(name: str, content: bytes) -> int:
+        form = {**fields, "csrf_token": wang.token(request), "files": (BytesIO(content), name)}
+        return wang.client.post(f"{request}/lines/{submitted.line_id}/resubmit", data=form).status_code
+
+    assert send("名单.exe", b"MZ") == 422
+    assert "名单.exe" not in said(li.get(address))
+    assert send("名单.pdf", b"%PDF-1.7 x") == 303
+    assert "名单.pdf" in said(wang.get(request))
