@@ -29,6 +29,7 @@ from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.errors import Conflict
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
 #: The event of each step, by the escalation that it leads to.
@@ -74,6 +75,18 @@ class Escalating:
         """
         if seen.escalation != _BEFORE_DEPUTIES or not self._rules.may_take_silence(seen, self._clock.now()):
             return False
+        try:
+            return self._silent(actor, seen)
+        except Conflict:
+            # What the rules let through could still not be opened; the line goes up, and those behind it are not kept waiting.
+            return False
+
+    def _silent(self, actor: Actor, seen: RequestLine) -> bool:
+        """Let a rule speak for a line, if it still waits unanswered.
+
+        Raises:
+            Conflict: what it grants cannot be opened.
+        """
         with self._uow.begin(actor, "govcloud:line:escalate", Target("request_line", str(seen.id))) as tx:
             hold(tx.session, APART)
             lock_official(tx.session, seen.beneficiary_official_id)

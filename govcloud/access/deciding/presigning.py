@@ -6,7 +6,7 @@ somebody who holds the office signs it again.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -101,6 +101,7 @@ class Presigning:
         item = self._facts.catalogue_item(seen.item_id)
         target = Target("approval_rule", str(rule_id), department_path=self._facts.department_path(item.owner_department_id))
         with self._uow.begin(actor, "govcloud:approval_rule:sign", target) as tx:
+            lock_official(tx.session, self._facts.acting(actor, tx.now).official_id)  # people before what is theirs
             old = tx.session.get_one(ApprovalRule, rule_id, with_for_update=True, populate_existing=True)
             if old.ended_at is not None:
                 raise errors.rule_ended()
@@ -201,13 +202,18 @@ class Presigning:
             tx.record(ApprovalRuleEnded(subject=f"item:{row.item_id}", rule_id=row.id, reason=why))
             return True
 
-    def unbind(self, tx: Transaction, items: Collection[UUID]) -> None:
-        """Say of the rules about items that were just changed, that they wait to be signed again: to their signers, and who could sign.
+    def unbind(self, tx: Transaction, items: Mapping[UUID, int]) -> None:
+        """Say of rules about items that were just changed, that they wait to be signed again: to their signers, and who could sign.
 
-        They grant nothing by themselves from now on; nothing of them is written, as what they were signed for stands in them.
+        ``items`` are the items with the versions for which rules were good so far: of those that waited already it was said before.
+        They grant nothing from now on by themselves; nothing of them is written, as what they were signed for stands in them.
         """
         query = select(ApprovalRule).where(ApprovalRule.item_id.in_(items), ApprovalRule.ended_at.is_(None), ApprovalRule.ends_at > tx.now)
-        rules = tx.session.scalars(query.order_by(ApprovalRule.id)).all()
+        rules = [
+            rule
+            for rule in tx.session.scalars(query.order_by(ApprovalRule.id))
+            if (said := SignedFor.of(rule)) is not None and said.item_version == items[rule.item_id]
+        ]
         current = self._facts.subsystems.requestable_among({rule.item_id for rule in rules}) if rules else {}
         stale = [rule for rule in rules if state_of(rule, current.get(rule.item_id), tx.now, in_office=True) in WAITS_TO_BE_SIGNED]
         if stale:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.access.deciding.routing import DECIDING_ROLE
@@ -84,11 +84,15 @@ class RuleLists:
         paths = self._paths(actor, now)
         if not paths:
             return ()
-        owners = self._facts.identity.departments(self._read().scalars(select(ApprovalRule.owner_department_id).distinct()), now)
-        mine = [key for key, view in owners.items() if any(view.path.startswith(path) for path in paths)]
-        rows = self._read().scalars(
-            select(ApprovalRule).where(ApprovalRule.owner_department_id.in_(mine)).order_by(ApprovalRule.id.desc()).limit(limit)
-        )
+        # A rule is seen by who owned the item when it was signed, and by whoever owns it by now and may sign it again.
+        pairs = self._read().execute(select(ApprovalRule.owner_department_id, ApprovalRule.item_id).distinct()).all()
+        items = self._facts.subsystems.items({row.item_id for row in pairs})
+        owned_now = {row.item_id: items[row.item_id].owner_department_id for row in pairs}
+        owners = self._facts.identity.departments({*(row.owner_department_id for row in pairs), *owned_now.values()}, now)
+        mine = {key for key, view in owners.items() if any(view.path.startswith(path) for path in paths)}
+        their_items = [item for item, owner in owned_now.items() if owner in mine]
+        which = or_(ApprovalRule.owner_department_id.in_(mine), ApprovalRule.item_id.in_(their_items))
+        rows = self._read().scalars(select(ApprovalRule).where(which).order_by(ApprovalRule.id.desc()).limit(limit))
         return self._views(rows.all(), now)
 
     def signable(self, actor: Actor, now: datetime) -> tuple[SignableItem, ...]:

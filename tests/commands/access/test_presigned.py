@@ -159,3 +159,25 @@ def test_a_rule_from_before_waits_to_be_signed_again(
     assert not opens(services, world)
     again(services, clock, world.li, rule_id)
     assert shown(services, world.li).state is RuleState.LIVE
+
+
+def test_an_item_that_goes_to_another_owner_takes_its_rules_to_who_may_sign_them(
+    services: Services, world: World, rule_id: UUID, clock: ManualClock
+) -> None:
+    item = services.subsystem_queries.items([world.items[REGISTER]])[world.items[REGISTER]]
+    owner = world.organisation.ids["civil_affairs"]
+    new = ItemChange(item.name, item.exposes, item.tier, item.max_days, item.requires_case_number, item.scope_kind, owner)
+    services.subsystems.change_item(world.people["HEWEI"].actor(), item.id, item.version, new, "划转")
+    assert shown(services, world.zhao).state is RuleState.ITEM_CHANGED
+    with pytest.raises(Denied):
+        again(services, clock, world.li, rule_id)
+    again(services, clock, world.zhao, rule_id)
+    assert (shown(services, world.zhao).state, shown(services, world.zhao).signer) == (RuleState.LIVE, world.zhao.name)
+
+
+def test_it_is_said_once_that_a_rule_waits(services: Services, world: World, rule_id: UUID) -> None:
+    for what in ("exposes", "term", "term"):
+        change(services, world, what)
+    assert shown(services, world.li).id == rule_id
+    told = [one for one in services.notice_queries.page(world.li.official_id).entries if one.kind == "rule_unbound"]
+    assert len(told) == 1
