@@ -12,6 +12,8 @@ from govcloud.access.asking.models import MOST_BYTES
 from govcloud.cli.main import run
 from govcloud.entrypoints.api.blueprint import api
 from govcloud.entrypoints.api.feeds import feeds
+from govcloud.entrypoints.api.file_bodies import MOST_UPLOAD
+from govcloud.entrypoints.api.routes import UPLOADS
 from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.cas import cas
 from govcloud.entrypoints.console.setup import init_console
@@ -100,6 +102,9 @@ def register_entrypoints(app: Flask) -> None:
     init_console(app)
     declare_upload(app, "feeds.import_people")
     declare_upload(app, "portal.ask", MOST_FILES * MOST_BYTES)
+    declare_upload(app, "portal.resubmit", MOST_FILES * MOST_BYTES)
+    for endpoint in UPLOADS:
+        declare_upload(app, endpoint, MOST_UPLOAD)
 
 
 def main() -> None:

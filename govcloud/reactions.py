@@ -96,6 +96,12 @@ def subscribe_reactions(services: Services) -> None:
     def follow_item(tx: Transaction, event: ItemChanged) -> None:
         if "owner_department_id" in event.changed:
             services.access.change_owner_of_item(tx, event.item_id, event.owner_department_id)
+        services.approving.presigning.unbind(tx, {event.item_id: event.version - 1})
+
+    def unbind(tx: Transaction, event: FunctionChanged) -> None:
+        services.approving.presigning.unbind(
+            tx, {item.id: item.version for item in services.subsystem_queries.items_for_function(event.code)}
+        )
 
     def divide(tx: Transaction, event: DepartmentSplit) -> None:
         carry(tx, event.department_id, event.successor_id)
@@ -107,6 +113,7 @@ def subscribe_reactions(services: Services) -> None:
     services.uow.subscribe(DepartmentMerged, absorb)
     services.uow.subscribe(SubsystemHandedOver, entrust)
     services.uow.subscribe(ItemChanged, follow_item)
+    services.uow.subscribe(FunctionChanged, unbind)
     services.uow.subscribe(DepartmentSplit, divide)
     services.uow.subscribe(DepartmentAbolished, abandon)
 

@@ -334,7 +334,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         calendars=Calendars(uow, calendar),
         clock_policies=clock_policies,
         clocks=clocks,
-        escalating=Escalating(uow, clock, access_parts.opening),
+        escalating=Escalating(uow, clock, access_parts.opening, access_parts.rules),
         waiting=Waiting(read, identity_queries, authorization_queries, clocks, clock),
         notice_desk=notices.desk,
         notice_queries=notices.queries,

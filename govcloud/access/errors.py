@@ -167,6 +167,17 @@ def no_such_rule(rule_id: UUID) -> NotFound:
     return NotFound.of(Message("预先签署的规则"), rule_id)
 
 
+def rule_ended() -> Conflict:
+    """Return the error for signing a rule again that somebody ended for good."""
+    return Conflict("rule_ended", Message("这条规则已经终止，不能再次签署。"), remedy=Message("仍有需要的，请签署新规则。"))
+
+
+def item_changed_meanwhile(name: str) -> Conflict:
+    """Return the error for signing a rule about another version of an item than one saw."""
+    message = Message("“%(name)s”在您查看之后有变化，规则没有签署。", name=name)
+    return Conflict("item_changed", message, remedy=Message("请刷新页面，核对后再签署。"))
+
+
 def together_changed(item: str) -> Conflict:
     """Return the error for opening lines together of which one can no longer be opened as it was approved."""
     message = Message("该申请须整体开通，而其中已同意的“%(item)s”在同意之后有变化，不能再开通。", item=item)

@@ -39,7 +39,7 @@ class RequestSubmitted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineApproved(Event):
-    """Everybody whose word it takes said yes, perhaps to less than was asked; with `rule_id`: in advance."""
+    """Everybody whose word it takes said yes, perhaps to less than was asked; by `rule_id`: in advance, perhaps for silence."""
 
     name: ClassVar[str] = "access:line:approved"
     personal: ClassVar[frozenset[str]] = frozenset({"comment"})
@@ -50,6 +50,7 @@ class LineApproved(Event):
     evidence_hash: str
     comment: str
     rule_id: UUID | None = None
+    on_silence: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +176,9 @@ class ApprovalRuleSigned(Event):
     scope: dict[str, Any]
     ends_at: datetime
     reason: str
+    item_version: int = 0
+    on_silence: bool = False
+    replaces: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +190,20 @@ class ApprovalRuleEnded(Event):
 
     rule_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRuleUnbound(Event):
+    """What a rule was signed for is another now: it grants nothing until one of ``concerned`` signs it again."""
+
+    name: ClassVar[str] = "access:approval_rule:unbound"
+
+    rule_id: UUID
+    item_id: UUID
+    item_name: str
+    item_version: int
+    signer_id: UUID
+    concerned: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

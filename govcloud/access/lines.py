@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, DateTime, Uuid, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
@@ -16,7 +16,6 @@ from govcloud.access.tasks.standing import follow_lines, void_tasks
 from govcloud.identity.extents import at_or_below
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.errors import Conflict
-from govcloud.kernel.prepared import Look
 from govcloud.subsystems.holding import hold_items
 
 
@@ -91,23 +90,28 @@ def decision_on(session: Session, line: RequestLine) -> Decision | None:
     return session.scalars(query.order_by(Decision.at.desc(), Decision.id.desc()).limit(1)).one_or_none()
 
 
-_DECIDER = bindparam("decider", type_=Uuid())
-_FAVOUR = Look(
-    select(Decision.id)
-    .join(RequestLine, RequestLine.id == Decision.line_id)
-    .where(or_(Decision.official_id == _DECIDER, Decision.principal_id == _DECIDER), Decision.rule_id.is_(None))
-    .where(Decision.outcome == "approved", Decision.at > bindparam("since", type_=DateTime(timezone=True)))
-    .where(RequestLine.beneficiary_official_id == bindparam("beneficiary"))
-    .limit(1)
-)
-
-
 def approved_for(session: Session, decider_id: UUID, beneficiary_id: UUID, since: datetime) -> bool:
     """Return whether ``decider_id``, or a delegate in their right, approved anything for ``beneficiary_id`` since then.
 
     What a rule granted is no favour: whoever signed it did not know for whom.
     """
-    return bool(_FAVOUR.within(session, {"decider": decider_id, "beneficiary": beneficiary_id, "since": since}))
+    return bool(approved_among(session, decider_id, [beneficiary_id], since))
+
+
+def approved_among(session: Session, decider_id: UUID, beneficiaries: Collection[UUID], since: datetime) -> frozenset[UUID]:
+    """Return those of ``beneficiaries`` for whom ``decider_id`` did a favour since then, as ``approved_for`` says it."""
+    query = (
+        select(RequestLine.beneficiary_official_id)
+        .join(Decision, Decision.line_id == RequestLine.id)
+        .where(_favour_of(decider_id, since), RequestLine.beneficiary_official_id.in_(beneficiaries))
+    )
+    return frozenset(session.scalars(query.distinct())) if beneficiaries else frozenset()
+
+
+def _favour_of(decider_id: UUID, since: datetime) -> ColumnElement[bool]:
+    """Return the condition that a decision is a yes of somebody's, or in their right; a rule did not know for whom it was signed."""
+    theirs = or_(Decision.official_id == decider_id, Decision.principal_id == decider_id)
+    return and_(theirs, Decision.rule_id.is_(None), Decision.outcome == "approved", Decision.at > since)
 
 
 def why_closed(session: Session, line: RequestLine, identity: IdentityQueries) -> Conflict:

@@ -43,6 +43,10 @@ class FactsLoader:
         self.subsystems = subsystems
         self.authorization = authorization
 
+    def read(self) -> Session:
+        """Return the session that reads, in a command its own."""
+        return self._read()
+
     def catalogue_item(self, item_id: UUID) -> ItemView:
         """Return an item, withdrawn or not.
 
@@ -127,7 +131,10 @@ class FactsLoader:
         rights = [Authority(path, person.official_id, person.appointment_id, role == DEPUTY_ROLE) for role in roles for path in own[role]]
         for lent in live_delegations(self._read(), person.official_id, person.appointment_id, now):
             held = self.authorization.department_paths(lent.delegator_id, lent.delegator_appointment_id, DECIDING_ROLE, now)
-            rights += [Authority(path, lent.delegator_id, lent.delegator_appointment_id) for path in held]
+            rights += [
+                Authority(path, lent.delegator_id, lent.delegator_appointment_id, delegation_id=lent.id, stands_in=lent.out_of_office)
+                for path in held
+            ]
         return tuple(rights)
 
     def lent_over(self, actor: Actor, path: str, now: datetime) -> str:
@@ -164,6 +171,10 @@ class FactsLoader:
         return frozenset(
             holder.department_path for holder in holders if any(subject.active for subject in known.get(holder.official_id, ()))
         )
+
+    def lies_within(self, path: str, departments: Collection[UUID], now: datetime) -> bool:
+        """Return whether the department at ``path`` is one of these, or below one."""
+        return any(path.startswith(department.path) for department in self.identity.departments(departments, now).values())
 
     def department_names(self, paths: Collection[str], now: datetime) -> tuple[str, ...]:
         """Return the names of the departments at the ends of ``paths``, in their order."""

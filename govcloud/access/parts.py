@@ -16,6 +16,7 @@ from govcloud.access.life.opening import Opening
 from govcloud.access.loading import FactsLoader
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.opening import TaskOpening
+from govcloud.access.tasks.speaking import Speaking
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import IdentityQueries
@@ -37,6 +38,7 @@ class Parts:
     clocks: Clocks
     opening: Opening
     retracting: Retracting
+    rules: Speaking
 
     @classmethod
     def build(
@@ -56,7 +58,8 @@ class Parts:
         cards, tasks = CardMaker(uow.read, facts), TaskOpening(facts)
         opening = Opening(uow, authorization, facts)
         completing = Completing(uow, facts, tasks, opening, receipts, clocks)
-        beginning = Beginning(uow, facts, tasks, cards, completing)
+        rules = Speaking(uow, facts, cards, completing)
+        beginning = Beginning(tasks, rules)
         placing, deciding = Placing(facts, beginning, clocks), Deciding(uow, clock, facts, cards, completing)
         retracting = Retracting(uow, clock, facts, cards, opening, receipts)
-        return cls(uow, clock, facts, beginning, placing, deciding, clocks, opening, retracting)
+        return cls(uow, clock, facts, beginning, placing, deciding, clocks, opening, retracting, rules)

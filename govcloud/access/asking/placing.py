@@ -25,8 +25,8 @@ from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import SUBMIT, check
 from govcloud.access.rules.separation import liftable
 from govcloud.access.tasks.beginning import Beginning
-from govcloud.authorization.apart.inputs import case_key
 from govcloud.authorization.apart.views import PER_CASE, Conflict, FindingState
+from govcloud.authorization.case_numbers import same_case
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
@@ -222,13 +222,9 @@ class Placing:
             and grant.ends_at >= ends
             and grant.appointment_id in {None, beneficiary.appointment_id}
             and grant.scope.covers(line.wanted.scope)
-            and (grant.case_number is None or _same_case(grant.case_number, request.case_number))
+            and (grant.case_number is None or same_case(grant.case_number, request.case_number))
         )
         return max(held, default=None)
-
-
-def _same_case(held: str, asked: str | None) -> bool:
-    return asked is not None and case_key(held) == case_key(asked)
 
 
 def _open_line_number(session: Session, item: ItemView, beneficiary: PersonFacts) -> str | None:

@@ -176,11 +176,10 @@ class AskingQueries:
         subjects = (found.get((key, now)) for key in appointments)
         return tuple(_person(subject) for subject in subjects if subject is not None and _is_near(subject, person))
 
-    def attachments(self, submission_id: UUID | None) -> tuple[AttachmentView, ...]:
-        """Return what goes with a submission; whoever asks has been shown one of its requests."""
-        if submission_id is None:
-            return ()
-        rows = self._read().scalars(select(Attachment).where(Attachment.submission_id == submission_id).order_by(Attachment.id))
+    def attachments(self, request: RequestView) -> tuple[AttachmentView, ...]:
+        """Return what goes with the submission of a request, the first first; whoever asks has been shown the request."""
+        mine = Attachment.submission_id == (request.submission_id or request.id)
+        rows = self._read().scalars(select(Attachment).where(mine).order_by(Attachment.id))
         return tuple(view_of(row) for row in rows)
 
     def _waits_for(self, standings: Standings, item_id: UUID, now: datetime) -> tuple[str, ...]:

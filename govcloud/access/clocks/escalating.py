@@ -1,5 +1,7 @@
 """What the clock does with lines that nobody answers: reminds, lets the deputies in, then the department above, and lets the line lapse.
 
+Where the owner signed a rule for that case, silence at the end of the time to answer is a yes instead (默许).
+
 Each step of each line is a transaction of its own, so that a stop in between loses nothing and does nothing twice: what is due is
 found again by its moment. The approvers who were asked first may act until the line lapses.
 """
@@ -12,29 +14,39 @@ from uuid import UUID
 from sqlalchemy import select
 
 from govcloud.access.clocks.line_clock import is_over, next_act
+from govcloud.access.deciding.routing import DEPUTIES_FROM
 from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
 from govcloud.access.life.opening import Opening
 from govcloud.access.lifecycle import OPEN, WAITING
-from govcloud.access.lines import lock_line_if_free, lock_line_of_whole, move_line, read_line
+from govcloud.access.lines import lock_line_if_free, lock_line_of_whole, lock_line_to_open, move_line, read_line
 from govcloud.access.models import AccessRequest, RequestLine
+from govcloud.access.tasks.rights import Case
+from govcloud.access.tasks.speaking import Speaking
+from govcloud.access.tasks.standing import open_task
+from govcloud.authorization.locking import APART, hold
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.errors import Conflict
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
 #: The event of each step, by the escalation that it leads to.
 STEPS: dict[int, type[LineReminded | LineDeputised | LineEscalated]] = {1: LineReminded, 2: LineDeputised, 3: LineEscalated}
+LAST_STEP = max(STEPS)
+#: The escalation of a line whose next mark is the end of its time to answer.
+_BEFORE_DEPUTIES = DEPUTIES_FROM - 1
 
 
 class Escalating:
     """The work of the clock; several processes may do it at once."""
 
-    def __init__(self, uow: UnitOfWork, clock: Clock, opening: Opening) -> None:
-        """Take the unit of work, the clock, and what opens grants."""
+    def __init__(self, uow: UnitOfWork, clock: Clock, opening: Opening, rules: Speaking) -> None:
+        """Take the unit of work, the clock, what opens grants, and what lets rules speak that were signed in advance."""
         self._uow = uow
         self._clock = clock
         self._opening = opening
+        self._rules = rules
 
     def run(self, actor: Actor, limit: int = 200, until: Callable[[], bool] = lambda: False) -> int:
         """Take the steps that are due, the one that is due longest first; return how many were taken.
@@ -44,16 +56,46 @@ class Escalating:
         Raises:
             Denied: the actor is not the clock.
         """
-        due = select(RequestLine.id, RequestLine.beneficiary_official_id, RequestLine.due_at, RequestLine.paused_at).where(
-            RequestLine.state.in_(OPEN), RequestLine.acts_at <= self._clock.now()
-        )
+        due = select(RequestLine).where(RequestLine.state.in_(OPEN), RequestLine.acts_at <= self._clock.now())
         taken = 0
-        for row in self._uow.read().execute(due.order_by(RequestLine.acts_at, RequestLine.id).limit(limit)).all():
+        for row in self._uow.read().scalars(due.order_by(RequestLine.acts_at, RequestLine.id).limit(limit)).all():
             if until():
                 break
-            over = row.paused_at is not None or row.due_at <= self._clock.now()
-            taken += self._lapse(actor, row.id, row.beneficiary_official_id) if over else self._step(actor, row.id)
+            if row.paused_at is not None or row.due_at <= self._clock.now():
+                taken += self._lapse(actor, row.id, row.beneficiary_official_id)
+            else:
+                taken += self._take_silence(actor, row) or self._step(actor, row.id)
         return taken
+
+    def _take_silence(self, actor: Actor, seen: RequestLine) -> bool:
+        """Grant a line by a rule that its owner signed for the case that nobody answers in time; under the locks of a decision.
+
+        Once only, when the time to answer is over: what no rule granted then goes on to the deputies, and up.
+        """
+        if seen.escalation != _BEFORE_DEPUTIES or not self._rules.may_take_silence(seen, self._clock.now()):
+            return False
+        try:
+            return self._silent(actor, seen)
+        except Conflict:
+            # What the rules let through could still not be opened; the line goes up, and those behind it are not kept waiting.
+            return False
+
+    def _silent(self, actor: Actor, seen: RequestLine) -> bool:
+        """Let a rule speak for a line, if it still waits unanswered.
+
+        Raises:
+            Conflict: what it grants cannot be opened.
+        """
+        with self._uow.begin(actor, "govcloud:line:escalate", Target("request_line", str(seen.id))) as tx:
+            hold(tx.session, APART)
+            lock_official(tx.session, seen.beneficiary_official_id)
+            line = lock_line_to_open(tx.session, seen)
+            task = open_task(tx.session, line.id)
+            if line.state not in WAITING or line.escalation != _BEFORE_DEPUTIES or line.acts_at is None or line.acts_at > tx.now:
+                return False
+            if line.due_at <= tx.now:
+                return False
+            return self._rules.on_silence(tx, Case(tx.session, tx.session.get_one(AccessRequest, line.request_id), line, task, tx.now))
 
     def _step(self, actor: Actor, line_id: UUID) -> bool:
         """Take a line one step further, unless another process is at it or it has been answered meanwhile."""

@@ -15,6 +15,7 @@ from govcloud.access.deciding.completing import Completing, decided
 from govcloud.access.deciding.routing import ids_of
 from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.evidence.gathering import CardMaker
+from govcloud.access.evidence.grounds import grounds_of
 from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.life.opening import Opened
 from govcloud.access.lifecycle import WAITING
@@ -85,7 +86,7 @@ class Deciding:
             decision = decision_row(case, right, given, card)
             tx.session.add(decision)
             tx.session.flush()
-            return self._completing.follow(tx, case, decision, card, lent=right.is_lent)
+            return self._completing.follow(tx, case, decision, card, grounds_of(right, line))
 
     def _check(self, case: Case, right: Right, given: Answer, before: Sequence[Decision]) -> None:
         """Go on when the task takes this answer of the person now.

@@ -15,6 +15,7 @@ from govcloud.access.deciding.completing import decided
 from govcloud.access.deciding.decide import checked_answer, decision_row, is_same
 from govcloud.access.events import LineRetracted
 from govcloud.access.evidence.gathering import CardMaker
+from govcloud.access.evidence.grounds import grounds_of
 from govcloud.access.evidence.receipts import Receipts
 from govcloud.access.life.opening import Opening
 from govcloud.access.lifecycle import HELD, LineState
@@ -80,7 +81,7 @@ class Retracting:
             move_line(tx.session, line, "retract", tx.now)
             tx.record(_retracted(line, decision))
             done = decided(line, decision)
-            self._receipts.sign(tx, decision, card, case.request, line, done)
+            self._receipts.sign(tx, case, decision, card, done, grounds_of(right, line), None)
             self._opening.settle(tx, case.request)
             return done
 

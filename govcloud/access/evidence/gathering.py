@@ -20,12 +20,14 @@ from govcloud.access.evidence.card import (
     PastDecision,
     PersonEvidence,
     SeparationEvidence,
+    SilenceEvidence,
     utc_text,
 )
 from govcloud.access.lifecycle import LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
+from govcloud.access.tasks.presigned import rules_over, takes_silence
 from govcloud.authorization.apart.views import Finding
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Subject
@@ -119,6 +121,7 @@ class CardMaker:
             last_use=self._last_use(request, line, known),
             separation=tuple(_separation(finding) for finding in findings),
             clearance=_clearance(known, current),
+            silence=self._silence(line, known, current, now),
         )
 
     def _person(self, official_id: UUID, appointment_id: UUID, submitted_at: datetime, current: Subject | None) -> PersonEvidence:
@@ -198,6 +201,17 @@ class CardMaker:
         clients = [client.client_id for client in self._facts.subsystems.clients_of(item.subsystem_id)]
         entered = last_entered(self._read(), who, clients, before)
         return LastUse("unknown", None) if entered is None else LastUse("subsystem", _day(entered))
+
+    def _silence(self, line: RequestLine, item: ItemView, beneficiary: Subject | None, now: datetime) -> SilenceEvidence | None:
+        """Return the rule that would take silence for a yes, as far as that shows beforehand: the first whose bounds hold the line."""
+        answer_by = line.deputy_at
+        if answer_by is None or beneficiary is None or line.round > 1 or not takes_silence(item):
+            return None
+        for rule in rules_over(self._read(), line, item, now):
+            if rule.ends_at > answer_by and self._facts.lies_within(beneficiary.department_path, rule.departments, now):
+                name = self._facts.identity.official_names([rule.official_id])[rule.official_id]
+                return SilenceEvidence(str(rule.id), name, utc_text(rule.signed_at), utc_text(answer_by))
+        return None
 
 
 def _past(decision: Any, subject: Subject | None, names: Names) -> PastDecision:  # noqa: ANN401 - a row of ``_DECIDED``

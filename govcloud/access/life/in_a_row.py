@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.models import RequestLine
-from govcloud.authorization.apart.inputs import case_key
+from govcloud.authorization.case_numbers import case_key
 from govcloud.authorization.queries import AuthorizationQueries, GrantView
 
 BREAK = timedelta(days=1)

@@ -63,6 +63,20 @@ KINDS: Mapping[str, Kind] = {
         _INBOX,
         mailed=False,
     ),
+    "silent": Kind(
+        DECIDING,
+        Message("逾时未答复，已默许"),
+        Message("%(department)s在时限内没有答复%(who)s申请的“%(item)s”，已按预先签署的默许规则开通；如有不妥，请撤销。"),
+        "timer",
+        _INBOX,
+    ),
+    "rule_unbound": Kind(
+        DECIDING,
+        Message("预先签署的规则须重新签署"),
+        Message("“%(item_name)s”有变化，此前签署的规则不再生效；核对后请重新签署，或者终止。"),
+        "gavel",
+        "/approval-rules",
+    ),
     "asked_for_you": Kind(
         ASKING,
         Message("有人为您申请权限"),

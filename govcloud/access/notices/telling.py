@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from govcloud.access.events import TaskOpened
+from govcloud.access.events import ApprovalRuleUnbound, TaskOpened
 from govcloud.access.lifecycle import RELINQUISHED
 from govcloud.access.models import RequestLine
 from govcloud.access.notices.audiences import Audiences, LineFacts, People
@@ -41,11 +41,15 @@ Whom = Callable[[Scene], Mapping[UUID, People]]
 
 @dataclass(frozen=True)
 class LineTelling:
-    """A kind of notice about lines, and who gets it; ``params`` are fields of the event that the sentence needs."""
+    """A kind of notice about lines, and who gets it; ``params`` are fields of the event that the sentence needs.
+
+    ``where`` names a field of the event without which this is not what is told.
+    """
 
     kind: str
     whom: Whom
     params: tuple[str, ...] = ()
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,11 @@ LINES: Mapping[str, tuple[LineTelling, ...]] = {
     "access:line:blocked": (LineTelling("blocked", _askers),),
     "access:line:unblocked": (LineTelling("to_decide", _asked),),
     "access:request:not_opened": (LineTelling("not_opened", _askers),),
-    "access:line:approved": (LineTelling("approved", _askers, ("days",)), LineTelling("settled", _peers)),
+    "access:line:approved": (
+        LineTelling("approved", _askers, ("days",)),
+        LineTelling("silent", _peers, where="on_silence"),
+        LineTelling("settled", _peers),
+    ),
     "access:line:rejected": (LineTelling("rejected", _askers), LineTelling("settled", _peers)),
     "access:line:retracted": (LineTelling("retracted", _askers),),
     "access:line:withdrawn": (LineTelling("settled", _peers),),
@@ -146,6 +154,7 @@ class Telling:
         for name in LINES:
             if name in type_registry:
                 uow.subscribe_set(type_registry[name], self.tell_of_lines)
+        uow.subscribe_set(ApprovalRuleUnbound, self.tell_of_rules)
         for name in GRANTS:
             uow.subscribe_set(type_registry[name], self.tell_of_grants)
 
@@ -160,6 +169,8 @@ class Telling:
         drafts: dict[tuple[UUID, UUID], Draft] = {}
         for telling in LINES[name]:
             for line_id, people in telling.whom(scene).items():
+                if telling.where and not getattr(by_line[line_id], telling.where):
+                    continue
                 for official_id in sorted(people):
                     draft = _about(lines[line_id], telling, by_line[line_id], official_id, occurrences[line_id])
                     drafts.setdefault((line_id, official_id), draft)
@@ -181,6 +192,18 @@ class Telling:
             if not _known_already(tx, event)
         ]
         self.write(tx, drafts)
+
+    def tell_of_rules(self, tx: Transaction, events: Sequence[ApprovalRuleUnbound]) -> None:
+        """Write that rules wait to be signed again to whoever signed them, and who could."""
+        kind = "rule_unbound"
+        self.write(
+            tx,
+            [
+                Draft(who, kind, {"item_name": event.item_name}, KINDS[kind].link, event_id)
+                for event, event_id in ((event, new_id()) for event in events)
+                for who in event.concerned
+            ],
+        )
 
     def write(self, tx: Transaction, drafts: Iterable[Draft]) -> None:
         """Add notices, and promise those by mail that are wanted by mail."""

@@ -65,5 +65,13 @@ REJECT = Registry(
     NotOwnRequest(),
     DeciderHasAuthority(),
 )
+HOLD = Registry(
+    NotOwnRequest(),
+    DeciderHasAuthority(),
+    NotSubordinate(),
+    NotReciprocal(),
+)
+"""Who may hold a line alone, or hand it to somebody: whoever could say yes. A hold keeps others from answering, so the right to refuse is
+too little for it. What stands against an approval by anybody (an item that changed) is no question here: somebody has to take the no on."""
 
-__all__ = ["APPROVE", "REJECT", "SUBMIT", "Fault", "Registry", "Rule", "check"]
+__all__ = ["APPROVE", "HOLD", "REJECT", "SUBMIT", "Fault", "Registry", "Rule", "check"]

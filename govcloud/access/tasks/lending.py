@@ -21,15 +21,17 @@ def live(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Lent:
-    """Whose right to decide is lent."""
+    """Whose right to decide is lent, by which delegation, and whether that stands in for somebody who is out of office."""
 
+    id: UUID
     delegator_id: UUID
     delegator_appointment_id: UUID
+    out_of_office: bool
 
 
 #: Every decision asks.
 _TO = Look(
-    select(Delegation.delegator_id, Delegation.delegator_appointment_id)
+    select(Delegation.id, Delegation.delegator_id, Delegation.delegator_appointment_id, Delegation.out_of_office)
     .where(
         Delegation.delegate_id == bindparam("delegate"),
         Delegation.delegate_appointment_id == bindparam("appointment"),
@@ -42,7 +44,7 @@ _TO = Look(
 def live_delegations(session: Session, delegate_id: UUID, appointment_id: UUID, now: datetime) -> Sequence[Lent]:
     """Return what was lent to somebody in this appointment, the oldest first."""
     found = _TO.within(session, {"delegate": delegate_id, "appointment": appointment_id, "now": now})
-    return [Lent(row.delegator_id, row.delegator_appointment_id) for row in found]
+    return [Lent(*row) for row in found]
 
 
 def lent_among(session: Session, officials: Collection[UUID], now: datetime) -> frozenset[UUID]:

@@ -39,12 +39,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Right:
-    """In whose right (``principal``) the ``decider`` decides: usually their own; ``spent`` says that it has been used in this round."""
+    """In whose right (``principal``) the ``decider`` decides: usually their own; ``spent`` says that it has been used in this round.
+
+    ``authority`` is the one of their rights that is used: the nearest to the line's department.
+    """
 
     decider: PersonFacts
     principal: PersonFacts
     paths: tuple[str, ...]
     spent: bool = False
+    authority: Authority | None = None
 
     @property
     def is_lent(self) -> bool:
@@ -79,9 +83,12 @@ class Rights:
         rights = usable(held, path, line.escalation, barred)
         if not rights:
             return Right(decider, decider, ())
-        ordered = sorted(rights, key=lambda right: (right.principal_id in spent, right.principal_id != decider.official_id))
+        ordered = sorted(
+            rights,
+            key=lambda right: (right.principal_id in spent, right.principal_id != decider.official_id, right.deputy, -len(right.path)),
+        )
         first, paths = ordered[0], tuple(dict.fromkeys(right.path for right in ordered))
-        return Right(decider, self._principal(decider, first, case.now), paths, spent=first.principal_id in spent)
+        return Right(decider, self._principal(decider, first, case.now), paths, first.principal_id in spent, first)
 
     def facts_for(self, case: Case, right: Right, approved: Wanted | None) -> DecisionFacts:
         """Return what the rules see when this right is used."""

@@ -88,6 +88,7 @@ class DecisionAnswer(Answer):
     has_receipt: bool = Field(description="`GET /lines/{line_id}/receipts` has a signed receipt of it")
     principal: str | None = Field(description="in whose right it was made, if somebody else lent it")
     by_rule: bool = Field(description="made in advance, by the rule that `decided_by` signed")
+    by_silence: bool = Field(description="that rule spoke because nobody answered in time")
     alternative: AlternativeAnswer | None
 
     @classmethod
@@ -106,6 +107,7 @@ class DecisionAnswer(Answer):
             has_receipt=view.has_receipt,
             principal=view.principal.name if view.principal else None,
             by_rule=view.by_rule,
+            by_silence=view.by_silence,
             alternative=AlternativeAnswer.of(view.alternative) if view.alternative else None,
         )
 

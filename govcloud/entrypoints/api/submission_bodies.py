@@ -16,6 +16,7 @@ from govcloud.entrypoints.api.answers import Answer, RequestAnswer, ScopeAnswer
 from govcloud.entrypoints.api.bodies import Divisions, Input, Text
 from govcloud.entrypoints.api.catalogue_answers import ItemAnswer
 from govcloud.entrypoints.api.errors import refusals_of
+from govcloud.entrypoints.api.file_bodies import Files
 from govcloud.entrypoints.api.named import scope_of
 from govcloud.entrypoints.api.results import RefusalAnswer
 
@@ -50,6 +51,7 @@ class NewSubmissionBody(Input):
     matter_id: UUID | None = Field(
         default=None, description="the matter that takes all of the items; its version is kept with the requests"
     )
+    files: Files
 
     def to_input(self) -> NewSubmission:
         """Return it as the command takes it."""

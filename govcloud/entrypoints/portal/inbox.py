@@ -12,7 +12,7 @@ from govcloud.access.commands import Decided
 from govcloud.access.lifecycle import LineState
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.decision_form import answer_of, attempt, page_of
-from govcloud.entrypoints.portal.duty import acting_appointment, reader
+from govcloud.entrypoints.portal.duty import acting_appointment
 from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import identifier
@@ -32,7 +32,7 @@ def inbox() -> ResponseReturnValue:
     return render_template(
         "portal/inbox.html",
         tab="decided" if decided else "waiting",
-        page=waiting or queries.decided_by(reader().official_id, after),
+        page=waiting or queries.decided_by(current_actor(), after),
         after=after,
         below=below,
         decides=waiting is not None and waiting.decides,

@@ -8,6 +8,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from govcloud.access.asking.attachments import MOST_FILES
+from govcloud.access.asking.files import ENDINGS
 from govcloud.access.lifecycle import GrantState, LineState
 from govcloud.access.views import LineView
 from govcloud.entrypoints.portal.blueprint import portal
@@ -50,7 +52,9 @@ def page_of(request_id: UUID, findings: Findings) -> str:
         narrowed=narrowed,
         again=mine and any(ended(line) for line in entry.lines),
         duty_words=DUTIES,
-        files=services().asking_queries.attachments(entry.submission_id),
+        endings=ENDINGS,
+        most_files=MOST_FILES,
+        files=services().asking_queries.attachments(entry),
         taken_back=taken_back(
             {line.grant.id: line.grant.function for line in entry.lines if line.grant is not None and line.grant.state in ENDED}
         ),

@@ -170,7 +170,7 @@ def test_who_handled_a_case_does_not_review_it_nor_the_reverse(
     sun = world.people["SUNLI"]
     assert with_duty(services, world, sun, first, "XH-2026-0117") is None
     clock.advance(timedelta(days=90))
-    for same in ("XH-2026-0117", "xh-2026-0117 ", "ＸＨ-2026-0117"):
+    for same in ("XH-2026-0117", "xh-2026-0117 ", "ＸＨ-2026-0117", "XH—2026－0117", "XH ——2026—— 0117"):
         found = with_duty(services, world, sun, then, same)
         assert found is not None, "who handled it once has handled it for ever, however the number is written"
         assert found.code == "sod_conflict"
@@ -369,3 +369,17 @@ def test_the_card_costs_the_same_after_fifty_thousand_past_lines(services: Servi
         card = services.access_queries.evidence_card(line_id)
     assert len(many) == len(few)
     assert card.rejected_before == card.looked_back == 200
+
+
+@pytest.mark.parametrize("way", ["浙建[2026]12号", "浙建（２０２６）１２号", "浙建 〔2026〕 12 号", "浙建【2026】12号"])
+def test_a_case_written_otherwise_is_the_same_case(services: Services, world: World, way: str) -> None:
+    """What was had for a case counts however its number is written then and now: kept in one form, and compared so."""
+    granted(services, world, days=3, case_number="浙建〔2026〕12号")
+    with pytest.raises(Conflict) as caught:
+        ask(services, world, days=2, case_number=way)
+    assert caught.value.code == "already_held"
+    asked = ask(services, world, days=9, case_number=way)
+    assert services.access_queries.request(world.wang.actor(), asked.request_id).case_number == "浙建〔2026〕12号"
+    for wrong in ("\u200b", "\ufdfa" * 5):
+        with pytest.raises(Invalid):
+            ask(services, world, world.people["SUNLI"], case_number=wrong)
