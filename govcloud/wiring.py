@@ -343,6 +343,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         notice_queries=notices.queries,
         announcing=notices.announcing,
         telling=notices.telling,
+        notice_forgetting=notices.forgetting,
     )
     subscribe_reactions(services)
     return services

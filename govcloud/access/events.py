@@ -99,13 +99,15 @@ class LineWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineLapsed(Event):
-    """Nobody decided in time, which stands against the department that held the line; or (`returned`) nobody corrected it."""
+    """Nobody decided in time, which stands against the department that held the line; or nobody corrected it (`returned`), or lifted what
+    keeps it apart (`blocked`), which stands against none."""
 
     name: ClassVar[str] = "access:line:lapsed"
 
     owner_department_id: UUID
     due_at: datetime
     returned: bool
+    blocked: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,7 @@ class TaskOpened(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskClaimed(Event):
-    """Somebody who may decide took a line on, or was given it by another, with a reason."""
+    """Somebody who may decide took a line on, or was given it by another, with a reason; `former_id` is who had it until then."""
 
     name: ClassVar[str] = "access:task:claimed"
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
@@ -182,6 +184,7 @@ class TaskClaimed(Event):
     task_id: UUID
     line_id: UUID
     official_id: UUID
+    former_id: UUID | None
     reassigned: bool
     reason: str
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.answers.service import Answers
@@ -150,14 +150,19 @@ class AuthorizationQueries(GrantReads):
         return _assignment_view(row) if row else None
 
     def role_holders(self, role: str, department_paths: Sequence[str], at: datetime | None = None) -> tuple[RoleHolder, ...]:
-        """Return who holds ``role``, itself or through one that includes it, by assignment or duty, over exactly one of these."""
+        """Return who holds ``role``, itself or through one that includes it, by assignment or duty, over exactly one of these.
+
+        A role without bounds is held over ``"/"``.
+        """
         moment, closure = self._at(at), self.policy().closure
         roles = [code for code, included in closure.items() if role in included]
         path = RoleAssignment.scope["department_path"].astext
-        query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, path).where(
-            RoleAssignment.role_code.in_(roles), path.in_(department_paths), holding(RoleAssignment, moment)
+        query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, path.label("path")).where(
+            RoleAssignment.role_code.in_(roles),
+            or_(path.in_(department_paths), *([path.is_(None)] if "/" in department_paths else [])),
+            holding(RoleAssignment, moment),
         )
-        assigned = (RoleHolder(*row) for row in self._read().execute(query))
+        assigned = (RoleHolder(row.official_id, row.appointment_id, row.path or "/") for row in self._read().execute(query))
         holders = {*assigned, *self._holders_by_duty(roles, department_paths, moment)}
         return tuple(sorted(holders, key=lambda holder: (holder.official_id, holder.department_path, str(holder.appointment_id))))
 

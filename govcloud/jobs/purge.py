@@ -1,4 +1,4 @@
-"""Deletes long expired tickets and tokens, old sign-in attempts, decisions that were logged long enough ago, and keys of calls."""
+"""Deletes long expired tickets and tokens, old sign-in attempts, decisions that were logged long enough ago, keys of calls, and old notices."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def purge(services: Services) -> int:
         services.decision_log.purge,
         services.answered_calls.purge,
         services.authorization.forget_uses,
+        services.notice_forgetting.purge,
     )
     for forget in forgetting:
         while batch := forget(ACTOR):

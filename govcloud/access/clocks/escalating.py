@@ -15,7 +15,7 @@ from sqlalchemy import select
 from govcloud.access.clocks.line_clock import next_act
 from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
 from govcloud.access.life.opening import Opening
-from govcloud.access.lifecycle import OPEN, RETURNED, WAITING
+from govcloud.access.lifecycle import BLOCKED, OPEN, RETURNED, WAITING
 from govcloud.access.lines import lock_line, lock_line_if_free, move_line
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.identity.locking import lock_official
@@ -72,7 +72,7 @@ class Escalating:
             line = lock_line(tx.session, line_id)
             if line.state not in OPEN or not _is_over(line, tx.now):
                 return False
-            returned = line.state in RETURNED
+            returned, blocked = line.state in RETURNED, line.state in BLOCKED
             move_line(tx.session, line, "lapse", tx.now)
             tx.record(
                 LineLapsed(
@@ -81,6 +81,7 @@ class Escalating:
                     owner_department_id=line.owner_department_id,
                     due_at=line.due_at,
                     returned=returned,
+                    blocked=blocked,
                 )
             )
             self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))

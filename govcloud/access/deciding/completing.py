@@ -61,7 +61,10 @@ class Completing:
         approvals = decisions_of_round(tx.session, case.line)
         extent = approved_extent(approvals)
         given = sum(row.task_id == case.task.id for row in approvals)
-        if given < case.task.needed or not self._last_step(tx, case, case.task):
+        complete = given >= case.task.needed
+        if not complete:
+            self._tasks.ask_further(tx, case.request, case.line, case.task, approvals)
+        if not complete or not self._last_step(tx, case, case.task):
             tx.record(_endorsed(case, case.task, decision, given))
             return replace(decided(case.line, decision), given=given, needed=case.task.needed)
         return self._approved(tx, case, decision, extent, lent=lent)
