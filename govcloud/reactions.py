@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from govcloud.access.events import DelegationEnded, LineApproved, LineLapsed, LineRejected
-from govcloud.access.models import RequestLine
 from govcloud.authorization.apart.events import SodExceptionGiven
 from govcloud.authorization.epochs import CATALOGUE, DEPARTMENT
 from govcloud.authorization.events import GrantClosed, GrantSuspended, RoleEnded
@@ -199,13 +198,13 @@ def subscribe_calls(services: Services) -> None:
 
     def of_item(tx: Transaction, event: ItemChanged) -> None:
         if "owner_department_id" in event.changed:
-            services.telling.hand_on(tx, RequestLine.item_id == event.item_id)
+            services.telling.hand_on(tx, item_id=event.item_id)
 
     def of_subsystem(tx: Transaction, event: SubsystemHandedOver) -> None:
-        services.telling.hand_on(tx, RequestLine.subsystem_code == event.code)
+        services.telling.hand_on(tx, subsystem_code=event.code)
 
     def of_department(tx: Transaction, event: DepartmentMerged) -> None:
-        services.telling.hand_on(tx, RequestLine.owner_department_id == event.successor_id)
+        services.telling.hand_on(tx, owner_department_id=event.successor_id)
 
     services.uow.subscribe_set(RoleEnded, recall)
     services.uow.subscribe_set(OfficialDisabled, recall)

@@ -99,8 +99,7 @@ class LineWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineLapsed(Event):
-    """Nobody decided in time, which stands against the department that held the line; or nobody corrected it (`returned`), or lifted what
-    keeps it apart (`blocked`), which stands against none."""
+    """Nobody decided in time, which stands against the department; or nobody corrected it (`returned`), lifted a conflict (`blocked`)."""
 
     name: ClassVar[str] = "access:line:lapsed"
 

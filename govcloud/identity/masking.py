@@ -27,5 +27,5 @@ _COMPOUND = ("欧阳", "司马", "上官", "诸葛", "夏侯", "尉迟", "皇甫
 
 def family_name(name: str) -> str:
     """Return a name without the given one: ``王*``, ``欧阳*``."""
-    length = 2 if name.startswith(_COMPOUND) and len(name) > 2 else 1
-    return f"{name[:length]}*" if name else ""
+    compound = next((found for found in _COMPOUND if name.startswith(found) and name != found), name[:1])
+    return f"{compound}*" if name else ""

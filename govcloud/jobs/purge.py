@@ -1,4 +1,4 @@
-"""Deletes long expired tickets and tokens, old sign-in attempts, decisions that were logged long enough ago, keys of calls, and old notices."""
+"""Deletes what was kept long enough: expired tickets and tokens, sign-in attempts, logged decisions, keys of calls, notices."""
 
 from __future__ import annotations
 

@@ -65,12 +65,15 @@ class _Right:
     office: Office
     units: tuple[str, ...]
 
+    @property
+    def people(self) -> People:
+        """Return who has a part in it: who answers, and whose office it is."""
+        return frozenset({self.person.official_id, self.office.person.official_id})
+
 
 def called(line: WaitingLine, offices: Sequence[Office], loans: Sequence[Loan]) -> People:
     """Return who is asked about a line: whoever has taken it on, else everybody who is fit at the levels that are asked."""
-    usable = [
-        right for right in _rights(line, offices, loans) if line.barred.isdisjoint({right.person.official_id, right.office.person.official_id})
-    ]
+    usable = [right for right in _rights(line, offices, loans) if line.barred.isdisjoint(right.people)]
     if line.holder is not None:
         return frozenset({line.holder} & {right.person.official_id for right in usable})
     depth = depth_asked(line.escalation, distinct_units=line.distinct_units)

@@ -16,7 +16,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, false, func, literal, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from govcloud.access.deciding.routing import DECIDING_ROLE, DEPUTIES_FROM, DEPUTY_ROLE, SUPERIOR_FROM, Authority, ids_of, levels, nearer_levels
+from govcloud.access.deciding.routing import (
+    DECIDING_ROLE,
+    DEPUTIES_FROM,
+    DEPUTY_ROLE,
+    SUPERIOR_FROM,
+    Authority,
+    ids_of,
+    levels,
+    nearer_levels,
+)
 from govcloud.access.facts import Office, PersonFacts
 from govcloud.access.lifecycle import WAITING
 from govcloud.access.loading import FactsLoader
@@ -135,9 +144,7 @@ class Inbox:
         departments = ids_of({level for post in person.posts for level in levels(post)})
         return AccessRequest.beneficiary_official_id.in_(may_direct(departments, not_above(person.rank_order), self._now))
 
-    def _nearer(
-        self, groups: Sequence[_Group], role: str, path: InstrumentedAttribute[str]
-    ) -> Sequence[tuple[_Group, Mapping[str, int]]]:
+    def _nearer(self, groups: Sequence[_Group], role: str, path: InstrumentedAttribute[str]) -> Sequence[tuple[_Group, Mapping[str, int]]]:
         """Return for each group the paths at which lines wait below it, each with how many levels nearer to it have anybody."""
         mine = sorted({path for group in groups for path in group.paths})
         waiting = waiting_paths(self._session, mine, path)

@@ -4,8 +4,8 @@ A letter carries what its reader is told within a minute. It names people by the
 the rest stands in the portal, behind sign-in.
 
 SMTP has no receipt that both sides are sure of: when the connection breaks after the letter was handed over and before the server said
-so, it is sent again. It then carries the same Message-ID, made of the message's id in the outbox, by which mail systems know a letter that they
-have. So none is lost, and one that arrives twice can be told from two.
+so, it is sent again. It then carries the same Message-ID, made of the id that the message has in the outbox, by which mail systems know
+a letter that they have. So none is lost, and one that arrives twice can be told from two.
 """
 
 from __future__ import annotations
@@ -92,8 +92,7 @@ class Mailing:
         # Who stands in for them is told as well, so they are not disturbed.
         away = stood_in_for(tx.session, called, tx.now) if called else frozenset()
         told = [
-            by_mail and not (kind in CALLS and official_id in away)
-            for (official_id, kind), by_mail in zip(notices, mailed, strict=True)
+            by_mail and not (kind in CALLS and official_id in away) for (official_id, kind), by_mail in zip(notices, mailed, strict=True)
         ]
         people = sorted({official_id for (official_id, _), by_mail in zip(notices, told, strict=True) if by_mail})
         letters = self._letters(tx, people) if people else {}
@@ -203,7 +202,9 @@ class MailLetters:
     def _way(self, notice: Notice, told: _Told, at: datetime) -> str:
         """Return where the letter leads: to decide, by a link that still asks for sign-in and proof; else where the notice leads."""
         version = told.versions.get(notice.line_id) if notice.line_id else None
-        return notice.link if version is None or notice.line_id is None else f"/decide/{link_token(self._keys, notice.line_id, version, at)}"
+        return (
+            notice.link if version is None or notice.line_id is None else f"/decide/{link_token(self._keys, notice.line_id, version, at)}"
+        )
 
     def _code(self, letter: Letter) -> _Composed:
         row = self._read().get(NoticeAddress, UUID(letter.payload["address_id"]))
@@ -232,9 +233,9 @@ class MailLetters:
         letter["Subject"] = subject
         letter["Date"] = format_datetime(message.created_at)
         letter["Message-ID"] = f"<{message.id}@{self._settings.host}>"
-        letter["Content-Language"] = _TAGS.get(language, language)
         letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers this
         letter.set_content(body, charset="utf-8", cte="base64")
+        letter["Content-Language"] = _TAGS.get(language, language)
         return Mail(self._settings.sender, address, letter.as_bytes())
 
 

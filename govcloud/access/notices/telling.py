@@ -86,9 +86,9 @@ class Telling:
         else:
             self._later(tx).happened.extend(happened)
 
-    def hand_on(self, tx: Transaction, which: ColumnElement[bool]) -> None:
-        """Call those who are asked about the lines of ``which`` that wait, now that somebody else owns them."""
-        self._later(tx).handed_on.append(which)
+    def hand_on(self, tx: Transaction, **owned: object) -> None:
+        """Call those who are asked about lines that wait, now that somebody else owns them: the lines that a column picks out."""
+        self._later(tx).handed_on.extend(getattr(RequestLine, name) == value for name, value in owned.items())
 
     def recall(self, tx: Transaction, officials: Iterable[UUID]) -> None:
         """Let the calls of people whose right to decide ended count as read, as far as they are not asked any more."""
@@ -114,12 +114,12 @@ class Telling:
     def tell_people(self, tx: Transaction, events: Sequence[Any]) -> None:
         """Write what happened to people who are named in the events, but to whoever did it."""
         telling = PEOPLE[events[0].name]
-        drafts = []
-        for event in events:
-            occurrence = new_id()
-            for official_id in dict.fromkeys(telling.whom(event)):
-                if official_id != tx.actor.official_id:
-                    drafts.append(Draft(official_id, telling.kind, telling.params(event), KINDS[telling.kind].link, occurrence))
+        drafts = [
+            Draft(official_id, telling.kind, telling.params(event), KINDS[telling.kind].link, occurrence)
+            for event, occurrence in zip(events, new_ids(len(events)), strict=True)
+            for official_id in dict.fromkeys(telling.whom(event))
+            if official_id != tx.actor.official_id
+        ]
         self.write(tx, drafts)
 
     def write(self, tx: Transaction, drafts: Iterable[Draft]) -> None:
@@ -174,8 +174,9 @@ class Telling:
         """Return the lines about which people were called and have not read it."""
         if not officials:
             return ()
-        unread = (Notice.official_id.in_(officials), Notice.read_at.is_(None), Notice.kind.in_(CALLS), Notice.line_id.is_not(None))
-        return tx.session.scalars(select(Notice.line_id).where(*unread).distinct()).all()
+        unread = (Notice.official_id.in_(officials), Notice.read_at.is_(None), Notice.kind.in_(CALLS))
+        found = tx.session.scalars(select(Notice.line_id).where(*unread).distinct())
+        return [line_id for line_id in found if line_id is not None]
 
     def _tell(
         self, tx: Transaction, about: Mapping[UUID, Sequence[tuple[Happened, Sequence[LineTelling]]]], called: Mapping[UUID, People]
@@ -194,9 +195,7 @@ class Telling:
                             drafts.setdefault((line_id, official_id), draft)
         self.write(tx, drafts.values())
 
-    def _settle(
-        self, tx: Transaction, lines: Collection[UUID], called: Mapping[UUID, People]
-    ) -> Mapping[UUID, Mapping[UUID, datetime]]:
+    def _settle(self, tx: Transaction, lines: Collection[UUID], called: Mapping[UUID, People]) -> Mapping[UUID, Mapping[UUID, datetime]]:
         """Let calls to decide count as read of whoever is not asked any more; return for each line who was called, and when last.
 
         It waits for nobody who reads one just now.
@@ -207,8 +206,8 @@ class Telling:
         over = calls.where(Notice.read_at.is_(None))
         if standing:
             over = over.where(tuple_(Notice.line_id, Notice.official_id).not_in(standing))
-        over = over.with_only_columns(Notice.id).with_for_update(skip_locked=True)
-        settled = update(Notice).where(Notice.id.in_(over)).values(read_at=tx.now).returning(Notice.id).cte("settled")
+        unread = over.with_only_columns(Notice.id).with_for_update(skip_locked=True)
+        settled = update(Notice).where(Notice.id.in_(unread)).values(read_at=tx.now).returning(Notice.id).cte("settled")
         found: dict[UUID, dict[UUID, datetime]] = {}
         for row in tx.session.execute(calls.order_by(Notice.created_at).add_cte(settled)):
             found.setdefault(row.line_id, {})[row.official_id] = row.created_at

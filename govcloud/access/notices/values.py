@@ -111,7 +111,6 @@ class NoticeReader:
         names = self._subsystems.function_names({grant.function for grant in grants.values()})
         return {key: _of_grant(grant, names) for key, grant in grants.items()}
 
-
     def _lending_values(self, ids: set[UUID]) -> Mapping[UUID, dict[str, object]]:
         if not ids:
             return {}

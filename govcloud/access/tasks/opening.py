@@ -42,7 +42,9 @@ class TaskOpening:
         tx.record(_opened(line, task))
         return task
 
-    def ask_further(self, tx: Transaction, request: AccessRequest, line: RequestLine, task: DecisionTask, given: Sequence[Decision]) -> None:
+    def ask_further(
+        self, tx: Transaction, request: AccessRequest, line: RequestLine, task: DecisionTask, given: Sequence[Decision]
+    ) -> None:
         """Let a task that has not all its approvals wait where somebody is left who could give the next one.
 
         That is no longer where the first one was asked, if nobody else is fit there, or only people of a department that agreed already.

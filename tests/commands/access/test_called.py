@@ -208,9 +208,7 @@ def test_a_subordinate_is_not_asked_beside_others_who_are(services: Services, wo
     assert asked() == ["SHANXUEMEI"]
 
 
-def test_a_lender_who_stands_below_lends_nothing(
-    services: Services, world: World, clock: ManualClock, asked: partial[list[str]]
-) -> None:
+def test_a_lender_who_stands_below_lends_nothing(services: Services, world: World, clock: ManualClock, asked: partial[list[str]]) -> None:
     give_office(services, world, "SHANXUEMEI", "government")
     now = clock.now()
     lent = NewDelegation(world.people["CHENJIE"].appointment_id, now, now + timedelta(days=3), "出差")

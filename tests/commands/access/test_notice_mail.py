@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from govcloud.access.deciding.decision_links import LinkedLine, read_token
 from govcloud.access.notices.desk import MOST_LETTERS, MOST_TRIES
+from govcloud.access.notices.mailing import GATHERS
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
@@ -65,7 +66,14 @@ def waiting(services: Services) -> list[str | None]:
 
 
 def rejected(services: Services, world: World) -> None:
+    """Let a request of 王芳 be refused, and the time go by in which a letter waits for more."""
     services.access.reject(world.li.actor(), ask(services, world).line_id, 1, "not_needed")
+    gathered(services)
+
+
+def gathered(services: Services) -> None:
+    """Let the time go by in which letters wait for what else there is to tell."""
+    services.clock.advance(GATHERS)  # type: ignore[attr-defined]  # the test's clock
 
 
 def test_an_address_is_confirmed_by_the_code_that_comes_there(services: Services, world: World, box: Mailbox) -> None:
@@ -106,7 +114,11 @@ def test_what_is_wanted_comes_once_and_says_it_in_chinese(services: Services, wo
     assert services.delivery.deliver_due(JOBS).delivered == 0
     [letter] = box.to(ADDRESS)
     [notice] = services.notice_queries.page(world.wang.official_id).entries
-    assert letter.message["Message-ID"] == f"<{notice.id}@localhost>"
+    assert (
+        letter.message["Message-ID"]
+        == f"<{services.uow.read().scalar(text('SELECT letter_id FROM notice WHERE id = :id'), {'id': notice.id})}@localhost>"
+    )
+    assert letter.message["Content-Language"] == "zh-CN"
     assert letter.message["Subject"] == "【政务云】申请被驳回"
     assert "浙江省住房和城乡建设厅驳回了“查询住房登记信息”" in letter.text
     assert f"http://localhost{notice.link}" in letter.text
@@ -212,6 +224,7 @@ def test_one_bad_address_holds_nobody_up(services: Services, world: World, box: 
     box.refuse[ADDRESS] = "550 5.1.1 unknown"
     for person in (world.wang, sun):
         services.access.reject(world.li.actor(), ask(services, world, person).line_id, 1, "not_needed")
+    gathered(services)
     before = box.connections
     services.delivery.deliver_due(JOBS)
     assert [letter.recipient for letter in box.received] == ["sunli@zj.example"]
@@ -366,6 +379,7 @@ def test_a_call_to_decide_leads_to_the_line_by_a_link_that_carries_no_authority(
     confirmed(services, box, world.li)
     services.notice_desk.choose(world.li.actor(), ["to_decide"], "zh")
     submitted = ask(services, world)
+    gathered(services)
     assert services.delivery.deliver_due(JOBS).delivered == 1
     [letter] = box.to(ADDRESS)
     [token] = re.findall(r"http://localhost/decide/(\S+)", letter.text)
