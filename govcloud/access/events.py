@@ -367,3 +367,12 @@ class RevocationDone(Event):
 
     revocation_id: UUID
     grants: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarMissing(Event):
+    """The days of a year that has come, or is near, were not imported: clocks suppose Monday to Friday, rules on such days open nothing."""
+
+    name: ClassVar[str] = "access:work_calendar:missing"
+
+    year: int

@@ -6,11 +6,14 @@ found again by its moment. The approvers who were asked first may act until the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select, tuple_
+from sqlalchemy.exc import SQLAlchemyError
 
 from govcloud.access.clocks.line_clock import next_act
 from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
@@ -22,11 +25,14 @@ from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
+from govcloud.kernel.errors import Denied, GovcloudError
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
 #: The event of each step, by the escalation that it leads to.
 STEPS: dict[int, type[LineReminded | LineDeputised | LineEscalated]] = {1: LineReminded, 2: LineDeputised, 3: LineEscalated}
 LAST_STEP = max(STEPS)
+_DUE = (RequestLine.id, RequestLine.acts_at, RequestLine.beneficiary_official_id, RequestLine.due_at, RequestLine.paused_at)
+logger = logging.getLogger(__name__)
 
 
 class Escalating:
@@ -39,23 +45,41 @@ class Escalating:
         self._opening = opening
 
     def run(self, actor: Actor, limit: int = 200, until: Callable[[], bool] = lambda: False) -> int:
-        """Take the steps that are due, the one that is due longest first; return how many were taken.
+        """Take the steps that are due now, the one that is due longest first; return how many were taken.
 
-        ``until`` is asked between two lines whether to leave the rest to the next run.
+        They are read ``limit`` at a time, each page from where the one before ended. A line whose step fails is logged and left to the
+        next run, and holds up no other. ``until`` is asked between two lines whether to leave the rest to the next run.
 
         Raises:
             Denied: the actor is not the clock.
         """
-        due = select(RequestLine.id, RequestLine.beneficiary_official_id, RequestLine.due_at, RequestLine.paused_at).where(
-            RequestLine.state.in_(OPEN), RequestLine.acts_at <= self._clock.now()
-        )
-        taken = 0
-        for row in self._uow.read().execute(due.order_by(RequestLine.acts_at, RequestLine.id).limit(limit)).all():
-            if until():
-                break
-            over = row.paused_at is not None or row.due_at <= self._clock.now()
-            taken += self._lapse(actor, row.id, row.beneficiary_official_id) if over else self._step(actor, row.id)
+        moment, after, taken = self._clock.now(), None, 0
+        while page := self._due(moment, after, limit):
+            for row in page:
+                if until():
+                    return taken
+                taken += self._tried(actor, row, moment)
+            after = (page[-1].acts_at, page[-1].id)
         return taken
+
+    def _due(self, moment: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row[Any]]:
+        """Return the next lines at which the clock acts by ``moment``, in the order of their index."""
+        key = tuple_(RequestLine.acts_at, RequestLine.id)
+        due = select(*_DUE).where(RequestLine.state.in_(OPEN), RequestLine.acts_at <= moment).order_by(RequestLine.acts_at, RequestLine.id)
+        if after is not None:
+            due = due.where(key > tuple_(*after))
+        return self._uow.read().execute(due.limit(limit)).all()
+
+    def _tried(self, actor: Actor, row: Row[Any], moment: datetime) -> bool:
+        """Take the step of one line; return whether it was taken."""
+        over = row.paused_at is not None or row.due_at <= moment
+        try:
+            return self._lapse(actor, row.id, row.beneficiary_official_id) if over else self._step(actor, row.id)
+        except Denied:
+            raise  # it is about the actor, not about the line
+        except (GovcloudError, SQLAlchemyError):
+            logger.exception("the clock of line %s could not act; it is tried again at the next run", row.id)
+            return False
 
     def _step(self, actor: Actor, line_id: UUID) -> bool:
         """Take a line one step further, unless another process is at it or it has been answered meanwhile."""

@@ -7,7 +7,7 @@ shorter than the warning, and gets none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -15,7 +15,9 @@ from uuid import UUID, uuid5
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from govcloud.access.clocks.working_time import missing_year
 from govcloud.access.deciding.routing import nearest
+from govcloud.access.events import CalendarMissing
 from govcloud.access.loading import FactsLoader
 from govcloud.access.notices.kinds import KINDS
 from govcloud.access.notices.models import NoticeMark
@@ -53,8 +55,9 @@ _SLICE = timedelta(hours=6)
 class Announcing:
     """The warnings; several processes may run it."""
 
-    def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, telling: Telling) -> None:
-        """Take the unit of work, the clock, the loader of facts, and what writes notices."""
+    def __init__(self, uow: UnitOfWork, clock: Clock, facts: FactsLoader, telling: Telling, years: Callable[[], Collection[int]]) -> None:
+        """Take the unit of work, the clock, the loader of facts, what writes notices, and what gives the years whose days are known."""
+        self._years = years
         self._uow = uow
         self._clock = clock
         self._facts = facts
@@ -66,6 +69,7 @@ class Announcing:
         Raises:
             Denied: the actor is not the job.
         """
+        self._note_missing_year(actor)
         told = 0
         for kind, announced in ANNOUNCED.items():
             while not until():
@@ -74,6 +78,19 @@ class Announcing:
                     break
                 told += done
         return told
+
+    def _note_missing_year(self, actor: Actor) -> None:
+        """Put on record, once, that nobody has imported the days of a year that is near."""
+        year = missing_year(self._years(), self._clock.now())
+        if year is None:
+            return
+        kind = f"calendar_{year}"
+        if self._uow.read().get(NoticeMark, kind) is not None:
+            return
+        with self._uow.begin(actor, "govcloud:notice:announce", Target("notice_mark", kind)) as tx:
+            new = insert(NoticeMark).values(kind=kind, until=tx.now).on_conflict_do_nothing()
+            if tx.session.scalar(new.returning(NoticeMark.kind)) is not None:
+                tx.record(CalendarMissing(subject="work_calendar:province", year=year))
 
     def _slice(self, actor: Actor, kind: str, announced: Announced) -> int | None:
         """Tell of the next slice; ``None`` when the mark has come as far as it goes now, or another process moves it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -63,8 +63,9 @@ class NoticeParts:
         settings: Settings,
         known: Known,
         words: Callable[[str], Translate],
+        years: Callable[[], Collection[int]],
     ) -> NoticeParts:
-        """Make them; ``words`` gives the words of a language outside any request."""
+        """Make them; ``words`` gives the words of a language outside any request, ``years`` those whose working days are known."""
         server = MailServer.of(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
         mailing = Mailing(enabled=server is not None)
         facts = FactsLoader(known.identity, known.subsystems, known.authorization, read)
@@ -74,7 +75,7 @@ class NoticeParts:
         mail = MailSettings(sender, settings.public_url, urlsplit(settings.public_url).hostname or "localhost")
         return cls(
             telling=telling,
-            announcing=Announcing(uow, clock, facts, telling),
+            announcing=Announcing(uow, clock, facts, telling, years),
             forgetting=Forgetting(uow, Keeping(timedelta(days=settings.notice_read_days), timedelta(days=settings.notice_unread_days))),
             desk=NoticeDesk(uow, read, keys, mailing),
             queries=NoticeQueries(read, look, reader),

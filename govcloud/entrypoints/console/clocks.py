@@ -10,6 +10,7 @@ from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
 from govcloud.access.clocks.clock_rules import HOURS, LEAST_HOURS, MOST_HOURS, TIMES, RulesChange, differences
+from govcloud.access.clocks.working_time import missing_year
 from govcloud.authorization.calendar_days import CalendarChange
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.entrypoints.console.typed import checked_reason
@@ -100,7 +101,6 @@ class ClocksView(ConsolePage):
     def _page(self, typed: Mapping[str, str], reason: str, error: GovcloudError | None = None, days: str = "") -> Response:
         history = services().clock_policies.history()
         working = services().clocks.working
-        now = services().clock.now()
         page: str = self.render(
             "console/clocks.html",
             view=self,
@@ -113,7 +113,7 @@ class ClocksView(ConsolePage):
             reason=reason,
             days=days,
             day_hours=working.day.total_seconds() / 3600,
-            announced=working.announced(now),
+            missing=missing_year(services().calendars.years(), services().clock.now()),
             years=sorted(services().calendars.years()),
             errors={item.field: say(item.message) for item in error.fields} if error else {},
             general=say(error.message) if error and not error.fields else "",
