@@ -242,9 +242,7 @@ def _calendar(settings: Settings) -> str:
         raise _Wrong(str(error)) from error
     missing = missing_year(shipped | imported, SystemClock().now())
     if missing is not None:
-        raise _Soon(
-            f"the working days of {missing} are not known; import them when they are announced: govcloud clocks calendar FILE --reason …"
-        )
+        raise _Soon(f"the working days of {missing} are not known; when they are announced: govcloud clocks calendar FILE --reason …")
     return "the working days of this year, and of the next from November on, are known"
 
 
