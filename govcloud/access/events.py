@@ -43,8 +43,11 @@ class LineApproved(Event):
 
     name: ClassVar[str] = "access:line:approved"
     personal: ClassVar[frozenset[str]] = frozenset({"comment"})
+    outbox: ClassVar[bool] = True
 
     decision_id: UUID
+    subsystem_code: str
+    function: str
     scope: dict[str, Any]
     days: int
     evidence_hash: str
@@ -58,8 +61,11 @@ class LineRejected(Event):
 
     name: ClassVar[str] = "access:line:rejected"
     personal: ClassVar[frozenset[str]] = frozenset({"comment"})
+    outbox: ClassVar[bool] = True
 
     decision_id: UUID
+    subsystem_code: str
+    function: str
     reason_code: str
     evidence_hash: str
     comment: str

@@ -62,7 +62,7 @@ class Escalating:
             after = (page[-1].acts_at, page[-1].id)
         return taken
 
-    def _due(self, moment: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row[Any]]:
+    def _due(self, moment: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return the next lines at which the clock acts by ``moment``, in the order of their index."""
         key = tuple_(RequestLine.acts_at, RequestLine.id)
         due = select(*_DUE).where(RequestLine.state.in_(OPEN), RequestLine.acts_at <= moment).order_by(RequestLine.acts_at, RequestLine.id)
@@ -70,7 +70,7 @@ class Escalating:
             due = due.where(key > tuple_(*after))
         return self._uow.read().execute(due.limit(limit)).all()
 
-    def _tried(self, actor: Actor, row: Row[Any], moment: datetime) -> bool:
+    def _tried(self, actor: Actor, row: Row[*tuple[Any, ...]], moment: datetime) -> bool:
         """Take the step of one line; return whether it was taken."""
         over = row.paused_at is not None or row.due_at <= moment
         try:

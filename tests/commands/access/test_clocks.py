@@ -325,7 +325,8 @@ def test_several_workers_take_each_step_once(app: Flask, services: Services, set
     clock.advance(timedelta(days=30))
     gate = f"SELECT id FROM official WHERE id = '{world.wang.official_id}' FOR UPDATE"
     run = partial(services.escalating.run, JOBS)
-    assert sum(map(int, together(app, settings, gate, run, run))) == 3  # type: ignore[call-overload]
+    taken = [done for done in together(app, settings, gate, run, run) if isinstance(done, int)]
+    assert (len(taken), sum(taken)) == (2, 3)
     assert [story(services, line_id) for line_id in lines] == [["access:line:lapsed"]] * 3
     told = "SELECT count(*) FROM notice WHERE kind = 'lapsed' GROUP BY line_id, official_id"
     assert list(services.uow.read().scalars(text(told))) == [1, 1, 1]
