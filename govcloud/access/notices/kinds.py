@@ -102,7 +102,7 @@ KINDS: Mapping[str, Kind] = {
         DECIDING,
         Message("待办事项有新留言"),
         Message("%(who)s申请的“%(item)s”有新的留言。"),
-        "message-square",
+        "pencil",
         _INBOX,
         mailed=False,
     ),
@@ -169,7 +169,7 @@ KINDS: Mapping[str, Kind] = {
         ASKING,
         Message("申请有新留言"),
         Message("“%(item)s”（%(number)s）有新的留言，请在申请页查看。"),
-        "message-square",
+        "pencil",
         _REQUEST,
     ),
     "unblocked": Kind(
