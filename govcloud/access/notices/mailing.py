@@ -28,6 +28,7 @@ from govcloud.access.notices.kinds import CALLS, USUALLY_MAILED
 from govcloud.access.notices.models import LANGUAGES, Notice, NoticeAddress, NoticeSetting
 from govcloud.access.notices.values import NoticeReader, NoticeView, Translate
 from govcloud.access.tasks.lending import stood_in_for
+from govcloud.kernel.crypto import MasterKeyError
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
@@ -54,7 +55,7 @@ class _Told:
     """What a batch of letters tells: notices by letter, addresses and languages by person, versions of lines to decide on."""
 
     notices: Mapping[UUID, Sequence[Notice]]
-    addresses: Mapping[UUID, str]
+    addresses: Mapping[UUID, NoticeAddress]
     languages: Mapping[UUID, str]
     versions: Mapping[UUID, int]
 
@@ -154,6 +155,8 @@ class MailLetters:
                     return Unsendable(f"there are no letters about {letter.topic!r}", for_good=True)
         except ValueError as error:  # a header that is none, as an address with a line break would make it
             return Unsendable(f"it cannot be written: {error}", for_good=True)
+        except MasterKeyError as error:  # one row that was tampered with, or a wrong key, which may yet be mended
+            return Unsendable(str(error))
 
     def _told(self, letters: Sequence[Letter]) -> _Told:
         """Read what letters tell, all at once: their notices, but for calls that are over, and the lines that those are about."""
@@ -169,7 +172,7 @@ class MailLetters:
         versions = self._read().execute(select(RequestLine.id, RequestLine.version).where(RequestLine.id.in_(lines)))
         return _Told(
             notices,
-            {row.official_id: open_address(self._keys, row) for row in held},
+            {row.official_id: row for row in held},
             {row.official_id: row.language for row in self._read().execute(languages)},
             {row.id: row.version for row in versions},
         )
@@ -182,6 +185,7 @@ class MailLetters:
         address = told.addresses.get(notices[0].official_id)
         if address is None:
             return _GONE
+        to = open_address(self._keys, address)
         language = told.languages.get(notices[0].official_id, LANGUAGES[0])
         views = self._reader.views(notices[:MOST_LISTED], discreet=True)
         entries = [
@@ -189,22 +193,18 @@ class MailLetters:
             for notice, view in zip(notices, views, strict=False)
         ]
         translate = self._translations(language)
-        if len({view.kind for view in views}) == 1:
-            subject = Message("【政务云】%(name)s", name=views[0].name) if len(notices) == 1 else _several_alike(views[0], len(notices))
-        else:
-            subject = Message("【政务云】%(count)s 条消息", count=len(notices))
         body = "\n\n".join(entry.render(translate) for entry in entries)
         if more := len(notices) - len(entries):
             body += "\n\n" + Message("另有 %(count)s 条，请在平台的“消息”页查看。", count=more).render(translate)
         body += "\n\n" + _FOOT.render(translate) + "\n"
-        return self._letter(letter, address, language, subject.render(translate), body)
+        return self._letter(letter, to, language, _subject(notices, views[0]).render(translate), body)
 
     def _way(self, notice: Notice, told: _Told, at: datetime) -> str:
         """Return where the letter leads: to decide, by a link that still asks for sign-in and proof; else where the notice leads."""
-        version = told.versions.get(notice.line_id) if notice.line_id else None
-        return (
-            notice.link if version is None or notice.line_id is None else f"/decide/{link_token(self._keys, notice.line_id, version, at)}"
-        )
+        line_id = notice.line_id if notice.kind in CALLS else None
+        if line_id is None or line_id not in told.versions:
+            return notice.link
+        return f"/decide/{link_token(self._keys, line_id, told.versions[line_id], at)}"
 
     def _code(self, letter: Letter) -> _Composed:
         row = self._read().get(NoticeAddress, UUID(letter.payload["address_id"]))
@@ -247,8 +247,13 @@ def _entry(view: NoticeView, link: str) -> Message:
 _FOOT = Message("这封信由省级政务云统一身份与权限平台自动发出，请勿回复。不想再收到？请在平台的“消息”页设置。")
 
 
-def _several_alike(view: NoticeView, count: int) -> Message:
-    return Message("【政务云】%(name)s（%(count)s 条）", name=view.name, count=count)
+def _subject(notices: Sequence[Notice], first: NoticeView) -> Message:
+    """Return what a letter is about: the name of what it tells, if that is one thing or one kind of thing, else how much."""
+    if len(notices) == 1:
+        return Message("【政务云】%(name)s", name=first.name)
+    if len({notice.kind for notice in notices}) == 1:
+        return Message("【政务云】%(name)s（%(count)s 条）", name=first.name, count=len(notices))
+    return Message("【政务云】%(count)s 条消息", count=len(notices))
 
 
 def seal_address(keys: KeyRing, row_id: UUID, address: str) -> bytes:

@@ -19,6 +19,7 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, Invalid
+from govcloud.kernel.ids import new_id
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.mail import MailServer
 from govcloud.outbox.promising import Promise, promise
@@ -486,8 +487,9 @@ def test_who_is_out_of_office_gets_no_call_by_mail_and_the_stand_in_does(
     assert box.received[-1].message["Subject"] == "【政务云】催办"
 
 
-def test_an_address_with_a_line_break_reaches_nobody_and_holds_nobody_up(
-    services: Services, world: World, box: Mailbox, superuser_url: str
+@pytest.mark.parametrize("attack", ["header", "copied"])
+def test_an_address_that_was_tampered_with_reaches_nobody_and_holds_nobody_up(
+    services: Services, world: World, box: Mailbox, superuser_url: str, attack: str
 ) -> None:
     """Somebody who can write to the database seals an address that would add a recipient: no letter goes there, the others go on."""
     import psycopg  # noqa: PLC0415
@@ -500,14 +502,18 @@ def test_an_address_with_a_line_break_reaches_nobody_and_holds_nobody_up(
             "SELECT id FROM notice_address WHERE official_id = %s AND confirmed_at IS NOT NULL", (world.wang.official_id,)
         ).fetchone() or (None,)
         assert row_id
-        sealed = seal_address(services.keys, row_id, "wang@zj.example\r\nBcc: all@zj.example")
-        owner.execute("UPDATE notice_address SET sealed = %s WHERE id = %s", (sealed, row_id))
+        given = {
+            "header": seal_address(services.keys, row_id, "wang@zj.example\r\nBcc: all@zj.example"),
+            # Sealed to somebody else's row, as if it had been copied.
+            "copied": seal_address(services.keys, new_id(), "wang@zj.example"),
+        }
+        owner.execute("UPDATE notice_address SET sealed = %s WHERE id = %s", (given[attack], row_id))
     for person in (world.wang, sun):
         services.access.reject(world.li.actor(), ask(services, world, person).line_id, 1, "not_needed")
     gathered(services)
     services.delivery.deliver_due(JOBS)
     assert [letter.recipient for letter in box.received] == ["sunli@zj.example"]
-    assert waiting(services) == []
+    assert len(waiting(services)) == (attack == "copied"), "what a key might yet open is tried again, for three days"
 
 
 def test_words_of_the_catalogue_add_no_header(services: Services, world: World, box: Mailbox, superuser_url: str) -> None:
@@ -557,3 +563,18 @@ def test_two_who_tell_the_same_person_at_once_wait_for_nobody(services: Services
         services.access.reject(world.li.actor(), ask(services, world).line_id, 1, "not_needed")
     gathered(services)
     assert services.delivery.deliver_due(JOBS).delivered == 2
+
+
+def test_in_a_letter_of_several_only_calls_lead_to_the_decision(services: Services, world: World, box: Mailbox) -> None:
+    confirmed(services, box, world.li)
+    services.notice_desk.choose(world.li.actor(), ["to_decide", "commented_deciding"], "en")
+    line_id = ask(services, world).line_id
+    services.approving.discussing.comment(world.wang.actor(), line_id, "急件")
+    gathered(services)
+    services.delivery.deliver_due(JOBS)
+    [letter] = box.received
+    assert letter.message["Subject"] == "[Government cloud] 2 notices"
+    assert letter.message["Content-Language"] == "en"
+    assert len(re.findall(r"http://localhost/decide/\S+", letter.text)) == 1
+    assert f"http://localhost/inbox/{line_id}" in letter.text
+    assert "急件" not in letter.text
