@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from govcloud.access.deciding.events import DelegationEnded
 from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.authorization.apart.events import SodExceptionGiven
 from govcloud.authorization.epochs import CATALOGUE, DEPARTMENT
-from govcloud.authorization.events import GrantClosed, GrantSuspended
+from govcloud.authorization.events import GrantClosed, GrantSuspended, RoleEnded
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.identity.events import (
     AppointmentBegun,
@@ -193,6 +194,35 @@ def subscribe_clocks(services: Services) -> None:
     services.uow.subscribe_set(LineLapsed, services.waiting.note)
     services.uow.subscribe(DepartmentMerged, hand_on)
     services.telling.subscribe(services.uow)
+    subscribe_calls(services)
+
+
+def subscribe_calls(services: Services) -> None:
+    """Say whose calls to decide are over, and who is called instead, when offices end or what lines are about changes hands."""
+
+    def recall(tx: Transaction, events: Sequence[RoleEnded] | Sequence[OfficialDisabled] | Sequence[AppointmentEnded]) -> None:
+        services.telling.recall(tx, [event.official_id for event in events])
+
+    def take_back(tx: Transaction, event: DelegationEnded) -> None:
+        services.telling.recall(tx, [event.delegate_id])
+
+    def of_item(tx: Transaction, event: ItemChanged) -> None:
+        if "owner_department_id" in event.changed:
+            services.telling.hand_on(tx, item_id=event.item_id)
+
+    def of_subsystem(tx: Transaction, event: SubsystemHandedOver) -> None:
+        services.telling.hand_on(tx, subsystem_code=event.code)
+
+    def of_department(tx: Transaction, event: DepartmentMerged) -> None:
+        services.telling.hand_on(tx, owner_department_id=event.successor_id)
+
+    services.uow.subscribe_set(RoleEnded, recall)
+    services.uow.subscribe_set(OfficialDisabled, recall)
+    services.uow.subscribe_set(AppointmentEnded, recall)
+    services.uow.subscribe(DelegationEnded, take_back)
+    services.uow.subscribe(ItemChanged, of_item)
+    services.uow.subscribe(SubsystemHandedOver, of_subsystem)
+    services.uow.subscribe(DepartmentMerged, of_department)
 
 
 def subscribe_lifecycle(services: Services) -> None:

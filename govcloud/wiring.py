@@ -191,7 +191,9 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
     clocks = Clocks(clock_policies.current, calendar.current)
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock=clock, clocks=clocks)
     known = Known(identity_queries, subsystem_queries, authorization_queries)
-    notices = NoticeParts.build(uow, read, look, clock=clock, keys=keys, settings=settings, known=known, words=words_in)
+    notices = NoticeParts.build(
+        uow, read, look, clock=clock, keys=keys, settings=settings, known=known, words=words_in, years=lambda: calendar.current().years
+    )
     receipt_keys = KeyRotation(uow, keys, timedelta(days=settings.signing_key_days), RECEIPTS, (ES256,))
     receipts = Receipts(uow, read, keys, receipt_keys, identity_queries, authorization_queries, settings.public_url)
     access_parts = AccessParts.build(
@@ -340,6 +342,7 @@ def wire(settings: Settings, clock: Clock, master: bytes) -> Services:
         notice_queries=notices.queries,
         announcing=notices.announcing,
         telling=notices.telling,
+        notice_forgetting=notices.forgetting,
     )
     subscribe_reactions(services)
     return services

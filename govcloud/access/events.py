@@ -43,8 +43,11 @@ class LineApproved(Event):
 
     name: ClassVar[str] = "access:line:approved"
     personal: ClassVar[frozenset[str]] = frozenset({"comment"})
+    outbox: ClassVar[bool] = True
 
     decision_id: UUID
+    subsystem_code: str
+    function: str
     scope: dict[str, Any]
     days: int
     evidence_hash: str
@@ -59,8 +62,11 @@ class LineRejected(Event):
 
     name: ClassVar[str] = "access:line:rejected"
     personal: ClassVar[frozenset[str]] = frozenset({"comment"})
+    outbox: ClassVar[bool] = True
 
     decision_id: UUID
+    subsystem_code: str
+    function: str
     reason_code: str
     evidence_hash: str
     comment: str
@@ -113,13 +119,14 @@ class LineWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineLapsed(Event):
-    """Nobody decided in time, which stands against the line's department; or (`returned`) it waited for somebody else, and in vain."""
+    """Nobody decided in time, which stands against the department; or nobody corrected it (`returned`), lifted a conflict (`blocked`)."""
 
     name: ClassVar[str] = "access:line:lapsed"
 
     owner_department_id: UUID
     due_at: datetime
     returned: bool
+    blocked: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +147,7 @@ class TaskOpened(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskClaimed(Event):
-    """Somebody who may decide took a line on, or was given it by another, with a reason."""
+    """Somebody who may decide took a line on, or was given it by another, with a reason; `former_id` is who had it until then."""
 
     name: ClassVar[str] = "access:task:claimed"
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
@@ -148,6 +155,7 @@ class TaskClaimed(Event):
     task_id: UUID
     line_id: UUID
     official_id: UUID
+    former_id: UUID | None
     reassigned: bool
     reason: str
 
@@ -284,3 +292,12 @@ class RevocationDone(Event):
 
     revocation_id: UUID
     grants: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarMissing(Event):
+    """The days of a year that has come, or is near, were not imported: clocks suppose Monday to Friday, rules on such days open nothing."""
+
+    name: ClassVar[str] = "access:work_calendar:missing"
+
+    year: int

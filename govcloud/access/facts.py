@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -49,6 +50,20 @@ class PersonFacts:
     rank_order: int | None
     posts: tuple[str, ...] = ()
     clearance: int = 0
+
+
+@dataclass(frozen=True)
+class Office:
+    """An office over the department at ``path`` and all below it, with who serves in it now.
+
+    ``units`` are the appointments under which they may act in it, each with the path of its department: one, or any of theirs where
+    the office hangs on the person.
+    """
+
+    path: str
+    person: PersonFacts
+    units: Mapping[UUID, str]
+    deputy: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from govcloud.access import errors
 from govcloud.access.asking.windows import starts_at
 from govcloud.access.deciding.routing import DECIDING_ROLE, DEPUTY_ROLE, Authority, Holder, candidates, ids_of, levels
-from govcloud.access.facts import ItemFacts, PersonFacts
+from govcloud.access.facts import ItemFacts, Office, PersonFacts
 from govcloud.access.life.in_a_row import Asked, Rows
 from govcloud.access.models import AccessRequest
 from govcloud.access.rules.subordinate import stands_below
@@ -154,23 +154,19 @@ class FactsLoader:
 
         Left out are the ``barred``, who is not in office, and whoever stands below the ``beneficiary``.
         """
-        holders = self.authorization.role_holders(DECIDING_ROLE, levels(owner_path), now)
-        known = self._subjects({holder.official_id for holder in holders}, now)
-        live = (_holder(holder, known) for holder in holders if any(subject.active for subject in known.get(holder.official_id, ())))
-        below = {
-            holder.official_id
-            for holder in holders
-            if beneficiary is not None and stands_below(_facts_of(holder, known.get(holder.official_id, ())), beneficiary)
-        }
-        return candidates(owner_path, live, {*barred, *below})
-
-    def held_at(self, paths: Collection[str], now: datetime) -> frozenset[str]:
-        """Return those of ``paths`` at which a senior administrator is in office now."""
-        holders = self.authorization.role_holders(DECIDING_ROLE, sorted(paths), now) if paths else ()
-        known = self._subjects({holder.official_id for holder in holders}, now)
-        return frozenset(
-            holder.department_path for holder in holders if any(subject.active for subject in known.get(holder.official_id, ()))
+        fit = (
+            Holder(office.person.official_id, office.path, office.person.department_path)
+            for office in self.offices(DECIDING_ROLE, levels(owner_path), now)
+            if beneficiary is None or not stands_below(office.person, beneficiary)
         )
+        return candidates(owner_path, fit, barred)
+
+    def offices(self, role: str, paths: Collection[str], now: datetime) -> tuple[Office, ...]:
+        """Return who holds ``role`` over exactly one of ``paths`` and serves in that office now."""
+        holders = self.authorization.role_holders(role, sorted(paths), now) if paths else ()
+        known = self.subjects({holder.official_id for holder in holders}, now)
+        found = (_office(holder, known.get(holder.official_id, ()), deputy=role == DEPUTY_ROLE) for holder in holders)
+        return tuple(office for office in found if office is not None)
 
     def lies_within(self, path: str, departments: Collection[UUID], now: datetime) -> bool:
         """Return whether the department at ``path`` is one of these, or below one."""
@@ -205,7 +201,7 @@ class FactsLoader:
         grant = self.authorization.grant_of_line(line_id) if line_id else None
         return grant is not None and (grant.closed_at is not None or grant.suspended)
 
-    def _subjects(self, officials: Collection[UUID], now: datetime) -> Mapping[UUID, tuple[Subject, ...]]:
+    def subjects(self, officials: Collection[UUID], now: datetime) -> Mapping[UUID, tuple[Subject, ...]]:
         """Return the live appointments of several people at once."""
         found: dict[UUID, tuple[Subject, ...]] = {}
         for subject in self.identity.subjects_among(officials, now) if officials else ():
@@ -213,27 +209,24 @@ class FactsLoader:
         return found
 
 
-def _acting(holder: RoleHolder, subjects: Iterable[Subject]) -> Subject | None:
-    """Return the appointment under which somebody holds a role; any of theirs when it hangs on the person."""
-    return next((subject for subject in subjects if holder.appointment_id in {None, subject.appointment_id}), None)
-
-
-def _holder(holder: RoleHolder, known: Mapping[UUID, tuple[Subject, ...]]) -> Holder:
-    acting = _acting(holder, known[holder.official_id])
-    return Holder(holder.official_id, holder.department_path, acting.department_path if acting else "")
-
-
-def _facts_of(holder: RoleHolder, subjects: tuple[Subject, ...]) -> PersonFacts:
-    """Return a holder as the rules see people."""
-    acting = _acting(holder, subjects)
-    rank = acting.rank if acting else ""
+def facts_of(acting: Subject, subjects: Iterable[Subject]) -> PersonFacts:
+    """Return somebody as the rules see people: under the appointment ``acting``, of all their live ones (``subjects``)."""
     return PersonFacts(
-        official_id=holder.official_id,
-        appointment_id=holder.appointment_id or (acting.appointment_id if acting else holder.official_id),
-        name=acting.name if acting else "",
-        active=acting is not None and acting.active,
-        department_path=acting.department_path if acting else "",
-        rank=rank,
-        rank_order=rank_order(rank),
+        official_id=acting.official_id,
+        appointment_id=acting.appointment_id,
+        name=acting.name,
+        active=acting.active,
+        department_path=acting.department_path,
+        rank=acting.rank,
+        rank_order=rank_order(acting.rank),
         posts=tuple(subject.department_path for subject in subjects),
     )
+
+
+def _office(holder: RoleHolder, subjects: tuple[Subject, ...], *, deputy: bool) -> Office | None:
+    """Return an office, if its holder serves in it: under its appointment, or under any where it hangs on the person."""
+    serving = [subject for subject in subjects if subject.active and holder.appointment_id in {None, subject.appointment_id}]
+    if not serving:
+        return None
+    units = {subject.appointment_id: subject.department_path for subject in serving}
+    return Office(holder.department_path, facts_of(serving[0], subjects), units, deputy)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, any_, bindparam, or_, select
+from sqlalchemy import DateTime, Text, and_, any_, bindparam, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
@@ -41,11 +41,13 @@ _MOST_HOLDERS = 200
 
 
 _PATH = RoleAssignment.scope["department_path"].astext
+_ASKED = any_(bindparam("paths", type_=ARRAY(Text())))
 #: Every request and every notice asks who decides.
 _HOLDERS = Look(
     select(RoleAssignment.official_id, RoleAssignment.appointment_id, _PATH.label("path")).where(
         one_of(RoleAssignment.role_code, "roles", Text),
-        any_(bindparam("paths", type_=ARRAY(Text()))) == _PATH,
+        # A role without bounds is held over everything.
+        or_(_ASKED == _PATH, and_(_PATH.is_(None), literal_column("'/'") == _ASKED)),
         live_at(RoleAssignment, bindparam("at", type_=DateTime(timezone=True))),
     )
 )
@@ -176,11 +178,14 @@ class AuthorizationQueries(GrantReads):
         return _assignment_view(row) if row else None
 
     def role_holders(self, role: str, department_paths: Sequence[str], at: datetime | None = None) -> tuple[RoleHolder, ...]:
-        """Return who holds ``role``, itself or through one that includes it, by assignment or duty, over exactly one of these."""
+        """Return who holds ``role``, itself or through one that includes it, by assignment or duty, over exactly one of these.
+
+        A role without bounds is held over ``"/"``.
+        """
         moment, closure = self._at(at), self.policy().closure
         roles = [code for code, included in closure.items() if role in included]
         asked = {"roles": roles, "paths": list(department_paths), "at": moment}
-        assigned = (RoleHolder(*row) for row in _HOLDERS.within(self._read(), asked))
+        assigned = (RoleHolder(row.official_id, row.appointment_id, row.path or "/") for row in _HOLDERS.within(self._read(), asked))
         holders = {*assigned, *self._holders_by_duty(roles, department_paths, moment)}
         return tuple(sorted(holders, key=lambda holder: (holder.official_id, holder.department_path, str(holder.appointment_id))))
 

@@ -8,16 +8,19 @@ found again by its moment. The approvers who were asked first may act until the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
+from sqlalchemy.exc import SQLAlchemyError
 
 from govcloud.access.clocks.line_clock import is_over, next_act
 from govcloud.access.deciding.routing import DEPUTIES_FROM
 from govcloud.access.events import LineDeputised, LineEscalated, LineLapsed, LineReminded
 from govcloud.access.life.opening import Opening
-from govcloud.access.lifecycle import OPEN, WAITING
+from govcloud.access.lifecycle import BLOCKED, OPEN, RETURNED, WAITING
 from govcloud.access.lines import lock_line_if_free, lock_line_of_whole, lock_line_to_open, move_line, read_line
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.tasks.rights import Case
@@ -28,7 +31,7 @@ from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
-from govcloud.kernel.errors import Conflict
+from govcloud.kernel.errors import Denied, GovcloudError
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 
 #: The event of each step, by the escalation that it leads to.
@@ -36,6 +39,7 @@ STEPS: dict[int, type[LineReminded | LineDeputised | LineEscalated]] = {1: LineR
 LAST_STEP = max(STEPS)
 #: The escalation of a line whose next mark is the end of its time to answer.
 _BEFORE_DEPUTIES = DEPUTIES_FROM - 1
+logger = logging.getLogger(__name__)
 
 
 class Escalating:
@@ -49,23 +53,42 @@ class Escalating:
         self._rules = rules
 
     def run(self, actor: Actor, limit: int = 200, until: Callable[[], bool] = lambda: False) -> int:
-        """Take the steps that are due, the one that is due longest first; return how many were taken.
+        """Take the steps that are due now, the one that is due longest first; return how many were taken.
 
-        ``until`` is asked between two lines whether to leave the rest to the next run.
+        They are read ``limit`` at a time, each page from where the one before ended. A line whose step fails is logged and left to the
+        next run, and holds up no other. ``until`` is asked between two lines whether to leave the rest to the next run.
 
         Raises:
             Denied: the actor is not the clock.
         """
-        due = select(RequestLine).where(RequestLine.state.in_(OPEN), RequestLine.acts_at <= self._clock.now())
-        taken = 0
-        for row in self._uow.read().scalars(due.order_by(RequestLine.acts_at, RequestLine.id).limit(limit)).all():
-            if until():
-                break
-            if row.paused_at is not None or row.due_at <= self._clock.now():
-                taken += self._lapse(actor, row.id, row.beneficiary_official_id)
-            else:
-                taken += self._take_silence(actor, row) or self._step(actor, row.id)
+        moment, after, taken = self._clock.now(), None, 0
+        while page := self._due(moment, after, limit):
+            for row in page:
+                if until():
+                    return taken
+                taken += self._tried(actor, row, moment)
+            after = (page[-1].acts_at, page[-1].id)
         return taken
+
+    def _due(self, moment: datetime, after: tuple[datetime | None, UUID] | None, limit: int) -> Sequence[RequestLine]:
+        """Return the next lines at which the clock acts by ``moment``, in the order of their index."""
+        key = tuple_(RequestLine.acts_at, RequestLine.id)
+        due = select(RequestLine).where(RequestLine.state.in_(OPEN), RequestLine.acts_at <= moment)
+        if after is not None:
+            due = due.where(key > tuple_(*after))
+        return self._uow.read().scalars(due.order_by(RequestLine.acts_at, RequestLine.id).limit(limit)).all()
+
+    def _tried(self, actor: Actor, seen: RequestLine, moment: datetime) -> bool:
+        """Take the step of one line; return whether it was taken."""
+        try:
+            if is_over(seen, moment):
+                return self._lapse(actor, seen.id, seen.beneficiary_official_id)
+            return self._take_silence(actor, seen) or self._step(actor, seen.id)
+        except Denied:
+            raise  # it is about the actor, not about the line
+        except (GovcloudError, SQLAlchemyError):
+            logger.exception("the clock of line %s could not act; it is tried again at the next run", seen.id)
+            return False
 
     def _take_silence(self, actor: Actor, seen: RequestLine) -> bool:
         """Grant a line by a rule that its owner signed for the case that nobody answers in time; under the locks of a decision.
@@ -74,18 +97,6 @@ class Escalating:
         """
         if seen.escalation != _BEFORE_DEPUTIES or not self._rules.may_take_silence(seen, self._clock.now()):
             return False
-        try:
-            return self._silent(actor, seen)
-        except Conflict:
-            # What the rules let through could still not be opened; the line goes up, and those behind it are not kept waiting.
-            return False
-
-    def _silent(self, actor: Actor, seen: RequestLine) -> bool:
-        """Let a rule speak for a line, if it still waits unanswered.
-
-        Raises:
-            Conflict: what it grants cannot be opened.
-        """
         with self._uow.begin(actor, "govcloud:line:escalate", Target("request_line", str(seen.id))) as tx:
             hold(tx.session, APART)
             lock_official(tx.session, seen.beneficiary_official_id)
@@ -112,7 +123,7 @@ class Escalating:
             line = lock_line_of_whole(tx.session, read_line(tx.session, line_id))
             if line.state not in OPEN or not is_over(line, tx.now):
                 return False
-            unheard = line.paused_at is not None  # its clock stood, so no department let it lie
+            returned, blocked = line.state in RETURNED, line.state in BLOCKED
             move_line(tx.session, line, "lapse", tx.now)
             tx.record(
                 LineLapsed(
@@ -120,7 +131,8 @@ class Escalating:
                     chain=str(line.request_id),
                     owner_department_id=line.owner_department_id,
                     due_at=line.due_at,
-                    returned=unheard,
+                    returned=returned,
+                    blocked=blocked,
                 )
             )
             self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))

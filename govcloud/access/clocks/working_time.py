@@ -8,6 +8,7 @@ zone without summer time since 1991, wherever the server stands.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, pairwise
@@ -144,3 +145,16 @@ class WorkingTime:
 def _of_day(at: time) -> timedelta:
     """Return how long after midnight that is."""
     return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+
+
+def missing_year(years: Collection[int], now: datetime) -> int | None:
+    """Return the year whose days ought to be known by now and are not: this one, or, in its last two months, the next.
+
+    The State Council announces a year's days late in October or early in November of the one before.
+    """
+    today = now.astimezone(CHINA).date()
+    wanted = (today.year, today.year + 1) if today.month >= _ANNOUNCED_BY else (today.year,)
+    return next((year for year in wanted if year not in years), None)
+
+
+_ANNOUNCED_BY = 11

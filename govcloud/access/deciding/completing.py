@@ -68,7 +68,10 @@ class Completing:
         approvals = decisions_of_round(tx.session, case.line)
         extent = approved_extent(approvals)
         given = sum(row.task_id == task.id for row in approvals)
-        if given < task.needed or not self._last_step(tx, case, task):
+        complete = given >= task.needed
+        if not complete:
+            self._tasks.ask_further(tx, case.request, case.line, task, approvals)
+        if not complete or not self._last_step(tx, case, task):
             tx.record(_endorsed(case, task, decision, given))
             return replace(decided(case.line, decision), given=given, needed=task.needed)
         return self._approved(tx, case, decision, extent, grounds)
@@ -91,6 +94,8 @@ class Completing:
                 subject=f"request_line:{line.id}",
                 chain=str(line.request_id),
                 decision_id=decision.id,
+                subsystem_code=line.subsystem_code,
+                function=line.function,
                 scope=extent.scope.to_json(),
                 days=extent.days,
                 evidence_hash=decision.evidence_hash,
@@ -121,6 +126,8 @@ def _rejected(tx: Transaction, case: Case, task: DecisionTask, decision: Decisio
             subject=f"request_line:{line.id}",
             chain=str(line.request_id),
             decision_id=decision.id,
+            subsystem_code=line.subsystem_code,
+            function=line.function,
             reason_code=decision.reason_code or "",
             evidence_hash=decision.evidence_hash,
             comment=decision.comment,

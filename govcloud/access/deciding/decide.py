@@ -23,8 +23,8 @@ from govcloud.access.lines import decision_on, lock_line_to_open, read_line, why
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.rules import APPROVE, REJECT
-from govcloud.access.tasks.rights import Case, Right, Rights, approver_target, spent_in
-from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
+from govcloud.access.tasks.rights import Case, Right, Rights, approver_target
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in
 from govcloud.authorization.locking import APART, hold
 from govcloud.authorization.scope import Scope
 from govcloud.identity.locking import lock_official

@@ -20,8 +20,8 @@ from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.rules import APPROVE, HOLD, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.tasks.rights import Case, Rights, spent_in
-from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
+from govcloud.access.tasks.rights import Case, Rights
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in
 from govcloud.access.views import DecisionPage, RequestView
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor

@@ -16,8 +16,8 @@ from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import HOLD
 from govcloud.access.rules.reciprocal import WINDOW
 from govcloud.access.tasks.models import DecisionTask
-from govcloud.access.tasks.rights import Case, Right, Rights, approver_target, spent_in
-from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
+from govcloud.access.tasks.rights import Case, Right, Rights, approver_target
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
@@ -155,6 +155,7 @@ class Handling:
         self, tx: Transaction, case: Case, task: DecisionTask, official_id: UUID, reason: str = "", *, reassigned: bool = False
     ) -> None:
         """Let somebody hold the task from now on."""
+        former_id = claimant(task, tx.now)
         task.claimed_by, task.claimed_at = official_id, tx.now
         tx.record(
             TaskClaimed(
@@ -163,6 +164,7 @@ class Handling:
                 task_id=task.id,
                 line_id=case.line.id,
                 official_id=official_id,
+                former_id=former_id,
                 reassigned=reassigned,
                 reason=reason,
             )

@@ -1,8 +1,8 @@
-"""Which delegations hold at a moment: who may decide in whose right, and to whom what somebody would be told goes instead."""
+"""Which delegations hold at a moment: who may decide in whose right, and who is stood in for."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -53,8 +53,12 @@ def lent_among(session: Session, officials: Collection[UUID], now: datetime) -> 
     return frozenset(session.scalars(select(Delegation.delegate_id).where(*theirs)))
 
 
-def redirected(session: Session, officials: Collection[UUID], now: datetime) -> Mapping[UUID, UUID]:
-    """Return, for those of ``officials`` who are out of office now, who stands in for them and is told what they would be told."""
-    away = (Delegation.delegator_id.in_(officials), Delegation.out_of_office.is_(True))
-    rows = session.scalars(select(Delegation).where(*away, live(now)).order_by(Delegation.id))
-    return {row.delegator_id: row.delegate_id for row in rows}
+def lent_by(session: Session, officials: Collection[UUID], now: datetime) -> Sequence[Delegation]:
+    """Return what ``officials`` lent that holds now."""
+    theirs = (Delegation.delegator_id.in_(officials), live(now))
+    return session.scalars(select(Delegation).where(*theirs).order_by(Delegation.id)).all() if officials else ()
+
+
+def stood_in_for(session: Session, officials: Collection[UUID], now: datetime) -> frozenset[UUID]:
+    """Return those of ``officials`` who are out of office now, somebody standing in for them."""
+    return frozenset(row.delegator_id for row in lent_by(session, officials, now) if row.out_of_office)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from govcloud.access.deciding.routing import Authority, usable
 from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
 from govcloud.access.lines import approved_for
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import Registry, check
 from govcloud.access.rules.reciprocal import WINDOW
 from govcloud.access.tasks.models import DecisionTask
@@ -141,8 +141,3 @@ class Rights:
 def _owed(case: Case, decider: PersonFacts) -> bool:
     """Return whether the beneficiary approved something for the decider a short time ago."""
     return approved_for(case.session, case.request.beneficiary_official_id, decider.official_id, case.now - WINDOW)
-
-
-def spent_in(decisions: Iterable[Decision]) -> frozenset[UUID]:
-    """Return everybody who has had a part in these decisions: who made one, and in whose right."""
-    return frozenset(person for row in decisions for person in (row.official_id, row.principal_id))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from govcloud.access import errors
 from govcloud.access.facts import Wanted
@@ -37,6 +37,11 @@ def decisions_of_round(session: Session, line: RequestLine) -> Sequence[Decision
     """Return what was decided on a line since it was last put up for decision, the oldest first."""
     query = select(Decision).where(Decision.line_id == line.id, Decision.round == line.round)
     return session.scalars(query.order_by(Decision.at, Decision.id)).all()
+
+
+def spent_in(decisions: Iterable[Decision]) -> frozenset[UUID]:
+    """Return everybody who has had a part in these decisions: who made one, and in whose right."""
+    return frozenset(person for row in decisions for person in (row.official_id, row.principal_id))
 
 
 def close_task(session: Session, task: DecisionTask, state: str, now: datetime) -> None:
@@ -74,9 +79,9 @@ def approved_extent(approvals: Iterable[Decision]) -> Wanted:
     return Wanted(scope, min(extent.days for extent in extents))
 
 
-def waiting_paths(session: Session, paths: Collection[str]) -> Sequence[str]:
-    """Return at which departments at or below ``paths`` lines wait for somebody."""
-    query = select(DecisionTask.asked_path).where(DecisionTask.state == OPEN_TASK, at_or_below(DecisionTask.path, list(paths)))
+def waiting_paths(session: Session, paths: Collection[str], path: InstrumentedAttribute[str]) -> Sequence[str]:
+    """Return at which departments lines that belong at or below ``paths`` wait for somebody, by one of the paths of their tasks."""
+    query = select(path).where(DecisionTask.state == OPEN_TASK, at_or_below(DecisionTask.path, list(paths)))
     return session.scalars(query.distinct()).all() if paths else ()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import bindparam, event, func, insert, select, text, update
+from sqlalchemy import QueuePool, bindparam, event, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
 from govcloud.kernel.actor import Actor
@@ -130,7 +130,9 @@ def test_a_single_read_uses_the_connection_that_the_request_holds(services: Serv
     held = services.uow.read().scalar(text("SELECT pg_backend_pid()"))
     assert services.uow.look(pid)[0].pid == held
     db.session.remove()
-    assert looking_on(db.engine).engine.pool.checkedout() == 0, "both took from the pool of readers, and gave back"
+    pool = looking_on(db.engine).engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 0, "both took from the pool of readers, and gave back"
 
 
 def test_what_is_prepared_on_a_reader_outlives_the_page_that_read(services: Services, client_id: str) -> None:
