@@ -111,7 +111,9 @@ class _Loader:
     def _staff(self) -> Staff:
         """Return who asks and who decides; of two in one department the story's first."""
         approvers = {member.department_key: serving for member, serving in reversed(self._cast) if _SENIOR in member.roles}
-        return Staff({member.login: serving for member, serving in self._cast}, {**self._approvers, **approvers}, tuple(self._clerks.values()))
+        return Staff(
+            {member.login: serving for member, serving in self._cast}, {**self._approvers, **approvers}, tuple(self._clerks.values())
+        )
 
     def _load_divisions(self) -> None:
         rows = [NewDivision(row.code, row.name, row.parent_code) for row in self._plan.divisions.by_code.values()]

@@ -43,11 +43,13 @@ class DeciderScenes:
 
     def duties_kept_apart(self) -> None:
         """Two officers, four eyes: one proposes, the other puts in force."""
-        static = NewRule(
-            _APART, "公租房受理与登记信息导出分离", STATIC, (ACCEPT, EXPORT), "受理人不得批量导出登记信息，防止数据外流"
-        )
+        static = NewRule(_APART, "公租房受理与登记信息导出分离", STATIC, (ACCEPT, EXPORT), "受理人不得批量导出登记信息，防止数据外流")
         per_case = NewRule(
-            "same-case", "同一办件经办与复核分离", PER_CASE, ("assistance:case:accept", "assistance:case:review"), "一人不得经办又复核同一办件"
+            "same-case",
+            "同一办件经办与复核分离",
+            PER_CASE,
+            ("assistance:case:accept", "assistance:case:review"),
+            "一人不得经办又复核同一办件",
         )
         for rule in (static, per_case):
             draft = self._stage.services.apart.propose_rule(self._stage.person("WUXIAOYAN").actor, rule)
@@ -56,7 +58,11 @@ class DeciderScenes:
     def another_rule_waits(self) -> None:
         """A draft for the second officer to decide on."""
         new = NewRule(
-            "assistance-pay-export", "救助受理与案件导出分离", STATIC, ("assistance:case:accept", "assistance:case:export"), "同前，扩大到救助业务"
+            "assistance-pay-export",
+            "救助受理与案件导出分离",
+            STATIC,
+            ("assistance:case:accept", "assistance:case:export"),
+            "同前，扩大到救助业务",
         )
         self._stage.services.apart.propose_rule(self._stage.person("WUXIAOYAN").actor, new)
 
@@ -104,7 +110,9 @@ class DeciderScenes:
             "企业职工公积金提取，核对有无住房",
             "退役军人安置，核对住房情况",
         )
-        [line] = stage.ask(who, ["housing:register:read"], reasons[number], 4 + number, case=f"{who.division[:6]}-{411 + number}").lines.values()
+        [line] = stage.ask(
+            who, ["housing:register:read"], reasons[number], 4 + number, case=f"{who.division[:6]}-{411 + number}"
+        ).lines.values()
         if number == 1:
             stage.later(0.3, lambda: stage.services.approving.discussing.comment(self._li.actor, line, "一户还是一批？请说明数量"))
             stage.later(0.8, lambda: stage.services.approving.discussing.comment(who.actor, line, "一户，材料已上传"))

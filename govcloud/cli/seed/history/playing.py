@@ -21,7 +21,7 @@ _STAGE = "seven weeks"
 
 
 def live(
-    services: Services, clock: ManualClock, until: datetime, plan: Plan, progress: Progress, launch_urls: Mapping[str, str]
+    services: Services, clock: ManualClock, until: datetime, plan: Plan, *, progress: Progress, launch_urls: Mapping[str, str]
 ) -> SeedReport:
     """Load a province at ``clock``'s moment and play what happened up to ``until``; the clock stands there afterwards.
 

@@ -80,14 +80,16 @@ class StaffScenes:
         stage, function = self._stage, "enrolment:roll:read"
         [line] = stage.ask(self._wang, [function], "了解救助家庭子女就学情况", case=self._case(268)).lines.values()
         why = "办理救助核对不需要学籍明细，请申请“核验学籍信息”"
-        stage.later(
-            2, lambda: stage.services.access.reject(stage.decider(function).actor, line, 1, RejectReason.NOT_NEEDED, why)
-        )
+        stage.later(2, lambda: stage.services.access.reject(stage.decider(function).actor, line, 1, RejectReason.NOT_NEEDED, why))
 
     def what_ends_soon(self) -> None:
         """Three that end within the week: one left as it is, one whose extension waits, one that is extended already."""
         stage = self._stage
-        residence, enrolment, unemployment = "population:residence:read", "medical_insurance:enrolment:read", "social_insurance:unemployment:read"
+        residence, enrolment, unemployment = (
+            "population:residence:read",
+            "medical_insurance:enrolment:read",
+            "social_insurance:unemployment:read",
+        )
         asked = stage.ask(self._wang, [residence, enrolment, unemployment], "低保年度复核，核对家庭成员情况", 11, case=self._case(280))
         for function, line_id in asked.lines.items():
             stage.later(0.7, lambda function=function, line_id=line_id: stage.approve(line_id, stage.decider(function)))  # type: ignore[misc]

@@ -6,16 +6,16 @@ import heapq
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import count
 from uuid import UUID
 
 from govcloud.access.commands import NewSubmission, WantedItem
 from govcloud.access.lifecycle import Mode
+from govcloud.authorization.grant_reads import GrantView
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.authorization.surroundings import CHINA
-from govcloud.authorization.grant_reads import GrantView
 from govcloud.cli.seed.numbers import stream
 from govcloud.cli.seed.report import Serving, Staff
 from govcloud.jobs.announce_ends import announce
@@ -53,6 +53,7 @@ class Stage:
         self._acts: list[tuple[datetime, int, Act]] = []
         self._numbers = count()
         self._items: dict[str, ItemView] = {}
+        self._tended: date | None = None
 
     # Moments
 
@@ -107,9 +108,11 @@ class Stage:
         self._clock.advance(max(moment - self._clock.now(), timedelta()))
 
     def _tend(self) -> None:
-        """Let the clock do what it does with lines that wait and grants that end, every other working hour."""
+        """Let the clock do what it does: every other working hour with lines that wait, once a day with grants that end."""
         escalate(self.services)
-        announce(self.services)
+        if (today := self.now.date()) != self._tended:
+            announce(self.services)
+            self._tended = today
         self.later(_HOURS_APART, self._tend)
 
     # People and things
