@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -17,14 +17,15 @@ from govcloud.access.evidence.gathering import CardMaker
 from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.lines import read_line
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, RequestLine
+from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.tasks.rights import Case, Rights, spent_in
-from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
+from govcloud.access.tasks.rights import Case, Right, Rights, spent_in
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, unit_agreed
 from govcloud.access.views import DecisionPage, RequestView
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.errors import Refusal
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,16 @@ class DecisionPages:
             scope_choices=scope_choices(self._facts.identity, wanted.scope, division) if by_division else (),
             max_days=max(1, min(line.requested_days, facts.item.max_days - line.carried_days)),
             refusals=tuple(refusal for _rule, refusal in REJECT.refusals(facts)),
-            approval_refusals=tuple(refusal for _rule, refusal in APPROVE.refusals(facts)),
+            approval_refusals=(*(refusal for _rule, refusal in APPROVE.refusals(facts)), *_own_unit_agreed(case, right, before)),
             principal=right.principal.name if right.is_lent else "",
             answered=right.spent or any(row.official_id == reader.person.official_id for row in before),
             held_by=self._facts.identity.official_names([holder])[holder] if holder is not None and foreign else "",
         )
+
+
+def _own_unit_agreed(case: Case, right: Right, before: Sequence[Decision]) -> tuple[Refusal, ...]:
+    """Return what stands against a yes of a department that has said it already, where two departments have to agree."""
+    if case.task is None or not unit_agreed(case.task, before, right.unit):
+        return ()
+    error = errors.same_unit()
+    return (Refusal(error.code, error.message),)

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from govcloud.access.deciding.routing import DEPUTIES_FROM, SUPERIOR_FROM, Authority, levels, nearer_levels
+from govcloud.access.deciding.routing import DEPUTIES_FROM, SUPERIOR_FROM, Authority, ids_of, levels, nearer_levels
 from govcloud.access.facts import PersonFacts
 from govcloud.access.lifecycle import WAITING
 from govcloud.access.loading import FactsLoader
@@ -103,7 +103,7 @@ class Inbox:
         )
         deputies = at_or_below(DecisionTask.path, sorted({right.path for right in self._rights if right.deputy}))
         taken = and_(DecisionTask.claimed_by != self._reader.official_id, DecisionTask.claimed_at > self._now - CLAIM_LASTS)
-        return and_(or_(near, deputies), func.coalesce(taken, false()).is_(False))
+        return and_(or_(near, deputies), func.coalesce(taken, false()).is_(False), ~_unit_agreed(self._reader.department_path))
 
     def _nearer(self, mine: Collection[str]) -> dict[str, int]:
         """Return the paths at which lines wait below the reader, each with how many levels nearer to it have anybody."""
@@ -120,6 +120,12 @@ _DEEPEST = 2
 def visible_paths(rights: Sequence[Authority]) -> tuple[str, ...]:
     """Return the departments whose lines somebody with these rights may look at."""
     return tuple(sorted({right.path for right in rights}))
+
+
+def _unit_agreed(path: str) -> ColumnElement[bool]:
+    """Return the condition that two departments have to agree on a line and the one at ``path`` has: it is for others to answer then."""
+    theirs = exists().where(Decision.task_id == DecisionTask.id, Decision.department_id.in_(ids_of([path]) if path else ()))
+    return and_(DecisionTask.distinct_units, theirs)
 
 
 def _foreign(official_id: UUID) -> ColumnElement[bool]:

@@ -36,7 +36,7 @@ class DeciderScenes:
         stage.at(stage.worked_ago(7.5), self.two_people)
         stage.at(stage.worked_ago(6.5), self.one_after_the_other)
         stage.at(stage.worked_ago(5.5), self.two_departments)
-        stage.at(stage.day(1, 9, 10), self.somebody_stands_in)
+        stage.at(stage.worked_ago(0.8), self.somebody_stands_in)
         for number, hours in enumerate((4.2, 3.1, 2.4, 1.3, 0.6)):
             stage.at(stage.worked_ago(hours), lambda number=number: self.what_is_routine(number))  # type: ignore[misc]
         stage.at(stage.worked_ago(0.4), self.another_rule_waits)
@@ -94,14 +94,14 @@ class DeciderScenes:
         stage.later(1, lambda: stage.approve(line, self._li, "登记错误属实，请上级部门核准"))
 
     def somebody_stands_in(self) -> None:
-        """李强 travels: 何伟 decides in his right as well, and is told what he is told."""
+        """毛辉 travels: 何伟 decides in his right, and is told what he would be told."""
         stage = self._stage
         ends = stage.until + timedelta(days=9)
         new = NewDelegation(stage.person("HEWEI").appointment_id, stage.now, ends, "赴京参加培训，期间委托审批", out_of_office=True)
-        stage.services.approving.delegating.delegate(self._li.actor, new)
+        stage.services.approving.delegating.delegate(self._mao.actor, new)
 
     def what_is_routine(self, number: int) -> None:
-        """Lines that wait for 李强 and 毛辉, to be answered one by one or many at once."""
+        """Lines that wait for 李强, to be answered one by one or many at once."""
         stage, who = self._stage, self._clerks[number % len(self._clerks)]
         reasons = (
             "人才公寓申请，核对本人及配偶住房情况",
@@ -117,7 +117,7 @@ class DeciderScenes:
             stage.later(0.3, lambda: stage.services.approving.discussing.comment(self._li.actor, line, "一户还是一批？请说明数量"))
             stage.later(0.8, lambda: stage.services.approving.discussing.comment(who.actor, line, "一户，材料已上传"))
         if number == 2:  # noqa: PLR2004 - the third
-            stage.at(stage.until - timedelta(minutes=15), lambda: stage.services.approving.handling.claim(self._mao.actor, line))
+            stage.at(stage.until - timedelta(minutes=15), lambda: stage.services.approving.handling.claim(self._li.actor, line))
 
     def _assistance(self, number: int, reason: str) -> None:
         """A line for 赵敏, who does not answer: in time the clock asks 邓红, then 顾建华."""
