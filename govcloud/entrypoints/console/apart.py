@@ -18,7 +18,7 @@ from govcloud.authorization.apart.models import SodDraft, SodException, SodRule,
 from govcloud.authorization.apart.views import RulePreview
 from govcloud.entrypoints.console.authorization import GROUP, _Window
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand
-from govcloud.entrypoints.console.columns import name_of
+from govcloud.entrypoints.console.columns import function_words, name_of
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
@@ -60,7 +60,11 @@ LABELS: Mapping[str, Message] = {
 
 
 def _functions(row: Any) -> str:  # noqa: ANN401 - a row with functions
-    return "、".join(row.functions) or say(Message("全部功能"))
+    return function_words(row.functions) or say(Message("全部功能"))
+
+
+def _codes(rows: Sequence[Any]) -> set[str]:
+    return {code for row in rows for code in row.functions}
 
 
 def _yes(value: bool) -> str:  # noqa: FBT001 - a cell
@@ -114,8 +118,9 @@ def _said(preview: RulePreview) -> list[Message]:
     lifted = len(preview.breaches) - len(broken)
     lines = [Message("目前有 %(broken)s 人违反这条规则，另有 %(lifted)s 人有例外。", broken=len(broken), lifted=lifted)]
     names = services().identity_queries.official_names([breach.official_id for breach in broken[:_NAMED]])
+    called = services().subsystem_queries.function_names({code for breach in broken[:_NAMED] for code in breach.functions})
     for breach in broken[:_NAMED]:
-        functions = "、".join(breach.functions)
+        functions = "、".join(called.get(code, code) for code in breach.functions)
         lines.append(Message("%(name)s（%(code)s）", name=names.get(breach.official_id, "—"), code=functions))
     if len(broken) > _NAMED:
         lines.append(Message("还有 %(n)s 人。", n=len(broken) - _NAMED))
@@ -174,6 +179,10 @@ class SodRulesView(_Window):
             _propose_end,
         ),
     )
+
+    def function_codes(self, rows: Sequence[SodRule]) -> set[str]:
+        """Return what the rules keep apart."""
+        return _codes(rows)
 
     def heading(self, row: SodRule) -> str:
         """Return the name."""
@@ -259,6 +268,10 @@ class SodDraftsView(ConsoleView):
         """Return the drafts that wait."""
         return super().get_query().filter(SodDraft.state == "open")
 
+    def function_codes(self, rows: Sequence[SodDraft]) -> set[str]:
+        """Return what the rules keep apart."""
+        return _codes(rows)
+
     def heading(self, row: SodDraft) -> str:
         """Return the name."""
         return row.name
@@ -314,6 +327,10 @@ class SodExceptionsView(_Window):
         """Return the exceptions that hold now."""
         return super().get_query().filter(SodException.valid_to.is_(None), SodException.ends_at > services().clock.now())
 
+    def function_codes(self, rows: Sequence[SodException]) -> set[str]:
+        """Return what the rules keep apart."""
+        return _codes(rows)
+
     def names(self, rows: Sequence[SodException]) -> Mapping[UUID, str]:
         """Return the names of both people."""
         return services().identity_queries.official_names({who for row in rows for who in (row.official_id, row.given_by_official_id)})
@@ -356,6 +373,10 @@ class SodViolationsView(_Window):
     column_default_sort = ("id", False)
     labels = {**LABELS, "valid_from": Message("发现时间"), "valid_to": Message("消除时间")}
     column_formatters = {**_CELLS, "official_id": name_of("official_id")}
+
+    def function_codes(self, rows: Sequence[SodViolation]) -> set[str]:
+        """Return what the rules keep apart."""
+        return _codes(rows)
 
     def names(self, rows: Sequence[SodViolation]) -> Mapping[UUID, str]:
         """Return the names."""

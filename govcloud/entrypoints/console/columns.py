@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,12 @@ def name_of(attribute: str) -> Callable[[Any, Any, Any, str], str]:
         return names.get(value, "—") if value else "—"
 
     return show
+
+
+def function_words(codes: Iterable[str]) -> str:
+    """Return functions as people call them, by the names that the page looked up at once; what has none stands by its code."""
+    names: Mapping[str, str] = g.get("console_functions", {})
+    return "、".join(names.get(code, code) for code in codes)
 
 
 def link_to(endpoint: str, attribute: str = "id") -> Callable[[Any, Any, Any, str], Markup]:
