@@ -150,7 +150,7 @@ class SodRulesView(_Window):
     icon = "scale"
     group = GROUP
     form = SodRuleForm
-    column_list = ("name", "code", "version", "kind", "functions", "most", "liftable")
+    column_list = ("name", "code", "version", "kind", "functions", "liftable")
     column_details_list = (
         "name",
         "code",
