@@ -206,6 +206,14 @@ class RequestView:
 
 
 @dataclass(frozen=True)
+class Route:
+    """Where a request for an item would go now: the departments asked first, and by when they answer."""
+
+    waits_for: tuple[str, ...]
+    due_at: datetime
+
+
+@dataclass(frozen=True)
 class DecisionPage:
     """All that a decision page shows: the request, the line, the card with its hash, and what the reader may do.
 

@@ -139,4 +139,11 @@ def addresses(world: World, submitted: Submitted, several: Submission) -> Callab
         ("notices", "LIQIANG", "/notices"),
         ("notice-settings", "WANGFANG", "/notices/settings"),
         ("waiting", "LIQIANG", "/waiting"),
+        ("inbox-decided", "LIQIANG", "/inbox?tab=decided"),
+        ("revoke-many", "LIQIANG", "/grants/many"),
+        ("reports", "LIQIANG", "/reports"),
+        ("reports-held", "LIQIANG", "/reports?report=held"),
+        ("access-empty", "LIQIANG", "/access"),
+        ("basket-empty", "LIQIANG", "/basket"),
+        ("requests-empty", "LIQIANG", "/requests"),
     ]

@@ -12,7 +12,6 @@ from uuid import UUID
 from govcloud.access import errors
 from govcloud.access.commands import COMMENT_MOST, Answer, Decided, RejectReason
 from govcloud.access.deciding.completing import Completing, decided
-from govcloud.access.deciding.routing import ids_of
 from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.evidence.gathering import CardMaker
 from govcloud.access.evidence.grounds import grounds_of
@@ -24,7 +23,7 @@ from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.tasks.rights import Case, Right, Rights, approver_target
-from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in, unit_agreed
 from govcloud.authorization.locking import APART, hold
 from govcloud.authorization.scope import Scope
 from govcloud.identity.locking import lock_official
@@ -104,8 +103,7 @@ class Deciding:
             return
         if right.spent:
             raise errors.counted_already(right.principal.name)
-        agreed = [row for row in before if row.task_id == case.task.id]
-        if case.task.distinct_units and any(row.department_id == _unit(right.principal) for row in agreed):
+        if unit_agreed(case.task, before, right.unit):
             raise errors.same_unit()
 
     def _replay(self, tx: Transaction, line: RequestLine, version: int, decider: PersonFacts, given: Answer) -> Decided:
@@ -177,11 +175,6 @@ def _outcome(answer: Answer) -> str:
     return "approved" if answer.approved else "rejected"
 
 
-def _unit(person: PersonFacts) -> UUID | None:
-    """Return the department in which somebody serves, as two departments are told apart by it."""
-    return ids_of([person.department_path])[0] if person.department_path else None
-
-
 def decision_row(case: Case, right: Right, given: Answer, card: EvidenceCard) -> Decision:
     """Return the row of a person's decision, with the card that it rests on."""
     return Decision(
@@ -191,7 +184,7 @@ def decision_row(case: Case, right: Right, given: Answer, card: EvidenceCard) ->
         round=case.line.round,
         principal_id=right.principal.official_id,
         rule_id=None,
-        department_id=_unit(right.principal),
+        department_id=right.unit,
         official_id=right.decider.official_id,
         appointment_id=right.decider.appointment_id,
         outcome=_outcome(given),

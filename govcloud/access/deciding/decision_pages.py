@@ -20,11 +20,12 @@ from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.rules import APPROVE, HOLD, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.tasks.rights import Case, Rights
-from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in
+from govcloud.access.tasks.rights import Case, Right, Rights
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in, unit_agreed
 from govcloud.access.views import DecisionPage, RequestView
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.errors import Refusal
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class DecisionPages:
             scope_choices=scope_choices(self._facts.identity, wanted.scope, division) if by_division else (),
             max_days=max(1, min(line.requested_days, facts.item.max_days - facts.carried_days)),
             refusals=tuple(refusal for _rule, refusal in REJECT.refusals(facts)),
-            approval_refusals=tuple(refusal for _rule, refusal in APPROVE.refusals(facts)),
+            approval_refusals=(*(refusal for _rule, refusal in APPROVE.refusals(facts)), *_own_unit_agreed(case, right, before)),
             principal=right.principal.name if right.is_lent else "",
             answered=right.spent or any(row.official_id == reader.person.official_id for row in before),
             answered_by=self._answered_by(before, reader.person),
@@ -98,3 +99,11 @@ class DecisionPages:
             return ""
         lent = next((row.official_id for row in before if row.principal_id == reader.official_id), None)
         return self._facts.identity.official_names([lent])[lent] if lent is not None else ""
+
+
+def _own_unit_agreed(case: Case, right: Right, before: Sequence[Decision]) -> tuple[Refusal, ...]:
+    """Return what stands against a yes of a department that has said it already, where two departments have to agree."""
+    if case.task is None or not unit_agreed(case.task, before, right.unit):
+        return ()
+    error = errors.same_unit()
+    return (Refusal(error.code, error.message),)

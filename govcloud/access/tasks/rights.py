@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from govcloud.access.asking.windows import ends_at
-from govcloud.access.deciding.routing import Authority, usable
+from govcloud.access.deciding.routing import Authority, ids_of, usable
 from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
 from govcloud.access.lines import approved_for
 from govcloud.access.loading import FactsLoader
@@ -54,6 +54,11 @@ class Right:
     def is_lent(self) -> bool:
         """Return whether somebody else lent it."""
         return self.decider.official_id != self.principal.official_id
+
+    @property
+    def unit(self) -> UUID | None:
+        """Return the department whose word it is, as two departments are told apart by it: that in which the principal serves."""
+        return ids_of([self.principal.department_path])[0] if self.principal.department_path else None
 
 
 def approver_target(facts: FactsLoader, actor: Actor, line: RequestLine, now: datetime) -> Target:

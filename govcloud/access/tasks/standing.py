@@ -61,6 +61,11 @@ def claimant(task: DecisionTask, now: datetime) -> UUID | None:
     return task.claimed_by if task.claimed_at is not None and task.claimed_at + CLAIM_LASTS > now else None
 
 
+def unit_agreed(task: DecisionTask, decisions: Iterable[Decision], unit: UUID | None) -> bool:
+    """Return whether two departments have to agree and the department ``unit`` has: another yes of theirs counts for nothing."""
+    return task.distinct_units and any(row.task_id == task.id and row.department_id == unit for row in decisions)
+
+
 def approved_extent(approvals: Iterable[Decision]) -> Wanted:
     """Return what several people approved together: the rows that all of them allow, for the shortest of their terms.
 

@@ -17,7 +17,7 @@ from govcloud.authorization.apart.models import SodDraft, SodException, SodRule
 from govcloud.authorization.apart.views import RulePreview
 from govcloud.entrypoints.console.authorization import GROUP, _Window
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand
-from govcloud.entrypoints.console.columns import looked_up, name_of
+from govcloud.entrypoints.console.columns import function_words, looked_up, name_of
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
@@ -59,7 +59,11 @@ LABELS: Mapping[str, Message] = {
 
 
 def _functions(row: Any) -> str:  # noqa: ANN401 - a row with functions
-    return "、".join(row.functions) or say(Message("全部功能"))
+    return function_words(row.functions) or say(Message("全部功能"))
+
+
+def codes_of(rows: Sequence[Any]) -> set[str]:
+    return {code for row in rows for code in row.functions}
 
 
 def _yes(value: bool) -> str:  # noqa: FBT001 - a cell
@@ -113,8 +117,9 @@ def _said(preview: RulePreview) -> list[Message]:
     lifted = len(preview.breaches) - len(broken)
     lines = [Message("目前有 %(broken)s 人违反这条规则，另有 %(lifted)s 人有例外。", broken=len(broken), lifted=lifted)]
     names = services().identity_queries.official_names([breach.official_id for breach in broken[:_NAMED]])
+    called = services().subsystem_queries.function_names({code for breach in broken[:_NAMED] for code in breach.functions})
     for breach in broken[:_NAMED]:
-        functions = "、".join(breach.functions)
+        functions = "、".join(called.get(code, code) for code in breach.functions)
         lines.append(Message("%(name)s（%(code)s）", name=names.get(breach.official_id, "—"), code=functions))
     if len(broken) > _NAMED:
         lines.append(Message("还有 %(n)s 人。", n=len(broken) - _NAMED))
@@ -144,7 +149,7 @@ class SodRulesView(_Window):
     icon = "scale"
     group = GROUP
     form = SodRuleForm
-    column_list = ("name", "code", "version", "kind", "functions", "most", "liftable")
+    column_list = ("name", "code", "version", "kind", "functions", "liftable")
     column_details_list = (
         "name",
         "code",
@@ -173,6 +178,10 @@ class SodRulesView(_Window):
             _propose_end,
         ),
     )
+
+    def function_codes(self, rows: Sequence[SodRule]) -> set[str]:
+        """Return what the rules keep apart."""
+        return codes_of(rows)
 
     def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
         """Offer the kinds."""
@@ -254,6 +263,10 @@ class SodDraftsView(ConsoleView):
         """Return the drafts that wait."""
         return super().get_query().filter(SodDraft.state == "open")
 
+    def function_codes(self, rows: Sequence[SodDraft]) -> set[str]:
+        """Return what the rules keep apart."""
+        return codes_of(rows)
+
 
 class SodExceptionForm(BaseForm):
     """What it takes to give an exception."""
@@ -305,6 +318,10 @@ class SodExceptionsView(_Window):
     def get_query(self) -> Any:  # noqa: ANN401 - Flask-Admin's query
         """Return the exceptions that hold now."""
         return super().get_query().filter(SodException.valid_to.is_(None), SodException.ends_at > services().clock.now())
+
+    def function_codes(self, rows: Sequence[SodException]) -> set[str]:
+        """Return what the rules keep apart."""
+        return codes_of(rows)
 
     def heading(self, row: SodException) -> str:
         """Return the official with the rule."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+from collections.abc import Sequence
 
 from flask import url_for
 
 from govcloud.authorization.apart.models import SodViolation
 from govcloud.authorization.apart.views import Way
-from govcloud.entrypoints.console.apart import CELLS, LABELS, OPENS
+from govcloud.entrypoints.console.apart import CELLS, LABELS, OPENS, codes_of
 from govcloud.entrypoints.console.authorization import GROUP, _Window, role_name
-from govcloud.entrypoints.console.columns import name_of
+from govcloud.entrypoints.console.columns import looked_up, name_of
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import services
@@ -39,6 +38,7 @@ class SodViolationsView(_Window):
     lead = Message("每晚查出的、没有例外而持有互斥功能的人。请收回其中一项，或给予有期限的例外。")
     icon = "triangle-alert"
     group = GROUP
+    people = ("official_id",)
     column_list = ("official_id", "rule_code", "rule_version", "functions", "valid_from")
     column_details_list = ("official_id", "rule_code", "rule_version", "functions", "valid_from", "valid_to")
     column_searchable_list = ("rule_code",)
@@ -46,14 +46,13 @@ class SodViolationsView(_Window):
     labels = {**LABELS, "valid_from": Message("发现时间"), "valid_to": Message("消除时间")}
     column_formatters = {**CELLS, "official_id": name_of("official_id")}
 
-    def names(self, rows: Sequence[SodViolation]) -> Mapping[UUID, str]:
-        """Return the names."""
-        return services().identity_queries.official_names({row.official_id for row in rows})
+    def function_codes(self, rows: Sequence[SodViolation]) -> set[str]:
+        """Return what the rules keep apart."""
+        return codes_of(rows)
 
     def heading(self, row: SodViolation) -> str:
         """Return the official with the rule."""
-        names = services().identity_queries.official_names([row.official_id])
-        return f"{names.get(row.official_id, '—')} {row.rule_code}"
+        return f"{looked_up(row.official_id)} {row.rule_code}"
 
     def sections(self, row: SodViolation) -> list[Section]:
         """Return from where the person holds what conflicts: a role that follows from a duty ends by the duty rule, not on the person."""

@@ -33,7 +33,7 @@ HITS: Mapping[HitKind, Message] = {
     HitKind.MATTER: Message("一件事"),
     HitKind.ITEM: Message("可申请的权限"),
     HitKind.FUNCTION: Message("功能"),
-    HitKind.SERVICE_ITEM: Message("政务服务事项"),
+    HitKind.SERVICE_ITEM: Message("相关政务服务事项"),
     HitKind.SUBSYSTEM: Message("业务子系统"),
 }
 

@@ -76,8 +76,15 @@ def test_two_departments_are_not_two_people_of_one(services: Services, world: Wo
     # Both levels are asked from the start.
     assert services.access_queries.inbox_count(above.actor()) == services.access_queries.inbox_count(world.li.actor()) == 1
     services.access.approve(world.li.actor(), line_id, 1)
+    # Whose department has said yes is asked no more, and told why another yes would count for nothing.
+    qian = world.people["QIANWEI"].actor()
+    assert services.access_queries.inbox_count(qian) == 0
+    page = services.access_queries.decision_page(qian, line_id)
+    assert page.may_decide, "no is still theirs to say"
+    assert [refusal.code for refusal in page.approval_refusals] == ["same_unit"]
+    assert services.access_queries.decision_page(above.actor(), line_id).approval_refusals == ()
     with pytest.raises(Conflict) as caught:
-        services.access.approve(world.people["QIANWEI"].actor(), line_id, 1)
+        services.access.approve(qian, line_id, 1)
     assert caught.value.code == "same_unit"
     assert services.access.approve(above.actor(), line_id, 1).state is LineState.APPROVED
 

@@ -37,6 +37,10 @@ def test_a_line_goes_back_and_comes_again(li: Visitor, wang: Visitor, submitted:
     assert empty.status_code == 422
     answer = li.post(f"{address}/return", {"version": "1", "missing": "请附救助对象名单"}, page=address)
     assert (answer.status_code, answer.location) == (303, "/inbox")
+    listed = said(wang.get("/requests"))
+    assert "已退回补正" in listed, "what waits for oneself is not said to wait for others"
+    assert "待审批" not in listed
+    assert "还剩" not in listed, "no department owes an answer"
     page = wang.get(request)
     assert "请附救助对象名单" in said(page)
     assert "补正后重新提交" in said(page)
