@@ -18,7 +18,7 @@ from sqlalchemy import event, make_url
 from govcloud.kernel import schema
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.crypto import create_master_key, read_master_key
-from govcloud.kernel.provisioning import role_of, with_database
+from govcloud.kernel.provisioning import engine_url, role_of, with_database
 from govcloud.settings import Environment, Settings, load_settings
 from tests.factories import databases, hashing
 
@@ -45,14 +45,16 @@ def _server_url() -> str:
 
 
 def pytest_configure() -> None:
-    """Have each password checked once."""
+    """Have each password checked once, and nothing collected while all modules are read: next to nothing of that is garbage."""
     hashing.remember()
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what lives to the end: modules and five thousand tests, gone through at each of its rounds."""
+    """Spare the garbage collector what lives to the end: modules and seven thousand tests, gone through at each of its rounds."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
@@ -69,12 +71,23 @@ def template_database() -> str:
 
 
 @pytest.fixture(scope="session")
-def province_template(template_database: str, master_key_file: Path) -> Iterator[tuple[str, World]]:
+def usual_settings(template_database: str, master_key_file: Path) -> Settings:
+    """Return the settings of a platform on the template, read once a process: to read them takes longer than many a test."""
+    return load_settings(
+        environment=Environment.TEST,
+        DATABASE_URL=databases.app_url(template_database),
+        master_key_file=master_key_file,
+        public_url="http://localhost",
+    )
+
+
+@pytest.fixture(scope="session")
+def province_template(template_database: str, usual_settings: Settings) -> Iterator[tuple[str, World]]:
     """Build the small province once a process; return the database to clone and what is in it. Everybody has a password."""
     from tests.factories.world import small_province  # noqa: PLC0415
 
     with databases.clone(template_database, "province") as name:
-        with _assembled(_settings(databases.app_url(name), master_key_file), ManualClock(START)) as app:
+        with _assembled(_on(usual_settings, databases.app_url(name)), ManualClock(START)) as app:
             world = small_province(_services(app), passwords=None)
         yield name, world
 
@@ -115,15 +128,14 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def settings(database_url: str, master_key_file: Path) -> Settings:
+def settings(database_url: str, usual_settings: Settings) -> Settings:
     """Return the settings of the platform of the test."""
-    return _settings(database_url, master_key_file)
+    return _on(usual_settings, database_url)
 
 
-def _settings(database_url: str, master_key_file: Path) -> Settings:
-    return load_settings(
-        environment=Environment.TEST, DATABASE_URL=database_url, master_key_file=master_key_file, public_url="http://localhost"
-    )
+def _on(settings: Settings, database_url: str) -> Settings:
+    """Return the same settings for another database."""
+    return settings.model_copy(update={"database_url": engine_url(database_url).render_as_string(hide_password=False)})
 
 
 def _own_context_client() -> type[FlaskClient]:
@@ -152,15 +164,14 @@ class Standing:
 
 
 @pytest.fixture(scope="session")
-def standing(template_database: str, master_key_file: Path) -> Standing:
+def standing(template_database: str, usual_settings: Settings) -> Standing:
     """Build the platform with every way in, which takes a fifth of a second; each test gets it with services of its own."""
     from govcloud.app import create_app  # noqa: PLC0415
     from govcloud.kernel.database import db  # noqa: PLC0415
 
-    settings = _settings(databases.app_url(template_database), master_key_file)
-    app = create_app(settings, ManualClock(START))
+    app = create_app(usual_settings, ManualClock(START))
     app.test_client_class = _own_context_client()
-    built = Standing(app, settings, template_database)
+    built = Standing(app, usual_settings, template_database)
 
     def lead_on(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
         parameters["dbname"] = built.database
