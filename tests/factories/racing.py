@@ -19,8 +19,13 @@ WAIT_SECONDS = 30
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
-def together(app: Flask, settings: Settings, lock: str, *commands: Callable[[], object]) -> list[object]:
-    """Hold what the statement ``lock`` locks until every command waits, let go, and return what came of each (errors included)."""
+def together(
+    app: Flask, settings: Settings, lock: str, *commands: Callable[[], object], beside: Callable[[], object] | None = None
+) -> list[object]:
+    """Hold what the statement ``lock`` locks until every command waits, let go, and return what came of each (errors included).
+
+    ``beside`` happens while all of them wait; it must not need what is held.
+    """
     url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
 
     def one(command: Callable[[], object]) -> object:
@@ -40,6 +45,8 @@ def together(app: Flask, settings: Settings, lock: str, *commands: Callable[[], 
         while (found := eye.execute(_WAITING).fetchone()) is None or found[0] < len(commands):
             assert time.monotonic() < deadline, "the commands never met at the lock"
             threading.Event().wait(0.01)
+        if beside is not None:
+            one(beside)
         gate.commit()
         return [future.result(timeout=WAIT_SECONDS) for future in started]
 
