@@ -8,9 +8,10 @@ zone without summer time since 1991, wherever the server stands.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import accumulate, pairwise
 
 from govcloud.authorization.surroundings import CHINA
@@ -134,12 +135,23 @@ class WorkingTime:
 
     def _days_in(self, year: int) -> list[int]:
         """Return how many working days of a year lie before each of its days, and at last how many it has; counted once."""
+        if self.calendar.workday(date(year, 1, 1)) is None:
+            return _supposed_in(year)
         known = self._counts.get(year)
         if known is None:
-            length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
-            worked = (int(self.works(date(year, 1, 1) + place * _DAY)) for place in range(length))
-            known = self._counts[year] = [*accumulate(worked, initial=0)]
+            known = self._counts[year] = _counted(year, self.works)
         return known
+
+
+def _counted(year: int, works: Callable[[date], bool]) -> list[int]:
+    length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    return [*accumulate((int(works(date(year, 1, 1) + place * _DAY)) for place in range(length)), initial=0)]
+
+
+@cache
+def _supposed_in(year: int) -> list[int]:
+    """Return the same for a year that nobody has announced, which no calendar changes: of those there are dozens to begin with."""
+    return _counted(year, lambda day: day.isoweekday() < _SATURDAY)
 
 
 def _of_day(at: time) -> timedelta:

@@ -63,6 +63,7 @@ def _functions(row: Any) -> str:  # noqa: ANN401 - a row with functions
 
 
 def codes_of(rows: Sequence[Any]) -> set[str]:
+    """Return the functions that ``rows`` name."""
     return {code for row in rows for code in row.functions}
 
 
