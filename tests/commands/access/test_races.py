@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text

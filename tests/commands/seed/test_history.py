@@ -76,7 +76,7 @@ def test_everybody_who_decides_is_asked_for_something(lived: tuple[Services, See
     for login in ("LIQIANG", "MAOHUI", "HEWEI", "ZHAOMIN", "DENGHONG", "GUJIANHUA"):
         assert services.access_queries.inbox_count(report.staff.cast[login].actor) > 0, login
     liqiang = report.staff.cast["LIQIANG"]
-    assert services.access_queries.decided_by(liqiang.official_id).entries
+    assert services.access_queries.decided_by(liqiang.actor).entries
     [rule] = services.approving.presigning.within(liqiang.actor)
     assert (rule.live, rule.granted) == (True, 1)
     [delegation] = services.approving.delegating.of(report.staff.cast["HEWEI"].official_id)

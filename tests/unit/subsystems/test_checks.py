@@ -10,10 +10,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from govcloud.kernel.moves import moves
 from govcloud.subsystems.checks import CHECKS, Checks, SubsystemFacts
 from govcloud.subsystems.checks.functions import HasDoor
 from govcloud.subsystems.findings import from_json, to_json
-from govcloud.subsystems.lifecycle import ONBOARDING, Status, allowed_moves, moves
+from govcloud.subsystems.lifecycle import ONBOARDING, Status, allowed_moves
 from govcloud.subsystems.protocols import CLIENT_CREDENTIALS, DEVICE_CODE, PUBLIC, SECRET, CasSettings, ForwardAuthSettings, OidcSettings
 from govcloud.subsystems.usage import Promised
 from govcloud.subsystems.views import ClientView, FunctionView, ItemView, SubsystemView
