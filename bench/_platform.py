@@ -40,6 +40,7 @@ class Platform:
     client_secrets: Mapping[str, str] = field(repr=False)
     sheet: Sheet
     owner_url: str = field(repr=False)
+    superuser_url: str = field(repr=False)
     _context: click.Context
     _running: Stack
 
@@ -76,6 +77,11 @@ class Platform:
         say("starting the platform, one worker")
         self._running.start("platform", ["govcloud", "serve", "--port", str(self.ports.platform), "--workers", "1"], os.environ)
         self._running.wait_for("platform", f"{self.url}/readyz")
+
+    def work(self) -> None:
+        """Run the jobs beside: the record is sealed, mail and messages are sent, clocks go."""
+        say("starting the jobs")
+        self._running.start("jobs", ["govcloud", "jobs"], os.environ)
 
     def keep_replica(self) -> None:
         """Keep a replica of what decisions read, and wait until it is there; processes that are started later use it."""
@@ -128,7 +134,7 @@ def filled(size: str) -> Iterator[Platform]:
         furnished = _furnish(context, place, size, ports)
         accounts = {account.login: account for account in furnished.accounts}
         sheet = Sheet(machine(_server_version(addresses.app_url)))
-        yield Platform(ports, accounts, furnished.client_secrets, sheet, addresses.owner_url, context, running)
+        yield Platform(ports, accounts, furnished.client_secrets, sheet, addresses.owner_url, addresses.superuser_url, context, running)
 
 
 def _furnish(context: click.Context, place: Home, size: str, ports: Ports) -> Furnished:

@@ -25,14 +25,14 @@ SEED = Actor.system("seed")
 _START = 300.0
 
 
-def work(pipe: Connection, appointment_id: UUID) -> None:
+def work(pipe: Connection, appointment_id: UUID, function: str = FUNCTION) -> None:
     """Ask without pause whether the function is open, and say so each time that the answer is another, with the moment."""
     from govcloud.app import assemble  # noqa: PLC0415 - in the process that works
     from govcloud.kernel.database import db  # noqa: PLC0415
 
     app = assemble()
     decider = app.extensions["govcloud"].authorization
-    question = Question(FUNCTION, appointment_id)
+    question = Question(function, appointment_id)
     before: bool | None = None
     with app.app_context():
         while True:
@@ -57,7 +57,7 @@ def measure(place: Platform, services: Services, subject: Subject, rounds: int) 
         processes.append(process)
     try:
         for pipe in pipes:
-            assert _next(pipe)[0] is False
+            assert said_next(pipe)[0] is False
         taken = [_round(services, subject, pipes) for _ in counting(range(rounds), "revocations")]
     finally:
         for process in processes:
@@ -73,18 +73,18 @@ def _round(services: Services, subject: Subject, pipes: list[Connection]) -> flo
     new = NewGrant(subject.official_id, subject.appointment_id, "housing", FUNCTION, now, now + timedelta(days=1), PROVINCE)
     grant_id = services.authorization.open_grant(SEED, new)
     for pipe in pipes:
-        assert _next(pipe)[0] is True
+        assert said_next(pipe)[0] is True
     begun: list[int] = []
     with services.uow.begin(SEED, "govcloud:grant:close") as tx:
         services.authorization.close_grant(SEED, grant_id, "结束")
         # The last thing before the commit: what the commit itself takes counts.
         tx.do_last(lambda: begun.append(time.monotonic_ns()))
-    denied = [_next(pipe) for pipe in pipes]
+    denied = [said_next(pipe) for pipe in pipes]
     assert not any(allowed for allowed, _ in denied)
     return (max(at for _, at in denied) - begun[0]) / 1e6
 
 
-def _next(pipe: Connection) -> tuple[bool, int]:
+def said_next(pipe: Connection) -> tuple[bool, int]:
     """Return what a worker says next."""
     assert pipe.poll(_START), "a worker says nothing"
     found: tuple[bool, int] = pipe.recv()

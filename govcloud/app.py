@@ -12,6 +12,8 @@ from govcloud.access.asking.models import MOST_BYTES
 from govcloud.cli.main import run
 from govcloud.entrypoints.api.blueprint import api
 from govcloud.entrypoints.api.feeds import feeds
+from govcloud.entrypoints.api.file_bodies import MOST_UPLOAD
+from govcloud.entrypoints.api.routes import UPLOADS
 from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.cas import cas
 from govcloud.entrypoints.console.setup import init_console
@@ -20,7 +22,7 @@ from govcloud.entrypoints.oidc.blueprint import oidc
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.scim.blueprint import scim
 from govcloud.kernel.clock import Clock, SystemClock
-from govcloud.kernel.connections import NOTICING, notice_closed
+from govcloud.kernel.connections import NOTICING, keep_prepared, notice_closed
 from govcloud.kernel.crypto import read_master_key
 from govcloud.kernel.database import Base, db, keep_values_out_of_errors
 from govcloud.settings import Settings, load_settings
@@ -70,6 +72,7 @@ def assemble(settings: Settings | None = None, clock: Clock | None = None) -> Fl
     with app.app_context():
         keep_values_out_of_errors(db.engine)
         notice_closed(db.engine)
+        keep_prepared(db.engine)
         services = wire(settings, clock, master)
     app.extensions["govcloud"] = services
     configure_web(app, settings, services.keys.derived("web/forms"))
@@ -99,6 +102,9 @@ def register_entrypoints(app: Flask) -> None:
     init_console(app)
     declare_upload(app, "feeds.import_people")
     declare_upload(app, "portal.ask", MOST_FILES * MOST_BYTES)
+    declare_upload(app, "portal.resubmit", MOST_FILES * MOST_BYTES)
+    for endpoint in UPLOADS:
+        declare_upload(app, endpoint, MOST_UPLOAD)
 
 
 def main() -> None:

@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from govcloud.access.deciding.events import DelegationEnded
 from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.authorization.apart.events import SodExceptionGiven
 from govcloud.authorization.epochs import CATALOGUE, DEPARTMENT
-from govcloud.authorization.events import GrantClosed, GrantSuspended
+from govcloud.authorization.events import GrantClosed, GrantSuspended, RoleEnded
 from govcloud.authorization.snapshot import subsystem_of
 from govcloud.identity.events import (
     AppointmentBegun,
@@ -96,6 +97,12 @@ def subscribe_reactions(services: Services) -> None:
     def follow_item(tx: Transaction, event: ItemChanged) -> None:
         if "owner_department_id" in event.changed:
             services.access.change_owner_of_item(tx, event.item_id, event.owner_department_id)
+        services.approving.presigning.unbind(tx, {event.item_id: event.version - 1})
+
+    def unbind(tx: Transaction, event: FunctionChanged) -> None:
+        services.approving.presigning.unbind(
+            tx, {item.id: item.version for item in services.subsystem_queries.items_for_function(event.code)}
+        )
 
     def divide(tx: Transaction, event: DepartmentSplit) -> None:
         carry(tx, event.department_id, event.successor_id)
@@ -107,6 +114,7 @@ def subscribe_reactions(services: Services) -> None:
     services.uow.subscribe(DepartmentMerged, absorb)
     services.uow.subscribe(SubsystemHandedOver, entrust)
     services.uow.subscribe(ItemChanged, follow_item)
+    services.uow.subscribe(FunctionChanged, unbind)
     services.uow.subscribe(DepartmentSplit, divide)
     services.uow.subscribe(DepartmentAbolished, abandon)
 
@@ -186,6 +194,35 @@ def subscribe_clocks(services: Services) -> None:
     services.uow.subscribe_set(LineLapsed, services.waiting.note)
     services.uow.subscribe(DepartmentMerged, hand_on)
     services.telling.subscribe(services.uow)
+    subscribe_calls(services)
+
+
+def subscribe_calls(services: Services) -> None:
+    """Say whose calls to decide are over, and who is called instead, when offices end or what lines are about changes hands."""
+
+    def recall(tx: Transaction, events: Sequence[RoleEnded] | Sequence[OfficialDisabled] | Sequence[AppointmentEnded]) -> None:
+        services.telling.recall(tx, [event.official_id for event in events])
+
+    def take_back(tx: Transaction, event: DelegationEnded) -> None:
+        services.telling.recall(tx, [event.delegate_id])
+
+    def of_item(tx: Transaction, event: ItemChanged) -> None:
+        if "owner_department_id" in event.changed:
+            services.telling.hand_on(tx, item_id=event.item_id)
+
+    def of_subsystem(tx: Transaction, event: SubsystemHandedOver) -> None:
+        services.telling.hand_on(tx, subsystem_code=event.code)
+
+    def of_department(tx: Transaction, event: DepartmentMerged) -> None:
+        services.telling.hand_on(tx, owner_department_id=event.successor_id)
+
+    services.uow.subscribe_set(RoleEnded, recall)
+    services.uow.subscribe_set(OfficialDisabled, recall)
+    services.uow.subscribe_set(AppointmentEnded, recall)
+    services.uow.subscribe(DelegationEnded, take_back)
+    services.uow.subscribe(ItemChanged, of_item)
+    services.uow.subscribe(SubsystemHandedOver, of_subsystem)
+    services.uow.subscribe(DepartmentMerged, of_department)
 
 
 def subscribe_lifecycle(services: Services) -> None:

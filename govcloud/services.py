@@ -17,6 +17,7 @@ from govcloud.access.evidence.receipts import Receipts
 from govcloud.access.life.service import GrantLife
 from govcloud.access.notices.announcing import Announcing
 from govcloud.access.notices.desk import NoticeDesk
+from govcloud.access.notices.forgetting import Forgetting
 from govcloud.access.notices.queries import NoticeQueries
 from govcloud.access.notices.telling import Telling
 from govcloud.access.queries import AccessQueries
@@ -168,6 +169,7 @@ class AccessServices:
     notice_queries: NoticeQueries
     announcing: Announcing
     telling: Telling
+    notice_forgetting: Forgetting
 
 
 @dataclass(frozen=True, kw_only=True)

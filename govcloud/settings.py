@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     request_max_bytes: int = Field(default=1_048_576, ge=16_384, le=64 * 1_048_576)
     decision_rate: int = Field(default=20_000, ge=10, le=1_000_000, description="decisions a second that one client gets of one worker")
     decision_log_sample: float = Field(default=0.01, ge=0, le=1, description="share of the unremarkable permissions that are logged")
+    notice_read_days: int = Field(default=180, ge=1, le=3650, description="how long a notice is kept after it was read")
+    notice_unread_days: int = Field(default=400, ge=1, le=3650, description="how long a notice is kept that nobody read")
     decision_log_days: int = Field(default=180, ge=1, le=3650, description="how long the decision log is kept")
     replica_dir: Path | None = Field(default=None, description="the folder of this machine's replica of what decisions read")
     replica_bound_seconds: float = Field(default=2.0, ge=0.5, le=60, description="how old the replica may be; then the database is read")

@@ -18,7 +18,7 @@ from sqlalchemy import event, make_url
 from govcloud.kernel import schema
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.crypto import create_master_key, read_master_key
-from govcloud.kernel.provisioning import role_of, with_database
+from govcloud.kernel.provisioning import engine_url, role_of, with_database
 from govcloud.settings import Environment, Settings, load_settings
 from tests.factories import databases, hashing
 
@@ -45,14 +45,21 @@ def _server_url() -> str:
 
 
 def pytest_configure() -> None:
-    """Have each password checked once."""
+    """Have each password checked once, and nothing collected while all modules are read: next to nothing of that is garbage."""
     hashing.remember()
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what lives to the end: modules and five thousand tests, gone through at each of its rounds."""
+    """Spare the garbage collector what lives to the end: modules and seven thousand tests, gone through at each of its rounds.
+
+    Each test makes some ten thousand objects, of which next to nothing is garbage before its end: by its usual measure the collector
+    took a tenth of the suite's time to find that out.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
@@ -69,12 +76,23 @@ def template_database() -> str:
 
 
 @pytest.fixture(scope="session")
-def province_template(template_database: str, master_key_file: Path) -> Iterator[tuple[str, World]]:
+def usual_settings(template_database: str, master_key_file: Path) -> Settings:
+    """Return the settings of a platform on the template, read once a process: to read them takes longer than many a test."""
+    return load_settings(
+        environment=Environment.TEST,
+        DATABASE_URL=databases.app_url(template_database),
+        master_key_file=master_key_file,
+        public_url="http://localhost",
+    )
+
+
+@pytest.fixture(scope="session")
+def province_template(template_database: str, usual_settings: Settings) -> Iterator[tuple[str, World]]:
     """Build the small province once a process; return the database to clone and what is in it. Everybody has a password."""
     from tests.factories.world import small_province  # noqa: PLC0415
 
     with databases.clone(template_database, "province") as name:
-        with _assembled(_settings(databases.app_url(name), master_key_file), ManualClock(START)) as app:
+        with _assembled(_on(usual_settings, databases.app_url(name)), ManualClock(START)) as app:
             world = small_province(_services(app), passwords=None)
         yield name, world
 
@@ -115,15 +133,14 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def settings(database_url: str, master_key_file: Path) -> Settings:
+def settings(database_url: str, usual_settings: Settings) -> Settings:
     """Return the settings of the platform of the test."""
-    return _settings(database_url, master_key_file)
+    return _on(usual_settings, database_url)
 
 
-def _settings(database_url: str, master_key_file: Path) -> Settings:
-    return load_settings(
-        environment=Environment.TEST, DATABASE_URL=database_url, master_key_file=master_key_file, public_url="http://localhost"
-    )
+def _on(settings: Settings, database_url: str) -> Settings:
+    """Return the same settings for another database."""
+    return settings.model_copy(update={"database_url": engine_url(database_url).render_as_string(hide_password=False)})
 
 
 def _own_context_client() -> type[FlaskClient]:
@@ -144,23 +161,55 @@ def _own_context_client() -> type[FlaskClient]:
 
 @dataclass
 class Standing:
-    """The platform with every way in, built once a process; its connections go to ``database``."""
+    """The platform with every way in, built once a process for its settings; its connections go to ``database``."""
 
     app: Flask
     settings: Settings
     database: str
 
+    def suits(self, settings: Settings) -> bool:
+        """Return whether these are its settings, whatever the database."""
+        return settings.model_copy(update={"database_url": self.settings.database_url}) == self.settings
+
+
+#: So many platforms stand: the usual one, and those of the last few files with settings of their own.
+_MOST_STANDING = 3
+
 
 @pytest.fixture(scope="session")
-def standing(template_database: str, master_key_file: Path) -> Standing:
-    """Build the platform with every way in, which takes a fifth of a second; each test gets it with services of its own."""
+def standing(usual_settings: Settings) -> list[Standing]:
+    """Return the platforms that stand: the usual one, then the others, the one that was built last at the end."""
+    return [_built(usual_settings)]
+
+
+@pytest.fixture
+def app(standing: list[Standing], settings: Settings, clock: ManualClock) -> Iterator[Flask]:
+    """Return the platform on the clone with every way in, and its first signing key; its application context is open.
+
+    To build one takes a fifth of a second, so that of the same settings stands and gets new services, which hold all that a platform
+    remembers.
+    """
+    from govcloud.wiring import wire  # noqa: PLC0415
+
+    platform = next((one for one in standing if one.suits(settings)), None)
+    if platform is None:
+        platform = _built(settings)
+        del standing[1 : len(standing) - _MOST_STANDING + 2]
+        standing.append(platform)
+    platform.database = str(make_url(settings.database_url).database)
+    with platform.app.app_context():
+        platform.app.extensions["govcloud"] = wire(settings, clock, read_master_key(settings.master_key_file))
+    with _opened(platform.app) as app:
+        yield app
+
+
+def _built(settings: Settings) -> Standing:
     from govcloud.app import create_app  # noqa: PLC0415
     from govcloud.kernel.database import db  # noqa: PLC0415
 
-    settings = _settings(databases.app_url(template_database), master_key_file)
     app = create_app(settings, ManualClock(START))
     app.test_client_class = _own_context_client()
-    built = Standing(app, settings, template_database)
+    built = Standing(app, settings, str(make_url(settings.database_url).database))
 
     def lead_on(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
         parameters["dbname"] = built.database
@@ -168,34 +217,6 @@ def standing(template_database: str, master_key_file: Path) -> Standing:
     with app.app_context():
         event.listen(db.engine, "do_connect", lead_on)
     return built
-
-
-@pytest.fixture
-def app(request: pytest.FixtureRequest, settings: Settings, clock: ManualClock) -> Iterator[Flask]:
-    """Return the platform on the clone with every way in, and its first signing key; its application context is open.
-
-    It is the standing one with new services, which hold all that a platform remembers; a test with settings of its own gets its own.
-    """
-    standing: Standing = request.getfixturevalue("standing")
-    if settings.model_copy(update={"database_url": standing.settings.database_url}) != standing.settings:
-        yield from _own_app(settings, clock)
-        return
-    from govcloud.wiring import wire  # noqa: PLC0415
-
-    standing.database = str(make_url(settings.database_url).database)
-    with standing.app.app_context():
-        standing.app.extensions["govcloud"] = wire(settings, clock, read_master_key(settings.master_key_file))
-    with _opened(standing.app) as app:
-        yield app
-
-
-def _own_app(settings: Settings, clock: ManualClock) -> Iterator[Flask]:
-    from govcloud.app import create_app  # noqa: PLC0415
-
-    app = create_app(settings, clock)
-    app.test_client_class = _own_context_client()
-    with _opened(app):
-        yield app
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from govcloud.access.lifecycle import RETURNED, LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, RequestLine
 from govcloud.access.naming import Names
-from govcloud.access.tasks.models import DecisionTask, LineReturn
+from govcloud.access.tasks.models import ApprovalRule, DecisionTask, LineReturn
+from govcloud.access.tasks.presigned import SignedFor
 from govcloud.access.tasks.standing import CLAIM_LASTS, approved_extent, claimant, open_tasks_of
 from govcloud.access.views import AlternativeView, DecisionView, TaskView
 from govcloud.authorization.apart.errors import conflict_words
@@ -48,6 +49,7 @@ class Surroundings:
         self._now = now
         self._waiting: dict[tuple[str, int], tuple[str, ...]] = {}
         self._signed: set[UUID] = set()
+        self._silent: set[UUID] = set()
 
     def of(self, rows: Sequence[RequestLine]) -> Mapping[UUID, Around]:
         """Return what lies around lines, looked up at once: decisions, the task that each waits for, and what it was sent back with."""
@@ -56,6 +58,9 @@ class Surroundings:
         found = self._session.execute(signed.where(Decision.line_id.in_(ids)).order_by(Decision.at, Decision.id)).all()
         decisions, tasks = [row[0] for row in found], open_tasks_of(self._session, ids)
         self._signed |= {row[1] for row in found if row[1] is not None}
+        if by_rule := {row.rule_id for row in decisions if row.rule_id is not None}:
+            rules = self._session.scalars(select(ApprovalRule).where(ApprovalRule.id.in_(by_rule)))
+            self._silent |= {rule.id for rule in rules if (said := SignedFor.of(rule)) is not None and said.on_silence}
         query_returns = select(LineReturn).where(LineReturn.line_id.in_(ids)).order_by(LineReturn.round)
         returns = self._session.scalars(query_returns).all() if any(row.round > 1 or row.state in RETURNED for row in rows) else ()
         lent = {row.principal_id for row in decisions if row.principal_id != row.official_id}
@@ -130,8 +135,10 @@ class Surroundings:
             evidence_hash=row.evidence_hash,
             principal=self._names.person(row.principal_id, None, row.at) if row.principal_id != row.official_id else None,
             by_rule=row.rule_id is not None,
+            by_silence=row.rule_id in self._silent,
             alternative=self._alternative(row.alternative, line) if row.alternative else None,
             has_receipt=row.id in self._signed,
+            round=row.round,
         )
 
     def _alternative(self, stored: Mapping[str, Any], line: RequestLine) -> AlternativeView:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from govcloud.access.lifecycle import LineState, Mode
 from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.kernel.errors import Refusal
 
 REASON_MOST = 1000
 COMMENT_MOST = 500
@@ -49,6 +50,7 @@ class NewRequest:
     case_number: str | None = None
     matter_id: UUID | None = None
     beneficiary_appointment_id: UUID | None = None
+    duty: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,16 @@ class Decided:
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """A line that its requester took back."""
+    """A line that its requester took back.
+
+    ``not_opened``: the lines of its request that had waited for it alone can no longer be opened as they were approved, and why.
+    """
 
     line_id: UUID
     version: int
     at: datetime
     replayed: bool = False
+    not_opened: Refusal | None = None
 
 
 @dataclass(frozen=True)
@@ -236,9 +242,10 @@ class Correction:
 
 @dataclass(frozen=True)
 class Resubmitted:
-    """A line that waits again after its correction."""
+    """A line that waits again after its correction; ``blocked``: for an exception from separation of duty."""
 
     line_id: UUID
     version: int
     due_at: datetime
     replayed: bool = False
+    blocked: bool = False

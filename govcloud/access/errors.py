@@ -94,6 +94,12 @@ def line_returned() -> Conflict:
     return Conflict("line_returned", message, remedy=Message("申请人补正后会重新出现在待我审批中。"))
 
 
+def not_held_back() -> Conflict:
+    """Return the error for taking back an approval that is not held back: it opened, was given up, or there is none."""
+    message = Message("该申请项没有已同意而尚未开通的决定，不能收回同意。")
+    return Conflict("line_not_held_back", message, remedy=Message("已开通的，请撤销权限；仍待审批的，可以驳回。"))
+
+
 def not_returned() -> Conflict:
     """Return the error for resubmitting a line that was not sent back."""
     return Conflict("line_not_returned", Message("该申请项没有被退回补正，不需要重新提交。"))
@@ -159,6 +165,17 @@ def no_such_delegation(delegation_id: UUID) -> NotFound:
 def no_such_rule(rule_id: UUID) -> NotFound:
     """Return the error for a pre-signed rule that does not exist, or that the caller may not know of."""
     return NotFound.of(Message("预先签署的规则"), rule_id)
+
+
+def rule_ended() -> Conflict:
+    """Return the error for signing a rule again that somebody ended for good."""
+    return Conflict("rule_ended", Message("这条规则已经终止，不能再次签署。"), remedy=Message("仍有需要的，请签署新规则。"))
+
+
+def item_changed_meanwhile(name: str) -> Conflict:
+    """Return the error for signing a rule about another version of an item than one saw."""
+    message = Message("“%(name)s”在您查看之后有变化，规则没有签署。", name=name)
+    return Conflict("item_changed", message, remedy=Message("请刷新页面，核对后再签署。"))
 
 
 def together_changed(item: str) -> Conflict:

@@ -39,17 +39,21 @@ class RequestSubmitted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineApproved(Event):
-    """Everybody whose word it takes said yes, perhaps to less than was asked; with `rule_id`: in advance."""
+    """Everybody whose word it takes said yes, perhaps to less than was asked; by `rule_id`: in advance, perhaps for silence."""
 
     name: ClassVar[str] = "access:line:approved"
     personal: ClassVar[frozenset[str]] = frozenset({"comment"})
+    outbox: ClassVar[bool] = True
 
     decision_id: UUID
+    subsystem_code: str
+    function: str
     scope: dict[str, Any]
     days: int
     evidence_hash: str
     comment: str
     rule_id: UUID | None = None
+    on_silence: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +62,28 @@ class LineRejected(Event):
 
     name: ClassVar[str] = "access:line:rejected"
     personal: ClassVar[frozenset[str]] = frozenset({"comment"})
+    outbox: ClassVar[bool] = True
+
+    decision_id: UUID
+    subsystem_code: str
+    function: str
+    reason_code: str
+    evidence_hash: str
+    comment: str
+    alternative: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineRetracted(Event):
+    """Somebody who may refuse a line took its approval back while it was held back for others: it is refused, and so will not open."""
+
+    name: ClassVar[str] = "access:line:retracted"
+    personal: ClassVar[frozenset[str]] = frozenset({"comment"})
 
     decision_id: UUID
     reason_code: str
     evidence_hash: str
     comment: str
-    alternative: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +119,14 @@ class LineWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LineLapsed(Event):
-    """Nobody decided in time, which stands against the department that held the line; or (`returned`) nobody corrected it."""
+    """Nobody decided in time, which stands against the department; or nobody corrected it (`returned`), lifted a conflict (`blocked`)."""
 
     name: ClassVar[str] = "access:line:lapsed"
 
     owner_department_id: UUID
     due_at: datetime
     returned: bool
+    blocked: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +147,7 @@ class TaskOpened(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskClaimed(Event):
-    """Somebody who may decide took a line on, or was given it by another, with a reason."""
+    """Somebody who may decide took a line on, or was given it by another, with a reason; `former_id` is who had it until then."""
 
     name: ClassVar[str] = "access:task:claimed"
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
@@ -134,6 +155,7 @@ class TaskClaimed(Event):
     task_id: UUID
     line_id: UUID
     official_id: UUID
+    former_id: UUID | None
     reassigned: bool
     reason: str
 
@@ -162,6 +184,9 @@ class ApprovalRuleSigned(Event):
     scope: dict[str, Any]
     ends_at: datetime
     reason: str
+    item_version: int = 0
+    on_silence: bool = False
+    replaces: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +198,20 @@ class ApprovalRuleEnded(Event):
 
     rule_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRuleUnbound(Event):
+    """What a rule was signed for is another now: it grants nothing until one of ``concerned`` signs it again."""
+
+    name: ClassVar[str] = "access:approval_rule:unbound"
+
+    rule_id: UUID
+    item_id: UUID
+    item_name: str
+    item_version: int
+    signer_id: UUID
+    concerned: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,13 +259,14 @@ class ClockRulesSet(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OpeningGivenUp(Event):
-    """Lines that were approved will not open, as another line of the request, which was to open as a whole, was refused or lapsed."""
+    """Approved lines of a request that opens as a whole will not open: another was `not_approved`, or (`cause`) what refused these."""
 
     name: ClassVar[str] = "access:request:not_opened"
 
     line_ids: tuple[UUID, ...]
     requester_official_id: UUID
     beneficiary_official_id: UUID
+    cause: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,3 +292,12 @@ class RevocationDone(Event):
 
     revocation_id: UUID
     grants: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarMissing(Event):
+    """The days of a year that has come, or is near, were not imported: clocks suppose Monday to Friday, rules on such days open nothing."""
+
+    name: ClassVar[str] = "access:work_calendar:missing"
+
+    year: int

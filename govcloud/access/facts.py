@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from govcloud.authorization.apart.views import Conflict, Finding
+from govcloud.authorization.apart.views import Conflict, Finding, RuleView
 from govcloud.authorization.scope import Scope
 
 
@@ -52,6 +53,20 @@ class PersonFacts:
 
 
 @dataclass(frozen=True)
+class Office:
+    """An office over the department at ``path`` and all below it, with who serves in it now.
+
+    ``units`` are the appointments under which they may act in it, each with the path of its department: one, or any of theirs where
+    the office hangs on the person.
+    """
+
+    path: str
+    person: PersonFacts
+    units: Mapping[UUID, str]
+    deputy: bool = False
+
+
+@dataclass(frozen=True)
 class Wanted:
     """An extent of access: which rows and for how many days of 24 hours."""
 
@@ -66,7 +81,7 @@ class RequestFacts:
     ``open_line_number`` is the number of the request in which the beneficiary already waits for the same item, ``held_until`` the end of
     a grant that gives as much for as long already. ``has_decider`` says whether anybody but requester and beneficiary could decide.
     ``conflicts`` are the rules of separation of duty that stand against it, those that an exception lifts among them. ``carried_days``
-    is how long the grants last that it would go on from without a gap.
+    is how long the row of grants lasts that it would belong to, beside it (``life/in_a_row.py``).
     """
 
     item: ItemFacts
@@ -79,6 +94,10 @@ class RequestFacts:
     held_until: datetime | None = None
     conflicts: tuple[Conflict, ...] = ()
     carried_days: int = 0
+    duty: str | None = None
+    """The part in the case that access is for: ``handle``, ``review``, or none stated."""
+    case_rules: tuple[RuleView, ...] = ()
+    """The rules of separation of duty on cases that ask which part that is."""
 
 
 @dataclass(frozen=True)

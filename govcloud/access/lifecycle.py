@@ -88,6 +88,7 @@ WAITING = frozenset({LineState.PENDING})
 """A line in one of these states waits for an approver: it stands in an inbox, and its clock runs."""
 RETURNED = frozenset({LineState.RETURNED})
 BLOCKED = frozenset({LineState.BLOCKED_SOD})
+HELD = frozenset({LineState.APPROVED})
 OPEN = WAITING | RETURNED | BLOCKED
 """A line in one of these states still waits for somebody; a person has at most one open line per item."""
 
@@ -99,9 +100,12 @@ LINE = moves(
     Move("reject", WAITING, LineState.REJECTED, by=Role.APPROVER),
     Move("return", WAITING, LineState.RETURNED, by=Role.APPROVER),
     Move("resubmit", RETURNED, LineState.PENDING, by=Role.REQUESTER),
+    Move("resubmit_blocked", RETURNED, LineState.BLOCKED_SOD, by=Role.REQUESTER),
     Move("withdraw", OPEN, LineState.WITHDRAWN, by=Role.REQUESTER),
     Move("lapse", OPEN, LineState.LAPSED, by=Role.SYSTEM),
     Move("unblock", BLOCKED, LineState.PENDING, by=Role.SYSTEM),
+    # Only while it is held back for the others of its request (``deciding/retracting.py``): what has been opened is revoked.
+    Move("retract", HELD, LineState.REJECTED, by=Role.APPROVER),
 )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
@@ -16,6 +16,7 @@ from govcloud.access.tasks.standing import follow_lines, void_tasks
 from govcloud.identity.extents import at_or_below
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.errors import Conflict
+from govcloud.subsystems.holding import hold_items
 
 
 def read_line(session: Session, line_id: UUID) -> RequestLine:
@@ -44,6 +45,37 @@ def lock_line(session: Session, line_id: UUID) -> RequestLine:
     return line
 
 
+def lock_line_of_whole(session: Session, line: RequestLine) -> RequestLine:
+    """Return a line as ``lock_line`` does, with the lines of its request that are held back: what becomes of it concerns them."""
+    whole = (RequestLine.request_id == line.request_id, or_(RequestLine.id == line.id, RequestLine.held_days.is_not(None)))
+    query = select(RequestLine).where(*whole).order_by(RequestLine.id).with_for_update()
+    return next(row for row in session.scalars(query.execution_options(populate_existing=True)).all() if row.id == line.id)
+
+
+def lock_line_to_open(session: Session, line: RequestLine) -> RequestLine:
+    """Return a line as ``lock_line_of_whole`` does, for a command that may open it or the others of its request.
+
+    Their items are held first. Items come before lines, so that whoever opens several lines, one after the other, waits for no item
+    with a line in hand.
+    """
+    hold_items(session, select(RequestLine.item_id).where(RequestLine.request_id == line.request_id))
+    return lock_line_of_whole(session, line)
+
+
+def lock_blocked(session: Session, official_id: UUID, line_id: UUID | None = None) -> Sequence[RequestLine]:
+    """Return the blocked lines of a person, whose lock must be held, or one of them, locked like those of ``lock_line_to_open``."""
+    mine = [RequestLine.beneficiary_official_id == official_id, RequestLine.state.in_(BLOCKED)]
+    if line_id is not None:
+        mine.append(RequestLine.id == line_id)
+    blocked = session.execute(select(RequestLine.id, RequestLine.request_id).where(*mine)).all()
+    requests = {row.request_id for row in blocked}
+    hold_items(session, select(RequestLine.item_id).where(RequestLine.request_id.in_(requests)))
+    ids = {row.id for row in blocked}
+    whole = (RequestLine.request_id.in_(requests), or_(RequestLine.id.in_(ids), RequestLine.held_days.is_not(None)))
+    query = select(RequestLine).where(*whole).order_by(RequestLine.id).with_for_update().execution_options(populate_existing=True)
+    return [line for line in session.scalars(query).all() if line.id in ids]
+
+
 def lock_line_if_free(session: Session, line_id: UUID) -> RequestLine | None:
     """Return a line as it stands, locked until the transaction ends; nothing when another transaction has it, or there is none."""
     query = select(RequestLine).where(RequestLine.id == line_id).with_for_update(skip_locked=True)
@@ -63,14 +95,23 @@ def approved_for(session: Session, decider_id: UUID, beneficiary_id: UUID, since
 
     What a rule granted is no favour: whoever signed it did not know for whom.
     """
-    favour = (
-        select(Decision.id)
-        .join(RequestLine, RequestLine.id == Decision.line_id)
-        .where(or_(Decision.official_id == decider_id, Decision.principal_id == decider_id), Decision.rule_id.is_(None))
-        .where(Decision.outcome == "approved", Decision.at > since)
-        .where(RequestLine.beneficiary_official_id == beneficiary_id)
+    return bool(approved_among(session, decider_id, [beneficiary_id], since))
+
+
+def approved_among(session: Session, decider_id: UUID, beneficiaries: Collection[UUID], since: datetime) -> frozenset[UUID]:
+    """Return those of ``beneficiaries`` for whom ``decider_id`` did a favour since then, as ``approved_for`` says it."""
+    query = (
+        select(RequestLine.beneficiary_official_id)
+        .join(Decision, Decision.line_id == RequestLine.id)
+        .where(_favour_of(decider_id, since), RequestLine.beneficiary_official_id.in_(beneficiaries))
     )
-    return session.scalar(favour.limit(1)) is not None
+    return frozenset(session.scalars(query.distinct())) if beneficiaries else frozenset()
+
+
+def _favour_of(decider_id: UUID, since: datetime) -> ColumnElement[bool]:
+    """Return the condition that a decision is a yes of somebody's, or in their right; a rule did not know for whom it was signed."""
+    theirs = or_(Decision.official_id == decider_id, Decision.principal_id == decider_id)
+    return and_(theirs, Decision.rule_id.is_(None), Decision.outcome == "approved", Decision.at > since)
 
 
 def why_closed(session: Session, line: RequestLine, identity: IdentityQueries) -> Conflict:
@@ -110,8 +151,18 @@ def move_line(session: Session, line: RequestLine, move: str, now: datetime) -> 
         raise errors.line_changed(shown, line.version)
 
 
+def _hold_open(session: Session, which: ColumnElement[bool]) -> None:
+    """Hold those of the lines of ``which`` that others may hold as well, in the order of their ids, before all of them are changed.
+
+    An UPDATE alone takes rows as it finds them, and so might wait in a circle with somebody who decides on several lines of a request.
+    """
+    alive = or_(RequestLine.state.in_(OPEN), RequestLine.held_days.is_not(None))
+    session.execute(select(RequestLine.id).where(which, alive).order_by(RequestLine.id).with_for_update()).all()
+
+
 def change_owner(session: Session, department_id: UUID, successor_id: UUID) -> None:
     """Let the lines of a department be its successor's."""
+    _hold_open(session, RequestLine.owner_department_id == department_id)
     mine = update(RequestLine).where(RequestLine.owner_department_id == department_id)
     session.execute(mine.values(owner_department_id=successor_id).execution_options(synchronize_session=False))
 
@@ -121,7 +172,9 @@ def change_owner_of(session: Session, subsystem_code: str, department_id: UUID, 
 
     Closed lines go along: who answers for the subsystem may revoke what came of them.
     """
-    mine = update(RequestLine).where(RequestLine.subsystem_code == subsystem_code, RequestLine.owner_department_id == department_id)
+    which = (RequestLine.subsystem_code == subsystem_code) & (RequestLine.owner_department_id == department_id)
+    _hold_open(session, which)
+    mine = update(RequestLine).where(which)
     values = {"owner_department_id": successor_id, "owner_path": path}
     session.execute(mine.values(values).execution_options(synchronize_session=False))
     follow_lines(session, (RequestLine.subsystem_code == subsystem_code) & (RequestLine.owner_department_id == successor_id))
@@ -132,6 +185,7 @@ def change_owner_of_item(session: Session, item_id: UUID, department_id: UUID, p
 
     What was closed stays with whoever decided it.
     """
+    _hold_open(session, RequestLine.item_id == item_id)
     mine = update(RequestLine).where(RequestLine.item_id == item_id, RequestLine.state.in_(OPEN))
     values = {"owner_department_id": department_id, "owner_path": path}
     moved = session.execute(mine.values(values).execution_options(synchronize_session=False))
@@ -178,6 +232,7 @@ def follow_department(session: Session, old_path: str, new_path: str) -> int:
 
     Closed lines follow too: who answers for a department now also sees what it decided and may revoke what came of it.
     """
+    _hold_open(session, at_or_below(RequestLine.owner_path, [old_path]))
     statement = (
         update(RequestLine)
         .where(at_or_below(RequestLine.owner_path, [old_path]))

@@ -9,8 +9,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
+from govcloud.access.asking.windows import starts_at
 from govcloud.access.deciding.routing import DECIDING_ROLE, DEPUTY_ROLE, Authority, Holder, candidates, ids_of, levels
-from govcloud.access.facts import ItemFacts, PersonFacts
+from govcloud.access.facts import ItemFacts, Office, PersonFacts
+from govcloud.access.life.in_a_row import Asked, Rows
+from govcloud.access.models import AccessRequest
 from govcloud.access.rules.subordinate import stands_below
 from govcloud.access.tasks.lending import live_delegations
 from govcloud.authorization.queries import AuthorizationQueries, RoleHolder
@@ -35,9 +38,14 @@ class FactsLoader:
     ) -> None:
         """Take the queries of the three domains, and the source of reading sessions."""
         self._read = read
+        self._rows = Rows(read, authorization)
         self.identity = identity
         self.subsystems = subsystems
         self.authorization = authorization
+
+    def read(self) -> Session:
+        """Return the session that reads, in a command its own."""
+        return self._read()
 
     def catalogue_item(self, item_id: UUID) -> ItemView:
         """Return an item, withdrawn or not.
@@ -123,7 +131,10 @@ class FactsLoader:
         rights = [Authority(path, person.official_id, person.appointment_id, role == DEPUTY_ROLE) for role in roles for path in own[role]]
         for lent in live_delegations(self._read(), person.official_id, person.appointment_id, now):
             held = self.authorization.department_paths(lent.delegator_id, lent.delegator_appointment_id, DECIDING_ROLE, now)
-            rights += [Authority(path, lent.delegator_id, lent.delegator_appointment_id) for path in held]
+            rights += [
+                Authority(path, lent.delegator_id, lent.delegator_appointment_id, delegation_id=lent.id, stands_in=lent.out_of_office)
+                for path in held
+            ]
         return tuple(rights)
 
     def lent_over(self, actor: Actor, path: str, now: datetime) -> str:
@@ -143,23 +154,23 @@ class FactsLoader:
 
         Left out are the ``barred``, who is not in office, and whoever stands below the ``beneficiary``.
         """
-        holders = self.authorization.role_holders(DECIDING_ROLE, levels(owner_path), now)
-        known = self._subjects({holder.official_id for holder in holders}, now)
-        live = (_holder(holder, known) for holder in holders if any(subject.active for subject in known.get(holder.official_id, ())))
-        below = {
-            holder.official_id
-            for holder in holders
-            if beneficiary is not None and stands_below(_facts_of(holder, known.get(holder.official_id, ())), beneficiary)
-        }
-        return candidates(owner_path, live, {*barred, *below})
-
-    def held_at(self, paths: Collection[str], now: datetime) -> frozenset[str]:
-        """Return those of ``paths`` at which a senior administrator is in office now."""
-        holders = self.authorization.role_holders(DECIDING_ROLE, sorted(paths), now) if paths else ()
-        known = self._subjects({holder.official_id for holder in holders}, now)
-        return frozenset(
-            holder.department_path for holder in holders if any(subject.active for subject in known.get(holder.official_id, ()))
+        fit = (
+            Holder(office.person.official_id, office.path, office.person.department_path)
+            for office in self.offices(DECIDING_ROLE, levels(owner_path), now)
+            if beneficiary is None or not stands_below(office.person, beneficiary)
         )
+        return candidates(owner_path, fit, barred)
+
+    def offices(self, role: str, paths: Collection[str], now: datetime) -> tuple[Office, ...]:
+        """Return who holds ``role`` over exactly one of ``paths`` and serves in that office now."""
+        holders = self.authorization.role_holders(role, sorted(paths), now) if paths else ()
+        known = self.subjects({holder.official_id for holder in holders}, now)
+        found = (_office(holder, known.get(holder.official_id, ()), deputy=role == DEPUTY_ROLE) for holder in holders)
+        return tuple(office for office in found if office is not None)
+
+    def lies_within(self, path: str, departments: Collection[UUID], now: datetime) -> bool:
+        """Return whether the department at ``path`` is one of these, or below one."""
+        return any(path.startswith(department.path) for department in self.identity.departments(departments, now).values())
 
     def department_names(self, paths: Collection[str], now: datetime) -> tuple[str, ...]:
         """Return the names of the departments at the ends of ``paths``, in their order."""
@@ -167,12 +178,30 @@ class FactsLoader:
         found = self.identity.departments(ids, now)
         return tuple(found[item].name for item in ids if item in found)
 
+    def carried_days(
+        self, request: AccessRequest, item: ItemView, days: int, extends: UUID | None, *, asked_at: datetime, now: datetime
+    ) -> int:
+        """Return how many days of a row (``life/in_a_row.py``) lie beside what a line would give if it were approved now."""
+        parent = self.authorization.grant_of_line(extends) if extends else None
+        begins = max(starts_at(request, now), parent.ends_at if parent else now)
+        asked = Asked(
+            official_id=request.beneficiary_official_id,
+            item_id=item.id,
+            function=item.function,
+            case_number=request.case_number,
+            by_case=item.requires_case_number,
+            begins=begins,
+            days=max(1, min(days, item.max_days)),
+            at=asked_at,
+        )
+        return self._rows.days_beside(asked)
+
     def parent_closed(self, line_id: UUID | None) -> bool:
         """Return whether the grant of a line, which another line extends, was ended before its time, or rests."""
         grant = self.authorization.grant_of_line(line_id) if line_id else None
         return grant is not None and (grant.closed_at is not None or grant.suspended)
 
-    def _subjects(self, officials: Collection[UUID], now: datetime) -> Mapping[UUID, tuple[Subject, ...]]:
+    def subjects(self, officials: Collection[UUID], now: datetime) -> Mapping[UUID, tuple[Subject, ...]]:
         """Return the live appointments of several people at once."""
         found: dict[UUID, tuple[Subject, ...]] = {}
         for subject in self.identity.subjects_among(officials, now) if officials else ():
@@ -180,27 +209,24 @@ class FactsLoader:
         return found
 
 
-def _acting(holder: RoleHolder, subjects: Iterable[Subject]) -> Subject | None:
-    """Return the appointment under which somebody holds a role; any of theirs when it hangs on the person."""
-    return next((subject for subject in subjects if holder.appointment_id in {None, subject.appointment_id}), None)
-
-
-def _holder(holder: RoleHolder, known: Mapping[UUID, tuple[Subject, ...]]) -> Holder:
-    acting = _acting(holder, known[holder.official_id])
-    return Holder(holder.official_id, holder.department_path, acting.department_path if acting else "")
-
-
-def _facts_of(holder: RoleHolder, subjects: tuple[Subject, ...]) -> PersonFacts:
-    """Return a holder as the rules see people."""
-    acting = _acting(holder, subjects)
-    rank = acting.rank if acting else ""
+def facts_of(acting: Subject, subjects: Iterable[Subject]) -> PersonFacts:
+    """Return somebody as the rules see people: under the appointment ``acting``, of all their live ones (``subjects``)."""
     return PersonFacts(
-        official_id=holder.official_id,
-        appointment_id=holder.appointment_id or (acting.appointment_id if acting else holder.official_id),
-        name=acting.name if acting else "",
-        active=acting is not None and acting.active,
-        department_path=acting.department_path if acting else "",
-        rank=rank,
-        rank_order=rank_order(rank),
+        official_id=acting.official_id,
+        appointment_id=acting.appointment_id,
+        name=acting.name,
+        active=acting.active,
+        department_path=acting.department_path,
+        rank=acting.rank,
+        rank_order=rank_order(acting.rank),
         posts=tuple(subject.department_path for subject in subjects),
     )
+
+
+def _office(holder: RoleHolder, subjects: tuple[Subject, ...], *, deputy: bool) -> Office | None:
+    """Return an office, if its holder serves in it: under its appointment, or under any where it hangs on the person."""
+    serving = [subject for subject in subjects if subject.active and holder.appointment_id in {None, subject.appointment_id}]
+    if not serving:
+        return None
+    units = {subject.appointment_id: subject.department_path for subject in serving}
+    return Office(holder.department_path, facts_of(serving[0], subjects), units, deputy)

@@ -74,8 +74,8 @@ class RequestLine(Base):
     ``remind_at``, ``deputy_at``, ``superior_at`` and ``due_at`` are the marks of the clock (``clocks.py``); ``acts_at`` is when it acts
     next, and NULL while it stands. ``counted_from`` is since when it runs without a break, ``waited_seconds`` the working time before.
     ``parent_line_id`` is the line whose grant this one extends, following it without a gap; ``carried_days`` are the days that the
-    unbroken row of grants before it lasts. ``held_scope`` and ``held_days`` are what was approved of a line that opens together with
-    others, kept until it does.
+    row of grants it was to belong to lasted beside it, as it was asked for. ``held_scope`` and ``held_days`` are what was approved of a
+    line that opens together with others, kept until it does, or will not any more.
     """
 
     __tablename__ = "request_line"

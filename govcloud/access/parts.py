@@ -9,12 +9,14 @@ from govcloud.access.asking.placing import Placing
 from govcloud.access.clocks.line_clock import Clocks
 from govcloud.access.deciding.completing import Completing
 from govcloud.access.deciding.decide import Deciding
+from govcloud.access.deciding.retracting import Retracting
 from govcloud.access.evidence.gathering import CardMaker
 from govcloud.access.evidence.receipts import Receipts
 from govcloud.access.life.opening import Opening
 from govcloud.access.loading import FactsLoader
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.opening import TaskOpening
+from govcloud.access.tasks.speaking import Speaking
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import IdentityQueries
@@ -35,6 +37,8 @@ class Parts:
     deciding: Deciding
     clocks: Clocks
     opening: Opening
+    retracting: Retracting
+    rules: Speaking
 
     @classmethod
     def build(
@@ -52,8 +56,10 @@ class Parts:
         """Tie them together."""
         facts = FactsLoader(identity, subsystems, authorization_queries, uow.read)
         cards, tasks = CardMaker(uow.read, facts), TaskOpening(facts)
-        opening = Opening(authorization, facts)
+        opening = Opening(uow, authorization, facts)
         completing = Completing(uow, facts, tasks, opening, receipts, clocks)
-        beginning = Beginning(facts, tasks, cards, completing)
+        rules = Speaking(uow, facts, cards, completing)
+        beginning = Beginning(tasks, rules)
         placing, deciding = Placing(facts, beginning, clocks), Deciding(uow, clock, facts, cards, completing)
-        return cls(uow, clock, facts, beginning, placing, deciding, clocks, opening)
+        retracting = Retracting(uow, clock, facts, cards, opening, receipts)
+        return cls(uow, clock, facts, beginning, placing, deciding, clocks, opening, retracting, rules)

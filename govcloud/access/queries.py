@@ -171,13 +171,13 @@ class AccessQueries:
         inbox = self._inbox(actor)
         return inbox.count() if inbox else 0
 
-    def decided_by(self, official_id: UUID, cursor: str | None = None, limit: int = PAGE) -> Page[InboxEntry]:
-        """Return the lines that a person decided, the latest decision first."""
+    def decided_by(self, actor: Actor, cursor: str | None = None, limit: int = PAGE) -> Page[InboxEntry]:
+        """Return the lines that the actor decided in whatever office, the latest decision first."""
         query = (
             select(RequestLine, AccessRequest, Decision)
             .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
             .join(Decision, Decision.line_id == RequestLine.id)
-            .where(Decision.official_id == official_id, Decision.rule_id.is_(None))
+            .where(Decision.official_id == actor.official_id, Decision.rule_id.is_(None))
             .order_by(Decision.id.desc())
         )
         before = identifier(cursor)
@@ -185,7 +185,7 @@ class AccessQueries:
             query = query.where(Decision.id < before)
         most = _limited(limit)
         rows = self._read().execute(query.limit(most + 1)).all()
-        entries = self._shower().inbox([(row[0], row[1], row[2]) for row in rows[:most]])
+        entries = self._shower().inbox([(row[0], row[1], row[2]) for row in rows[:most]], self._authority(actor))
         return Page(entries, str(rows[most - 1][2].id) if len(rows) > most else None)
 
     def decision_page(self, actor: Actor, line_id: UUID) -> DecisionPage:

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from govcloud.access.around import Around, Surroundings
 from govcloud.access.asking.views import CatalogueEntry
 from govcloud.access.deciding.views import InboxEntry
-from govcloud.access.lifecycle import ATOMIC, BLOCKED, WAITING, LineState, grant_state, never_opens, request_state
+from govcloud.access.lifecycle import ATOMIC, BLOCKED, RETURNED, WAITING, LineState, grant_state, never_opens, request_state
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
-from govcloud.access.views import GrantView, HeldAccess, LineView, RequestView
+from govcloud.access.views import GrantView, HeldAccess, LineView, PersonView, RequestView
 from govcloud.authorization.queries import GrantView as StoredGrant
 from govcloud.authorization.scope import Scope
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
@@ -55,13 +55,20 @@ class Shower:
         bases = self._bases(items.values())
         return tuple(self._line(row, items[row.item_id], around[row.id], grants.get(row.id), bases) for row in rows)
 
-    def inbox(self, rows: Sequence[tuple[RequestLine, AccessRequest, Decision | None]]) -> tuple[InboxEntry, ...]:
-        """Return lines as the lists of an approver show them."""
+    def inbox(
+        self, rows: Sequence[tuple[RequestLine, AccessRequest, Decision | None]], reach: Sequence[str] | None = None
+    ) -> tuple[InboxEntry, ...]:
+        """Return lines as the lists of an approver show them; with ``reach`` those elsewhere cannot be opened."""
         items = self._facts.subsystems.items(line.item_id for line, _request, _decision in rows)
         self._names.learn_people((request.beneficiary_appointment_id, request.created_at) for _line, request, _decision in rows)
         self._names.learn_divisions(Scope.from_json(line.requested_scope) for line, _request, _decision in rows)
-        around = self._surroundings.of([line for line, _request, decision in rows if decision is None])
-        return tuple(self._entry(line, request, decision, items[line.item_id], around.get(line.id)) for line, request, decision in rows)
+        around = self._surroundings.of([line for line, _request, decision in rows if decision is None or line.state in WAITING])
+        entries = (
+            (line, self._entry(line, request, decision, items[line.item_id], around.get(line.id))) for line, request, decision in rows
+        )
+        return tuple(
+            replace(entry, may_open=reach is None or any(line.owner_path.startswith(path) for path in reach)) for line, entry in entries
+        )
 
     def held(self, grants: Sequence[StoredGrant]) -> tuple[HeldAccess, ...]:
         """Return grants with the requests behind them, in the order of ``grants``."""
@@ -136,12 +143,24 @@ class Shower:
             task=self._surroundings.task(around, item),
             decisions=tuple(self._surroundings.decision(decision, row) for decision in around.decisions),
             missing=around.returns[-1].missing if around.returns else "",
+            returned_by=self._returned_by(around),
+            returned_at=around.returns[-1].at if around.returns else None,
+            correct_by=row.acts_at if state in RETURNED else None,
             duty=row.duty,
             conflicts=self._surroundings.conflicts(row) if state in BLOCKED else (),
             answer_by=row.deputy_at or row.due_at,
             escalation=row.escalation,
+            held_back="waiting" if row.held_days is not None else None,
             extends=row.parent_line_id,
+            lapses_at=row.acts_at if row.paused_at and row.acts_at else row.due_at,
         )
+
+    def _returned_by(self, around: Around) -> PersonView | None:
+        """Return who sent a line back last."""
+        if not around.returns:
+            return None
+        last = around.returns[-1]
+        return self._names.person(last.official_id, last.appointment_id, last.at)
 
     def grant(self, stored: StoredGrant) -> GrantView:
         """Return a grant as it stands at the moment of the page."""
@@ -241,6 +260,12 @@ class Shower:
 
 
 def _held_back(lines: tuple[LineView, ...]) -> tuple[LineView, ...]:
-    """Say of the approved lines of a request that opens as a whole why they have no grant."""
-    why = "given_up" if never_opens(line.state for line in lines) else "waiting"
-    return tuple(replace(line, held_back=why) if line.state is LineState.APPROVED and line.grant is None else line for line in lines)
+    """Say of the approved lines of a request that opens as a whole why they have no grant: those that hold nothing back were given up."""
+    shut = never_opens(line.state for line in lines)
+
+    def said(line: LineView) -> LineView:
+        if line.state is not LineState.APPROVED or line.grant is not None:
+            return line
+        return replace(line, held_back="given_up" if shut or line.held_back is None else "waiting")
+
+    return tuple(map(said, lines))

@@ -57,10 +57,14 @@ class DecisionView:
     """In whose right it was made, if somebody else lent it."""
     by_rule: bool = False
     """Whether it was made in advance, by the rule that ``decided_by`` signed."""
+    by_silence: bool = False
+    """Whether that rule spoke because nobody answered in time."""
     alternative: AlternativeView | None = None
     """What a refusal offers instead."""
     has_receipt: bool = False
     """Whether a signed receipt can be downloaded; decisions from before there were any have none."""
+    round: int = 1
+    """In which round of the line it was made; of an earlier one than the line's it no longer counts."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,10 @@ class LineView:
     """Everything that was decided on it, in every round, the oldest first; ``decision`` is the one that closed it."""
     missing: str = ""
     """What was missing when it was last sent back."""
+    returned_by: PersonView | None = None
+    returned_at: datetime | None = None
+    correct_by: datetime | None = None
+    """By when a line that was sent back has to be corrected, else it lapses."""
     duty: str | None = None
     conflicts: tuple[Refusal, ...] = ()
     """Why a blocked line waits: the rules of separation of duty that keep it apart, as they stand now."""
@@ -148,14 +156,26 @@ class LineView:
     escalation: int = 0
     """How far the clock has carried it: 1 reminded, 2 also the deputies, 3 also the department above."""
     held_back: str | None = None
-    """Why a line that was approved has no grant: others of its request are still ``waiting``, or one was not approved (``given_up``)."""
+    """Why a line that was approved has no grant: others of its request are still ``waiting``, or the whole will not open (``given_up``)."""
     extends: UUID | None = None
     """The line whose grant this one extends."""
+    lapses_at: datetime | None = None
+    """When it lapses if nothing happens: while its clock stands, for want of a correction or an exception, else of an answer."""
 
     @property
     def is_open(self) -> bool:
         """Whether the line still waits for somebody."""
         return self.state in OPEN
+
+    @property
+    def next_at(self) -> datetime:
+        """When an open line's department has to have answered, or whoever else it waits for to have done their part."""
+        return (self.answer_by if self.state in WAITING else self.lapses_at) or self.due_at
+
+    @property
+    def agreed(self) -> tuple[DecisionView, ...]:
+        """Who said yes in the present round, the first first."""
+        return tuple(one for one in self.decisions if one.round == self.round and one.outcome == "approved")
 
 
 @dataclass(frozen=True)
@@ -182,7 +202,15 @@ class RequestView:
     @property
     def next_due(self) -> datetime | None:
         """When the next answer is due; ``None`` when nothing waits."""
-        return min((line.answer_by or line.due_at for line in self.lines if line.is_open), default=None)
+        return min((line.next_at for line in self.lines if line.is_open), default=None)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a request for an item would go now: the departments asked first, and by when they answer."""
+
+    waits_for: tuple[str, ...]
+    due_at: datetime
 
 
 @dataclass(frozen=True)
@@ -204,9 +232,13 @@ class DecisionPage:
     principal: str = ""
     """In whose right the reader would decide, if somebody lent it."""
     answered: bool = False
-    """Whether the reader has answered in this round already."""
+    """Whether the reader has answered in this round already, or somebody in their right."""
+    answered_by: str = ""
+    """Who answered in the reader's right, if it was somebody else."""
     held_by: str = ""
     """Who else has taken it on."""
+    may_hold: bool = False
+    """Whether the reader may take it on alone, or hand it to somebody."""
     others: tuple[DecisionPage, ...] = ()
     """The same of the other lines of the request that the reader may decide, for one act."""
 

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import Row, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from govcloud.audit.canonical import read_canonical, restored
 from govcloud.audit.checkpoint import Checkpoint
 from govcloud.audit.models import AuditCheckpoint, AuditEvent, AuditPending, AuditPersonal, AuditSequence
 from govcloud.kernel.paging import Cursor
+from govcloud.kernel.prepared import Look
 
 MOST = 500
 
@@ -136,7 +137,11 @@ def _entry(row: Row[Any], personal: dict[str, str]) -> AuditEntry:
     )
 
 
+_LAST_LEAF = Look(
+    select(AuditEvent.leaf_hash).where(AuditEvent.chain == bindparam("chain")).order_by(AuditEvent.chain_position.desc()).limit(1)
+)
+
+
 def last_leaf(session: Session, chain: str) -> bytes | None:
     """Return the leaf hash of the latest event of a chain, as far as this transaction sees; ``None`` for a chain without events."""
-    query = select(AuditEvent.leaf_hash).where(AuditEvent.chain == chain).order_by(AuditEvent.chain_position.desc()).limit(1)
-    return session.scalar(query)
+    return next((row.leaf_hash for row in _LAST_LEAF.within(session, {"chain": chain})), None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Integer, LargeBinary, Text, text
+from sqlalchemy.event import listens_for
 from sqlalchemy.orm import Session
 
 from govcloud.audit.canonical import ChainLink, canonical_event, fresh_salt, fresh_salts
@@ -46,6 +48,10 @@ _ENDS = text(
     ) AS newest
     """
 )
+_HOLD_CHAINS = Prepared(_HOLD)
+_ENDS_OF = Prepared(_ENDS.columns(chain=Text, chain_position=Integer, leaf_hash=LargeBinary))
+#: The ends of the chains that a transaction has added to, which are its own until it ends.
+_HELD = "chains held for the record"
 #: From so many events on COPY is quicker than a statement for each.
 _MANY = 50
 _EVENT = {
@@ -85,6 +91,7 @@ class AuditRecorder:
             if link is not None:
                 ends[link.chain] = ChainEnd(link.position, row["leaf_hash"])
             rows.append(row)
+        tx.session.info.setdefault(_HELD, {}).update(ends)
         if len(rows) == 1:  # nearly always; a list, even of one, takes psycopg a pipeline
             tx.run(_INSERT_ONE, **rows[0])
         elif len(rows) < _MANY:
@@ -135,16 +142,24 @@ def _copy(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     copy_rows(session, "audit_pending", {"event_id": "uuid"}, ((row["id"],) for row in rows))
 
 
-def _hold_chains(session: Session, chains: Collection[str]) -> dict[str, ChainEnd]:
+def _hold_chains(session: Session, chains: AbstractSet[str]) -> dict[str, ChainEnd]:
     """Return the ends of ``chains``, which stay this transaction's to go on from until it ends.
 
     Commands on a request hold its row's lock anyway; the locks here also order writers that do not, and are never waited for
     when they do. They are taken in one order; the reading comes in a statement of its own, so that it sees what the one before
     committed.
     """
-    if not chains:
-        return {}
-    wanted = sorted(chains)
-    session.execute(_HOLD, {"chains": [f"govcloud audit chain {chain}" for chain in wanted]})
-    last = {row.chain: ChainEnd(row.chain_position, row.leaf_hash) for row in session.execute(_ENDS, {"chains": wanted})}
-    return {chain: last.get(chain, ChainEnd(0, None)) for chain in wanted}
+    known: dict[str, ChainEnd] = session.info.get(_HELD, {})
+    held = {chain: known[chain] for chain in chains if chain in known}
+    wanted = sorted(chains - held.keys())
+    if not wanted:
+        return held
+    _HOLD_CHAINS.within(session, {"chains": [f"govcloud audit chain {chain}" for chain in wanted]})
+    last = {row.chain: ChainEnd(row.chain_position, row.leaf_hash) for row in _ENDS_OF.within(session, {"chains": wanted})}
+    return held | {chain: last.get(chain, ChainEnd(0, None)) for chain in wanted}
+
+
+@listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _transaction: object) -> None:
+    """Ask the record again after a savepoint was rolled back: events may have gone with it."""
+    session.info.pop(_HELD, None)

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.apart.findings import Separation
-from govcloud.authorization.apart.keeping import refuse_roles
+from govcloud.authorization.apart.keeping import refuse_roles, withheld_roles
+from govcloud.authorization.apart.views import Finding
 from govcloud.authorization.bounding import Bounds
 from govcloud.authorization.ceilings import CeilingFacts
 from govcloud.authorization.commands import REASON_MOST, NewAssignment, checked_assignment
@@ -20,8 +21,8 @@ from govcloud.authorization.decider import Decider
 from govcloud.authorization.enforcing import check_bounds_kept
 from govcloud.authorization.epochs import note_change
 from govcloud.authorization.errors import left_already, no_such_assignment, officers_conflict
-from govcloud.authorization.events import RoleAssigned, RoleEnded
-from govcloud.authorization.locking import hold_what_bounds
+from govcloud.authorization.events import RoleAssigned, RoleEnded, RoleWithheld
+from govcloud.authorization.locking import APART, POLICY, hold_what_bounds
 from govcloud.authorization.models import OFFICER_ROLES, OFFICERS_EXCLUSIVE, RoleAssignment
 from govcloud.authorization.violations import violated_constraint
 from govcloud.kernel.actor import Actor
@@ -29,6 +30,7 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.database import live_at
 from govcloud.kernel.errors import Conflict, NotFound
 from govcloud.kernel.ids import new_id
+from govcloud.kernel.locks import hold
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields, checked_reason
@@ -119,11 +121,20 @@ class Assigning:
         with self._uow.begin(actor, "govcloud:role:restore", target) as tx:
             lasting = RoleAssignment.planned_end.is_(None) | (RoleAssignment.planned_end > tx.now)
             ended = (RoleAssignment.official_id == official_id, RoleAssignment.ended_with == cause, lasting)
-            fresh = [_again(tx, row, followed) for row in tx.session.scalars(select(RoleAssignment).where(*ended).with_for_update())]
+            hold(tx.session, POLICY)
+            hold(tx.session, APART)
+            query = select(RoleAssignment).where(*ended).order_by(RoleAssignment.id)
+            rows = [_again(tx, row, followed) for row in tx.session.scalars(query.with_for_update())]
+            roles = dict.fromkeys(row.role_code for row in rows)
+            # Rules may have come, and other rights, while the person was away: what would conflict stays ended, and is named.
+            now = max(tx.now, self._decider.now())
+            apart = withheld_roles(tx, self._separation, self._decider.policy(), official_id, roles, now=now)
+            fresh = [row for row in rows if row.role_code not in apart]
             _insert(tx.session, fresh)
             if fresh:
                 note_change(tx, "role", reduces=False, official_id=official_id)
-            tx.record_all([_assigned(row) for row in fresh])
+            withheld = [_withheld(row, apart[row.role_code]) for row in rows if row.role_code in apart]
+            tx.record_all([*map(_assigned, fresh), *withheld])
             return len(fresh)
 
     def follow_department(self, tx: Transaction, old_path: str, new_path: str) -> int:
@@ -303,4 +314,17 @@ def _assigned(row: RoleAssignment) -> RoleAssigned:
         scope=row.scope,
         ends_at=row.valid_to,
         reason=row.reason,
+    )
+
+
+def _withheld(row: RoleAssignment, finding: Finding) -> RoleWithheld:
+    return RoleWithheld(
+        subject=f"official:{row.official_id}",
+        official_id=row.official_id,
+        appointment_id=row.appointment_id,
+        role=row.role_code,
+        scope=row.scope,
+        rule_code=finding.rule.code,
+        rule_version=finding.rule.version,
+        functions=tuple(sorted({*finding.asked, *finding.held})),
     )

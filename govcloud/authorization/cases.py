@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from govcloud.authorization.answering import Catalogue, Seen, answer, asking_of, command_refusal
 from govcloud.authorization.decisions import Decision, Question, Reason
-from govcloud.authorization.document import PolicyDocument
+from govcloud.authorization.document import Loader, PolicyDocument
 from govcloud.authorization.engine import Engine
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.holding import EVERY_OFFICIAL, take_snapshot
@@ -196,7 +196,7 @@ def load_cases(folder: Path, base: PolicyDocument) -> Iterator[Case]:
 
 def _read(path: Path) -> CaseFile:
     try:
-        return CaseFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return CaseFile.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=Loader))  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise PolicyError([FieldError(path.name, Message("不是有效的 YAML：%(reason)s", reason=str(error)))]) from error
     except ValidationError as error:

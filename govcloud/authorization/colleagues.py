@@ -34,6 +34,8 @@ def holders_in_department(decider: Decider, function: str, department_id: UUID, 
     candidates = [
         subject for subject in subjects if subject.official_id in held or any(duty.role_code in roles for duty in duties.matching(subject))
     ]
+    if not candidates:
+        return frozenset()
     assignments = facts.assignments_of_all({subject.official_id for subject in candidates}, now)
     grants = facts.grants_of_all({subject.official_id for subject in candidates}, now)
     found: set[UUID] = set()

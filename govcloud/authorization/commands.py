@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from govcloud.authorization.case_numbers import written
 from govcloud.authorization.scope import MAX_CASE_NUMBER, PROVINCE, Scope
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
@@ -115,5 +116,5 @@ def check_grant(new: NewGrant, now: datetime) -> None:
     if new.subsystem_code == "govcloud":
         fields.fail("function", Message("平台自身的功能不能临时授权，请授予角色。"), new.function)
     if new.case_number is not None:
-        fields.text("case_number", new.case_number, most=MAX_CASE_NUMBER)
+        fields.text("case_number", written(new.case_number), most=MAX_CASE_NUMBER)
     fields.done()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -17,9 +17,28 @@ from govcloud.authorization.specs import ALLOW, DENY, RoleSpec, RuleSpec
 from govcloud.kernel.errors import FieldError
 from govcloud.kernel.messages import Message
 
-__all__ = ["ALLOW", "DENY", "MAX_BYTES", "PolicyDocument", "RoleSpec", "RuleSpec", "load_document", "parse_document", "read_document"]
+__all__ = [
+    "ALLOW",
+    "DENY",
+    "MAX_BYTES",
+    "Loader",
+    "PolicyDocument",
+    "RoleSpec",
+    "RuleSpec",
+    "load_document",
+    "parse_document",
+    "read_document",
+]
 
 MAX_BYTES = 16 * 1_048_576
+_MOST_NESTED = 50
+"""So deep may a text nest: ten times as deep as any policy, and far from where what reads it comes to the end of its stack."""
+
+if TYPE_CHECKING:
+    Loader = yaml.SafeLoader
+else:
+    # libyaml's loader reads ten times faster; builds of PyYAML without it have only the other.
+    Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -61,11 +80,11 @@ class PolicyDocument:
     @cached_property
     def _content(self) -> Mapping[str, Any]:
         """Return what the text says, read once: the cases of a policy extend it a dozen times."""
-        found: Mapping[str, Any] = yaml.safe_load(self.text) or {}
+        found: Mapping[str, Any] = yaml.load(self.text, Loader=Loader) or {}  # noqa: S506 - a safe loader
         return found
 
 
-class _Once(yaml.SafeLoader):
+class _Once(Loader):
     """Refuses a key that stands twice, of which YAML would silently take the last: a ``when`` that somebody wrote must not be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - of the library
@@ -120,11 +139,24 @@ def _fault(place: str, message: Message, value: object = "") -> PolicyError:
     return PolicyError([FieldError(place, message, str(value)[:100])])
 
 
-def _load_yaml(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> object:
-    """Return the YAML's content; aliases are refused, as a few lines of them unfold to gigabytes."""
+def _load_yaml(text: str, loader: type[yaml.SafeLoader] = Loader) -> object:
+    """Return the YAML's content; aliases are refused, as a few lines of them unfold to gigabytes, and so is what nests without end."""
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise _fault("document", Message("不能使用 YAML 别名。"))
+        _look_through(text)
         return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, UnicodeEncodeError) as error:
         raise _fault("document", Message("不是有效的 YAML：%(reason)s", reason=" ".join(str(error).split())[:300])) from error
+
+
+def _look_through(text: str) -> None:
+    """Refuse aliases and endless nesting from what is read piece by piece, before anything is made of it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _fault("document", Message("不能使用 YAML 别名。"))
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MOST_NESTED:
+            raise yaml.YAMLError(f"nested more than {_MOST_NESTED} deep{event.start_mark}")

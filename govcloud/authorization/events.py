@@ -53,6 +53,21 @@ class RoleEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoleWithheld(Event):
+    """An undone leave did not give a role back, as a rule of separation of duty keeps it apart from what the official holds by now."""
+
+    name: ClassVar[str] = "authorization:role:withheld"
+
+    official_id: UUID
+    appointment_id: UUID | None
+    role: str
+    scope: dict[str, Any] | None
+    rule_code: str
+    rule_version: int
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DutyRuleAdded(Event):
     """Whoever serves in an appointment of this description holds a role."""
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     Select,
+    Text,
     Uuid,
     and_,
     bindparam,
@@ -47,7 +48,8 @@ from govcloud.authorization.models import (
 from govcloud.authorization.snapshot import GRACE, MOST_GRACE, AssignmentFact, GrantFact
 from govcloud.identity.criteria import AppointmentCriteria
 from govcloud.kernel.database import lasts_beyond, live_at
-from govcloud.kernel.prepared import Look
+from govcloud.kernel.looking import streaming
+from govcloud.kernel.prepared import Look, one_of
 
 _GRACE = timedelta(hours=1)
 #: Rules that are read at once.
@@ -176,8 +178,10 @@ class DecisionFacts:
         if functions is not None:
             query = query.where(PolicyRule.function.in_(functions))
         # A piece at a time: while the driver reads rows, no other thread of a worker runs.
-        found = self._read().execute(query.execution_options(yield_per=_PIECE))
-        return [RuleSpec(*row[:-2], _fields(tuple(row[-2]), tuple(row[-1]))) for row in found]
+        session = self._read()
+        with streaming(session):
+            found = session.execute(query.execution_options(yield_per=_PIECE))
+            return [RuleSpec(*row[:-2], _fields(tuple(row[-2]), tuple(row[-1]))) for row in found]
 
     def assignments(self, official_id: UUID, appointment_id: UUID | None, at: datetime) -> list[AssignmentFact]:
         """Return the standing roles of a person under one appointment: those of the person, and those of that appointment."""
@@ -191,15 +195,13 @@ class DecisionFacts:
 
     def assignments_of_all(self, officials: Collection[UUID], at: datetime) -> HeldByMany[AssignmentFact]:
         """Return the standing roles of several people, in one statement; see ``assignments``."""
-        query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, *_ASSIGNMENT_COLUMNS)
-        found = self._read().execute(query.where(RoleAssignment.official_id.in_(officials), live_at(RoleAssignment, at)))
+        found = _ASSIGNMENTS_OF_ALL.within(self._read(), {"officials": list(officials), "at": at})
         return HeldByMany([(row[0], row[1], AssignmentFact(*row[2:])) for row in found])
 
     def grants_of_all(self, officials: Collection[UUID], at: datetime) -> HeldByMany[GrantFact]:
         """Return the grants of several people, in one statement; see ``grants``."""
-        live = (AccessGrant.official_id.in_(officials), live_at(AccessGrant, at), not_over(at))
-        query = _grant_facts(at).add_columns(AccessGrant.official_id, AccessGrant.appointment_id).where(*live)
-        return HeldByMany([(row[-2], row[-1], GrantFact(*row[:-2])) for row in self._read().execute(query)])
+        found = _GRANTS_OF_ALL.within(self._read(), {"officials": list(officials), "at": at})
+        return HeldByMany([(row[-2], row[-1], GrantFact(*row[:-2])) for row in found])
 
     def last_grant(self, official_id: UUID, appointment_id: UUID | None, function: str, at: datetime) -> GrantFact | None:
         """Return the newest grant of ``function``, closed or not, so that a refusal can say what became of it."""
@@ -228,21 +230,13 @@ class DecisionFacts:
 
     def assigned_among(self, officials: Collection[UUID], roles: Sequence[str], at: datetime) -> set[UUID]:
         """Return those of ``officials`` to whom one of ``roles`` is assigned at ``at``; what follows from a duty is not in here."""
-        query = select(RoleAssignment.official_id).where(
-            RoleAssignment.official_id.in_(officials), RoleAssignment.role_code.in_(roles), live_at(RoleAssignment, at)
-        )
-        return set(self._read().scalars(query))
+        asked = {"officials": list(officials), "roles": list(roles), "at": at}
+        return {row.official_id for row in _ASSIGNED_AMONG.within(self._read(), asked)}
 
     def granted_among(self, officials: Collection[UUID], function: str, at: datetime) -> set[UUID]:
         """Return those of ``officials`` with a live grant of ``function``."""
-        query = select(AccessGrant.official_id).where(
-            AccessGrant.official_id.in_(officials),
-            AccessGrant.function == function,
-            live_at(AccessGrant, at),
-            AccessGrant.starts_at <= at,
-            AccessGrant.ends_at > at,
-        )
-        return set(self._read().scalars(query))
+        asked = {"officials": list(officials), "function": function, "at": at}
+        return {row.official_id for row in _GRANTED_AMONG.within(self._read(), asked)}
 
 
 @lru_cache(4_096)
@@ -336,5 +330,30 @@ _GRANTS = Look(
         _under(AccessGrant.appointment_id, _UNDER),
         live_at(AccessGrant, _AT),
         not_over(_AT),
+    )
+)
+# What is counted of colleagues beside every request.
+_ASSIGNMENTS_OF_ALL = Look(
+    select(RoleAssignment.official_id, RoleAssignment.appointment_id, *_ASSIGNMENT_COLUMNS).where(
+        one_of(RoleAssignment.official_id, "officials"), live_at(RoleAssignment, _AT)
+    )
+)
+_GRANTS_OF_ALL = Look(
+    _grant_facts(_AT)
+    .add_columns(AccessGrant.official_id, AccessGrant.appointment_id)
+    .where(one_of(AccessGrant.official_id, "officials"), live_at(AccessGrant, _AT), not_over(_AT))
+)
+_ASSIGNED_AMONG = Look(
+    select(RoleAssignment.official_id).where(
+        one_of(RoleAssignment.official_id, "officials"), one_of(RoleAssignment.role_code, "roles", Text), live_at(RoleAssignment, _AT)
+    )
+)
+_GRANTED_AMONG = Look(
+    select(AccessGrant.official_id).where(
+        one_of(AccessGrant.official_id, "officials"),
+        AccessGrant.function == bindparam("function"),
+        live_at(AccessGrant, _AT),
+        AccessGrant.starts_at <= _AT,
+        AccessGrant.ends_at > _AT,
     )
 )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from govcloud.authorization.closing import among
@@ -18,6 +18,7 @@ from govcloud.authorization.scope import Scope
 from govcloud.authorization.snapshot import grace_of
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
+from govcloud.kernel.prepared import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class GrantReads:
 
     def grant(self, grant_id: UUID) -> GrantView | None:
         """Return a grant, closed or not."""
-        return self._one_grant(AccessGrant.id == grant_id)
+        return next(iter(self._prepared(_BY_ID, grant_id)), None)
 
     def grants_by_id(self, wanted: Iterable[UUID]) -> Mapping[UUID, GrantView]:
         """Return the grants ``wanted`` by id, closed or not."""
@@ -78,7 +79,7 @@ class GrantReads:
 
     def grant_of_line(self, line_id: UUID) -> GrantView | None:
         """Return the grant that a request's line led to."""
-        return self._one_grant(AccessGrant.line_id == line_id)
+        return next(iter(self._prepared(_OF_LINE, line_id)), None)
 
     def grants_of_lines(self, line_ids: Iterable[UUID]) -> tuple[GrantView, ...]:
         """Return the grants that lines of requests led to."""
@@ -86,7 +87,7 @@ class GrantReads:
 
     def grants_of(self, official_id: UUID) -> tuple[GrantView, ...]:
         """Return all grants that an official ever had, those that end last first."""
-        return self._grants(AccessGrant.official_id == official_id)
+        return self._prepared(_OF_OFFICIAL, official_id)
 
     def ran_out(self, functions: Iterable[str], since: datetime, until: datetime) -> tuple[GrantView, ...]:
         """Return the grants of ``functions`` that ended by themselves in ``(since, until]``, but where another goes on in its place."""
@@ -175,31 +176,40 @@ class GrantReads:
 
     # How the above read
 
-    def _one_grant(self, condition: ColumnElement[bool]) -> GrantView | None:
-        found = self._grants(condition)
-        return found[0] if found else None
+    def _prepared(self, query: Look, key: UUID) -> tuple[GrantView, ...]:
+        return tuple(_grant_view(row) for row in query.within(self._read(), {"key": key, "at": self._clock.now()}))
 
     def _grants(self, *conditions: ColumnElement[bool]) -> tuple[GrantView, ...]:
-        now = self._clock.now()
-        resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, live_at(GrantSuspension, now)).exists()
-        columns = (
-            AccessGrant.id,
-            AccessGrant.line_id,
-            AccessGrant.official_id,
-            AccessGrant.appointment_id,
-            AccessGrant.subsystem_code,
-            AccessGrant.function,
-            AccessGrant.scope,
-            AccessGrant.starts_at,
-            AccessGrant.ends_at,
-            AccessGrant.valid_from,
-            AccessGrant.valid_to,
-            AccessGrant.close_reason,
-            resting.label("suspended"),
-            AccessGrant.owner_department_id,
-        )
-        query = select(*columns).where(*conditions).order_by(AccessGrant.ends_at.desc(), AccessGrant.id)
-        return tuple(_grant_view(row) for row in self._read().execute(query))
+        return tuple(_grant_view(row) for row in self._read().execute(_selected(self._clock.now()).where(*conditions)))
+
+
+def _selected(at: datetime | ColumnElement[datetime]) -> Select[*tuple[Any, ...]]:
+    """Select all grants as they stand at ``at``, those that end last first."""
+    resting = select(GrantSuspension.id).where(GrantSuspension.grant_id == AccessGrant.id, live_at(GrantSuspension, at)).exists()
+    columns = (
+        AccessGrant.id,
+        AccessGrant.line_id,
+        AccessGrant.official_id,
+        AccessGrant.appointment_id,
+        AccessGrant.subsystem_code,
+        AccessGrant.function,
+        AccessGrant.scope,
+        AccessGrant.starts_at,
+        AccessGrant.ends_at,
+        AccessGrant.valid_from,
+        AccessGrant.valid_to,
+        AccessGrant.close_reason,
+        resting.label("suspended"),
+        AccessGrant.owner_department_id,
+    )
+    return select(*columns).order_by(AccessGrant.ends_at.desc(), AccessGrant.id)
+
+
+# What every decision on a request looks up.
+_NOW = _selected(bindparam("at", type_=DateTime(timezone=True)))
+_BY_ID = Look(_NOW.where(AccessGrant.id == bindparam("key")))
+_OF_LINE = Look(_NOW.where(AccessGrant.line_id == bindparam("key")))
+_OF_OFFICIAL = Look(_NOW.where(AccessGrant.official_id == bindparam("key")))
 
 
 def _grant_view(row: Row[*tuple[Any, ...]]) -> GrantView:

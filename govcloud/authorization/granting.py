@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.apart.findings import Separation
 from govcloud.authorization.apart.keeping import refuse_grant
+from govcloud.authorization.case_numbers import written
 from govcloud.authorization.closing import among, close_open
 from govcloud.authorization.commands import NewGrant, check_grant
 from govcloud.authorization.decider import Decider, Standing
@@ -137,7 +138,7 @@ class Granting:
 
 def _beside(new: NewGrant, grace: int) -> dict[str, Any]:
     """Return what a grant's scope says beside its rows: the case that it is for, and how long work may be finished after its end."""
-    case = {} if new.case_number is None else {"case_number": new.case_number.strip()}
+    case = {} if new.case_number is None else {"case_number": written(new.case_number)}
     return case | ({GRACE: grace} if grace else {})
 
 

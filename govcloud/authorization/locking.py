@@ -1,11 +1,12 @@
 """The locks of authorization, and the order in which every lock of the platform is taken.
 
-The department tree, the policy, ceilings, duty rules, rules of separation, departments, people (by id), then the rows of roles,
-lines and grants; the epoch comes at the very end of a transaction (``epochs.py``). Whoever changes one of the first five takes it
-alone; whoever gives
-something on the strength of it holds it together with others, and looks at it only then. Rows of sign-in sessions come before those
-of grants, for whoever ends both and for whoever makes a ticket (``signon/entering.py``), all of a person before the first
-grant of theirs is closed; participants and tokens come after them.
+The department tree, the policy, ceilings, duty rules, rules of separation, departments, people (by id), then the rows of roles, items
+(by id), lines (by id) and grants (by id); the epoch comes at the very end of a transaction (``epochs.py``). Whoever changes one of the
+first five takes it alone; whoever gives something on the strength of it holds it together with others, and looks at it only then.
+Whoever may open a line holds the items of its whole request before the first of its lines (``access/lines.py``); whoever changes many
+lines at once, as when their owner changes, takes those that are open in the order of their ids before changing any. Rows of sign-in
+sessions come before those of grants, for whoever ends both and for whoever makes a ticket (``signon/entering.py``), all of a person
+before the first grant of theirs is closed; participants and tokens come after them.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import DateTime, Text, and_, any_, bindparam, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session, aliased
 
 from govcloud.authorization.answers.service import Answers
 from govcloud.authorization.apart.queries import ApartQueries
@@ -31,11 +32,25 @@ from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
+from govcloud.kernel.prepared import Look, one_of
 from govcloud.subsystems.usage import Promised
 
 __all__ = ["AssignmentView", "AuthorizationQueries", "GrantView", "PolicyVersionView", "RoleHolder"]
 
 _MOST_HOLDERS = 200
+
+
+_PATH = RoleAssignment.scope["department_path"].astext
+_ASKED = any_(bindparam("paths", type_=ARRAY(Text())))
+#: Every request and every notice asks who decides.
+_HOLDERS = Look(
+    select(RoleAssignment.official_id, RoleAssignment.appointment_id, _PATH.label("path")).where(
+        one_of(RoleAssignment.role_code, "roles", Text),
+        # A role without bounds is held over everything.
+        or_(_ASKED == _PATH, and_(_PATH.is_(None), literal_column("'/'") == _ASKED)),
+        live_at(RoleAssignment, bindparam("at", type_=DateTime(timezone=True))),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +159,33 @@ class AuthorizationQueries(GrantReads):
         query = select(RoleAssignment).where(RoleAssignment.official_id == official_id, live_at(RoleAssignment, self._at(at)))
         return tuple(_assignment_view(row) for row in self._read().scalars(query.order_by(RoleAssignment.role_code)))
 
+    def withheld_of(self, official_id: UUID, undone: Collection[UUID]) -> tuple[AssignmentView, ...]:
+        """Return the roles that ended with one of the ``undone`` leaves and were neither given back then nor given anew since."""
+        again = aliased(RoleAssignment)
+        anew = select(again.id).where(
+            again.official_id == official_id,
+            again.role_code == RoleAssignment.role_code,
+            again.valid_from >= RoleAssignment.valid_to,
+            again.ended_with.is_distinct_from(RoleAssignment.ended_with),
+        )
+        lasting = or_(RoleAssignment.planned_end.is_(None), RoleAssignment.planned_end > self._at(None))
+        mine = (RoleAssignment.official_id == official_id, RoleAssignment.ended_with.in_(undone), lasting, ~anew.exists())
+        return tuple(_assignment_view(row) for row in self._read().scalars(select(RoleAssignment).where(*mine).order_by(RoleAssignment.id)))
+
     def assignment(self, assignment_id: UUID) -> AssignmentView | None:
         """Return a role assignment, ended or not."""
         row = self._read().get(RoleAssignment, assignment_id)
         return _assignment_view(row) if row else None
 
     def role_holders(self, role: str, department_paths: Sequence[str], at: datetime | None = None) -> tuple[RoleHolder, ...]:
-        """Return who holds ``role``, itself or through one that includes it, by assignment or duty, over exactly one of these."""
+        """Return who holds ``role``, itself or through one that includes it, by assignment or duty, over exactly one of these.
+
+        A role without bounds is held over ``"/"``.
+        """
         moment, closure = self._at(at), self.policy().closure
         roles = [code for code, included in closure.items() if role in included]
-        path = RoleAssignment.scope["department_path"].astext
-        query = select(RoleAssignment.official_id, RoleAssignment.appointment_id, path).where(
-            RoleAssignment.role_code.in_(roles), path.in_(department_paths), live_at(RoleAssignment, moment)
-        )
-        assigned = (RoleHolder(*row) for row in self._read().execute(query))
+        asked = {"roles": roles, "paths": list(department_paths), "at": moment}
+        assigned = (RoleHolder(row.official_id, row.appointment_id, row.path or "/") for row in _HOLDERS.within(self._read(), asked))
         holders = {*assigned, *self._holders_by_duty(roles, department_paths, moment)}
         return tuple(sorted(holders, key=lambda holder: (holder.official_id, holder.department_path, str(holder.appointment_id))))
 

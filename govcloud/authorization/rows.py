@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Any
+
+from govcloud.authorization.case_numbers import case_key, same_case
 
 #: What a row may say of where it stands.
 ROW_KEYS = ("division", "department_path", "case_number")
@@ -74,7 +75,10 @@ class RowCondition:
             path = row.get("department_path")
             if not isinstance(path, str) or not path.startswith(self.department_path):
                 return False
-        return self.case_number is None or row.get("case_number") == self.case_number
+        if self.case_number is None:
+            return True
+        case = row.get("case_number")
+        return isinstance(case, str) and same_case(case, self.case_number)
 
     def lacks(self, row: Mapping[str, Any]) -> frozenset[str] | None:
         """Return which keys the row would have to carry besides to meet the condition; ``None``: what it carries speaks against it."""
@@ -96,7 +100,7 @@ class RowCondition:
             return RowCondition(
                 _narrower(self.division, other.division, division_covers),
                 _narrower(self.department_path, other.department_path, _path_covers),
-                _narrower(self.case_number, other.case_number, operator.eq),
+                _narrower(self.case_number, other.case_number, same_case),
             )
         except _ApartError:
             return None
@@ -113,7 +117,7 @@ class RowCondition:
     @property
     def place(self) -> Place:
         """Return what is named as texts, by which conditions are sorted and told apart."""
-        return (self.division or "", self.department_path or "", self.case_number or "")
+        return (self.division or "", self.department_path or "", case_key(self.case_number) if self.case_number else "")
 
 
 class _ApartError(Exception):

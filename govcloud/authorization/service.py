@@ -128,7 +128,8 @@ class Authorization:
     def restore_roles_of(self, actor: Actor, official_id: UUID, *, cause: UUID, followed: Mapping[str, str]) -> int:
         """Give back the roles that ended because of ``cause``, as far as they would last; return how many.
 
-        ``followed`` names for an appointment that ended the one that goes on in its place.
+        ``followed`` names for an appointment that ended the one that goes on in its place. A role that separation of duty keeps apart
+        from what the official holds by now stays ended, on record and listed (``AuthorizationQueries.withheld_of``).
 
         Raises:
             Conflict: the official would be two of the three officers.

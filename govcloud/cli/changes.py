@@ -148,6 +148,9 @@ def undo_leave(context: click.Context, employee_code: str, reason: str) -> None:
         official = find(services, employee_code)
         services.identity.undo_leave(operator(), official.id, reason)
         click.echo(f"undone: {official.name} ({official.employee_code}) goes on as before the leave")
+        undone = [change.id for change in services.identity_queries.changes_of(official.id) if change.state == "undone"]
+        for withheld in services.authorization_queries.withheld_of(official.id, undone):
+            click.echo(f"not given back, as separation of duty keeps it apart from what is held: {withheld.role_code}")
 
 
 @click.command()

@@ -17,10 +17,11 @@ from govcloud.kernel.actor import Actor
 if TYPE_CHECKING:
     from flask import Flask
 
+    from govcloud.kernel.clock import Clock
     from govcloud.services import Services
     from govcloud.settings import Settings
 
-AppFactory = Callable[["Settings"], "Flask"]
+AppFactory = Callable[["Settings", "Clock | None"], "Flask"]
 
 
 def settings_of() -> Settings:
@@ -43,10 +44,10 @@ def settings_of() -> Settings:
 
 
 @contextmanager
-def platform(context: click.Context) -> Iterator[Services]:
-    """Give the services of the platform within an application context."""
+def platform(context: click.Context, clock: Clock | None = None) -> Iterator[Services]:
+    """Give the services of the platform within an application context; they go by ``clock``, or by the machine's."""
     create_app = cast("AppFactory", context.find_root().obj)
-    app = create_app(settings_of())
+    app = create_app(settings_of(), clock)
     from govcloud.kernel.database import db  # noqa: PLC0415 - the command line answers `--help` without it
 
     with app.app_context():

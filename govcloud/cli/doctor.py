@@ -14,6 +14,7 @@ from sqlalchemy import NullPool, create_engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from govcloud.access.clocks.working_time import missing_year
 from govcloud.authorization.document import parse_document
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.replica.place import Place, ReplicaError
@@ -37,6 +38,10 @@ class _Wrong(Exception):
     """A check failed; the text says what is wrong and what to do."""
 
 
+class _Soon(Exception):
+    """Nothing is wrong yet; the text says what is to be done before long."""
+
+
 @dataclass(frozen=True)
 class _Check:
     """One line of the report: its name, and what returns a detail or raises ``_Wrong``."""
@@ -51,22 +56,23 @@ def doctor() -> None:
     try:
         settings = settings_of()
     except (SettingsError, EmbeddedPostgresError) as error:
-        _line("settings", str(error), well=False)
+        _line("settings", str(error), mark="WRONG", colour="red")
         sys.exit(1)
-    _line("settings", f"{settings.environment}, {settings.public_url}", well=True)
+    _line("settings", f"{settings.environment}, {settings.public_url}")
     well = True
     for check in _CHECKS:
         try:
-            _line(check.name, check.look(settings), well=True)
+            _line(check.name, check.look(settings))
+        except _Soon as soon:
+            _line(check.name, str(soon), mark="soon ", colour="yellow")
         except _Wrong as wrong:
-            _line(check.name, str(wrong), well=False)
+            _line(check.name, str(wrong), mark="WRONG", colour="red")
             well = False
     sys.exit(0 if well else 1)
 
 
-def _line(name: str, text: str, *, well: bool) -> None:
-    mark = click.style("ok   ", fg="green") if well else click.style("WRONG", fg="red")
-    click.echo(f"{mark}  {name:<12}  {text}")
+def _line(name: str, text: str, *, mark: str = "ok   ", colour: str = "green") -> None:
+    click.echo(f"{click.style(mark, fg=colour)}  {name:<12}  {text}")
 
 
 def _connect(settings: Settings) -> psycopg.Connection[tuple[Any, ...]]:
@@ -221,6 +227,25 @@ def _surroundings(settings: Settings) -> str:
     return f"{known}; {other}; {zones}"
 
 
+_IMPORTED_YEARS = "SELECT DISTINCT extract(year FROM day)::int FROM calendar_day WHERE valid_to IS NULL AND extract(doy FROM day) = 1"
+
+
+def _calendar(settings: Settings) -> str:
+    with _connect(settings) as connection:
+        try:
+            imported = {row[0] for row in connection.execute(_IMPORTED_YEARS)}
+        except psycopg.errors.UndefinedTable as error:
+            raise _Wrong("there are no tables yet: govcloud db upgrade") from error
+    try:
+        shipped = base_calendar(settings).years
+    except SettingsError as error:
+        raise _Wrong(str(error)) from error
+    missing = missing_year(shipped | imported, SystemClock().now())
+    if missing is not None:
+        raise _Soon(f"the working days of {missing} are not known; when they are announced: govcloud clocks calendar FILE --reason …")
+    return "the working days of this year, and of the next from November on, are known"
+
+
 def _transport(settings: Settings) -> str:
     if settings.environment is Environment.PRODUCTION and settings.trusted_proxies == 0:
         raise _Wrong("GOVCLOUD_TRUSTED_PROXIES is 0: behind nginx every client would seem to have one address; set it to 1")
@@ -259,6 +284,7 @@ _CHECKS = (
     _Check("passwords", _password_list),
     _Check("clock", _clock),
     _Check("surroundings", _surroundings),
+    _Check("calendar", _calendar),
     _Check("transport", _transport),
     _Check("replica", _replica),
 )

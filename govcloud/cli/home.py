@@ -14,9 +14,13 @@ import click
 from govcloud.cli.context import operator, platform
 from govcloud.cli.seed.cast import CAST
 from govcloud.cli.seed.command import keep_secrets
+from govcloud.cli.seed.history.playing import BEGINNING, live
 from govcloud.cli.seed.loader import seed
-from govcloud.cli.seed.report import SampleAccount
+from govcloud.cli.seed.plan import Plan
+from govcloud.cli.seed.report import SampleAccount, SeedReport
+from govcloud.cli.seed.sizes import SHAPES
 from govcloud.kernel import schema
+from govcloud.kernel.clock import ManualClock, SystemClock
 from govcloud.kernel.crypto import create_master_key
 from govcloud.kernel.embedded_postgres import EmbeddedPostgres, default_root
 from govcloud.kernel.provisioning import role_of
@@ -71,16 +75,36 @@ class Furnished:
 def furnish(context: click.Context, place: Home, size: str, launch_urls: Mapping[str, str], progress: Progress) -> Furnished:
     """Make the keys; fill an empty platform, or give the sample accounts of a filled one fresh passwords.
 
-    Passwords are stored nowhere in clear, so each run makes its own.
+    Passwords are stored nowhere in clear, so each run makes its own. An empty platform is given some weeks of history; one on whose
+    record something stands already is not, as its events follow one another in time.
     """
     create_master_key(Path(os.environ["GOVCLOUD_MASTER_KEY_FILE"]))
     with platform(context) as services:
-        services.key_rotation.ensure(operator())
-        if not services.identity_queries.search_officials("", limit=1).rows:
+        untouched = not services.audit_queries.newest(limit=1)
+        if not untouched:
+            _make_keys(services)
+        if services.identity_queries.search_officials("", limit=1).rows:
+            return Furnished(tuple(_fresh_passwords(services)), _client_secrets(services, place.secrets_file))
+        if not untouched:
             report = seed(services, size, progress=progress, launch_urls=launch_urls)
-            keep_secrets(report, place.secrets_file)
-            return Furnished(report.sample_accounts, report.client_secrets)
-        return Furnished(tuple(_fresh_passwords(services)), _client_secrets(services, place.secrets_file))
+    if untouched:
+        report = _lived_in(context, size, launch_urls, progress)
+    keep_secrets(report, place.secrets_file)
+    return Furnished(report.sample_accounts, report.client_secrets)
+
+
+def _lived_in(context: click.Context, size: str, launch_urls: Mapping[str, str], progress: Progress) -> SeedReport:
+    """Fill an untouched platform with a province and its last weeks, by a clock that is set back and comes up to now."""
+    until = SystemClock().now()
+    clock = ManualClock(until - BEGINNING)
+    with platform(context, clock) as services:
+        _make_keys(services)
+        return live(services, clock, until, Plan(SHAPES[size], 1), progress=progress, launch_urls=launch_urls)
+
+
+def _make_keys(services: Services) -> None:
+    for rotation in (services.key_rotation, services.receipt_key_rotation):
+        rotation.ensure(operator())
 
 
 def _fresh_passwords(services: Services) -> Iterator[SampleAccount]:

@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 
 from govcloud.access.evidence.receipt_checks import BadReceipt, Verified, check_receipt, read_json
+from govcloud.access.evidence.receipt_words import sentences
 from govcloud.cli.context import platform
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -75,7 +76,10 @@ def _object(file: Path) -> dict[str, Any]:
 def _show(found: Verified, *, with_evidence: bool) -> None:
     click.echo(f"holds: signed by the platform's key {found.kid}")
     click.echo(json.dumps(found.payload, ensure_ascii=False, indent=2))
+    for sentence in sentences(found.payload):
+        click.echo(sentence)
     click.echo("evidence card: is the one" if with_evidence else "evidence card: not looked at (add --evidence FILE)")
     for other in found.others:
-        click.echo(f"further signature: holds, by a key that the document brought itself: {json.dumps(dict(other.key))}")
+        kind = "further signature, by passkey" if other.passkey else "further signature"
+        click.echo(f"{kind}: holds, by a key that the document brought itself: {json.dumps(dict(other.key))}")
     click.echo(_LIMITS)

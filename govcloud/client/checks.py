@@ -16,6 +16,7 @@ from govcloud.client.point import NO_BATCHES, TAKEN, DecisionPoint
 from govcloud.client.requesting import AccessTask, handle, read_task
 from govcloud.client.searching import Search, SearchPage, SearchResult, read_page
 from govcloud.client.trace import trace_of
+from govcloud.client.trusting import trusted
 from govcloud.client.wire import Question, asked, read_decision, read_decisions
 
 
@@ -209,4 +210,4 @@ def pooled(limits: Limits, transport: httpx.BaseTransport | None = None) -> http
     """Return a client of httpx with a pool of connections within ``limits``; safe for threads."""
     size = httpx.Limits(max_connections=limits.connections, max_keepalive_connections=limits.connections, keepalive_expiry=30)
     timeout = httpx.Timeout(connect=limits.connect, pool=limits.connect, read=limits.read, write=limits.read)
-    return httpx.Client(limits=size, timeout=timeout, transport=transport, follow_redirects=False)
+    return httpx.Client(limits=size, timeout=timeout, transport=transport, verify=trusted(), follow_redirects=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from govcloud.client.case_numbers import case_key
 from govcloud.client.columns import ROW_KEYS, Columns
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class RowCondition:
     Attributes:
         division: 12-digit code; that division and everything in it.
         department_path: ``"/…/"``; that department and everything below it.
-        case_number: exactly that case.
+        case_number: exactly that case, however its number is written.
     """
 
     division: str | None = None
@@ -86,7 +87,10 @@ class RowCondition:
             path = row.get("department_path")
             if not isinstance(path, str) or not path.startswith(self.department_path):
                 return False
-        return self.case_number is None or row.get("case_number") == self.case_number
+        if self.case_number is None:
+            return True
+        case = row.get("case_number")
+        return isinstance(case, str) and case_key(case) == case_key(self.case_number)
 
     def within(self, other: RowCondition) -> bool:
         """Return whether every row that meets this condition meets the other one."""

@@ -10,6 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from govcloud.client.case_numbers import spellings
 from govcloud.client.columns import ROW_KEYS, Columns
 from govcloud.client.errors import ConfigurationError
 from govcloud.client.rows import RowCondition, Rows, division_range, path_range
@@ -76,7 +77,7 @@ def _placed(rows: Rows, columns: Columns) -> ColumnElement[bool]:
     cases = sorted({item.case_number for item in met if item.case_number is not None and len(item.named()) == 1})
     others = [_all_of(item, columns) for item in met if item.case_number is None or len(item.named()) > 1]
     if cases:
-        others.append(columns.case_number.in_(cases))
+        others.append(columns.case_number.in_([spelling for case in cases for spelling in spellings(case)]))
     return or_(false(), *others)
 
 
@@ -87,7 +88,7 @@ def _all_of(item: RowCondition, columns: Columns) -> ColumnElement[bool]:
 def _parts(item: RowCondition, columns: Columns) -> Iterator[ColumnElement[bool]]:
     """Return what a row has to meet, the most selective first."""
     if item.case_number is not None:
-        yield columns.case_number == item.case_number
+        yield columns.case_number.in_(spellings(item.case_number))
     if item.division is not None:
         first, last = division_range(item.division)
         # Digits are ordered alike in every language, so the column's own order does, and its own index.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
-from govcloud.identity.models import Appointment, DepartmentVersion
+from govcloud.identity.models import Appointment, DepartmentVersion, OfficialVersion
 from govcloud.kernel.database import live_at
 
 
@@ -32,6 +32,13 @@ def serving_within(paths: Sequence[str], at: datetime) -> Select[UUID]:
     """Select the people who serve in a department at or below one of ``paths`` at ``at``, whatever kind of appointment it is."""
     within = Appointment.department_id.in_(department_ids_within(paths, at))
     return select(Appointment.official_id).where(within, live_at(Appointment, at))
+
+
+def may_direct(departments: Collection[UUID], ranks_not_above: Collection[str], at: datetime) -> Select[UUID]:
+    """Select the people who serve in one of ``departments`` at ``at`` and whose rank is none of those that stand no higher."""
+    query = select(Appointment.official_id).join(OfficialVersion, OfficialVersion.official_id == Appointment.official_id)
+    serving = (Appointment.department_id.in_(list(departments)), live_at(Appointment, at), live_at(OfficialVersion, at))
+    return query.where(*serving, OfficialVersion.rank.not_in(list(ranks_not_above)))
 
 
 def overseen_departments(paths: Sequence[str], at: datetime) -> Select[UUID]:

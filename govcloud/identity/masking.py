@@ -19,3 +19,13 @@ def mask_phone(phone: str) -> str:
 def _hidden(value: str) -> str:
     """Return one star a character, twenty at most, so that a mistyped number is not shown either."""
     return "*" * min(len(value), 20)
+
+
+#: The usual family names of two characters.
+_COMPOUND = ("欧阳", "司马", "上官", "诸葛", "夏侯", "尉迟", "皇甫", "慕容", "令狐", "司徒", "端木", "公孙", "长孙", "宇文", "东方", "南宫")
+
+
+def family_name(name: str) -> str:
+    """Return a name without the given one: ``王*``, ``欧阳*``."""
+    compound = next((found for found in _COMPOUND if name.startswith(found) and name != found), name[:1])
+    return f"{compound}*" if name else ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, bindparam, or_, select
+from sqlalchemy import ColumnElement, DateTime, Integer, Text, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from govcloud.identity import rows, sealing
@@ -28,7 +28,7 @@ from govcloud.identity.views import (
     Subject,
 )
 from govcloud.kernel.database import live_at
-from govcloud.kernel.prepared import Look
+from govcloud.kernel.prepared import Look, one_of
 from govcloud.kernel.validation import searchable
 
 __all__ = [
@@ -51,6 +51,14 @@ __all__ = [
 # What signing in and every decision read.
 _AT = bindparam("at", type_=DateTime(timezone=True))
 _SUBJECT = Look(rows.subjects_at(_AT).where(Appointment.id == bindparam("appointment")))
+_SUBJECTS_AMONG = Look(rows.subjects_at(_AT).where(one_of(Appointment.official_id, "wanted")))
+_SUBJECTS_IN = Look(
+    rows.subjects_at(_AT).where(Appointment.department_id == bindparam("department")).limit(bindparam("most", type_=Integer()))
+)
+_SUBJECTS_ASKED = Look(rows.subjects_asked())
+_DEPARTMENTS = Look(rows.departments_at(_AT).where(one_of(DepartmentVersion.department_id, "wanted")))
+_OFFICIAL_NAMES = Look(select(Official.id, Official.name).where(one_of(Official.id, "wanted")))
+_DIVISION_NAMES = Look(select(Division.code, Division.name).where(one_of(Division.code, "wanted", Text)))
 _APPOINTMENTS_OF = Look(rows.appointments_at(_AT).where(Appointment.official_id == bindparam("official")))
 _ACCOUNT = Look(rows.accounts_at(_AT).where(Account.id == bindparam("account")))
 _ACCOUNT_BY_LOGIN = Look(rows.accounts_at(_AT).where(Account.login == bindparam("login")))
@@ -83,14 +91,14 @@ class IdentityQueries(PeopleQueries):
 
     def division_names(self, wanted: Iterable[str]) -> Mapping[str, str]:
         """Return the names of the divisions ``wanted``, abolished ones too; unknown codes are left out."""
-        found = self._read().execute(select(Division.code, Division.name).where(Division.code.in_(set(wanted))))
+        found = _DIVISION_NAMES.within(self._read(), {"wanted": list(set(wanted))})
         return {row.code: row.name for row in found}
 
     # Departments
 
     def department(self, department_id: UUID, at: datetime | None = None) -> DepartmentView | None:
         """Return a department as it is at ``at``."""
-        return self._one_department(DepartmentVersion.department_id == department_id, at)
+        return self.departments([department_id], at).get(department_id)
 
     def department_by_uscc(self, uscc: str, at: datetime | None = None) -> DepartmentView | None:
         """Return a department by its unified social credit code."""
@@ -109,8 +117,8 @@ class IdentityQueries(PeopleQueries):
 
     def departments(self, wanted: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, DepartmentView]:
         """Return the departments ``wanted`` by id; those that are not live at ``at`` are left out."""
-        query = rows.departments_at(self._at(at)).where(DepartmentVersion.department_id.in_(set(wanted)))
-        return {row.DepartmentVersion.department_id: rows.department_view(row) for row in self._read().execute(query)}
+        found = _DEPARTMENTS.within(self._read(), {"wanted": list(set(wanted)), "at": self._at(at)})
+        return {row.department_id: rows.department_view(row) for row in found}
 
     def departments_by_uscc(self, wanted: Iterable[str], at: datetime | None = None) -> Mapping[str, DepartmentView]:
         """Return the departments by their unified social credit codes; those that are not live at ``at`` are left out."""
@@ -159,7 +167,7 @@ class IdentityQueries(PeopleQueries):
 
     def official_names(self, wanted: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the names of the people ``wanted`` by id, those who left included."""
-        found = self._read().execute(select(Official.id, Official.name).where(Official.id.in_(set(wanted))))
+        found = _OFFICIAL_NAMES.within(self._read(), {"wanted": list(set(wanted))})
         return {row.id: row.name for row in found}
 
     def account(self, account_id: UUID) -> AccountView | None:
@@ -224,23 +232,23 @@ class IdentityQueries(PeopleQueries):
     def subjects_asked(self, wanted: Iterable[tuple[UUID, datetime]]) -> Mapping[tuple[UUID, datetime], Subject]:
         """Return the subjects under the appointments ``wanted``, each as at its own moment; those not live then are left out."""
         asked = tuple(set(wanted))
-        found = self._read().execute(rows.subjects_asked(asked)) if asked else ()
+        ids, moments = [pair[0] for pair in asked], [pair[1] for pair in asked]
+        found = _SUBJECTS_ASKED.within(self._read(), {"ids": ids, "moments": moments}) if asked else ()
         return {(row.id, row.at): rows.subject_view(row) for row in found}
 
     def subjects_of(self, official_id: UUID, at: datetime | None = None) -> tuple[Subject, ...]:
         """Return one subject for each live appointment of a person, the primary one first."""
-        query = rows.subjects_at(self._at(at)).where(Appointment.official_id == official_id)
-        return tuple(rows.subject_view(row) for row in self._read().execute(query))
+        return self.subjects_among([official_id], at)
 
     def subjects_among(self, officials: Iterable[UUID], at: datetime | None = None) -> tuple[Subject, ...]:
         """Return one subject for each live appointment of several people."""
-        query = rows.subjects_at(self._at(at)).where(Appointment.official_id.in_(set(officials)))
-        return tuple(rows.subject_view(row) for row in self._read().execute(query))
+        found = _SUBJECTS_AMONG.within(self._read(), {"wanted": list(set(officials)), "at": self._at(at)})
+        return tuple(rows.subject_view(row) for row in found)
 
     def subjects_in(self, department_id: UUID, limit: int, at: datetime | None = None) -> tuple[Subject, ...]:
         """Return the subjects of up to ``limit`` live appointments in a department itself, not below it."""
-        query = rows.subjects_at(self._at(at)).where(Appointment.department_id == department_id).limit(limit)
-        return tuple(rows.subject_view(row) for row in self._read().execute(query))
+        found = _SUBJECTS_IN.within(self._read(), {"department": department_id, "most": limit, "at": self._at(at)})
+        return tuple(rows.subject_view(row) for row in found)
 
     def count_wanted(self, wanted: Wanted, at: datetime | None = None) -> int:
         """Return how many live appointments are ``wanted``."""

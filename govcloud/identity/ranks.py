@@ -31,6 +31,11 @@ LADDER = (
 _ORDER = {rank: place for place, rank in enumerate(LADDER)}
 
 
+def not_above(order: int | None) -> tuple[str, ...]:
+    """Return the ranks whose holders direct nobody of a rank at ``order``: all from there down; none where there is nothing to compare."""
+    return () if order is None else LADDER[order:]
+
+
 def rank_order(rank: str) -> int | None:
     """Return the place of ``rank`` on the ladder, 0 being the highest; ``None`` for a rank that is not on it."""
     return _ORDER.get(rank)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Select, Uuid, and_, case, cast, column, func, literal, select
+from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Select, Uuid, and_, bindparam, case, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from govcloud.identity import masking, sealing
@@ -30,10 +28,28 @@ Rows: TypeAlias = Select[*tuple[Any, ...]]
 Found: TypeAlias = Row[*tuple[Any, ...]]
 
 
-def departments_at(at: datetime) -> Rows:
+#: Columns and no objects: decisions and pages read them many times over, and remember none of them.
+DEPARTMENT_COLUMNS = (
+    Department.uscc,
+    DepartmentVersion.department_id,
+    DepartmentVersion.name,
+    DepartmentVersion.short_name,
+    DepartmentVersion.parent_id,
+    DepartmentVersion.path,
+    DepartmentVersion.division_code,
+    DepartmentVersion.level,
+    DepartmentVersion.business_lines,
+    DepartmentVersion.position,
+    DepartmentVersion.lead_department_id,
+    DepartmentVersion.valid_from,
+    DepartmentVersion.valid_to,
+)
+
+
+def departments_at(at: datetime | ColumnElement[datetime]) -> Rows:
     """Select departments with the version that holds at ``at``."""
     version = and_(DepartmentVersion.department_id == Department.id, live_at(DepartmentVersion, at))
-    return select(Department.uscc, DepartmentVersion).join(DepartmentVersion, version)
+    return select(*DEPARTMENT_COLUMNS).join(DepartmentVersion, version)
 
 
 def officials_at(at: datetime) -> Rows:
@@ -104,9 +120,9 @@ def subjects_at(at: datetime | ColumnElement[datetime]) -> Rows:
     return _subjects(Appointment.__table__, at)
 
 
-def subjects_asked(wanted: Sequence[tuple[UUID, datetime]]) -> Rows:
-    """Select the same of the appointments ``wanted``, each as it was at its own moment (``at``)."""
-    ids, moments = cast([pair[0] for pair in wanted], ARRAY(Uuid())), cast([pair[1] for pair in wanted], ARRAY(DateTime(timezone=True)))
+def subjects_asked() -> Rows:
+    """Select the same of the appointments ``ids``, each as it was at its own moment (``at``) of ``moments``: two parameters."""
+    ids, moments = bindparam("ids", type_=ARRAY(Uuid())), bindparam("moments", type_=ARRAY(DateTime(timezone=True)))
     columns = (column("id", Uuid()), column("at", DateTime(timezone=True)))
     asked = func.unnest(ids, moments).table_valued(*columns, name="asked").render_derived()
     return _subjects(asked.join(Appointment.__table__, Appointment.id == asked.c.id), asked.c.at).add_columns(asked.c.at)
@@ -153,19 +169,18 @@ def division_view(row: Division) -> DivisionView:
 
 def department_view(row: Found) -> DepartmentView:
     """Translate a row of ``departments_at``."""
-    version: DepartmentVersion = row.DepartmentVersion
     return DepartmentView(
-        id=version.department_id,
+        id=row.department_id,
         uscc=row.uscc,
-        name=version.name,
-        short_name=version.short_name,
-        parent_id=version.parent_id,
-        path=version.path,
-        division=version.division_code,
-        level=version.level,
-        business_lines=tuple(version.business_lines),
-        position=version.position,
-        lead_department_id=version.lead_department_id,
+        name=row.name,
+        short_name=row.short_name,
+        parent_id=row.parent_id,
+        path=row.path,
+        division=row.division_code,
+        level=row.level,
+        business_lines=tuple(row.business_lines),
+        position=row.position,
+        lead_department_id=row.lead_department_id,
     )
 
 

@@ -183,12 +183,12 @@ class TreeQueries:
         """Return a department as it was at ``at`` or, when it is gone by then, as it last was with the moment of its end."""
         moment = self._at(at)
         version = and_(DepartmentVersion.department_id == Department.id, DepartmentVersion.valid_from <= moment)
-        query = select(Department.uscc, DepartmentVersion).join(DepartmentVersion, version).where(Department.id == department_id)
+        query = select(*rows.DEPARTMENT_COLUMNS).join(DepartmentVersion, version).where(Department.id == department_id)
         newest = (DepartmentVersion.valid_from.desc(), DepartmentVersion.valid_to.desc().nulls_first())
         row = self._read().execute(query.order_by(*newest).limit(1)).one_or_none()
         if row is None:
             return None
-        ended = row.DepartmentVersion.valid_to
+        ended = row.valid_to
         return rows.department_view(row), ended if ended is not None and ended <= moment else None
 
     def history(self, department_id: UUID) -> History:
@@ -200,7 +200,7 @@ class TreeQueries:
             or_(parent.valid_to.is_(None), parent.valid_to > DepartmentVersion.valid_from),
         )
         query = (
-            select(Department.uscc, DepartmentVersion, parent.name.label("parent_name"))
+            select(*rows.DEPARTMENT_COLUMNS, parent.name.label("parent_name"))
             .join(DepartmentVersion, DepartmentVersion.department_id == Department.id)
             .outerjoin(parent, named)
             .where(Department.id == department_id)
@@ -210,8 +210,7 @@ class TreeQueries:
             .limit(_MOST_STEPS)
         )
         versions = tuple(
-            Version(rows.department_view(row), row.parent_name, row.DepartmentVersion.valid_from, row.DepartmentVersion.valid_to)
-            for row in self._read().execute(query)
+            Version(rows.department_view(row), row.parent_name, row.valid_from, row.valid_to) for row in self._read().execute(query)
         )
         return History(
             versions,

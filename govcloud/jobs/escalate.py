@@ -7,18 +7,10 @@ from datetime import timedelta
 from govcloud.jobs.job import ACTOR, Job, told_to_stop
 from govcloud.services import Services
 
-BATCH = 200
-
 
 def escalate(services: Services) -> int:
-    """Take the steps that are due, batch after batch until less than a full one is; return how many were taken."""
-    taken = 0
-    while not told_to_stop():
-        done = services.escalating.run(ACTOR, BATCH, told_to_stop)
-        taken += done
-        if done < BATCH:
-            break
-    return taken
+    """Take the steps that are due; return how many were taken."""
+    return services.escalating.run(ACTOR, until=told_to_stop)
 
 
 ESCALATE = Job("escalate", timedelta(seconds=30), escalate)

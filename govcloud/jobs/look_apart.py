@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from govcloud.jobs.job import ACTOR, Job
+from govcloud.jobs.job import ACTOR, Job, told_to_stop
 from govcloud.services import Services
 
 
 def let_on(services: Services) -> int:
     """Look again at the lines that wait for an exception; return how many go on to their owners."""
-    return services.blocked.look_at_all(ACTOR)
+    return services.blocked.look_at_all(ACTOR, told_to_stop)
 
 
 def look(services: Services) -> int:

@@ -1,4 +1,4 @@
-"""Deletes long expired tickets and tokens, old sign-in attempts, decisions that were logged long enough ago, and keys of calls."""
+"""Deletes what was kept long enough: expired tickets and tokens, sign-in attempts, logged decisions, keys of calls, notices."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def purge(services: Services) -> int:
         services.decision_log.purge,
         services.answered_calls.purge,
         services.authorization.forget_uses,
+        services.notice_forgetting.purge,
     )
     for forget in forgetting:
         while batch := forget(ACTOR):

@@ -1,4 +1,4 @@
-"""How connections to the database are kept: one that the server closed is noticed when it is taken out, without asking the server."""
+"""How connections to the database are kept: a closed one is noticed without asking the server, and what was prepared stays so."""
 
 from __future__ import annotations
 
@@ -32,3 +32,24 @@ def _readable(descriptor: int) -> bool:
     poller = select.poll()
     poller.register(descriptor, select.POLLIN | select.POLLRDHUP)
     return bool(poller.poll(0))
+
+
+#: More statements than a command and its pages have; the driver's own hundred were forgotten in turn before any came up again.
+_PREPARED_MOST = 400
+_NEVER = 2**31
+
+
+def keep_prepared(engine: Engine) -> None:
+    """Let connections of ``engine`` keep all statements of the platform's commands prepared, each from its sixth time on."""
+
+    @listens_for(engine, "connect")
+    def made(driver: psycopg.Connection[object], _record: object) -> None:
+        driver.prepared_max = _PREPARED_MOST
+
+
+def prepare_only_what_says_so(driver: psycopg.Connection[object]) -> None:
+    """Let a connection prepare what asks for it (``Prepared``) and nothing else.
+
+    Lists and searches are planned for what is looked for: a plan for everything that might be would be a bad one for most.
+    """
+    driver.prepared_max, driver.prepare_threshold = _PREPARED_MOST, _NEVER

@@ -36,6 +36,8 @@ from sqlalchemy.event import listens_for
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.orm.util import AliasedClass
 
+from govcloud.kernel.looking import Looking
+
 NAMES = {
     "pk": "pk_%(table_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -148,17 +150,13 @@ def prefix_index(name: str, column: str, **options: Any) -> Index:  # noqa: ANN4
 class ReadOnlySession(FlaskSession):
     """The session of pages, queries and the console: it refuses to write, whatever code is handed to it.
 
-    PostgreSQL refuses as well: the engine that it is bound to opens its transactions READ ONLY.
+    PostgreSQL refuses as well: on the connections that it is bound to, nothing can be written (``looking.py``).
     """
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:  # noqa: ANN401 - Flask-SQLAlchemy's signature
-        """Return the platform's engine in its read-only form, made once an engine."""
+        """Return what reads where the platform's engine connects."""
         bind = super().get_bind(*args, **kwargs)
-        if not isinstance(bind, Engine):
-            return bind
-        # The option sits on a copy that shares the pool: on the engine itself it would bind the writing sessions too.
-        read_only: dict[Engine, Engine] = current_app.extensions.setdefault("govcloud.read_only", {})
-        return read_only.get(bind) or read_only.setdefault(bind, bind.execution_options(postgresql_readonly=True))
+        return looking_on(bind).engine if isinstance(bind, Engine) else bind
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Refuse as soon as there is something to write.
@@ -177,6 +175,12 @@ class ReadOnlySession(FlaskSession):
             ReadOnlyError: always.
         """
         raise ReadOnlyError("this session only reads; change things through a service's command")
+
+
+def looking_on(engine: Engine) -> Looking:
+    """Return what reads where ``engine`` of the current application connects, made once an engine."""
+    known: dict[Engine, Looking] = current_app.extensions.setdefault("govcloud.looking", {})
+    return known.get(engine) or known.setdefault(engine, Looking(engine))
 
 
 def keep_values_out_of_errors(engine: Engine) -> None:
@@ -213,6 +217,7 @@ __all__ = [
     "db",
     "keep_values_out_of_errors",
     "live_at",
+    "looking_on",
     "mapped_column",
     "no_overlap",
     "prefix_index",

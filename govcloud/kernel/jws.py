@@ -87,7 +87,16 @@ def verify(protected: str, payload: str, signature: str, jwk: Mapping[str, Any])
     algorithm = algorithm_of(jwk)
     if header.get("alg") != algorithm:
         raise BadSignature(f"the header says {header.get('alg')!r}, the key is for {algorithm}")
-    given, data = decoded(signature), _input(protected, payload)
+    verify_bytes(_input(protected, payload), decoded(signature), jwk)
+
+
+def verify_bytes(data: bytes, given: bytes, jwk: Mapping[str, Any]) -> None:
+    """Go on if ``given``, in the form of a JWS's signature, was made over ``data`` with the private half of ``jwk``.
+
+    Raises:
+        BadSignature: it was not, or the key is of no kind that is known here.
+    """
+    algorithm = algorithm_of(jwk)
     try:
         if algorithm == EDDSA:
             Ed25519PublicKey.from_public_bytes(_member(jwk, "x")).verify(given, data)
@@ -101,6 +110,19 @@ def verify(protected: str, payload: str, signature: str, jwk: Mapping[str, Any])
         raise BadSignature("the signature does not hold") from error
     except ValueError as error:
         raise error if isinstance(error, BadSignature) else BadSignature("the key cannot be read") from error
+
+
+def from_der(signature: bytes) -> bytes:
+    """Return an ECDSA signature on P-256 in the form of a JWS (RFC 7518 section 3.4), which other standards write in DER.
+
+    Raises:
+        BadSignature: it is none.
+    """
+    try:
+        r, s = decode_dss_signature(signature)
+        return r.to_bytes(_HALF) + s.to_bytes(_HALF)
+    except (ValueError, OverflowError) as error:
+        raise BadSignature("the signature is not in DER") from error
 
 
 def algorithm_of(jwk: Mapping[str, Any]) -> str:

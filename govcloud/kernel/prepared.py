@@ -11,13 +11,36 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
+from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextClause, Update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    Text,
+    TextClause,
+    TextualSelect,
+    Update,
+    Uuid,
+    any_,
+    bindparam,
+    literal_column,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
+from sqlalchemy.types import NullType
 
-Statement: TypeAlias = "Select[*tuple[Any, ...]] | Insert | Update | Delete | TextClause"
+Statement: TypeAlias = "Select[*tuple[Any, ...]] | Insert | Update | Delete | TextClause | TextualSelect"
 Processor: TypeAlias = Callable[[Any], Any]
 
 
@@ -57,7 +80,7 @@ class Prepared:
             for listener in connection.dispatch.before_cursor_execute:
                 listener(connection, cursor, compiled.text, sent, None, False)  # noqa: FBT003 - SQLAlchemy's event
             try:
-                cursor.execute(compiled.text, sent)
+                cursor.execute(compiled.text, sent, prepare=True)
                 return [compiled.record(row) for row in cursor.fetchall()] if compiled.returns else []
             except psycopg.Error as error:
                 # The way that SQLAlchemy's own statements take: listeners hear of it, and what is broken leaves the pool.
@@ -78,6 +101,16 @@ class Look(Prepared):
         super().__init__(statement)
 
 
+def one_of(
+    column: InstrumentedAttribute[UUID] | InstrumentedAttribute[str], name: str, kind: type[Uuid[UUID] | Text] = Uuid
+) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is one of the list that the parameter ``name`` takes, of whatever length the list is.
+
+    ``kind`` is named, because a column that refers to another one only learns its type from that once all tables are known.
+    """
+    return column == any_(bindparam(name, type_=ARRAY(kind())))
+
+
 class Looker(Protocol):
     """Whatever runs single reads, each where it belongs: see ``UnitOfWork.look``."""
 
@@ -92,7 +125,8 @@ def driver_of(connection: Connection) -> psycopg.Connection[Any]:
 
 
 def _compile(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Compiled:
-    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    written_out = cast("ClauseElement", replacement_traverse(statement, {}, partial(_written_out, dialect=dialect)))
+    compiled = cast("SQLCompiler", written_out.compile(dialect=dialect, column_keys=columns))
     processors = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()}
     names = [] if isinstance(statement, TextClause) else [str(name) for name in statement.exported_columns.keys()]  # noqa: SIM118
     return _Compiled(
@@ -102,6 +136,17 @@ def _compile(statement: Statement, columns: Collection[str] | None, dialect: Dia
         returns=bool(names),
         record=_record(names),
     )
+
+
+def _written_out(element: ExternallyTraversible, *, dialect: Dialect, **_: Any) -> ExternallyTraversible | None:  # noqa: ANN401 - SQLAlchemy's
+    """Write a value that is always the same into the text: only so does a plan for all others use the partial indexes for it."""
+    if not isinstance(element, BindParameter) or element.value is None or isinstance(element.type, NullType):
+        return None
+    literal = element.type.dialect_impl(dialect).literal_processor(dialect)
+    if literal is None:
+        return None
+    text = f"({', '.join(map(literal, element.value))})" if element.expanding else literal(element.value)
+    return literal_column(text, element.type)
 
 
 def _record(names: list[str]) -> Callable[[tuple[Any, ...]], Any]:

@@ -214,7 +214,7 @@ RIGHTS: Mapping[str, Rights] = {
     "clock_policy": CLOSED,
     "calendar_day": CLOSED,
     "line_wait": Rights(update=("department_id",)),
-    "notice": Rights(update=("read_at",)),
+    "notice": Rights(update=("read_at",), delete=True),
     "notice_setting": Rights(update=("mailed", "language", "updated_at")),
     "notice_address": Rights(update=("code_sealed", "tries", "confirmed_at", "ended_at")),
     "notice_mark": Rights(update=("until",)),

@@ -80,7 +80,9 @@ class _Work:
     def run(self, statement: Prepared, values: Mapping[str, Any]) -> list[Any]:
         """Run a prepared statement after what objects have still to write, as every statement of the session comes after it."""
         self.session.flush()
-        return statement.run(self.connection, values)
+        # A savepoint begins on the connection only once the session is asked for it.
+        nested = self.session.in_nested_transaction()
+        return statement.run(self.session.connection() if nested else self.connection, values)
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,23 @@ class UnitOfWork:
         except Denied:
             return False
         return True
+
+    def attempt(self, tx: Transaction, work: Callable[[], object]) -> GovcloudError | None:
+        """Do work that may be refused in an open transaction that goes on either way; return the refusal, ``None`` when it was done.
+
+        What the work wrote and recorded before it was refused is undone, to a savepoint; what was remembered (``Transaction.remember``)
+        stays remembered, and what was put off to the end is done there all the same (a further epoch says that nothing may be missed).
+        Locks that the work took are let go again, so whoever calls takes before it those that the order of locks asks for.
+        """
+        failed = len(tx._work.failed)  # noqa: SLF001 - of this module
+        try:
+            with tx.session.begin_nested():
+                work()
+                tx.session.flush()
+        except GovcloudError as error:
+            del tx._work.failed[failed:]  # noqa: SLF001
+            return error
+        return None
 
     def _join(self, work: _Work, actor: Actor, command: str, target: Target | None) -> Iterator[Transaction]:
         """Run a nested command in the open transaction; a refusal dooms the whole."""

@@ -25,6 +25,17 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Undelivered:
+    """What one receiver has still to be told: how much, since when, how often it was tried, when it is next, what went wrong last."""
+
+    messages: int
+    oldest: datetime | None
+    attempts: int
+    next_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True)
 class Failing:
     """A message that was tried in vain."""
 
@@ -60,6 +71,16 @@ class OutboxQueries:
         )
         messages, oldest, failing = row.one()
         return Waiting(messages, oldest, failing)
+
+    def undelivered(self, destination: str) -> Undelivered:
+        """Return what one receiver has still to be told; from the index of what waits, however much was delivered."""
+        theirs = (*_WAITING, OutboxMessage.destination == destination)
+        messages = self._read().scalar(select(func.count()).select_from(OutboxMessage).where(*theirs)) or 0
+        first = select(OutboxMessage).where(*theirs).order_by(OutboxMessage.attempts.desc(), OutboxMessage.id).limit(1)
+        row = self._read().scalars(first).one_or_none() if messages else None
+        if row is None:
+            return Undelivered(0, None, 0, None, None)
+        return Undelivered(messages, row.created_at, row.attempts, row.available_at, row.last_error)
 
     def standing(self, messages: Iterable[UUID]) -> Mapping[UUID, Standing]:
         """Return how far the delivery of each of ``messages`` is."""

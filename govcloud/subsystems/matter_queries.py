@@ -87,7 +87,7 @@ class MatterQueries(OnboardingQueries):
     def _named(self, items: Iterable[UUID]) -> Mapping[UUID, ItemView]:
         wanted = set(items)
         found = self._read().execute(rows.items().where(CatalogueItem.id.in_(wanted))) if wanted else ()
-        return {row.CatalogueItem.id: rows.item_view(row) for row in found}
+        return {row.id: rows.item_view(row) for row in found}
 
 
 def _versions() -> Rows:

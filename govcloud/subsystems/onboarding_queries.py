@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, and_, bindparam, func, or_, select
 
 from govcloud.identity.extents import overseen_departments, publishing_departments
 from govcloud.kernel.database import live_at
+from govcloud.kernel.prepared import Look, one_of
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.lifecycle import Status
@@ -32,6 +33,13 @@ def published_at(at: datetime) -> ColumnElement[bool]:
     since = and_(Subsystem.status == Status.PUBLISHED, ~taken("publish", SubsystemStep.at > at))
     until = and_(Subsystem.status == Status.RETIRED, taken("publish", SubsystemStep.at <= at), taken("retire", SubsystemStep.at > at))
     return or_(since, until)
+
+
+_BASES = Look(
+    select(FunctionBasis.function_id, FunctionBasis.service_item_id).where(
+        one_of(FunctionBasis.function_id, "functions"), live_at(FunctionBasis, bindparam("at", type_=DateTime(timezone=True)))
+    )
+)
 
 
 class OnboardingQueries(ListQueries):
@@ -80,10 +88,7 @@ class OnboardingQueries(ListQueries):
 
     def bases_of(self, function_ids: Iterable[UUID], at: datetime | None = None) -> Mapping[UUID, tuple[ServiceItemView, ...]]:
         """Return the service items that functions rest on, by function, in the order of their codes; two statements for any number."""
-        query = select(FunctionBasis.function_id, FunctionBasis.service_item_id).where(
-            FunctionBasis.function_id.in_(set(function_ids)), live_at(FunctionBasis, self._at(at))
-        )
-        links = self._read().execute(query).all()
+        links = _BASES.within(self._read(), {"functions": list(set(function_ids)), "at": self._at(at)})
         items = self.service_items_by_id(link.service_item_id for link in links) if links else {}
         found: dict[UUID, list[ServiceItemView]] = defaultdict(list)
         for link in links:

@@ -13,7 +13,7 @@ from sqlalchemy import DateTime, and_, bindparam, func, or_, select
 
 from govcloud.kernel import crypto
 from govcloud.kernel.database import live_at
-from govcloud.kernel.prepared import Look
+from govcloud.kernel.prepared import Look, one_of
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.beginnings import place_of
@@ -62,7 +62,12 @@ _ENABLED = (Client.disabled_at.is_(None), Subsystem.status != "retired")
 #: Every call of a relying system begins with it.
 _BY_CLIENT_ID = Look(rows.clients().where(Client.client_id == bindparam("client"), *_ENABLED))
 
+_CLIENTS_OF_ID = Look(rows.clients().where(Subsystem.id == bindparam("subsystem")))
+_CLIENTS_OF_CODE = Look(rows.clients().where(Subsystem.code == bindparam("subsystem")))
+
 _AT = bindparam("at", type_=DateTime(timezone=True))
+_ITEMS = Look(rows.items().where(one_of(CatalogueItem.id, "wanted")))
+_FUNCTION = Look(rows.functions_at(_AT).where(SubsystemFunction.code == bindparam("code")))
 #: One statement of every decision.
 _TRAITS = Look(
     select(SubsystemFunctionVersion.label, SubsystemFunctionVersion.integration_level, SENSITIVE.label("sensitive"))
@@ -115,9 +120,8 @@ class SubsystemQueries(SearchQueries):
 
     def function(self, code: str, at: datetime | None = None) -> FunctionView | None:
         """Return a function by its code."""
-        query = rows.functions_at(self._at(at)).where(SubsystemFunction.code == searchable(code))
-        row = self._read().execute(query).one_or_none()
-        return rows.function_view(row) if row else None
+        found = _FUNCTION.within(self._read(), {"code": searchable(code), "at": self._at(at)})
+        return rows.function_view(found[0]) if found else None
 
     def search_functions(self, text: str, limit: int = 20, at: datetime | None = None) -> tuple[FunctionView, ...]:
         """Return functions whose code or name contains ``text``, in the order of their codes."""
@@ -132,17 +136,17 @@ class SubsystemQueries(SearchQueries):
         if not wanted:
             return {}
         found = self._read().execute(rows.functions_at(self._at(None)).where(SubsystemFunction.code.in_(wanted)))
-        return {row.SubsystemFunction.code: row.SubsystemFunctionVersion.name for row in found}
+        return {row.code: row.name for row in found}
 
     def levels(self, codes: Iterable[str], at: datetime | None = None) -> Mapping[str, int]:
         """Return the integration levels of functions by their codes; those that are not live are left out."""
         query = rows.functions_at(self._at(at)).where(SubsystemFunction.code.in_(set(codes)))
-        return {row.SubsystemFunction.code: row.SubsystemFunctionVersion.integration_level for row in self._read().execute(query)}
+        return {row.code: row.integration_level for row in self._read().execute(query)}
 
     def function_traits(self, codes: Iterable[str], at: datetime | None = None) -> Mapping[str, Traits]:
         """Return the security labels and integration levels of functions by their codes; those that are not live are left out."""
         query = rows.functions_at(self._at(at)).where(SubsystemFunction.code.in_(set(codes)))
-        return {row.SubsystemFunction.code: rows.function_view(row).traits for row in self._read().execute(query)}
+        return {row.code: rows.function_view(row).traits for row in self._read().execute(query)}
 
     def published_doors(self, at: datetime | None = None) -> tuple[tuple[SubsystemView, int], ...]:
         """Return the published subsystems with the security label of their door (0 where none is listed), in the order of their codes.
@@ -184,8 +188,7 @@ class SubsystemQueries(SearchQueries):
 
     def item(self, item_id: UUID, at: datetime | None = None) -> ItemView | None:
         """Return an item that may be requested at ``at``."""
-        row = self._read().execute(rows.requestable_at(self._at(at)).where(CatalogueItem.id == item_id)).one_or_none()
-        return rows.item_view(row) if row else None
+        return self.requestable_among([item_id], at=at).get(item_id)
 
     def owner_departments(self) -> frozenset[UUID]:
         """Return every department that owns, or owned, something that may be requested."""
@@ -193,8 +196,8 @@ class SubsystemQueries(SearchQueries):
 
     def items(self, wanted: Iterable[UUID]) -> Mapping[UUID, ItemView]:
         """Return items by id, withdrawn ones too: old requests still name them."""
-        found = self._read().execute(rows.items().where(CatalogueItem.id.in_(set(wanted))))
-        return {row.CatalogueItem.id: rows.item_view(row) for row in found}
+        found = _ITEMS.within(self._read(), {"wanted": list(set(wanted))})
+        return {row.id: rows.item_view(row) for row in found}
 
     def items_of(self, key: str | UUID, at: datetime | None = None) -> tuple[ItemView, ...]:
         """Return the live items of a subsystem, given by code or id, whatever its status, in the order of their functions."""
@@ -247,8 +250,8 @@ class SubsystemQueries(SearchQueries):
 
     def clients_of(self, key: str | UUID) -> tuple[ClientView, ...]:
         """Return every client of a subsystem, given by code or id, disabled ones too."""
-        condition = Subsystem.id == key if isinstance(key, UUID) else Subsystem.code == searchable(key)
-        return tuple(rows.client_view(row) for row in self._read().execute(rows.clients().where(condition)))
+        query, named = (_CLIENTS_OF_ID, key) if isinstance(key, UUID) else (_CLIENTS_OF_CODE, searchable(key))
+        return tuple(rows.client_view(row) for row in query.within(self._read(), {"subsystem": named}))
 
     def clients_not_asking(self, at: datetime | None = None) -> Mapping[str, str]:
         """Return the enabled clients of subsystems with something below L2, each with its subsystem's code: nobody there asks each time."""

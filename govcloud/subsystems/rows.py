@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -43,10 +43,47 @@ Rows: TypeAlias = Select[*tuple[Any, ...]]
 Found: TypeAlias = Row[*tuple[Any, ...]]
 
 
-def functions_at(at: datetime) -> Rows:
+# Columns and no objects: what decisions and pages read many times over, and remember none of.
+_FUNCTION_COLUMNS = (
+    SubsystemFunction.id,
+    SubsystemFunction.subsystem_id,
+    SubsystemFunction.code,
+    SubsystemFunctionVersion.name,
+    SubsystemFunctionVersion.description,
+    SubsystemFunctionVersion.sensitive,
+    SubsystemFunctionVersion.integration_level,
+    SubsystemFunctionVersion.basis_note,
+    SubsystemFunctionVersion.label,
+    Subsystem.code.label("subsystem_code"),
+)
+_ITEM_COLUMNS = (
+    CatalogueItem.id,
+    CatalogueItemVersion.name,
+    SubsystemFunction.id.label("function_id"),
+    SubsystemFunction.code.label("function"),
+    SubsystemFunctionVersion.name.label("function_name"),
+    SubsystemFunctionVersion.sensitive,
+    SubsystemFunctionVersion.integration_level,
+    Subsystem.id.label("subsystem_id"),
+    Subsystem.code.label("subsystem_code"),
+    Subsystem.name.label("subsystem_name"),
+    CatalogueItemVersion.exposes,
+    CatalogueItemVersion.tier,
+    CatalogueItemVersion.max_days,
+    CatalogueItemVersion.requires_case_number,
+    CatalogueItemVersion.scope_kind,
+    CatalogueItemVersion.version,
+    CatalogueItemVersion.owner_department_id,
+    CatalogueItemVersion.approval,
+    SubsystemFunctionVersion.label,
+    CatalogueItemVersion.grace_minutes,
+)
+
+
+def functions_at(at: datetime | ColumnElement[datetime]) -> Rows:
     """Select functions that are live at ``at``, as they then are, with the code of their subsystem."""
     joined = (
-        select(SubsystemFunction, SubsystemFunctionVersion, Subsystem.code.label("subsystem_code"))
+        select(*_FUNCTION_COLUMNS)
         .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
         .join(Subsystem, Subsystem.id == SubsystemFunction.subsystem_id)
     )
@@ -58,13 +95,13 @@ def items() -> Rows:
     return _items().where(CatalogueItemVersion.valid_to.is_(None), SubsystemFunctionVersion.valid_to.is_(None))
 
 
-def items_at(at: datetime) -> Rows:
+def items_at(at: datetime | ColumnElement[datetime]) -> Rows:
     """Select items that are live at ``at``, as they and their functions then are; whatever the state of the subsystem."""
     tables = (CatalogueItem, CatalogueItemVersion, SubsystemFunction, SubsystemFunctionVersion)
     return _items().where(*(live_at(table, at) for table in tables))
 
 
-def requestable_at(at: datetime) -> Rows:
+def requestable_at(at: datetime | ColumnElement[datetime]) -> Rows:
     """Select items that may be requested at ``at``: live, of a live function, of a published subsystem."""
     return items_at(at).where(Subsystem.status == "published")
 
@@ -72,7 +109,7 @@ def requestable_at(at: datetime) -> Rows:
 def _items() -> Rows:
     """Select every version of every item with every version of its function."""
     return (
-        select(CatalogueItem, CatalogueItemVersion, SubsystemFunction, SubsystemFunctionVersion, Subsystem)
+        select(*_ITEM_COLUMNS)
         .join(CatalogueItemVersion, CatalogueItemVersion.item_id == CatalogueItem.id)
         .join(SubsystemFunction, SubsystemFunction.id == CatalogueItem.function_id)
         .join(SubsystemFunctionVersion, SubsystemFunctionVersion.function_id == SubsystemFunction.id)
@@ -121,49 +158,43 @@ def step_view(row: SubsystemStep) -> StepView:
 
 def function_view(row: Found) -> FunctionView:
     """Translate a row of ``functions_at``."""
-    function: SubsystemFunction = row.SubsystemFunction
-    version: SubsystemFunctionVersion = row.SubsystemFunctionVersion
     return FunctionView(
-        id=function.id,
-        subsystem_id=function.subsystem_id,
+        id=row.id,
+        subsystem_id=row.subsystem_id,
         subsystem_code=row.subsystem_code,
-        code=function.code,
-        name=version.name,
-        description=version.description,
-        sensitive=version.sensitive,
-        integration_level=version.integration_level,
-        basis_note=version.basis_note,
-        label=version.label,
+        code=row.code,
+        name=row.name,
+        description=row.description,
+        sensitive=row.sensitive,
+        integration_level=row.integration_level,
+        basis_note=row.basis_note,
+        label=row.label,
     )
 
 
 def item_view(row: Found) -> ItemView:
     """Translate a row of ``items``, ``items_at`` or ``requestable_at``."""
-    item: CatalogueItemVersion = row.CatalogueItemVersion
-    function: SubsystemFunction = row.SubsystemFunction
-    as_it_is: SubsystemFunctionVersion = row.SubsystemFunctionVersion
-    subsystem: Subsystem = row.Subsystem
     return ItemView(
-        id=item.item_id,
-        name=item.name,
-        function_id=function.id,
-        function=function.code,
-        function_name=as_it_is.name,
-        sensitive=as_it_is.sensitive,
-        integration_level=as_it_is.integration_level,
-        subsystem_id=subsystem.id,
-        subsystem_code=subsystem.code,
-        subsystem_name=subsystem.name,
-        exposes=item.exposes,
-        tier=item.tier,
-        max_days=item.max_days,
-        requires_case_number=item.requires_case_number,
-        scope_kind=item.scope_kind,
-        version=item.version,
-        owner_department_id=item.owner_department_id,
-        approval=item.approval,
-        label=as_it_is.label,
-        grace_minutes=item.grace_minutes,
+        id=row.id,
+        name=row.name,
+        function_id=row.function_id,
+        function=row.function,
+        function_name=row.function_name,
+        sensitive=row.sensitive,
+        integration_level=row.integration_level,
+        subsystem_id=row.subsystem_id,
+        subsystem_code=row.subsystem_code,
+        subsystem_name=row.subsystem_name,
+        exposes=row.exposes,
+        tier=row.tier,
+        max_days=row.max_days,
+        requires_case_number=row.requires_case_number,
+        scope_kind=row.scope_kind,
+        version=row.version,
+        owner_department_id=row.owner_department_id,
+        approval=row.approval,
+        label=row.label,
+        grace_minutes=row.grace_minutes,
     )
 
 

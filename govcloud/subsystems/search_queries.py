@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, and_, bindparam, case, false, func, or_, select
 
 from govcloud.kernel.database import live_at
+from govcloud.kernel.prepared import Look, one_of
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.lifecycle import Status
@@ -35,6 +36,7 @@ from govcloud.subsystems.sought import Sought, holds
 from govcloud.subsystems.views import FunctionView, ItemView, MatterView, SubsystemView
 
 _PLATFORM = "govcloud"
+_REQUESTABLE = Look(rows.requestable_at(bindparam("at", type_=DateTime(timezone=True))).where(one_of(CatalogueItem.id, "wanted")))
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,15 @@ class SearchQueries(MatterQueries):
         functions: Iterable[UUID] = (),
         codes: Iterable[str] = (),
         subsystems: Iterable[UUID] = (),
+        at: datetime | None = None,
     ) -> Mapping[UUID, ItemView]:
         """Return the items that may be requested now: of those by id, of functions by id or code, and of subsystems."""
+        if (ids := set(wanted)) and not (functions or codes or subsystems):
+            return self._items_by_id(_REQUESTABLE.within(self._read(), {"wanted": list(ids), "at": self._at(at)}))
         named = [
             column.in_(set(keys))
             for column, keys in (
-                (CatalogueItem.id, tuple(wanted)),
+                (CatalogueItem.id, ids),
                 (SubsystemFunction.id, tuple(functions)),
                 (SubsystemFunction.code, tuple(codes)),
                 (Subsystem.id, tuple(subsystems)),
@@ -124,8 +129,11 @@ class SearchQueries(MatterQueries):
         ]
         if not named:
             return {}
-        found = self._read().execute(rows.requestable_at(self._at(None)).where(or_(*named)))
-        return {row.CatalogueItem.id: rows.item_view(row) for row in found}
+        return self._items_by_id(self._read().execute(rows.requestable_at(self._at(at)).where(or_(*named))))
+
+    @staticmethod
+    def _items_by_id(found: Iterable[rows.Found]) -> Mapping[UUID, ItemView]:
+        return {row.id: rows.item_view(row) for row in found}
 
     def subsystems_among(self, wanted: Iterable[UUID]) -> Mapping[UUID, SubsystemView]:
         """Return subsystems by id, whatever their status."""

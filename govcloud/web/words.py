@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from govcloud.access.lifecycle import GrantState, LineState, RequestState
+from govcloud.access.views import RequestView
 from govcloud.kernel.messages import Message
 
 
@@ -45,6 +46,13 @@ REQUEST: Mapping[RequestState, StateWord] = {
     RequestState.WITHDRAWN: StateWord(Message("已撤回"), "undo-2"),
     RequestState.LAPSED: StateWord(Message("已逾期失效"), "timer", "warning"),
 }
+
+
+def request_word(request: RequestView) -> StateWord:
+    """Return how a request stands for whoever made it: while a line waits for them, or for an exception, that comes before all else."""
+    states = {line.state for line in request.lines}
+    return next((LINE[state] for state in (LineState.RETURNED, LineState.BLOCKED_SOD) if state in states), REQUEST[request.state])
+
 
 GRANT: Mapping[GrantState, StateWord] = {
     GrantState.SCHEDULED: StateWord(Message("尚未开始"), "calendar-clock"),

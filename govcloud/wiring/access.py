@@ -38,7 +38,17 @@ def wire_access(ground: Ground, reads: Reads, rights: AuthorizationServices, cal
     clocks = Clocks(clock_policies.current, calendar.current)
     access_queries = AccessQueries(read, identity_queries, subsystem_queries, authorization_queries, clock=clock, clocks=clocks)
     known = Known(identity_queries, subsystem_queries, authorization_queries)
-    notices = NoticeParts.build(uow, read, ground.look, clock=clock, keys=keys, settings=settings, known=known, words=words_in)
+    notices = NoticeParts.build(
+        uow,
+        read,
+        ground.look,
+        clock=clock,
+        keys=keys,
+        settings=settings,
+        known=known,
+        words=words_in,
+        years=lambda: calendar.current().years,
+    )
     receipt_keys = KeyRotation(uow, keys, timedelta(days=settings.signing_key_days), RECEIPTS, (ES256,))
     receipts = Receipts(uow, read, keys, receipt_keys, identity_queries, authorization_queries, settings.public_url)
     access_parts = AccessParts.build(
@@ -54,17 +64,18 @@ def wire_access(ground: Ground, reads: Reads, rights: AuthorizationServices, cal
         asking_queries=asking_queries,
         receipts=receipts,
         receipt_key_rotation=receipt_keys,
-        blocked=Blocked(uow, authorization_queries.apart, access_parts.placing.begin),
+        blocked=Blocked(uow, clock, authorization_queries.apart, access_parts.placing.begin),
         grant_life=GrantLife(uow, access, authorization, clock),
         ending=Ending(uow, access, authorization, authorization_queries, clock),
         access_reports=AccessReports(read, access.facts, clock),
         clock_policies=clock_policies,
         clocks=clocks,
-        escalating=Escalating(uow, clock, access_parts.opening),
+        escalating=Escalating(uow, clock, access_parts.opening, access_parts.rules),
         waiting=Waiting(read, identity_queries, authorization_queries, clocks, clock),
         notice_desk=notices.desk,
         notice_queries=notices.queries,
         announcing=notices.announcing,
         telling=notices.telling,
+        notice_forgetting=notices.forgetting,
     )
     return services, notices

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
@@ -16,10 +15,9 @@ from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.answered_calls import AnsweredCalls
 from govcloud.kernel.authorizer import Authorizer
 from govcloud.kernel.clock import Clock
-from govcloud.kernel.database import db
+from govcloud.kernel.database import db, looking_on
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import KeyRing
-from govcloud.kernel.looking import Looking
 from govcloud.kernel.prepared import Look
 from govcloud.kernel.unit_of_work import Recorder, UnitOfWork
 from govcloud.services import KernelServices
@@ -96,8 +94,7 @@ def wire_kernel(ground: Ground) -> KernelServices:
 
 def _looker(engine: Engine) -> Callable[[], AbstractContextManager[Connection]]:
     """Return what gives the connection of a single read: that of the request's reading session if it holds one, else another."""
-    known: dict[Engine, Looking] = current_app.extensions.setdefault("govcloud.looking", {})
-    looking = known.get(engine) or known.setdefault(engine, Looking(engine))
+    looking = looking_on(engine)
 
     def looker() -> AbstractContextManager[Connection]:
         held = db.session.registry.has() and db.session().in_transaction()

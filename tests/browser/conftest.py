@@ -80,7 +80,7 @@ def site(app: Flask, world: World, chromium: Browser) -> Iterator[Site]:
     """Serve the platform of the test on a free port."""
     server = ThreadedWSGIServer("127.0.0.1", 0, app)
     server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield Site(f"http://127.0.0.1:{server.server_port}", world, chromium)
     server.shutdown()
@@ -139,4 +139,11 @@ def addresses(world: World, submitted: Submitted, several: Submission) -> Callab
         ("notices", "LIQIANG", "/notices"),
         ("notice-settings", "WANGFANG", "/notices/settings"),
         ("waiting", "LIQIANG", "/waiting"),
+        ("inbox-decided", "LIQIANG", "/inbox?tab=decided"),
+        ("revoke-many", "LIQIANG", "/grants/many"),
+        ("reports", "LIQIANG", "/reports"),
+        ("reports-held", "LIQIANG", "/reports?report=held"),
+        ("access-empty", "LIQIANG", "/access"),
+        ("basket-empty", "LIQIANG", "/basket"),
+        ("requests-empty", "LIQIANG", "/requests"),
     ]

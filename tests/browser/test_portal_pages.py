@@ -27,6 +27,13 @@ _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.cli
 _BYTES = """() => performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
   .reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
 _FIRST_LOAD = 200_000
+_PRESSED = (
+    ".button, .topitem, .tabs a, .bottombar > a, .bottombar summary, main summary, main select, "
+    "main input:not([type=checkbox], [type=radio], [type=hidden])"
+)
+_SMALL = """(pressed) => [...document.querySelectorAll(pressed)]
+  .filter((item) => item.checkVisibility() && item.getBoundingClientRect().height < 44 && !item.closest(".sr-only"))
+  .map((item) => [item.tagName, item.className, (item.textContent || item.name || "").trim().slice(0, 20)])"""
 #: On a machine so much slower two loads of five moved something, while pages were painted as far as they had been read.
 _SLOWER, _SLOW_LOADS = 20, 6
 
@@ -76,6 +83,15 @@ def test_pictures(site: Site, addresses: Addresses, size: tuple[int, int], langu
         page.screenshot(path=ARTEFACTS / f"portal-{name}-{size[0]}-{language}.png", full_page=True)
     assert not wide
     assert not shifted
+
+
+def test_fingers_find_what_they_press_on_a_phone(site: Site, addresses: Addresses) -> None:
+    """What is pressed is at least 44 pixels high; links within a sentence, and boxes with their label, are as high as their line."""
+    found = []
+    for name, page, address in _pages(site, addresses, PHONE):
+        page.goto(address)
+        found += [(name, small) for small in page.evaluate(_SMALL, _PRESSED)]
+    assert not found
 
 
 def test_nothing_moves_while_a_slow_machine_reads_the_page(site: Site) -> None:

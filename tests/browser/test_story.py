@@ -102,7 +102,7 @@ def town(app: Flask, world: World, ports: Ports, chromium: Browser, applications
         for port, application in served:
             server = ThreadedWSGIServer("127.0.0.1", port, application)
             server.daemon_threads = False  # closing waits for the last answers, so that none is left with a connection of the test
-            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
             thread.start()
             running.callback(server.server_close)
             running.callback(thread.join)

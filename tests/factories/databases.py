@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class Server:
 _standing = ExitStack()
 #: What the databases of one process of pytest and their log may come to, with room to spare.
 _ROOM = 4 * 2**30
+#: For how long the last connections to a database that is dropped may take to end before it is dropped in any case.
+_PATIENCE_SECONDS = 10
 
 
 @cache
@@ -132,7 +135,19 @@ def clone(template: str, prefix: str = "test") -> Iterator[str]:
     try:
         yield name
     finally:
+        _left(name)
         _superuser().execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+
+def _left(name: str) -> None:
+    """End what is still connected to a database and return once it is gone, which takes a millisecond or two.
+
+    The server itself would look again a tenth of a second later.
+    """
+    ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while _superuser().execute(ending, (name,)).rowcount and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 @contextmanager

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
 from sqlalchemy import text
 
-from govcloud.subsystems.changes import ItemChange
+from govcloud.access.deciding.presigning import NewRule
+from govcloud.authorization.scope import Scope
+from govcloud.subsystems.changes import FunctionChange, ItemChange
 from tests.factories.requests import REGISTER
-from tests.factories.world import SEED, Person, World
+from tests.factories.world import HANGZHOU, SEED, Person, World
 
 if TYPE_CHECKING:
+    from govcloud.kernel.clock import ManualClock
     from govcloud.services import Services
 
 
@@ -50,6 +54,26 @@ def set_tier(services: Services, world: World, tier: str, approval: dict[str, An
     )
     services.subsystems.change_item(world.people["HEWEI"].actor(), item.id, item.version, change, "调整审批方式")
     return item.id
+
+
+def make_routine(services: Services, world: World, tier: str) -> UUID:
+    """Let the register be of a tier about which rules can be signed, which sensitive functions may not be; return the item's id."""
+    function = FunctionChange("查询住房登记信息", sensitive=False, integration_level=3)
+    services.subsystems.change_function(world.people["HEWEI"].actor(), REGISTER, function, "数据已脱敏")
+    return set_tier(services, world, tier)
+
+
+def new_rule(world: World, clock: ManualClock, **given: object) -> NewRule:
+    """Return a rule that is in order: the civil affairs of 西湖区, ten days, all of 杭州市, three months."""
+    usual: dict[str, object] = {
+        "item_id": world.items[REGISTER],
+        "departments": (world.organisation.ids["xihu_civil_affairs"],),
+        "max_days": 10,
+        "ends_at": clock.now() + timedelta(days=90),
+        "reason": "困难家庭救助核对，例行事项",
+        "scope": Scope((HANGZHOU,)),
+    }
+    return NewRule(**{**usual, **given})  # type: ignore[arg-type]
 
 
 def escalate(services: Services, line_id: UUID, level: int) -> None:

@@ -67,7 +67,7 @@ def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     receiver.origin = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield receiver

@@ -84,7 +84,7 @@ def listening() -> Iterator[Listener]:
 
     server = Server(("127.0.0.1", 0), Handler)
     state.base = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield state

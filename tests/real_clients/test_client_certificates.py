@@ -105,7 +105,7 @@ def site(app: Flask, services: Services, world: World, ports: tuple[int, int], t
         row = NewClient("assistance", client_id, "测试", (f"https://{client_id}.example/cb",), auth_method=method, settings=kind)
         register_unchecked(services, row)
     platform = make_server("localhost", ports[1], app, threaded=True)
-    thread = threading.Thread(target=platform.serve_forever, daemon=True)
+    thread = threading.Thread(target=platform.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     main = _configured(tmp_path, ports)
     subprocess.run([nginx, "-t", "-q", "-c", main, "-p", tmp_path, "-e", tmp_path / "error.log"], check=True)

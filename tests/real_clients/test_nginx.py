@@ -94,7 +94,7 @@ class Echo(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(server: ThreadingHTTPServer) -> Iterator[int]:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield server.server_port
     server.shutdown()
@@ -114,7 +114,7 @@ def site(app: Flask, services: Services, world: World, platform_port: int, tmp_p
     # Registering refuses a function of another subsystem; it is the one that she does not hold.
     put_unchecked(services, CLIENT, ForwardAuthSettings(rules=(("/admin", "housing:register:read"),)))
     platform = make_server("localhost", platform_port, app, threaded=True, ssl_context=tls(*pair))
-    thread = threading.Thread(target=platform.serve_forever, daemon=True)
+    thread = threading.Thread(target=platform.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     trusted = ssl.create_default_context(cafile=str(pair[0]))
     try:

@@ -256,7 +256,7 @@ def test_the_doctor_finds_every_fault_in_one_go(shell: Shell, environment: dict[
     away = environment | {"DATABASE_URL": "postgresql://app@127.0.0.1:1/govcloud", "GOVCLOUD_MASTER_KEY_FILE": str(tmp_path / "none")}
     done = shell("doctor", **away)
     assert done.code == 1
-    assert done.out.count("WRONG") == 7
+    assert done.out.count("WRONG") == 8
     assert "govcloud keys init" in done.out
 
 
@@ -268,6 +268,7 @@ def test_the_doctor_looks_at_clock_and_calendar(
     told = {"GOVCLOUD_WORK_CALENDAR_FILE": str(days), "GOVCLOUD_NETWORK_ZONES": '{"office": ["10.0.0.0/8"]}'}
     well = shell("doctor", **environment | told)
     assert "working days of 2024 to 2027" in well.out
+    assert "soon " not in well.out
     assert "1 network zones" in well.out
     assert "no network zones" in shell("doctor", **environment).out
     days.write_text("date,day,name\n", encoding="utf-8")

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import text
 
+from govcloud.access.commands import Correction
 from govcloud.authorization.apart.inputs import NewException
+from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
@@ -19,7 +21,7 @@ from govcloud.kernel.errors import GovcloudError
 from govcloud.services import Services
 from tests.factories.apart import ACCEPT, CASES, REGISTER, in_force
 from tests.factories.requests import new_request
-from tests.factories.world import SEED, World
+from tests.factories.world import SEED, XIHU, World
 
 WHO = ("SUNLI", "CHENJIE", "HEWEI")
 SETS = {"pair": ((REGISTER, CASES), 1), "two-of-three": ((REGISTER, CASES, ACCEPT), 2)}
@@ -56,6 +58,27 @@ class ApartMachine(RuleBasedStateMachine):
                 continue
             if done.grant_id is not None:
                 self.grants.append(done.grant_id)
+
+    @precondition(lambda self: self.lines)
+    @rule(pick=st.integers(0, 99), version=st.integers(1, 3))
+    def send_back(self, pick: int, version: int) -> None:
+        line_id = self.lines[pick % len(self.lines)]
+        for decider in (self.world.li, self.world.zhao):
+            try:
+                self.services.approving.returning.send_back(decider.actor(), line_id, version, "请写明用途")
+            except GovcloudError:
+                continue
+
+    @precondition(lambda self: self.lines)
+    @rule(pick=st.integers(0, 99), version=st.integers(1, 4))
+    def correct(self, pick: int, version: int) -> None:
+        line_id = self.lines[pick % len(self.lines)]
+        corrected = Correction("核对住房情况", 3, Scope((XIHU,)), "XH-2026-0117")
+        for who in WHO:
+            try:
+                self.services.approving.returning.resubmit(self.world.people[who].actor(), line_id, version, corrected)
+            except GovcloudError:
+                continue
 
     @rule(who=st.sampled_from(WHO), role=st.sampled_from(("counter_clerk", "housing_clerk")), days=st.sampled_from((None, 2)))
     def give_role(self, who: str, role: str, days: int | None) -> None:
@@ -101,6 +124,11 @@ class ApartMachine(RuleBasedStateMachine):
             for code, (functions, most) in SETS.items():
                 mine = held.intersection(functions)
                 assert len(mine) <= most or self._excepted(person.official_id, code, mine), (who, code, mine)
+
+    @invariant()
+    def a_clock_runs_exactly_while_an_approver_is_waited_for(self) -> None:
+        rows = self.services.uow.read().execute(text("SELECT state, paused_at IS NULL AS runs FROM request_line WHERE closed_at IS NULL"))
+        assert {(row.state, row.runs) for row in rows} <= {("pending", True), ("returned", False), ("blocked_sod", False)}
 
     def _held(self, official_id: UUID) -> set[str]:
         """Return what somebody holds, read by hand: the two clerks' roles hold what the small province's policy says."""

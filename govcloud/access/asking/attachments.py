@@ -14,17 +14,20 @@ from govcloud.access.asking.files import ENDINGS, FileKind, kind_of
 from govcloud.access.asking.files_views import AttachmentView, view_of
 from govcloud.access.asking.models import MOST_BYTES, Attachment
 from govcloud.access.asking.submit import SUBMIT
-from govcloud.access.commands import Submission
+from govcloud.access.commands import Resubmitted, Submission
+from govcloud.access.lines import read_line
+from govcloud.access.models import AccessRequest
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
-from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
 
 MOST_FILES = 5
+RESUBMIT = "govcloud:line:resubmit"
 _MOST_NAME = 120
 
 
@@ -61,22 +64,42 @@ class Attaching:
         with self._uow.begin(actor, SUBMIT, Target("catalogue_item", "batch")) as tx:
             kinds = _checked(files)
             done = work()
-            for file, kind in zip(files, kinds, strict=True):
-                key = new_id()
-                tx.session.add(
-                    Attachment(
-                        id=key,
-                        submission_id=done.submission_id,
-                        name=file.name,
-                        media_type=kind.media_type,
-                        size=len(file.content),
-                        sha256=hashlib.sha256(file.content).hexdigest(),
-                        sealed=self._keys.seal(file.content, _context(key)),
-                        added_at=tx.now,
-                    )
-                )
-            tx.session.flush()
+            self._keep(tx, done.submission_id, files, kinds)
             return done
+
+    def correct(self, actor: Actor, line_id: UUID, files: Sequence[NewAttachment], work: Callable[[], Resubmitted]) -> Resubmitted:
+        """Put a returned line up again (``work``) with files, which go with its whole submission; all of it or nothing.
+
+        Raises:
+            NotFound: there is no such line.
+            Invalid: a file is too large, of a kind that is not taken, or there are too many; and whatever ``work`` raises.
+            Denied: the actor is neither requester nor beneficiary.
+        """
+        line = read_line(self._uow.read(), line_id)
+        request = self._uow.read().get_one(AccessRequest, line.request_id)
+        with self._uow.begin(actor, RESUBMIT, resubmitted_target(actor, request, line_id)) as tx:
+            kinds = _checked(files)
+            done = work()
+            self._keep(tx, request.submission_id or request.id, files, kinds)
+            return done
+
+    def _keep(self, tx: Transaction, submission_id: UUID, files: Sequence[NewAttachment], kinds: Sequence[FileKind]) -> None:
+        """Write files down, sealed."""
+        for file, kind in zip(files, kinds, strict=True):
+            key = new_id()
+            tx.session.add(
+                Attachment(
+                    id=key,
+                    submission_id=submission_id,
+                    name=file.name,
+                    media_type=kind.media_type,
+                    size=len(file.content),
+                    sha256=hashlib.sha256(file.content).hexdigest(),
+                    sealed=self._keys.seal(file.content, _context(key)),
+                    added_at=tx.now,
+                )
+            )
+        tx.session.flush()
 
     def opened(self, attachment_id: UUID) -> StoredFile:
         """Return a file with its content.
@@ -89,6 +112,13 @@ class Attaching:
         if row is None:
             raise no_such_attachment(attachment_id)
         return StoredFile(view_of(row), self._keys.open(row.sealed, _context(row.id)))
+
+
+def resubmitted_target(actor: Actor, request: AccessRequest, line_id: UUID) -> Target:
+    """Return a returned line as the target of whoever puts it up again: it belongs to its requester and to its beneficiary."""
+    own = actor.official_id in {request.requester_official_id, request.beneficiary_official_id}
+    owner = actor.official_id if own else request.requester_official_id
+    return Target("request_line", str(line_id), attributes={"official_id": str(owner)})
 
 
 def no_such_attachment(attachment_id: UUID) -> NotFound:

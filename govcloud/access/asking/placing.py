@@ -23,9 +23,10 @@ from govcloud.access.lifecycle import OPEN, LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import SUBMIT, check
+from govcloud.access.rules.separation import liftable
 from govcloud.access.tasks.beginning import Beginning
-from govcloud.authorization.apart.inputs import case_key
-from govcloud.authorization.apart.views import Conflict, FindingState
+from govcloud.authorization.apart.views import PER_CASE, Conflict, FindingState
+from govcloud.authorization.case_numbers import same_case
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
@@ -34,31 +35,27 @@ from govcloud.subsystems.queries import ItemView
 
 
 @dataclass(frozen=True)
-class Extended:
-    """The line whose grant is extended, and for how many days that and those before it in an unbroken row last."""
-
-    line_id: UUID
-    days: int
-
-
-@dataclass(frozen=True)
 class WantedLine:
-    """One line as it is asked for: the item as the requester saw it, the extent, the part of the matter that it serves, what it extends."""
+    """One line as it is asked for: the item as the requester saw it, the extent, its part of the matter, the line that it extends."""
 
     item: ItemView
     wanted: Wanted
     duty: str | None = None
-    extends: Extended | None = None
+    extends: UUID | None = None
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a line goes: into which request, and for whom; ``number`` is the place of its item among those asked for, from 0."""
+    """Where a line goes: into which request, and for whom; ``number`` is the place of its item among those asked for, from 0.
+
+    ``asked_at`` is when it was asked for first, of a line that was corrected.
+    """
 
     request: AccessRequest
     beneficiary: PersonFacts
     line: WantedLine
     number: int = 0
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -129,12 +126,13 @@ class Placing:
                 self._beginning.begin(tx, one.request, one.row, one.item, one.fit)
 
     def begin(self, tx: Transaction, request: AccessRequest, row: RequestLine) -> None:
-        """Put a line up for decision that was kept from it so far; its department has the whole time to answer from now on."""
+        """Put a line up for decision that was kept from it so far; its clock goes on with what its department has left to answer."""
         known = self._facts.catalogue_item(row.item_id)
         requester = self._facts.person(request.requester_official_id, request.requester_appointment_id, tx.now)
         beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
         fit = self.fit(self._facts.item(known, tx.now), requester, beneficiary, tx)
-        self._clocks.start(row, known.tier, tx.now)
+        self._clocks.resume(row, tx.now)
+        tx.session.flush()
         self._beginning.begin(tx, request, row, known, fit)
 
     def _put(self, tx: Transaction, placement: Placement, requester: PersonFacts) -> _Placed:
@@ -145,7 +143,7 @@ class Placing:
         waits_already = _open_line_number(tx.session, line.item, beneficiary)
         facts = self.facts(tx, placement, requester, item, fit, open_line_number=waits_already)
         check(SUBMIT, facts)
-        blocking = [conflict for conflict in facts.conflicts if conflict.state is FindingState.CONFLICT]
+        blocking = liftable(facts)
         row = RequestLine(
             id=new_id(),
             request_id=request.id,
@@ -161,11 +159,13 @@ class Placing:
             requested_scope=line.wanted.scope.to_json(),
             requested_days=line.wanted.days,
             duty=line.duty,
-            parent_line_id=line.extends.line_id if line.extends else None,
-            carried_days=line.extends.days if line.extends else 0,
+            parent_line_id=line.extends,
+            carried_days=facts.carried_days,
             submitted_at=tx.now,
         )
         self._clocks.start(row, item.tier, tx.now)
+        if blocking:
+            self._clocks.pause(row, tx.now)
         tx.session.add(row)
         tx.session.flush()
         return _Placed(request, row, line.item, fit, blocking)
@@ -182,6 +182,10 @@ class Placing:
     ) -> RequestFacts:
         """Return what the rules of asking see; ``fit`` are those who could decide."""
         request, beneficiary, line = placement.request, placement.beneficiary, placement.line
+        asked_at, asked = placement.asked_at or tx.now, placement.asked_at is None and line.extends is None
+        findings = self._facts.authorization.apart.findings(
+            beneficiary.official_id, [line.item.function], request.case_number, line.duty, tx.now
+        )
         return RequestFacts(
             item=item,
             requester=requester,
@@ -191,10 +195,11 @@ class Placing:
             open_line_number=open_line_number,
             has_decider=satisfiable(steps_of(line.item.tier, line.item.approval), item.owner_path, fit),
             held_until=None if line.extends else self._held_until(request, line, beneficiary, tx.now),
-            carried_days=line.extends.days if line.extends else 0,
-            conflicts=self._facts.authorization.apart.conflicts(
-                beneficiary.official_id, [line.item.function], request.case_number, line.duty, tx.now
-            ),
+            carried_days=self._facts.carried_days(request, line.item, line.wanted.days, line.extends, asked_at=asked_at, now=tx.now),
+            conflicts=tuple(finding for finding in findings if finding.state is not FindingState.CLEAR),
+            duty=line.duty,
+            # Nobody can state now what an earlier line that is extended or corrected left open; it counts as both parts.
+            case_rules=tuple(finding.rule for finding in findings if asked and finding.rule.kind == PER_CASE),
         )
 
     def fit(self, item: ItemFacts, requester: PersonFacts, beneficiary: PersonFacts, tx: Transaction) -> Sequence[Holder]:
@@ -217,13 +222,9 @@ class Placing:
             and grant.ends_at >= ends
             and grant.appointment_id in {None, beneficiary.appointment_id}
             and grant.scope.covers(line.wanted.scope)
-            and (grant.case_number is None or _same_case(grant.case_number, request.case_number))
+            and (grant.case_number is None or same_case(grant.case_number, request.case_number))
         )
         return max(held, default=None)
-
-
-def _same_case(held: str, asked: str | None) -> bool:
-    return asked is not None and case_key(held) == case_key(asked)
 
 
 def _open_line_number(session: Session, item: ItemView, beneficiary: PersonFacts) -> str | None:

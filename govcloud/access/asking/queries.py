@@ -117,9 +117,18 @@ class AskingQueries:
         standing = standings.of([known[one.item_id] for one in wanted])
         waits = {one.item_id: self._waits_for(standings, one.item_id, now) for one in wanted}
         due = {one.item_id: self._clocks.lapses_at(known[one.item_id].tier, now) for one in wanted}
+        by_case = self._facts.authorization.apart.tied_to_cases({known[one.item_id].function for one in wanted}) if wanted else frozenset()
         return tuple(
             AskedItem(
-                entries[one.item_id], standing[one.item_id], waits[one.item_id], due[one.item_id], one.scope, one.days, one.stage, one.duty
+                entry=entries[one.item_id],
+                standing=standing[one.item_id],
+                waits_for=waits[one.item_id],
+                due_at=due[one.item_id],
+                scope=one.scope,
+                days=one.days,
+                stage=one.stage,
+                duty=one.duty,
+                by_case=known[one.item_id].function in by_case,
             )
             for one in wanted
         )
@@ -167,11 +176,10 @@ class AskingQueries:
         subjects = (found.get((key, now)) for key in appointments)
         return tuple(_person(subject) for subject in subjects if subject is not None and _is_near(subject, person))
 
-    def attachments(self, submission_id: UUID | None) -> tuple[AttachmentView, ...]:
-        """Return what goes with a submission; whoever asks has been shown one of its requests."""
-        if submission_id is None:
-            return ()
-        rows = self._read().scalars(select(Attachment).where(Attachment.submission_id == submission_id).order_by(Attachment.id))
+    def attachments(self, request: RequestView) -> tuple[AttachmentView, ...]:
+        """Return what goes with the submission of a request, the first first; whoever asks has been shown the request."""
+        mine = Attachment.submission_id == (request.submission_id or request.id)
+        rows = self._read().scalars(select(Attachment).where(mine).order_by(Attachment.id))
         return tuple(view_of(row) for row in rows)
 
     def _waits_for(self, standings: Standings, item_id: UUID, now: datetime) -> tuple[str, ...]:

@@ -174,7 +174,8 @@ class Search:
         why = () if open_to_ask or held[0] else refusals
         code = view.function if isinstance(view, ItemView) else view.code
         level = view.integration_level if isinstance(view, ItemView | FunctionView) else None
-        return Hit(kind, view.id, code, view.name, place[0], place[1], held[0], held[1], open_to_ask, of, waiting, why, level)
+        apart = tuple({refusal.code: refusal for _, one in standing if one.may_ask for refusal in one.conflicts}.values())
+        return Hit(kind, view.id, code, view.name, place[0], place[1], held[0], held[1], open_to_ask, of, waiting, why, level, apart)
 
 
 def _door(view: SubsystemView) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from govcloud.access.asking.attachments import Attaching, NewAttachment, StoredFile
@@ -11,7 +11,7 @@ from govcloud.access.asking.comparing import Comparing
 from govcloud.access.asking.queries import AskingQueries, Chosen
 from govcloud.access.asking.submit import SUBMIT, Submitting
 from govcloud.access.asking.views import Difference
-from govcloud.access.commands import NewSubmission, Submission
+from govcloud.access.commands import NewSubmission, Resubmitted, Submission
 from govcloud.access.loading import FactsLoader
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
@@ -48,6 +48,10 @@ class Asking:
         if not files:
             return self._submitting.submit_all(actor, new)
         return self._attaching.submit(actor, files, lambda: self._submitting.submit_all(actor, new))
+
+    def correct(self, actor: Actor, line_id: UUID, files: Sequence[NewAttachment], work: Callable[[], Resubmitted]) -> Resubmitted:
+        """Put a returned line up again with files; see ``Attaching.correct``. Without files it is ``work`` alone."""
+        return self._attaching.correct(actor, line_id, files, work) if files else work()
 
     def rehearse(self, actor: Actor, new: NewSubmission) -> None:
         """Go through all of ``submit`` and take nothing in; raises what it would raise."""

@@ -20,7 +20,10 @@ from govcloud.access.lifecycle import OPEN
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import SUBMIT
+from govcloud.access.rules.separation import liftable
+from govcloud.authorization.apart.errors import conflict_words
 from govcloud.authorization.scope import PROVINCE
+from govcloud.kernel.errors import Refusal
 from govcloud.subsystems.approval import steps_of
 from govcloud.subsystems.queries import ItemView
 
@@ -46,6 +49,7 @@ class Standings:
             return {}
         held = self.held({item.function for item in items})
         waiting = self._waiting({item.id for item in items})
+        apart = self._facts.authorization.apart.conflicts_of_each(self._person.official_id, {item.function for item in items}, self._now)
         known = self._facts.items(items, self._now)
         self._paths |= {item_id: facts.owner_path for item_id, facts in known.items()}
         found: dict[UUID, Standing] = {}
@@ -58,10 +62,12 @@ class Standings:
                 case_number=_ANY_CASE,
                 open_line_number=waiting[item.id].number if item.id in waiting else None,
                 has_decider=self._decidable(item, known[item.id].owner_path),
+                conflicts=apart.get(item.function, ()),
             )
             refusals = tuple(refusal for _rule, refusal in SUBMIT.refusals(facts))
             is_held, until = item.function in held, held.get(item.function)
-            found[item.id] = Standing(is_held, until, waiting.get(item.id), refusals)
+            blocking = tuple(Refusal(conflict.rule.code, conflict_words(conflict)) for conflict in liftable(facts))
+            found[item.id] = Standing(is_held, until, waiting.get(item.id), refusals, blocking)
         return found
 
     def held(self, functions: Collection[str]) -> Mapping[str, datetime | None]:

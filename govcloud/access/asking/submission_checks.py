@@ -8,6 +8,7 @@ from uuid import UUID
 
 from govcloud.access.commands import CASE_NUMBER_MOST, MOST_AHEAD, MOST_ITEMS, MOST_LINES, MOST_PEOPLE, REASON_MOST, NewSubmission
 from govcloud.access.lifecycle import Mode
+from govcloud.authorization.case_numbers import written
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.changes import DUTIES
@@ -23,7 +24,7 @@ def checked(new: NewSubmission, now: datetime) -> NewSubmission:
     """
     fields = Fields()
     reason = fields.text("reason", new.reason, most=REASON_MOST, multiline=True)
-    case_number = fields.text("case_number", new.case_number or "", most=CASE_NUMBER_MOST, least=0) or None
+    case_number = checked_case_number(new.case_number, fields)
     _note_items(new, fields)
     if len(new.beneficiaries) > MOST_PEOPLE:
         fields.fail("beneficiaries", Message("一次最多为 %(most)s 人申请。", most=MOST_PEOPLE), len(new.beneficiaries))
@@ -37,6 +38,15 @@ def checked(new: NewSubmission, now: datetime) -> NewSubmission:
         fields.fail("starts_at", wrong, new.starts_at.isoformat())
     fields.done()
     return replace(new, reason=reason, case_number=case_number)
+
+
+def checked_case_number(given: str | None, fields: Fields) -> str | None:
+    """Return a case number in the one form in which it is kept, noting what is wrong with it; none where nothing was given."""
+    text = fields.text("case_number", given or "", most=CASE_NUMBER_MOST, least=0)
+    number = written(text)
+    if (text and not number) or len(number) > CASE_NUMBER_MOST:
+        fields.fail("case_number", Message("不是可以辨认的办件编号。"), text)
+    return number or None
 
 
 def matter_entry(matter: MatterView | None, item_id: UUID) -> MatterItemView | None:

@@ -29,7 +29,7 @@ from govcloud.access.events import LineWithdrawn
 from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.life.opening import Opening
 from govcloud.access.lifecycle import OPEN, LineState
-from govcloud.access.lines import lock_line, move_line, read_line, why_closed
+from govcloud.access.lines import lock_line_to_open, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.authorization.locking import APART, hold
@@ -83,7 +83,7 @@ class Submitting:
     def submit(self, actor: Actor, new: NewRequest) -> Submitted:
         """Ask for one item; see ``Access.submit``. It is a submission of one item for one person, whose errors need not say which."""
         people = () if new.beneficiary_appointment_id is None else (new.beneficiary_appointment_id,)
-        item = WantedItem(new.item_id, new.days, new.scope)
+        item = WantedItem(new.item_id, new.days, new.scope, new.duty)
         whole = NewSubmission((item,), new.reason, people, case_number=new.case_number, matter_id=new.matter_id)
         [request] = self._submit(actor, whole, one_refused).requests
         [line] = request.lines
@@ -104,7 +104,7 @@ class Submitting:
         with self._uow.begin(actor, "govcloud:request:withdraw", target) as tx:
             hold(tx.session, APART)  # what waited for this line alone may open, and is asked about then
             lock_official(tx.session, beneficiary_id)
-            line = lock_line(tx.session, line_id)
+            line = lock_line_to_open(tx.session, line)
             if line.state == LineState.WITHDRAWN:
                 return Withdrawn(line.id, line.version, line.closed_at or tx.now, replayed=True)
             if line.state not in OPEN:
@@ -113,9 +113,9 @@ class Submitting:
                 raise errors.line_changed(version, line.version)
             move_line(tx.session, line, "withdraw", tx.now)
             tx.record(LineWithdrawn(subject=f"request_line:{line.id}", chain=str(line.request_id)))
-            # What waited for this line alone opens now.
-            self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))
-            return Withdrawn(line.id, line.version, tx.now)
+            # What waited for this line alone opens now, or is given up: it is no reason to keep somebody to their question.
+            not_opened = self._opening.settle(tx, tx.session.get_one(AccessRequest, line.request_id))
+            return Withdrawn(line.id, line.version, tx.now, not_opened=not_opened)
 
     # How a submission is taken in
 

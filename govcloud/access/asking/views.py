@@ -70,13 +70,15 @@ class Standing:
     """How somebody stands to an item now.
 
     ``held``: the function is open to them, on some rows at least, ``until`` the last of their temporary grants ends (``None``: they have
-    it by duty, or not at all). ``refusals`` stand against asking whatever scope and days they name.
+    it by duty, or not at all). ``refusals`` stand against asking whatever scope and days they name. ``conflicts`` do not: what rules of
+    separation of duty keep apart from what one holds may be asked for, and then waits for an exception.
     """
 
     held: bool
     until: datetime | None
     waiting: Waiting | None
     refusals: tuple[Refusal, ...]
+    conflicts: tuple[Refusal, ...] = ()
 
     @property
     def may_ask(self) -> bool:
@@ -99,7 +101,7 @@ class Hit:
     """One thing that a search found, with the name of what it belongs to and of the department that answers for it.
 
     ``items`` are what of it may be asked for, ``of`` how many items it has. ``held``: it is open already (of a matter: all of it), and
-    ``until`` when. ``why`` says why nothing may be asked for; empty otherwise.
+    ``until`` when. ``why`` says why nothing may be asked for; empty otherwise. ``conflicts`` are those of what may be asked for.
     """
 
     kind: HitKind
@@ -116,6 +118,7 @@ class Hit:
     why: tuple[Refusal, ...] = ()
     level: int | None = None
     """The integration level of a subsystem, function or item; ``None`` for what spans several."""
+    conflicts: tuple[Refusal, ...] = ()
 
     @property
     def may_ask(self) -> bool:
@@ -135,6 +138,8 @@ class AskedItem:
     days: int | None = None
     stage: int = 1
     duty: str | None = None
+    by_case: bool = False
+    """Whether a rule of separation of duty on cases wants to know the part in the case."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The clock of a line: by when its department answers, in working time, and what the clock does when it does not.
 
-It runs on the department that holds the line, and only while the line waits for it: a line that was returned to its requester has a
-clock that stands. What the clock does at each moment is the work of ``escalating.py``.
+It runs on the department that holds the line, and only while the line waits for it: a line that was returned to its requester, or that
+separation of duty keeps apart, has a clock that stands. What the clock does at each moment is the work of ``escalating.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from govcloud.authorization.work_calendar import Days
 #: The marks of the clock, in the order of escalation: the column of each, and how many times the time to answer it stands at.
 MARKS = (("remind_at", 0.5), ("deputy_at", 1.0), ("superior_at", 1.5), ("due_at", 2.0))
 LEFT_LYING = timedelta(days=30)
-"""How long a line that was returned waits for its correction."""
+"""How long a line waits for whoever has to do something about it while its clock stands: a correction, an exception."""
 
 
 class Clocks:
@@ -53,14 +53,14 @@ class Clocks:
         line.waited_seconds = waited
 
     def pause(self, line: RequestLine, now: datetime) -> None:
-        """Let the clock stand: the line no longer waits for its department. One that stands already goes on standing.
+        """Let the clock stand: the line does not wait for its department. One that stands already goes on standing where it stood.
 
-        Whoever has to put it up again has ``LEFT_LYING`` for that; then it lapses, which stands against no department.
+        Whoever has to do something about it has ``LEFT_LYING`` for that from now on; then it lapses, which stands against no department.
         """
-        if line.paused_at is not None:
-            return
-        line.waited_seconds = int(self.waited(line, now).total_seconds())
-        line.paused_at, line.acts_at = now, now + LEFT_LYING
+        if line.paused_at is None:
+            line.waited_seconds = int(self.waited(line, now).total_seconds())
+            line.paused_at = now
+        line.acts_at = now + LEFT_LYING
 
     def resume(self, line: RequestLine, now: datetime) -> None:
         """Let the clock go on with what was left of each mark; one that runs already goes on running."""
@@ -91,3 +91,8 @@ def next_act(line: RequestLine) -> datetime:
     marks = (getattr(line, column) for column, _ in MARKS[line.escalation :])
     # Lines from before there were marks know only when they lapse.
     return next((mark for mark in marks if mark is not None), line.due_at)
+
+
+def is_over(line: RequestLine, now: datetime) -> bool:
+    """Return whether the time of a line has run out: its department's, or, while its clock stands, that of whoever it waits for."""
+    return line.due_at <= now if line.paused_at is None else line.acts_at is not None and line.acts_at <= now

@@ -87,8 +87,8 @@ class Waiting:
 
     def note(self, tx: Transaction, events: Sequence[Answered]) -> None:
         """Write down for how long the lines of ``events`` waited, in the transaction that closed them."""
-        # What nobody corrected is no department's waiting.
-        counted = [event for event in events if not (isinstance(event, LineLapsed) and event.returned)]
+        # What nobody corrected is no department's waiting, nor is what waited for an exception.
+        counted = [event for event in events if not (isinstance(event, LineLapsed) and (event.returned or event.blocked))]
         ids = [UUID(event.subject.partition(":")[2]) for event in counted]
         lines = [line for line in (tx.session.get(RequestLine, key) for key in ids) if line and line.state in _COUNTED]
         rows = [

@@ -8,8 +8,10 @@ zone without summer time since 1991, wherever the server stands.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import accumulate, pairwise
 
 from govcloud.authorization.surroundings import CHINA
@@ -133,14 +135,38 @@ class WorkingTime:
 
     def _days_in(self, year: int) -> list[int]:
         """Return how many working days of a year lie before each of its days, and at last how many it has; counted once."""
+        if self.calendar.workday(date(year, 1, 1)) is None:
+            return _supposed_in(year)
         known = self._counts.get(year)
         if known is None:
-            length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
-            worked = (int(self.works(date(year, 1, 1) + place * _DAY)) for place in range(length))
-            known = self._counts[year] = [*accumulate(worked, initial=0)]
+            known = self._counts[year] = _counted(year, self.works)
         return known
+
+
+def _counted(year: int, works: Callable[[date], bool]) -> list[int]:
+    length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    return [*accumulate((int(works(date(year, 1, 1) + place * _DAY)) for place in range(length)), initial=0)]
+
+
+@cache
+def _supposed_in(year: int) -> list[int]:
+    """Return the same for a year that nobody has announced, which no calendar changes: of those there are dozens to begin with."""
+    return _counted(year, lambda day: day.isoweekday() < _SATURDAY)
 
 
 def _of_day(at: time) -> timedelta:
     """Return how long after midnight that is."""
     return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+
+
+def missing_year(years: Collection[int], now: datetime) -> int | None:
+    """Return the year whose days ought to be known by now and are not: this one, or, in its last two months, the next.
+
+    The State Council announces a year's days late in October or early in November of the one before.
+    """
+    today = now.astimezone(CHINA).date()
+    wanted = (today.year, today.year + 1) if today.month >= _ANNOUNCED_BY else (today.year,)
+    return next((year for year in wanted if year not in years), None)
+
+
+_ANNOUNCED_BY = 11

@@ -9,6 +9,7 @@ from govcloud.access.deciding.decide import Deciding
 from govcloud.access.deciding.delegating import Delegating
 from govcloud.access.deciding.discussing import Discussing
 from govcloud.access.deciding.presigning import Presigning
+from govcloud.access.deciding.retracting import Retracting
 from govcloud.access.deciding.returning import Returning
 from govcloud.access.deciding.together import DecidingTogether
 from govcloud.access.parts import Parts
@@ -20,7 +21,8 @@ class Approving:
     """What approvers do.
 
     ``deciding``: one line; ``together``: several in one act; ``handling``: claim, release, reassign; ``returning``: corrections;
-    ``discussing``: comments; ``delegating``: deciding in somebody's right; ``presigning``: rules signed in advance.
+    ``discussing``: comments; ``delegating``: deciding in somebody's right; ``presigning``: rules signed in advance;
+    ``retracting``: an approval that has not opened yet, taken back.
     """
 
     deciding: Deciding
@@ -30,6 +32,7 @@ class Approving:
     discussing: Discussing
     delegating: Delegating
     presigning: Presigning
+    retracting: Retracting
 
     @classmethod
     def build(cls, parts: Parts) -> Self:
@@ -43,4 +46,5 @@ class Approving:
             discussing=Discussing(uow, clock, facts),
             delegating=Delegating(uow, clock, facts),
             presigning=Presigning(uow, clock, facts),
+            retracting=parts.retracting,
         )

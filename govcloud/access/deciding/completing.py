@@ -9,6 +9,7 @@ from govcloud.access.commands import Decided
 from govcloud.access.deciding.events import LineEndorsed
 from govcloud.access.events import LineApproved, LineRejected
 from govcloud.access.evidence.card import EvidenceCard
+from govcloud.access.evidence.grounds import Capacity, Grounds, Place
 from govcloud.access.evidence.receipts import Receipts
 from govcloud.access.facts import Wanted
 from govcloud.access.life.opening import Opened, Opening
@@ -22,6 +23,7 @@ from govcloud.access.tasks.rights import REACTION, Case
 from govcloud.access.tasks.standing import approved_extent, close_task, decisions_of_round
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
+from govcloud.subsystems.approval import steps_of
 
 OPEN_LENT = "govcloud:line:open"
 """The platform's own command that opens what was decided in somebody else's right, or in advance."""
@@ -41,31 +43,38 @@ class Completing:
         self._opening = opening
         self._receipts = receipts
 
-    def follow(self, tx: Transaction, case: Case, decision: Decision, card: EvidenceCard, *, lent: bool) -> Decided:
-        """Carry the line on, and sign the decision's receipt; ``lent`` says that the decider has no right of their own to open grants.
+    def follow(self, tx: Transaction, case: Case, decision: Decision, card: EvidenceCard, grounds: Grounds) -> Decided:
+        """Carry the line on, and sign the decision's receipt, which says in whose right (``grounds``) and at which step it was made.
 
         Raises:
             Conflict: together the approvals would open nothing.
         """
-        came_of_it = self._follow(tx, case, decision, lent=lent)
-        self._receipts.sign(tx, decision, card, case.request, case.line, came_of_it)
-        return came_of_it
-
-    def _follow(self, tx: Transaction, case: Case, decision: Decision, *, lent: bool) -> Decided:
-        """Carry the line on."""
         if case.task is None:
             raise ValueError("a decision belongs to a task")
+        item = self._facts.catalogue_item(case.line.item_id)
+        agreed = [row for row in decisions_of_round(tx.session, case.line) if row.task_id == case.task.id and row.outcome == "approved"]
+        before = [row for row in agreed if row.id != decision.id]
+        place = Place(case.task, max(case.task.step, len(steps_of(item.tier, item.approval))), before)
+        came_of_it = self._follow(tx, case, case.task, decision, grounds)
+        self._receipts.sign(tx, case, decision, card, came_of_it, grounds, place)
+        return came_of_it
+
+    def _follow(self, tx: Transaction, case: Case, task: DecisionTask, decision: Decision, grounds: Grounds) -> Decided:
+        """Carry the line on."""
         if decision.outcome == "rejected":
-            refused = _rejected(tx, case, case.task, decision)
+            refused = _rejected(tx, case, task, decision)
             self._opening.settle(tx, case.request)
             return refused
         approvals = decisions_of_round(tx.session, case.line)
         extent = approved_extent(approvals)
-        given = sum(row.task_id == case.task.id for row in approvals)
-        if given < case.task.needed or not self._last_step(tx, case, case.task):
-            tx.record(_endorsed(case, case.task, decision, given))
-            return replace(decided(case.line, decision), given=given, needed=case.task.needed)
-        return self._approved(tx, case, decision, extent, lent=lent)
+        given = sum(row.task_id == task.id for row in approvals)
+        complete = given >= task.needed
+        if not complete:
+            self._tasks.ask_further(tx, case.request, case.line, task, approvals)
+        if not complete or not self._last_step(tx, case, task):
+            tx.record(_endorsed(case, task, decision, given))
+            return replace(decided(case.line, decision), given=given, needed=task.needed)
+        return self._approved(tx, case, decision, extent, grounds)
 
     def _last_step(self, tx: Transaction, case: Case, task: DecisionTask) -> bool:
         """Close the task and open the next one, whose people have the whole time to answer; return whether there is none."""
@@ -76,7 +85,7 @@ class Completing:
         tx.session.flush()
         return False
 
-    def _approved(self, tx: Transaction, case: Case, decision: Decision, extent: Wanted, *, lent: bool) -> Decided:
+    def _approved(self, tx: Transaction, case: Case, decision: Decision, extent: Wanted, grounds: Grounds) -> Decided:
         """Move the line, and open the grant unless it is held back."""
         line = case.line
         move_line(tx.session, line, "approve", tx.now)
@@ -85,14 +94,17 @@ class Completing:
                 subject=f"request_line:{line.id}",
                 chain=str(line.request_id),
                 decision_id=decision.id,
+                subsystem_code=line.subsystem_code,
+                function=line.function,
                 scope=extent.scope.to_json(),
                 days=extent.days,
                 evidence_hash=decision.evidence_hash,
                 comment=decision.comment,
                 rule_id=decision.rule_id,
+                on_silence=grounds.capacity is Capacity.SILENCE,
             )
         )
-        opened = self._open(tx, case, extent, lent=lent)
+        opened = self._open(tx, case, extent, lent=grounds.is_lent)
         needed = case.task.needed if case.task else 1
         return replace(decided(line, decision, opened), given=needed, needed=needed)
 
@@ -114,6 +126,8 @@ def _rejected(tx: Transaction, case: Case, task: DecisionTask, decision: Decisio
             subject=f"request_line:{line.id}",
             chain=str(line.request_id),
             decision_id=decision.id,
+            subsystem_code=line.subsystem_code,
+            function=line.function,
             reason_code=decision.reason_code or "",
             evidence_hash=decision.evidence_hash,
             comment=decision.comment,

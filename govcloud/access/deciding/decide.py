@@ -1,6 +1,6 @@
 """Deciding on a line: approve, perhaps narrower, or reject.
 
-Decision, task, line, grant, audit events and outbox rows are one transaction. Locks are taken in the order person → line → grant.
+Decision, task, line, grant, audit events and outbox rows are one transaction. Locks are taken in the order person → item → line → grant.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from uuid import UUID
 from govcloud.access import errors
 from govcloud.access.commands import COMMENT_MOST, Answer, Decided, RejectReason
 from govcloud.access.deciding.completing import Completing, decided
-from govcloud.access.deciding.routing import ids_of
 from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.evidence.gathering import CardMaker
+from govcloud.access.evidence.grounds import grounds_of
 from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.life.opening import Opened
 from govcloud.access.lifecycle import WAITING
-from govcloud.access.lines import decision_on, lock_line, read_line, why_closed
+from govcloud.access.lines import decision_on, lock_line_to_open, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.rules import APPROVE, REJECT
-from govcloud.access.tasks.rights import Case, Right, Rights, approver_target, spent_in
-from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
+from govcloud.access.tasks.rights import Case, Right, Rights, approver_target
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in, unit_agreed
 from govcloud.authorization.locking import APART, hold
 from govcloud.authorization.scope import Scope
 from govcloud.identity.locking import lock_official
@@ -51,7 +51,7 @@ class Deciding:
 
     def decide(self, actor: Actor, line_id: UUID, version: int, answer: Answer) -> Decided:
         """Approve or reject; see ``Access.approve`` and ``Access.reject``."""
-        answer = self._checked(answer)
+        answer = checked_answer(self._facts, answer)
         seen = read_line(self._uow.read(), line_id)
         target = approver_target(self._facts, actor, seen, self._clock.now())
         beneficiary_id = seen.beneficiary_official_id
@@ -59,7 +59,7 @@ class Deciding:
             decider = self._facts.acting(actor, tx.now)
             hold(tx.session, APART)
             lock_official(tx.session, beneficiary_id)
-            line = lock_line(tx.session, line_id)
+            line = lock_line_to_open(tx.session, seen)
             request = tx.session.get_one(AccessRequest, line.request_id)
             given = _completed(answer, line)
             task = open_task(tx.session, line_id)
@@ -68,7 +68,7 @@ class Deciding:
             case = Case(tx.session, request, line, task, tx.now)
             before = decisions_of_round(tx.session, line)
             if mine := next((row for row in before if row.official_id == decider.official_id), None):
-                if line.version != version or not _same(mine, given):
+                if line.version != version or not is_same(mine, given):
                     raise errors.decided_already()
                 given_so_far = sum(row.task_id == task.id for row in before)
                 return replace(decided(line, mine, replayed=True), given=given_so_far, needed=task.needed)
@@ -82,10 +82,10 @@ class Deciding:
             card = self._cards.card(request, line, tx.now, facts.findings)
             if given.evidence_hash is not None and given.evidence_hash != card.digest():
                 raise errors.evidence_changed()
-            decision = _decision(case, right, given, card)
+            decision = decision_row(case, right, given, card)
             tx.session.add(decision)
             tx.session.flush()
-            return self._completing.follow(tx, case, decision, card, lent=right.is_lent)
+            return self._completing.follow(tx, case, decision, card, grounds_of(right, line))
 
     def _check(self, case: Case, right: Right, given: Answer, before: Sequence[Decision]) -> None:
         """Go on when the task takes this answer of the person now.
@@ -103,28 +103,8 @@ class Deciding:
             return
         if right.spent:
             raise errors.counted_already(right.principal.name)
-        agreed = [row for row in before if row.task_id == case.task.id]
-        if case.task.distinct_units and any(row.department_id == _unit(right.principal) for row in agreed):
+        if unit_agreed(case.task, before, right.unit):
             raise errors.same_unit()
-
-    def _checked(self, answer: Answer) -> Answer:
-        """Return the answer with its texts in their stored form.
-
-        Raises:
-            Invalid: the comment is too long or has control characters; the reason code is not one of the list; the alternative has
-                no length of days, or names an item that cannot be requested.
-        """
-        fields = Fields()
-        comment = fields.text("comment", answer.comment, most=COMMENT_MOST, least=0, multiline=True)
-        if not answer.approved:
-            fields.choice("reason_code", answer.reason_code or "", tuple(RejectReason))
-        offer = answer.alternative
-        if offer.days is not None:
-            fields.number("alternative_days", offer.days, least=1, most=_MOST_DAYS)
-        if offer.item_id is not None and self._facts.subsystems.item(offer.item_id) is None:
-            fields.fail("alternative_item_id", Message("没有这个可申请项，或它已停止开放。"), offer.item_id)
-        fields.done()
-        return replace(answer, comment=comment)
 
     def _replay(self, tx: Transaction, line: RequestLine, version: int, decider: PersonFacts, given: Answer) -> Decided:
         """Return the result that stands, if this person gave this very answer before.
@@ -133,14 +113,34 @@ class Deciding:
             Conflict: somebody else decided, or the same person otherwise, or the line was closed without a decision.
         """
         mine = (row for row in decisions_of_round(tx.session, line) if row.official_id == decider.official_id)
-        found = next((row for row in mine if _same(row, given)), None)
+        found = next((row for row in mine if is_same(row, given)), None)
         if found is None or line.version != version + 1 or decision_on(tx.session, line) is None:
             raise why_closed(tx.session, line, self._facts.identity)
         grant = self._facts.authorization.grant_of_line(line.id)
         return decided(line, found, Opened(grant.id, grant.starts_at, grant.ends_at) if grant else None, replayed=True)
 
 
-def _same(decision: Decision, given: Answer) -> bool:
+def checked_answer(facts: FactsLoader, answer: Answer) -> Answer:
+    """Return the answer with its texts in their stored form.
+
+    Raises:
+        Invalid: the comment is too long or has control characters; the reason code is not one of the list; the alternative has
+            no length of days, or names an item that cannot be requested.
+    """
+    fields = Fields()
+    comment = fields.text("comment", answer.comment, most=COMMENT_MOST, least=0, multiline=True)
+    if not answer.approved:
+        fields.choice("reason_code", answer.reason_code or "", tuple(RejectReason))
+    offer = answer.alternative
+    if offer.days is not None:
+        fields.number("alternative_days", offer.days, least=1, most=_MOST_DAYS)
+    if offer.item_id is not None and facts.subsystems.item(offer.item_id) is None:
+        fields.fail("alternative_item_id", Message("没有这个可申请项，或它已停止开放。"), offer.item_id)
+    fields.done()
+    return replace(answer, comment=comment)
+
+
+def is_same(decision: Decision, given: Answer) -> bool:
     """Return whether a decision is this very answer."""
     return (
         decision.outcome == _outcome(given)
@@ -175,12 +175,7 @@ def _outcome(answer: Answer) -> str:
     return "approved" if answer.approved else "rejected"
 
 
-def _unit(person: PersonFacts) -> UUID | None:
-    """Return the department in which somebody serves, as two departments are told apart by it."""
-    return ids_of([person.department_path])[0] if person.department_path else None
-
-
-def _decision(case: Case, right: Right, given: Answer, card: EvidenceCard) -> Decision:
+def decision_row(case: Case, right: Right, given: Answer, card: EvidenceCard) -> Decision:
     """Return the row of a person's decision, with the card that it rests on."""
     return Decision(
         id=new_id(),
@@ -189,7 +184,7 @@ def _decision(case: Case, right: Right, given: Answer, card: EvidenceCard) -> De
         round=case.line.round,
         principal_id=right.principal.official_id,
         rule_id=None,
-        department_id=_unit(right.principal),
+        department_id=right.unit,
         official_id=right.decider.official_id,
         appointment_id=right.decider.appointment_id,
         outcome=_outcome(given),

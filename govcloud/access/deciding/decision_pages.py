@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -17,14 +17,15 @@ from govcloud.access.evidence.gathering import CardMaker
 from govcloud.access.facts import PersonFacts, Wanted
 from govcloud.access.lines import read_line
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.rules import APPROVE, REJECT
+from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.rules import APPROVE, HOLD, REJECT
 from govcloud.access.showing import Shower
-from govcloud.access.tasks.rights import Case, Rights, spent_in
-from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
+from govcloud.access.tasks.rights import Case, Right, Rights
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in, unit_agreed
 from govcloud.access.views import DecisionPage, RequestView
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.errors import Refusal
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,27 @@ class DecisionPages:
             card=card,
             evidence_hash=card.digest(),
             scope_choices=scope_choices(self._facts.identity, wanted.scope, division) if by_division else (),
-            max_days=max(1, min(line.requested_days, facts.item.max_days - line.carried_days)),
+            max_days=max(1, min(line.requested_days, facts.item.max_days - facts.carried_days)),
             refusals=tuple(refusal for _rule, refusal in REJECT.refusals(facts)),
-            approval_refusals=tuple(refusal for _rule, refusal in APPROVE.refusals(facts)),
+            approval_refusals=(*(refusal for _rule, refusal in APPROVE.refusals(facts)), *_own_unit_agreed(case, right, before)),
             principal=right.principal.name if right.is_lent else "",
             answered=right.spent or any(row.official_id == reader.person.official_id for row in before),
+            answered_by=self._answered_by(before, reader.person),
+            may_hold=not right.spent and case.task is not None and case.task.needed == 1 and not HOLD.refusals(facts),
             held_by=self._facts.identity.official_names([holder])[holder] if holder is not None and foreign else "",
         )
+
+    def _answered_by(self, before: Sequence[Decision], reader: PersonFacts) -> str:
+        """Return who answered in the reader's right in this round, if that was not the reader."""
+        if any(row.official_id == reader.official_id for row in before):
+            return ""
+        lent = next((row.official_id for row in before if row.principal_id == reader.official_id), None)
+        return self._facts.identity.official_names([lent])[lent] if lent is not None else ""
+
+
+def _own_unit_agreed(case: Case, right: Right, before: Sequence[Decision]) -> tuple[Refusal, ...]:
+    """Return what stands against a yes of a department that has said it already, where two departments have to agree."""
+    if case.task is None or not unit_agreed(case.task, before, right.unit):
+        return ()
+    error = errors.same_unit()
+    return (Refusal(error.code, error.message),)

@@ -37,7 +37,7 @@ MOST_DAYS = 180
 
 @dataclass(frozen=True)
 class NewDelegation:
-    """To whom (an appointment), from when until when, why, and whether what one would be told goes to them as well."""
+    """To whom (an appointment), from when until when, why, and whether what one would be told goes to them instead."""
 
     delegate_appointment_id: UUID
     starts_at: datetime

@@ -6,22 +6,43 @@ up to them. Everything else below them is a filter away, and may be decided by t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, false, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, false, func, literal, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from govcloud.access.deciding.routing import DEPUTIES_FROM, SUPERIOR_FROM, Authority, levels, nearer_levels
-from govcloud.access.facts import PersonFacts
+from govcloud.access.deciding.routing import (
+    DECIDING_ROLE,
+    DEPUTIES_FROM,
+    DEPUTY_ROLE,
+    SUPERIOR_FROM,
+    Authority,
+    ids_of,
+    levels,
+    nearer_levels,
+)
+from govcloud.access.facts import Office, PersonFacts
 from govcloud.access.lifecycle import WAITING
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.tasks.models import OPEN_TASK, DecisionTask
 from govcloud.access.tasks.standing import CLAIM_LASTS, waiting_paths
-from govcloud.identity.extents import at_or_below
+from govcloud.identity.extents import at_or_below, may_direct
+from govcloud.identity.ranks import not_above
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The departments over which the reader decides in one person's right: their own, what the clock gives them as a deputy, or lent."""
+
+    principal: PersonFacts
+    paths: tuple[str, ...]
+    deputy: bool
 
 
 class Inbox:
@@ -74,42 +95,79 @@ class Inbox:
         query = query.join(DecisionTask, and_(DecisionTask.line_id == RequestLine.id, DecisionTask.state == OPEN_TASK))
         return query.where(RequestLine.state.in_(WAITING))
 
+    @cached_property
+    def _groups(self) -> Sequence[_Group]:
+        """Return the reader's rights by whose they are, each lender as in the office from which they lent."""
+        found: dict[tuple[UUID, UUID | None, bool], list[str]] = {}
+        for right in self._rights:
+            own = right.principal_id == self._reader.official_id
+            found.setdefault((right.principal_id, None if own else right.appointment_id, right.deputy), []).append(right.path)
+        return [
+            _Group(self._reader if office is None else self._facts.person(official_id, office, self._now), tuple(paths), deputy)
+            for (official_id, office, deputy), paths in found.items()
+        ]
+
     def _answerable(self) -> ColumnElement[bool]:
         """Return the condition that the reader may answer a line: in somebody's right, who has no part in it so far."""
         me = self._reader.official_id
-        by_principal: dict[tuple[UUID, bool], list[str]] = {}
-        for right in self._rights:
-            by_principal.setdefault((right.principal_id, right.deputy), []).append(right.path)
-        reaching = or_(false(), *(self._reaching(principal, paths, deputy=deputy) for (principal, deputy), paths in by_principal.items()))
-        return and_(reaching, _foreign(me), ~_part_of(me))
+        return and_(or_(false(), *map(self._reaching, self._groups)), _foreign(me), ~_part_of(me))
 
-    def _reaching(self, principal_id: UUID, paths: Sequence[str], *, deputy: bool) -> ColumnElement[bool]:
+    def _reaching(self, group: _Group) -> ColumnElement[bool]:
         """Return the condition that a line can be answered in somebody's right."""
-        reach = at_or_below(DecisionTask.path, paths)
-        if deputy:
+        reach, principal_id = at_or_below(DecisionTask.path, group.paths), group.principal.official_id
+        if group.deputy:
             reach = and_(reach, RequestLine.escalation >= DEPUTIES_FROM)
         return reach if principal_id == self._reader.official_id else and_(reach, _foreign(principal_id), ~_part_of(principal_id))
 
     def _asked(self) -> ColumnElement[bool]:
-        """Return the condition that the reader is among those who are asked, and nobody else has taken the line on."""
-        mine = {right.path for right in self._rights if not right.deputy}
-        levels_between = self._nearer(mine)
-        by_count: dict[int, list[str]] = {}
-        for path, count in levels_between.items():
-            by_count.setdefault(count, []).append(path)
+        """Return the condition that the reader has taken a line on; or that nobody has, and they are among those who are asked."""
+        held = and_(DecisionTask.claimed_by.is_not(None), DecisionTask.claimed_at > self._now - CLAIM_LASTS)
+        groups = self._groups
+        offices = [group for group in groups if not group.deputy]
+        nearer = self._nearer(offices, DECIDING_ROLE, DecisionTask.asked_path)
+        nearer_deputies = self._nearer([group for group in groups if group.deputy], DEPUTY_ROLE, DecisionTask.path)
         depth = 1 + cast(RequestLine.escalation >= SUPERIOR_FROM, Integer) + cast(DecisionTask.distinct_units, Integer)
-        near = or_(
-            false(), *(and_(DecisionTask.asked_path.in_(paths), depth > count) for count, paths in by_count.items() if count <= _DEEPEST)
-        )
-        deputies = at_or_below(DecisionTask.path, sorted({right.path for right in self._rights if right.deputy}))
-        taken = and_(DecisionTask.claimed_by != self._reader.official_id, DecisionTask.claimed_at > self._now - CLAIM_LASTS)
-        return and_(or_(near, deputies), func.coalesce(taken, false()).is_(False))
+        asked = [and_(self._fit(group), _within(DecisionTask.asked_path, levels, depth)) for group, levels in nearer]
+        asked += [and_(self._fit(group), _within(DecisionTask.path, levels, literal(1))) for group, levels in nearer_deputies]
+        free = and_(held.is_not(True), ~self._directed_by(self._reader), or_(false(), *asked))
+        return or_(and_(held, DecisionTask.claimed_by == self._reader.official_id), free)
 
-    def _nearer(self, mine: Collection[str]) -> dict[str, int]:
-        """Return the paths at which lines wait below the reader, each with how many levels nearer to it have anybody."""
-        waiting = waiting_paths(self._session, sorted(mine))
-        between = {level for path in waiting for level in levels(path) if level not in mine and any(level.startswith(one) for one in mine)}
-        return dict(nearer_levels(waiting, mine, self._facts.held_at(between, self._now)))
+    def _fit(self, group: _Group) -> ColumnElement[bool]:
+        """Return the condition that a yes in this right could count: not for the lender's superior, nor twice from one department."""
+        conditions = [self._reaching(group), or_(DecisionTask.distinct_units.is_(False), ~_agreed(group.principal))]
+        if group.principal.official_id != self._reader.official_id:
+            conditions.append(~self._directed_by(group.principal))
+        return and_(*conditions)
+
+    def _directed_by(self, person: PersonFacts) -> ColumnElement[bool]:
+        """Return the condition that somebody stands below the beneficiary, as ``rules/subordinate.py`` says of two people."""
+        departments = ids_of({level for post in person.posts for level in levels(post)})
+        return AccessRequest.beneficiary_official_id.in_(may_direct(departments, not_above(person.rank_order), self._now))
+
+    def _nearer(self, groups: Sequence[_Group], role: str, path: InstrumentedAttribute[str]) -> Sequence[tuple[_Group, Mapping[str, int]]]:
+        """Return for each group the paths at which lines wait below it, each with how many levels nearer to it have anybody."""
+        mine = sorted({path for group in groups for path in group.paths})
+        waiting = waiting_paths(self._session, mine, path)
+        below = {level for path in waiting for level in levels(path) if any(level.startswith(one) for one in mine)}
+        offices = self._facts.offices(role, below, self._now)
+        held = {office.path for office in offices}
+        return [(group, nearer_levels(waiting, {*group.paths, *_held_by(group, offices)}, held)) for group in groups]
+
+
+def _held_by(group: _Group, offices: Iterable[Office]) -> Iterator[str]:
+    """Give the paths of the offices that are the group's too, though another one of theirs reaches over them."""
+    for office in offices:
+        if office.person.official_id == group.principal.official_id and group.principal.appointment_id in office.units:
+            yield office.path
+
+
+def _within(path: InstrumentedAttribute[str], nearer: Mapping[str, int], depth: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that fewer levels with anybody lie nearer to a line than are asked."""
+    by_count: dict[int, list[str]] = {}
+    for place, count in nearer.items():
+        if count <= _DEEPEST:
+            by_count.setdefault(count, []).append(place)
+    return or_(false(), *(and_(path.in_(places), depth > count) for count, places in by_count.items()))
 
 
 MOST_COUNTED = 100
@@ -125,6 +183,13 @@ def visible_paths(rights: Sequence[Authority]) -> tuple[str, ...]:
 def _foreign(official_id: UUID) -> ColumnElement[bool]:
     """Return the condition that a request is neither somebody's own nor made for them."""
     return and_(AccessRequest.requester_official_id != official_id, AccessRequest.beneficiary_official_id != official_id)
+
+
+def _agreed(person: PersonFacts) -> ColumnElement[bool]:
+    """Return the condition that somebody's department has said yes to the task."""
+    unit = ids_of([person.department_path])[0] if person.department_path else None
+    theirs = (Decision.task_id == DecisionTask.id, Decision.round == RequestLine.round, Decision.department_id == unit)
+    return exists().where(Decision.line_id == RequestLine.id, *theirs)
 
 
 def _part_of(official_id: UUID) -> ColumnElement[bool]:

@@ -1,21 +1,25 @@
-"""Rules that an owner signs in advance: whom an item of the tier ``auto`` is granted to at once, within which bounds, until when."""
+"""Rules that an owner signs in advance: to whom an item is granted at once, or when nobody answers in time, within which bounds.
+
+A rule is bound to the item as its signer saw it, and to the office of its signer: after a change of either it grants nothing until
+somebody who holds the office signs it again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from govcloud.access import errors
-from govcloud.access.deciding.routing import DECIDING_ROLE
-from govcloud.access.events import ApprovalRuleEnded, ApprovalRuleSigned
+from govcloud.access.deciding.routing import nearest
+from govcloud.access.deciding.rule_lists import RuleLists, RuleView, SignableItem
+from govcloud.access.events import ApprovalRuleEnded, ApprovalRuleSigned, ApprovalRuleUnbound
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import Decision
-from govcloud.access.tasks.beginning import AUTO
 from govcloud.access.tasks.models import ApprovalRule
+from govcloud.access.tasks.presigned import AUTO, WAITS_TO_BE_SIGNED, SignedFor, state_of, takes_silence
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
@@ -23,8 +27,9 @@ from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message
-from govcloud.kernel.unit_of_work import UnitOfWork
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.kernel.validation import Fields
+from govcloud.subsystems.views import ItemView
 
 MOST_REASON = 500
 MOST_DEPARTMENTS = 50
@@ -42,30 +47,19 @@ class NewRule:
     ends_at: datetime
     reason: str
     scope: Scope = PROVINCE
+    item_version: int | None = None
+    """The version that the signer saw; ``None``: whichever stands now."""
+    on_silence: bool = False
+    """Whether it speaks only when nobody answers in time: then the item is one of the tier ``one`` and nothing sensitive."""
 
 
 @dataclass(frozen=True)
-class RuleView:
-    """A rule as the owner sees it, with how often it granted something; ``live`` says that it grants now, its signer being in office."""
+class SignedAgain:
+    """Signing a rule anew: the version of the item that one saw, until when it is to hold, and why."""
 
-    id: UUID
-    item_id: UUID
-    item_name: str
-    subsystem_name: str
-    owner_department_id: UUID
-    owner_department_name: str
-    signer_id: UUID
-    signer: str
-    departments: tuple[str, ...]
-    max_days: int
-    scope: Scope
-    scope_names: tuple[str, ...]
+    item_version: int
     ends_at: datetime
     reason: str
-    signed_at: datetime
-    ended_at: datetime | None
-    granted: int
-    live: bool
 
 
 class Presigning:
@@ -76,6 +70,7 @@ class Presigning:
         self._uow = uow
         self._clock = clock
         self._facts = facts
+        self._lists = RuleLists(uow.read, facts)
 
     def sign(self, actor: Actor, new: NewRule) -> UUID:
         """Say yes in advance; return the rule's id. It grants nothing once its signer is no longer in office.
@@ -89,39 +84,101 @@ class Presigning:
         path = self._facts.department_path(item.owner_department_id)
         target = Target("approval_rule", "new", department_path=path)
         with self._uow.begin(actor, "govcloud:approval_rule:sign", target) as tx:
-            signer = self._facts.acting(actor, tx.now)
-            lock_official(tx.session, signer.official_id)
-            fields = Fields()
-            reason = fields.text("reason", new.reason, most=MOST_REASON, multiline=True)
-            fields.number("max_days", new.max_days, least=1, most=item.max_days)
-            if not tx.now < new.ends_at <= tx.now + MOST_TERM:
-                fields.fail("ends_at", Message("有效期应在今后 %(days)s 天之内。", days=MOST_TERM.days), new.ends_at.isoformat())
-            known = self._facts.identity.departments(new.departments, tx.now)
-            if not 1 <= len(new.departments) <= MOST_DEPARTMENTS or len(known) < len(set(new.departments)):
-                fields.fail("departments", Message("请选择 1 至 %(most)s 个部门。", most=MOST_DEPARTMENTS))
-            if self._facts.subsystems.item(new.item_id, tx.now) is None or item.tier != AUTO:
-                fields.fail("item_id", Message("只有级别为“自动开通”且开放申请的可申请项可以预先签署规则。"), item.name)
-            if not new.scope.alternatives:
-                fields.fail("scope", Message("数据范围不能为空。"))
-            fields.done()
-            row = ApprovalRule(
-                id=new_id(),
-                item_id=item.id,
-                owner_department_id=item.owner_department_id,
-                official_id=signer.official_id,
-                appointment_id=signer.appointment_id,
-                departments=sorted(set(new.departments)),
-                max_days=new.max_days,
-                scope=new.scope.to_json(),
-                ends_at=new.ends_at,
-                reason=reason,
-                signed_at=tx.now,
-                ended_at=None,
-            )
-            tx.session.add(row)
-            tx.session.flush()
+            row = self._row(tx, actor, item, new)
             tx.record(_signed(row))
             return row.id
+
+    def sign_again(self, actor: Actor, rule_id: UUID, again: SignedAgain) -> UUID:
+        """Sign a rule anew, for the item as it is now and in one's own office; return the new rule's id. The old one ends.
+
+        Raises:
+            NotFound: there is no such rule.
+            Invalid: a field is wrong, the bounds of the rule are wider than the item allows by now, or it cannot be requested so.
+            Conflict: the rule was ended, or the item changed since it was shown.
+            Denied: the actor is no senior administrator of the department that owns the item now, or one above it.
+        """
+        seen = self._seen(rule_id)
+        item = self._facts.catalogue_item(seen.item_id)
+        target = Target("approval_rule", str(rule_id), department_path=self._facts.department_path(item.owner_department_id))
+        with self._uow.begin(actor, "govcloud:approval_rule:sign", target) as tx:
+            lock_official(tx.session, self._facts.acting(actor, tx.now).official_id)  # people before what is theirs
+            old = tx.session.get_one(ApprovalRule, rule_id, with_for_update=True, populate_existing=True)
+            if old.ended_at is not None:
+                raise errors.rule_ended()
+            said = SignedFor.of(old)
+            new = NewRule(
+                item_id=old.item_id,
+                departments=tuple(old.departments),
+                max_days=old.max_days,
+                ends_at=again.ends_at,
+                reason=again.reason,
+                scope=Scope.from_json(old.scope),
+                item_version=again.item_version,
+                on_silence=said.on_silence if said else False,
+            )
+            row = self._row(tx, actor, item, new)
+            old.ended_at = tx.now
+            tx.session.flush()
+            tx.record_all([ApprovalRuleEnded(subject=f"item:{old.item_id}", rule_id=old.id, reason=row.reason), _signed(row, old.id)])
+            return row.id
+
+    def _row(self, tx: Transaction, actor: Actor, item: ItemView, new: NewRule) -> ApprovalRule:
+        """Write a rule of the actor's down, if it is in order."""
+        signer = self._facts.acting(actor, tx.now)
+        lock_official(tx.session, signer.official_id)
+        fields = Fields()
+        reason = fields.text("reason", new.reason, most=MOST_REASON, multiline=True)
+        fields.number("max_days", new.max_days, least=1, most=item.max_days)
+        if not tx.now < new.ends_at <= tx.now + MOST_TERM:
+            fields.fail("ends_at", Message("有效期应在今后 %(days)s 天之内。", days=MOST_TERM.days), new.ends_at.isoformat())
+        known = self._facts.identity.departments(new.departments, tx.now)
+        if not 1 <= len(new.departments) <= MOST_DEPARTMENTS or len(known) < len(set(new.departments)):
+            fields.fail("departments", Message("请选择 1 至 %(most)s 个部门。", most=MOST_DEPARTMENTS))
+        if (wrong := self._unfit(item, new, tx.now)) is not None:
+            fields.fail("item_id", wrong, item.name)
+        if not new.scope.alternatives:
+            fields.fail("scope", Message("数据范围不能为空。"))
+        fields.done()
+        if new.item_version is not None and new.item_version != item.version:
+            raise errors.item_changed_meanwhile(item.name)
+        row = ApprovalRule(
+            id=new_id(),
+            item_id=item.id,
+            owner_department_id=item.owner_department_id,
+            official_id=signer.official_id,
+            appointment_id=signer.appointment_id,
+            departments=sorted(set(new.departments)),
+            max_days=new.max_days,
+            scope=SignedFor.now(item).beside(new.scope),
+            ends_at=new.ends_at,
+            reason=reason,
+            signed_at=tx.now,
+            ended_at=None,
+        )
+        tx.session.add(row)
+        tx.session.flush()
+        return row
+
+    def _unfit(self, item: ItemView, new: NewRule, now: datetime) -> Message | None:
+        """Return why no such rule can be signed about an item, if so."""
+        if new.on_silence:
+            if self._facts.subsystems.item(new.item_id, now) is not None and takes_silence(item):
+                return None
+            return Message("只有级别为“一人审批”、不涉及敏感数据、安全标记不高于 1 级且开放申请的可申请项可以签署默许规则。")
+        if self._facts.subsystems.item(new.item_id, now) is None or item.tier != AUTO:
+            return Message("只有级别为“自动开通”且开放申请的可申请项可以预先签署规则。")
+        return None
+
+    def _seen(self, rule_id: UUID) -> ApprovalRule:
+        """Return a rule as it stands.
+
+        Raises:
+            NotFound: there is none.
+        """
+        seen = self._uow.read().get(ApprovalRule, rule_id)
+        if seen is None:
+            raise errors.no_such_rule(rule_id)
+        return seen
 
     def end(self, actor: Actor, rule_id: UUID, reason: str) -> bool:
         """Let a rule grant nothing any more; return whether it still did. What it granted runs on and can be revoked.
@@ -134,9 +191,7 @@ class Presigning:
         fields = Fields()
         why = fields.text("reason", reason, most=MOST_REASON, multiline=True)
         fields.done()
-        seen = self._uow.read().get(ApprovalRule, rule_id)
-        if seen is None:
-            raise errors.no_such_rule(rule_id)
+        seen = self._seen(rule_id)
         target = Target("approval_rule", str(rule_id), department_path=self._facts.department_path(seen.owner_department_id))
         with self._uow.begin(actor, "govcloud:approval_rule:end", target) as tx:
             row = tx.session.get_one(ApprovalRule, rule_id, with_for_update=True)
@@ -147,76 +202,60 @@ class Presigning:
             tx.record(ApprovalRuleEnded(subject=f"item:{row.item_id}", rule_id=row.id, reason=why))
             return True
 
+    def unbind(self, tx: Transaction, items: Mapping[UUID, int]) -> None:
+        """Say of rules about items that were just changed, that they wait to be signed again: to their signers, and who could sign.
+
+        ``items`` are the items with the versions for which rules were good so far: of those that waited already it was said before.
+        They grant nothing from now on by themselves; nothing of them is written, as what they were signed for stands in them.
+        """
+        query = select(ApprovalRule).where(ApprovalRule.item_id.in_(items), ApprovalRule.ended_at.is_(None), ApprovalRule.ends_at > tx.now)
+        rules = [
+            rule
+            for rule in tx.session.scalars(query.order_by(ApprovalRule.id))
+            if (said := SignedFor.of(rule)) is not None and said.item_version == items[rule.item_id]
+        ]
+        current = self._facts.subsystems.requestable_among({rule.item_id for rule in rules}) if rules else {}
+        stale = [rule for rule in rules if state_of(rule, current.get(rule.item_id), tx.now, in_office=True) in WAITS_TO_BE_SIGNED]
+        if stale:
+            tx.record_all([self._unbound(rule, tx.now) for rule in stale])
+
+    def _unbound(self, rule: ApprovalRule, now: datetime) -> ApprovalRuleUnbound:
+        """Return the event of a rule that waits to be signed again, with whom it concerns."""
+        item = self._facts.catalogue_item(rule.item_id)
+        path = self._facts.department_path(item.owner_department_id, now)
+        able = nearest(path, self._facts.deciders(path, (), now))
+        return ApprovalRuleUnbound(
+            subject=f"item:{rule.item_id}",
+            rule_id=rule.id,
+            item_id=rule.item_id,
+            item_name=item.name,
+            item_version=item.version,
+            signer_id=rule.official_id,
+            concerned=tuple(sorted({rule.official_id, *(holder.official_id for holder in able)})),
+        )
+
     def within(self, actor: Actor, limit: int = 100) -> tuple[RuleView, ...]:
         """Return the rules of the departments at or below those for which the actor decides, the latest first."""
-        now = self._clock.now()
-        if actor.official_id is None:
-            return ()
-        paths = self._facts.authorization.department_paths(actor.official_id, actor.appointment_id, DECIDING_ROLE, now)
-        owners = self._facts.identity.departments(self._uow.read().scalars(select(ApprovalRule.owner_department_id).distinct()), now)
-        mine = [key for key, view in owners.items() if any(view.path.startswith(path) for path in paths)]
-        rows = self._uow.read().scalars(
-            select(ApprovalRule).where(ApprovalRule.owner_department_id.in_(mine)).order_by(ApprovalRule.id.desc()).limit(limit)
-        )
-        return self._views(rows.all(), now)
+        return self._lists.within(actor, self._clock.now(), limit)
 
-    def auto_items(self, actor: Actor) -> tuple[tuple[UUID, str], ...]:
-        """Return the items for which the actor could sign a rule: those of the tier ``auto`` that departments of theirs own."""
-        now = self._clock.now()
-        if actor.official_id is None:
-            return ()
-        paths = self._facts.authorization.department_paths(actor.official_id, actor.appointment_id, DECIDING_ROLE, now)
-        items = [item for item in self._facts.subsystems.requestable_items("", _MOST_ITEMS) if item.tier == AUTO]
-        owners = self._facts.identity.departments({item.owner_department_id for item in items}, now)
-        mine = {key for key, view in owners.items() if any(view.path.startswith(path) for path in paths)}
-        return tuple((item.id, f"{item.subsystem_name} · {item.name}") for item in items if item.owner_department_id in mine)
-
-    def _views(self, rows: Sequence[ApprovalRule], now: datetime) -> tuple[RuleView, ...]:
-        """Return rules with names beside ids, each looked up at once."""
-        identity = self._facts.identity
-        items = self._facts.subsystems.items({row.item_id for row in rows})
-        departments = identity.departments({one for row in rows for one in (row.owner_department_id, *row.departments)}, now)
-        names = identity.official_names({row.official_id for row in rows})
-        divisions = identity.division_names({code for row in rows for code in Scope.from_json(row.scope).divisions or ()})
-        count = select(Decision.rule_id, func.count()).where(Decision.rule_id.in_([row.id for row in rows])).group_by(Decision.rule_id)
-        granted: dict[UUID | None, int] = {row[0]: row[1] for row in self._uow.read().execute(count)}
-        return tuple(
-            RuleView(
-                id=row.id,
-                item_id=row.item_id,
-                item_name=items[row.item_id].name,
-                subsystem_name=items[row.item_id].subsystem_name,
-                owner_department_id=row.owner_department_id,
-                owner_department_name=departments[row.owner_department_id].name if row.owner_department_id in departments else "",
-                signer_id=row.official_id,
-                signer=names.get(row.official_id, ""),
-                departments=tuple(departments[one].name for one in row.departments if one in departments),
-                max_days=row.max_days,
-                scope=Scope.from_json(row.scope),
-                scope_names=tuple(divisions.get(code, code) for code in Scope.from_json(row.scope).divisions or ()),
-                ends_at=row.ends_at,
-                reason=row.reason,
-                signed_at=row.signed_at,
-                ended_at=row.ended_at,
-                granted=granted.get(row.id, 0),
-                live=row.ended_at is None and row.ends_at > now,
-            )
-            for row in rows
-        )
+    def signable(self, actor: Actor) -> tuple[SignableItem, ...]:
+        """Return the items about which the actor could sign a rule."""
+        return self._lists.signable(actor, self._clock.now())
 
 
-_MOST_ITEMS = 500
-
-
-def _signed(row: ApprovalRule) -> ApprovalRuleSigned:
-    """Return the event of a new rule."""
+def _signed(row: ApprovalRule, replaces: UUID | None = None) -> ApprovalRuleSigned:
+    """Return the event of a new rule, which may be an older one signed again."""
+    said = SignedFor.of(row)
     return ApprovalRuleSigned(
         subject=f"item:{row.item_id}",
         rule_id=row.id,
         item_id=row.item_id,
         departments=tuple(row.departments),
         max_days=row.max_days,
-        scope=row.scope,
+        scope=Scope.from_json(row.scope).to_json(),
         ends_at=row.ends_at,
         reason=row.reason,
+        item_version=said.item_version if said else 0,
+        on_silence=said is not None and said.on_silence,
+        replaces=replaces,
     )

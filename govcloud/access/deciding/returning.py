@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -9,24 +10,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access import errors
-from govcloud.access.asking.placing import Extended, Placement, Placing, WantedLine
+from govcloud.access.asking.attachments import RESUBMIT, resubmitted_target
+from govcloud.access.asking.blocked import line_blocked
+from govcloud.access.asking.placing import Placement, Placing, WantedLine
+from govcloud.access.asking.submission_checks import checked_case_number
 from govcloud.access.clocks.line_clock import Clocks
-from govcloud.access.commands import CASE_NUMBER_MOST, REASON_MOST, Correction, Resubmitted, Returned
+from govcloud.access.commands import REASON_MOST, Correction, Resubmitted, Returned
 from govcloud.access.deciding.events import LineResubmitted, LineReturned
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import RETURNED, WAITING, LineState
-from govcloud.access.lines import lock_line, move_line, read_line, why_closed
+from govcloud.access.lines import lock_line, lock_line_to_open, move_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import REJECT, SUBMIT, check
+from govcloud.access.rules.separation import liftable
 from govcloud.access.tasks.beginning import Beginning
 from govcloud.access.tasks.models import LineReturn
 from govcloud.access.tasks.rights import Case, Rights, approver_target
 from govcloud.access.tasks.standing import claimant, open_task
+from govcloud.authorization.apart.views import Conflict
+from govcloud.authorization.case_numbers import same_case
 from govcloud.authorization.locking import APART, hold
 from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.actor import Actor
-from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
@@ -76,6 +82,7 @@ class Returning:
                 raise errors.line_changed(version, line.version)
             case = Case(tx.session, tx.session.get_one(AccessRequest, line.request_id), line, task, tx.now)
             right = self._rights.of(case, decider)
+            # Less than a no, which would end the line: whoever may refuse it may send it back.
             self._rights.ask(REJECT, case, right, None)
             holder = claimant(task, tx.now)
             if holder is not None and holder not in {decider.official_id, right.principal.official_id}:
@@ -110,19 +117,16 @@ class Returning:
         """
         fields = Fields()
         reason = fields.text("reason", correction.reason, most=REASON_MOST, multiline=True)
-        case_number = fields.text("case_number", correction.case_number or "", most=CASE_NUMBER_MOST, least=0) or None
+        case_number = checked_case_number(correction.case_number, fields)
         fields.done()
         given = replace(correction, reason=reason, case_number=case_number)
         seen = read_line(self._uow.read(), line_id)
         request = self._uow.read().get_one(AccessRequest, seen.request_id)
-        own = actor.official_id in {request.requester_official_id, request.beneficiary_official_id}
-        owner = actor.official_id if own else request.requester_official_id
-        target = Target("request_line", str(line_id), attributes={"official_id": str(owner)})
-        with self._uow.begin(actor, "govcloud:line:resubmit", target) as tx:
+        with self._uow.begin(actor, RESUBMIT, resubmitted_target(actor, request, line_id)) as tx:
             hold_tree(tx.session)  # the line keeps its owner's path, as when it was asked for
             hold(tx.session, APART)
             lock_official(tx.session, seen.beneficiary_official_id)
-            line = lock_line(tx.session, line_id)
+            line = lock_line_to_open(tx.session, seen)
             if line.state not in RETURNED:
                 raise errors.not_returned() if line.state in WAITING else why_closed(tx.session, line, self._facts.identity)
             if line.version != version:
@@ -136,22 +140,40 @@ class Returning:
         requester = self._facts.person(request.requester_official_id, request.requester_appointment_id, tx.now)
         beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
         fit = self._placing.fit(item, requester, beneficiary, tx)
-        if (request.reason, request.case_number) != (given.reason, given.case_number):
+        if request.reason != given.reason or not _of_one_case(request.case_number, given.case_number):
             _refuse_if_others_rest_on_it(tx.session, line)
         request.reason, request.case_number = given.reason, given.case_number
-        parent = Extended(line.parent_line_id, line.carried_days) if line.parent_line_id else None
-        wanted = WantedLine(known, Wanted(given.scope, given.days), line.duty, extends=parent)
-        check(SUBMIT, self._placing.facts(tx, Placement(request, beneficiary, wanted), requester, item, fit, open_line_number=None))
+        wanted = WantedLine(known, Wanted(given.scope, given.days), line.duty, extends=line.parent_line_id)
+        facts = self._placing.facts(
+            tx, Placement(request, beneficiary, wanted, asked_at=line.submitted_at), requester, item, fit, open_line_number=None
+        )
+        check(SUBMIT, facts)
         line.round += 1
         line.item_version, line.owner_department_id, line.owner_path = known.version, known.owner_department_id, item.owner_path
-        line.requested_scope, line.requested_days = given.scope.to_json(), given.days
+        line.requested_scope, line.requested_days, line.carried_days = given.scope.to_json(), given.days, facts.carried_days
         tx.session.flush()
-        move_line(tx.session, line, "resubmit", tx.now)
-        self._clocks.resume(line, tx.now)
+        if blocking := liftable(facts):
+            self._block(tx, request, line, blocking)
+        else:
+            move_line(tx.session, line, "resubmit", tx.now)
+            self._clocks.resume(line, tx.now)
+            tx.session.flush()
+            tx.record(_resubmitted(request, line))
+            self._beginning.begin(tx, request, line, known, fit)
+        return Resubmitted(line.id, line.version, line.due_at, blocked=bool(blocking))
+
+    def _block(self, tx: Transaction, request: AccessRequest, line: RequestLine, blocking: Sequence[Conflict]) -> None:
+        """Let a corrected line wait for an exception, as a new one would: it comes before its approvers when nothing keeps it apart."""
+        move_line(tx.session, line, "resubmit_blocked", tx.now)
+        self._clocks.pause(line, tx.now)
         tx.session.flush()
         tx.record(_resubmitted(request, line))
-        self._beginning.begin(tx, request, line, known, fit)
-        return Resubmitted(line.id, line.version, line.due_at)
+        tx.record(line_blocked(line, blocking))
+
+
+def _of_one_case(before: str | None, given: str | None) -> bool:
+    """Return whether a correction leaves the case as it was, however its number was written before."""
+    return before is given is None or same_case(before, given)
 
 
 def _refuse_if_others_rest_on_it(session: Session, line: RequestLine) -> None:

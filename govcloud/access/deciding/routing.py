@@ -31,15 +31,16 @@ class Holder:
 class Authority:
     """The right to decide below ``path``, in the right of ``principal_id``: of the person themselves, or of who delegated to them.
 
-    ``appointment_id`` is the office from which it comes.
-
-    That of a deputy counts only once a line has been escalated to deputies.
+    ``appointment_id`` is the office from which it comes. That of a deputy counts only once a line has been escalated to deputies.
+    ``delegation_id`` is by what it was lent, ``stands_in`` whether the lender is out of office meanwhile.
     """
 
     path: str
     principal_id: UUID
     appointment_id: UUID | None = None
     deputy: bool = False
+    delegation_id: UUID | None = None
+    stands_in: bool = False
 
 
 def levels(owner_path: str) -> tuple[str, ...]:

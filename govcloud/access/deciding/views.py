@@ -36,6 +36,8 @@ class InboxEntry:
     needed: int = 1
     answer_by: datetime | None = None
     escalation: int = 0
+    may_open: bool = True
+    """Whether the reader may look at the line; whoever left the office keeps the list alone."""
 
 
 @dataclass(frozen=True)

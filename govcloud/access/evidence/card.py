@@ -98,13 +98,23 @@ class ClearanceEvidence:
 
 
 @dataclass(frozen=True)
+class SilenceEvidence:
+    """The rule by which silence is a yes to this line, if nobody answers it by ``answer_by``, and who signed it when."""
+
+    rule_id: str
+    signed_by: str
+    signed_at: str
+    answer_by: str
+
+
+@dataclass(frozen=True)
 class EvidenceCard:
     """Everything that speaks for or against a line.
 
     ``peers_holding`` counts the colleagues in the beneficiary's department who can use the function now. ``held_now`` counts the
     beneficiary's own live grants of it. The earlier decisions are those made before the line was submitted, counted among the
     latest ``looked_back`` lines of the item that were decided. ``separation`` has every rule about the function. Access ends by
-    itself ``automatic_end_days`` × 24 hours after an approval as requested.
+    itself ``automatic_end_days`` × 24 hours after an approval as requested. ``silence`` is there where no answer would be a yes.
     """
 
     line_id: str
@@ -128,7 +138,8 @@ class EvidenceCard:
     last_use: LastUse
     separation: tuple[SeparationEvidence, ...]
     clearance: ClearanceEvidence
-    version: int = 2
+    silence: SilenceEvidence | None = None
+    version: int = 3
 
     def to_json(self) -> dict[str, Any]:
         """Return the card in the types of JSON, as it is stored with the decision."""

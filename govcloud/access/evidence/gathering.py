@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import DateTime, Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from govcloud.access.evidence.card import (
@@ -19,21 +20,49 @@ from govcloud.access.evidence.card import (
     PastDecision,
     PersonEvidence,
     SeparationEvidence,
+    SilenceEvidence,
     utc_text,
 )
 from govcloud.access.lifecycle import LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
+from govcloud.access.tasks.presigned import rules_over, takes_silence
 from govcloud.authorization.apart.views import Finding
 from govcloud.authorization.scope import Scope
 from govcloud.identity.queries import Subject
+from govcloud.kernel.prepared import Look, one_of
 from govcloud.signon.entries import last_entered
 from govcloud.subsystems.queries import ItemView
 
 _MOST_PAST = 5
 _LOOKED_BACK = 200
 _CHINA = ZoneInfo("Asia/Shanghai")
+
+
+_PAST = Look(
+    select(RequestLine.id, RequestLine.state)
+    .where(RequestLine.item_id == bindparam("item"), RequestLine.state.in_((LineState.APPROVED, LineState.REJECTED)))
+    .where(RequestLine.closed_at < bindparam("before", type_=DateTime(timezone=True)))
+    .order_by(RequestLine.closed_at.desc(), RequestLine.id.desc())
+    .limit(_LOOKED_BACK)
+)
+
+
+_DECIDED = Look(
+    select(
+        Decision.at,
+        Decision.outcome,
+        Decision.approved_days,
+        Decision.approved_scope,
+        AccessRequest.beneficiary_appointment_id.label("appointment_id"),
+    )
+    .join(RequestLine, RequestLine.id == Decision.line_id)
+    .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
+    .where(one_of(Decision.line_id, "lines"))
+    .order_by(Decision.at.desc(), Decision.id.desc())
+    .limit(_MOST_PAST)
+)
 
 
 class CardMaker:
@@ -92,6 +121,7 @@ class CardMaker:
             last_use=self._last_use(request, line, known),
             separation=tuple(_separation(finding) for finding in findings),
             clearance=_clearance(known, current),
+            silence=self._silence(line, known, current, now),
         )
 
     def _person(self, official_id: UUID, appointment_id: UUID, submitted_at: datetime, current: Subject | None) -> PersonEvidence:
@@ -154,23 +184,13 @@ class CardMaker:
 
         So many and no more: an item may have had hundreds of thousands, and this is read within each decision.
         """
-        decided = (RequestLine.state.in_((LineState.APPROVED, LineState.REJECTED)), RequestLine.closed_at < line.submitted_at)
-        query = select(RequestLine.id, RequestLine.state).where(RequestLine.item_id == line.item_id, *decided)
-        return self._read().execute(query.order_by(RequestLine.closed_at.desc(), RequestLine.id.desc()).limit(_LOOKED_BACK)).all()
+        return _PAST.within(self._read(), {"item": line.item_id, "before": line.submitted_at})
 
     def _latest(self, line_ids: Sequence[UUID], names: Names) -> tuple[PastDecision, ...]:
         """Return the decisions on lines that were decided, the latest first, without names of persons."""
-        query = (
-            select(Decision, AccessRequest.beneficiary_appointment_id)
-            .join(RequestLine, RequestLine.id == Decision.line_id)
-            .join(AccessRequest, AccessRequest.id == RequestLine.request_id)
-            .where(Decision.line_id.in_(line_ids))
-            .order_by(Decision.at.desc(), Decision.id.desc())
-            .limit(_MOST_PAST)
-        )
-        rows = self._read().execute(query).all()
-        subjects = self._facts.identity.subjects_asked((row[1], row[0].at) for row in rows)
-        return tuple(self._past(row[0], subjects.get((row[1], row[0].at)), names) for row in rows)
+        rows = _DECIDED.within(self._read(), {"lines": line_ids})
+        subjects = self._facts.identity.subjects_asked((row.appointment_id, row.at) for row in rows)
+        return tuple(_past(row, subjects.get((row.appointment_id, row.at)), names) for row in rows)
 
     def _last_use(self, request: AccessRequest, line: RequestLine, item: ItemView) -> LastUse:
         """Return when the beneficiary last used the function before the line was submitted, as far as anybody wrote it down."""
@@ -182,16 +202,28 @@ class CardMaker:
         entered = last_entered(self._read(), who, clients, before)
         return LastUse("unknown", None) if entered is None else LastUse("subsystem", _day(entered))
 
-    def _past(self, decision: Decision, subject: Subject | None, names: Names) -> PastDecision:
-        """Return one earlier decision, on somebody in the duty of ``subject``."""
-        scope = Scope.from_json(decision.approved_scope) if decision.approved_scope is not None else None
-        return PastDecision(
-            at=utc_text(decision.at),
-            outcome=decision.outcome,
-            department=subject.department_name if subject else "",
-            days=decision.approved_days,
-            scope_names=names.divisions(scope) if scope else (),
-        )
+    def _silence(self, line: RequestLine, item: ItemView, beneficiary: Subject | None, now: datetime) -> SilenceEvidence | None:
+        """Return the rule that would take silence for a yes, as far as that shows beforehand: the first whose bounds hold the line."""
+        answer_by = line.deputy_at
+        if answer_by is None or beneficiary is None or line.round > 1 or not takes_silence(item):
+            return None
+        for rule in rules_over(self._read(), line, item, now):
+            if rule.ends_at > answer_by and self._facts.lies_within(beneficiary.department_path, rule.departments, now):
+                name = self._facts.identity.official_names([rule.official_id])[rule.official_id]
+                return SilenceEvidence(str(rule.id), name, utc_text(rule.signed_at), utc_text(answer_by))
+        return None
+
+
+def _past(decision: Any, subject: Subject | None, names: Names) -> PastDecision:  # noqa: ANN401 - a row of ``_DECIDED``
+    """Return one earlier decision, on somebody in the duty of ``subject``."""
+    scope = Scope.from_json(decision.approved_scope) if decision.approved_scope is not None else None
+    return PastDecision(
+        at=utc_text(decision.at),
+        outcome=decision.outcome,
+        department=subject.department_name if subject else "",
+        days=decision.approved_days,
+        scope_names=names.divisions(scope) if scope else (),
+    )
 
 
 def _separation(finding: Finding) -> SeparationEvidence:

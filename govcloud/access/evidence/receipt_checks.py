@@ -16,11 +16,14 @@ from typing import Any
 import rfc8785
 
 from govcloud.access.evidence.card import evidence_digest
+from govcloud.access.evidence.passkeys import WEBAUTHN, verify_assertion
 from govcloud.kernel.jws import BadSignature, decoded, json_object, verify
 
 TYPE = "govcloud-receipt+json"
 FORM = "govcloud/decision-receipt"
-VERSION = 1
+VERSION = 2
+#: What receipts of a version say beyond their form, evidence and moment; older ones still count for what they say.
+_MEMBERS: Mapping[int, frozenset[str]] = {1: frozenset(), 2: frozenset({"right", "rule", "step", "quorum"})}
 #: A process goes on signing with a key that was retired elsewhere for at most so long (``keys.READ_AGAIN``).
 _SLACK = timedelta(seconds=60)
 _MOST_SIGNATURES = 20
@@ -32,10 +35,11 @@ class BadReceipt(ValueError):
 
 @dataclass(frozen=True)
 class OtherSignature:
-    """A signature that holds, but not of a key of the archive: ``key`` is the one that the document brought."""
+    """A signature that holds, but not of a key of the archive: ``key`` is the one that the document brought, perhaps a ``passkey``."""
 
     protected: Mapping[str, Any]
     key: Mapping[str, Any]
+    passkey: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def check_receipt(document: object, archive: object, evidence: Mapping[str, Any]
                 _check_life(jwk, header, payload)
                 kids.append(str(jwk["kid"]))
             else:
-                others.append(_other(entry, header, payload_text))
+                others.append(_other(entry, header, payload_text, str(payload.get("issuer"))))
         except BadSignature as error:
             raise BadReceipt(f"a signature of the receipt does not hold: {error}") from error
     if len(kids) != 1:
@@ -106,9 +110,11 @@ def _payload(text: str) -> dict[str, Any]:
         raise BadReceipt(f"the payload cannot be read: {error}") from error
     if canonical != raw:
         raise BadReceipt("the payload is not in canonical form (RFC 8785)")
-    if value.get("form") != FORM or value.get("version") != VERSION:
-        raise BadReceipt(f"the payload is no decision receipt of version {VERSION}")
-    if not isinstance(value.get("evidence"), dict) or not isinstance(value.get("at"), str):
+    version = value.get("version")
+    if value.get("form") != FORM or not isinstance(version, int) or isinstance(version, bool) or version not in _MEMBERS:
+        raise BadReceipt(f"the payload is no decision receipt of version {VERSION} or before")
+    whole = isinstance(value.get("evidence"), dict) and isinstance(value.get("at"), str)
+    if not whole or not _MEMBERS[version] <= value.keys():
         raise BadReceipt("the payload is not complete")
     return value
 
@@ -145,12 +151,15 @@ def _check_life(jwk: Mapping[str, Any], header: Mapping[str, Any], payload: Mapp
         raise BadReceipt("a moment in the receipt or in the keys cannot be read") from error
 
 
-def _other(entry: Mapping[str, Any], header: Mapping[str, Any], payload_text: str) -> OtherSignature:
+def _other(entry: Mapping[str, Any], header: Mapping[str, Any], payload_text: str, issuer: str) -> OtherSignature:
     """Return a further signature, checked with the key that stands in its unprotected header."""
     unprotected = entry.get("header")
     jwk = unprotected.get("jwk") if isinstance(unprotected, dict) else None
-    if not isinstance(jwk, dict):
+    if not isinstance(unprotected, dict) or not isinstance(jwk, dict):
         raise BadReceipt(f"a signature is of a key that the archive does not name: {header.get('kid')!r}")
+    if WEBAUTHN in unprotected:
+        verify_assertion(entry, payload_text, issuer, jwk)
+        return OtherSignature(header, jwk, passkey=True)
     verify(entry["protected"], payload_text, entry["signature"], jwk)
     return OtherSignature(header, jwk)
 

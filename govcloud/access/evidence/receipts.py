@@ -16,12 +16,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from govcloud.access.commands import Decided
-from govcloud.access.evidence.card import EvidenceCard, utc_text
+from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.evidence.events import ReceiptSigned
-from govcloud.access.evidence.receipt_checks import FORM, TYPE, VERSION
+from govcloud.access.evidence.grounds import Grounds, Place
+from govcloud.access.evidence.passkeys import MEMBERS, WEBAUTHN, verify_assertion
+from govcloud.access.evidence.receipt_checks import TYPE, Verified, check_receipt
+from govcloud.access.evidence.receipt_payload import Payloads
 from govcloud.access.lines import lock_line
-from govcloud.access.models import AccessRequest, Decision, DecisionReceipt, ReceiptSignature, RequestLine
-from govcloud.audit.queries import last_leaf
+from govcloud.access.models import Decision, DecisionReceipt, ReceiptSignature
+from govcloud.access.tasks.rights import Case
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
@@ -54,11 +57,15 @@ class ReceiptView:
 
 @dataclass(frozen=True)
 class OwnSignature:
-    """A signature by the person who decided, over the receipt's payload: protected header and signature (base64url), and the public key."""
+    """A signature by the person who decided, over the receipt's payload: protected header and signature (base64url), and the public key.
+
+    ``webauthn`` has what a passkey signed beside it (``passkeys.py``).
+    """
 
     protected: str
     signature: str
     jwk: Mapping[str, Any]
+    webauthn: Mapping[str, Any] | None = None
 
 
 class Receipts:
@@ -79,20 +86,19 @@ class Receipts:
         self._read = read
         self._keys = keys
         self._rotation = rotation
-        self._identity = identity
-        self._authorization = authorization
+        self._payloads = Payloads(read, identity, authorization, issuer)
         self._issuer = issuer
 
     def sign(  # noqa: PLR0917 - the parts of one decision
-        self, tx: Transaction, decision: Decision, card: EvidenceCard, request: AccessRequest, line: RequestLine, decided: Decided
+        self, tx: Transaction, case: Case, decision: Decision, card: EvidenceCard, decided: Decided, grounds: Grounds, place: Place | None
     ) -> None:
-        """Sign and keep the receipt of a decision that has been written down, with all that follows from it, in its transaction."""
-        payload = encoded(self._payload(decision, card, request, line, decided))
+        """Sign and keep the receipt of a decision that was written down, with all that follows from it; ``place`` is none at no step."""
+        payload = encoded(self._payloads.of(case, decision, card, decided, grounds, place))
         key = self._key()
         protected = encoded({"alg": key.algorithm, "kid": key.kid, "typ": TYPE})
         row = DecisionReceipt(
             decision_id=decision.id,
-            line_id=line.id,
+            line_id=case.line.id,
             payload=payload,
             protected=protected,
             signature=sign(key.private_key, protected, payload),
@@ -142,6 +148,14 @@ class Receipts:
             raise NotFound.of(Message("审批决定"), decision_id)
         return decision.evidence
 
+    def checked(self, view: ReceiptView) -> Verified:
+        """Return what a receipt says, checked as anybody checks it offline.
+
+        Raises:
+            BadReceipt: it does not hold, since its key leaked and was withdrawn.
+        """
+        return check_receipt(view.document, self.archive())
+
     def archive(self) -> dict[str, Any]:
         """Return every public key that receipts were ever signed with; retired ones stay, withdrawn ones say so."""
         return self._keys.archive(RECEIPTS)
@@ -161,7 +175,7 @@ class Receipts:
         receipt = self.of_decision(line_id, decision_id)
         target = Target("decision", str(decision_id), attributes={"official_id": str(receipt.official_id)})
         with self._uow.begin(actor, SIGN, target) as tx:
-            jwk = _checked(own, str(receipt.document["payload"]))
+            header = _checked(own, str(receipt.document["payload"]), self._issuer)
             line = lock_line(tx.session, line_id)
             known = tx.session.scalars(select(ReceiptSignature).where(ReceiptSignature.decision_id == decision_id)).all()
             if any((row.protected, row.signature) == (own.protected, own.signature) for row in known):
@@ -173,14 +187,16 @@ class Receipts:
                     id=new_id(),
                     decision_id=decision_id,
                     protected=own.protected,
-                    header={"jwk": jwk},
+                    header=header,
                     signature=own.signature,
                     official_id=receipt.official_id,
                     at=tx.now,
                 )
             )
             tx.session.flush()
-            tx.record(ReceiptSigned(subject=f"request_line:{line_id}", chain=str(line.request_id), decision_id=decision_id, key=jwk))
+            tx.record(
+                ReceiptSigned(subject=f"request_line:{line_id}", chain=str(line.request_id), decision_id=decision_id, key=header["jwk"])
+            )
 
     def _key(self) -> SigningKey:
         """Return the key that signs receipts now; the very first decision makes the first key."""
@@ -193,59 +209,6 @@ class Receipts:
             finally:
                 # It stands in this transaction alone yet: if that fails, here or later, nobody may go on to sign with it.
                 self._keys.forget(RECEIPTS)
-
-    def _payload(
-        self, decision: Decision, card: EvidenceCard, request: AccessRequest, line: RequestLine, decided: Decided
-    ) -> dict[str, Any]:
-        """Return what is signed: who decided what for whom, to what extent, when, on which evidence, under which rules."""
-        office = self._identity.subject(decision.appointment_id, decision.at)
-        leaf = last_leaf(self._read(), str(request.id))
-        return {
-            "form": FORM,
-            "version": VERSION,
-            "issuer": self._issuer,
-            "at": utc_text(decision.at),
-            "decision": {
-                "id": str(decision.id),
-                "outcome": decision.outcome,
-                "reason_code": decision.reason_code,
-                "extent": (
-                    {"scope": decision.approved_scope, "days": decision.approved_days} if decision.approved_scope is not None else None
-                ),
-            },
-            "decided_by": {
-                "official_id": str(decision.official_id),
-                "appointment_id": str(decision.appointment_id),
-                "name": office.name if office else "",
-                "department": office.department_name if office else "",
-                "post": office.post if office else "",
-            },
-            "beneficiary": {
-                "official_id": card.beneficiary.official_id,
-                "name": card.beneficiary.name,
-                "department": card.beneficiary.department,
-                "post": card.beneficiary.post,
-            },
-            "what": {
-                "subsystem": line.subsystem_code,
-                "function": line.function,
-                "function_name": card.item.function_name,
-                "item_id": str(line.item_id),
-                "item_version": line.item_version,
-            },
-            "request": {"id": str(request.id), "number": request.number, "case_number": request.case_number, "line_id": str(line.id)},
-            "grant": (
-                {"id": str(decided.grant_id), "ends_at": utc_text(decided.ends_at)}
-                if decided.grant_id is not None and decided.ends_at is not None
-                else None
-            ),
-            "evidence": {"sha256": decision.evidence_hash},
-            "rules": {
-                "policy": self._authorization.policy().number,
-                "separation": {item.rule: item.version for item in card.separation},
-            },
-            "audit": {"chain": str(request.id), "leaf": leaf.hex() if leaf is not None else None},
-        }
 
 
 def _view(row: DecisionReceipt, official_id: UUID, further: list[ReceiptSignature]) -> ReceiptView:
@@ -261,17 +224,22 @@ def _view(row: DecisionReceipt, official_id: UUID, further: list[ReceiptSignatur
     )
 
 
-def _checked(own: OwnSignature, payload: str) -> dict[str, str]:
-    """Return the public key alone, if the signature holds for it.
+def _checked(own: OwnSignature, payload: str, issuer: str) -> dict[str, Any]:
+    """Return the unprotected header to keep beside a signature, with the public key alone, if the signature holds for it.
 
     Raises:
         Invalid: it does not, or is too long to be one.
     """
     jwk = {name: str(own.jwk[name]) for name in ("kty", "crv", "x", "y", "alg") if name in own.jwk}
-    if max(len(own.protected), len(own.signature), *map(len, jwk.values())) > _MOST_TEXT:
+    beside = {name: str(own.webauthn.get(name, "")) for name in MEMBERS} if own.webauthn is not None else {}
+    if max(map(len, (own.protected, own.signature, *jwk.values(), *beside.values()))) > _MOST_TEXT:
         raise Invalid.of(FieldError("signature", Message("签名过长。")))
+    header: dict[str, Any] = {"jwk": jwk} | ({WEBAUTHN: beside} if beside else {})
     try:
-        verify(own.protected, payload, own.signature, jwk)
+        if beside:
+            verify_assertion({"protected": own.protected, "signature": own.signature, "header": header}, payload, issuer, jwk)
+        else:
+            verify(own.protected, payload, own.signature, jwk)
     except BadSignature as error:
         raise Invalid.of(FieldError("signature", Message("签名与回执、公钥不符：%(reason)s。", reason=str(error)))) from error
-    return jwk
+    return header

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.access import errors
 from govcloud.access.asking.numbering import next_number
-from govcloud.access.asking.placing import Extended, Placing, WantedLine
+from govcloud.access.asking.placing import Placing, WantedLine
 from govcloud.access.commands import REASON_MOST, Submitted
 from govcloud.access.facts import Wanted
 from govcloud.access.lifecycle import OPEN, LineState
@@ -31,8 +31,6 @@ from govcloud.kernel.clock import Clock
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.kernel.validation import Fields
-
-_DAY = timedelta(days=1)
 
 
 class Extending:
@@ -92,8 +90,8 @@ class Extending:
             )
             tx.session.add(request)
             tx.session.flush()
-            item, parent = self._facts.catalogue_item(line.item_id), Extended(line.id, _days(line, grant))
-            wanted = WantedLine(item, Wanted(grant.scope, days), line.duty, extends=parent)
+            item = self._facts.catalogue_item(line.item_id)
+            wanted = WantedLine(item, Wanted(grant.scope, days), line.duty, extends=line.id)
             placed = self._placing.place(tx, request, requester, beneficiary, wanted)
             return Submitted(request.id, request.number, placed.id, placed.due_at)
 
@@ -104,7 +102,9 @@ class Extending:
         item = self._facts.subsystems.item(line.item_id, now) if line else None
         if line is None or item is None or grant.closed_at is not None or grant.ends_at <= now:
             return None
-        return ExtensionOffer(item.id, item.max_days - _days(line, grant), grant.ends_at)
+        request = session.get_one(AccessRequest, line.request_id)
+        carried = self._facts.carried_days(request, item, 1, line.id, asked_at=now, now=now)
+        return ExtensionOffer(item.id, item.max_days - carried, grant.ends_at)
 
     def extended_in(self, lines: Sequence[UUID]) -> Mapping[UUID, ExtendedIn]:
         """Return for each of ``lines`` the request that extends its grant, if there is one."""
@@ -152,11 +152,6 @@ def following(session: Session, lines: Sequence[UUID]) -> list[UUID]:
         known = list(session.scalars(query))
         found += known
     return found
-
-
-def _days(line: RequestLine, grant: GrantView) -> int:
-    """Return for how many days a grant and those before it in an unbroken row last."""
-    return line.carried_days + (grant.ends_at - grant.starts_at) // _DAY
 
 
 def _line_of(session: Session, grant: GrantView) -> RequestLine:

@@ -1,8 +1,9 @@
 """From lines that have been approved to access: the one place where decisions on requests open grants.
 
 A line opens by itself, or (``atomic``) together with every other line of its request that was not withdrawn. What was approved of a
-line that is held back stands on the line until then. Every move of a line holds the beneficiary's lock, and the lines of a request
-have one beneficiary, so two of them never decide at once that they were the last.
+line that is held back stands on the line until then, or until it is given up: when another line of the request is not approved, or
+when the last one that was waited for is withdrawn and the others can no longer be opened as they were approved. Every move of a line
+holds the beneficiary's lock, and the lines of a request have one beneficiary, so two of them never decide at once that they were the last.
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.scope import Scope
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.actor import Actor
-from govcloud.kernel.unit_of_work import Transaction
+from govcloud.kernel.errors import Refusal
+from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.subsystems.holding import hold_item
 
 _TOGETHER = Actor.system("reaction")
 """As whom lines are opened that were held back: their decisions are made."""
+NOT_APPROVED = "not_approved"
+"""Why lines are given up: another one was refused or lapsed, or its approval was taken back. Else it is the code of what refused them."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,9 @@ class Opened:
 class Opening:
     """Opens what was approved, in the transaction of the decision, under the beneficiary's lock."""
 
-    def __init__(self, authorization: Authorization, facts: FactsLoader) -> None:
-        """Take the owner of grants and the loader of facts."""
+    def __init__(self, uow: UnitOfWork, authorization: Authorization, facts: FactsLoader) -> None:
+        """Take the unit of work, the owner of grants and the loader of facts."""
+        self._uow = uow
         self._authorization = authorization
         self._facts = facts
 
@@ -62,18 +67,39 @@ class Opening:
             return self._open(tx, tx.actor, request, line, approved)
         line.held_scope, line.held_days = approved.scope.to_json(), approved.days
         tx.session.flush()
+        if never_opens(LineState(one.state) for one in self._lines(tx, request)):
+            self._give_up(tx, request, NOT_APPROVED)
+            return None
         return self._open_together(tx, request, decided=line.id).get(line.id)
 
-    def settle(self, tx: Transaction, request: AccessRequest) -> None:
-        """Look at a request again in which a line was withdrawn, refused or lapsed: what is held back may open now, or never will."""
+    def settle(self, tx: Transaction, request: AccessRequest) -> Refusal | None:
+        """Look at a request again in which a line was withdrawn, refused or lapsed: what is held back may open now, or never will.
+
+        Whoever takes a line back is not refused for the sake of the others: these open together, or not at all. Returned is why they
+        do not, when that is not for a line that was not approved.
+        """
         if request.mode != ATOMIC:
-            return
+            return None
         lines = self._lines(tx, request)
-        held = [line for line in lines if line.held_days is not None]
-        if held and never_opens(LineState(line.state) for line in lines):
-            tx.record(_given_up(request, held))
-        elif held:
-            self._open_together(tx, request)
+        if never_opens(LineState(line.state) for line in lines):
+            self._give_up(tx, request, NOT_APPROVED)
+            return None
+        if not any(line.held_days is not None for line in lines):
+            return None
+        refused = self._uow.attempt(tx, lambda: self._open_together(tx, request))
+        if refused is None:
+            return None
+        self._give_up(tx, request, refused.code)
+        return Refusal(refused.code, refused.message)
+
+    def _give_up(self, tx: Transaction, request: AccessRequest, cause: str) -> None:
+        """Let what is held back of a request stay shut for good: it stays approved, and holds nothing that could open any more."""
+        held = [line for line in self._lines(tx, request) if line.held_days is not None]
+        for line in held:
+            line.held_scope = line.held_days = None
+        tx.session.flush()
+        if held:
+            tx.record(_given_up(request, held, cause))
 
     def _open_together(self, tx: Transaction, request: AccessRequest, decided: UUID | None = None) -> Mapping[UUID, Opened]:
         """Open every line of a request that was not withdrawn, if all are approved; return what was opened, by line.
@@ -85,7 +111,7 @@ class Opening:
             return {}
         for line in lines:
             if line.id != decided:
-                self._refuse_changed(line, tx.now)
+                self._refuse_changed(request, line, tx.now)
         # Who approved each of them stands with its decision; the one whose command came last has no say over the others' subsystems.
         opened = {line.id: self._open(tx, _TOGETHER, request, line, _held(line)) for line in lines}
         for line in lines:
@@ -100,9 +126,12 @@ class Opening:
         query = select(RequestLine).where(*asked).order_by(RequestLine.id)
         return tx.session.scalars(query.execution_options(populate_existing=True)).all()
 
-    def _refuse_changed(self, line: RequestLine, now: datetime) -> None:
-        item = self._facts.item(self._facts.catalogue_item(line.item_id), now)
-        if item.live_version != line.item_version:
+    def _refuse_changed(self, request: AccessRequest, line: RequestLine, now: datetime) -> None:
+        """Refuse to open what was approved some time ago if the item is another by now, or the row that it joins grew too long."""
+        known, days = self._facts.catalogue_item(line.item_id), line.held_days or 0
+        item = self._facts.item(known, now)
+        carried = self._facts.carried_days(request, known, days, line.parent_line_id, asked_at=line.submitted_at, now=now)
+        if item.live_version != line.item_version or carried + days > item.max_days:
             raise errors.together_changed(item.name)
 
     def _open(self, tx: Transaction, actor: Actor, request: AccessRequest, line: RequestLine, approved: Wanted) -> Opened:
@@ -152,12 +181,13 @@ def _held(line: RequestLine) -> Wanted:
     return Wanted(Scope.from_json(line.held_scope), line.held_days or 0)
 
 
-def _given_up(request: AccessRequest, held: Sequence[RequestLine]) -> OpeningGivenUp:
-    """Return the event that says which approved lines of a request will not open, as another one was not approved."""
+def _given_up(request: AccessRequest, held: Sequence[RequestLine], cause: str) -> OpeningGivenUp:
+    """Return the event that says which approved lines of a request will not open, and why."""
     return OpeningGivenUp(
         subject=f"access_request:{request.id}",
         chain=str(request.id),
         line_ids=tuple(line.id for line in held),
         requester_official_id=request.requester_official_id,
         beneficiary_official_id=request.beneficiary_official_id,
+        cause=cause,
     )

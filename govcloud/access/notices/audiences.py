@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from govcloud.access.deciding.routing import DECIDING_ROLE, DEPUTY_ROLE, Holder, levels, nearest
+from govcloud.access.deciding.called import Called, People
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.authorization.queries import AuthorizationQueries
-from govcloud.identity.queries import IdentityQueries
-
-People = frozenset[UUID]
+from govcloud.access.tasks.models import LineComment
 
 
 @dataclass(frozen=True)
 class LineFacts:
-    """What is told about a line, and to whom: the request, who made it and for whom, and where its owner lies."""
+    """What is told about a line, and to whom: the request, who made it and for whom; ``since`` is when it was last put up for decision."""
 
     line_id: UUID
     request_id: UUID
-    owner_path: str
     requester_id: UUID
     beneficiary_id: UUID
+    since: datetime
 
     @property
     def askers(self) -> People:
@@ -38,10 +35,9 @@ class LineFacts:
 class Audiences:
     """Answers who is concerned, in the transaction that concerns them."""
 
-    def __init__(self, identity: IdentityQueries, authorization: AuthorizationQueries) -> None:
-        """Take the queries that know who holds which office."""
-        self._identity = identity
-        self._authorization = authorization
+    def __init__(self, called: Called) -> None:
+        """Take what knows who is asked about lines."""
+        self._called = called
 
     def lines(self, session: Session, ids: Collection[UUID]) -> Mapping[UUID, LineFacts]:
         """Return the facts of lines; those that the command has at hand, as a decision has its own, are not read again."""
@@ -52,39 +48,21 @@ class Audiences:
             found |= {row[0]: LineFacts(*row) for row in rows}
         return found
 
-    def asked(self, lines: Iterable[LineFacts], now: datetime) -> Mapping[UUID, People]:
-        """Return for each line who is asked first: the senior administrators nearest to its owner."""
-        return self._holders(list(lines), DECIDING_ROLE, now, lambda path: path)
+    def called(self, session: Session, ids: Collection[UUID], now: datetime) -> Mapping[UUID, People]:
+        """Return who is asked about lines now: in whose inbox they are."""
+        return self._called.of(session, ids, now)
 
-    def deputies(self, lines: Iterable[LineFacts], now: datetime) -> Mapping[UUID, People]:
-        """Return for each line the deputies nearest to its owner."""
-        return self._holders(list(lines), DEPUTY_ROLE, now, lambda path: path)
-
-    def superiors(self, lines: Iterable[LineFacts], now: datetime) -> Mapping[UUID, People]:
-        """Return for each line the senior administrators of the nearest department above its owner; of the owner where there is none."""
-        return self._holders(list(lines), DECIDING_ROLE, now, lambda path: next(iter(levels(path)[1:]), path))
-
-    def _holders(self, lines: Sequence[LineFacts], role: str, now: datetime, start: Callable[[str], str]) -> Mapping[UUID, People]:
-        """Return for each line who holds ``role`` nearest to where the search starts, but for whoever the line is for or from."""
-        paths = sorted({above for line in lines for above in levels(start(line.owner_path))})
-        holders = self._authorization.role_holders(role, paths, now) if paths else ()
-        serving = {
-            subject.official_id
-            for subject in self._identity.subjects_among({holder.official_id for holder in holders}, now)
-            if subject.active
-        }
-        live = [Holder(holder.official_id, holder.department_path) for holder in holders if holder.official_id in serving]
-        return {
-            line.line_id: frozenset(holder.official_id for holder in nearest(start(line.owner_path), live, line.askers)) for line in lines
-        }
+    def writers(self, session: Session, line_id: UUID) -> People:
+        """Return who wrote a comment on a line."""
+        return frozenset(session.scalars(select(LineComment.official_id).where(LineComment.line_id == line_id)))
 
 
 _FACTS = (
     RequestLine.id,
     RequestLine.request_id,
-    RequestLine.owner_path,
     AccessRequest.requester_official_id,
     RequestLine.beneficiary_official_id,
+    func.coalesce(RequestLine.counted_from, RequestLine.submitted_at),
 )
 
 
@@ -94,4 +72,5 @@ def _at_hand(session: Session, line_id: UUID) -> LineFacts | None:
     request = session.identity_map.get(identity_key(AccessRequest, line.request_id)) if line else None
     if line is None or request is None:
         return None
-    return LineFacts(line.id, line.request_id, line.owner_path, request.requester_official_id, line.beneficiary_official_id)
+    since = line.counted_from or line.submitted_at
+    return LineFacts(line.id, line.request_id, request.requester_official_id, line.beneficiary_official_id, since)

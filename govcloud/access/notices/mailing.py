@@ -1,8 +1,11 @@
 """Mail about notices: promised with them, composed when it is sent, in the language of whoever gets it.
 
+A letter carries what its reader is told within a minute. It names people by their family name only and leaves out what somebody wrote:
+the rest stands in the portal, behind sign-in.
+
 SMTP has no receipt that both sides are sure of: when the connection breaks after the letter was handed over and before the server said
-so, it is sent again. It then carries the same Message-ID, made of the notice's id, by which mail systems know a letter that they
-have. So none is lost, and one that arrives twice can be told from two.
+so, it is sent again. It then carries the same Message-ID, made of the id that the message has in the outbox, by which mail systems know
+a letter that they have. So none is lost, and one that arrives twice can be told from two.
 """
 
 from __future__ import annotations
@@ -21,22 +24,40 @@ from sqlalchemy.orm import Session
 
 from govcloud.access.deciding.decision_links import link_token
 from govcloud.access.models import RequestLine
-from govcloud.access.notices.kinds import USUALLY_MAILED
-from govcloud.access.notices.models import Notice, NoticeAddress, NoticeSetting
-from govcloud.access.notices.values import NoticeReader, Translate
+from govcloud.access.notices.kinds import CALLS, USUALLY_MAILED
+from govcloud.access.notices.models import LANGUAGES, Notice, NoticeAddress, NoticeSetting
+from govcloud.access.notices.values import NoticeReader, NoticeView, Translate
+from govcloud.access.tasks.lending import stood_in_for
+from govcloud.kernel.crypto import MasterKeyError
 from govcloud.kernel.keys import KeyRing
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.outbox.letters import Letter, Mail, Outcome, Unsendable
-from govcloud.outbox.promising import Promise, promise
+from govcloud.outbox.promising import Promise, gathering, promise
 
 DESTINATION = "mail:server"
 """All letters go through one server, which is so the one receiver of them."""
-NOTICE, CODE = "access:notice", "access:mail_address:code"
+NOTICES, CODE = "access:notices", "access:mail_address:code"
+GATHERS = timedelta(minutes=1)
+"""How long a letter waits for what else there is to tell its reader."""
+MOST_LISTED = 40
+"""So many notices one letter lists; of more it says how many."""
 KEEP_TRYING = timedelta(days=3)
 CODE_LIFE = timedelta(minutes=30)
 _Composed: TypeAlias = Mail | Unsendable
 _GONE = Unsendable("the address is no longer in use", for_good=True)
+_OVER = Unsendable("all that it would call for is done", for_good=True)
+_TAGS = {"zh": "zh-CN", "en": "en"}
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a batch of letters tells: notices by letter, addresses and languages by person, versions of lines to decide on."""
+
+    notices: Mapping[UUID, Sequence[Notice]]
+    addresses: Mapping[UUID, NoticeAddress]
+    languages: Mapping[UUID, str]
+    versions: Mapping[UUID, int]
 
 
 @dataclass(frozen=True)
@@ -49,37 +70,48 @@ class MailSettings:
 
 
 class Mailing:
-    """Promises letters to those who want them; without a mail server nobody is promised any."""
+    """Promises letters to those who want them; without a mail server nobody is promised any.
+
+    A letter waits a little for what else there is to tell the same person, so that forty lines of one submission, or forty reminders,
+    are one letter.
+    """
 
     def __init__(self, *, enabled: bool) -> None:
         """Take whether the platform has a mail server."""
         self.enabled = enabled
 
-    def promise(self, tx: Transaction, notices: Sequence[tuple[UUID, UUID, str]]) -> None:
-        """Promise letters about notices (id, official, kind) to those who confirmed an address and want that kind; in one read."""
+    def letters_for(self, tx: Transaction, notices: Sequence[tuple[UUID, str]]) -> list[UUID | None]:
+        """Return for each notice (official, kind) the letter that carries it, if its reader confirmed an address and wants that kind."""
         if not self.enabled or not notices:
-            return
+            return [None for _ in notices]
         wanted = select(NoticeAddress.official_id, NoticeSetting.mailed)
         wanted = wanted.outerjoin(NoticeSetting, NoticeSetting.official_id == NoticeAddress.official_id)
-        people = {official_id for _, official_id, _ in notices}
-        wanted = wanted.where(NoticeAddress.official_id.in_(people), *LIVE)
+        wanted = wanted.where(NoticeAddress.official_id.in_({official_id for official_id, _ in notices}), *LIVE)
         kinds = {row.official_id: USUALLY_MAILED if row.mailed is None else row.mailed for row in tx.session.execute(wanted)}
-        promise(
-            tx,
-            [
-                Promise(DESTINATION, NOTICE, {"notice_id": str(notice_id)})
-                for notice_id, official_id, kind in notices
-                if kind in kinds.get(official_id, ())
-            ],
-        )
+        mailed = [kind in kinds.get(official_id, ()) for official_id, kind in notices]
+        called = {official_id for (official_id, kind), by_mail in zip(notices, mailed, strict=True) if by_mail and kind in CALLS}
+        # Who stands in for them is told as well, so they are not disturbed.
+        away = stood_in_for(tx.session, called, tx.now) if called else frozenset()
+        told = [
+            by_mail and not (kind in CALLS and official_id in away) for (official_id, kind), by_mail in zip(notices, mailed, strict=True)
+        ]
+        people = sorted({official_id for (official_id, _), by_mail in zip(notices, told, strict=True) if by_mail})
+        letters = self._letters(tx, people) if people else {}
+        return [letters[official_id] if by_mail else None for (official_id, _), by_mail in zip(notices, told, strict=True)]
+
+    def _letters(self, tx: Transaction, people: Sequence[UUID]) -> Mapping[UUID, UUID]:
+        """Return for each person the letter that gathers, else a fresh one."""
+        open_ = gathering(tx, DESTINATION, NOTICES, "official_id", [str(official_id) for official_id in people])
+        fresh = [official_id for official_id in people if str(official_id) not in open_]
+        promises = [Promise(DESTINATION, NOTICES, {"official_id": str(official_id)}, GATHERS) for official_id in fresh]
+        made = dict(zip(fresh, promise(tx, promises), strict=True))
+        return {official_id: made.get(official_id) or open_[str(official_id)] for official_id in people}
 
     def promise_code(self, tx: Transaction, address_id: UUID, language: str) -> None:
         """Promise the letter that carries the code of an address that was entered; the code itself stays sealed with the address."""
         promise(tx, [Promise(DESTINATION, CODE, {"address_id": str(address_id), "language": language})])
 
 
-CALLS = frozenset({"to_decide", "reminded", "deputised", "escalated"})
-"""Kinds of notices that call somebody to decide."""
 LIVE = (NoticeAddress.ended_at.is_(None), NoticeAddress.confirmed_at.is_not(None))
 
 
@@ -105,43 +137,74 @@ class MailLetters:
 
     def compose(self, destination: str, letters: Sequence[Letter]) -> Sequence[_Composed]:  # noqa: ARG002 - there is one server
         """Return each letter as it is sent, or why it cannot be."""
-        about = {letter.id: UUID(letter.payload["notice_id"]) for letter in letters if letter.topic == NOTICE}
-        told = self._notices(set(about.values()))
-        return [self._notice(told, about[letter.id], letter.at) if letter.topic == NOTICE else self._code(letter) for letter in letters]
+        told = self._told([letter for letter in letters if letter.topic == NOTICES])
+        return [self._composed(letter, told) for letter in letters]
 
     def settled(self, tx: Transaction, outcomes: Sequence[tuple[Letter, Outcome, bool]]) -> None:
         """Keep nothing: the message itself says what came of it."""
 
-    def _notices(self, ids: set[UUID]) -> Mapping[UUID, tuple[Notice, str | None, str]]:
-        """Return notices with the address and the language of whom each is for."""
-        rows = self._read().scalars(select(Notice).where(Notice.id.in_(ids))).all()
-        people = {row.official_id for row in rows}
+    def _composed(self, letter: Letter, told: _Told) -> _Composed:
+        """Return one letter; one that cannot be written holds up no other."""
+        try:
+            match letter.topic:
+                case topic if topic == NOTICES:
+                    return self._notices(letter, told)
+                case topic if topic == CODE:
+                    return self._code(letter)
+                case _:
+                    return Unsendable(f"there are no letters about {letter.topic!r}", for_good=True)
+        except ValueError as error:  # a header that is none, as an address with a line break would make it
+            return Unsendable(f"it cannot be written: {error}", for_good=True)
+        except MasterKeyError as error:  # one row that was tampered with, or a wrong key, which may yet be mended
+            return Unsendable(str(error))
+
+    def _told(self, letters: Sequence[Letter]) -> _Told:
+        """Read what letters tell, all at once: their notices, but for calls that are over, and the lines that those are about."""
+        notices: dict[UUID, list[Notice]] = {}
+        query = select(Notice).where(Notice.letter_id.in_([letter.id for letter in letters])).order_by(Notice.id)
+        for row in self._read().scalars(query) if letters else ():
+            if row.letter_id is not None and (row.kind not in CALLS or row.read_at is None):
+                notices.setdefault(row.letter_id, []).append(row)
+        people = {row.official_id for rows in notices.values() for row in rows}
         held = self._read().scalars(select(NoticeAddress).where(NoticeAddress.official_id.in_(people), *LIVE))
-        addresses = {row.official_id: open_address(self._keys, row) for row in held}
         languages = select(NoticeSetting.official_id, NoticeSetting.language).where(NoticeSetting.official_id.in_(people))
-        language_of = {row.official_id: row.language for row in self._read().execute(languages)}
-        return {row.id: (row, addresses.get(row.official_id), language_of.get(row.official_id, "zh")) for row in rows}
+        lines = {row.line_id for rows in notices.values() for row in rows if row.kind in CALLS}
+        versions = self._read().execute(select(RequestLine.id, RequestLine.version).where(RequestLine.id.in_(lines)))
+        return _Told(
+            notices,
+            {row.official_id: row for row in held},
+            {row.official_id: row.language for row in self._read().execute(languages)},
+            {row.id: row.version for row in versions},
+        )
 
-    def _notice(self, told: Mapping[UUID, tuple[Notice, str | None, str]], notice_id: UUID, at: datetime) -> _Composed:
-        notice, address, language = told.get(notice_id, (None, None, "zh"))
-        if notice is None or address is None:
+    def _notices(self, letter: Letter, told: _Told) -> _Composed:
+        """Return the letter that carries notices to one person: one as it reads, several as a list."""
+        notices = told.notices.get(letter.id, [])
+        if not notices:
+            return _OVER
+        address = told.addresses.get(notices[0].official_id)
+        if address is None:
             return _GONE
+        to = open_address(self._keys, address)
+        language = told.languages.get(notices[0].official_id, LANGUAGES[0])
+        views = self._reader.views(notices[:MOST_LISTED], discreet=True)
+        entries = [
+            _entry(view, f"{self._settings.public_url}{self._way(notice, told, letter.created_at)}")
+            for notice, view in zip(notices, views, strict=False)
+        ]
         translate = self._translations(language)
-        view = self._reader.views([notice])[0]
-        link = f"{self._settings.public_url}{self._way(notice, at)}"
-        subject = Message("【政务云】%(name)s", name=view.name).render(translate)
-        body = Message(
-            "%(sentence)s\n\n查看与办理（需登录）：\n%(link)s\n\n时间：%(at)s\n这封信由省级政务云统一身份与权限平台自动发出，请勿回复。不想再收到？请在平台的“消息”页设置。\n",
-            sentence=view.sentence,
-            link=link,
-            at=view.at,
-        ).render(translate)
-        return self._letter(str(notice.id), address, subject, body, at)
+        body = "\n\n".join(entry.render(translate) for entry in entries)
+        if more := len(notices) - len(entries):
+            body += "\n\n" + Message("另有 %(count)s 条，请在平台的“消息”页查看。", count=more).render(translate)
+        body += "\n\n" + _FOOT.render(translate) + "\n"
+        return self._letter(letter, to, language, _subject(notices, views[0]).render(translate), body)
 
-    def _way(self, notice: Notice, at: datetime) -> str:
+    def _way(self, notice: Notice, told: _Told, at: datetime) -> str:
         """Return where the letter leads: to decide, by a link that still asks for sign-in and proof; else where the notice leads."""
-        line = self._read().get(RequestLine, notice.line_id) if notice.kind in CALLS and notice.line_id else None
-        return notice.link if line is None else f"/decide/{link_token(self._keys, line.id, line.version, at)}"
+        line_id = notice.line_id if notice.kind in CALLS else None
+        if line_id is None or line_id not in told.versions:
+            return notice.link
+        return f"/decide/{link_token(self._keys, line_id, told.versions[line_id], at)}"
 
     def _code(self, letter: Letter) -> _Composed:
         row = self._read().get(NoticeAddress, UUID(letter.payload["address_id"]))
@@ -156,18 +219,41 @@ class MailLetters:
             code=code,
             minutes=int(CODE_LIFE.total_seconds() // 60),
         ).render(translate)
-        return self._letter(str(letter.id), open_address(self._keys, row), subject, body, letter.at)
+        return self._letter(letter, open_address(self._keys, row), letter.payload.get("language", LANGUAGES[0]), subject, body)
 
-    def _letter(self, key: str, address: str, subject: str, body: str, at: datetime) -> Mail:
+    def _letter(self, message: Letter, address: str, language: str, subject: str, body: str) -> Mail:
+        """Return a letter, whose id and date are those of the message and so the same in every attempt.
+
+        Raises:
+            ValueError: the address or the subject has a line break.
+        """
         letter = EmailMessage(policy=SMTP)
         letter["From"] = self._settings.sender
         letter["To"] = address
         letter["Subject"] = subject
-        letter["Date"] = format_datetime(at)
-        letter["Message-ID"] = f"<{key}@{self._settings.host}>"
+        letter["Date"] = format_datetime(message.created_at)
+        letter["Message-ID"] = f"<{message.id}@{self._settings.host}>"
         letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers this
         letter.set_content(body, charset="utf-8", cte="base64")
+        letter["Content-Language"] = _TAGS.get(language, language)
         return Mail(self._settings.sender, address, letter.as_bytes())
+
+
+def _entry(view: NoticeView, link: str) -> Message:
+    """Return how one notice stands in a letter."""
+    return Message("%(sentence)s\n时间：%(at)s\n查看与办理（需登录）：\n%(link)s", sentence=view.sentence, at=view.at, link=link)
+
+
+_FOOT = Message("这封信由省级政务云统一身份与权限平台自动发出，请勿回复。不想再收到？请在平台的“消息”页设置。")
+
+
+def _subject(notices: Sequence[Notice], first: NoticeView) -> Message:
+    """Return what a letter is about: the name of what it tells, if that is one thing or one kind of thing, else how much."""
+    if len(notices) == 1:
+        return Message("【政务云】%(name)s", name=first.name)
+    if len({notice.kind for notice in notices}) == 1:
+        return Message("【政务云】%(name)s（%(count)s 条）", name=first.name, count=len(notices))
+    return Message("【政务云】%(count)s 条消息", count=len(notices))
 
 
 def seal_address(keys: KeyRing, row_id: UUID, address: str) -> bytes:

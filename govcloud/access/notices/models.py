@@ -18,7 +18,8 @@ class Notice(Base):
     """One thing told to one person; everybody who is told of the same thing is told under the same ``event_id``, and once.
 
     ``params`` holds what the sentence needs beyond the line or the grant that it is about, and no name of anybody: names are looked
-    up when it is read. ``link`` is where one goes from here, as a path of the portal.
+    up when it is read. ``link`` is where one goes from here, as a path of the portal. ``letter_id`` is the message of the outbox that
+    carries it, perhaps with others to the same person.
     """
 
     __tablename__ = "notice"
@@ -27,8 +28,12 @@ class Notice(Base):
         Index("ix_notice_official", "official_id", "id"),
         # What every page counts for its reader.
         Index("ix_notice_unread", "official_id", "id", postgresql_where=text("read_at IS NULL")),
-        # Who was asked to decide on a line: they hear that it is done.
-        Index("ix_notice_asked", "line_id", postgresql_where=text("kind = 'to_decide'")),
+        # Who was called to decide on a line: they hear that it is done.
+        Index("ix_notice_line", "line_id", postgresql_where=text("line_id IS NOT NULL")),
+        Index("ix_notice_letter", "letter_id", postgresql_where=text("letter_id IS NOT NULL")),
+        # What is old enough to be forgotten: read ones by when they were read, all by when they were written.
+        Index("ix_notice_read", "read_at", postgresql_where=text("read_at IS NOT NULL")),
+        Index("ix_notice_created", "created_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -39,6 +44,7 @@ class Notice(Base):
     event_id: Mapped[UUID]
     line_id: Mapped[UUID | None]
     grant_id: Mapped[UUID | None]
+    letter_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
 

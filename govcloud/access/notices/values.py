@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,9 @@ from govcloud.access.errors import local_time
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.notices.kinds import HOLDING, KINDS, Kind
 from govcloud.access.notices.models import Notice
+from govcloud.access.tasks.models import ApprovalRule, Delegation
 from govcloud.authorization.queries import AuthorizationQueries, GrantView
+from govcloud.identity.masking import family_name
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.queries import SubsystemQueries
@@ -57,11 +59,27 @@ class NoticeReader:
         self._subsystems = subsystems
         self._authorization = authorization
 
-    def views(self, notices: Sequence[Notice]) -> tuple[NoticeView, ...]:
-        """Return notices in their order; it takes as many statements for a hundred as for one."""
+    def views(self, notices: Sequence[Notice], *, discreet: bool = False) -> tuple[NoticeView, ...]:
+        """Return notices in their order; it takes as many statements for a hundred as for one.
+
+        ``discreet`` is for what leaves the platform: people by their family name only, and not what somebody wrote.
+        """
         lines = self._line_values({notice.line_id for notice in notices if notice.line_id})
         grants = self._grant_values({notice.grant_id for notice in notices if notice.grant_id})
-        return tuple(_view(notice, lines, grants) for notice in notices)
+        lendings = self._lending_values(_named(notices, "delegation_id"))
+        rules = self._rule_values(_named(notices, "rule_id"))
+        found = []
+        for notice in notices:
+            values = {**notice.params}
+            for known, key in (
+                (grants, notice.grant_id),
+                (lines, notice.line_id),
+                (lendings, _id_in(notice, "delegation_id")),
+                (rules, _id_in(notice, "rule_id")),
+            ):
+                values |= known.get(key, {}) if key is not None else {}
+            found.append(_view(notice, _discreet(values) if discreet else values))
+        return tuple(found)
 
     def _line_values(self, ids: set[UUID]) -> Mapping[UUID, dict[str, object]]:
         if not ids:
@@ -93,6 +111,49 @@ class NoticeReader:
         names = self._subsystems.function_names({grant.function for grant in grants.values()})
         return {key: _of_grant(grant, names) for key, grant in grants.items()}
 
+    def _lending_values(self, ids: set[UUID]) -> Mapping[UUID, dict[str, object]]:
+        if not ids:
+            return {}
+        rows = self._read().scalars(select(Delegation).where(Delegation.id.in_(ids))).all()
+        names = self._identity.official_names({key for row in rows for key in (row.delegator_id, row.delegate_id)})
+        return {
+            row.id: {
+                "delegator": names.get(row.delegator_id, ""),
+                "delegate": names.get(row.delegate_id, ""),
+                "starts_at": local_time(row.starts_at),
+                "ends_at": local_time(row.ends_at),
+            }
+            for row in rows
+        }
+
+    def _rule_values(self, ids: set[UUID]) -> Mapping[UUID, dict[str, object]]:
+        if not ids:
+            return {}
+        rows = self._read().scalars(select(ApprovalRule).where(ApprovalRule.id.in_(ids))).all()
+        items = self._subsystems.items({row.item_id for row in rows})
+        return {row.id: {"item": items[row.item_id].name, "ends_at": local_time(row.ends_at)} for row in rows}
+
+
+def _named(notices: Iterable[Notice], name: str) -> set[UUID]:
+    return {key for notice in notices if (key := _id_in(notice, name)) is not None}
+
+
+def _id_in(notice: Notice, name: str) -> UUID | None:
+    """Return an id that a notice keeps with what its sentence needs."""
+    return UUID(notice.params[name]) if name in notice.params else None
+
+
+_PERSONS = ("who", "requester", "delegator", "delegate")
+_IN_THE_PORTAL = Message("（理由见平台）")
+
+
+def _discreet(values: Mapping[str, object]) -> dict[str, object]:
+    """Return what a sentence says of people where others might read along."""
+    hidden: dict[str, object] = {name: family_name(str(values[name])) for name in _PERSONS if name in values}
+    if "reason" in values:
+        hidden["reason"] = _IN_THE_PORTAL
+    return {**values, **hidden}
+
 
 def _of_grant(grant: GrantView, names: Mapping[str, str]) -> dict[str, object]:
     reason = grant.close_reason or ""
@@ -104,13 +165,8 @@ def _of_grant(grant: GrantView, names: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _view(notice: Notice, lines: Mapping[UUID, dict[str, object]], grants: Mapping[UUID, dict[str, object]]) -> NoticeView:
+def _view(notice: Notice, values: Mapping[str, object]) -> NoticeView:
     kind = KINDS.get(notice.kind) or _unknown()
-    values: dict[str, object] = {**notice.params}
-    if notice.grant_id is not None:
-        values |= grants.get(notice.grant_id, {})
-    if notice.line_id is not None:
-        values |= lines.get(notice.line_id, {})
     return NoticeView(
         id=notice.id,
         kind=notice.kind,

@@ -13,6 +13,7 @@ from govcloud.access.rules.clearance import BeneficiaryIsCleared
 from govcloud.access.rules.colleague import BeneficiaryIsColleague
 from govcloud.access.rules.decidable import SomebodyDecides
 from govcloud.access.rules.duplicate import OneOpenLine
+from govcloud.access.rules.duty import DutyStated
 from govcloud.access.rules.enforceable import ApprovedScopeIsEnforceable, EndIsFelt, ScopeIsEnforceable
 from govcloud.access.rules.held import NotHeldAlready
 from govcloud.access.rules.narrower import ApprovedWithinRequested
@@ -39,6 +40,7 @@ SUBMIT = Registry(
     ScopeIsEnforceable(),
     EndIsFelt(),
     CaseNumberWhereAsked(),
+    DutyStated(),
     BeneficiaryIsCleared(),
     ConflictCanBeLifted(),
 )
@@ -63,5 +65,13 @@ REJECT = Registry(
     NotOwnRequest(),
     DeciderHasAuthority(),
 )
+HOLD = Registry(
+    NotOwnRequest(),
+    DeciderHasAuthority(),
+    NotSubordinate(),
+    NotReciprocal(),
+)
+"""Who may hold a line alone, or hand it to somebody: whoever could say yes. A hold keeps others from answering, so the right to refuse is
+too little for it. What stands against an approval by anybody (an item that changed) is no question here: somebody has to take the no on."""
 
-__all__ = ["APPROVE", "REJECT", "SUBMIT", "Fault", "Registry", "Rule", "check"]
+__all__ = ["APPROVE", "HOLD", "REJECT", "SUBMIT", "Fault", "Registry", "Rule", "check"]

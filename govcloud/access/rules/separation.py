@@ -8,9 +8,14 @@ from typing import ClassVar
 from govcloud.access.facts import DecisionFacts, RequestFacts
 from govcloud.access.rules.registry import Fault, Ok
 from govcloud.authorization.apart.errors import conflict_words, local_time
-from govcloud.authorization.apart.views import FindingState
+from govcloud.authorization.apart.views import Conflict, FindingState
 from govcloud.kernel.errors import Refusal
 from govcloud.kernel.messages import Message
+
+
+def liftable(facts: RequestFacts) -> list[Conflict]:
+    """Return the conflicts that an exception could lift and none does: a line is taken in for all of them, and waits."""
+    return [conflict for conflict in facts.conflicts if conflict.state is FindingState.CONFLICT and conflict.rule.liftable]
 
 
 @dataclass(frozen=True)

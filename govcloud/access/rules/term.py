@@ -1,4 +1,4 @@
-"""Access lasts at least a day and at most as long as the item allows."""
+"""Access lasts at least a day, and in a row at most as long as the item allows, whether it is extended or asked for anew."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from govcloud.kernel.messages import Message
 
 
 def _outside(days: int, cap: int, carried: int) -> Message | None:
-    """Return what is wrong with ``days``, if anything; what they go on from without a gap (``carried``) counts against the cap."""
+    """Return what is wrong with ``days``, if anything; the rest of the row that they belong to (``carried``) counts too."""
     left = cap - carried
     if 1 <= days <= left:
         return None
     if carried == 0:
         return Message("期限应为 1 至 %(cap)s 天，现为 %(days)s 天。", cap=cap, days=days)
     if left < 1:
-        return Message("连续使用最长 %(cap)s 天，已用满，不能再续期；到期后如仍需要，请重新申请。", cap=cap)
-    return Message("连续使用最长 %(cap)s 天，前段已占 %(carried)s 天，续期应为 1 至 %(left)s 天。", cap=cap, carried=carried, left=left)
+        return Message("连续使用最长 %(cap)s 天，已用满，不能续期或接着申请；到期后如仍需要，请重新申请。", cap=cap)
+    return Message(
+        "连续使用最长 %(cap)s 天，前后相连的已占 %(carried)s 天，本次应为 1 至 %(left)s 天。",
+        cap=cap,
+        carried=carried,
+        left=left,
+    )
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ from govcloud.access import errors
 from govcloud.access.deciding.routing import candidates
 from govcloud.access.events import TaskClaimed, TaskReleased
 from govcloud.access.lifecycle import WAITING
-from govcloud.access.lines import lock_line, read_line, why_closed
+from govcloud.access.lines import approved_among, lock_line, read_line, why_closed
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.access.rules import REJECT
+from govcloud.access.rules import HOLD
+from govcloud.access.rules.reciprocal import WINDOW
 from govcloud.access.tasks.models import DecisionTask
-from govcloud.access.tasks.rights import Case, Right, Rights, approver_target, spent_in
-from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task
+from govcloud.access.tasks.rights import Case, Right, Rights, approver_target
+from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
@@ -50,12 +51,14 @@ class Handling:
 
         Raises:
             NotFound: there is no such line.
-            Conflict: somebody else has taken it on, several people have to answer, or it no longer waits.
-            Denied: the actor may not decide on it.
+            Conflict: somebody else has taken it on, several people have to answer, or it no longer waits; the actor's right was used in
+                this round.
+            Denied: the actor could not say yes to it.
         """
         line = read_line(self._uow.read(), line_id)
         with self._uow.begin(actor, "govcloud:task:claim", approver_target(self._facts, actor, line, self._clock.now())) as tx:
-            case, task, right = self._held(tx, actor, line)
+            case, task = self._waiting(tx, line)
+            right = self._entitled(case, task, actor)
             holder = claimant(task, tx.now)
             if holder == right.decider.official_id:
                 return
@@ -69,12 +72,11 @@ class Handling:
         Raises:
             NotFound: there is no such line.
             Conflict: one has not taken it on, or it no longer waits.
-            Denied: the actor may not decide on it.
         """
         line = read_line(self._uow.read(), line_id)
         with self._uow.begin(actor, "govcloud:task:release", approver_target(self._facts, actor, line, self._clock.now())) as tx:
-            case, task, right = self._held(tx, actor, line)
-            if claimant(task, tx.now) != right.decider.official_id:
+            case, task = self._waiting(tx, line)
+            if claimant(task, tx.now) != actor.official_id:
                 raise errors.not_claimed()
             task.claimed_by = task.claimed_at = None
             tx.record(TaskReleased(subject=f"request_line:{line_id}", chain=_chain(case), task_id=task.id, line_id=line_id))
@@ -85,15 +87,17 @@ class Handling:
         Raises:
             NotFound: there is no such line.
             Invalid: there is no reason.
-            Conflict: the person may not decide on it, several people have to answer, or it no longer waits.
-            Denied: the actor may not decide on it.
+            Conflict: the person could not say yes to it, several people have to answer, or it no longer waits; the actor's right was
+                used in this round.
+            Denied: the actor could not say yes to it either.
         """
         fields = Fields()
         why = fields.text("reason", reason, most=MOST_REASON, multiline=True)
         fields.done()
         line = read_line(self._uow.read(), line_id)
         with self._uow.begin(actor, "govcloud:task:reassign", approver_target(self._facts, actor, line, self._clock.now())) as tx:
-            case, task, _ = self._held(tx, actor, line)
+            case, task = self._waiting(tx, line)
+            self._entitled(case, task, actor)
             if official_id not in self._able(case, task):
                 raise errors.no_candidate()
             self._give(tx, case, task, official_id, why, reassigned=True)
@@ -110,36 +114,48 @@ class Handling:
         subjects = {subject.official_id: subject for subject in reversed(self._facts.identity.subjects_among(able, now))}
         return [Candidate(who, subjects[who].name, subjects[who].department_name) for who in able if who in subjects]
 
-    def _held(self, tx: Transaction, actor: Actor, seen: RequestLine) -> tuple[Case, DecisionTask, Right]:
-        """Return the line with its task, locked, and the right of the actor, who may decide on it alone.
+    def _waiting(self, tx: Transaction, seen: RequestLine) -> tuple[Case, DecisionTask]:
+        """Return a line that waits with its task, locked.
 
         Raises:
-            Conflict, Denied: as the commands say.
+            Conflict: it no longer waits.
         """
         lock_official(tx.session, seen.beneficiary_official_id)
         line = lock_line(tx.session, seen.id)
         task = open_task(tx.session, line.id)
         if line.state not in WAITING or task is None:
             raise why_closed(tx.session, line, self._facts.identity)
-        case = Case(tx.session, tx.session.get_one(AccessRequest, line.request_id), line, task, tx.now)
-        right = self._rights.of(case, self._facts.acting(actor, tx.now))
-        self._rights.ask(REJECT, case, right, None)
+        return Case(tx.session, tx.session.get_one(AccessRequest, line.request_id), line, task, tx.now), task
+
+    def _entitled(self, case: Case, task: DecisionTask, actor: Actor) -> Right:
+        """Return the right by which the actor may hold the task alone, or say who does.
+
+        Raises:
+            Conflict, Denied: as the commands say.
+        """
+        right = self._rights.of(case, self._facts.acting(actor, case.now), spent_in(decisions_of_round(case.session, case.line)))
+        self._rights.ask(HOLD, case, right, None)
         if task.needed > 1:
             raise errors.claims_one_only()
-        return case, task, right
+        if right.spent:
+            raise errors.counted_already(right.principal.name)
+        return right
 
     def _able(self, case: Case, task: DecisionTask) -> tuple[UUID, ...]:
-        """Return who may decide on the task and has not had a part in this round, the nearest first."""
+        """Return who could say yes to the task and has not had a part in this round, the nearest first."""
         request = case.request
         barred = {request.requester_official_id, request.beneficiary_official_id, *spent_in(decisions_of_round(case.session, case.line))}
         beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, case.now)
         fit = candidates(task.path, self._facts.deciders(task.path, barred, case.now, beneficiary))
-        return tuple(dict.fromkeys(holder.official_id for holder in fit))
+        able = tuple(dict.fromkeys(holder.official_id for holder in fit))
+        owing = approved_among(case.session, beneficiary.official_id, able, case.now - WINDOW)
+        return tuple(person for person in able if person not in owing)
 
     def _give(
         self, tx: Transaction, case: Case, task: DecisionTask, official_id: UUID, reason: str = "", *, reassigned: bool = False
     ) -> None:
         """Let somebody hold the task from now on."""
+        former_id = claimant(task, tx.now)
         task.claimed_by, task.claimed_at = official_id, tx.now
         tx.record(
             TaskClaimed(
@@ -148,6 +164,7 @@ class Handling:
                 task_id=task.id,
                 line_id=case.line.id,
                 official_id=official_id,
+                former_id=former_id,
                 reassigned=reassigned,
                 reason=reason,
             )

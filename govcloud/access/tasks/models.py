@@ -116,7 +116,10 @@ class Delegation(Base):
 
 
 class ApprovalRule(Base):
-    """A senior administrator of the owner said yes in advance: to whom (departments and all below), how long, which rows, until when."""
+    """A senior administrator of the owner said yes in advance: to whom (departments and all below), how long, which rows, until when.
+
+    ``scope`` says beside the rows for what it was signed (``presigned.py``).
+    """
 
     __tablename__ = "approval_rule"
     __table_args__ = (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
-from govcloud.access.deciding.routing import Holder, candidates, path_of_step
+from govcloud.access.deciding.routing import Holder, candidates, ids_of, path_of_step
 from govcloud.access.events import TaskOpened
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, RequestLine
+from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.tasks.models import OPEN_TASK, DecisionTask
+from govcloud.access.tasks.standing import decisions_of_round, spent_in
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems.approval import Step, steps_of
@@ -35,13 +37,28 @@ class TaskOpening:
         further = steps_of(item.tier, item.approval)[done.step :]
         if not further:
             return None
-        task = self._add(tx, line, done.step + 1, further[0], self._fit(tx, request, line))
+        spent = spent_in(decisions_of_round(tx.session, line))
+        task = self._add(tx, line, done.step + 1, further[0], self._fit(tx, request, line, spent))
         tx.record(_opened(line, task))
         return task
 
-    def _fit(self, tx: Transaction, request: AccessRequest, line: RequestLine) -> Sequence[Holder]:
-        """Return who may decide on the line now."""
-        barred = {request.requester_official_id, request.beneficiary_official_id}
+    def ask_further(
+        self, tx: Transaction, request: AccessRequest, line: RequestLine, task: DecisionTask, given: Sequence[Decision]
+    ) -> None:
+        """Let a task that has not all its approvals wait where somebody is left who could give the next one.
+
+        That is no longer where the first one was asked, if nobody else is fit there, or only people of a department that agreed already.
+        """
+        units = {row.department_id for row in given if row.task_id == task.id} if task.distinct_units else set()
+        able = candidates(task.path, self._fit(tx, request, line, spent_in(given)))
+        left = [holder for holder in able if not units or ids_of([holder.unit])[0] not in units]
+        if left and left[0].path != task.asked_path:
+            task.asked_path = left[0].path
+            tx.session.flush()
+
+    def _fit(self, tx: Transaction, request: AccessRequest, line: RequestLine, spent: Collection[UUID] = ()) -> Sequence[Holder]:
+        """Return who may decide on the line now, but for those who have had a part in its round."""
+        barred = {request.requester_official_id, request.beneficiary_official_id, *spent}
         beneficiary = self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, tx.now)
         return self._facts.deciders(line.owner_path, barred, tx.now, beneficiary)
 

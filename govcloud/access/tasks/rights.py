@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from govcloud.access.asking.windows import ends_at
-from govcloud.access.deciding.routing import Authority, usable
+from govcloud.access.deciding.routing import Authority, ids_of, usable
 from govcloud.access.facts import DecisionFacts, PersonFacts, Wanted
 from govcloud.access.lines import approved_for
 from govcloud.access.loading import FactsLoader
-from govcloud.access.models import AccessRequest, Decision, RequestLine
+from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import Registry, check
 from govcloud.access.rules.reciprocal import WINDOW
 from govcloud.access.tasks.models import DecisionTask
@@ -39,17 +39,26 @@ class Case:
 
 @dataclass(frozen=True)
 class Right:
-    """In whose right (``principal``) the ``decider`` decides: usually their own; ``spent`` says that it has been used in this round."""
+    """In whose right (``principal``) the ``decider`` decides: usually their own; ``spent`` says that it has been used in this round.
+
+    ``authority`` is the one of their rights that is used: the nearest to the line's department.
+    """
 
     decider: PersonFacts
     principal: PersonFacts
     paths: tuple[str, ...]
     spent: bool = False
+    authority: Authority | None = None
 
     @property
     def is_lent(self) -> bool:
         """Return whether somebody else lent it."""
         return self.decider.official_id != self.principal.official_id
+
+    @property
+    def unit(self) -> UUID | None:
+        """Return the department whose word it is, as two departments are told apart by it: that in which the principal serves."""
+        return ids_of([self.principal.department_path])[0] if self.principal.department_path else None
 
 
 def approver_target(facts: FactsLoader, actor: Actor, line: RequestLine, now: datetime) -> Target:
@@ -79,15 +88,20 @@ class Rights:
         rights = usable(held, path, line.escalation, barred)
         if not rights:
             return Right(decider, decider, ())
-        ordered = sorted(rights, key=lambda right: (right.principal_id in spent, right.principal_id != decider.official_id))
+        ordered = sorted(
+            rights,
+            key=lambda right: (right.principal_id in spent, right.principal_id != decider.official_id, right.deputy, -len(right.path)),
+        )
         first, paths = ordered[0], tuple(dict.fromkeys(right.path for right in ordered))
-        return Right(decider, self._principal(decider, first, case.now), paths, spent=first.principal_id in spent)
+        return Right(decider, self._principal(decider, first, case.now), paths, first.principal_id in spent, first)
 
     def facts_for(self, case: Case, right: Right, approved: Wanted | None) -> DecisionFacts:
         """Return what the rules see when this right is used."""
         request, line = case.request, case.line
+        item = self._facts.catalogue_item(line.item_id)
+        days = approved.days if approved else line.requested_days
         return DecisionFacts(
-            item=self._facts.item(self._facts.catalogue_item(line.item_id), case.now),
+            item=self._facts.item(item, case.now),
             requester_id=request.requester_official_id,
             beneficiary=self._facts.person(request.beneficiary_official_id, request.beneficiary_appointment_id, case.now),
             wanted=Wanted(Scope.from_json(line.requested_scope), line.requested_days),
@@ -97,7 +111,7 @@ class Rights:
             approved=approved,
             principals=(right.principal,) if right.is_lent else (),
             owed=_owed(case, right.decider) or (right.is_lent and _owed(case, right.principal)),
-            carried_days=line.carried_days,
+            carried_days=self._facts.carried_days(request, item, days, line.parent_line_id, asked_at=line.submitted_at, now=case.now),
             parent_closed=self._facts.parent_closed(line.parent_line_id),
             findings=self._facts.authorization.apart.findings(
                 request.beneficiary_official_id, [line.function], request.case_number, line.duty, case.now
@@ -132,8 +146,3 @@ class Rights:
 def _owed(case: Case, decider: PersonFacts) -> bool:
     """Return whether the beneficiary approved something for the decider a short time ago."""
     return approved_for(case.session, case.request.beneficiary_official_id, decider.official_id, case.now - WINDOW)
-
-
-def spent_in(decisions: Iterable[Decision]) -> frozenset[UUID]:
-    """Return everybody who has had a part in these decisions: who made one, and in whose right."""
-    return frozenset(person for row in decisions for person in (row.official_id, row.principal_id))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from govcloud.access import errors
 from govcloud.access.facts import Wanted
@@ -39,6 +39,11 @@ def decisions_of_round(session: Session, line: RequestLine) -> Sequence[Decision
     return session.scalars(query.order_by(Decision.at, Decision.id)).all()
 
 
+def spent_in(decisions: Iterable[Decision]) -> frozenset[UUID]:
+    """Return everybody who has had a part in these decisions: who made one, and in whose right."""
+    return frozenset(person for row in decisions for person in (row.official_id, row.principal_id))
+
+
 def close_task(session: Session, task: DecisionTask, state: str, now: datetime) -> None:
     """Let nobody decide on a task any more: it is ``done``, or ``void``."""
     task.state, task.closed_at = state, now
@@ -54,6 +59,11 @@ def void_tasks(session: Session, line_id: UUID, now: datetime) -> None:
 def claimant(task: DecisionTask, now: datetime) -> UUID | None:
     """Return who holds a task now."""
     return task.claimed_by if task.claimed_at is not None and task.claimed_at + CLAIM_LASTS > now else None
+
+
+def unit_agreed(task: DecisionTask, decisions: Iterable[Decision], unit: UUID | None) -> bool:
+    """Return whether two departments have to agree and the department ``unit`` has: another yes of theirs counts for nothing."""
+    return task.distinct_units and any(row.task_id == task.id and row.department_id == unit for row in decisions)
 
 
 def approved_extent(approvals: Iterable[Decision]) -> Wanted:
@@ -74,9 +84,9 @@ def approved_extent(approvals: Iterable[Decision]) -> Wanted:
     return Wanted(scope, min(extent.days for extent in extents))
 
 
-def waiting_paths(session: Session, paths: Collection[str]) -> Sequence[str]:
-    """Return at which departments at or below ``paths`` lines wait for somebody."""
-    query = select(DecisionTask.asked_path).where(DecisionTask.state == OPEN_TASK, at_or_below(DecisionTask.path, list(paths)))
+def waiting_paths(session: Session, paths: Collection[str], path: InstrumentedAttribute[str]) -> Sequence[str]:
+    """Return at which departments lines that belong at or below ``paths`` wait for somebody, by one of the paths of their tasks."""
+    query = select(path).where(DecisionTask.state == OPEN_TASK, at_or_below(DecisionTask.path, list(paths)))
     return session.scalars(query.distinct()).all() if paths else ()
 
 

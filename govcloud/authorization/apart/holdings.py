@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from govcloud.authorization.apart.views import DUTY, EVERYBODY, GRANT, ROLE, Way
 from govcloud.authorization.decider import Decider
 from govcloud.authorization.document import ALLOW
 from govcloud.authorization.holding import EVERY_OFFICIAL
@@ -45,6 +46,19 @@ class Holdings:
         for row in self._read().execute(select(AccessGrant.official_id, AccessGrant.function).where(*live)):
             found[row.official_id].add(row.function)
         return {official: frozenset(held) for official, held in found.items()}
+
+    def ways(self, official_id: UUID, functions: Collection[str], at: datetime) -> tuple[Way, ...]:
+        """Return from where an official holds each of ``functions``: what has to end so that a conflict does."""
+        policy, duties = self._decider.policy(), self._decider.duties()
+        assigned = self._decider.facts.roles_among([official_id], at)[official_id]
+        sources = [(ROLE, role, role) for role in sorted(assigned)]
+        matched = {duty for subject in self._decider.identity.subjects_among([official_id], at) for duty in duties.matching(subject)}
+        sources += [(DUTY, duty.role_code, duty.label) for duty in sorted(matched, key=lambda duty: duty.id)]
+        sources.append((EVERYBODY, EVERY_OFFICIAL, ""))
+        found = [Way(function, kind, name) for kind, role, name in sources for function in opened_by(policy, {role}, functions)]
+        live = (AccessGrant.official_id == official_id, AccessGrant.function.in_(functions), *_not_over(at))
+        found += [Way(function, GRANT, "") for function in self._read().scalars(select(AccessGrant.function).where(*live).distinct())]
+        return tuple(sorted(found, key=lambda way: (way.function, way.kind, way.name)))
 
     def candidates(self, functions: Collection[str], at: datetime) -> Counter[UUID]:
         """Return everybody who may hold some of ``functions``, each with how many; what is open to every official is left out.

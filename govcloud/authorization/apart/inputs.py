@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -71,8 +70,3 @@ def _check_functions(functions: Collection[str], in_catalogue: Callable[[str], b
     for function in functions:
         if not in_catalogue(function):
             fields.fail("functions", Message("功能目录中没有功能 %(function)s。", function=function), function)
-
-
-def case_key(case_number: str) -> str:
-    """Return by what case numbers are compared: in another width, with capitals or spaces it is the same case."""
-    return "".join(unicodedata.normalize("NFKC", case_number).casefold().split())

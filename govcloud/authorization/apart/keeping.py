@@ -5,7 +5,7 @@ The person's lock is held by the caller; the rules stay as they are until the tr
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from govcloud.authorization.apart import errors
 from govcloud.authorization.apart.findings import Separation, lifted, static_finding
 from govcloud.authorization.apart.holdings import opened_by
 from govcloud.authorization.apart.rules import exceptions_of, rules_of_kind
-from govcloud.authorization.apart.views import STATIC, FindingState
+from govcloud.authorization.apart.views import STATIC, ExceptionView, Finding, FindingState, RuleView
 from govcloud.authorization.commands import NewAssignment, NewGrant
 from govcloud.authorization.locking import APART, hold
 from govcloud.authorization.policy import CompiledPolicy
@@ -56,8 +56,41 @@ def refuse_roles(
     exceptions = exceptions_of(tx.session, people, [rule.code for rule in rules], now)
     for official in people:
         own = [one for one in exceptions if one.official_id == official]
-        for rule in rules:
-            # A role has no end that an exception could bound, unless one is planned; so it is given on no exception.
-            finding = static_finding(rule, asked[official], held[official])
-            if finding.asked and lifted(finding, own).state is not FindingState.CLEAR and set(finding.asked) - held[official]:
-                raise errors.apart(finding)
+        if found := _stands_against(rules, own, asked[official], held[official]):
+            raise errors.apart(found[0])
+
+
+def withheld_roles(
+    tx: Transaction, separation: Separation, policy: CompiledPolicy, official_id: UUID, roles: Collection[str], *, now: datetime
+) -> Mapping[str, Finding]:
+    """Return those of ``roles``, tried in their order, that a static rule keeps apart from what the official holds or gets before them.
+
+    ``APART`` must be held already. Each comes with the first rule that stands against it.
+    """
+    rules = rules_of_kind(tx.session, STATIC)
+    if not rules:
+        return {}
+    named = sorted({function for rule in rules for function in rule.functions})
+    held = separation.holdings.of([official_id], named, now)[official_id]
+    exceptions = exceptions_of(tx.session, [official_id], [rule.code for rule in rules], now)
+    kept: dict[str, Finding] = {}
+    for role in roles:
+        asked = opened_by(policy, {role}, named)
+        if found := _stands_against(rules, exceptions, asked, held):
+            kept[role] = found[0]
+        else:
+            held |= asked
+    return kept
+
+
+def _stands_against(
+    rules: Iterable[RuleView], exceptions: Collection[ExceptionView], asked: Collection[str], held: frozenset[str]
+) -> list[Finding]:
+    """Return what static rules have against somebody who holds ``held`` and is to hold ``asked`` by a role."""
+    findings = [static_finding(rule, asked, held) for rule in rules]
+    # A role has no end that an exception could bound, unless one is planned; so it is given on no exception.
+    return [
+        finding
+        for finding in findings
+        if finding.asked and lifted(finding, exceptions).state is not FindingState.CLEAR and set(finding.asked) - held
+    ]

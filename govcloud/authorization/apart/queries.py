@@ -15,7 +15,7 @@ from govcloud.authorization.apart.breaches import Breaches
 from govcloud.authorization.apart.findings import Separation
 from govcloud.authorization.apart.models import SodDraft, SodException, SodViolation
 from govcloud.authorization.apart.rules import all_rules, draft_view, exception_view, versions
-from govcloud.authorization.apart.views import DraftView, ExceptionView, RulePreview, RuleView
+from govcloud.authorization.apart.views import DraftView, ExceptionView, RulePreview, RuleView, Way
 from govcloud.authorization.decider import Decider
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
@@ -84,6 +84,10 @@ class ApartQueries(Separation):
     def breaches(self, rule: RuleView) -> RulePreview:
         """Return who breaks a rule now."""
         return self._breaches.of(rule.code, rule.kind, rule.functions, rule.most, self._clock.now())
+
+    def ways(self, official_id: UUID, functions: tuple[str, ...]) -> tuple[Way, ...]:
+        """Return from where an official holds each of ``functions`` now: roles, duties, temporary grants."""
+        return self.holdings.ways(official_id, functions, self._clock.now())
 
     def exceptions(self, *, official_id: UUID | None = None, after: UUID | None = None, limit: int = _MOST) -> tuple[ExceptionView, ...]:
         """Return the exceptions that hold now, the oldest first; ``after`` is the last one of the page before."""

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Text, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.apart.models import SodDraft, SodException, SodRule
 from govcloud.authorization.apart.views import PER_CASE, DraftView, ExceptionView, RuleView
 from govcloud.kernel.database import live_at
+from govcloud.kernel.prepared import Look
+
+_IN_FORCE = select(
+    SodRule.id,
+    SodRule.code,
+    SodRule.version,
+    SodRule.name,
+    SodRule.kind,
+    SodRule.functions,
+    SodRule.most,
+    SodRule.liftable,
+    SodRule.reason,
+    SodRule.proposed_by,
+    SodRule.approved_by,
+    SodRule.valid_from,
+    SodRule.valid_to,
+)
+_IN_FORCE = _IN_FORCE.where(SodRule.valid_to.is_(None)).order_by(SodRule.code)
+_NAMED = SodRule.functions.overlap(bindparam("functions", type_=ARRAY(Text())))
+_EVERY = (SodRule.kind == PER_CASE) & (func.cardinality(SodRule.functions) == 0)
+#: Every request and every decision on it asks.
+_ABOUT = Look(_IN_FORCE.where(or_(_NAMED, _EVERY)))
 
 
 def rules_about(session: Session, functions: Collection[str]) -> tuple[RuleView, ...]:
     """Return the rules in force that are about one of ``functions``, in the order of their codes."""
-    named = SodRule.functions.overlap(cast(sorted(functions), ARRAY(Text())))
-    every = (SodRule.kind == PER_CASE) & (func.cardinality(SodRule.functions) == 0)
-    return _rules(session, or_(named, every))
+    return tuple(rule_view(row) for row in _ABOUT.within(session, {"functions": sorted(functions)}))
 
 
 def rules_of_kind(session: Session, kind: str) -> tuple[RuleView, ...]:
@@ -51,11 +72,10 @@ def exceptions_of(session: Session, officials: Collection[UUID], codes: Collecti
 
 
 def _rules(session: Session, *conditions: ColumnElement[bool]) -> tuple[RuleView, ...]:
-    query = select(SodRule).where(SodRule.valid_to.is_(None), *conditions).order_by(SodRule.code)
-    return tuple(rule_view(row) for row in session.scalars(query))
+    return tuple(rule_view(row) for row in session.execute(_IN_FORCE.where(*conditions)))
 
 
-def rule_view(row: SodRule) -> RuleView:
+def rule_view(row: Any) -> RuleView:  # noqa: ANN401 - a row of these columns, or a ``SodRule``
     """Return a version of a rule."""
     return RuleView(
         id=row.id,

@@ -107,6 +107,18 @@ Conflict = Finding
 """A finding whose state is not ``CLEAR``."""
 
 
+ROLE, DUTY, GRANT, EVERYBODY = "role", "duty", "grant", "everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in which somebody holds a function; ``name`` is the code of a role that was given, or what a duty rule is called."""
+
+    function: str
+    kind: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Breach:
     """Somebody who holds more of a rule's set than it allows: which functions, and the exception that lifts it, if one does."""

@@ -5,19 +5,29 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import DateTime, bindparam, select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.decision_log.models import DecisionLogEntry
+from govcloud.kernel.prepared import Look
 
 #: So many of a person's latest entries are looked through; whoever has more before the last use counts as not known.
 _MOST = 2_000
 
 
+_LATEST = (
+    select(DecisionLogEntry.at, DecisionLogEntry.function, DecisionLogEntry.allowed)
+    .where(DecisionLogEntry.official_id == bindparam("official"), DecisionLogEntry.at < bindparam("before", type_=DateTime(timezone=True)))
+    .order_by(DecisionLogEntry.at.desc(), DecisionLogEntry.id.desc())
+    .limit(_MOST)
+    .subquery()
+)
+_LAST = Look(
+    select(_LATEST.c.at).where(_LATEST.c.function == bindparam("function"), _LATEST.c.allowed).order_by(_LATEST.c.at.desc()).limit(1)
+)
+
+
 def last_allowed(session: Session, official_id: UUID, function: str, before: datetime) -> datetime | None:
     """Return the latest yes to ``function`` before a moment that the log still has; ``None``: not known."""
-    columns = (DecisionLogEntry.at, DecisionLogEntry.function, DecisionLogEntry.allowed)
-    mine = select(*columns).where(DecisionLogEntry.official_id == official_id, DecisionLogEntry.at < before)
-    latest = mine.order_by(DecisionLogEntry.at.desc(), DecisionLogEntry.id.desc()).limit(_MOST).subquery()
-    found = select(latest.c.at).where(latest.c.function == function, latest.c.allowed).order_by(latest.c.at.desc()).limit(1)
-    return session.scalar(found)
+    found = _LAST.within(session, {"official": official_id, "function": function, "before": before})
+    return found[0].at if found else None

@@ -31,6 +31,7 @@ class PlannedItem:
     max_days: int
     requires_case_number: bool
     scope_kind: str
+    approval: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _functions(subsystem: str, resource: Sequence[str], level: int) -> Iterator[
             positions=tuple(terms["positions"]),
             open=is_open,
             label=next((int(mark.removeprefix(_LABEL)) for mark in marks if mark.startswith(_LABEL)), 0),
-            item=None if is_open else _item(title, exposes, terms, level),
+            item=None if is_open else _item(title, exposes, terms | document("care").get(f"{subsystem}:{code}:{action}", {}), level),
         )
 
 
@@ -149,4 +150,5 @@ def _item(title: str, exposes: str, terms: Mapping[str, Any], level: int) -> Pla
     """Return what of a function may be requested, or nothing: an approval is never lent out."""
     if "tier" not in terms:
         return None
-    return PlannedItem(title, exposes, terms["tier"], terms["max_days"], terms["case"], "division" if level >= _ROWS_LEVEL else "none")
+    scope_kind = "division" if level >= _ROWS_LEVEL else "none"
+    return PlannedItem(title, exposes, terms["tier"], terms["max_days"], terms["case"], scope_kind, terms.get("approval", {}))

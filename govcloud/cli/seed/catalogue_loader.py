@@ -141,7 +141,16 @@ def _item(function: PlannedFunction) -> NewItem:
     item = function.item
     if item is None:
         raise ValueError(f"{function.code} is not offered")
-    return NewItem(function.code, item.name, item.exposes, item.tier, item.max_days, item.requires_case_number, item.scope_kind)
+    return NewItem(
+        function.code,
+        item.name,
+        item.exposes,
+        item.tier,
+        item.max_days,
+        item.requires_case_number,
+        item.scope_kind,
+        approval=dict(item.approval),
+    )
 
 
 def _duty(code: str) -> str | None:

@@ -9,12 +9,12 @@ from uuid import UUID
 from govcloud.authorization.commands import NewAssignment
 from govcloud.authorization.shipped import baseline
 from govcloud.cli.seed.batches import batches
-from govcloud.cli.seed.cast import CAST, CastMember
+from govcloud.cli.seed.cast import CAST, COUNTER, CastMember
 from govcloud.cli.seed.catalogue_loader import CatalogueLoader
 from govcloud.cli.seed.departments import GOVERNMENT, PlannedDepartment, department_key
 from govcloud.cli.seed.officials import PlannedAppointment, PlannedOfficial
 from govcloud.cli.seed.plan import Plan
-from govcloud.cli.seed.report import Progress, SampleAccount, SeedReport
+from govcloud.cli.seed.report import Progress, SampleAccount, SeedReport, Serving, Staff
 from govcloud.cli.seed.sizes import SHAPES
 from govcloud.identity.inputs import NewAppointment, NewDepartment, NewDivision, NewOffice, NewOfficial
 from govcloud.kernel.actor import Actor
@@ -27,6 +27,10 @@ from govcloud.services import Services
 _ACTOR = Actor.system("seed")
 _COMMAND = "govcloud:platform:seed"
 _BATCH = 500
+_SENIOR = "senior_admin"
+_OFFICE_HEAD = "内设机构负责人"
+_CLERKS = 30
+"""So many clerks at counters are named in the report, one a department."""
 _DELEGATED = frozenset({"senior_admin", "deputy_senior_admin", "department_admin", "subsystem_admin"})
 
 
@@ -77,7 +81,12 @@ class _Loader:
         self._progress = progress
         self._departments: dict[str, UUID] = {}
         self._offices: dict[tuple[str, str], UUID] = {}
-        self._cast: list[tuple[CastMember, UUID, UUID]] = []
+        self._cast: list[tuple[CastMember, Serving]] = []
+        self._approvers: dict[str, Serving] = {}
+        self._clerks: dict[str, Serving] = {}
+        owners = {system.owner_key for system in plan.subsystems}
+        #: Departments that own a subsystem and for which nobody of the story decides: the head of an office of theirs does.
+        self._undecided = owners - {member.department_key for member in CAST if _SENIOR in member.roles}
         self._counts: Counter[str] = Counter()
 
     def load(self, launch_urls: Mapping[str, str]) -> SeedReport:
@@ -88,16 +97,23 @@ class _Loader:
         catalogue = CatalogueLoader(self._services.subsystems, _ACTOR, self._departments, launch_urls)
         catalogue.load(self._plan, self._progress)
         self._load_officials()
-        self._give_roles_to_cast()
+        self._give_roles()
         self._cast.sort(key=lambda entry: CAST.index(entry[0]))
-        accounts = tuple(self._sample_account(member, official_id) for member, official_id, _ in self._cast)
+        accounts = tuple(self._sample_account(member, serving.official_id) for member, serving in self._cast)
         self._counts.update(
             subsystems=len(self._plan.subsystems),
             functions=sum(len(system.functions) for system in self._plan.subsystems),
             matters=len(self._plan.matters),
             roles=len(self._plan.duties.role_names),
         )
-        return SeedReport(accounts, catalogue.client_secrets, dict(self._counts))
+        return SeedReport(accounts, catalogue.client_secrets, dict(self._counts), self._staff())
+
+    def _staff(self) -> Staff:
+        """Return who asks and who decides; of two in one department the story's first."""
+        approvers = {member.department_key: serving for member, serving in reversed(self._cast) if _SENIOR in member.roles}
+        return Staff(
+            {member.login: serving for member, serving in self._cast}, {**self._approvers, **approvers}, tuple(self._clerks.values())
+        )
 
     def _load_divisions(self) -> None:
         rows = [NewDivision(row.code, row.name, row.parent_code) for row in self._plan.divisions.by_code.values()]
@@ -152,10 +168,21 @@ class _Loader:
         for batch in batches(self._plan.officials(), _BATCH):
             rows = [self._official(planned) for planned in batch]
             self._services.identity.register_officials(_ACTOR, rows)
-            self._cast.extend(
-                (planned.cast, row.id, row.appointments[0].id) for planned, row in zip(batch, rows, strict=True) if planned.cast
-            )
+            for planned, row in zip(batch, rows, strict=True):
+                self._notice(planned, row)
             self._note("officials", len(batch), self._plan.shape.officials)
+
+    def _notice(self, planned: PlannedOfficial, row: NewOfficial) -> None:
+        """Remember who belongs to the story, who is to decide for a department, and the first clerks at counters."""
+        first = planned.appointments[0]
+        division = first.department_key.partition("/")[0]
+        serving = Serving(row.id, row.appointments[0].id, planned.name, first.department_key, division)
+        if planned.cast:
+            self._cast.append((planned.cast, serving))
+        elif first.position == _OFFICE_HEAD and first.department_key in self._undecided:
+            self._approvers.setdefault(first.department_key, serving)
+        elif first.position == COUNTER and len(self._clerks) < _CLERKS:
+            self._clerks.setdefault(first.department_key, serving)
 
     def _official(self, planned: PlannedOfficial) -> NewOfficial:
         return NewOfficial(
@@ -178,18 +205,19 @@ class _Loader:
             office_id=self._offices[planned.department_key, planned.office] if planned.office else None,
         )
 
-    def _give_roles_to_cast(self) -> None:
-        """Give the story's people what goes beyond their duty; delegated roles reach over their own department."""
+    def _give_roles(self) -> None:
+        """Give people what goes beyond their duty; delegated roles reach over their own department."""
+        wanted = [(serving, role, member.description) for member, serving in self._cast for role in member.roles]
+        wanted += [(serving, _SENIOR, "审批本部门子系统的权限申请") for serving in self._approvers.values()]
         assignments: Sequence[NewAssignment] = [
             NewAssignment(
-                official_id,
+                serving.official_id,
                 role,
-                appointment_id,
-                scope={"department_path": self._path(member.department_key)} if role in _DELEGATED else None,
-                reason=member.description,
+                serving.appointment_id,
+                scope={"department_path": self._path(serving.department_key)} if role in _DELEGATED else None,
+                reason=reason,
             )
-            for member, official_id, appointment_id in self._cast
-            for role in member.roles
+            for serving, role, reason in wanted
         ]
         self._services.authorization.assign_roles(_ACTOR, assignments)
         self._counts["role assignments"] += len(assignments)

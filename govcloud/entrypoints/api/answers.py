@@ -88,6 +88,7 @@ class DecisionAnswer(Answer):
     has_receipt: bool = Field(description="`GET /lines/{line_id}/receipts` has a signed receipt of it")
     principal: str | None = Field(description="in whose right it was made, if somebody else lent it")
     by_rule: bool = Field(description="made in advance, by the rule that `decided_by` signed")
+    by_silence: bool = Field(description="that rule spoke because nobody answered in time")
     alternative: AlternativeAnswer | None
 
     @classmethod
@@ -106,6 +107,7 @@ class DecisionAnswer(Answer):
             has_receipt=view.has_receipt,
             principal=view.principal.name if view.principal else None,
             by_rule=view.by_rule,
+            by_silence=view.by_silence,
             alternative=AlternativeAnswer.of(view.alternative) if view.alternative else None,
         )
 
@@ -215,6 +217,9 @@ class LineAnswer(Answer):
         description="of an approved line without a grant: `waiting` for other lines of its request, or `given_up`"
     )
     extends: UUID | None = Field(description="the line whose grant this one extends")
+    lapses_at: datetime | None = Field(
+        description="when it lapses if nothing happens; while it waits for a correction or an exception its department's clock stands"
+    )
 
     @classmethod
     def of(cls, view: LineView) -> Self:
@@ -250,6 +255,7 @@ class LineAnswer(Answer):
             decisions=tuple(DecisionAnswer.of(one) for one in view.decisions),
             held_back=view.held_back,
             extends=view.extends,
+            lapses_at=view.lapses_at,
         )
 
 

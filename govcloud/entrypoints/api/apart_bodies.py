@@ -236,13 +236,25 @@ class ReceiptsAnswer(Answer):
     receipts: tuple[ReceiptAnswer, ...]
 
 
+class AssertionBody(Input):
+    """What a passkey signed, beside the signature (W3C Web Authentication), base64url."""
+
+    authenticatorData: str = Field(max_length=4000)  # noqa: N815 - as the standard calls it
+    clientDataJSON: str = Field(  # noqa: N815 - likewise
+        max_length=4000, description="its `challenge` is the SHA-256 of the receipt's `payload`"
+    )
+
+
 class ReceiptSignatureBody(Input):
     """The decider's own signature over the receipt's payload (RFC 7515), and the public key that it holds for."""
 
-    protected: str = Field(max_length=4000, description="base64url: a header whose `alg` is `ES256` or `EdDSA`")
-    signature: str = Field(max_length=4000, description="base64url")
+    protected: str = Field(
+        max_length=4000, description="base64url: a header whose `alg` is `ES256` or `EdDSA`, and for a passkey nothing else"
+    )
+    signature: str = Field(max_length=4000, description="base64url; of a passkey as it gave it out (ECDSA in DER)")
     jwk: dict[str, str] = Field(description="the public key (RFC 7517)", max_length=12)
+    webauthn: AssertionBody | None = Field(default=None, description="for a passkey: its assertion over the receipt's hash")
 
     def own(self) -> OwnSignature:
         """Return the input of the command."""
-        return OwnSignature(self.protected, self.signature, self.jwk)
+        return OwnSignature(self.protected, self.signature, self.jwk, self.webauthn.model_dump() if self.webauthn else None)

@@ -12,11 +12,14 @@ from govcloud.access.commands import Answer as Given
 from govcloud.access.commands import Correction
 from govcloud.access.deciding.delegating import DelegationView, NewDelegation
 from govcloud.access.deciding.discussing import Remark
-from govcloud.access.deciding.presigning import NewRule, RuleView
+from govcloud.access.deciding.presigning import NewRule, SignedAgain
+from govcloud.access.deciding.rule_lists import RuleView
 from govcloud.access.deciding.together import Ballot
+from govcloud.access.tasks.presigned import RuleState
 from govcloud.authorization.scope import PROVINCE
 from govcloud.entrypoints.api.answers import Answer, PersonAnswer, ScopeAnswer
 from govcloud.entrypoints.api.bodies import AlternativeBody, Divisions, Input, ListQuery, Text
+from govcloud.entrypoints.api.file_bodies import Files
 from govcloud.entrypoints.api.named import scope_of
 from govcloud.entrypoints.api.results import DecidedAnswer, RefusalAnswer
 
@@ -74,10 +77,19 @@ class ResubmitBody(Input):
     days: StrictInt
     divisions: Divisions | None = Field(default=None, description="null is the whole province")
     case_number: Text | None = None
+    files: Files
 
     def to_input(self) -> Correction:
         """Return it as the command takes it."""
         return Correction(self.reason, self.days, scope_of(self.divisions) or PROVINCE, self.case_number)
+
+
+class RetractBody(Input):
+    """Taking an approval back that has not opened yet."""
+
+    version: Version
+    reason_code: Text = Field(description="as of a refusal")
+    comment: Text = Field(default="", description="at most 500 characters")
 
 
 class ReassignBody(Input):
@@ -108,7 +120,7 @@ class DelegationBody(Input):
 
 
 class RuleBody(Input):
-    """A rule to sign: for whom an item of the tier `auto` opens at once, within which bounds, until when."""
+    """A rule to sign: for whom an item opens at once (tier `auto`) or when nobody answers, within which bounds, until when."""
 
     item_id: UUID
     departments: Annotated[list[UUID], Field(min_length=1, max_length=50)] = Field(description="and all departments below them")
@@ -116,11 +128,36 @@ class RuleBody(Input):
     divisions: Divisions | None = Field(default=None, description="the rows at the most; null is the whole province")
     ends_at: AwareDatetime = Field(description="at most 366 days from now")
     reason: Text
+    item_version: StrictInt | None = Field(default=None, description="the version that one saw; left out: whichever stands now")
+    on_silence: StrictBool = Field(
+        default=False, description="speaks only when nobody answers in time (默许): for items of the tier `one` that are not sensitive"
+    )
 
     def to_input(self) -> NewRule:
         """Return it as the command takes it."""
         scope = scope_of(self.divisions) or PROVINCE
-        return NewRule(self.item_id, tuple(self.departments), self.max_days, self.ends_at, self.reason, scope)
+        return NewRule(
+            item_id=self.item_id,
+            departments=tuple(self.departments),
+            max_days=self.max_days,
+            ends_at=self.ends_at,
+            reason=self.reason,
+            scope=scope,
+            item_version=self.item_version,
+            on_silence=self.on_silence,
+        )
+
+
+class SignAgainBody(Input):
+    """Signing a rule anew, in one's own office and for the item as it is now; its bounds stay."""
+
+    item_version: StrictInt = Field(description="the version that one saw")
+    ends_at: AwareDatetime = Field(description="at most 366 days from now")
+    reason: Text
+
+    def to_input(self) -> SignedAgain:
+        """Return it as the command takes it."""
+        return SignedAgain(self.item_version, self.ends_at, self.reason)
 
 
 class RuleEndBody(Input):
@@ -164,6 +201,7 @@ class ResubmittedAnswer(Answer):
     line_id: UUID
     version: int
     due_at: datetime
+    blocked: bool = Field(description="separation of duty keeps it apart: it waits for an exception, and its clock stands")
 
 
 class HeldLineAnswer(Answer):
@@ -262,6 +300,10 @@ class RuleAnswer(Answer):
     ended_at: datetime | None
     granted: int
     live: bool
+    state: RuleState = Field(description="`item_changed` and `signer_gone` wait to be signed again")
+    item_version: int | None = Field(description="for which version of the item it was signed")
+    current_version: int = Field(description="the version of the item now")
+    on_silence: bool
 
     @classmethod
     def of(cls, view: RuleView) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from govcloud.access.commands import Resubmitted
 from govcloud.access.deciding.together import Verdict
 from govcloud.entrypoints.api.approval_bodies import (
     AnswersBody,
@@ -22,18 +23,21 @@ from govcloud.entrypoints.api.approval_bodies import (
     ReassignBody,
     ResubmitBody,
     ResubmittedAnswer,
+    RetractBody,
     ReturnBody,
     ReturnedAnswer,
     RuleAnswer,
     RuleBody,
     RuleEndBody,
     RulesAnswer,
+    SignAgainBody,
     VerdictAnswer,
     VerdictsAnswer,
 )
 from govcloud.entrypoints.api.errors import refusals_of
+from govcloud.entrypoints.api.file_bodies import attachments_of
 from govcloud.entrypoints.api.results import DecidedAnswer, RefusalAnswer
-from govcloud.entrypoints.api.table import Route
+from govcloud.entrypoints.api.table import Once, Route
 from govcloud.web.gate import current_actor, reader_session, requires, services, signed_in
 from govcloud.web.locale import say
 
@@ -63,8 +67,19 @@ def return_line(line_id: UUID, body: ReturnBody) -> ReturnedAnswer:
 @signed_in
 def resubmit_line(line_id: UUID, body: ResubmitBody) -> ResubmittedAnswer:
     """Put a line that was sent back up for decision again; what was approved before no longer counts."""
-    done = services().approving.returning.resubmit(current_actor(), line_id, body.version, body.to_input())
+    actor, given = current_actor(), body.to_input()
+
+    def again() -> Resubmitted:
+        return services().approving.returning.resubmit(actor, line_id, body.version, given)
+
+    done = services().asking.correct(actor, line_id, attachments_of(body.files), again)
     return ResubmittedAnswer.model_validate(done)
+
+
+@signed_in
+def retract_line(line_id: UUID, body: RetractBody) -> DecidedAnswer:
+    """Take an approval back that is held back for other lines of its request; the line is refused, and the request does not open."""
+    return DecidedAnswer.of(services().approving.retracting.retract(current_actor(), line_id, body.version, body.reason_code, body.comment))
 
 
 @signed_in
@@ -141,6 +156,12 @@ def sign_approval_rule(body: RuleBody) -> IdAnswer:
 
 
 @signed_in
+def sign_approval_rule_again(rule_id: UUID, body: SignAgainBody) -> IdAnswer:
+    """Sign a rule anew whose item changed, or whose signer left the office; the old one ends."""
+    return IdAnswer(id=services().approving.presigning.sign_again(current_actor(), rule_id, body.to_input()))
+
+
+@signed_in
 def end_approval_rule(rule_id: UUID, body: RuleEndBody) -> EndedAnswer:
     """Let a rule grant nothing any more; what it granted runs on."""
     return EndedAnswer(id=rule_id, ended=services().approving.presigning.end(current_actor(), rule_id, body.reason))
@@ -157,10 +178,11 @@ def _verdict(verdict: Verdict) -> VerdictAnswer:
 
 
 TABLE = (
-    Route("POST", "/lines/decide", decide_each, VerdictsAnswer, body=AnswersBody),
+    Route("POST", "/lines/decide", decide_each, VerdictsAnswer, body=AnswersBody, once=Once.APART),
     Route("POST", "/requests/<uuid:request_id>/decide", decide_request, DecidedTogetherAnswer, body=AnswersBody),
     Route("POST", "/lines/<uuid:line_id>/return", return_line, ReturnedAnswer, body=ReturnBody),
-    Route("POST", "/lines/<uuid:line_id>/resubmit", resubmit_line, ResubmittedAnswer, body=ResubmitBody),
+    Route("POST", "/lines/<uuid:line_id>/resubmit", resubmit_line, ResubmittedAnswer, body=ResubmitBody, takes_files=True),
+    Route("POST", "/lines/<uuid:line_id>/retract", retract_line, DecidedAnswer, body=RetractBody),
     Route("POST", "/lines/<uuid:line_id>/claim", claim_line, HeldLineAnswer),
     Route("POST", "/lines/<uuid:line_id>/release", release_line, HeldLineAnswer),
     Route("POST", "/lines/<uuid:line_id>/reassign", reassign_line, HeldLineAnswer, body=ReassignBody),
@@ -172,5 +194,6 @@ TABLE = (
     Route("POST", "/delegations/<uuid:delegation_id>/end", end_delegation, EndedAnswer),
     Route("GET", "/approval-rules", list_approval_rules, RulesAnswer),
     Route("POST", "/approval-rules", sign_approval_rule, IdAnswer, body=RuleBody),
+    Route("POST", "/approval-rules/<uuid:rule_id>/sign-again", sign_approval_rule_again, IdAnswer, body=SignAgainBody),
     Route("POST", "/approval-rules/<uuid:rule_id>/end", end_approval_rule, EndedAnswer, body=RuleEndBody),
 )

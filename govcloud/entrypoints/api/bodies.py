@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
@@ -49,8 +49,11 @@ class NewRequestBody(Input):
     reason: Text = Field(description="why, in at most 1,000 characters")
     days: StrictInt = Field(description="full days of 24 hours from the approval, within the item's cap")
     divisions: Divisions | None = Field(default=None, description="division codes (GB/T 2260, 12 digits); null is the whole province")
-    case_number: Text | None = Field(default=None, description="where the item asks for it")
+    case_number: Text | None = Field(default=None, description="where the item, or a rule of separation of duty on cases, asks for it")
     matter_id: UUID | None = None
+    duty: Literal["handle", "review"] | None = Field(
+        default=None, description="the part in the case; where a rule on cases asks for it, else null, or as the matter says"
+    )
     beneficiary_appointment_id: UUID | None = Field(default=None, description="for a colleague; null is oneself")
 
 

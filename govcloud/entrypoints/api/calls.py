@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import Protocol
 
 from flask import Response, request
 
+from govcloud.kernel.actor import Actor
 from govcloud.kernel.answered_calls import CallAnswer
-from govcloud.web.gate import current_actor, services
+from govcloud.web.gate import current_actor
 
 KEY = "Idempotency-Key"
 
 
-def answered(once: bool, work: Callable[[], CallAnswer]) -> Response:  # noqa: FBT001 - what the row of the table says
+class Keeping(Protocol):
+    """Does a call that its caller named, once."""
+
+    def __call__(self, actor: Actor, key: str, fingerprint: bytes, work: Callable[[], CallAnswer], /) -> CallAnswer:
+        """Return the answer of the first call under this key."""
+        ...
+
+
+def answered(keeping: Keeping | None, work: Callable[[], CallAnswer]) -> Response:
     """Return the answer to the call at hand, which is ``work``; with a key that the row takes, of the first call that had it."""
-    given = request.headers.get(KEY) if once else None
-    answer = services().answered_calls.once(current_actor(), _key(given), _digest(), work) if given is not None else work()
+    given = request.headers.get(KEY) if keeping is not None else None
+    answer = keeping(current_actor(), _key(given), _digest(), work) if keeping is not None and given is not None else work()
     response = Response(answer.body, answer.status, content_type="application/json")
     if answer.location is not None:
         response.headers["Location"] = answer.location

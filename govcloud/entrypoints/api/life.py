@@ -25,7 +25,7 @@ from govcloud.entrypoints.api.life_answers import (
     ToldAnswer,
 )
 from govcloud.entrypoints.api.results import SubmittedAnswer
-from govcloud.entrypoints.api.table import Route
+from govcloud.entrypoints.api.table import Once, Route
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.signon.logout.views import NoticeState, NoticeView
@@ -150,7 +150,7 @@ TABLE = (
     Route("POST", "/grants/<uuid:grant_id>/resume", resume, RestedAnswer, body=ReasonBody),
     Route("GET", "/grants/<uuid:grant_id>/taken-back", taken_back, TakenBackAnswer),
     Route("GET", "/revocations/preview", revocation_preview, PreviewAnswer, query=PreviewQuery),
-    Route("POST", "/revocations", revoke_many, RevocationAnswer, body=RevokeManyBody, location=_revocation_address),
+    Route("POST", "/revocations", revoke_many, RevocationAnswer, body=RevokeManyBody, location=_revocation_address, once=Once.APART),
     Route("GET", "/revocations/<uuid:revocation_id>", revocation, RevocationAnswer),
     Route("GET", "/reports/time-to-access", time_to_access, TimeToAccessAnswer, query=ReportQuery),
     Route("GET", "/reports/held", held_systems, HeldSystemsAnswer),

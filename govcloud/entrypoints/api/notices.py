@@ -11,7 +11,7 @@ from pydantic import Field, StrictStr
 from govcloud.access.notices.values import NoticeView
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, ListQuery
-from govcloud.entrypoints.api.table import Route
+from govcloud.entrypoints.api.table import Once, Route
 from govcloud.web.gate import current_actor, reader_session, services, signed_in
 from govcloud.web.locale import say
 
@@ -162,6 +162,6 @@ TABLE = (
     Route("GET", "/notices/settings", notice_settings, ChoicesAnswer),
     Route("POST", "/notices/settings", choose_notices, ChoicesAnswer, body=ChoicesBody),
     Route("POST", "/notices/address", enter_mail_address, ChoicesAnswer, body=AddressBody),
-    Route("POST", "/notices/address/confirm", confirm_mail_address, ChoicesAnswer, body=CodeBody),
+    Route("POST", "/notices/address/confirm", confirm_mail_address, ChoicesAnswer, body=CodeBody, once=Once.APART),
     Route("POST", "/notices/address/remove", remove_mail_address, ChoicesAnswer),
 )

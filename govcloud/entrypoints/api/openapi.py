@@ -34,7 +34,7 @@ _ONCE: dict[str, Any] = {
     "required": False,
     "schema": {"type": "string", "maxLength": 255},
     "description": "names the call: within 24 hours the same call with the same key is answered again (`Idempotent-Replayed: true`) and "
-    "not done again; with another body it is refused (422, `idempotency_key_reused`)",
+    "not done again; with another body it is refused (422, `idempotency_key_reused`); a refused call is not kept",
 }
 References: TypeAlias = Mapping[type[BaseModel], dict[str, Any]]
 _READING = ("401", "403", "404", "422", "503")

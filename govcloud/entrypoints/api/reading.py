@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn, TypeVar
 
 from flask import request
 from pydantic import ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from govcloud.entrypoints.api.bodies import Input
 from govcloud.kernel.errors import FieldError, GovcloudError, Invalid
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import shorten
+from govcloud.web.gate import services
 
 InputT = TypeVar("InputT", bound=Input)
+#: A file in base64, as it stands in JSON.
+_FILE = re.compile(rb'"[A-Za-z0-9+/=]{1000,}"')
 
 
 class Malformed(Invalid):
@@ -37,6 +41,7 @@ def read_body(model: type[InputT]) -> InputT:
     if not request.is_json:
         raise UnsupportedMediaType
     raw = request.get_data()
+    _check_size(raw)
     _check_json(raw)
     try:
         return model.model_validate_json(raw)
@@ -57,6 +62,13 @@ def read_query(model: type[InputT]) -> InputT:
         return model.model_validate(request.args.to_dict())
     except ValidationError as error:
         raise _invalid(error) from None
+
+
+def _check_size(raw: bytes) -> None:
+    """Refuse a body that is large by anything but files: a few million small values would take far more memory than they weigh."""
+    most = services().settings.request_max_bytes
+    if len(raw) > most and len(_FILE.sub(b'""', raw)) > most:
+        raise RequestEntityTooLarge
 
 
 def _check_json(raw: bytes) -> None:

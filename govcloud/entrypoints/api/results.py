@@ -12,6 +12,7 @@ from govcloud.access.commands import Closed, Decided, Submitted, Withdrawn
 from govcloud.access.lifecycle import LineState
 from govcloud.access.views import HeldAccess
 from govcloud.entrypoints.api.answers import Answer, GrantAnswer, PersonAnswer
+from govcloud.web.locale import say
 
 
 class SubmittedAnswer(Answer):
@@ -64,11 +65,16 @@ class WithdrawnAnswer(Answer):
     version: int
     at: datetime
     replayed: bool
+    not_opened: RefusalAnswer | None = Field(
+        description="why the lines that waited for this one alone cannot open as they were approved; null: they did, or none waited"
+    )
 
     @classmethod
     def of(cls, result: Withdrawn) -> Self:
-        """Take the result over."""
-        return cls.model_validate(result)
+        """Take the result over; the refusal comes in the caller's language."""
+        why = result.not_opened
+        told = RefusalAnswer(code=why.code, message=say(why.message)) if why is not None else None
+        return cls(line_id=result.line_id, version=result.version, at=result.at, replayed=result.replayed, not_opened=told)
 
 
 class HeldAnswer(Answer):

@@ -28,6 +28,7 @@ from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, I
 from govcloud.entrypoints.api.duties import TABLE as DUTIES
 from govcloud.entrypoints.api.errors import refusals_of
 from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
+from govcloud.entrypoints.api.files import TABLE as FILES
 from govcloud.entrypoints.api.label_effects import TABLE as LABELS
 from govcloud.entrypoints.api.life import TABLE as LIFE
 from govcloud.entrypoints.api.lists import LISTS
@@ -50,7 +51,7 @@ from govcloud.entrypoints.api.results import (
 from govcloud.entrypoints.api.signon import TABLE as SIGNON
 from govcloud.entrypoints.api.submissions import TABLE as SUBMISSIONS
 from govcloud.entrypoints.api.subsystems import TABLE as SUBSYSTEMS
-from govcloud.entrypoints.api.table import Route
+from govcloud.entrypoints.api.table import Route, keyed
 from govcloud.entrypoints.api.waiting import TABLE as WAITING
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
@@ -107,6 +108,7 @@ def submit(body: NewRequestBody) -> SubmittedAnswer:
         case_number=body.case_number,
         matter_id=body.matter_id,
         beneficiary_appointment_id=body.beneficiary_appointment_id,
+        duty=body.duty,
     )
     return SubmittedAnswer.of(services().access.submit(current_actor(), new))
 
@@ -230,24 +232,34 @@ def _request_address(answer: SubmittedAnswer) -> str:
     return f"{PREFIX}/requests/{answer.request_id}"
 
 
-TABLE = (
+#: Asking, deciding, and the life of what comes of it: whatever changes something there takes an ``Idempotency-Key``.
+ACCESS = keyed(
     Route("GET", "/me", me, MeAnswer),
     Route("GET", "/catalogue", catalogue, ItemsAnswer, query=CatalogueQuery),
     Route("GET", "/catalogue/<uuid:item_id>/scopes", scopes, ScopeChoicesAnswer),
-    Route("POST", "/requests", submit, SubmittedAnswer, body=NewRequestBody, location=_request_address, once=True),
+    Route("POST", "/requests", submit, SubmittedAnswer, body=NewRequestBody, location=_request_address),
     Route("GET", "/requests", requests, RequestsAnswer, query=ListQuery),
     Route("GET", "/requests/<uuid:request_id>", request_, RequestAnswer),
     Route("GET", "/inbox", inbox, InboxAnswer, query=InboxQuery),
     Route("GET", "/lines/<uuid:line_id>", line, LineAnswer),
     Route("GET", "/lines/<uuid:line_id>/decision", decision, DecisionPageAnswer),
-    Route("POST", "/lines/<uuid:line_id>/approve", approve, DecidedAnswer, body=ApproveBody, once=True),
-    Route("POST", "/lines/<uuid:line_id>/reject", reject, DecidedAnswer, body=RejectBody, once=True),
-    Route("POST", "/lines/<uuid:line_id>/withdraw", withdraw, WithdrawnAnswer, body=WithdrawBody, once=True),
+    Route("POST", "/lines/<uuid:line_id>/approve", approve, DecidedAnswer, body=ApproveBody),
+    Route("POST", "/lines/<uuid:line_id>/reject", reject, DecidedAnswer, body=RejectBody),
+    Route("POST", "/lines/<uuid:line_id>/withdraw", withdraw, WithdrawnAnswer, body=WithdrawBody),
     Route("GET", "/access", access, HeldListAnswer),
     Route("GET", "/access/overseen", overseen, OverseenAnswer, query=ListQuery),
-    Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody, once=True),
-    Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer, once=True),
+    Route("POST", "/grants/<uuid:grant_id>/revoke", revoke, ClosedAnswer, body=RevokeBody),
+    Route("POST", "/grants/<uuid:grant_id>/relinquish", relinquish, ClosedAnswer),
     *LIFE,
+    *SUBMISSIONS,
+    *FILES,
+    *APART,
+    *APPROVALS,
+    *NOTICES,
+    *WAITING,
+)
+TABLE = (
+    *ACCESS,
     *DUTIES,
     *ASKING,
     *POLICIES,
@@ -260,10 +272,8 @@ TABLE = (
     *SUBSYSTEMS,
     *LABELS,
     *MATTERS,
-    *SUBMISSIONS,
-    *APART,
-    *APPROVALS,
-    *NOTICES,
-    *WAITING,
     Route("POST", "/personnel-events", personnel_events, PersonnelEventsAnswer, body=PersonnelEventsBody, by_client=True),
 )
+
+UPLOADS = tuple(f"api.{route.name}" for route in TABLE if route.takes_files)
+"""The endpoints that read files."""

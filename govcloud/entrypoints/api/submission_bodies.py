@@ -16,6 +16,7 @@ from govcloud.entrypoints.api.answers import Answer, RequestAnswer, ScopeAnswer
 from govcloud.entrypoints.api.bodies import Divisions, Input, Text
 from govcloud.entrypoints.api.catalogue_answers import ItemAnswer
 from govcloud.entrypoints.api.errors import refusals_of
+from govcloud.entrypoints.api.file_bodies import Files
 from govcloud.entrypoints.api.named import scope_of
 from govcloud.entrypoints.api.results import RefusalAnswer
 
@@ -50,6 +51,7 @@ class NewSubmissionBody(Input):
     matter_id: UUID | None = Field(
         default=None, description="the matter that takes all of the items; its version is kept with the requests"
     )
+    files: Files
 
     def to_input(self) -> NewSubmission:
         """Return it as the command takes it."""
@@ -156,6 +158,9 @@ class StandingAnswer(Answer):
     waiting: WaitingAnswer | None
     may_ask: bool
     refusals: tuple[RefusalAnswer, ...] = Field(description="what stands against asking, whatever scope and days are named")
+    conflicts: tuple[RefusalAnswer, ...] = Field(
+        description="rules of separation of duty, by code: it may be asked for, and then waits for an exception from them"
+    )
 
     @classmethod
     def of(cls, view: Standing) -> Self:
@@ -166,6 +171,7 @@ class StandingAnswer(Answer):
             waiting=WaitingAnswer.of(view.waiting),
             may_ask=view.may_ask,
             refusals=refusals_of(view.refusals),
+            conflicts=refusals_of(view.conflicts),
         )
 
 
@@ -180,6 +186,7 @@ class AskedItemAnswer(Answer):
     days: int | None
     stage: int
     duty: str | None
+    by_case: bool = Field(description="a rule of separation of duty on cases is about it: say `duty`, and name the case")
 
     @classmethod
     def of(cls, view: AskedItem) -> Self:
@@ -193,6 +200,7 @@ class AskedItemAnswer(Answer):
             days=view.days,
             stage=view.stage,
             duty=view.duty,
+            by_case=view.by_case,
         )
 
 
@@ -246,6 +254,7 @@ class HitAnswer(Answer):
     count: int = Field(description="how many items it has")
     waiting: WaitingAnswer | None
     why: tuple[RefusalAnswer, ...] = Field(description="why nothing of it may be asked for")
+    conflicts: tuple[RefusalAnswer, ...] = Field(description="rules of separation of duty that what may be asked for would wait for")
 
     @classmethod
     def of(cls, hit: Hit) -> Self:
@@ -264,6 +273,7 @@ class HitAnswer(Answer):
             count=hit.of,
             waiting=WaitingAnswer.of(hit.waiting),
             why=refusals_of(hit.why),
+            conflicts=refusals_of(hit.conflicts),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from govcloud.entrypoints.api.answers import RequestAnswer
+from govcloud.entrypoints.api.file_bodies import attachments_of
 from govcloud.entrypoints.api.submission_bodies import (
     AskedMatterAnswer,
     BasketAnswer,
@@ -33,7 +34,7 @@ def search(query: SearchQuery) -> HitsAnswer:
 @signed_in
 def submit_all(body: NewSubmissionBody) -> SubmissionAnswer:
     """Ask for several items, for oneself or for several people; all of it is taken in, or nothing."""
-    return SubmissionAnswer.of(services().asking.submit(current_actor(), body.to_input()))
+    return SubmissionAnswer.of(services().asking.submit(current_actor(), body.to_input(), attachments_of(body.files)))
 
 
 @signed_in
@@ -81,11 +82,11 @@ def _address(answer: SubmissionAnswer) -> str:
 
 TABLE = (
     Route("GET", "/search", search, HitsAnswer, query=SearchQuery),
-    Route("POST", "/submissions", submit_all, SubmissionAnswer, body=NewSubmissionBody, location=_address, once=True),
+    Route("POST", "/submissions", submit_all, SubmissionAnswer, body=NewSubmissionBody, location=_address, takes_files=True),
     Route("GET", "/submissions/<uuid:submission_id>", submission, SubmissionRequestsAnswer),
     Route("GET", "/basket", basket, BasketAnswer),
     Route("POST", "/basket", put_in_basket, BasketAnswer, body=BasketBody),
     Route("POST", "/basket/take-out", take_out_of_basket, BasketAnswer, body=TakeOutBody),
-    Route("POST", "/basket/compare", compare, DifferenceAnswer, body=CompareBody),
+    Route("POST", "/basket/compare", compare, DifferenceAnswer, body=CompareBody, reads=True),
     Route("GET", "/basket/matters/<uuid:matter_id>", matter_to_ask, AskedMatterAnswer),
 )

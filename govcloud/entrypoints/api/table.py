@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any
 
 from flask import Response
 
 from govcloud.entrypoints.api.answers import Answer
 from govcloud.entrypoints.api.bodies import Input, NoQuery
-from govcloud.entrypoints.api.calls import answered
+from govcloud.entrypoints.api.calls import Keeping, answered
 from govcloud.entrypoints.api.reading import read_body, read_query
 from govcloud.kernel.answered_calls import CallAnswer
+from govcloud.web.gate import services
+
+
+class Once(Enum):
+    """How a call with an ``Idempotency-Key`` is done once (``kernel/answered_calls.py``)."""
+
+    WITHIN = auto()
+    """The key is kept in the transaction of the work."""
+    APART = auto()
+    """The work has transactions of its own, which bear being done again; the key is kept before and the answer after."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,8 @@ class Route:
     The function gets the ids of the path, ``query`` if the row names one and ``body`` if the row names one; its docstring is the
     route's description. ``location`` makes the address of what was created out of the answer (then the status is 201).
     ``by_client`` says that programs call it with the credentials of a client, so no cookie counts and no token is asked for. ``once``:
-    a caller may name the call by an ``Idempotency-Key``, and make it again without doing it again.
+    a caller may name the call by an ``Idempotency-Key``, and make it again without doing it again. ``reads``: it changes nothing,
+    although it is called by ``POST``. ``takes_files``: its body may hold files and be as large as these.
     """
 
     method: str
@@ -34,7 +46,9 @@ class Route:
     query: type[Input] | None = None
     location: Callable[[Any], str] | None = None
     by_client: bool = False
-    once: bool = False
+    once: Once | None = None
+    reads: bool = False
+    takes_files: bool = False
 
     @property
     def name(self) -> str:
@@ -52,6 +66,13 @@ class Route:
         return (self.handler.__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
 
+def keyed(*routes: Route) -> tuple[Route, ...]:
+    """Return the rows so that every one that changes something takes an ``Idempotency-Key``, unless it says how already."""
+    return tuple(
+        replace(route, once=Once.WITHIN) if route.method != "GET" and route.once is None and not route.reads else route for route in routes
+    )
+
+
 def view_of(route: Route) -> Callable[..., Response]:
     """Return the view of a row; the gate's mark on the function goes over to it."""
 
@@ -63,9 +84,15 @@ def view_of(route: Route) -> Callable[..., Response]:
             given["query"] = query
         if route.body is not None:
             given["body"] = read_body(route.body)
-        return answered(route.once, functools.partial(_called, route, given))
+        return answered(_keeping(route.once), functools.partial(_called, route, given))
 
     return view
+
+
+def _keeping(once: Once | None) -> Keeping | None:
+    """Return what keeps the answers of calls that are done once so."""
+    calls = services().answered_calls
+    return {None: None, Once.WITHIN: calls.once, Once.APART: calls.once_apart}[once]
 
 
 def _called(route: Route, given: dict[str, Any]) -> CallAnswer:

@@ -1,4 +1,4 @@
-"""职责分离: rules in force, drafts that wait for a second person, exceptions, and who breaks a rule."""
+"""职责分离: rules in force, drafts that wait for a second person, exceptions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from flask import url_for
 from flask_admin.form import BaseForm
 from wtforms import BooleanField, DateTimeLocalField, Form, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from govcloud.authorization.apart.inputs import NewException, NewRule
-from govcloud.authorization.apart.models import SodDraft, SodException, SodRule, SodViolation
+from govcloud.authorization.apart.models import SodDraft, SodException, SodRule
 from govcloud.authorization.apart.views import RulePreview
 from govcloud.entrypoints.console.authorization import GROUP, _Window
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand
-from govcloud.entrypoints.console.columns import looked_up, name_of
+from govcloud.entrypoints.console.columns import function_words, looked_up, name_of
 from govcloud.entrypoints.console.sections import Section
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
@@ -26,7 +25,7 @@ from govcloud.web.gate import current_actor, services
 from govcloud.web.locale import say
 from govcloud.web.moments import CHINA, moment
 
-_OPENS = "govcloud:console:apart"
+OPENS = "govcloud:console:apart"
 _NAMED = 10
 _SEPARATORS = re.compile(r"[\s,，、;；]+")
 KINDS: Mapping[str, Message] = {
@@ -60,14 +59,19 @@ LABELS: Mapping[str, Message] = {
 
 
 def _functions(row: Any) -> str:  # noqa: ANN401 - a row with functions
-    return "、".join(row.functions) or say(Message("全部功能"))
+    return function_words(row.functions) or say(Message("全部功能"))
+
+
+def codes_of(rows: Sequence[Any]) -> set[str]:
+    """Return the functions that ``rows`` name."""
+    return {code for row in rows for code in row.functions}
 
 
 def _yes(value: bool) -> str:  # noqa: FBT001 - a cell
     return say(Message("是") if value else Message("否"))
 
 
-_CELLS = {
+CELLS = {
     "kind": lambda _v, _c, row, _n: say(KINDS[row.kind]),
     "functions": lambda _v, _c, row, _n: _functions(row),
     "liftable": lambda _v, _c, row, _n: _yes(row.liftable),
@@ -114,8 +118,9 @@ def _said(preview: RulePreview) -> list[Message]:
     lifted = len(preview.breaches) - len(broken)
     lines = [Message("目前有 %(broken)s 人违反这条规则，另有 %(lifted)s 人有例外。", broken=len(broken), lifted=lifted)]
     names = services().identity_queries.official_names([breach.official_id for breach in broken[:_NAMED]])
+    called = services().subsystem_queries.function_names({code for breach in broken[:_NAMED] for code in breach.functions})
     for breach in broken[:_NAMED]:
-        functions = "、".join(breach.functions)
+        functions = "、".join(called.get(code, code) for code in breach.functions)
         lines.append(Message("%(name)s（%(code)s）", name=names.get(breach.official_id, "—"), code=functions))
     if len(broken) > _NAMED:
         lines.append(Message("还有 %(n)s 人。", n=len(broken) - _NAMED))
@@ -137,7 +142,7 @@ class SodRuleForm(BaseForm):
 class SodRulesView(_Window):
     """The rules in force; a rule of the same code proposed anew becomes its next version."""
 
-    opens = _OPENS
+    opens = OPENS
     creates = "govcloud:sod_rule:propose"
     create_title = Message("提出规则")
     title = Message("职责分离规则")
@@ -145,7 +150,7 @@ class SodRulesView(_Window):
     icon = "scale"
     group = GROUP
     form = SodRuleForm
-    column_list = ("name", "code", "version", "kind", "functions", "most", "liftable")
+    column_list = ("name", "code", "version", "kind", "functions", "liftable")
     column_details_list = (
         "name",
         "code",
@@ -163,7 +168,7 @@ class SodRulesView(_Window):
     column_searchable_list = ("name", "code")
     column_default_sort = "code"
     labels = LABELS
-    column_formatters = _CELLS
+    column_formatters = CELLS
     commands = (
         RowCommand(
             "end",
@@ -174,6 +179,10 @@ class SodRulesView(_Window):
             _propose_end,
         ),
     )
+
+    def function_codes(self, rows: Sequence[SodRule]) -> set[str]:
+        """Return what the rules keep apart."""
+        return codes_of(rows)
 
     def create_form(self, obj: Any = None) -> Form:  # noqa: ANN401 - Flask-Admin's signature
         """Offer the kinds."""
@@ -206,7 +215,7 @@ class SodRulesView(_Window):
 class SodDraftsView(ConsoleView):
     """The drafts that wait."""
 
-    opens = _OPENS
+    opens = OPENS
     title = Message("规则草稿")
     lead = Message("等待另一名安全管理员批准的职责分离规则；批准前可以看到谁会违反。")
     icon = "file-search"
@@ -228,7 +237,7 @@ class SodDraftsView(ConsoleView):
     column_sortable_list = ()
     column_default_sort = ("id", False)
     labels = LABELS
-    column_formatters = _CELLS
+    column_formatters = CELLS
     commands = (
         RowCommand(
             "approve",
@@ -255,6 +264,10 @@ class SodDraftsView(ConsoleView):
         """Return the drafts that wait."""
         return super().get_query().filter(SodDraft.state == "open")
 
+    def function_codes(self, rows: Sequence[SodDraft]) -> set[str]:
+        """Return what the rules keep apart."""
+        return codes_of(rows)
+
 
 class SodExceptionForm(BaseForm):
     """What it takes to give an exception."""
@@ -273,7 +286,7 @@ def _end_exception(row: SodException, reason: str) -> Message:
 class SodExceptionsView(_Window):
     """The exceptions that hold, with who gave them."""
 
-    opens = _OPENS
+    opens = OPENS
     creates = "govcloud:sod_exception:give"
     create_title = Message("给予例外")
     title = Message("职责分离例外")
@@ -288,7 +301,7 @@ class SodExceptionsView(_Window):
     column_default_sort = ("id", True)
     labels = LABELS
     column_formatters = {
-        **_CELLS,
+        **CELLS,
         "official_id": name_of("official_id"),
         "given_by_official_id": name_of("given_by_official_id"),
     }
@@ -306,6 +319,10 @@ class SodExceptionsView(_Window):
     def get_query(self) -> Any:  # noqa: ANN401 - Flask-Admin's query
         """Return the exceptions that hold now."""
         return super().get_query().filter(SodException.valid_to.is_(None), SodException.ends_at > services().clock.now())
+
+    def function_codes(self, rows: Sequence[SodException]) -> set[str]:
+        """Return what the rules keep apart."""
+        return codes_of(rows)
 
     def heading(self, row: SodException) -> str:
         """Return the official with the rule."""
@@ -328,32 +345,3 @@ class SodExceptionsView(_Window):
         ends_at = data["ends_at"].replace(tzinfo=CHINA).astimezone(UTC)
         services().apart.give_exception(current_actor(), NewException(official.id, data["rule_code"], ends_at, data["reason"]))
         return Message("已给予%(name)s例外；等待它的申请已送主管部门。", name=official.name)
-
-
-class SodViolationsView(_Window):
-    """Who breaks a rule, as the nightly look found it."""
-
-    opens = _OPENS
-    title = Message("职责分离违规")
-    lead = Message("每晚查出的、没有例外而持有互斥功能的人。请收回其中一项，或给予有期限的例外。")
-    icon = "triangle-alert"
-    group = GROUP
-    people = ("official_id",)
-    column_list = ("official_id", "rule_code", "rule_version", "functions", "valid_from")
-    column_details_list = ("official_id", "rule_code", "rule_version", "functions", "valid_from", "valid_to")
-    column_searchable_list = ("rule_code",)
-    column_default_sort = ("id", False)
-    labels = {**LABELS, "valid_from": Message("发现时间"), "valid_to": Message("消除时间")}
-    column_formatters = {**_CELLS, "official_id": name_of("official_id")}
-
-    def heading(self, row: SodViolation) -> str:
-        """Return the official with the rule."""
-        return f"{looked_up(row.official_id)} {row.rule_code}"
-
-    def links_for(self, row: SodViolation) -> list[tuple[str, str]]:
-        """Lead to what the person holds, and why."""
-        del row
-        return [
-            (url_for("console_grants.index_view"), say(Message("临时权限"))),
-            (url_for("console_assignments.index_view"), say(Message("角色授予"))),
-        ]

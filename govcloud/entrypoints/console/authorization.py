@@ -17,7 +17,7 @@ from govcloud.access.lifecycle import grant_state
 from govcloud.authorization.commands import INBORN_ROLES
 from govcloud.authorization.models import AccessGrant, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.base import ConsoleView, RowCommand
-from govcloud.entrypoints.console.columns import looked_up, name_of
+from govcloud.entrypoints.console.columns import function_words, looked_up, name_of
 from govcloud.entrypoints.console.levels import keep_levels, level_of
 from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.people_reach import department_named
@@ -264,6 +264,10 @@ class GrantsView(ConsoleView):
         ),
     )
 
+    def function_codes(self, rows: Sequence[AccessGrant]) -> set[str]:
+        """Return what is granted."""
+        return {row.function for row in rows}
+
     def names(self, rows: Sequence[AccessGrant]) -> Mapping[UUID, str]:
         """Return the names of the holders, and keep levels, states and the names of the divisions beside them."""
         keep_levels(rows)
@@ -275,7 +279,7 @@ class GrantsView(ConsoleView):
 
     def heading(self, row: AccessGrant) -> str:
         """Return the function."""
-        return row.function
+        return function_words([row.function])
 
 
 def _grant_state(_view: Any, _context: Any, row: AccessGrant, _name: str) -> str:  # noqa: ANN401 - Flask-Admin's signature
@@ -290,4 +294,9 @@ def _grant_state(_view: Any, _context: Any, row: AccessGrant, _name: str) -> str
     return say(GRANT[state].text)
 
 
-GrantsView.column_formatters = {"official_id": name_of("official_id"), "level": level_of, "state": _grant_state}
+GrantsView.column_formatters = {
+    "official_id": name_of("official_id"),
+    "function": lambda _v, _c, row, _n: function_words([row.function]),
+    "level": level_of,
+    "state": _grant_state,
+}

@@ -8,7 +8,7 @@ or behaves unlike the portal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -150,8 +150,19 @@ class ConsoleView(ModelView):
         """Return no total and one page, and look up at once the names that its rows need."""
         count, rows = super().get_list(page, sort_column, sort_desc, search, filters, execute=execute, page_size=page_size)
         found = list(rows)
-        g.console_names = self.names(found)
+        self._know(found)
         return count, found
+
+    def _know(self, rows: Sequence[Any]) -> None:
+        """Look up the names that the cells of ``rows`` show (``columns.py``)."""
+        g.console_names = self.names(rows)
+        codes = self.function_codes(rows)
+        g.console_functions = services().subsystem_queries.function_names(codes) if codes else {}
+
+    def function_codes(self, rows: Sequence[Any]) -> Collection[str]:
+        """Return the codes of the functions that ``rows`` show by their names."""
+        del rows
+        return ()
 
     def names(self, rows: Sequence[Any]) -> Mapping[UUID, str]:
         """Return the names of the ids that ``rows`` show, in as few queries as there are kinds; by default, those of ``people``."""
@@ -166,7 +177,7 @@ class ConsoleView(ModelView):
             row = None
         if row is None:
             raise NotFound.of(self.title, id)
-        g.console_names = self.names([row])
+        self._know([row])
         return row
 
     def heading(self, row: Any) -> str:  # noqa: ANN401 - a row of any model

@@ -9,6 +9,7 @@ from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 
 from govcloud.access.clocks.clock_rules import HOURS, LEAST_HOURS, MOST_HOURS, TIMES, ClockPolicies
+from govcloud.access.clocks.working_time import missing_year
 from govcloud.authorization.calendar_days import CalendarChange
 from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.rule_pages import RulesPage
@@ -67,7 +68,7 @@ class ClocksView(RulesPage):
             "least": LEAST_HOURS,
             "most": MOST_HOURS,
             "day_hours": working.day.total_seconds() / 3600,
-            "announced": working.announced(services().clock.now()),
+            "missing": missing_year(services().calendars.years(), services().clock.now()),
             "years": sorted(services().calendars.years()),
             "may_import": opened(IMPORTS),
             "days": "",

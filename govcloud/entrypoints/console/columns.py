@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -38,3 +38,9 @@ def looked_up(key: UUID | None) -> str:
     """Return the name that was looked up for the rows of the page."""
     names: Mapping[UUID, str] = g.get("console_names", {})
     return names.get(key, "—") if key else "—"
+
+
+def function_words(codes: Iterable[str]) -> str:
+    """Return functions as people call them, by the names that the page looked up at once; what has none stands by its code."""
+    names: Mapping[str, str] = g.get("console_functions", {})
+    return "、".join(names.get(code, code) for code in codes)

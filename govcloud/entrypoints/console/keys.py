@@ -1,4 +1,8 @@
-"""签名密钥: which waits, which signs, which only verifies; and letting them follow one another, shown before it is done."""
+"""签名密钥: which waits, which signs, which only verifies; and letting them follow one another, shown before it is done.
+
+The keys of decision receipts are shown beside those of tokens. They follow one another by themselves and stay published for good; ended
+by hand they are at the command line alone, as what a withdrawn one signed stands in files for years.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from flask_admin import expose
 from govcloud.entrypoints.console.pages import ConsolePage, opened
 from govcloud.kernel.errors import GovcloudError, NotFound
 from govcloud.kernel.key_rotation import CREATE, RETIRE, WITHDRAW
-from govcloud.kernel.keys import JWKS_LIFE, PUBLISHED_AFTER_RETIREMENT, SIGNS_AFTER, KeyView
+from govcloud.kernel.keys import JWKS_LIFE, PUBLISHED_AFTER_RETIREMENT, RECEIPTS, SIGNS_AFTER, KeyView
 from govcloud.kernel.messages import Message
 from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, no_permission, services
@@ -134,7 +138,7 @@ class KeyRow:
 
 
 class KeysView(ConsolePage):
-    """The keys that tokens are signed with."""
+    """The keys that tokens are signed with, and those of receipts."""
 
     opens = "govcloud:console:keys"
     asks = (CREATE, RETIRE, WITHDRAW)
@@ -149,14 +153,15 @@ class KeysView(ConsolePage):
 
     @expose("/")
     def index_view(self) -> str:
-        """Show the published keys, or all that there ever were."""
+        """Show the published keys, or all that there ever were; of receipts always all, as all stay published."""
         every = request.args.get("state") == "all"
-        now, standing = services().clock.now(), services().keys.standing()
+        now, standing, receipts = services().clock.now(), services().keys.standing(), services().keys.standing(RECEIPTS)
         signing = _signing(standing, now)
         rows = [self._row(key, now, signing) for key in standing if every or key.published_at(now)]
         may = [act for act in ACTS.values() if not act.about_one and opened(act.function)]
         jwks = f"{services().settings.public_url}/oidc/jwks"
-        return self._show("console/keys.html", rows=rows, every=every, may=may, jwks=jwks)
+        kept = [KeyRow(key, _kept_state(key, now, _signing(receipts, now)), _ended(key), ()) for key in receipts]
+        return self._show("console/keys.html", rows=rows, every=every, may=may, jwks=jwks, receipts=kept)
 
     @expose("/act/<act_name>", methods=("GET", "POST"))
     def act_view(self, act_name: str) -> Response:
@@ -201,7 +206,7 @@ class KeysView(ConsolePage):
 
     def _row(self, key: KeyView, now: datetime, signing: Mapping[str, str]) -> KeyRow:
         acts = tuple(act for act in ACTS.values() if act.about_one and opened(act.function) and act.applies(key, now))
-        return KeyRow(key, _state(key, now, signing), key.withdrawn_at or key.retired_at, acts)
+        return KeyRow(key, _state(key, now, signing), _ended(key), acts)
 
     def _show(self, template: str, **values: Any) -> str:  # noqa: ANN401 - template values
         rendered: str = self.render(template, view=self, **values)
@@ -225,6 +230,16 @@ def _state(key: KeyView, now: datetime, signing: Mapping[str, str]) -> StateWord
     if key.signs_from > now:
         return _WAITS
     return _SIGNS if signing.get(key.algorithm) == key.kid else _FOLLOWED
+
+
+def _kept_state(key: KeyView, now: datetime, signing: Mapping[str, str]) -> StateWord:
+    """Return how a key of receipts stands: one that was retired verifies for good."""
+    state = _state(key, now, signing)
+    return _VERIFIES if state is _GONE else state
+
+
+def _ended(key: KeyView) -> datetime | None:
+    return key.withdrawn_at or key.retired_at
 
 
 def _seen(standing: Sequence[KeyView], now: datetime) -> str:

@@ -18,7 +18,7 @@ from govcloud.entrypoints.console.pages import opened
 from govcloud.entrypoints.console.people_reach import OPENS, own_department, person_within
 from govcloud.entrypoints.console.person_factors import PersonFactors, may_reset
 from govcloud.entrypoints.console.person_facts import CHANGES, CORRECTS, OfficialForm, PersonFacts, faults, new_official
-from govcloud.entrypoints.console.person_roles import PersonRoles, may_give, role_rows
+from govcloud.entrypoints.console.person_roles import PersonRoles, may_give, role_rows, withheld_rows
 from govcloud.entrypoints.console.planned import OPENS as PLANNED
 from govcloud.entrypoints.console.sessions import ENDS
 from govcloud.entrypoints.console.sessions import OPENS as SESSIONS
@@ -225,6 +225,7 @@ class OfficialsView(PersonFacts, PersonRoles, PersonFactors, ConsoleView):
             held=[item for item in services().access_queries.my_access(person.id) if item.is_live],
             roles=role_rows(person.id, places),
             role_name=role_name,
+            withheld=withheld_rows(person.id),
             may_give=may_give(person, places),
             tries=opened(TRY),
             forms=[form for form in FORMS.values() if self._offers(form, person, places)],

@@ -292,3 +292,9 @@ def _grouped(found: Iterable[Touched]) -> list[tuple[str, list[str]]]:
         own = item.subsystem_code == PLATFORM
         grouped.setdefault(names.get(item.subsystem_code, item.subsystem_code), []).append(own_words(item.name) if own else item.name)
     return list(grouped.items())
+
+
+def withheld_rows(official_id: UUID) -> tuple[AssignmentView, ...]:
+    """Return the roles that an undone leave did not give back, as they conflict with what the person holds by now."""
+    undone = [change.id for change in services().identity_queries.changes_of(official_id) if change.state == "undone"]
+    return services().authorization_queries.withheld_of(official_id, undone) if undone else ()

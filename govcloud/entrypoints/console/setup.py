@@ -12,7 +12,7 @@ from govcloud.authorization.apart.models import SodDraft, SodException, SodRule,
 from govcloud.authorization.models import AccessGrant, DutyRule, PolicyRule, Role, RoleAssignment
 from govcloud.entrypoints.console.access import AccessView
 from govcloud.entrypoints.console.activation import ActivationView
-from govcloud.entrypoints.console.apart import SodDraftsView, SodExceptionsView, SodRulesView, SodViolationsView
+from govcloud.entrypoints.console.apart import SodDraftsView, SodExceptionsView, SodRulesView
 from govcloud.entrypoints.console.audit import AuditView
 from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
 from govcloud.entrypoints.console.base import ConsoleView
@@ -37,6 +37,7 @@ from govcloud.entrypoints.console.requests import RequestsView
 from govcloud.entrypoints.console.sessions import SessionsView
 from govcloud.entrypoints.console.signon_policy import SignOnPolicyView
 from govcloud.entrypoints.console.subsystems import SubsystemsView
+from govcloud.entrypoints.console.violations import SodViolationsView
 from govcloud.entrypoints.console.who_can import WhoCanView
 from govcloud.identity.models import Official
 from govcloud.outbox.models import OutboxMessage

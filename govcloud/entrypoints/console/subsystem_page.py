@@ -56,6 +56,7 @@ def page_facts(view: SubsystemView) -> dict[str, Any]:
     return {
         "subsystem": view,
         "standing": standing,
+        "undelivered": services().outbox_queries.undelivered(f"subsystem:{view.code}") if view.webhook_url else None,
         "steps": steps,
         "way": _way(view, standing, steps),
         "last_return": _last_return(status, steps),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from govcloud.access.deciding.presigning import NewRule
+from govcloud.access.deciding.presigning import NewRule, SignedAgain
+from govcloud.access.deciding.rule_lists import SignableItem
 from govcloud.authorization.scope import PROVINCE
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.choices import full_names
 from govcloud.entrypoints.portal.decision_form import scope_of
 from govcloud.entrypoints.portal.duty import acting_appointment
 from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
+from govcloud.entrypoints.portal.words import RULES
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import identifier
@@ -48,22 +51,41 @@ def sign_rule() -> ResponseReturnValue:
     """Say yes in advance."""
     acting_appointment()
     findings = Findings(labels=_LABELS)
-    item_id, days = identifier(request.form.get("item_id")), whole_number(request.form.get("max_days"))
+    item, days = _item(request.form.get("item_id", "")), whole_number(request.form.get("max_days"))
     ends_at = at_of(request.form.get("ends_at", ""))
     scope = scope_of(request.form.get("scope", ""), "scope", findings)
     departments = _departments(findings)
-    for name, value in (("item_id", item_id), ("max_days", days), ("ends_at", ends_at)):
+    for name, value in (("item_id", item), ("max_days", days), ("ends_at", ends_at)):
         if value is None:
             findings.add(name, Message("请填写。"))
-    if item_id is None or days is None or ends_at is None or findings:
+    if item is None or days is None or ends_at is None or findings:
         return _page(findings), 422
-    new = NewRule(item_id, departments, days, ends_at, text_of(request.form, "reason"), scope or PROVINCE)
+    reason = text_of(request.form, "reason")
+    new = NewRule(item.id, departments, days, ends_at, reason, scope or PROVINCE, item.version, item.on_silence)
     try:
         services().approving.presigning.sign(current_actor(), new)
     except GovcloudError as error:
         findings.take(error)
         return _page(findings), status_of(error)
-    flash(gettext("规则已签署，范围内的新申请即刻开通，并以您的名义记录。"), "success")
+    _tell_signed(on_silence=item.on_silence)
+    return redirect(url_for("portal.approval_rules"), 303)
+
+
+@portal.post("/approval-rules/<uuid:rule_id>/sign-again")
+@requires(_SIGN)
+def sign_rule_again(rule_id: UUID) -> ResponseReturnValue:
+    """Sign a rule anew, in one's own office and for the item as it was shown."""
+    acting_appointment()
+    version, ends_at = whole_number(request.form.get("item_version")), at_of(request.form.get("ends_at", ""))
+    if version is None or ends_at is None:
+        flash(gettext("请填写规则有效至何时。"), "error")
+        return redirect(url_for("portal.approval_rules"), 303)
+    try:
+        again = SignedAgain(version, ends_at, text_of(request.form, "reason"))
+        services().approving.presigning.sign_again(current_actor(), rule_id, again)
+        flash(gettext("规则已以您的名义重新签署，按原来的界限继续生效。"), "success")
+    except GovcloudError as error:
+        flash(" ".join([say(error.message), *(say(item.message) for item in error.fields)]), "error")
     return redirect(url_for("portal.approval_rules"), 303)
 
 
@@ -78,6 +100,25 @@ def end_rule(rule_id: UUID) -> ResponseReturnValue:
     except GovcloudError as error:
         flash(" ".join([say(error.message), *(say(item.message) for item in error.fields)]), "error")
     return redirect(url_for("portal.approval_rules"), 303)
+
+
+def _tell_signed(*, on_silence: bool) -> None:
+    if on_silence:
+        flash(gettext("默许规则已签署：今后提交的申请在时限内无人答复的，即以您的名义开通。"), "success")
+    else:
+        flash(gettext("规则已签署，范围内的新申请即刻开通，并以您的名义记录。"), "success")
+
+
+def _item(text: str) -> SignableItem | None:
+    """Return the item that was chosen, in the version that the page showed; ``None`` when it is not one of those."""
+    key, _, version = text.partition("@")
+    item_id, shown = identifier(key), whole_number(version)
+    found = next((item for item in services().approving.presigning.signable(current_actor()) if item.id == item_id), None)
+    return replace(found, version=shown) if found is not None and shown is not None else None
+
+
+def _option(item: SignableItem) -> tuple[str, str]:
+    return f"{item.id}@{item.version}", gettext("%(name)s（默许）", name=item.name) if item.on_silence else item.name
 
 
 def _departments(findings: Findings) -> tuple[UUID, ...]:
@@ -102,8 +143,9 @@ def _page(findings: Findings) -> str:
     names = full_names(choices)
     return render_template(
         "portal/approval_rules.html",
+        rule_words=RULES,
         rules=services().approving.presigning.within(current_actor()),
-        items=[("", gettext("请选择")), *((str(key), name) for key, name in services().approving.presigning.auto_items(current_actor()))],
+        items=[("", gettext("请选择")), *map(_option, services().approving.presigning.signable(current_actor()))],
         scope_options=[("", gettext("全省")), *((choice.code, names[choice.code]) for choice in choices if choice.code in names)],
         form={name: text_of(request.form, name) for name in _LABELS},
         errors=findings.errors,

@@ -10,15 +10,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from werkzeug.datastructures import MultiDict
 
-from govcloud.access.asking.attachments import MOST_FILES, NewAttachment
+from govcloud.access.asking.attachments import MOST_FILES
 from govcloud.access.asking.files import ENDINGS
-from govcloud.access.asking.models import MOST_BYTES
 from govcloud.access.asking.queries import Chosen
 from govcloud.access.commands import NewSubmission, Submission
 from govcloud.access.views import Page
 from govcloud.entrypoints.portal.asking_form import BASKET, MATTER, AskForm, empty_form, form_again, typed_form
 from govcloud.entrypoints.portal.blueprint import portal
+from govcloud.entrypoints.portal.choices import duty_options
 from govcloud.entrypoints.portal.duty import acting_appointment
+from govcloud.entrypoints.portal.files import sent_files
 from govcloud.entrypoints.portal.forms import Findings
 from govcloud.entrypoints.portal.requests import ended
 from govcloud.identity.queries import Subject
@@ -132,7 +133,7 @@ def _review(form: AskForm, new: NewSubmission) -> str:
 
 def _send(form: AskForm, new: NewSubmission) -> ResponseReturnValue:
     """Send the form off; a second click on the same review is answered with what the first led to."""
-    files = _files()
+    files = sent_files()
 
     def work() -> CallAnswer:
         done = services().asking.submit(current_actor(), new, files)
@@ -144,16 +145,6 @@ def _send(form: AskForm, new: NewSubmission) -> ResponseReturnValue:
     count = len(new.items) * max(len(new.beneficiaries), 1)
     flash(ngettext("已提交 %(num)s 项申请，各部门同时审批。", "已提交 %(num)s 项申请，各部门同时审批。", count), "success")
     return redirect(answer.location or url_for("portal.requests"), 303)
-
-
-def _files() -> list[NewAttachment]:
-    """Return the files that were sent, each no further than it takes to see that it is too large."""
-    found: list[NewAttachment] = []
-    for file in request.files.getlist("files"):
-        if file.filename:
-            found.append(NewAttachment(file.filename, file.read(MOST_BYTES + 1)))
-        file.close()
-    return found
 
 
 def _address(done: Submission) -> str:
@@ -183,6 +174,7 @@ def _page(form: AskForm, findings: Findings, *, duty: str = "") -> str:
         duty=duty,
         duties={key: DUTY_WORDS[key] for key in DUTIES},
         duty_words=DUTY_WORDS,
+        duty_options=duty_options(),
         found=form.found(),
         errors=findings.errors,
         general=findings.general,

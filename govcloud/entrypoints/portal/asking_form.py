@@ -39,6 +39,7 @@ class Line:
     wanted: bool
     days: str
     scope: str
+    duty: str = ""
 
     @property
     def id(self) -> UUID:
@@ -49,6 +50,11 @@ class Line:
     def durations(self) -> tuple[int, ...]:
         """The days to offer, within the item's cap."""
         return durations(self.asked.entry.max_days)
+
+    @property
+    def states_duty(self) -> bool:
+        """Whether the part in the case has to be picked: a rule asks for it, and no matter says it."""
+        return self.asked.by_case and self.asked.duty is None
 
     @property
     def by_division(self) -> bool:
@@ -103,6 +109,7 @@ class AskForm:
         rows += [("person", str(person.appointment_id)) for person in self.people]
         for line in self.lines:
             rows += [("listed", str(line.id)), (f"days-{line.id}", line.days), (f"scope-{line.id}", line.scope)]
+            rows += [(f"duty-{line.id}", line.duty)] if line.duty else []
             rows += [("item", str(line.id))] if line.wanted else []
         return rows
 
@@ -138,7 +145,7 @@ class AskForm:
         if first != "items" or not place.isdigit() or int(place) >= len(self.wanted):
             return {"beneficiaries": "people", "beneficiary_appointment_id": "people", "files": "files"}.get(first, name)
         line = self.wanted[int(place)]
-        kind = {"days": "days", "divisions": "scope"}.get(part, "item")
+        kind = {"days": "days", "divisions": "scope", "duty": "duty"}.get(part, "item")
         return "case_number" if part == "case_number" else f"{kind}-{line.id}"
 
     def _item(self, line: Line, findings: Findings) -> WantedItem | None:
@@ -148,7 +155,8 @@ class AskForm:
         scope = _scope(line.scope) if line.by_division else PROVINCE
         if scope is None:
             findings.add(f"scope-{line.id}", Message("“%(item)s”：请选择一个地区。", item=line.asked.entry.name))
-        return WantedItem(line.id, days, scope) if days is not None and scope is not None else None
+        duty = line.duty or None if line.states_duty else None
+        return WantedItem(line.id, days, scope, duty) if days is not None and scope is not None else None
 
     def _start(self, findings: Findings) -> datetime | None:
         text = self.values.get("starts_at", "")
@@ -204,6 +212,7 @@ def typed_form(form: MultiDict[str, str], subject: Subject | None) -> AskForm:
             str(item.entry.id) in wanted and str(item.entry.id) != form.get("remove"),
             form.get(f"days-{item.entry.id}", ""),
             form.get(f"scope-{item.entry.id}", ""),
+            form.get(f"duty-{item.entry.id}", ""),
         )
         for item in asked
     )

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from govcloud.entrypoints.portal.words import HITS, close_words, outcome_words, reject_words
-from govcloud.web.words import GRANT, LINE, OFFICIAL_STATUS, PROTOCOLS, REQUEST
+from govcloud.web.words import GRANT, LINE, OFFICIAL_STATUS, PROTOCOLS, request_word
 
 portal = Blueprint("portal", __name__, template_folder="templates")
 
@@ -16,7 +16,7 @@ portal = Blueprint("portal", __name__, template_folder="templates")
 def words() -> dict[str, Any]:
     """Give every template of the portal the tables of words for states and reasons."""
     return {
-        "request_words": REQUEST,
+        "request_word": request_word,
         "line_words": LINE,
         "grant_words": GRANT,
         "official_words": OFFICIAL_STATUS,

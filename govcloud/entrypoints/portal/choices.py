@@ -1,12 +1,16 @@
-"""The choices of the request form and the decision: divisions by their full names, and durations."""
+"""The choices of the request form and the decision: divisions by their full names, durations, and the parts in a case."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext
+
 from govcloud.access.asking.views import ScopeChoice
 from govcloud.authorization.scope import division_covers
+from govcloud.web.locale import say
+from govcloud.web.words import DUTIES
 
 _DURATIONS = (1, 3, 5, 10, 30, 90, 180)
 _USUAL = 5
@@ -58,3 +62,8 @@ def division_choices(choices: Sequence[ScopeChoice]) -> DivisionChoices:
     shown = tuple(ScopeChoice(choice.code, named[choice.code], choice.level, choice.scope, choice.suggested) for choice in near)
     others = tuple((choice.code, named[choice.code]) for choice in listed if choice not in near)
     return DivisionChoices(shown, others)
+
+
+def duty_options() -> list[tuple[str, str]]:
+    """Return the parts in a case to pick from, none of them beforehand."""
+    return [("", gettext("请选择环节")), *((key, say(word)) for key, word in DUTIES.items() if key)]

@@ -8,10 +8,11 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from govcloud.access.commands import Correction
+from govcloud.access.commands import Correction, Resubmitted
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.decision_form import scope_of
 from govcloud.entrypoints.portal.duty import acting_appointment
+from govcloud.entrypoints.portal.files import sent_files
 from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.entrypoints.portal.requests import page_of
 from govcloud.kernel.errors import GovcloudError
@@ -39,12 +40,20 @@ def resubmit(request_id: UUID, line_id: UUID) -> ResponseReturnValue:
         scope=scope or line.requested_scope,
         case_number=text_of(request.form, "case_number") or None,
     )
+    actor, version = current_actor(), whole_number(request.form.get("version")) or 0
+
+    def again() -> Resubmitted:
+        return services().approving.returning.resubmit(actor, line_id, version, correction)
+
     try:
-        done = services().approving.returning.resubmit(current_actor(), line_id, whole_number(request.form.get("version")) or 0, correction)
+        done = services().asking.correct(actor, line_id, sent_files(), again)
     except GovcloudError as error:
         findings.take(error)
         return page_of(request_id, findings), status_of(error)
-    flash(gettext("已重新提交，不晚于 %(at)s 答复。此前的同意不再计入。", at=moment(done.due_at)), "success")
+    if done.blocked:
+        flash(gettext("已重新提交，但与已有的权限职责冲突：须有例外许可或先交还冲突的权限，才能进入审批。"), "warning")
+    else:
+        flash(gettext("已重新提交，不晚于 %(at)s 答复。此前的同意不再计入。", at=moment(done.due_at)), "success")
     return redirect(url_for("portal.request_detail", request_id=request_id), 303)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import render_template, request
@@ -12,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from govcloud.access.commands import Alternative, Answer
+from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.views import DecisionPage, LineView
 from govcloud.authorization.scope import Scope
 from govcloud.entrypoints.portal.choices import full_names
@@ -24,6 +26,9 @@ from govcloud.web.errors import status_of
 from govcloud.web.gate import current_actor, may, services
 from govcloud.web.locale import say
 from govcloud.web.stays import ENDED, TakenBack, taken_back
+
+#: From which version on stored cards have all that the page shows.
+_SHOWN_FROM = 2
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ def attempt(line_id: UUID, act: Callable[[Findings], ResponseReturnValue | None]
 def page_of(line_id: UUID, findings: Findings) -> str:
     """Return the decision page of a line."""
     page = services().access_queries.decision_page(current_actor(), line_id)
+    card, digest = _card(page)
     choices = page.scope_choices
     names = full_names(choices)
     suggested = next((choice.code for choice in choices if choice.suggested), choices[0].code if choices else "")
@@ -113,8 +119,8 @@ def page_of(line_id: UUID, findings: Findings) -> str:
         "portal/decision.html",
         page=page,
         line=page.line,
-        card=page.card,
-        digest=page.line.decision.evidence_hash if page.line.decision else page.evidence_hash,
+        card=card,
+        digest=digest,
         scope_options=options,
         reject_options=[(code.value, say(text)) for code, text in REJECT.items()],
         form=_Form(
@@ -141,6 +147,19 @@ def page_of(line_id: UUID, findings: Findings) -> str:
         errors=findings.errors,
         general=findings.general,
     )
+
+
+def _card(page: DecisionPage) -> tuple[EvidenceCard | Mapping[str, Any], str]:
+    """Return the card to show with its digest: the one that was decided on, or of a line that waits, as the facts stand.
+
+    Cards of the first form lack what the page shows; of lines that were decided on one of these the facts stand as they do now.
+    """
+    decision = page.line.decision
+    if decision is not None:
+        stored = services().receipts.evidence_of(page.line.id, decision.id)
+        if stored.get("version", 1) >= _SHOWN_FROM:
+            return stored, decision.evidence_hash
+    return page.card, page.evidence_hash
 
 
 def _other_items(page: DecisionPage) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from govcloud.access.commands import Decided
 from govcloud.access.lifecycle import LineState
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.decision_form import answer_of, attempt, page_of
-from govcloud.entrypoints.portal.duty import acting_appointment, reader
+from govcloud.entrypoints.portal.duty import acting_appointment
 from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import identifier
@@ -32,7 +32,7 @@ def inbox() -> ResponseReturnValue:
     return render_template(
         "portal/inbox.html",
         tab="decided" if decided else "waiting",
-        page=waiting or queries.decided_by(reader().official_id, after),
+        page=waiting or queries.decided_by(current_actor(), after),
         after=after,
         below=below,
         decides=waiting is not None and waiting.decides,
@@ -79,6 +79,24 @@ def send_back(line_id: UUID) -> ResponseReturnValue:
         services().approving.returning.send_back(current_actor(), line_id, version, text_of(request.form, "missing"))
         flash(gettext("已退回补正，时限暂停。申请人补正后会重新出现在待我审批中。"), "success")
         return redirect(url_for("portal.inbox"), 303)
+
+    return attempt(line_id, act)
+
+
+@portal.post("/inbox/<uuid:line_id>/retract")
+@signed_in
+def retract(line_id: UUID) -> ResponseReturnValue:
+    """Take back an approval that has not opened yet, with a reason."""
+    acting_appointment()
+
+    def act(findings: Findings) -> ResponseReturnValue | None:
+        code, version = request.form.get("reason_code", ""), whole_number(request.form.get("version")) or 0
+        if not code:
+            findings.add("reason_code", Message("请选择一项理由。"))
+            return None
+        services().approving.retracting.retract(current_actor(), line_id, version, code, text_of(request.form, "refusal"))
+        flash(gettext("已收回同意，本项视为驳回，整份申请不再开通；申请人会看到理由和您的说明。"), "success")
+        return redirect(url_for("portal.decision", line_id=line_id), 303)
 
     return attempt(line_id, act)
 

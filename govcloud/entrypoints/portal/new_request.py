@@ -15,7 +15,7 @@ from govcloud.access.asking.views import CatalogueEntry
 from govcloud.access.commands import NewRequest
 from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.entrypoints.portal.blueprint import portal
-from govcloud.entrypoints.portal.choices import DivisionChoices, division_choices, durations, usual_duration
+from govcloud.entrypoints.portal.choices import DivisionChoices, division_choices, durations, duty_options, usual_duration
 from govcloud.entrypoints.portal.duty import acting_appointment
 from govcloud.entrypoints.portal.forms import Findings, text_of, whole_number
 from govcloud.identity.queries import Subject
@@ -44,6 +44,7 @@ class _Form:
     days: str
     scope: str
     scope_other: str
+    duty: str
 
 
 @portal.get("/requests/new")
@@ -79,6 +80,7 @@ def submit() -> ResponseReturnValue:
         scope=scope,
         case_number=text_of(request.form, "case_number") or None,
         matter_id=identifier(request.form.get("matter_id")),
+        duty=request.form.get("duty") or None,
     )
     try:
         submitted = services().access.submit(current_actor(), new)
@@ -171,6 +173,7 @@ def _form(item: CatalogueEntry, given: Mapping[str, str], divisions: DivisionCho
         days=given.get("days") or str(usual_duration(item.max_days)),
         scope=scope,
         scope_other=other,
+        duty=given.get("duty", ""),
     )
 
 
@@ -188,6 +191,7 @@ def _page(item: CatalogueEntry, given: Mapping[str, str], findings: Findings) ->
         divisions=divisions,
         durations=durations(item.max_days),
         matters=_matters(item.id),
+        duties=duty_options() if services().authorization_queries.apart.tied_to_cases([item.function]) else [],
         applicant=gettext("%(name)s（%(duty)s）", name=subject.name, duty=f"{subject.department_name} · {subject.post}") if subject else "",
         deciders=listed(route.waits_for) or item.owner_department_name,
         due_at=route.due_at,

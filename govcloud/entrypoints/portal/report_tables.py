@@ -68,7 +68,7 @@ def _by_lines(found: TimeToAccess) -> Table:
 
 def _by_week(found: TimeToAccess) -> Table:
     chart = bar_chart(
-        (gettext("中位数"), gettext("第 95 百分位")),
+        (gettext("中位数"), gettext("95 分位")),
         [Bars(f"{week:%m-%d}", waited.parallel or (None, None)) for week, waited in found.by_week[-_MOST_BARS:]],
         lasting,
     )
@@ -81,9 +81,9 @@ def _waited_heads() -> tuple[str, ...]:
         gettext("申请数"),
         gettext("获准申请项"),
         gettext("并联中位数"),
-        gettext("并联 95%"),
+        gettext("并联 95 分位"),
         gettext("串联中位数"),
-        gettext("串联 95%"),
+        gettext("串联 95 分位"),
     )
 
 

@@ -8,6 +8,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from govcloud.access.asking.attachments import MOST_FILES
+from govcloud.access.asking.files import ENDINGS
 from govcloud.access.lifecycle import GrantState, LineState
 from govcloud.access.views import LineView
 from govcloud.entrypoints.portal.blueprint import portal
@@ -50,7 +52,9 @@ def page_of(request_id: UUID, findings: Findings) -> str:
         narrowed=narrowed,
         again=mine and any(ended(line) for line in entry.lines),
         duty_words=DUTIES,
-        files=services().asking_queries.attachments(entry.submission_id),
+        endings=ENDINGS,
+        most_files=MOST_FILES,
+        files=services().asking_queries.attachments(entry),
         taken_back=taken_back(
             {line.grant.id: line.grant.function for line in entry.lines if line.grant is not None and line.grant.state in ENDED}
         ),
@@ -69,8 +73,10 @@ def withdraw(request_id: UUID, line_id: UUID) -> ResponseReturnValue:
     """Take a line back; whoever comes too late is told what happened."""
     version = whole_number(request.form.get("version")) or 0
     try:
-        services().access.withdraw(current_actor(), line_id, version)
+        done = services().access.withdraw(current_actor(), line_id, version)
         flash(gettext("申请已撤回，主管部门不会再看到它。需要时可以重新申请。"), "success")
+        if done.not_opened is not None:
+            flash(gettext("其余已同意的申请项不能再按所同意的开通，不再开通：%(why)s", why=say(done.not_opened.message)), "error")
     except Conflict as error:
         flash(say(error.message), "error")
     return redirect(url_for("portal.request_detail", request_id=request_id), 303)

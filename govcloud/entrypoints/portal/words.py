@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from govcloud.access.asking.views import HitKind
 from govcloud.access.commands import RejectReason
 from govcloud.access.lifecycle import LineState
+from govcloud.access.tasks.presigned import RuleState
 from govcloud.kernel.messages import Message
 from govcloud.web.words import LINE, StateWord
 
@@ -32,7 +33,7 @@ HITS: Mapping[HitKind, Message] = {
     HitKind.MATTER: Message("一件事"),
     HitKind.ITEM: Message("可申请的权限"),
     HitKind.FUNCTION: Message("功能"),
-    HitKind.SERVICE_ITEM: Message("政务服务事项"),
+    HitKind.SERVICE_ITEM: Message("相关政务服务事项"),
     HitKind.SUBSYSTEM: Message("业务子系统"),
 }
 
@@ -43,6 +44,7 @@ FIELDS: Mapping[str, Message] = {
     "matter_id": Message("所办的一件事"),
     "days": Message("使用期限"),
     "scope": Message("数据范围"),
+    "duty": Message("在办件中的环节"),
     "starts_at": Message("开始时间"),
     "people": Message("为谁申请"),
     "mode": Message("何时生效"),
@@ -75,3 +77,30 @@ def close_words(reason: str) -> Message:
 def outcome_words() -> Mapping[str, StateWord]:
     """Return the words of a decision's outcome."""
     return {"approved": LINE[LineState.APPROVED], "rejected": LINE[LineState.REJECTED]}
+
+
+#: As what somebody decided, as a receipt names it.
+CAPACITIES: Mapping[str, Message] = {
+    "own": Message("以本人职务，作为主管部门的高级管理员"),
+    "superior": Message("以本人职务，作为上级部门的高级管理员"),
+    "deputy": Message("作为副职高级管理员（逾时未答复后）"),
+    "delegate": Message("受委托，以委托人的审批权"),
+    "stand_in": Message("委托人外出期间代行其审批权"),
+    "rule": Message("按预先签署的规则，未逐件审看"),
+    "silence": Message("逾时无人答复，按预先签署的默许规则"),
+}
+
+
+def capacity_words(code: str) -> Message:
+    """Return the words of a capacity; one that this release does not know shows as it is."""
+    return CAPACITIES.get(code) or Message("%(code)s", code=code)
+
+
+#: How a rule that was signed in advance stands.
+RULES: Mapping[RuleState, StateWord] = {
+    RuleState.LIVE: StateWord(Message("生效中"), "circle-check", "success"),
+    RuleState.ITEM_CHANGED: StateWord(Message("可申请项有变化，待重新签署"), "triangle-alert", "warning"),
+    RuleState.SIGNER_GONE: StateWord(Message("签署人已不在任，待重新签署"), "triangle-alert", "warning"),
+    RuleState.EXPIRED: StateWord(Message("已到期"), "clock"),
+    RuleState.ENDED: StateWord(Message("已终止"), "ban"),
+}

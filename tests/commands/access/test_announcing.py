@@ -6,14 +6,20 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from govcloud.access.deciding.delegating import NewDelegation
+from govcloud.access.deciding.presigning import NewRule
 from govcloud.authorization.commands import NewGrant
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
+from govcloud.kernel.database import db
 from govcloud.kernel.errors import Denied
 from govcloud.services import Services
-from tests.factories.requests import granted
-from tests.factories.world import SEED, World
+from govcloud.subsystems.changes import FunctionChange
+from tests.factories.deciders import set_tier
+from tests.factories.requests import REGISTER, granted
+from tests.factories.world import SEED, Person, World
 
 JOBS = Actor.system("jobs")
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -117,3 +123,78 @@ def test_a_stop_in_the_middle_tells_nobody_twice(
 def test_only_the_job_does(services: Services, world: World) -> None:
     with pytest.raises(Denied):
         services.announcing.run(world.security_admin.actor())
+
+
+# Delegations, rules, the calendar
+
+
+def kinds_of(services: Services, person: Person) -> list[str]:
+    """Return the kinds of a person's notices, the oldest first."""
+    return [view.kind for view in reversed(services.notice_queries.page(person.official_id).entries)]
+
+
+def test_both_people_hear_when_a_delegation_that_was_made_ahead_begins_and_is_about_to_end(
+    services: Services, world: World, clock: ManualClock
+) -> None:
+    chen, now = world.people["CHENJIE"], clock.now()
+    services.announcing.run(JOBS)
+    ahead = NewDelegation(chen.appointment_id, now + timedelta(days=2), now + timedelta(days=6), "休假")
+    services.approving.delegating.delegate(world.li.actor(), ahead)
+    at_once = NewDelegation(chen.appointment_id, now, now + timedelta(hours=20), "会议")
+    services.approving.delegating.delegate(world.people["QIANWEI"].actor(), at_once)
+    seen = []
+    for days in (1, 1, 1, 1, 1, 1):
+        clock.advance(timedelta(days=days))
+        services.announcing.run(JOBS)
+        services.announcing.run(JOBS)
+        seen.append((kinds_of(services, world.li), kinds_of(services, chen)[2:]))
+    begun, ending = ["lending_begins"], ["lending_begins", "lending_ends"]
+    assert seen == [([], []), (begun, begun), (begun, begun), (begun, begun), (ending, ending), (ending, ending)]
+    assert kinds_of(services, world.people["QIANWEI"]) == [], "it began as it was made, and is shorter than the warning"
+
+
+def test_one_that_was_taken_back_neither_begins_nor_ends(services: Services, world: World, clock: ManualClock) -> None:
+    chen, now = world.people["CHENJIE"], clock.now()
+    services.announcing.run(JOBS)
+    ahead = NewDelegation(chen.appointment_id, now + timedelta(days=2), now + timedelta(days=6), "休假")
+    lent = services.approving.delegating.delegate(world.li.actor(), ahead)
+    services.approving.delegating.end(world.li.actor(), lent)
+    for _ in range(7):
+        clock.advance(timedelta(days=1))
+        services.announcing.run(JOBS)
+    assert (kinds_of(services, world.li), kinds_of(services, chen)) == ([], ["lent_to_you", "lending_ended"])
+
+
+def test_a_rule_that_runs_out_is_told_to_its_signer_and_the_office(services: Services, world: World, clock: ManualClock) -> None:
+    function = FunctionChange("查询住房登记信息", sensitive=False, integration_level=3)
+    services.subsystems.change_function(world.people["HEWEI"].actor(), REGISTER, function, "数据已脱敏")
+    set_tier(services, world, "auto")
+    services.announcing.run(JOBS)
+    new = NewRule(world.items[REGISTER], (world.organisation.ids["xihu_civil_affairs"],), 10, clock.now() + timedelta(days=10), "例行")
+    services.approving.presigning.sign(world.li.actor(), new)
+    clock.advance(timedelta(days=2))
+    services.announcing.run(JOBS)
+    assert kinds_of(services, world.li) == []
+    clock.advance(timedelta(days=1, seconds=1))
+    services.announcing.run(JOBS)
+    services.announcing.run(JOBS)
+    for person in (world.li, world.people["QIANWEI"]):
+        [view] = services.notice_queries.page(person.official_id).entries
+        assert (view.kind, view.link) == ("rule_ends", "/approval-rules")
+        assert str(view.sentence).startswith("“查询住房登记信息”的预签规则将于 2026-12-04 09:30 到期")
+
+
+def test_a_missing_year_is_put_on_record_once(services: Services, clock: ManualClock) -> None:
+    def recorded() -> int:
+        db.session.remove()
+        query = text("SELECT count(*) FROM audit_event WHERE name = 'access:work_calendar:missing'")
+        return services.uow.read().scalar(query) or 0
+
+    for _ in range(2):
+        services.announcing.run(JOBS)
+        clock.advance(timedelta(days=1))
+    assert recorded() == 1
+    services.calendars.import_days(Actor.system("operator"), "date,day,name\n2027-01-01,holiday,元旦\n", "国办通知")
+    clock.advance(timedelta(days=300))
+    services.announcing.run(JOBS)
+    assert recorded() == 1

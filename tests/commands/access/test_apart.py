@@ -11,6 +11,8 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from govcloud.access.asking.queries import Chosen
+from govcloud.access.clocks.line_clock import LEFT_LYING
 from govcloud.access.commands import NewRequest, Submitted
 from govcloud.access.lifecycle import LineState
 from govcloud.authorization.commands import NewGrant
@@ -18,7 +20,7 @@ from govcloud.authorization.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
-from govcloud.kernel.errors import Conflict, GovcloudError
+from govcloud.kernel.errors import Conflict, GovcloudError, Invalid
 from govcloud.services import Services
 from govcloud.subsystems.changes import FunctionChange
 from tests.factories.apart import ACCEPT, CASES, REGISTER, excepted, in_force
@@ -132,7 +134,7 @@ def test_a_blocked_line_is_withdrawn_or_lapses_like_any_other(services: Services
     asked = ask(services, world)
     services.access.withdraw(world.wang.actor(), asked.line_id, 1)
     again = ask(services, world)
-    clock.advance(timedelta(days=10))
+    clock.advance(LEFT_LYING)
     assert services.escalating.run(JOBS) == 1
     assert state_of(services, world, again.line_id) is LineState.LAPSED
     excepted(services, world, world.wang, "accept-and-check")
@@ -168,7 +170,7 @@ def test_who_handled_a_case_does_not_review_it_nor_the_reverse(
     sun = world.people["SUNLI"]
     assert with_duty(services, world, sun, first, "XH-2026-0117") is None
     clock.advance(timedelta(days=90))
-    for same in ("XH-2026-0117", "xh-2026-0117 ", "ＸＨ-2026-0117"):
+    for same in ("XH-2026-0117", "xh-2026-0117 ", "ＸＨ-2026-0117", "XH—2026－0117", "XH ——2026—— 0117"):
         found = with_duty(services, world, sun, then, same)
         assert found is not None, "who handled it once has handled it for ever, however the number is written"
         assert found.code == "sod_conflict"
@@ -177,14 +179,58 @@ def test_who_handled_a_case_does_not_review_it_nor_the_reverse(
     assert with_duty(services, world, world.people["CHENJIE"], then, "XH-2026-0117") is None, "another person"
 
 
+def test_a_part_that_nobody_stated_is_both(services: Services, world: World, clock: ManualClock) -> None:
+    """Whoever had something for a case without a word on the part may have done either, so they get no part of another function."""
+    sun = world.people["SUNLI"]
+    asked = ask(services, world, sun, days=3)
+    services.access.approve(world.li.actor(), asked.line_id, 1)
+    in_force(services, world, "four-eyes", kind="per_case")
+    for duty in ("handle", "review"):
+        other = ask_cases(services, world, sun, duty=duty)
+        assert state_of_line(services, sun, other) is LineState.BLOCKED_SOD
+        services.access.withdraw(sun.actor(), other.line_id, 1)
+    grant = services.authorization_queries.grant_of_line(asked.line_id)
+    assert grant is not None
+    line_id = services.grant_life.extend(sun.actor(), grant.id, 2, "未办结").line_id
+    assert services.access.approve(world.li.actor(), line_id, 1).grant_id is not None, "the same again adds nothing"
+
+
+def test_where_a_rule_looks_at_cases_the_part_is_stated(services: Services, world: World) -> None:
+    in_force(services, world, "four-eyes", kind="per_case")
+    sun = world.people["SUNLI"]
+    with pytest.raises(Invalid) as refused:
+        ask(services, world, sun)
+    assert [(field.field, refusal.code) for field, refusal in zip(refused.value.fields, refused.value.refusals, strict=True)] == [
+        ("duty", "duty_missing")
+    ]
+    assert state_of_line(services, sun, ask(services, world, sun, duty="handle")) is LineState.PENDING
+    assert state_of_line(services, sun, ask_cases(services, world, sun, case_number=None)) is LineState.PENDING, "of no case"
+
+
+def test_a_rule_that_names_the_function_wants_the_case_as_well(services: Services, world: World) -> None:
+    """Without the case nobody could tell who had a part in it before."""
+    in_force(services, world, "one-a-case", REGISTER, CASES, kind="per_case")
+    sun = world.people["SUNLI"]
+    with pytest.raises(Invalid) as refused:
+        ask_cases(services, world, sun, case_number=None)
+    assert {refusal.code for refusal in refused.value.refusals} == {"case_number_missing", "duty_missing"}
+
+
+def test_two_functions_of_a_set_are_refused_whatever_was_stated(services: Services, world: World) -> None:
+    in_force(services, world, "one-a-case", REGISTER, CASES, kind="per_case")
+    sun = world.people["SUNLI"]
+    services.access.approve(world.li.actor(), ask(services, world, sun, duty="handle").line_id, 1)
+    assert state_of_line(services, sun, ask_cases(services, world, sun, duty="handle")) is LineState.BLOCKED_SOD
+
+
 def test_of_a_set_for_cases_one_function_a_case(services: Services, world: World) -> None:
     in_force(services, world, "one-a-case", REGISTER, CASES, kind="per_case")
     sun = world.people["SUNLI"]
-    services.access.approve(world.li.actor(), ask(services, world, sun).line_id, 1)
-    same = ask_cases(services, world, sun)
+    services.access.approve(world.li.actor(), ask(services, world, sun, duty="handle").line_id, 1)
+    same = ask_cases(services, world, sun, duty="handle")
     assert state_of_line(services, sun, same) is LineState.BLOCKED_SOD
     services.access.withdraw(sun.actor(), same.line_id, 1)
-    assert state_of_line(services, sun, ask_cases(services, world, sun, case_number="XH-2026-0200")) is LineState.PENDING
+    assert state_of_line(services, sun, ask_cases(services, world, sun, case_number="XH-2026-0200", duty="handle")) is LineState.PENDING
 
 
 def state_of_line(services: Services, who: Person, asked: Submitted) -> LineState:
@@ -208,6 +254,41 @@ def test_a_label_that_rises_before_the_decision_stops_the_approval(services: Ser
     with pytest.raises(Conflict) as caught:
         services.access.approve(world.li.actor(), line_id, 1)
     assert caught.value.code == "not_cleared"
+
+
+def test_the_search_says_what_would_wait_for_an_exception(services: Services, world: World) -> None:
+    in_force(services, world, "accept-and-check", REGISTER, ACCEPT)
+    hits = {hit.code: hit for hit in services.asking_queries.search(world.wang.actor(), "住房登记") if hit.kind == "item"}
+    assert hits[REGISTER].may_ask
+    [conflict] = hits[REGISTER].conflicts
+    assert conflict.code == "accept-and-check"
+    assert ACCEPT in str(conflict.message)
+    assert hits["housing:register:export"].conflicts == ()
+    [asked] = services.asking_queries.asked(world.wang.actor(), [Chosen(world.items[REGISTER])])
+    assert [one.code for one in asked.standing.conflicts] == ["accept-and-check"]
+    excepted(services, world, world.wang, "accept-and-check")
+    [asked] = services.asking_queries.asked(world.wang.actor(), [Chosen(world.items[REGISTER])])
+    assert asked.standing.conflicts == (), "it would go to its owner at once"
+
+
+def test_the_search_says_what_no_exception_could_lift(services: Services, world: World) -> None:
+    in_force(services, world, "never", REGISTER, ACCEPT, liftable=False)
+    [hit] = [hit for hit in services.asking_queries.search(world.wang.actor(), "查询住房") if hit.kind == "item"]
+    assert not hit.may_ask
+    assert [refusal.code for refusal in hit.why] == ["sod_conflict"]
+    assert hit.conflicts == ()
+
+
+def test_conflicts_of_many_items_cost_no_more_statements(services: Services, world: World) -> None:
+    in_force(services, world, "one-of-three", REGISTER, "housing:register:export", ACCEPT)
+    asked = [Chosen(world.items[function]) for function in (REGISTER, "housing:register:export")]
+    with counted() as one:
+        services.asking_queries.asked(world.wang.actor(), asked[:1])
+    db.session.remove()
+    with counted() as two:
+        found = services.asking_queries.asked(world.wang.actor(), asked)
+    assert all(item.standing.conflicts for item in found)
+    assert len(two) <= len(one)
 
 
 def labelled(services: Services, label: int) -> None:
@@ -288,3 +369,17 @@ def test_the_card_costs_the_same_after_fifty_thousand_past_lines(services: Servi
         card = services.access_queries.evidence_card(line_id)
     assert len(many) == len(few)
     assert card.rejected_before == card.looked_back == 200
+
+
+@pytest.mark.parametrize("way", ["浙建[2026]12号", "浙建（２０２６）１２号", "浙建 〔2026〕 12 号", "浙建【2026】12号"])
+def test_a_case_written_otherwise_is_the_same_case(services: Services, world: World, way: str) -> None:
+    """What was had for a case counts however its number is written then and now: kept in one form, and compared so."""
+    granted(services, world, days=3, case_number="浙建〔2026〕12号")
+    with pytest.raises(Conflict) as caught:
+        ask(services, world, days=2, case_number=way)
+    assert caught.value.code == "already_held"
+    asked = ask(services, world, days=9, case_number=way)
+    assert services.access_queries.request(world.wang.actor(), asked.request_id).case_number == "浙建〔2026〕12号"
+    for wrong in ("\u200b", "\ufdfa" * 5):
+        with pytest.raises(Invalid):
+            ask(services, world, world.people["SUNLI"], case_number=wrong)

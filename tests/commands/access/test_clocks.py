@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,7 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, Invalid
 from govcloud.services import Services
 from govcloud.settings import Settings
+from tests.factories.plans import plan_without
 from tests.factories.racing import together
 from tests.factories.requests import ask, may_read
 from tests.factories.world import SEED, World
@@ -278,6 +280,64 @@ def test_another_process_notices_within_half_a_minute(services: Services, clock:
 def test_what_is_due_is_found_by_its_index(services: Services) -> None:
     due = "state IN ('blocked_sod', 'pending', 'returned') AND acts_at <= now()"
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     plan = session.scalars(text(f"EXPLAIN SELECT id FROM request_line WHERE {due} ORDER BY acts_at, id LIMIT 200"))
     assert "ix_request_line_acts" in "\n".join(plan)
+
+
+def test_a_page_goes_on_where_the_one_before_ended(services: Services, world: World, clock: ManualClock) -> None:
+    lines = [ask(services, world, world.people[login]).line_id for login in ("WANGFANG", "SUNLI", "SHANXUEMEI", "CHENJIE", "ZHAOMIN")]
+    until(clock, "2026-11-25T09:30")
+    assert services.escalating.run(JOBS, limit=2) == 5
+    assert [line_of(services, line_id).escalation for line_id in lines] == [1] * 5
+    session = services.uow.read()
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    due = "state IN ('blocked_sod', 'pending', 'returned') AND acts_at <= now()"
+    due += " AND (acts_at, id) > (now() - interval '1 day', gen_random_uuid())"
+    plan = "\n".join(session.scalars(text(f"EXPLAIN SELECT id FROM request_line WHERE {due} ORDER BY acts_at, id LIMIT 200")))
+    assert "ix_request_line_acts" in plan
+    assert "Sort" not in plan
+
+
+def test_a_line_whose_step_fails_holds_up_no_other(
+    services: Services, world: World, clock: ManualClock, superuser_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many fail, and though they are the oldest: a trigger of the database refuses whatever is done to the first two."""
+    import psycopg  # noqa: PLC0415
+
+    broken = [ask(services, world, world.people[login]).line_id for login in ("WANGFANG", "SUNLI")]
+    whole = [ask(services, world, world.people[login]).line_id for login in ("SHANXUEMEI", "CHENJIE")]
+    listed = ", ".join(f"'{line_id}'" for line_id in broken)
+    with psycopg.connect(superuser_url.replace("+psycopg", ""), autocommit=True) as owner:
+        owner.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''broken''; END'")
+        owner.execute(
+            f"CREATE TRIGGER refuse BEFORE UPDATE ON request_line FOR EACH ROW WHEN (OLD.id IN ({listed})) EXECUTE FUNCTION refuse()"
+        )
+    until(clock, "2026-11-25T09:30")
+    assert services.escalating.run(JOBS, limit=1) == 2
+    assert [line_of(services, line_id).escalation for line_id in (*broken, *whole)] == [0, 0, 1, 1]
+    assert all(str(line_id) in caplog.text for line_id in broken)
+    assert story(services, broken[0]) == []
+
+
+def test_several_workers_take_each_step_once(app: Flask, services: Services, settings: Settings, world: World, clock: ManualClock) -> None:
+    """Both read the same due lines and meet at the first: who comes second finds it taken, and so each of the rest."""
+    lines = [ask(services, world, world.people[login]).line_id for login in ("WANGFANG", "SUNLI", "SHANXUEMEI")]
+    clock.advance(timedelta(days=30))
+    gate = f"SELECT id FROM official WHERE id = '{world.wang.official_id}' FOR UPDATE"
+    run = partial(services.escalating.run, JOBS)
+    taken = [done for done in together(app, settings, gate, run, run) if isinstance(done, int)]
+    assert (len(taken), sum(taken)) == (2, 3)
+    assert [story(services, line_id) for line_id in lines] == [["access:line:lapsed"]] * 3
+    told = "SELECT count(*) FROM notice WHERE kind = 'lapsed' GROUP BY line_id, official_id"
+    assert list(services.uow.read().scalars(text(told))) == [1, 1, 1]
+
+
+def test_what_waits_for_an_exception_lapses_against_no_department(services: Services, world: World, clock: ManualClock) -> None:
+    line_id = ask(services, world).line_id
+    with services.uow.begin(SEED, "govcloud:platform:seed") as tx:
+        lock_line(tx.session, line_id).state = LineState.BLOCKED_SOD
+    clock.advance(timedelta(days=30))
+    services.escalating.run(JOBS)
+    assert services.uow.read().scalar(text("SELECT count(*) FROM line_wait")) == 0
+    assert [view.kind for view in services.notice_queries.page(world.wang.official_id).entries] == ["lapsed_blocked"]

@@ -267,9 +267,9 @@ def test_decided_lines_are_listed_for_whom_decided_them(services: Services, worl
             services.access.reject(world.li.actor(), line_id, 1, "other", "重复")
         lines.append(line_id)
         clock.advance(timedelta(minutes=1))
-    page = services.access_queries.decided_by(world.li.official_id)
+    page = services.access_queries.decided_by(world.li.actor())
     assert {(entry.line_id, entry.outcome) for entry in page.entries} == {(lines[0], "approved"), (lines[1], "rejected")}
-    assert services.access_queries.decided_by(world.people["QIANWEI"].official_id).entries == ()
+    assert services.access_queries.decided_by(world.people["QIANWEI"].actor()).entries == ()
 
 
 def test_a_waiting_line_follows_its_department(services: Services, world: World) -> None:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from govcloud.access.commands import NewSubmission, WantedItem
 from govcloud.access.ending.targets import Kind
 from govcloud.access.facts import ItemFacts, PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import GrantState
 from govcloud.access.rules.registry import Ok
 from govcloud.access.rules.term import RequestedWithinCap
-from govcloud.authorization.scope import PROVINCE
+from govcloud.authorization.scope import PROVINCE, Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services
-from tests.factories.requests import ask, granted, may_read
-from tests.factories.world import World
+from tests.factories.requests import REGISTER, ask, granted, may_read
+from tests.factories.world import HANGZHOU, XIHU, World
 
 SECOND = timedelta(seconds=1)
 WHY = "案件尚未办结"
+CASE = "XH-2026-0100"
 
 
 def extended(services: Services, world: World, grant_id: UUID, days: int = 3) -> UUID:
@@ -221,3 +223,48 @@ def test_ending_many_ends_what_was_extended_after_the_preview(services: Services
     services.ending.go_on(world.li.actor(), order.id)
     clock.advance(timedelta(days=2))
     assert not may_read(services, world.wang)
+
+
+def asked_from(services: Services, world: World, begins: datetime, days: int, case_number: str = CASE) -> UUID:
+    """Ask for the register anew, from a moment on; return the line."""
+    wanted = WantedItem(world.items[REGISTER], days, Scope((XIHU,)))
+    new = NewSubmission((wanted,), WHY, starts_at=begins, case_number=case_number)
+    return services.asking.submit(world.wang.actor(), new).requests[0].lines[0].line_id
+
+
+def test_a_request_that_goes_on_where_a_grant_ends_counts_like_an_extension(services: Services, world: World, clock: ManualClock) -> None:
+    """What may last thirty days in a row lasts no longer for being asked for anew."""
+    grant = services.authorization_queries.grant(granted(services, world, days=20, case_number=CASE))
+    assert grant is not None
+    for begins in (grant.ends_at, grant.ends_at + timedelta(hours=23), grant.ends_at - timedelta(days=1)):
+        with pytest.raises(Invalid) as refused:
+            asked_from(services, world, begins, 12)
+        assert {refusal.code for refusal in refused.value.refusals} == {"beyond_cap"}
+    line_id = asked_from(services, world, grant.ends_at, 10)
+    services.access.withdraw(world.wang.actor(), line_id, 1)
+    assert asked_from(services, world, grant.ends_at + timedelta(days=1), 30), "a day between is a break"
+
+
+def test_what_was_approved_meanwhile_counts_when_it_is_decided(services: Services, world: World, clock: ManualClock) -> None:
+    """It was within the cap when it was asked for; begun three days later, beside what stands, the whole would be too long."""
+    granted(services, world, days=20, case_number=CASE)
+    line_id = ask(services, world, days=30, case_number=CASE, scope=Scope((HANGZHOU,))).line_id
+    clock.advance(timedelta(days=3))
+    assert services.access_queries.decision_page(world.li.actor(), line_id).max_days == 27
+    with pytest.raises(Invalid) as refused:
+        services.access.approve(world.li.actor(), line_id, 1)
+    assert refused.value.code == "beyond_cap"
+    assert services.access.approve(world.li.actor(), line_id, 1, days=27).grant_id is not None
+
+
+def test_another_case_is_a_row_of_its_own_where_the_item_is_tied_to_cases(services: Services, world: World) -> None:
+    grant = services.authorization_queries.grant(granted(services, world, days=20, case_number=CASE))
+    assert grant is not None
+    assert asked_from(services, world, grant.ends_at, 30, case_number="XH-2026-0999")
+
+
+def test_after_the_end_it_is_asked_for_afresh(services: Services, world: World, clock: ManualClock) -> None:
+    granted(services, world, days=30, case_number=CASE)
+    clock.advance(timedelta(days=30))
+    line_id = ask(services, world, days=30, case_number=CASE).line_id
+    assert services.access.approve(world.li.actor(), line_id, 1).grant_id is not None

@@ -12,13 +12,17 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from govcloud.access.deciding.decision_links import LinkedLine, read_token
+from govcloud.access.deciding.delegating import NewDelegation
 from govcloud.access.notices.desk import MOST_LETTERS, MOST_TRIES
+from govcloud.access.notices.mailing import GATHERS, seal_address
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, Invalid
+from govcloud.kernel.ids import new_id
 from govcloud.outbox.deliver import Delivery
 from govcloud.outbox.mail import MailServer
+from govcloud.outbox.promising import Promise, promise
 from govcloud.services import Services
 from govcloud.settings import Settings, SettingsError, load_settings
 from tests.factories.mailbox import Mailbox, certificate, mailbox
@@ -65,7 +69,14 @@ def waiting(services: Services) -> list[str | None]:
 
 
 def rejected(services: Services, world: World) -> None:
+    """Let a request of 王芳 be refused, and the time go by in which a letter waits for more."""
     services.access.reject(world.li.actor(), ask(services, world).line_id, 1, "not_needed")
+    gathered(services)
+
+
+def gathered(services: Services) -> None:
+    """Let the time go by in which letters wait for what else there is to tell."""
+    services.clock.advance(GATHERS)  # type: ignore[attr-defined]  # the test's clock
 
 
 def test_an_address_is_confirmed_by_the_code_that_comes_there(services: Services, world: World, box: Mailbox) -> None:
@@ -106,7 +117,11 @@ def test_what_is_wanted_comes_once_and_says_it_in_chinese(services: Services, wo
     assert services.delivery.deliver_due(JOBS).delivered == 0
     [letter] = box.to(ADDRESS)
     [notice] = services.notice_queries.page(world.wang.official_id).entries
-    assert letter.message["Message-ID"] == f"<{notice.id}@localhost>"
+    assert (
+        letter.message["Message-ID"]
+        == f"<{services.uow.read().scalar(text('SELECT letter_id FROM notice WHERE id = :id'), {'id': notice.id})}@localhost>"
+    )
+    assert letter.message["Content-Language"] == "zh-CN"
     assert letter.message["Subject"] == "【政务云】申请被驳回"
     assert "浙江省住房和城乡建设厅驳回了“查询住房登记信息”" in letter.text
     assert f"http://localhost{notice.link}" in letter.text
@@ -212,6 +227,7 @@ def test_one_bad_address_holds_nobody_up(services: Services, world: World, box: 
     box.refuse[ADDRESS] = "550 5.1.1 unknown"
     for person in (world.wang, sun):
         services.access.reject(world.li.actor(), ask(services, world, person).line_id, 1, "not_needed")
+    gathered(services)
     before = box.connections
     services.delivery.deliver_due(JOBS)
     assert [letter.recipient for letter in box.received] == ["sunli@zj.example"]
@@ -366,7 +382,199 @@ def test_a_call_to_decide_leads_to_the_line_by_a_link_that_carries_no_authority(
     confirmed(services, box, world.li)
     services.notice_desk.choose(world.li.actor(), ["to_decide"], "zh")
     submitted = ask(services, world)
+    gathered(services)
     assert services.delivery.deliver_due(JOBS).delivered == 1
     [letter] = box.to(ADDRESS)
     [token] = re.findall(r"http://localhost/decide/(\S+)", letter.text)
     assert read_token(services.keys, token, services.clock.now()) == LinkedLine(submitted.line_id, 1)
+
+
+# Letters that gather, say little, and cannot be bent
+
+
+def reminded(services: Services, world: World, clock: ManualClock, *logins: str) -> None:
+    """Let several requests wait until their approvers are reminded, each in a transaction of its own."""
+    for login in logins:
+        ask(services, world, world.people[login])
+    clock.advance(timedelta(days=1))
+    assert services.escalating.run(JOBS) == len(logins)
+
+
+def test_forty_reminders_are_one_letter(services: Services, world: World, box: Mailbox, clock: ManualClock) -> None:
+    confirmed(services, box, world.li)
+    reminded(services, world, clock, "WANGFANG", "SUNLI", "SHANXUEMEI")
+    assert services.delivery.deliver_due(JOBS).delivered == 0, "it waits for what else there is to tell"
+    gathered(services)
+    assert services.delivery.deliver_due(JOBS).delivered == 1
+    [letter] = box.received
+    assert letter.message["Subject"] == "【政务云】催办（3 条）"
+    assert len(re.findall(r"http://localhost/decide/\S+", letter.text)) == 3
+    assert letter.text.count("请勿回复") == 1
+    gathered(services)
+    services.delivery.deliver_due(JOBS)
+    assert len(box.received) == 1
+
+
+def test_what_comes_later_is_another_letter(services: Services, world: World, box: Mailbox, clock: ManualClock) -> None:
+    confirmed(services, box, world.wang)
+    rejected(services, world)
+    box.defer = 1
+    services.delivery.deliver_due(JOBS)
+    rejected(services, world)  # the first letter was tried by now, so it takes nothing more in
+    clock.advance(timedelta(minutes=5))
+    services.delivery.deliver_due(JOBS)
+    assert [letter.message["Subject"] for letter in box.received] == ["【政务云】申请被驳回"] * 2
+    assert len({letter.message["Message-ID"] for letter in box.received}) == 2
+
+
+def test_an_attempt_that_is_made_again_is_the_same_letter(services: Services, world: World, box: Mailbox, clock: ManualClock) -> None:
+    confirmed(services, box, world.wang)
+    box.vanish = 1
+    rejected(services, world)
+    services.delivery.deliver_due(JOBS)
+    clock.advance(timedelta(hours=1))
+    services.delivery.deliver_due(JOBS)
+    first, second = box.received
+    assert first.raw == second.raw
+
+
+def test_a_call_that_is_over_is_not_mailed(services: Services, world: World, box: Mailbox, clock: ManualClock) -> None:
+    confirmed(services, box, world.li)
+    reminded(services, world, clock, "WANGFANG", "SUNLI")
+    [first] = services.access_queries.my_requests(world.wang.official_id).entries
+    services.access.reject(world.people["QIANWEI"].actor(), first.lines[0].id, 1, "not_needed")
+    gathered(services)
+    services.delivery.deliver_due(JOBS)
+    [letter] = box.received
+    assert letter.message["Subject"] == "【政务云】催办"
+    assert "孙*" in letter.text
+    assert "王*" not in letter.text
+
+
+def test_a_letter_says_no_more_of_people_than_it_must(services: Services, world: World, box: Mailbox, clock: ManualClock) -> None:
+    for person in (world.li, world.wang):
+        confirmed(services, box, person, f"{person.login.lower()}@zj.example")
+    services.notice_desk.choose(world.wang.actor(), ["revoked", "suspended"], "zh")
+    reminded(services, world, clock, "WANGFANG")
+    gathered(services)
+    services.delivery.deliver_due(JOBS)
+    [line] = services.access_queries.my_requests(world.wang.official_id).entries[0].lines
+    grant = services.access.approve(world.li.actor(), line.id, 1).grant_id
+    assert grant is not None
+    services.access.revoke(world.people["QIANWEI"].actor(), grant, "王芳涉嫌违规查询，移交处理")
+    gathered(services)
+    services.delivery.deliver_due(JOBS)
+    [to_li], [to_wang] = box.to("liqiang@zj.example"), box.to("wangfang@zj.example")
+    for letter in (to_li, to_wang):
+        assert "王芳" not in letter.text + letter.message["Subject"]
+    assert "王*申请的“查询住房登记信息”" in to_li.text
+    assert "违规" not in to_wang.text
+    assert "理由见平台" in to_wang.text
+
+
+def test_who_is_out_of_office_gets_no_call_by_mail_and_the_stand_in_does(
+    services: Services, world: World, box: Mailbox, clock: ManualClock
+) -> None:
+    chen, now = world.people["CHENJIE"], clock.now()
+    confirmed(services, box, world.li, "li@zj.example")
+    confirmed(services, box, chen, "chen@zj.example")
+    away = NewDelegation(chen.appointment_id, now, now + timedelta(days=5), "休假", out_of_office=True)
+    services.approving.delegating.delegate(world.li.actor(), away)
+    reminded(services, world, clock, "WANGFANG")
+    gathered(services)
+    services.delivery.deliver_due(JOBS)
+    assert [letter.recipient for letter in box.received] == ["chen@zj.example"] * 2
+    assert box.received[-1].message["Subject"] == "【政务云】催办"
+
+
+@pytest.mark.parametrize("attack", ["header", "copied"])
+def test_an_address_that_was_tampered_with_reaches_nobody_and_holds_nobody_up(
+    services: Services, world: World, box: Mailbox, superuser_url: str, attack: str
+) -> None:
+    """Somebody who can write to the database seals an address that would add a recipient: no letter goes there, the others go on."""
+    import psycopg  # noqa: PLC0415
+
+    sun = world.people["SUNLI"]
+    confirmed(services, box, world.wang)
+    confirmed(services, box, sun, "sunli@zj.example")
+    with psycopg.connect(superuser_url.replace("+psycopg", ""), autocommit=True) as owner:
+        [row_id] = owner.execute(
+            "SELECT id FROM notice_address WHERE official_id = %s AND confirmed_at IS NOT NULL", (world.wang.official_id,)
+        ).fetchone() or (None,)
+        assert row_id
+        given = {
+            "header": seal_address(services.keys, row_id, "wang@zj.example\r\nBcc: all@zj.example"),
+            # Sealed to somebody else's row, as if it had been copied.
+            "copied": seal_address(services.keys, new_id(), "wang@zj.example"),
+        }
+        owner.execute("UPDATE notice_address SET sealed = %s WHERE id = %s", (given[attack], row_id))
+    for person in (world.wang, sun):
+        services.access.reject(world.li.actor(), ask(services, world, person).line_id, 1, "not_needed")
+    gathered(services)
+    services.delivery.deliver_due(JOBS)
+    assert [letter.recipient for letter in box.received] == ["sunli@zj.example"]
+    assert len(waiting(services)) == (attack == "copied"), "what a key might yet open is tried again, for three days"
+
+
+def test_words_of_the_catalogue_add_no_header(services: Services, world: World, box: Mailbox, superuser_url: str) -> None:
+    import psycopg  # noqa: PLC0415
+
+    confirmed(services, box, world.wang)
+    with psycopg.connect(superuser_url.replace("+psycopg", ""), autocommit=True) as owner:
+        owner.execute("UPDATE catalogue_item_version SET name = E'登记\\r\\nBcc: all@zj.example\\r\\n\\r\\n点击 http://evil.example'")
+    rejected(services, world)
+    services.delivery.deliver_due(JOBS)
+    [letter] = box.received
+    assert letter.message["Bcc"] is None
+    assert {name.lower() for name in letter.message} == {
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "auto-submitted",
+        "content-type",
+        "content-transfer-encoding",
+        "content-language",
+        "mime-version",
+    }
+
+
+def test_a_message_that_nobody_knows_holds_nobody_up(services: Services, world: World, box: Mailbox) -> None:
+    confirmed(services, box, world.wang)
+    with services.uow.begin(Actor.system("seed"), "govcloud:platform:seed") as tx:
+        promise(tx, [Promise("mail:server", "access:of_another_release", {})])
+    rejected(services, world)
+    services.delivery.deliver_due(JOBS)
+    assert len(box.received) == 1
+    assert waiting(services) == []
+
+
+def test_two_who_tell_the_same_person_at_once_wait_for_nobody(services: Services, world: World, box: Mailbox, settings: Settings) -> None:
+    """A letter that another transaction adds to is left alone: this one begins another."""
+    import psycopg  # noqa: PLC0415
+
+    confirmed(services, box, world.wang)
+    first = ask(services, world).line_id
+    services.access.reject(world.li.actor(), first, 1, "not_needed")
+    db.session.remove()
+    with psycopg.connect(settings.database_url.replace("+psycopg", "")) as other:
+        other.execute("SELECT id FROM outbox_message WHERE delivered_at IS NULL FOR UPDATE")
+        services.access.reject(world.li.actor(), ask(services, world).line_id, 1, "not_needed")
+    gathered(services)
+    assert services.delivery.deliver_due(JOBS).delivered == 2
+
+
+def test_in_a_letter_of_several_only_calls_lead_to_the_decision(services: Services, world: World, box: Mailbox) -> None:
+    confirmed(services, box, world.li)
+    services.notice_desk.choose(world.li.actor(), ["to_decide", "commented_deciding"], "en")
+    line_id = ask(services, world).line_id
+    services.approving.discussing.comment(world.wang.actor(), line_id, "急件")
+    gathered(services)
+    services.delivery.deliver_due(JOBS)
+    [letter] = box.received
+    assert letter.message["Subject"] == "[Government cloud] 2 notices"
+    assert letter.message["Content-Language"] == "en"
+    assert len(re.findall(r"http://localhost/decide/\S+", letter.text)) == 1
+    assert f"http://localhost/inbox/{line_id}" in letter.text
+    assert "急件" not in letter.text

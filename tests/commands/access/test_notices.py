@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from govcloud.access.deciding.delegating import NewDelegation
 from govcloud.access.notices.kinds import GROUPS, KINDS, USUALLY_MAILED
-from govcloud.access.notices.telling import GRANTS, LINES
+from govcloud.access.notices.table import GRANTS, LINES, PEOPLE
 from govcloud.authorization.commands import NewAssignment
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
@@ -23,8 +23,9 @@ from govcloud.kernel.events import type_registry
 from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.browsing import counted
-from tests.factories.deciders import set_tier
-from tests.factories.requests import ask, granted
+from tests.factories.deciders import end_offices, set_tier
+from tests.factories.plans import plan_without
+from tests.factories.requests import REGISTER, ask, granted
 from tests.factories.world import SEED, Person, World
 
 JOBS = Actor.system("jobs")
@@ -113,11 +114,13 @@ def test_the_clock_tells_approvers_deputies_superiors_and_in_the_end_whoever_ask
         (["to_decide", "reminded"], [], [], []),
         (["to_decide", "reminded"], ["deputised"], [], []),
         (["to_decide", "reminded"], ["deputised"], ["escalated"], []),
-        (["to_decide", "reminded", "settled"], ["deputised"], ["escalated"], ["lapsed"]),
+        (["to_decide", "reminded", "settled"], ["deputised", "settled"], ["escalated", "settled"], ["lapsed"]),
     ]
+    for person in (world.li, deputy, superior):
+        assert kinds(services, person, unread=True) == ["settled"], "whatever said that it waits is over"
     assert "浙江省住房和城乡建设厅没有在时限内答复" in words(services, world.wang)
     assert "一键重新申请" in words(services, world.wang)
-    assert "浙江省住房和城乡建设厅" in words(services, superior)
+    assert "浙江省住房和城乡建设厅" in str(services.notice_queries.page(superior.official_id).entries[1].sentence)
     assert services.access_queries.request(world.wang.actor(), submitted.request_id).state == "lapsed"
 
 
@@ -225,7 +228,7 @@ def test_the_count_is_one_statement_from_its_own_index(services: Services, world
         assert services.notice_queries.unread(world.li.official_id) == 1
     assert len(statements) <= 1
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     count = "SELECT count(*) FROM (SELECT id FROM notice WHERE official_id = :me AND read_at IS NULL LIMIT 100) AS mine"
     plan = "\n".join(session.scalars(text(f"EXPLAIN {count}"), {"me": world.li.official_id}))
     assert "ix_notice_unread" in plan
@@ -265,7 +268,8 @@ def test_what_is_wanted_by_mail_is_kept(services: Services, world: World) -> Non
 
 #: What other rooms have still to record.
 def test_every_event_of_the_tables_is_recorded_by_somebody() -> None:
-    assert {*LINES, *GRANTS} <= type_registry.keys()
+    assert {*LINES, *GRANTS, *PEOPLE} <= type_registry.keys()
+    assert {telling.kind for telling in PEOPLE.values()} <= KINDS.keys()
     assert {telling.kind for tellings in LINES.values() for telling in tellings} <= KINDS.keys()
     assert {kind for kind, _ in GRANTS.values()} <= KINDS.keys()
 
@@ -274,7 +278,8 @@ def test_nobody_is_told_twice_of_one_thing(services: Services, world: World) -> 
     """Not even by a hand in the database."""
     ask(services, world)
     twice = (
-        "INSERT INTO notice SELECT gen_random_uuid(), official_id, kind, params, link, event_id, line_id, grant_id, created_at FROM notice"
+        "INSERT INTO notice (id, official_id, kind, params, link, event_id, created_at)"
+        " SELECT gen_random_uuid(), official_id, kind, params, link, event_id, created_at FROM notice"
     )
     with pytest.raises(Exception, match="uq_notice_event_id_official_id"), services.uow.begin(SEED, "govcloud:platform:seed") as tx:
         tx.session.execute(text(twice))
@@ -311,6 +316,145 @@ def test_what_is_answered_in_the_moment_of_asking_is_no_news_to_those_asked(serv
     assert kinds(services, world.people["QIANWEI"], unread=True) == []
 
 
+# Calls that are over
+
+
+def standing(services: Services, person: Person) -> list[str]:
+    """Return the kinds of the calls of a person that stand unread."""
+    return [kind for kind in kinds(services, person, unread=True) if KINDS[kind].calls]
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+@pytest.mark.parametrize("end", ["approve", "reject", "withdraw", "return"])
+def test_calls_of_every_kind_are_over_when_a_line_waits_no_more(
+    services: Services, world: World, clock: ManualClock, level: int, end: str
+) -> None:
+    deputy = appoint(services, world, "HEWEI", "deputy_senior_admin", "housing")
+    superior = appoint(services, world, "SUNLI", "senior_admin", "government")
+    line_id = ask(services, world).line_id
+    for hours in (24, 24, 24)[:level]:
+        clock.advance(timedelta(hours=hours))
+        services.escalating.run(JOBS)
+    called = [world.li, world.people["QIANWEI"], *([deputy] if level > 1 else []), *([superior] if level > 2 else [])]
+    assert all(standing(services, person) for person in called)
+    match end:
+        case "approve":
+            services.access.approve(world.li.actor(), line_id, 1)
+        case "reject":
+            services.access.reject(world.li.actor(), line_id, 1, "not_needed")
+        case "withdraw":
+            services.access.withdraw(world.wang.actor(), line_id, 1)
+        case _:
+            services.approving.returning.send_back(world.li.actor(), line_id, 1, "缺材料")
+    assert [standing(services, person) for person in called] == [[] for _ in called]
+
+
+def test_what_somebody_takes_on_calls_nobody_else_until_they_let_it_go(services: Services, world: World) -> None:
+    handling, li, qian = services.approving.handling, world.li, world.people["QIANWEI"]
+    line_id = ask(services, world).line_id
+    handling.claim(li.actor(), line_id)
+    assert (standing(services, li), standing(services, qian)) == (["to_decide"], [])
+    handling.release(li.actor(), line_id)
+    assert (standing(services, li), standing(services, qian)) == (["to_decide"], ["released"])
+
+
+def test_who_is_given_a_line_and_who_had_it_are_told(services: Services, world: World, clock: ManualClock) -> None:
+    handling, li, qian = services.approving.handling, world.li, world.people["QIANWEI"]
+    above = appoint(services, world, "SUNLI", "senior_admin", "government")
+    line_id = ask(services, world).line_id
+    handling.claim(li.actor(), line_id)
+    clock.advance(SECOND)
+    handling.reassign(qian.actor(), line_id, above.official_id, "请上级决定")
+    assert kinds(services, above) == ["given_to_you"]
+    assert kinds(services, li) == ["to_decide", "given_to_another"]
+    assert standing(services, li) == standing(services, qian) == []
+    clock.advance(SECOND)
+    services.access.approve(above.actor(), line_id, 1)
+    assert kinds(services, above, unread=True) == []
+
+
+def test_whose_office_ends_is_called_no_more(services: Services, world: World) -> None:
+    qian = world.people["QIANWEI"]
+    ask(services, world)
+    end_offices(services, world, qian)
+    assert (standing(services, world.li), standing(services, qian)) == (["to_decide"], [])
+
+
+def test_whose_delegation_ends_is_called_no_more(services: Services, world: World, clock: ManualClock) -> None:
+    chen, now = world.people["CHENJIE"], clock.now()
+    lent = services.approving.delegating.delegate(
+        world.li.actor(), NewDelegation(chen.appointment_id, now, now + timedelta(days=5), "出差")
+    )
+    ask(services, world)
+    assert standing(services, chen) == ["to_decide"]
+    services.approving.delegating.end(world.li.actor(), lent)
+    assert standing(services, chen) == []
+    assert kinds(services, chen) == ["lent_to_you", "to_decide", "lending_ended"]
+    assert kinds(services, world.li) == ["to_decide"], "he ended it himself"
+
+
+def test_a_line_that_goes_to_another_owner_calls_the_new_one(services: Services, world: World) -> None:
+    from govcloud.subsystems.changes import ItemChange  # noqa: PLC0415
+
+    ask(services, world)
+    item = services.subsystem_queries.items([world.items[REGISTER]])[world.items[REGISTER]]
+    elsewhere = world.organisation.ids["civil_affairs"]
+    change = ItemChange(item.name, item.exposes, "one", 30, item.requires_case_number, item.scope_kind, elsewhere)
+    services.subsystems.change_item(world.system_admin.actor(), item.id, item.version, change, "职能划转")
+    assert (standing(services, world.li), standing(services, world.zhao)) == ([], ["to_decide"])
+
+
+# What else is told
+
+
+def test_a_first_yes_is_told_to_who_asked_and_the_next_one_is_called(services: Services, world: World) -> None:
+    end_offices(services, world, world.people["QIANWEI"])
+    above = appoint(services, world, "SUNLI", "senior_admin", "government")
+    set_tier(services, world, "quorum", {"needed": 2})
+    line_id = ask(services, world).line_id
+    assert kinds(services, above) == []
+    services.access.approve(world.li.actor(), line_id, 1)
+    assert kinds(services, world.wang) == ["endorsed"]
+    assert words(services, world.wang) == "“查询住房登记信息”（QX20261124-000001）已有人同意（本步 1/2），还须其他审批人决定。"
+    assert (standing(services, world.li), standing(services, above)) == ([], ["to_decide"])
+
+
+def test_a_comment_is_told_to_all_others_who_are_concerned(services: Services, world: World) -> None:
+    discussing, li, qian, sun = services.approving.discussing, world.li, world.people["QIANWEI"], world.people["SUNLI"]
+    submitted = ask(services, world, sun, beneficiary_appointment_id=world.wang.appointment_id)
+    discussing.comment(li.actor(), submitted.line_id, "请说明用途")
+    assert [kinds(services, person)[-1] for person in (sun, world.wang, qian, li)] == [
+        "commented",
+        "commented",
+        "commented_deciding",
+        "to_decide",
+    ]
+    services.approving.handling.claim(qian.actor(), submitted.line_id)
+    discussing.comment(sun.actor(), submitted.line_id, "办理救助核对")
+    assert kinds(services, li)[-1] == kinds(services, qian)[-1] == "commented_deciding"
+    assert kinds(services, sun).count("commented") == 1
+    assert "请说明用途" not in words(services, world.wang)
+
+
+def test_a_line_that_was_returned_and_left_lying_blames_no_department(services: Services, world: World, clock: ManualClock) -> None:
+    line_id = ask(services, world).line_id
+    services.approving.returning.send_back(world.li.actor(), line_id, 1, "缺材料")
+    clock.advance(timedelta(days=31))
+    services.escalating.run(JOBS)
+    assert kinds(services, world.wang) == ["returned", "lapsed_returned"]
+    assert "退回补正后没有按期重新提交" in words(services, world.wang)
+    assert services.uow.read().scalar(text("SELECT count(*) FROM line_wait")) == 0
+
+
+def test_nobody_is_told_of_their_own_doing(services: Services, world: World, clock: ManualClock) -> None:
+    now = clock.now()
+    new = NewDelegation(world.people["CHENJIE"].appointment_id, now, now + timedelta(days=5), "出差")
+    services.approving.delegating.delegate(world.li.actor(), new)
+    assert kinds(services, world.li) == []
+    assert kinds(services, world.people["CHENJIE"]) == ["lent_to_you"]
+    assert words(services, world.people["CHENJIE"]) == "李强委托您代为审批，2026-11-24 09:30 至 2026-11-29 09:30 有效。"
+
+
 # Steps, stand-ins, letters
 
 
@@ -328,14 +472,13 @@ def test_whoever_is_asked_at_the_next_step_is_told_when_it_comes_with_the_whole_
     assert line.due_at > submitted.due_at, "the second step has a clock of its own"
 
 
-def test_who_is_out_of_office_has_their_calls_go_to_whoever_stands_in(services: Services, world: World, clock: ManualClock) -> None:
+def test_whoever_stands_in_is_called_beside_the_one_who_is_out_of_office(services: Services, world: World, clock: ManualClock) -> None:
     chen, now = world.people["CHENJIE"], clock.now()
     away = NewDelegation(chen.appointment_id, now, now + timedelta(days=5), "休假", out_of_office=True)
     services.approving.delegating.delegate(world.li.actor(), away)
-    before = kinds(services, chen)
     ask(services, world)
-    assert kinds(services, world.li) == []
-    assert kinds(services, chen) == [*before, "to_decide"]
+    assert kinds(services, world.li) == ["to_decide"], "in the portal, where the line waits for him as well; by mail he is left alone"
+    assert kinds(services, chen) == ["lent_to_you", "to_decide"]
     assert kinds(services, world.people["QIANWEI"]) == ["to_decide"]
 
 

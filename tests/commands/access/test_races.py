@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 import psycopg
@@ -14,71 +12,46 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from govcloud.access.commands import Closed, Decided, NewSubmission, Submission, Submitted, WantedItem, Withdrawn
+from govcloud.access.commands import Answer, Closed, Decided, NewSubmission, Submission, Submitted, WantedItem, Withdrawn
+from govcloud.access.deciding.together import Ballot
 from govcloud.access.ending.targets import Kind
 from govcloud.access.lifecycle import LineState
+from govcloud.identity.orders import Order
 from govcloud.kernel.actor import Actor
+from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, GovcloudError
 from govcloud.services import Services
 from govcloud.settings import Settings
+from govcloud.subsystems.inputs import NewItem
+from tests.factories.apart import ACCEPT, excepted, in_force
 from tests.factories.joint import CASES, approve, ask_jointly
+from tests.factories.racing import together
 from tests.factories.requests import REGISTER, ask, granted, may_read, new_request
-from tests.factories.world import World
+from tests.factories.world import SEED, World
 
 Outcome = Decided | Withdrawn | Submitted | Submission | Closed | int | None | GovcloudError
-WAIT_SECONDS = 30
 
 
 class Race:
     """Runs commands at the same moment against one database."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
-        self._app = app
-        self._url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+        self._app, self._settings = app, settings
 
     def run(self, person: UUID, *commands: Callable[[], Outcome]) -> list[Outcome]:
         """Hold the person's lock until every command waits for it, let go, and return what came of each (errors included)."""
-        db.session.remove()
-        with psycopg.connect(self._url) as gate, ThreadPoolExecutor(len(commands)) as pool:
-            gate.execute("SELECT id FROM official WHERE id = %s FOR UPDATE", (person,))
-            started = [pool.submit(self._run, command) for command in commands]
-            self._until_waiting(len(commands))
-            gate.commit()
-            return [future.result(timeout=WAIT_SECONDS) for future in started]
+        return self.run_beside(person, list(commands), None)
 
-    def run_beside(self, person: UUID, held: list[Callable[[], Outcome]], beside: Callable[[], Outcome]) -> list[Outcome]:
+    def run_beside(self, person: UUID, held: Sequence[Callable[[], Outcome]], beside: Callable[[], object] | None) -> list[Outcome]:
         """The same with ``held``, while ``beside``, which does not take the person's lock, runs in between."""
-        db.session.remove()
-        with psycopg.connect(self._url) as gate, ThreadPoolExecutor(len(held)) as pool:
-            gate.execute("SELECT id FROM official WHERE id = %s FOR UPDATE", (person,))
-            started = [pool.submit(self._run, command) for command in held]
-            self._until_waiting(len(held))
-            self._run(beside)
-            gate.commit()
-            return [future.result(timeout=WAIT_SECONDS) for future in started]
+        lock = f"SELECT id FROM official WHERE id = '{person}' FOR UPDATE"
+        return cast("list[Outcome]", together(self._app, self._settings, lock, *held, beside=beside))
 
-    def _run(self, command: Callable[[], Outcome]) -> Outcome:
-        with self._app.app_context():
-            try:
-                return command()
-            except GovcloudError as error:
-                return error
-            finally:
-                db.session.remove()
-
-    def _until_waiting(self, count: int) -> None:
-        """Return once ``count`` connections stand at a lock of this database."""
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        deadline = time.monotonic() + WAIT_SECONDS
-        with psycopg.connect(self._url, autocommit=True) as eye:
-            while time.monotonic() < deadline:
-                row = eye.execute(waiting).fetchone()
-                if row is not None and row[0] >= count:
-                    return
-                threading.Event().wait(0.01)
-        pytest.fail("the commands never met at the lock")
+    def run_in_order(self, held: str, *commands: Callable[[], Outcome]) -> list[Outcome]:
+        """Hold the rows that ``held`` locks, and let the commands come to wait one after the other before they are let go."""
+        return cast("list[Outcome]", together(self._app, self._settings, held, *commands, in_order=True))
 
 
 @pytest.fixture
@@ -176,12 +149,16 @@ def test_approve_against_lapse(services: Services, world: World, race: Race, clo
     assert counts(services) == (int(approved), int(approved))
 
 
-def test_approve_against_leaving(services: Services, world: World, race: Race) -> None:
+@pytest.mark.parametrize("for_good", [False, True], ids=["disabled", "left"])
+def test_approve_against_leaving(services: Services, world: World, race: Race, *, for_good: bool) -> None:
     """Whichever comes first, nobody who has left holds access in the end."""
     line_id = ask(services, world).line_id
 
     def leave() -> None:
-        services.identity.disable_official(world.system_admin.actor(), world.wang.official_id, "离职")
+        if for_good:
+            services.identity.leave(SEED, world.wang.official_id, Order("辞职"))
+        else:
+            services.identity.disable_official(world.system_admin.actor(), world.wang.official_id, "离职")
 
     outcomes = race.run(world.wang.official_id, lambda: services.access.approve(world.li.actor(), line_id, 1), leave)
     assert outcomes[1] is None
@@ -275,46 +252,6 @@ def test_revoking_all_against_relinquishing(services: Services, world: World, ra
     assert not may_read(services, world.wang)
 
 
-def test_extending_against_revoking(services: Services, world: World, race: Race) -> None:
-    """Whichever comes first, nothing of it opens again: the extension is refused, or ended with what it extends."""
-    grant_id = granted(services, world, days=2)
-    line_id = services.grant_life.extend(world.wang.actor(), grant_id, 2, "未办结").line_id
-    outcomes = race.run(
-        world.wang.official_id,
-        lambda: services.access.approve(world.li.actor(), line_id, 1),
-        lambda: services.access.revoke(world.security_admin.actor(), grant_id, "核查"),
-    )
-    assert isinstance(outcomes[1], Closed)
-    db.session.remove()
-    extension = services.authorization_queries.grant_of_line(line_id)
-    if isinstance(outcomes[0], Conflict):
-        assert outcomes[0].code == "parent_closed"
-        assert extension is None
-    else:
-        assert extension is not None
-        assert extension.closed_at is not None
-    assert not may_read(services, world.wang)
-
-
-def test_extending_against_the_end(services: Services, world: World, race: Race, clock: ManualClock) -> None:
-    """The sweep of what ran out, and the approval of what goes on, at the very second of the end: access is never interrupted for good."""
-    grant_id = granted(services, world, days=1)
-    line_id = services.grant_life.extend(world.wang.actor(), grant_id, 1, "未办结").line_id
-    clock.advance(timedelta(days=1))
-
-    def sweep() -> int:
-        services.authorization_queries.ran_out([REGISTER], clock.now() - timedelta(days=1), clock.now())
-        return services.escalating.run(Actor.system("jobs"))
-
-    outcomes = race.run(world.wang.official_id, lambda: services.access.approve(world.li.actor(), line_id, 1))
-    assert sweep() == 0
-    assert isinstance(outcomes[0], Decided)
-    assert outcomes[0].starts_at == clock.now()
-    db.session.remove()
-    assert may_read(services, world.wang)
-    assert services.authorization_queries.ran_out([REGISTER], clock.now() - timedelta(days=1), clock.now()) == ()
-
-
 def test_the_last_two_of_a_whole_at_once(services: Services, world: World, race: Race) -> None:
     """Both approvers of an atomic request at the same moment: exactly one of them opens everything."""
     lines = ask_jointly(services, world)
@@ -340,3 +277,85 @@ def test_approving_against_withdrawing_the_item(services: Services, world: World
     db.session.remove()
     grant = services.authorization_queries.grant_of_line(lines[CASES])
     assert grant is None or grant.close_reason == "item_retired"
+
+
+def test_lines_of_a_subsystem_that_is_handed_over_against_deciding_on_several(
+    services: Services, world: World, race: Race, superuser_url: str
+) -> None:
+    """One decides on two lines in the order of their ids, the other changes both as it finds them: neither waits in a circle."""
+    offered = NewItem("housing:register:export", "导出少量住房登记信息", "不超过十条", tier="one")
+    world.items["housing:register:export"] = services.subsystems.offer_item(Actor.system("operator"), offered)
+    lines = ask_jointly(services, world, mode="progressive", functions=(REGISTER, "housing:register:export"))
+    first, second = lines[REGISTER], lines["housing:register:export"]
+    assert first < second
+    with psycopg.connect(superuser_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+        connection.execute("UPDATE request_line SET waited_seconds = 1 WHERE id = %s", (first,))  # its row lies behind the other's now
+    request_id = services.access_queries.line(world.wang.actor(), first).request_id
+    housing, data = world.organisation.ids["housing"], world.organisation.ids["data"]
+    path = world.organisation.paths["data"]
+
+    def decide() -> Outcome:
+        ballots = [Ballot(line_id, 1, Answer.no("not_needed")) for line_id in (first, second)]
+        return services.approving.together.of_request(world.li.actor(), request_id, ballots)[0]
+
+    def hand_over() -> None:
+        with services.uow.begin(Actor.system("operator"), "govcloud:subsystem:hand_over", Target("subsystem", "housing")) as tx:
+            services.access.change_owner_of(tx, "housing", housing, data, path)
+
+    outcomes = race.run_in_order(f"SELECT id FROM request_line WHERE id = '{first}' FOR UPDATE", decide, hand_over)
+    assert isinstance(outcomes[0], Decided)
+    assert outcomes[1] is None
+    db.session.remove()
+    owners = services.uow.read().execute(text("SELECT DISTINCT owner_department_id, state FROM request_line")).all()
+    assert [tuple(row) for row in owners] == [(data, "rejected")]
+
+
+def test_the_last_approval_against_taking_another_back(services: Services, world: World, race: Race) -> None:
+    """Either all opens and nothing is taken back, or one approval is taken back and nothing opens."""
+    lines = ask_jointly(services, world)
+    approve(services, world, REGISTER, lines[REGISTER])
+    outcomes = race.run(
+        world.wang.official_id,
+        lambda: approve(services, world, CASES, lines[CASES]),
+        lambda: services.approving.retracting.retract(world.li.actor(), lines[REGISTER], 2, "not_needed"),
+    )
+    _decisions, grants = counts(services)
+    assert isinstance(outcomes[0], Decided)
+    if isinstance(outcomes[1], Conflict):
+        assert (outcomes[1].code, grants) == ("line_not_held_back", 2)
+    else:
+        assert grants == 0
+
+
+def test_withdrawing_the_item_against_withdrawing_the_line(services: Services, world: World, race: Race) -> None:
+    """What is waited for is taken back while the item of what waits goes: nothing stays open of it, and the line is withdrawn."""
+    lines = ask_jointly(services, world)
+    approve(services, world, CASES, lines[CASES])
+
+    def withdraw_item() -> None:
+        services.subsystems.withdraw_item(world.system_admin.actor(), world.items[CASES], "不再提供")
+
+    withdraw = race.run_beside(
+        world.wang.official_id, [lambda: services.access.withdraw(world.wang.actor(), lines[REGISTER], 1)], withdraw_item
+    )[0]
+    assert isinstance(withdraw, Withdrawn)
+    assert withdraw.not_opened is not None
+    assert counts(services)[1] == 0
+
+
+def test_a_blocked_line_let_on_against_its_withdrawal(services: Services, world: World, race: Race) -> None:
+    in_force(services, world, "apart", REGISTER, ACCEPT)
+    line_id = ask(services, world).line_id
+
+    def give() -> None:
+        excepted(services, world, world.wang, "apart")
+
+    outcomes = race.run(
+        world.wang.official_id,
+        give,
+        lambda: services.access.withdraw(world.wang.actor(), line_id, 1),
+    )
+    assert not isinstance(outcomes[0], GovcloudError)
+    db.session.remove()
+    state = services.access_queries.line(world.wang.actor(), line_id).state
+    assert state is (LineState.WITHDRAWN if isinstance(outcomes[1], Withdrawn) else LineState.PENDING)

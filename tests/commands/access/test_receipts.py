@@ -57,7 +57,7 @@ def evidence_of(services: Services, decision_id: UUID) -> dict[str, Any]:
 def test_a_receipt_says_who_decided_what_on_which_evidence(services: Services, world: World) -> None:
     in_force(services, world, "apart", "housing:register:export", ACCEPT)
     in_force(services, world, "register", REGISTER, "assistance:case:read", most=1, kind="per_case")
-    made = approved(services, world, days=3)
+    made = approved(services, world, days=3, duty="handle")
     found = check_receipt(made.document, services.receipts.archive(), evidence_of(services, made.decision_id))
     payload = found.payload
     assert payload["decided_by"]["name"] == "李强"

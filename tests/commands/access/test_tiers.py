@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from govcloud.access.deciding.presigning import NewRule
 from govcloud.access.lifecycle import LineState
 from govcloud.authorization.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid
 from govcloud.services import Services
-from govcloud.subsystems.changes import FunctionChange
-from tests.factories.deciders import end_offices, give_office, set_tier
-from tests.factories.requests import REGISTER, ask, may_read
+from tests.factories.deciders import end_offices, give_office, make_routine, new_rule, set_tier
+from tests.factories.requests import ask, may_read
 from tests.factories.world import HANGZHOU, XIHU, YUHANG, World
 
 HANGZHOU_SCOPE = Scope((HANGZHOU,))
@@ -78,8 +76,15 @@ def test_two_departments_are_not_two_people_of_one(services: Services, world: Wo
     # Both levels are asked from the start.
     assert services.access_queries.inbox_count(above.actor()) == services.access_queries.inbox_count(world.li.actor()) == 1
     services.access.approve(world.li.actor(), line_id, 1)
+    # Whose department has said yes is asked no more, and told why another yes would count for nothing.
+    qian = world.people["QIANWEI"].actor()
+    assert services.access_queries.inbox_count(qian) == 0
+    page = services.access_queries.decision_page(qian, line_id)
+    assert page.may_decide, "no is still theirs to say"
+    assert [refusal.code for refusal in page.approval_refusals] == ["same_unit"]
+    assert services.access_queries.decision_page(above.actor(), line_id).approval_refusals == ()
     with pytest.raises(Conflict) as caught:
-        services.access.approve(world.people["QIANWEI"].actor(), line_id, 1)
+        services.access.approve(qian, line_id, 1)
     assert caught.value.code == "same_unit"
     assert services.access.approve(above.actor(), line_id, 1).state is LineState.APPROVED
 
@@ -140,30 +145,15 @@ def test_what_a_tier_leaves_open_is_checked_when_it_is_saved(
     assert caught.value.fields[0].field == "approval"
 
 
-def rule(world: World, clock: ManualClock, **given: object) -> NewRule:
-    """Return a rule that is in order: the civil affairs of 西湖区, ten days, all of 杭州市, three months."""
-    usual: dict[str, object] = {
-        "item_id": world.items["housing:register:read"],
-        "departments": (world.organisation.ids["xihu_civil_affairs"],),
-        "max_days": 10,
-        "ends_at": clock.now() + timedelta(days=90),
-        "reason": "困难家庭救助核对，例行事项",
-        "scope": HANGZHOU_SCOPE,
-    }
-    return NewRule(**{**usual, **given})  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def auto(services: Services, world: World) -> None:
     """Let the register be of the tier that rules grant, which sensitive functions may not be."""
-    function = FunctionChange("查询住房登记信息", sensitive=False, integration_level=3)
-    services.subsystems.change_function(world.people["HEWEI"].actor(), REGISTER, function, "数据已脱敏")
-    set_tier(services, world, "auto")
+    make_routine(services, world, "auto")
 
 
 @pytest.mark.usefixtures("auto")
 def test_within_a_rule_access_opens_at_once_in_its_signers_name(services: Services, world: World, clock: ManualClock) -> None:
-    rule_id = services.approving.presigning.sign(world.li.actor(), rule(world, clock))
+    rule_id = services.approving.presigning.sign(world.li.actor(), new_rule(world, clock))
     submitted = ask(services, world)
     assert may_read(services, world.wang)
     shown = services.access_queries.line(world.wang.actor(), submitted.line_id)
@@ -173,7 +163,7 @@ def test_within_a_rule_access_opens_at_once_in_its_signers_name(services: Servic
     [view] = services.approving.presigning.within(world.li.actor())
     assert (view.id, view.granted, view.live, view.signer) == (rule_id, 1, True, "李强")
     # What a rule granted is not the signer's list of decisions, nor a favour of theirs.
-    assert services.access_queries.decided_by(world.li.official_id).entries == ()
+    assert services.access_queries.decided_by(world.li.actor()).entries == ()
 
 
 @pytest.mark.usefixtures("auto")
@@ -181,7 +171,7 @@ def test_within_a_rule_access_opens_at_once_in_its_signers_name(services: Servic
 def test_outside_a_rule_a_person_decides(services: Services, world: World, clock: ManualClock, outside: str) -> None:
     elsewhere: dict[str, object] = {"departments": (world.organisation.ids["yuhang_civil_affairs"],)}
     given = elsewhere if outside == "department" else {}
-    rule_id = services.approving.presigning.sign(world.li.actor(), rule(world, clock, **given))
+    rule_id = services.approving.presigning.sign(world.li.actor(), new_rule(world, clock, **given))
     if outside == "late":
         clock.advance(timedelta(days=90))
     if outside == "ended":
@@ -198,7 +188,7 @@ def test_outside_a_rule_a_person_decides(services: Services, world: World, clock
 @pytest.mark.usefixtures("auto")
 def test_a_rule_grants_nothing_to_its_signer(services: Services, world: World, clock: ManualClock) -> None:
     give_office(services, world, "SHANXUEMEI", "government")
-    services.approving.presigning.sign(world.li.actor(), rule(world, clock, departments=(world.organisation.ids["government"],)))
+    services.approving.presigning.sign(world.li.actor(), new_rule(world, clock, departments=(world.organisation.ids["government"],)))
     line_id = ask(services, world, world.li).line_id
     assert services.access_queries.line(world.li.actor(), line_id).state is LineState.PENDING
 
@@ -206,20 +196,20 @@ def test_a_rule_grants_nothing_to_its_signer(services: Services, world: World, c
 def test_who_may_sign_and_what(services: Services, world: World, clock: ManualClock) -> None:
     for person in (world.wang, world.zhao, world.people["HEWEI"], world.security_admin):
         with pytest.raises(Denied):
-            services.approving.presigning.sign(person.actor(), rule(world, clock))
+            services.approving.presigning.sign(person.actor(), new_rule(world, clock))
     with pytest.raises(Invalid) as caught:  # the item takes a person's word
-        services.approving.presigning.sign(world.li.actor(), rule(world, clock))
+        services.approving.presigning.sign(world.li.actor(), new_rule(world, clock))
     assert [field.field for field in caught.value.fields] == ["item_id"]
     wrong = {"departments": (), "max_days": 31, "ends_at": clock.now(), "reason": ""}
     for name, value in wrong.items():
         with pytest.raises(Invalid) as caught:
-            services.approving.presigning.sign(world.li.actor(), rule(world, clock, **{name: value}))
+            services.approving.presigning.sign(world.li.actor(), new_rule(world, clock, **{name: value}))
         assert name in [field.field for field in caught.value.fields]
 
 
 @pytest.mark.usefixtures("auto")
 def test_no_rule_gives_back_what_somebody_took(services: Services, world: World, clock: ManualClock) -> None:
-    services.approving.presigning.sign(world.li.actor(), rule(world, clock))
+    services.approving.presigning.sign(world.li.actor(), new_rule(world, clock))
     grant = services.authorization_queries.grant_of_line(ask(services, world).line_id)
     assert grant is not None
     services.access.revoke(world.people["QIANWEI"].actor(), grant.id, "核查")

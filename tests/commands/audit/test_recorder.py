@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 import rfc8785
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from govcloud.audit.merkle import leaf_hash
 from govcloud.kernel.errors import Denied
@@ -118,6 +118,29 @@ def test_a_set_of_events_is_recorded_in_its_order(record: Record) -> None:
     )
     assert [row["subject"] for row in order] == [f"official:{number}" for number in range(7)]
     assert [row["chain_position"] for row in order] == [2, None, 1, 3, 2, None, 4]
+
+
+def test_a_chain_stays_whole_when_a_savepoint_takes_events_back(shared_record: Record) -> None:
+    record = shared_record
+    with record.uow.begin(record.official, "tests:phone:change") as tx:
+        tx.record(PhoneChanged(subject="official:wang", chain="QX1", phone="1"))
+        savepoint = tx.session.begin_nested()
+        tx.record(PhoneChanged(subject="official:gone", chain="QX1", phone="2"))
+        savepoint.rollback()
+        tx.record(PhoneChanged(subject="official:wang", chain="QX1", phone="3"))
+    record.seal()
+    report = record.verify()
+    assert report.holds, report.findings
+    assert rows(record, "SELECT chain_position FROM audit_event ORDER BY 1") == [{"chain_position": 1}, {"chain_position": 2}]
+
+
+def test_a_chain_is_read_once_by_a_command_that_adds_to_it_often(record: Record) -> None:
+    with record.uow.begin(record.official, "tests:phone:change") as tx:
+        tx.record(PhoneChanged(subject="official:wang", chain="QX1", phone="1"))
+        statements: list[str] = []
+        event.listen(tx.session.connection(), "before_cursor_execute", lambda _c, _s, statement, *_: statements.append(statement))
+        tx.record(PhoneChanged(subject="official:wang", chain="QX1", phone="2"))
+        assert len(statements) == 1
 
 
 def test_an_event_goes_with_its_transaction(record: Record) -> None:

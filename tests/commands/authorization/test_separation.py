@@ -12,6 +12,9 @@ from govcloud.authorization.apart.inputs import NewException
 from govcloud.authorization.apart.views import FindingState
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.decisions import Question, Reason
+from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.orders import Order
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
@@ -301,6 +304,52 @@ def test_a_rule_that_ended_is_broken_by_nobody(services: Services, world: World)
     services.apart.approve_rule(world.security_admin.actor(), ending)
     assert services.apart.look_for_violations(JOBS) == 1
     assert services.authorization_queries.apart.violations() == ()
+
+
+def test_a_violation_by_a_duty_is_found_and_says_from_where(services: Services, world: World) -> None:
+    """A duty rule gives to many at once and refuses nobody; the night finds whom it gave too much, and the page says by what."""
+    in_force(services, world, "apart", REGISTER, ACCEPT)
+    clerks = AppointmentCriteria(positions=("窗口受理员",))
+    rule = NewDutyRule(role_code="housing_clerk", label="窗口兼办住房", criteria=clerks, reason="试点")
+    services.authorization.add_duty_rules(world.security_admin.actor(), [rule])
+    services.apart.look_for_violations(JOBS)
+    found = {one.official_id: one for one in services.authorization_queries.apart.violations()}
+    assert found[world.wang.official_id].functions == (ACCEPT, REGISTER)
+    ways = services.authorization_queries.apart.ways(world.wang.official_id, (ACCEPT, REGISTER))
+    assert ("duty", "窗口兼办住房") in {(way.kind, way.name) for way in ways if way.function == REGISTER}
+    assert ("role", "counter_clerk") in {(way.kind, way.name) for way in ways if way.function == ACCEPT}
+    events = services.audit_queries.by_subject(f"official:{world.wang.official_id}")
+    assert "authorization:sod_violation:found" in {event.name for event in events}
+
+
+# What an undone leave gives back
+
+
+def test_an_undone_leave_gives_nothing_back_that_conflicts_by_now(services: Services, world: World) -> None:
+    """The rule came while the person was away: of two roles that it keeps apart the first comes back, the second is named."""
+    chen = world.people["CHENJIE"]
+    services.authorization.assign_role(SEED, chen.official_id, "counter_clerk", chen.appointment_id, reason="窗口")
+    before = {row.role_code for row in services.authorization_queries.assignments_of(chen.official_id)}
+    assert before >= {"counter_clerk", "housing_clerk"}
+    services.identity.leave(OPERATOR, chen.official_id, Order("误操作"))
+    in_force(services, world, "apart", REGISTER, ACCEPT)
+    services.identity.undo_leave(OPERATOR, chen.official_id, "误操作，撤销")
+    after = {row.role_code for row in services.authorization_queries.assignments_of(chen.official_id)}
+    undone = [change.id for change in services.identity_queries.changes_of(chen.official_id) if change.state == "undone"]
+    [withheld] = services.authorization_queries.withheld_of(chen.official_id, undone)
+    assert {withheld.role_code} == before - after
+    assert len(before - after) == 1
+    assert services.authorization_queries.apart.breaches(services.authorization_queries.apart.rules()[0]).broken == ()
+    [event] = [
+        event for event in services.audit_queries.by_subject(f"official:{chen.official_id}") if event.name == "authorization:role:withheld"
+    ]
+    assert (event.data["role"], event.data["rule_code"]) == (withheld.role_code, "apart")
+    assert event.data["functions"] == [ACCEPT, REGISTER]
+    other = next(row.id for row in services.authorization_queries.assignments_of(chen.official_id) if row.role_code.endswith("clerk"))
+    services.authorization.end_assignment(OPERATOR, other, "改任")
+    place = services.identity_queries.appointments_of(chen.official_id)[0].id
+    services.authorization.assign_role(SEED, chen.official_id, withheld.role_code, place, reason="改任")
+    assert services.authorization_queries.withheld_of(chen.official_id, undone) == (), "given anew, it is missed no more"
 
 
 # In one session

@@ -14,7 +14,6 @@ import yaml
 from hypothesis import HealthCheck, event, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from govcloud.authorization.answers.candidates import Candidates, roles_about
 from govcloud.authorization.answers.checking import Subjected
@@ -34,6 +33,7 @@ from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.browsing import counted
 from tests.factories.people import an_official
+from tests.factories.plans import plan_without
 from tests.factories.policies import install
 from tests.factories.requests import REGISTER, granted
 from tests.factories.world import HANGZHOU, SEED, XIHU, YUHANG, Person, World
@@ -553,8 +553,7 @@ def test_the_first_page_reads_from_indexes_in_the_order_of_people(services: Serv
     roles, opening = roles_about(policy, REGISTER)
     wanted = Candidates(REGISTER, clock.now(), tuple(sorted(roles)), duties, everybody=False, opening=opening, paths={})
     session = services.uow.read()
-    for way in ("seqscan", "bitmapscan"):
-        session.execute(text(f"SET LOCAL enable_{way} = off"))
+    plan_without(session, "seqscan", "bitmapscan")
     statement = wanted.boundary(None, 21).compile(db.engine, compile_kwargs={"render_postcompile": True})
     plan = "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {statement}", statement.params).scalars())
     for index in ("ix_role_assignment_role_code", "ix_access_grant_function_official_id", "ix_appointment_position"):

@@ -7,15 +7,15 @@ from uuid import UUID
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import bindparam, event, func, insert, select, text, update
+from sqlalchemy import QueuePool, bindparam, event, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
-from govcloud.kernel.database import db
+from govcloud.kernel.database import db, looking_on
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.ids import new_id
-from govcloud.kernel.looking import Looking
+from govcloud.kernel.looking import Looking, streaming
 from govcloud.kernel.prepared import Look, Prepared, driver_of
 from govcloud.services import Services
 from govcloud.signon.models import IssuedToken
@@ -130,7 +130,37 @@ def test_a_single_read_uses_the_connection_that_the_request_holds(services: Serv
     held = services.uow.read().scalar(text("SELECT pg_backend_pid()"))
     assert services.uow.look(pid)[0].pid == held
     db.session.remove()
-    assert services.uow.look(pid)[0].pid != held
+    pool = looking_on(db.engine).engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 0, "both took from the pool of readers, and gave back"
+
+
+def test_what_is_prepared_on_a_reader_outlives_the_page_that_read(services: Services, client_id: str) -> None:
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%client.settings, client.roles%'")
+    services.uow.look(OF_CLIENT, client=client_id)
+    for _ in range(2):
+        assert services.uow.read().scalar(prepared) == 1
+        db.session.remove()
+
+
+def test_what_commands_prepare_outlives_the_pages_between_them(services: Services, world: World) -> None:
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM subsystem%'")
+    look = Look(select(Subsystem.id).where(Subsystem.code == bindparam("code")))
+    for _ in range(2):
+        with services.uow.begin(CLIENT, COMMAND, TARGET) as tx:
+            tx.run(look, code="housing")
+            assert tx.session.scalar(prepared) == 1
+        services.uow.read().scalar(select(1))
+        db.session.remove()
+
+
+def test_rows_in_pieces_come_within_a_transaction_that_ends_with_them(services: Services, world: World) -> None:
+    session = services.uow.read()
+    with streaming(session):
+        query = select(Subsystem.code).order_by(Subsystem.code).execution_options(yield_per=1)
+        assert len(session.scalars(query).all()) > 1
+        assert driver_of(session.connection()).info.transaction_status is not psycopg.pq.TransactionStatus.IDLE
+    assert driver_of(session.connection()).info.transaction_status is psycopg.pq.TransactionStatus.IDLE
 
 
 def test_a_connection_that_was_cut_is_replaced(services: Services, client_id: str) -> None:

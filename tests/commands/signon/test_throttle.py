@@ -16,6 +16,7 @@ from govcloud.services import Services
 from govcloud.signon.errors import SignInLocked, SignInRefused
 from govcloud.signon.models import SignInAttempt
 from tests.commands.signon.conftest import AGENT, sign_in
+from tests.factories.plans import plan_without
 from tests.factories.world import PASSWORD, World
 
 WRONG = "Not-the-password-1"
@@ -120,7 +121,7 @@ def test_programs_that_fail_are_counted_in_the_same_way(services: Services, worl
 def test_the_counts_are_looked_up_by_index(services: Services, world: World) -> None:
     """What every try asks must not slow down with the table."""
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     for column in ("login_digest = '\\x00'", "source_address = '192.0.2.7'"):
         plan = session.execute(
             text(f"EXPLAIN SELECT id FROM sign_in_attempt WHERE {column} AND outcome = 'failed' AND at > now() ORDER BY at DESC LIMIT 50")

@@ -68,7 +68,7 @@ def site() -> Iterator[Site]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield made
     server.shutdown()
@@ -230,7 +230,7 @@ def test_who_answers_byte_by_byte_is_left_after_the_deadline(monkeypatch: pytest
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         assert knock(Knock(f"http://127.0.0.1:{server.server_port}/"), loopback_allowed=True).fault == "slow"
@@ -266,7 +266,7 @@ def test_a_certificate_is_checked_and_its_days_are_told(tmp_path: Path, monkeypa
 
     server = ThreadingHTTPServer(("localhost", 0), Plain)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     address = f"https://localhost:{server.server_port}/"
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from govcloud.access.asking.views import HitKind
 from govcloud.kernel.actor import Actor
@@ -15,6 +14,7 @@ from govcloud.subsystems.listing.importing import ListOrder
 from govcloud.subsystems.models import CatalogueItemVersion, MatterVersion, ServiceItemKey, Subsystem, SubsystemFunctionVersion
 from govcloud.subsystems.sought import Sought, holds, sought
 from tests.factories.lists import list_file, power, service
+from tests.factories.plans import plan_without
 from tests.factories.world import SEED, World
 
 OPERATOR = Actor.system("operator")
@@ -57,7 +57,7 @@ def test_service_items_are_found_by_their_present_names_while_functions_rest_on_
 @pytest.mark.parametrize("table", [Subsystem, SubsystemFunctionVersion, CatalogueItemVersion, MatterVersion, ServiceItemKey])
 def test_each_search_can_be_answered_by_its_index(services: Services, world: World, table: type[Sought]) -> None:
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     query = session.query(table).where(holds(table, "住房登记 zf")).statement.compile(session.connection())
     plan = session.connection().exec_driver_sql(f"EXPLAIN {query}", {**query.params}).scalars().all()
     assert any("_search_grams" in line for line in plan), plan

@@ -24,7 +24,7 @@ from tests.factories.receivers import receiving
 def address(app: Flask) -> Iterator[str]:
     """Serve the platform on a free port."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/cas/"
     server.shutdown()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.orders import Order
 from govcloud.kernel.actor import Actor
 from govcloud.services import Services
 from tests.entrypoints.console.conftest import Enter
 from tests.factories.apart import ACCEPT, REGISTER, in_force, second_officer
 from tests.factories.browsing import Visitor, said
 from tests.factories.requests import ask, granted
-from tests.factories.world import World
+from tests.factories.world import SEED, World
 
 REASON = "经办与审核分离，按规定办理"
 
@@ -66,7 +69,7 @@ def test_exceptions_and_violations(services: Services, world: World, security: V
     services.apart.look_for_violations(Actor.system("jobs"))
     shown = said(auditor.get("/console/sod_violations/"))
     assert "王芳" in shown
-    assert ACCEPT in shown
+    assert "受理救助案件" in shown, "by its name"
     services.access.revoke(world.li.actor(), grant_id, "办件已结束")
     asked = ask(services, world, days=5, case_number="XH-2026-0500")
     form = {"employee_code": "WANGFANG", "rule_code": "accept-and-check", "ends_at": "2026-12-31T18:00", "reason": REASON}
@@ -87,3 +90,25 @@ def test_others_see_nothing_of_it(system: Visitor, enter: Enter) -> None:
     for path in ("sod_rules", "sod_drafts", "sod_exceptions", "sod_violations"):
         assert system.get(f"/console/{path}/").status_code == 403
         assert enter("WANGFANG").get(f"/console/{path}/").status_code == 403
+
+
+def test_a_violation_says_from_where_it_comes(services: Services, world: World, security: Visitor) -> None:
+    in_force(services, world, "apart", REGISTER, ACCEPT)
+    clerks = AppointmentCriteria(positions=("窗口受理员",))
+    rule = NewDutyRule(role_code="housing_clerk", label="窗口兼办住房", criteria=clerks, reason="试点")
+    services.authorization.add_duty_rules(world.security_admin.actor(), [rule])
+    services.apart.look_for_violations(Actor.system("jobs"))
+    found = next(one for one in services.authorization_queries.apart.violations() if one.official_id == world.wang.official_id)
+    page = said(security.get(f"/console/sod_violations/details/?id={found.id}"))
+    assert "岗位规则“窗口兼办住房”" in page
+    assert "授予的角色“窗口受理”" in page
+
+
+def test_a_role_that_an_undone_leave_did_not_give_back_stands_on_the_persons_page(services: Services, world: World, enter: Enter) -> None:
+    chen, operator = world.people["CHENJIE"], Actor.system("operator")
+    services.authorization.assign_role(SEED, chen.official_id, "counter_clerk", chen.appointment_id, reason="轮岗")
+    services.identity.leave(operator, chen.official_id, Order("误操作"))
+    in_force(services, world, "apart", REGISTER, ACCEPT)
+    services.identity.undo_leave(operator, chen.official_id, "误操作，撤销")
+    page = said(enter("ZHOUJIANJUN").get(f"/console/officials/details/?id={chen.official_id}"))
+    assert "撤销离职时没有恢复的角色" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from govcloud.kernel.actor import Actor
 from govcloud.services import Services
 from tests.factories.browsing import Visitor, alerts, said
 
@@ -64,3 +65,10 @@ def test_nobody_else_gets_in(system: Visitor, auditor: Visitor) -> None:
         assert visitor.get(PAGE).status_code == 403
         assert visitor.post(PAGE, RULES | {"one_hours": "4", "reason": REASON}, page="/account").status_code == 403
         assert visitor.post(f"{PAGE}calendar", {"text": "x", "reason": REASON}, page="/account").status_code == 403
+
+
+def test_a_year_that_nobody_imported_is_missed_before_it_begins(security: Visitor, services: Services) -> None:
+    """It is November, and the days of the next year are announced by now."""
+    assert "2027 年的放假安排尚未导入" in said(security.get(PAGE))
+    services.calendars.import_days(Actor.system("operator"), "date,day,name\n2027-01-01,holiday,元旦\n", "国办通知")
+    assert "放假安排尚未导入" not in said(security.get(PAGE))

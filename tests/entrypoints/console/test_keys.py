@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from govcloud.kernel.keys import PUBLISHED_AFTER_RETIREMENT, READ_AGAIN, SIGNS_AFTER
+from govcloud.kernel.keys import PUBLISHED_AFTER_RETIREMENT, READ_AGAIN, RECEIPTS, SIGNS_AFTER
 from tests.entrypoints.console.administrators import said
 from tests.factories.factors import enrolled
 from tests.factories.receiving import JOBS
@@ -148,3 +148,24 @@ def test_the_jobs_go_on_by_themselves(services: Services, become: Become, clock:
     clock.advance(SIGNS_AFTER + READ_AGAIN)
     services.key_rotation.tend(JOBS)
     assert old.kid in {key.kid for key in services.keys.standing() if key.retired_at is not None}
+
+
+def test_the_keys_of_receipts_are_shown_for_good_and_lead_to_where_they_are_published(
+    services: Services, clock: ManualClock, become: Become
+) -> None:
+    assert said(become(SYSTEM).get("/keys/")).count("还没有签名密钥") == 1, "there is none of receipts yet"
+    services.receipt_key_rotation.ensure(SEED)
+    [first] = services.keys.standing(RECEIPTS)
+    services.receipt_key_rotation.rotate(SEED)
+    clock.advance(SIGNS_AFTER + READ_AGAIN)
+    services.receipt_key_rotation.retire(JOBS, first.kid)
+    clock.advance(PUBLISHED_AFTER_RETIREMENT * 2)
+    page = become(SECURITY).get("/keys/")
+    assert {key.kid for key in services.keys.standing(RECEIPTS)} <= set(re.findall(r'<code class="wrap">([^<]+)</code>', page.text))
+    receipts = said(page).partition("审批回执签名密钥")[2]
+    assert receipts.count("已停用，仍可核验") == 1
+    assert receipts.count("签名中") == 1
+    assert f"kid={first.kid}" not in page.text, "a page ends none of them"
+    assert 'href="/.well-known/govcloud-receipt-keys.json"' in page.text
+    published = become(SECURITY).client.get("/.well-known/govcloud-receipt-keys.json").get_json()
+    assert {key["kid"] for key in published["keys"]} >= {first.kid}

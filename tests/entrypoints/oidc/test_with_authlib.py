@@ -54,7 +54,7 @@ def platform(app: Flask, settings: Settings, world: World, listening: socket.soc
     """Serve the platform and return its address."""
     port = listening.getsockname()[1]
     server = make_server("127.0.0.1", port, app, threaded=True, fd=listening.fileno())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield settings.public_url
     server.shutdown()

@@ -13,11 +13,10 @@ from govcloud.access.deciding.decision_links import link_token
 from govcloud.access.lifecycle import LineState
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
-from govcloud.subsystems.changes import FunctionChange
 from govcloud.web.moments import minute
 from tests.factories.browsing import Visitor, said
-from tests.factories.deciders import put_together, set_tier
-from tests.factories.requests import REGISTER, ask, may_read
+from tests.factories.deciders import make_routine, new_rule, put_together, set_tier
+from tests.factories.requests import ask, may_read
 from tests.factories.world import World, give_password
 
 
@@ -38,6 +37,10 @@ def test_a_line_goes_back_and_comes_again(li: Visitor, wang: Visitor, submitted:
     assert empty.status_code == 422
     answer = li.post(f"{address}/return", {"version": "1", "missing": "请附救助对象名单"}, page=address)
     assert (answer.status_code, answer.location) == (303, "/inbox")
+    listed = said(wang.get("/requests"))
+    assert "已退回补正" in listed, "what waits for oneself is not said to wait for others"
+    assert "待审批" not in listed
+    assert "还剩" not in listed, "no department owes an answer"
     page = wang.get(request)
     assert "请附救助对象名单" in said(page)
     assert "补正后重新提交" in said(page)
@@ -135,19 +138,17 @@ def test_delegating_on_the_page(services: Services, world: World, clock: ManualC
 
 
 def test_signing_in_advance_on_the_page(services: Services, world: World, clock: ManualClock, li: Visitor, wang: Visitor) -> None:
-    function = FunctionChange("查询住房登记信息", sensitive=False, integration_level=3)
-    services.subsystems.change_function(world.people["HEWEI"].actor(), REGISTER, function, "数据已脱敏")
-    item_id = set_tier(services, world, "auto")
+    item_id = make_routine(services, world, "auto")
     assert wang.get("/approval-rules").status_code == 403
     fields = {
-        "item_id": str(item_id),
+        "item_id": f"{item_id}@{services.subsystem_queries.items([item_id])[item_id].version}",
         "departments": "杭州市西湖区民政局\n",
         "max_days": "10",
         "ends_at": minute(clock.now() + timedelta(days=30)),
         "scope": "",
         "reason": "例行核对",
     }
-    for wrong in ({"departments": "没有这个局"}, {"max_days": ""}, {"reason": ""}, {"item_id": ""}):
+    for wrong in ({"departments": "没有这个局"}, {"max_days": ""}, {"reason": ""}, {"item_id": ""}, {"item_id": str(item_id)}):
         assert li.post("/approval-rules", {**fields, **wrong}, page="/approval-rules").status_code == 422
     assert li.post("/approval-rules", fields, page="/approval-rules").status_code == 303
     line = ask(services, world)
@@ -157,7 +158,33 @@ def test_signing_in_advance_on_the_page(services: Services, world: World, clock:
     assert "已开通 1 次" in said(page)
     [rule] = services.approving.presigning.within(world.li.actor())
     li.post(f"/approval-rules/{rule.id}/end", {"reason": "改为人工"}, page="/approval-rules")
-    assert "已结束" in said(li.get("/approval-rules"))
+    assert "已终止" in said(li.get("/approval-rules"))
+
+
+def test_a_rule_is_signed_again_on_the_page(services: Services, world: World, clock: ManualClock, li: Visitor, qian: Visitor) -> None:
+    item_id = make_routine(services, world, "one")
+    rule_id = services.approving.presigning.sign(world.li.actor(), new_rule(world, clock, on_silence=True))
+    assert "默许" in said(li.get("/approval-rules"))
+    set_tier(services, world, "auto")
+    version = services.subsystem_queries.items([item_id])[item_id].version
+    page = said(qian.get("/approval-rules"))
+    assert "可申请项有变化，待重新签署" in page
+    assert f"现为第 {version} 版" in page
+    assert "预先签署的规则须重新签署" in said(qian.get("/notices"))
+    form = {"item_version": str(version), "ends_at": minute(clock.now() + timedelta(days=30)), "reason": "已核对"}
+    address = f"/approval-rules/{rule_id}/sign-again"
+    qian.post(address, form, page="/approval-rules")
+    assert "只有级别为“一人审批”" in said(qian.get("/approval-rules")), "a rule on silence stays one"
+    set_tier(services, world, "one")
+    qian.post(address, form, page="/approval-rules")
+    assert "有变化，规则没有签署" in said(qian.get("/approval-rules")), "another version than was shown"
+    qian.post(address, {**form, "ends_at": ""}, page="/approval-rules")
+    assert "请填写规则有效至何时" in said(qian.get("/approval-rules"))
+    qian.post(address, {**form, "item_version": str(version + 1)}, page="/approval-rules")
+    assert "重新签署，按原来的界限继续生效" in said(qian.get("/approval-rules"))
+    assert "钱伟" in said(li.get("/approval-rules"))
+    qian.client.set_cookie("govcloud_language", "en")
+    assert "On silence" in said(qian.get("/approval-rules"))
 
 
 def test_a_link_in_a_mail_demands_sign_in_and_a_fresh_proof(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from govcloud.access.commands import Submitted
 from govcloud.authorization.decisions import Question
 from govcloud.services import Services
+from govcloud.web.moments import moment
 from tests.factories.browsing import Visitor, counted, said
 from tests.factories.joint import CASES, approve, ask_jointly, many_grants
 from tests.factories.requests import REGISTER, may_read
@@ -153,3 +155,20 @@ def hidden(html: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', html)
     assert found is not None
     return found.group(1)
+
+
+def test_what_has_not_begun_says_from_when_on_and_urges_nobody_to_extend_it(services: Services, world: World, wang: Visitor) -> None:
+    begins = services.clock.now() + timedelta(days=20)
+    lines = ask_jointly(services, world, mode="progressive", starts_at=begins)
+    approve(services, world, REGISTER, lines[REGISTER])
+    page = wang.get("/access")
+    assert f"{moment(begins)} 起" in said(page)
+    assert "button-small button-primary" not in page.text
+
+
+def test_a_request_of_several_lines_says_once_what_they_share(services: Services, world: World, wang: Visitor) -> None:
+    ask_jointly(services, world)
+    request = services.access_queries.my_requests(world.wang.official_id).entries[0]
+    page = said(wang.get(f"/requests/{request.id}"))
+    assert page.count(request.reason) == 1
+    assert page.count("办件编号") == 1

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from python_calamine import CalamineWorkbook
+from werkzeug.test import TestResponse
 
 from govcloud.access.commands import Submitted
 from govcloud.kernel.clock import ManualClock
@@ -72,3 +73,49 @@ def test_it_comes_as_files(
     assert "attachment" in answer.headers["Content-Disposition"]
     book = CalamineWorkbook.from_filelike(io.BytesIO(li.get("/waiting/export?format=xlsx").data))
     assert book.get_sheet_by_index(0).to_python()[1][0] == HOUSING
+
+
+CRAFTED = (
+    "department_id={other}",
+    "department={other}&path=%2F&owner_path=%2F",
+    "below=true&names=true&official_id=*",
+    "group_by=official&fields=name,official_id",
+    "since=2026-11-20T00:00&until=2026-12-01T00:00&reach=%2F",
+    "format=xlsx&department_id={other}",
+    "format=json",
+)
+
+
+def _texts(answer: TestResponse) -> str:
+    """Return all that an answer says, a workbook's cells among it."""
+    if not answer.data.startswith(b"PK"):
+        return answer.text
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
+    return repr([book.get_sheet_by_name(name).to_python() for name in book.sheet_names])
+
+
+def test_no_filter_makes_it_name_anybody_or_look_beyond_the_own_hierarchy(
+    visitor: Callable[[], Visitor], services: Services, world: World, clock: ManualClock, submitted: Submitted
+) -> None:
+    """Page, CSV, workbook and API, with what somebody might add to the address."""
+    other = ask(services, world, item_id=world.items["assistance:case:read"], case_number=None)
+    ask(services, world, world.people["SUNLI"])
+    clock.advance(timedelta(hours=2))
+    services.access.reject(world.li.actor(), submitted.line_id, 1, "not_needed")
+    services.access.reject(world.zhao.actor(), other.line_id, 1, "not_needed")
+    li = visitor().sign_in("LIQIANG")
+    named = {"other": world.organisation.ids["civil_affairs"]}
+    # The shell of a page greets its reader, who is no secret to himself.
+    people = [person for person in world.people.values() if person.login != "LIQIANG"]
+    seen = 0
+    for address in ("/waiting", "/waiting/export", "/waiting/export?format=xlsx", "/api/v1/waiting"):
+        for crafted in ("", *(text.format(**named) for text in CRAFTED)):
+            answer = li.get(f"{address}{'&' if '?' in address else '?'}{crafted}")
+            text = _texts(answer)
+            assert answer.status_code in {200, 422}, (address, crafted)
+            assert "浙江省民政厅" not in text, (address, crafted)
+            for person in people:
+                shown = (person.name, person.login, str(person.official_id), str(person.appointment_id))
+                assert not any(word in text for word in shown), (address, crafted, person.name)
+            seen += HOUSING in text
+    assert seen >= 20

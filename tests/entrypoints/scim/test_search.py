@@ -22,6 +22,7 @@ from govcloud.kernel.database import db
 from govcloud.services import Services
 from tests.entrypoints.scim.conftest import DEPARTMENT, ENTERPRISE, Counted, Scim, a_user, uscc
 from tests.factories.people import an_official
+from tests.factories.plans import plan_without
 from tests.factories.world import SEED, World
 
 #: SQL statements of a page, the client's credentials and the engine's question included.
@@ -208,7 +209,7 @@ def test_a_page_costs_the_same_however_many_are_on_it(services: Services, world:
 
 def test_look_ups_go_by_their_indexes(services: Services, world: World) -> None:
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     now = services.clock.now()
     for condition, index in (
         (Is("employee_code", "WANGFANG"), "employee_code"),
@@ -224,7 +225,7 @@ def test_look_ups_go_by_their_indexes(services: Services, world: World) -> None:
 
 def test_departments_and_changes_go_by_their_indexes(services: Services, world: World) -> None:
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     now = services.clock.now()
     for condition in (Is("name", "浙江省民政厅"), Begins("name", "浙江省")):
         query = _departments(now).where(as_sql(condition, departments._LOOKUPS, now))

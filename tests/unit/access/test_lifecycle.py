@@ -39,6 +39,7 @@ DAY = timedelta(days=1)
         (P, "withdraw", W),
         (P, "lapse", L),
         (C, "resubmit", P),
+        (C, "resubmit_blocked", B),
         (C, "withdraw", W),
         (C, "lapse", L),
         (B, "unblock", P),
@@ -57,8 +58,13 @@ def test_nobody_decides_on_a_line_that_does_not_wait_for_an_approver(move: str, 
         advance(move, state)
 
 
+def test_an_approval_that_is_held_back_can_be_taken_back() -> None:
+    """That it has not opened yet stands on the line, not in its state."""
+    assert advance("retract", A) is R
+
+
 @pytest.mark.parametrize("state", [A, R, W, L])
-@pytest.mark.parametrize("move", sorted(LINE))
+@pytest.mark.parametrize("move", sorted(LINE.keys() - {"retract"}))
 def test_a_closed_line_moves_no_more(move: str, state: LineState) -> None:
     with pytest.raises(IllegalMove) as caught:
         advance(move, state)
@@ -72,10 +78,10 @@ def test_an_unknown_move_is_illegal() -> None:
 
 def test_who_may_move() -> None:
     assert allowed_moves(P, Role.APPROVER) == ("approve", "reject", "return")
-    assert allowed_moves(C, Role.REQUESTER) == ("resubmit", "withdraw")
+    assert allowed_moves(C, Role.REQUESTER) == ("resubmit", "resubmit_blocked", "withdraw")
     assert allowed_moves(P, Role.REQUESTER) == ("withdraw",)
     assert allowed_moves(P, Role.SYSTEM) == ("lapse",)
-    assert allowed_moves(A, Role.APPROVER) == ()
+    assert allowed_moves(A, Role.APPROVER) == ("retract",)
 
 
 def test_two_moves_of_one_name_are_refused() -> None:

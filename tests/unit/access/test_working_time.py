@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.access.clocks.working_time import WorkingHours, WorkingTime
+from govcloud.access.clocks.working_time import WorkingHours, WorkingTime, missing_year
 from govcloud.authorization.surroundings import CHINA
 from govcloud.authorization.work_calendar import WorkCalendar, shipped_calendar
 
@@ -130,3 +130,18 @@ def test_it_never_ends_outside_working_hours(working: WorkingTime, since: dateti
     local = working.add(since, span).astimezone(CHINA)
     assert working.works(local.date())
     assert any(start < local.time() <= end for start, end in working.hours.spans)
+
+
+@pytest.mark.parametrize(
+    ("day", "known", "missing"),
+    [
+        ("2026-10-31", {2026}, None),
+        ("2026-11-01", {2026}, 2027),
+        ("2026-11-01", {2026, 2027}, None),
+        ("2026-12-31", {2026}, 2027),
+        ("2027-01-01", {2026}, 2027),
+        ("2026-06-01", set(), 2026),
+    ],
+)
+def test_a_year_is_missed_from_november_of_the_one_before(day: str, known: set[int], missing: int | None) -> None:
+    assert missing_year(known, china(f"{day}T00:00")) == missing

@@ -158,6 +158,25 @@ def test_a_key_that_stands_twice_loses_nothing_silently(text: str, tmp_path: Pat
     parse_document(text.replace("subject.official_id == resource.official_id", "resource.sealed == true"), "installed")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("- " * 500_000, "nested more than 50 deep"),
+        ("[" * 500_000, "YAML"),
+        ("{a: " * 100_000, "YAML"),
+        ("? " * 500_000, "YAML"),
+        ("roles: \ud800", "surrogates"),
+        ("roles: \0", "YAML"),
+    ],
+    ids=["items", "lists", "mappings", "keys", "half a character", "nothing"],
+)
+def test_what_cannot_be_read_is_refused_in_words(text: str, reason: str) -> None:
+    """However deep a text nests and whatever is in it: the process that reads it goes on."""
+    with pytest.raises(PolicyError, match=reason):
+        parse_document(text, "test")
+    parse_document("roles: {a: {rules: [{allow: ['h:a:b'], when: 'resource.x in [1, 2]'}]}}", "test")
+
+
 def test_a_long_chain_of_roles_is_no_cycle() -> None:
     chain = {f"r{number}": [f"r{number + 1}"] for number in range(5000)}
     assert cycle_in(chain) is None

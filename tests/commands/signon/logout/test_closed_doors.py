@@ -28,6 +28,7 @@ from govcloud.signon.sessions import CurrentSession
 from tests.commands.signon.conftest import CountQueries, sign_in
 from tests.commands.signon.logout.test_stays import a_grant, a_subsystem, client
 from tests.factories.clients import flag_sensitive
+from tests.factories.plans import plan_without
 from tests.factories.policies import install, province_policy
 from tests.factories.racing import together
 from tests.factories.receiving import JOBS, Listener, enter
@@ -273,8 +274,7 @@ def test_a_page_of_open_stays_is_found_by_its_index(services: Services, session:
         hand.execute(ended, (session.session_id,))
         hand.execute("ANALYZE participant")
     reading = services.uow.read()
-    reading.execute(text("SET LOCAL enable_seqscan = off"))
-    reading.execute(text("SET LOCAL enable_sort = off"))
+    plan_without(reading, "seqscan", "sort")
     page = "EXPLAIN SELECT id FROM participant WHERE ended_at IS NULL AND id > :after ORDER BY id LIMIT 2000"
     plan = reading.execute(text(page), {"after": session.session_id})
     assert "ix_participant_open" in " ".join(plan.scalars())
