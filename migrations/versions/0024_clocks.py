@@ -109,7 +109,6 @@ def _notices() -> None:
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("line_id", sa.Uuid(), nullable=True),
         sa.Column("grant_id", sa.Uuid(), nullable=True),
-        sa.Column("letter_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["official_id"], ["official.id"], name=op.f("fk_notice_official_id")),
@@ -118,10 +117,7 @@ def _notices() -> None:
     )
     op.create_index("ix_notice_official", "notice", ["official_id", "id"])
     op.create_index("ix_notice_unread", "notice", ["official_id", "id"], postgresql_where=sa.text("read_at IS NULL"))
-    op.create_index("ix_notice_line", "notice", ["line_id"], postgresql_where=sa.text("line_id IS NOT NULL"))
-    op.create_index("ix_notice_letter", "notice", ["letter_id"], postgresql_where=sa.text("letter_id IS NOT NULL"))
-    op.create_index("ix_notice_read", "notice", ["read_at"], postgresql_where=sa.text("read_at IS NOT NULL"))
-    op.create_index("ix_notice_created", "notice", ["created_at"])
+    op.create_index("ix_notice_asked", "notice", ["line_id"], postgresql_where=sa.text("kind = 'to_decide'"))
     op.create_table(
         "notice_setting",
         sa.Column("official_id", sa.Uuid(), nullable=False),
