@@ -185,7 +185,8 @@ class AccessQueries:
             query = query.where(Decision.id < before)
         most = _limited(limit)
         rows = self._read().execute(query.limit(most + 1)).all()
-        entries = self._shower().inbox([(row[0], row[1], row[2]) for row in rows[:most]], self._authority(actor))
+        reach = self._authority(actor) if rows else ()
+        entries = self._shower().inbox([(row[0], row[1], row[2]) for row in rows[:most]], reach)
         return Page(entries, str(rows[most - 1][2].id) if len(rows) > most else None)
 
     def decision_page(self, actor: Actor, line_id: UUID) -> DecisionPage:

@@ -8,6 +8,7 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import text
 
+from govcloud.authorization.case_numbers import written
 from tests.factories.browsing import Visitor, inline_code, said, signed_in
 from tests.factories.requests import REGISTER
 from tests.factories.world import PASSWORD, XIHU
@@ -78,7 +79,7 @@ def test_from_request_to_revocation(people: dict[str, Visitor], services: Servic
     harmless("the record", auditor.get(f"/console/audit/?chain={request_id}"), shows=False)
 
     stored = text("SELECT r.reason, r.case_number, d.comment, g.close_reason FROM access_request r, decision d, access_grant g")
-    assert services.uow.read().execute(stored).one() == (NASTY, NASTY, NASTY, NASTY)
+    assert services.uow.read().execute(stored).one() == (NASTY, written(NASTY), NASTY, NASTY)
     line = wang.get(f"/api/v1/lines/{line_id}")
     assert line.mimetype == "application/json"
     assert line.get_json()["decision"]["comment"] == NASTY
