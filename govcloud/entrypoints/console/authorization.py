@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import g, url_for
 from flask_admin.form import BaseForm
+from markupsafe import Markup
 from sqlalchemy import or_
 from wtforms import DateTimeLocalField, Form, SelectField, StringField
 from wtforms.validators import InputRequired, Optional
@@ -296,7 +297,7 @@ def _grant_state(_view: Any, _context: Any, row: AccessGrant, _name: str) -> str
 
 GrantsView.column_formatters = {
     "official_id": name_of("official_id"),
-    "function": lambda _v, _c, row, _n: function_words([row.function]),
+    "function": lambda _v, _c, row, _n: Markup("{}<small>{}</small>").format(function_words([row.function]), row.function),
     "level": level_of,
     "state": _grant_state,
 }
