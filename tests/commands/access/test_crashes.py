@@ -204,6 +204,7 @@ def test_all_or_nothing(stage: Stage, superuser_url: str, name: str) -> None:
 
 
 @pytest.mark.clients
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_all_or_nothing_at_every_read_as_well(stage: Stage, superuser_url: str, name: str) -> None:
     _all_or_nothing(stage, superuser_url, name, reads=True)
