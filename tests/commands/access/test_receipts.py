@@ -35,9 +35,9 @@ from tests.factories.world import World
 JOBS, OPERATOR = Actor.system("jobs"), Actor.system("operator")
 
 
-def approved(services: Services, world: World, **given: Any) -> ReceiptView:  # noqa: ANN401 - of the approval
+def approved(services: Services, world: World, duty: str | None = None, **given: Any) -> ReceiptView:  # noqa: ANN401 - of the approval
     """Let 李强 approve a request of 王芳's and return the receipt."""
-    line_id = ask(services, world).line_id
+    line_id = ask(services, world, duty=duty).line_id
     services.access.approve(world.li.actor(), line_id, 1, **given)
     [found] = services.receipts.of_line(line_id)
     return found
