@@ -108,13 +108,14 @@ EVERYBODYS = {
     "api.end_delegation",
     "api.sign_approval_rule",
     "api.end_approval_rule",
+    "api.sign_approval_rule_again",
     "api.access",
     "api.overseen",
     "api.revoke",
     "api.relinquish",
     # What one may ask for and how one stands to it, one's own basket, submissions and receipts (tests/entrypoints/api/test_submissions.py).
     *(f"api.{name}" for name in ("search", "basket", "put_in_basket", "take_out_of_basket", "compare", "matter_to_ask")),
-    *(f"api.{name}" for name in ("submit_all", "submission", "line_receipts", "sign_receipt")),
+    *(f"api.{name}" for name in ("submit_all", "submission", "line_receipts", "sign_receipt", "request_files", "request_file")),
     # One's own notices, and the rules of the clock that everybody's requests go by (tests/entrypoints/api/test_notices.py).
     *(f"api.{name}" for name in ("notices", "read_notices", "notice_settings", "choose_notices", "clock_rules")),
     *(f"api.{verb}_mail_address" for verb in ("enter", "confirm", "remove")),
