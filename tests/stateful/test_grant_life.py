@@ -67,7 +67,10 @@ class LifeMachine(RuleBasedStateMachine):
             return
         assert not one.closed
         assert one.days + days <= CAP
-        if late:
+        if late or one.resting:
+            if one.resting:
+                with pytest.raises(Conflict, match="已提前终止或暂停"):
+                    self.services.access.approve(self.world.li.actor(), line_id, 1)
             self.services.access.withdraw(self.world.wang.actor(), line_id, 1)
             return
         decided = self.services.access.approve(self.world.li.actor(), line_id, 1)
@@ -87,7 +90,9 @@ class LifeMachine(RuleBasedStateMachine):
             return
         assert not one.closed
         assert done.replayed == (one.resting != wakes)
-        one.resting = not wakes
+        # What extends a grant rests and wakes with it.
+        for other in (one, *(other for other in self.after(one) if not other.closed)):
+            other.resting = not wakes
 
     @precondition(lambda self: self.held)
     @rule(pick=st.integers(0, 99), by_holder=st.booleans())
