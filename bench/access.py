@@ -32,13 +32,15 @@ _DECIDERS = 3
 _LAPS = 20
 _QUEUE = """
 UPDATE request_line SET state = 'pending', closed_at = NULL, version = 1
- WHERE id IN (SELECT DISTINCT ON (beneficiary_official_id) id FROM request_line WHERE owner_path = %(path)s AND state <> 'pending'
+ WHERE id IN (SELECT DISTINCT ON (beneficiary_official_id) id FROM request_line WHERE owner_path = %(path)s AND closed_at IS NOT NULL
+                AND NOT EXISTS (SELECT FROM decision_task t WHERE t.line_id = request_line.id)
               ORDER BY beneficiary_official_id LIMIT %(count)s)
 """
 _TASKS = """
 INSERT INTO decision_task (id, line_id, round, step, kind, needed, distinct_units, path, asked_path, state, opened_at)
 SELECT gen_random_uuid(), id, 1, 1, 'owner', 1, false, owner_path, owner_path, 'open', submitted_at
   FROM request_line WHERE owner_path = %(path)s AND state = 'pending'
+   AND NOT EXISTS (SELECT FROM decision_task t WHERE t.line_id = request_line.id)
 """
 
 

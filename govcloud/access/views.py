@@ -201,8 +201,8 @@ class RequestView:
 
     @property
     def next_due(self) -> datetime | None:
-        """When the next answer is due; ``None`` when nothing waits."""
-        return min((line.next_at for line in self.lines if line.is_open), default=None)
+        """When the next answer is due; ``None`` when nothing waits for a department, as what was returned does not."""
+        return min((line.answer_by or line.due_at for line in self.lines if line.state in WAITING), default=None)
 
 
 @dataclass(frozen=True)

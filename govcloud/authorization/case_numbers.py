@@ -11,6 +11,8 @@ import unicodedata
 from functools import lru_cache
 
 _OPENING, _CLOSING, _DASH = "〔", "〕", "-"
+_BRACKETS = ("〔〕", "[]", "()", "（）", "【】", "［］")
+_DASHES = "-－—–"
 #: What looks like a dash and is none to Unicode: the minus sign.
 _MINUS = "\u2212"
 
@@ -43,6 +45,20 @@ def case_key(number: str) -> str:
 def same_case(one: str | None, other: str | None) -> bool:
     """Return whether two numbers name the same case; no number names none."""
     return one is not None and other is not None and case_key(one) == case_key(other)
+
+
+@lru_cache(maxsize=4_096)
+def spellings(number: str) -> frozenset[str]:
+    """Return how a case may be written in a row of a subsystem: as it was given, and with each kind of brackets and dashes throughout.
+
+    Databases compare texts as they are. So that a list shows exactly the rows that are opened one by one, one row is looked at the same way.
+    """
+    spelled = {"".join(_spelled(character, *pair, dash) for character in number) for pair in _BRACKETS for dash in _DASHES}
+    return frozenset({number} | spelled)
+
+
+def _spelled(character: str, opening: str, closing: str, dash: str) -> str:
+    return {"Ps": opening, "Pe": closing, "Pd": dash}.get(unicodedata.category(character), character)
 
 
 def _invisible(character: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from govcloud.authorization.case_numbers import case_key, same_case
+from govcloud.authorization.case_numbers import spellings, written
 
 #: What a row may say of where it stands.
 ROW_KEYS = ("division", "department_path", "case_number")
@@ -42,7 +43,7 @@ def division_covers(outer: str, inner: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RowCondition:
-    """What a row has to meet: every one of these that is named."""
+    """What a row has to meet: every one of these that is named; a case number is kept in its one form."""
 
     division: str | None = None
     department_path: str | None = None
@@ -64,6 +65,8 @@ class RowCondition:
         if case is not None and not (case == case.strip() and 0 < len(case) <= MAX_CASE_NUMBER):
             msg = f"a case number has 1 to {MAX_CASE_NUMBER} characters, got {case!r}"
             raise ValueError(msg)
+        if case is not None:
+            object.__setattr__(self, "case_number", written(case))
 
     def covers(self, row: Mapping[str, Any]) -> bool:
         """Return whether ``row`` meets the condition."""
@@ -78,7 +81,7 @@ class RowCondition:
         if self.case_number is None:
             return True
         case = row.get("case_number")
-        return isinstance(case, str) and same_case(case, self.case_number)
+        return isinstance(case, str) and case in spellings(self.case_number)
 
     def lacks(self, row: Mapping[str, Any]) -> frozenset[str] | None:
         """Return which keys the row would have to carry besides to meet the condition; ``None``: what it carries speaks against it."""
@@ -100,7 +103,7 @@ class RowCondition:
             return RowCondition(
                 _narrower(self.division, other.division, division_covers),
                 _narrower(self.department_path, other.department_path, _path_covers),
-                _narrower(self.case_number, other.case_number, same_case),
+                _narrower(self.case_number, other.case_number, operator.eq),
             )
         except _ApartError:
             return None
@@ -117,7 +120,7 @@ class RowCondition:
     @property
     def place(self) -> Place:
         """Return what is named as texts, by which conditions are sorted and told apart."""
-        return (self.division or "", self.department_path or "", case_key(self.case_number) if self.case_number else "")
+        return (self.division or "", self.department_path or "", self.case_number or "")
 
 
 class _ApartError(Exception):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from govcloud.client.case_numbers import case_key
+from govcloud.client.case_numbers import spellings
 from govcloud.client.columns import ROW_KEYS, Columns
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class RowCondition:
         if self.case_number is None:
             return True
         case = row.get("case_number")
-        return isinstance(case, str) and case_key(case) == case_key(self.case_number)
+        return isinstance(case, str) and case in spellings(self.case_number)
 
     def within(self, other: RowCondition) -> bool:
         """Return whether every row that meets this condition meets the other one."""

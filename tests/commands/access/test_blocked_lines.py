@@ -66,7 +66,7 @@ def test_what_waits_in_vain_lapses_against_no_department(services: Services, wor
     assert state_of(services, world, line_id) is LineState.LAPSED
     assert services.waiting.report(world.security_admin.actor()).total.lapsed == 0
     notices = services.notice_queries.page(world.wang.official_id).entries
-    assert [notice.kind for notice in notices] == ["left_lying", "blocked"]
+    assert [notice.kind for notice in notices] == ["lapsed_blocked", "blocked"]
 
 
 def test_a_corrected_line_with_a_conflict_waits_like_a_new_one(services: Services, world: World, clock: ManualClock) -> None:

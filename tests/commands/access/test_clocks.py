@@ -291,7 +291,7 @@ def test_a_page_goes_on_where_the_one_before_ended(services: Services, world: Wo
     assert services.escalating.run(JOBS, limit=2) == 5
     assert [line_of(services, line_id).escalation for line_id in lines] == [1] * 5
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     due = "state IN ('blocked_sod', 'pending', 'returned') AND acts_at <= now()"
     due += " AND (acts_at, id) > (now() - interval '1 day', gen_random_uuid())"
     plan = "\n".join(session.scalars(text(f"EXPLAIN SELECT id FROM request_line WHERE {due} ORDER BY acts_at, id LIMIT 200")))

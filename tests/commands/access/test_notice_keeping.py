@@ -17,6 +17,7 @@ from govcloud.kernel.errors import Denied
 from govcloud.services import Services
 from govcloud.settings import Settings
 from tests.factories.requests import ask
+from tests.factories.plans import plan_without
 from tests.factories.world import World
 
 JOBS = Actor.system("jobs")
@@ -75,8 +76,7 @@ def test_only_the_job_forgets(services: Services, world: World) -> None:
 @pytest.mark.parametrize(("column", "index"), [("read_at", "ix_notice_read"), ("created_at", "ix_notice_created")])
 def test_it_finds_them_by_index(services: Services, column: str, index: str) -> None:
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
-    session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    plan_without(session, "seqscan", "bitmapscan")
     query = f"SELECT id FROM notice WHERE {column} <= now() - interval '180 days' ORDER BY {column} LIMIT 2000"
     plan = "\n".join(session.scalars(text(f"EXPLAIN {query}")))
     assert index in plan
@@ -86,7 +86,7 @@ def test_it_finds_them_by_index(services: Services, column: str, index: str) -> 
 @pytest.mark.parametrize("index", ["ix_notice_line", "ix_notice_letter"])
 def test_lines_and_letters_find_theirs_by_index(services: Services, index: str) -> None:
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     column = f"{index.removeprefix('ix_notice_')}_id"
     plan = "\n".join(session.scalars(text(f"EXPLAIN SELECT id FROM notice WHERE {column} IN (gen_random_uuid(), gen_random_uuid())")))
     assert index in plan

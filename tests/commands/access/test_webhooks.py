@@ -24,6 +24,7 @@ from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.services import Services
 from tests.factories.requests import REGISTER, ask, granted
+from tests.factories.plans import plan_without
 from tests.factories.world import XIHU, World
 
 JOBS = Actor.system("jobs")
@@ -154,7 +155,7 @@ def test_what_was_not_received_comes_again_under_its_id(services: Services, worl
 
 def test_what_waits_for_one_receiver_is_found_by_the_index_of_what_waits(services: Services) -> None:
     session = services.uow.read()
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan_without(session, "seqscan")
     waiting = "delivered_at IS NULL AND abandoned_at IS NULL AND destination = 'subsystem:housing'"
     plan = "\n".join(session.scalars(text(f"EXPLAIN SELECT count(*) FROM outbox_message WHERE {waiting}")))
     assert "ix_outbox_message_due" in plan

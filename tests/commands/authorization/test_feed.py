@@ -14,6 +14,7 @@ from sqlalchemy import make_url, select
 
 import govcloud.authorization.events
 import govcloud.identity.events
+import govcloud.identity.organisation_events
 import govcloud.subsystems.client_events
 import govcloud.subsystems.events
 import govcloud.subsystems.listing.events
@@ -54,6 +55,8 @@ READ_BY_NONE = {
     "OfficeClosed",
     "OfficialUnmasked",
     "RoleCeilingSet",
+    # What stays away changes nothing.
+    "RoleWithheld",
     # The calendar: read again every half minute, not by the epoch (``calendar_days.py``).
     "WorkCalendarImported",
     "SubsystemChanged",
@@ -77,6 +80,7 @@ READ_BY_NONE = {
 }
 MODULES = (
     govcloud.identity.events,
+    govcloud.identity.organisation_events,
     govcloud.subsystems.events,
     govcloud.subsystems.client_events,
     govcloud.subsystems.matter_events,

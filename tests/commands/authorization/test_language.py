@@ -156,7 +156,7 @@ def test_the_cases_of_grants_are_the_matters_of_their_holder(services: Services,
     assert ask(services, wang, "assistance:case:read", case_number="XH-2026-0382").code is Reason.OUT_OF_SCOPE
 
 
-@pytest.mark.parametrize("case_number", ["", "   ", "x" * 101, "a\nb"])
+@pytest.mark.parametrize("case_number", ["", "   ", "\u200b\n", "x" * 101])
 def test_a_case_number_that_is_none(services: Services, world: World, case_number: str) -> None:
     wang, now = world.wang, services.clock.now()
     new = NewGrant(wang.official_id, wang.appointment_id, "housing", READ, now, now + timedelta(days=5), case_number=case_number)

@@ -96,6 +96,7 @@ EVERYBODYS = {
     "api.decide_each",
     "api.decide_request",
     "api.return_line",
+    "api.retract_line",
     "api.resubmit_line",
     "api.claim_line",
     "api.release_line",
