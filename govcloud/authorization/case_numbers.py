@@ -51,9 +51,9 @@ def same_case(one: str | None, other: str | None) -> bool:
 def spellings(number: str) -> frozenset[str]:
     """Return how a case may be written in a row of a subsystem: as it was given, and with each kind of brackets and dashes throughout.
 
-    Databases compare texts as they are. So that a list shows exactly the rows that are opened one by one, one row is looked at the same way.
+    Databases compare texts as they are; one row is looked at the same way, so that a list shows exactly what is opened one by one.
     """
-    spelled = {"".join(_spelled(character, *pair, dash) for character in number) for pair in _BRACKETS for dash in _DASHES}
+    spelled = {"".join(_spelled(character, pair[0], pair[1], dash) for character in number) for pair in _BRACKETS for dash in _DASHES}
     return frozenset({number} | spelled)
 
 

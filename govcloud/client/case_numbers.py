@@ -25,4 +25,3 @@ def spellings(number: str) -> frozenset[str]:
 
 def _spelled(character: str, opening: str, closing: str, dash: str) -> str:
     return {"Ps": opening, "Pe": closing, "Pd": dash}.get(unicodedata.category(character), character)
-

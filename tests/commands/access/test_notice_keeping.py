@@ -16,8 +16,8 @@ from govcloud.kernel.database import db
 from govcloud.kernel.errors import Denied
 from govcloud.services import Services
 from govcloud.settings import Settings
-from tests.factories.requests import ask
 from tests.factories.plans import plan_without
+from tests.factories.requests import ask
 from tests.factories.world import World
 
 JOBS = Actor.system("jobs")

@@ -23,8 +23,8 @@ from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.services import Services
-from tests.factories.requests import REGISTER, ask, granted
 from tests.factories.plans import plan_without
+from tests.factories.requests import REGISTER, ask, granted
 from tests.factories.world import XIHU, World
 
 JOBS = Actor.system("jobs")
