@@ -24,7 +24,7 @@ from bench._questions import province_questions
 from bench._rows import Sheet, Target, finish
 from bench._running import percentile
 from bench._wire import Wire
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.entrypoints.authzen.paths import EVALUATIONS, SEARCH_ACTION, SEARCH_RESOURCE, SEARCH_SUBJECT
 
 IN_A_BATCH = 100

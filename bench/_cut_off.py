@@ -10,7 +10,7 @@ from itertools import cycle, islice
 
 from bench._platform import Platform
 from bench._running import counting, percentile, say
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.kernel.database import db
 from govcloud.services import Services
 

@@ -17,13 +17,13 @@ import cedarpy
 
 from bench._rows import Sheet, Target
 from bench._running import counting, percentile, say
-from govcloud.authorization.asking import Asking
-from govcloud.authorization.document import ALLOW, DENY, RoleSpec, RuleSpec
-from govcloud.authorization.engine import Engine, matcher_functions
-from govcloud.authorization.holding import take_snapshot
-from govcloud.authorization.policy import CompiledPolicy, all_of, compile_policy
+from govcloud.authorization.deciding.asking import Asking
+from govcloud.authorization.deciding.engine import Engine, matcher_functions
+from govcloud.authorization.deciding.policy import CompiledPolicy, all_of, compile_policy
+from govcloud.authorization.policies.document import ALLOW, DENY, RoleSpec, RuleSpec
 from govcloud.authorization.shipped import model_text
-from govcloud.authorization.snapshot import AssignmentFact, Snapshot, grant_role, instant
+from govcloud.authorization.subjects.holding import take_snapshot
+from govcloud.authorization.subjects.snapshot import AssignmentFact, Snapshot, grant_role, instant
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 RULES = 20_000

@@ -14,9 +14,9 @@ from sqlalchemy import text
 from bench._platform import Platform
 from bench._rows import Target
 from bench._running import counting, percentile
+from govcloud.identity.finding.reach import EVERYWHERE, Reach
+from govcloud.identity.finding.search import Place
 from govcloud.identity.names import search_keys
-from govcloud.identity.reach import EVERYWHERE, Reach
-from govcloud.identity.search import Place
 from govcloud.identity.views import DepartmentView
 from govcloud.kernel.database import db
 from govcloud.services import Services

@@ -16,8 +16,8 @@ from bench import _who_can
 from bench._platform import Platform, filled
 from bench._rows import Target, finish
 from bench._running import say
-from govcloud.authorization.document import ALLOW, PolicyDocument, parse_document
 from govcloud.authorization.drafting.measuring import Measured
+from govcloud.authorization.policies.document import ALLOW, PolicyDocument, parse_document
 from govcloud.identity.queries import Wanted
 from govcloud.services import Services
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from bench._rows import Sheet, Target
 from bench._running import counting, percentile
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.kernel.database import db
 from govcloud.services import Services
 

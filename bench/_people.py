@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.queries import Subject, Wanted
 from govcloud.services import Services
 

@@ -12,8 +12,8 @@ from bench._platform import Platform
 from bench._rows import Target
 from bench._running import say
 from bench._scale import FEW_OFFICIALS, RULES, Province
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.live import LiveEngine
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.deciding.live import LiveEngine
 from govcloud.kernel.database import db
 from govcloud.services import Services
 from govcloud.wiring import make_policies_beside

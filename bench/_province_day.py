@@ -16,7 +16,7 @@ from uuid import UUID
 
 from bench._running import say
 from govcloud.access.commands import NewSubmission, WantedItem
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Conflict, Denied, Invalid
 from govcloud.services import Services

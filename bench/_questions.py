@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench._engines import OUTCOMES
 from bench._people import everybody
 from bench._running import counting
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.identity.views import Subject
 from govcloud.kernel.database import db
 from govcloud.services import Services

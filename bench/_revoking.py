@@ -13,8 +13,8 @@ from bench._platform import Platform
 from bench._rows import Target
 from bench._running import counting, percentile, say
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.scope import PROVINCE
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.scopes.scope import PROVINCE
 from govcloud.identity.views import Subject
 from govcloud.kernel.actor import Actor
 from govcloud.services import Services

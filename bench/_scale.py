@@ -18,14 +18,13 @@ from pathlib import Path
 from uuid import UUID
 
 from bench._running import say
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.document import ALLOW, DENY, RoleSpec, RuleSpec
-from govcloud.authorization.duties import Duty
-from govcloud.authorization.facts import DecisionFacts, PolicyRoles, PolicyState
-from govcloud.authorization.fields import ALL_FIELDS, FieldRule
-from govcloud.authorization.live import LiveEngine
-from govcloud.authorization.live_duties import LiveDuties
+from govcloud.authorization.around.surroundings import SHIPPED
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.deciding.facts import DecisionFacts, PolicyRoles, PolicyState
+from govcloud.authorization.deciding.live import LiveEngine
+from govcloud.authorization.deciding.live_duties import LiveDuties
+from govcloud.authorization.policies.document import ALLOW, DENY, RoleSpec, RuleSpec
 from govcloud.authorization.replica.head import Head, now_ns
 from govcloud.authorization.replica.place import Place, create
 from govcloud.authorization.replica.reading import Replica
@@ -40,9 +39,10 @@ from govcloud.authorization.replica.records import (
     encode,
 )
 from govcloud.authorization.replica.writing import Writing
-from govcloud.authorization.snapshot import instant
-from govcloud.authorization.surroundings import SHIPPED
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.authorization.scopes.fields import ALL_FIELDS, FieldRule
+from govcloud.authorization.subjects.duties import Duty
+from govcloud.authorization.subjects.snapshot import instant
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.kernel.clock import SystemClock
 from govcloud.subsystems.levels import FILTER
 

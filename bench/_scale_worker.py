@@ -16,8 +16,8 @@ from pathlib import Path
 
 from bench._running import percentile
 from bench._scale import VERSION, Province, decider_over
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.replica.place import Place
 
 _WARM_UP = 5_000

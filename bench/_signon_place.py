@@ -21,8 +21,8 @@ from bench._rows import Sheet, machine
 from bench._running import counting, say, stages
 from bench._wire import UnexpectedAnswerError, Wire
 from govcloud.app import create_app
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.cli.context import operator, platform
 from govcloud.cli.home import Home, furnish, migrate
 from govcloud.cli.stack import free_ports, stack

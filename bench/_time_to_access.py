@@ -16,7 +16,7 @@ from bench._rows import Sheet
 from bench._running import percentile, say
 from govcloud.access.clocks.clock_rules import ClockRules
 from govcloud.access.clocks.working_time import WorkingTime
-from govcloud.authorization.work_calendar import shipped_calendar
+from govcloud.authorization.around.work_calendar import shipped_calendar
 
 REQUESTS = 2_000
 _MEDIAN, _SPREAD = 45.0, 1.0

@@ -26,7 +26,7 @@ from bench._questions import Questions, primary_subjects, province_questions
 from bench._rows import Row, Target, finish, kept
 from bench._running import counting, percentile, say
 from bench._scale import FEW_OFFICIALS, FUNCTIONS, GRANTS_HELD, OFFICIALS, RULES, WITH_GRANTS, replica_of
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.entrypoints.authzen.blueprint import EVALUATION
 from govcloud.identity.views import Subject
 from govcloud.kernel.database import db

@@ -17,7 +17,7 @@ from bench._platform import Platform, filled
 from bench._rows import Target, finish
 from bench._running import counting, percentile, say
 from govcloud.access.commands import NewRequest, Submitted
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.cli.demo import AUDIT_ADMIN, SENIOR_ADMIN, STAFF
 from govcloud.cli.demo.browser import Page
 from govcloud.identity.views import Subject

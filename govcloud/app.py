@@ -11,8 +11,8 @@ from govcloud.access.asking.attachments import MOST_FILES
 from govcloud.access.asking.models import MOST_BYTES
 from govcloud.cli.main import run
 from govcloud.entrypoints.api.blueprint import api
-from govcloud.entrypoints.api.feeds import feeds
 from govcloud.entrypoints.api.file_bodies import MOST_UPLOAD
+from govcloud.entrypoints.api.organisation.feeds import feeds
 from govcloud.entrypoints.api.routes import UPLOADS
 from govcloud.entrypoints.authzen.blueprint import authzen
 from govcloud.entrypoints.cas import cas

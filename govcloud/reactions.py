@@ -13,7 +13,15 @@ from govcloud.access.events import LineApproved, LineLapsed, LineRejected
 from govcloud.authorization.apart.events import SodExceptionGiven
 from govcloud.authorization.epochs import CATALOGUE, DEPARTMENT
 from govcloud.authorization.events import GrantClosed, GrantSuspended, RoleEnded
-from govcloud.authorization.snapshot import subsystem_of
+from govcloud.authorization.subjects.snapshot import subsystem_of
+from govcloud.identity.departments.organisation_events import (
+    DepartmentAbolished,
+    DepartmentChanged,
+    DepartmentMerged,
+    DepartmentMoved,
+    DepartmentRegistered,
+    DepartmentSplit,
+)
 from govcloud.identity.events import (
     AppointmentBegun,
     AppointmentEnded,
@@ -30,20 +38,12 @@ from govcloud.identity.events import (
     PersonnelChangeRecorded,
     PersonnelChangeSettled,
 )
-from govcloud.identity.organisation_events import (
-    DepartmentAbolished,
-    DepartmentChanged,
-    DepartmentMerged,
-    DepartmentMoved,
-    DepartmentRegistered,
-    DepartmentSplit,
-)
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.events import Event
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.services import Services
 from govcloud.signon.logout.views import GrantEnding
-from govcloud.subsystems.client_events import ClientDisabled
+from govcloud.subsystems.clients.client_events import ClientDisabled
 from govcloud.subsystems.events import (
     FunctionAdded,
     FunctionChanged,

@@ -26,15 +26,15 @@ from govcloud.access.service import Access
 from govcloud.audit.queries import AuditQueries
 from govcloud.audit.sequencer import Sequencer
 from govcloud.audit.service import AuditTrail
-from govcloud.authorization.acknowledging import Acknowledgements
 from govcloud.authorization.apart.service import Apart
-from govcloud.authorization.calendar_days import Calendars
+from govcloud.authorization.around.calendar_days import Calendars
 from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.drafting.queries import DraftQueries
 from govcloud.authorization.drafting.service import Drafting
 from govcloud.authorization.drafting.shadowing import Shadowing
 from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.authorization.rights.acknowledging import Acknowledgements
 from govcloud.authorization.service import Authorization
 from govcloud.identity.importing.runs import ImportQueries
 from govcloud.identity.importing.service import Importing

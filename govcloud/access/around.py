@@ -23,7 +23,7 @@ from govcloud.access.tasks.standing import CLAIM_LASTS, approved_extent, claiman
 from govcloud.access.views import AlternativeView, DecisionView, TaskView
 from govcloud.authorization.apart.errors import conflict_words
 from govcloud.authorization.apart.views import FindingState
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.errors import Refusal
 from govcloud.subsystems.approval import steps_of
 from govcloud.subsystems.views import ItemView

@@ -10,7 +10,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from govcloud.access.lifecycle import LineState, Mode
-from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
 from govcloud.kernel.errors import Refusal
 
 REASON_MOST = 1000

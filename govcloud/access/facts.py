@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from govcloud.authorization.apart.views import Conflict, Finding, RuleView
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from govcloud.access.tasks.standing import follow_lines, void_tasks
 from govcloud.identity.extents import at_or_below
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.errors import Conflict
-from govcloud.subsystems.holding import hold_items
+from govcloud.subsystems.offers.holding import hold_items
 
 
 def read_line(session: Session, line_id: UUID) -> RequestLine:

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from govcloud.access.views import PersonView
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.queries import IdentityQueries, Subject
 from govcloud.subsystems.queries import ServiceItemView
 

@@ -30,7 +30,7 @@ from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.showing import Shower
 from govcloud.access.views import DecisionPage, HeldAccess, LineView, Page, RequestView
 from govcloud.authorization.queries import AuthorizationQueries
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.extents import at_or_below
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor

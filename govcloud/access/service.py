@@ -13,7 +13,7 @@ from govcloud.access.asking.submit import Submitting
 from govcloud.access.commands import NO_ALTERNATIVE, Alternative, Answer, Closed, Decided, NewRequest, Submitted, Withdrawn
 from govcloud.access.life.grants import Closing
 from govcloud.access.parts import Parts
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import Transaction

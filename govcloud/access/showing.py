@@ -20,7 +20,7 @@ from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
 from govcloud.access.views import GrantView, HeldAccess, LineView, PersonView, RequestView
 from govcloud.authorization.queries import GrantView as StoredGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.subsystems.views import FunctionView, ItemView, SubsystemView
 
 Bases: TypeAlias = Mapping[UUID, tuple[str, ...]]

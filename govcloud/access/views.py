@@ -10,7 +10,7 @@ from uuid import UUID
 from govcloud.access.asking.views import ScopeChoice
 from govcloud.access.evidence.card import EvidenceCard
 from govcloud.access.lifecycle import OPEN, WAITING, GrantState, LineState, RequestState
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.errors import Refusal
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.case_numbers import written
-from govcloud.authorization.scope import MAX_CASE_NUMBER, PROVINCE, Scope
+from govcloud.authorization.scopes.scope import MAX_CASE_NUMBER, PROVINCE, Scope
 from govcloud.kernel.messages import Message
 from govcloud.kernel.validation import Fields
 

@@ -5,8 +5,8 @@ Neither takes part in the decision, waits for anything or ever fails.
 
 from __future__ import annotations
 
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.authorization.decision_log.service import DecisionLog
-from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.drafting.shadowing import Shadowing
 
 

@@ -13,22 +13,22 @@ from sqlalchemy.orm import Session, aliased
 
 from govcloud.authorization.answers.service import Answers
 from govcloud.authorization.apart.queries import ApartQueries
-from govcloud.authorization.ceilings import departments_of
-from govcloud.authorization.colleagues import holders_in_department
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.deciding.colleagues import holders_in_department
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Decision, Question
+from govcloud.authorization.deciding.enforcing import Bounded, bounded_by_rules
+from govcloud.authorization.deciding.explaining import AccessView, Explaining
+from govcloud.authorization.deciding.policy import CompiledPolicy
 from govcloud.authorization.decision_log.last_use import last_allowed
-from govcloud.authorization.decisions import Decision, Question
-from govcloud.authorization.document import PolicyDocument, RoleSpec, parse_document
-from govcloud.authorization.duty_queries import DutyQueries
-from govcloud.authorization.enforcing import Bounded, bounded_by_rules
 from govcloud.authorization.epochs import Reduced, last_epoch, reduced_after
-from govcloud.authorization.explaining import AccessView, Explaining
-from govcloud.authorization.following import delegated
-from govcloud.authorization.giving import Giving
-from govcloud.authorization.grant_reads import GrantReads, GrantView
 from govcloud.authorization.models import PolicyVersion, RoleAssignment
-from govcloud.authorization.policy import CompiledPolicy
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.policies.document import PolicyDocument, RoleSpec, parse_document
+from govcloud.authorization.rights.ceilings import departments_of
+from govcloud.authorization.rights.duty_queries import DutyQueries
+from govcloud.authorization.rights.following import delegated
+from govcloud.authorization.rights.giving import Giving
+from govcloud.authorization.rights.grant_reads import GrantReads, GrantView
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at

@@ -7,24 +7,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization import following
 from govcloud.authorization.apart.sessions import SessionSeparation
-from govcloud.authorization.assigning import Assigning
-from govcloud.authorization.ceilings import Ceilings
-from govcloud.authorization.closing import Ended, among, close_open
 from govcloud.authorization.commands import NewAssignment, NewGrant
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Decision, Question
-from govcloud.authorization.document import PolicyDocument
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.authorization.duty_rules import DutyRules
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Decision, Question
+from govcloud.authorization.deciding.installing import Installing
+from govcloud.authorization.deciding.live import Sessions
+from govcloud.authorization.deciding.remembering import Until, always_on
 from govcloud.authorization.epochs import note_change
-from govcloud.authorization.granting import Granting, hold_grants
-from govcloud.authorization.installing import Installing
-from govcloud.authorization.live import Sessions
 from govcloud.authorization.models import AccessGrant
-from govcloud.authorization.remembering import Until, always_on
-from govcloud.authorization.selecting import GrantSelection
+from govcloud.authorization.policies.document import PolicyDocument
+from govcloud.authorization.rights import following
+from govcloud.authorization.rights.assigning import Assigning
+from govcloud.authorization.rights.ceilings import Ceilings
+from govcloud.authorization.rights.closing import Ended, among, close_open
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.authorization.rights.duty_rules import DutyRules
+from govcloud.authorization.rights.granting import Granting, hold_grants
+from govcloud.authorization.rights.selecting import GrantSelection
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork

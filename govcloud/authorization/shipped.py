@@ -6,7 +6,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from govcloud.authorization.document import PolicyDocument, load_document
+from govcloud.authorization.policies.document import PolicyDocument, load_document
 
 _PLACES = (Path(__file__).parents[2] / "policies", Path(sys.prefix) / "share" / "govcloud" / "policies")
 

@@ -15,8 +15,8 @@ from msgspec import Struct
 from govcloud.authorization.answers.checking import Checked
 from govcloud.authorization.answers.explanation import Considered
 from govcloud.authorization.answers.nearest import Remedy
-from govcloud.authorization.obligations import obligations_of
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.deciding.obligations import obligations_of
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.cli.changes import CHINA
 from govcloud.kernel.messages import Message
 from govcloud.services import Services

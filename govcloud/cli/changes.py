@@ -13,10 +13,10 @@ import click
 from govcloud.cli.context import operator, platform
 from govcloud.cli.imports import department_named, department_of
 from govcloud.cli.tables import show as show_rows
+from govcloud.identity.finding.reach import EVERYWHERE, Reach
 from govcloud.identity.inputs import NewAppointment
-from govcloud.identity.orders import MOST_HANDOVER_DAYS, PLANNABLE, Duty, Order, Recorded
 from govcloud.identity.queries import OfficialView, Planned
-from govcloud.identity.reach import EVERYWHERE, Reach
+from govcloud.identity.working_life.orders import MOST_HANDOVER_DAYS, PLANNABLE, Duty, Order, Recorded
 from govcloud.services import Services
 
 CHINA = ZoneInfo("Asia/Shanghai")

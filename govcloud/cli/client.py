@@ -15,7 +15,7 @@ from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.validation import Fields
-from govcloud.subsystems.client_records import ADDRESSES, as_record, read_settings
+from govcloud.subsystems.clients.client_records import ADDRESSES, as_record, read_settings
 from govcloud.subsystems.inputs import CLIENT_ROLES, ClientCredentials, NewClient
 from govcloud.subsystems.probing.probes import FAILED
 from govcloud.subsystems.protocols import AUTH_METHODS, OIDC, PROTOCOLS, PUBLIC, SECRET, ProtocolSettings

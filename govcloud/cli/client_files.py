@@ -13,8 +13,8 @@ import yaml
 
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.validation import Fields
-from govcloud.subsystems.client_files import Brought
-from govcloud.subsystems.client_records import ADDRESSES, beyond_defaults, read_settings
+from govcloud.subsystems.clients.client_files import Brought
+from govcloud.subsystems.clients.client_records import ADDRESSES, beyond_defaults, read_settings
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import OIDC, PROTOCOLS, PUBLIC, SECRET
 from govcloud.subsystems.views import ClientView

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from govcloud.authorization.calendar_days import CalendarChange
+from govcloud.authorization.around.calendar_days import CalendarChange
 from govcloud.cli.context import operator, platform
 from govcloud.cli.rulebooks import set_rules, show_rules
 from govcloud.cli.tables import show as show_rows

@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from govcloud.access.clocks.working_time import missing_year
-from govcloud.authorization.document import parse_document
 from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.policies.document import parse_document
 from govcloud.authorization.replica.place import Place, ReplicaError
 from govcloud.authorization.replica.status import status_of
 from govcloud.authorization.shipped import baseline

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import click
 
-from govcloud.authorization.duties import Duty
-from govcloud.authorization.duty_inputs import DutyChange, NewDutyRule
-from govcloud.authorization.previewing import DutyPreview
+from govcloud.authorization.rights.duty_inputs import DutyChange, NewDutyRule
+from govcloud.authorization.rights.previewing import DutyPreview
+from govcloud.authorization.subjects.duties import Duty
 from govcloud.cli.context import operator, platform
 from govcloud.cli.tables import show as show_rows
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.inputs import APPOINTMENT_KINDS, DEPARTMENT_LEVELS
 from govcloud.services import Services
 

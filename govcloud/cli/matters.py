@@ -15,7 +15,7 @@ from govcloud.subsystems.inputs import NewMatter
 
 if TYPE_CHECKING:
     from govcloud.services import Services
-    from govcloud.subsystems.matters import MatterDifference
+    from govcloud.subsystems.matters.matters import MatterDifference
     from govcloud.subsystems.views import MatterView
 
 _ITEM = "the id of an item, or the code of a function that one item opens; =STAGE: when it is wanted, from 1; @handle or @review: whose"

@@ -13,9 +13,9 @@ from govcloud.cli.facts import COMMANDS as FACTS
 from govcloud.cli.people_import import COMMANDS as IN_SETS
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.inputs import APPOINTMENT_KINDS, NewAppointment, NewOfficial
-from govcloud.identity.orders import Order
 from govcloud.identity.queries import OfficialView
-from govcloud.identity.rejoining import JOINED_AGAIN
+from govcloud.identity.working_life.orders import Order
+from govcloud.identity.working_life.rejoining import JOINED_AGAIN
 from govcloud.services import Services
 
 _PAGE = 200

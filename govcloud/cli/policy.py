@@ -8,9 +8,9 @@ from uuid import UUID
 
 import click
 
-from govcloud.authorization.comparing import compare
-from govcloud.authorization.document import PolicyDocument, RuleSpec, load_document
 from govcloud.authorization.drafting.checking import run_cases
+from govcloud.authorization.policies.comparing import compare
+from govcloud.authorization.policies.document import PolicyDocument, RuleSpec, load_document
 from govcloud.authorization.shipped import baseline
 from govcloud.cli.answer_words import json_text
 from govcloud.cli.context import operator, platform

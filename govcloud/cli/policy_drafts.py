@@ -7,10 +7,10 @@ from uuid import UUID
 
 import click
 
-from govcloud.authorization.comparing import compare
-from govcloud.authorization.document import load_document
 from govcloud.authorization.drafting.checking import run_cases
 from govcloud.authorization.drafting.service import NewDraft
+from govcloud.authorization.policies.comparing import compare
+from govcloud.authorization.policies.document import load_document
 from govcloud.cli.context import operator, platform
 from govcloud.cli.policy_impact import measured_with_bar, show_lines, show_measured, unknown_functions, warn
 from govcloud.cli.tables import show as show_rows

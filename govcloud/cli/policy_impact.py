@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from govcloud.authorization.comparing import Difference
-from govcloud.authorization.document import PolicyDocument, RuleSpec
 from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect
 from govcloud.authorization.drafting.measuring import Gathered, Measured, Progress
 from govcloud.authorization.drafting.views import Touched
+from govcloud.authorization.policies.comparing import Difference
+from govcloud.authorization.policies.document import PolicyDocument, RuleSpec
 from govcloud.cli.tables import show as show_rows
 from govcloud.identity.views import OfficialView
 from govcloud.services import Services

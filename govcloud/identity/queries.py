@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, DateTime, Integer, Text, bindparam, or_, s
 from sqlalchemy.orm import aliased
 
 from govcloud.identity import rows, sealing
-from govcloud.identity.census import lasting
+from govcloud.identity.departments.census import lasting
 from govcloud.identity.extents import at_or_below
-from govcloud.identity.matching import SubjectPage, Wanted, counted, selected
+from govcloud.identity.finding.matching import SubjectPage, Wanted, counted, selected
+from govcloud.identity.finding.people_queries import MOST_ROWS, ChangePage, ChangeView, PeopleQueries, Planned, TimelineEntry
 from govcloud.identity.models import Account, Appointment, Department, DepartmentVersion, Division, Office, Official
-from govcloud.identity.people_queries import MOST_ROWS, ChangePage, ChangeView, PeopleQueries, Planned, TimelineEntry
 from govcloud.identity.views import (
     AccountView,
     AppointmentView,

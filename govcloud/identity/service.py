@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from govcloud.identity.correcting import Correcting
-from govcloud.identity.feed import Feed
-from govcloud.identity.reorganising import Reorganising
-from govcloud.identity.settling import Settling
-from govcloud.identity.unmasking import Unmasking
+from govcloud.identity.departments.reorganising import Reorganising
+from govcloud.identity.working_life.correcting import Correcting
+from govcloud.identity.working_life.feed import Feed
+from govcloud.identity.working_life.settling import Settling
+from govcloud.identity.working_life.unmasking import Unmasking
 
 
 class Identity(Reorganising, Correcting, Feed, Settling, Unmasking):

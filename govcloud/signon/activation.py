@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, insert, select, update
 
 from govcloud.authorization.commands import DELEGATED, NOTHING, OFFICE
 from govcloud.authorization.service import Authorization
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.finding.criteria import AppointmentCriteria
+from govcloud.identity.finding.matching import Wanted
 from govcloud.identity.locking import lock_officials
-from govcloud.identity.matching import Wanted
 from govcloud.identity.paths import path_above_all
 from govcloud.identity.queries import AccountView, IdentityQueries
 from govcloud.kernel.actor import Actor

@@ -6,7 +6,7 @@ revocation is either seen, or waits and finds the stay that it has to end (integ
 
 from __future__ import annotations
 
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.actor import Actor

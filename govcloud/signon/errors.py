@@ -20,7 +20,7 @@
 
 from __future__ import annotations
 
-from govcloud.authorization.decisions import Decision
+from govcloud.authorization.deciding.decisions import Decision
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from govcloud.kernel.messages import Message
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.authorization.service import Authorization
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.clock import Clock

@@ -16,10 +16,10 @@ from govcloud.kernel.unit_of_work import Transaction
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems import inputs
 from govcloud.subsystems.events import SubsystemRegistered
-from govcloud.subsystems.functions import Functions
 from govcloud.subsystems.inputs import PLATFORM, NewFunction
 from govcloud.subsystems.lifecycle import Status
 from govcloud.subsystems.models import Subsystem
+from govcloud.subsystems.offers.functions import Functions
 
 _PLATFORM_NAME = "政务云身份与权限平台"
 _PLATFORM_LEVEL = 3

@@ -17,6 +17,7 @@ from govcloud.kernel.prepared import Look, one_of
 from govcloud.kernel.validation import searchable
 from govcloud.subsystems import rows
 from govcloud.subsystems.beginnings import place_of
+from govcloud.subsystems.clients.secrets import secret_digest
 from govcloud.subsystems.levels import CHECK, Traits
 from govcloud.subsystems.lifecycle import Status
 from govcloud.subsystems.listing.views import PowerItemView, ServiceItemView
@@ -33,7 +34,6 @@ from govcloud.subsystems.onboarding_queries import published_at
 from govcloud.subsystems.owners import owned
 from govcloud.subsystems.protocols import CAS, SECRET
 from govcloud.subsystems.search_queries import FoundServiceItem, SearchQueries
-from govcloud.subsystems.secrets import secret_digest
 from govcloud.subsystems.sensitive import SENSITIVE
 from govcloud.subsystems.views import (
     ClientView,

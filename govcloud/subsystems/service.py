@@ -8,17 +8,17 @@ from uuid import UUID
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import Transaction
 from govcloud.subsystems import owners
-from govcloud.subsystems.basis import Basis
 from govcloud.subsystems.catalogue import Catalogue
-from govcloud.subsystems.client_files import ClientFiles
-from govcloud.subsystems.handing_over import HandingOver
+from govcloud.subsystems.clients.client_files import ClientFiles
 from govcloud.subsystems.inputs import ClientCredentials, NewFunction, NewItem
-from govcloud.subsystems.items import Items
 from govcloud.subsystems.listing.commands import ListCommands
 from govcloud.subsystems.listing.uploads import ListUploads
-from govcloud.subsystems.matters import Matters
-from govcloud.subsystems.onboarding import Onboarding
+from govcloud.subsystems.matters.matters import Matters
+from govcloud.subsystems.offers.basis import Basis
+from govcloud.subsystems.offers.items import Items
 from govcloud.subsystems.platform import Platform
+from govcloud.subsystems.service_life.handing_over import HandingOver
+from govcloud.subsystems.service_life.onboarding import Onboarding
 
 
 class Subsystems(Catalogue, Platform, Basis, Items, ClientFiles, Onboarding, HandingOver, Matters, ListCommands, ListUploads):

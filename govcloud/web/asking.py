@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization.snapshot import subsystem_of
+from govcloud.authorization.subjects.snapshot import subsystem_of
 from govcloud.kernel.errors import Denied, Unavailable
 from govcloud.kernel.messages import Message
 from govcloud.web import gate

@@ -18,8 +18,8 @@ from typing import Any, TypeVar, cast
 
 from flask import Blueprint, Flask, current_app, g, request
 
-from govcloud.authorization.decider import PLATFORM
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.deciding.decider import PLATFORM
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied
 from govcloud.kernel.messages import Message

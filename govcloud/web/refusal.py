@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import Response, make_response, render_template, url_for
 
-from govcloud.authorization.decisions import Decision
+from govcloud.authorization.deciding.decisions import Decision
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.queries import ClientView, ItemView
 from govcloud.web.gate import services

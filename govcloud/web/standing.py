@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from govcloud.authorization.explaining import AccessView, Cause, CauseKind, OpenFunction
-from govcloud.authorization.scope import RowCondition
+from govcloud.authorization.deciding.explaining import AccessView, Cause, CauseKind, OpenFunction
+from govcloud.authorization.scopes.scope import RowCondition
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.levels import OWN
 from govcloud.web.gate import services

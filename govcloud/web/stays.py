@@ -10,7 +10,7 @@ from uuid import UUID
 from flask_babel import gettext
 
 from govcloud.access.lifecycle import GrantState
-from govcloud.authorization.acknowledging import Acknowledged
+from govcloud.authorization.rights.acknowledging import Acknowledged
 from govcloud.kernel.messages import Message
 from govcloud.signon.logout.service import ASKS_BY_ITSELF
 from govcloud.signon.logout.views import NoticeState, NoticeView

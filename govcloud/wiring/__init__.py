@@ -9,8 +9,8 @@ from sqlalchemy import NullPool, create_engine
 from sqlalchemy.orm import Session
 
 from govcloud.audit.recorder import AuditRecorder
-from govcloud.authorization.acknowledging import note_received
-from govcloud.authorization.authorizer import EngineAuthorizer
+from govcloud.authorization.deciding.authorizer import EngineAuthorizer
+from govcloud.authorization.rights.acknowledging import note_received
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.connections import NOTICING
 from govcloud.outbox.letters import Correspondence

@@ -20,7 +20,7 @@ from govcloud.access.parts import Parts as AccessParts
 from govcloud.access.queries import AccessQueries
 from govcloud.access.reports.service import AccessReports
 from govcloud.access.service import Access
-from govcloud.authorization.calendar_days import LiveCalendar
+from govcloud.authorization.around.calendar_days import LiveCalendar
 from govcloud.kernel.key_rotation import KeyRotation
 from govcloud.kernel.keys import RECEIPTS
 from govcloud.kernel.languages import words_in

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from govcloud.authorization.acknowledging import Acknowledgements, note_refused
 from govcloud.authorization.apart.service import Apart
-from govcloud.authorization.calendar_days import Calendars
+from govcloud.authorization.around.calendar_days import Calendars
 from govcloud.authorization.decision_log.service import DecisionLog
 from govcloud.authorization.drafting.queries import DraftQueries
 from govcloud.authorization.drafting.service import Drafting
 from govcloud.authorization.drafting.shadowing import Shadowing
 from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.queries import AuthorizationQueries
+from govcloud.authorization.rights.acknowledging import Acknowledgements, note_refused
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.rates import Rates
 from govcloud.services import AuthorizationServices

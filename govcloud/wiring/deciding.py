@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from govcloud.access.tasks.lending import lent_among
-from govcloud.authorization.calendar_days import LiveCalendar
-from govcloud.authorization.clock_watch import ClockWatch
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.network_zones import zones_of
+from govcloud.authorization.around.calendar_days import LiveCalendar
+from govcloud.authorization.around.clock_watch import ClockWatch
+from govcloud.authorization.around.network_zones import zones_of
+from govcloud.authorization.around.surroundings import Surroundings
+from govcloud.authorization.around.work_calendar import WorkCalendar, WorkCalendarError, read_calendar, shipped_calendar
+from govcloud.authorization.deciding.decider import Decider
 from govcloud.authorization.replica.database import known_identity
 from govcloud.authorization.replica.reading import Replica
-from govcloud.authorization.surroundings import Surroundings
-from govcloud.authorization.work_calendar import WorkCalendar, WorkCalendarError, read_calendar, shipped_calendar
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.kernel.prepared import Look, Looker
 from govcloud.settings import Settings, SettingsError

@@ -20,7 +20,7 @@ EXEMPT_VIEWS = {
     "govcloud.entrypoints.cas.login.login_form",
     "govcloud.entrypoints.oidc.authorize.authorize_form",
     "govcloud.entrypoints.oidc.logout.logout",
-    "govcloud.entrypoints.api.feed.personnel_events",
+    "govcloud.entrypoints.api.organisation.feed.personnel_events",
 }
 
 

@@ -16,7 +16,7 @@ from werkzeug.serving import ThreadedWSGIServer
 
 from govcloud.access.asking.queries import Chosen
 from govcloud.access.commands import NewRequest, NewSubmission, Submission, Submitted, WantedItem
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from tests.factories.province import database_url, province, world
 from tests.factories.world import HANGZHOU, PASSWORD, World
 

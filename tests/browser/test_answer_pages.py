@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.services import Services
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.looking import complaints, faults

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.services import Services
 from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
 from tests.factories.world import World, give_password

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
-from govcloud.identity.orders import Duty, Order
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.services import Services
 from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
 from tests.factories.world import PASSWORD, SEED, give_password

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from govcloud.identity.orders import Duty, Order
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.services import Services
 from tests.browser.conftest import ARTEFACTS, DESK, PHONE, Site
 from tests.browser.test_people_pages import sign_in

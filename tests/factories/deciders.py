@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import text
 
 from govcloud.access.deciding.presigning import NewRule
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.subsystems.changes import FunctionChange, ItemChange
 from tests.factories.requests import REGISTER
 from tests.factories.world import HANGZHOU, SEED, Person, World

@@ -23,7 +23,7 @@ from flask import Flask
 from sqlalchemy import NullPool, create_engine
 
 from govcloud.app import assemble
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.replica.keeper import Keeper
 from govcloud.authorization.replica.place import Place
 from govcloud.kernel.clock import ManualClock

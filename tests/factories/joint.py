@@ -13,7 +13,7 @@ from govcloud.access.commands import Decided
 from govcloud.access.facts import Wanted
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.authorization.models import AccessGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id

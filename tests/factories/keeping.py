@@ -14,14 +14,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, NullPool, create_engine
 
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.authorization.replica.database import known_identity
 from govcloud.authorization.replica.keeper import Keeper
 from govcloud.authorization.replica.place import Place, Store, open_to_read
 from govcloud.authorization.replica.reading import Replica
 from govcloud.authorization.replica.records import FunctionRecord, PersonRecord, decode_department, decode_function, decode_person
-from govcloud.authorization.snapshot import instant
+from govcloud.authorization.subjects.snapshot import instant
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import db
 from govcloud.services import Services

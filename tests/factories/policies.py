@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from govcloud.authorization import installing
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding import installing
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.drafting.service import NewDraft, Shown
 from govcloud.kernel.actor import Actor
 from tests.factories.world import SEED, Person, World, small_policy
 
 if TYPE_CHECKING:
-    from govcloud.authorization.document import PolicyDocument
+    from govcloud.authorization.policies.document import PolicyDocument
     from govcloud.services import Services
 
 OPERATOR = Actor.system("operator")

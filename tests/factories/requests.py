@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from govcloud.access.commands import NewRequest, Submitted
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.scopes.scope import Scope
 from tests.factories.world import XIHU, Person, World
 
 if TYPE_CHECKING:

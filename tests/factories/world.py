@@ -22,7 +22,7 @@ from govcloud.subsystems.service import Subsystems
 from tests.factories.people import credit_code, id_number, phone_number
 
 if TYPE_CHECKING:
-    from govcloud.authorization.document import PolicyDocument
+    from govcloud.authorization.policies.document import PolicyDocument
     from govcloud.services import Services
 
 SEED = Actor.system("seed")

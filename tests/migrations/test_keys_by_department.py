@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import make_url, text
 
+from govcloud.identity.finding.reach import Reach
 from govcloud.identity.inputs import OfficialChange
-from govcloud.identity.reach import Reach
 from govcloud.kernel import schema
 from govcloud.kernel.database import db
 from govcloud.kernel.provisioning import role_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from govcloud.authorization.cases import Case, load_cases
+from govcloud.authorization.deciding.cases import Case, load_cases
 from govcloud.authorization.shipped import baseline, policies_folder
 
 CASES = tuple(load_cases(policies_folder() / "cases", baseline()))

@@ -22,7 +22,7 @@ import pytest
 from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wrappers import Request, Response
 
-from govcloud.entrypoints.console.client_settings import ready_for, text_of
+from govcloud.entrypoints.console.catalogue.client_settings import ready_for, text_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock, SystemClock
 from govcloud.settings import Environment, Settings, load_settings

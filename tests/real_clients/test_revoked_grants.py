@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from govcloud.access.commands import NewRequest, Submitted
-from govcloud.authorization.scope import PROVINCE
+from govcloud.authorization.scopes.scope import PROVINCE
 from govcloud.services import Services
 from govcloud.signon.logout.views import NoticeState
 from govcloud.subsystems.inputs import NewFunction, NewItem, NewSubsystem

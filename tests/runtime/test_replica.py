@@ -22,7 +22,7 @@ from sqlalchemy import make_url
 
 from govcloud.app import assemble
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import PROVINCE
+from govcloud.authorization.scopes.scope import PROVINCE
 from govcloud.kernel import schema
 from govcloud.kernel.clock import SystemClock
 from govcloud.kernel.database import db
@@ -43,7 +43,7 @@ WORKER = """
 import json, sys, time
 from uuid import UUID
 from govcloud.app import assemble
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Unavailable
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from govcloud.access.commands import Correction
 from govcloud.authorization.apart.inputs import NewException
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from govcloud.access.commands import Correction
 from govcloud.access.deciding.delegating import NewDelegation
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied

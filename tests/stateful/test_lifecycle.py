@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.inputs import NewAppointment
-from govcloud.identity.orders import Duty, Order, Recorded
+from govcloud.identity.working_life.orders import Duty, Order, Recorded
 from govcloud.jobs.job import ACTOR
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

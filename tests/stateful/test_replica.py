@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.inputs import OfficialChange
-from govcloud.identity.orders import Duty, Order
 from govcloud.identity.reorganisation import Change, Merge, Move
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import GovcloudError
 from govcloud.services import Services

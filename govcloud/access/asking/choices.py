@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from govcloud.access.asking.views import ScopeChoice
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.queries import DivisionView, IdentityQueries
 
 _PICKED_LEVELS = ("province", "city", "county", "township")

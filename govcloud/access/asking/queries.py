@@ -23,9 +23,9 @@ from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest
 from govcloud.access.showing import Shower
 from govcloud.access.views import PersonView, RequestView
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
+from govcloud.identity.finding.reach import Reach
 from govcloud.identity.queries import Subject
-from govcloud.identity.reach import Reach
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.errors import NotFound

@@ -22,7 +22,7 @@ from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import SUBMIT
 from govcloud.access.rules.separation import liftable
 from govcloud.authorization.apart.errors import conflict_words
-from govcloud.authorization.scope import PROVINCE
+from govcloud.authorization.scopes.scope import PROVINCE
 from govcloud.kernel.errors import Refusal
 from govcloud.subsystems.approval import steps_of
 from govcloud.subsystems.queries import ItemView

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from govcloud.access.clocks.clock_rules import ClockRules
 from govcloud.access.clocks.working_time import WorkingTime
 from govcloud.access.models import RequestLine
-from govcloud.authorization.work_calendar import Days
+from govcloud.authorization.around.work_calendar import Days
 
 #: The marks of the clock, in the order of escalation: the column of each, and how many times the time to answer it stands at.
 MARKS = (("remind_at", 0.5), ("deputy_at", 1.0), ("superior_at", 1.5), ("due_at", 2.0))

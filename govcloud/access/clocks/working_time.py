@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import accumulate, pairwise
 
-from govcloud.authorization.surroundings import CHINA
-from govcloud.authorization.work_calendar import Days
+from govcloud.authorization.around.surroundings import CHINA
+from govcloud.authorization.around.work_calendar import Days
 
 _NOTHING = timedelta(0)
 _DAY = timedelta(days=1)

@@ -25,7 +25,7 @@ from govcloud.access.rules import APPROVE, REJECT
 from govcloud.access.tasks.rights import Case, Right, Rights, approver_target
 from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in, unit_agreed
 from govcloud.authorization.locking import APART, hold
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock

@@ -23,7 +23,7 @@ from govcloud.access.showing import Shower
 from govcloud.access.tasks.rights import Case, Right, Rights
 from govcloud.access.tasks.standing import claimant, decisions_of_round, open_task, spent_in, unit_agreed
 from govcloud.access.views import DecisionPage, RequestView
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Refusal
 

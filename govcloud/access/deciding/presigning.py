@@ -20,7 +20,7 @@ from govcloud.access.events import ApprovalRuleEnded, ApprovalRuleSigned, Approv
 from govcloud.access.loading import FactsLoader
 from govcloud.access.tasks.models import ApprovalRule
 from govcloud.access.tasks.presigned import AUTO, WAITS_TO_BE_SIGNED, SignedFor, state_of, takes_silence
-from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
 from govcloud.identity.locking import lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target

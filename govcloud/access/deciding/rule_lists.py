@@ -15,7 +15,7 @@ from govcloud.access.loading import FactsLoader
 from govcloud.access.models import Decision
 from govcloud.access.tasks.models import ApprovalRule
 from govcloud.access.tasks.presigned import AUTO, WAITS_TO_BE_SIGNED, RuleState, SignedFor, state_of, takes_silence
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.subsystems.views import ItemView
 

@@ -26,7 +26,7 @@ from govcloud.access.models import Revocation
 from govcloud.access.service import Access
 from govcloud.access.showing import Shower
 from govcloud.authorization.queries import AuthorizationQueries, GrantView
-from govcloud.authorization.selecting import Counted, GrantSelection, SelectedGrants
+from govcloud.authorization.rights.selecting import Counted, GrantSelection, SelectedGrants
 from govcloud.authorization.service import Authorization
 from govcloud.identity.locking import lock_officials
 from govcloud.kernel.actor import Actor

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from govcloud.access.lifecycle import LineState
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
-from govcloud.authorization.closing import among
-from govcloud.authorization.selecting import GrantSelection, Overseen, SelectedGrants
+from govcloud.authorization.rights.closing import among
+from govcloud.authorization.rights.selecting import GrantSelection, Overseen, SelectedGrants
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message

@@ -29,7 +29,7 @@ from govcloud.access.models import AccessRequest, Decision, RequestLine
 from govcloud.access.naming import Names, named
 from govcloud.access.tasks.presigned import rules_over, takes_silence
 from govcloud.authorization.apart.views import Finding
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.queries import Subject
 from govcloud.kernel.prepared import Look, one_of
 from govcloud.signon.entries import last_entered

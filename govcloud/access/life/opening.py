@@ -23,12 +23,12 @@ from govcloud.access.lifecycle import ATOMIC, LineState, never_opens
 from govcloud.access.loading import FactsLoader
 from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.authorization.service import Authorization
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Refusal
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
-from govcloud.subsystems.holding import hold_item
+from govcloud.subsystems.offers.holding import hold_item
 
 _TOGETHER = Actor.system("reaction")
 """As whom lines are opened that were held back: their decisions are made."""

@@ -16,11 +16,11 @@ from govcloud.access.loading import FactsLoader
 from govcloud.access.reports.views import Expiring, Held, TimeToAccess
 from govcloud.access.reports.waiting import time_to_access
 from govcloud.access.showing import Shower
-from govcloud.authorization.document import ALLOW
-from govcloud.authorization.grant_counts import GrantCounts
-from govcloud.authorization.policy import CompiledPolicy
-from govcloud.authorization.selecting import Counted, GrantSelection
-from govcloud.authorization.snapshot import subsystem_of
+from govcloud.authorization.deciding.policy import CompiledPolicy
+from govcloud.authorization.policies.document import ALLOW
+from govcloud.authorization.rights.grant_counts import GrantCounts
+from govcloud.authorization.rights.selecting import Counted, GrantSelection
+from govcloud.authorization.subjects.snapshot import subsystem_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.validation import whole_number

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from govcloud.access.facts import DecisionFacts, ItemFacts, RequestFacts
 from govcloud.access.rules.registry import Fault, Ok
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.errors import Refusal
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.levels import keeps_rows

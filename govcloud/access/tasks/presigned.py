@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.access.models import RequestLine
 from govcloud.access.tasks.models import ApprovalRule
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.subsystems.sensitive import SENSITIVE_LABEL
 from govcloud.subsystems.views import ItemView
 

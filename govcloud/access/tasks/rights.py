@@ -18,7 +18,7 @@ from govcloud.access.models import AccessRequest, RequestLine
 from govcloud.access.rules import Registry, check
 from govcloud.access.rules.reciprocal import WINDOW
 from govcloud.access.tasks.models import DecisionTask
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 

@@ -20,7 +20,7 @@ from govcloud.access.tasks.models import ApprovalRule
 from govcloud.access.tasks.presigned import rules_over, takes_silence
 from govcloud.access.tasks.rights import Case, Right, Rights
 from govcloud.access.tasks.standing import claimant, decisions_of_round
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.unit_of_work import Transaction, UnitOfWork
 from govcloud.subsystems.queries import ItemView

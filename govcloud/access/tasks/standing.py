@@ -13,7 +13,7 @@ from govcloud.access import errors
 from govcloud.access.facts import Wanted
 from govcloud.access.models import Decision, RequestLine
 from govcloud.access.tasks.models import OPEN_TASK, DecisionTask
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.extents import at_or_below
 from govcloud.subsystems.approval import SUPERIOR
 

@@ -30,14 +30,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from govcloud.authorization.decider import PLATFORM
-from govcloud.authorization.document import ALLOW
-from govcloud.authorization.duties import Duty
-from govcloud.authorization.facts import not_over
+from govcloud.authorization.deciding.decider import PLATFORM
+from govcloud.authorization.deciding.facts import not_over
+from govcloud.authorization.deciding.policy import CompiledPolicy, all_of
 from govcloud.authorization.models import AccessGrant, GrantSuspension, RoleAssignment
-from govcloud.authorization.policy import CompiledPolicy, all_of
-from govcloud.authorization.snapshot import door_of, subsystem_of
-from govcloud.identity import roster
+from govcloud.authorization.policies.document import ALLOW
+from govcloud.authorization.subjects.duties import Duty
+from govcloud.authorization.subjects.snapshot import door_of, subsystem_of
+from govcloud.identity.finding import roster
 from govcloud.kernel.database import live_at
 
 Columns: TypeAlias = Select[*tuple[Any, ...]]

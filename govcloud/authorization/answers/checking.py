@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from govcloud.authorization.answering import Catalogue, Seen
 from govcloud.authorization.answers.entries import State
 from govcloud.authorization.answers.judging import Asked, answerable, decided, judge
 from govcloud.authorization.answers.moments import Moment, Moments
-from govcloud.authorization.decider import Decider, Standing
-from govcloud.authorization.decisions import Decision, Reason, refusal
+from govcloud.authorization.deciding.answering import Catalogue, Seen
+from govcloud.authorization.deciding.decider import Decider, Standing
+from govcloud.authorization.deciding.decisions import Decision, Reason, refusal
 
 #: How many questions are answered at once.
 MOST_CHECKS = 500

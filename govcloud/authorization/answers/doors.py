@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from govcloud.authorization.answering import Seen
 from govcloud.authorization.answers.entries import State, SubsystemEntry, Subsystems
 from govcloud.authorization.answers.judging import Asked, answerable, judge
 from govcloud.authorization.answers.moments import Moments
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Reason
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.deciding.answering import Seen
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Reason
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.subsystems.levels import Traits
 from govcloud.subsystems.views import SubsystemView
 

@@ -8,19 +8,19 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from govcloud.authorization.answering import Seen
 from govcloud.authorization.answers.entries import State
 from govcloud.authorization.answers.faring import fared
 from govcloud.authorization.answers.judging import Asked, answerable, decided, judge, taken
 from govcloud.authorization.answers.moments import Moment, Moments
 from govcloud.authorization.answers.nearest import Nearest, Remedy
-from govcloud.authorization.asking import Asking
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Decision, Reason, refusal
-from govcloud.authorization.document import RuleSpec
-from govcloud.authorization.explaining import Cause, Explaining
-from govcloud.authorization.policy import all_of
-from govcloud.authorization.snapshot import is_function
+from govcloud.authorization.deciding.answering import Seen
+from govcloud.authorization.deciding.asking import Asking
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Decision, Reason, refusal
+from govcloud.authorization.deciding.explaining import Cause, Explaining
+from govcloud.authorization.deciding.policy import all_of
+from govcloud.authorization.policies.document import RuleSpec
+from govcloud.authorization.subjects.snapshot import is_function
 
 #: So many rules are shown at most; those of held roles come first.
 MOST_RULES = 200

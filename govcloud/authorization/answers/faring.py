@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from govcloud.authorization.asking import Asking
-from govcloud.authorization.document import ALLOW, DENY
-from govcloud.authorization.policy import CompiledPolicy
+from govcloud.authorization.deciding.asking import Asking
+from govcloud.authorization.deciding.policy import CompiledPolicy
+from govcloud.authorization.policies.document import ALLOW, DENY
 
 
 class Fared(NamedTuple):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from govcloud.authorization.answering import Seen
 from govcloud.authorization.answers.entries import FunctionEntry, FunctionPage, State
 from govcloud.authorization.answers.judging import Asked, answerable, judge
 from govcloud.authorization.answers.moments import Moment, Moments
-from govcloud.authorization.decider import PLATFORM, Decider
-from govcloud.authorization.decisions import Reason
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.deciding.answering import Seen
+from govcloud.authorization.deciding.decider import PLATFORM, Decider
+from govcloud.authorization.deciding.decisions import Reason
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.subsystems.levels import OWN, Traits
 
 MOST_FUNCTIONS = 1_000

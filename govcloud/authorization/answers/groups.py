@@ -24,15 +24,15 @@ from govcloud.authorization.answers.candidates import CASE, DUTY, GRANT, ROLE, C
 from govcloud.authorization.answers.entries import PersonEntry, State
 from govcloud.authorization.answers.judging import Asked, Judged, judge
 from govcloud.authorization.answers.moments import Moment
-from govcloud.authorization.conditions import EVERYWHERE
-from govcloud.authorization.document import RuleSpec
-from govcloud.authorization.duties import Duty
-from govcloud.authorization.holding import EVERY_OFFICIAL, take_snapshot
-from govcloud.authorization.policy import all_of
-from govcloud.authorization.scope import ROW_KEYS
-from govcloud.authorization.scope_rules import ScopeRule
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, Window
-from govcloud.identity import roster
+from govcloud.authorization.deciding.policy import all_of
+from govcloud.authorization.policies.conditions import EVERYWHERE
+from govcloud.authorization.policies.document import RuleSpec
+from govcloud.authorization.policies.scope_rules import ScopeRule
+from govcloud.authorization.scopes.scope import ROW_KEYS
+from govcloud.authorization.subjects.duties import Duty
+from govcloud.authorization.subjects.holding import EVERY_OFFICIAL, take_snapshot
+from govcloud.authorization.subjects.snapshot import AssignmentFact, GrantFact, Snapshot, Window
+from govcloud.identity.finding import roster
 from govcloud.subsystems.levels import Traits
 
 #: What of a question bounds rows: then where a subject stands can make a difference to rules on its own rows.

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from govcloud.authorization.answering import Catalogue, Seen, answer, asking_of, unanswerable
 from govcloud.authorization.answers.entries import State
-from govcloud.authorization.asking import Asking
-from govcloud.authorization.decider import Standing
-from govcloud.authorization.decisions import Decision, Question
-from govcloud.authorization.engine import Verdict
-from govcloud.authorization.lacking import lacking
-from govcloud.authorization.snapshot import is_function
+from govcloud.authorization.deciding.answering import Catalogue, Seen, answer, asking_of, unanswerable
+from govcloud.authorization.deciding.asking import Asking
+from govcloud.authorization.deciding.decider import Standing
+from govcloud.authorization.deciding.decisions import Decision, Question
+from govcloud.authorization.deciding.engine import Verdict
+from govcloud.authorization.deciding.lacking import lacking
+from govcloud.authorization.subjects.snapshot import is_function
 from govcloud.subsystems.levels import Traits
 
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from govcloud.authorization.answering import Catalogue, Seen
-from govcloud.authorization.decider import PLATFORM, Decider, Standing
-from govcloud.authorization.decisions import Reason
-from govcloud.authorization.duties import CompiledDuties
-from govcloud.authorization.engine import Engine
+from govcloud.authorization.deciding.answering import Catalogue, Seen
+from govcloud.authorization.deciding.decider import PLATFORM, Decider, Standing
+from govcloud.authorization.deciding.decisions import Reason
+from govcloud.authorization.deciding.engine import Engine
+from govcloud.authorization.deciding.policy import CompiledPolicy
 from govcloud.authorization.errors import inputs_behind, min_epoch_of_the_past
-from govcloud.authorization.policy import CompiledPolicy
-from govcloud.authorization.snapshot import GrantFact, Snapshot, door_of, subsystem_of
+from govcloud.authorization.subjects.duties import CompiledDuties
+from govcloud.authorization.subjects.snapshot import GrantFact, Snapshot, door_of, subsystem_of
 from govcloud.subsystems.levels import OWN, Traits
 
 

@@ -9,19 +9,19 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from govcloud.authorization.answering import MENDABLE, Seen
 from govcloud.authorization.answers.entries import State
 from govcloud.authorization.answers.faring import fared
 from govcloud.authorization.answers.judging import Asked, Judged, judge, taken
 from govcloud.authorization.answers.moments import Moment, Moments
-from govcloud.authorization.asking import SHOWN, Asking
-from govcloud.authorization.decider import Decider, Standing
-from govcloud.authorization.decisions import Decision, Reason
-from govcloud.authorization.document import ALLOW
-from govcloud.authorization.policy import NEVER
-from govcloud.authorization.scope import ROW_KEYS, Scope
-from govcloud.authorization.snapshot import moment
-from govcloud.authorization.surroundings import CHINA
+from govcloud.authorization.around.surroundings import CHINA
+from govcloud.authorization.deciding.answering import MENDABLE, Seen
+from govcloud.authorization.deciding.asking import SHOWN, Asking
+from govcloud.authorization.deciding.decider import Decider, Standing
+from govcloud.authorization.deciding.decisions import Decision, Reason
+from govcloud.authorization.deciding.policy import NEVER
+from govcloud.authorization.policies.document import ALLOW
+from govcloud.authorization.scopes.scope import ROW_KEYS, Scope
+from govcloud.authorization.subjects.snapshot import moment
 from govcloud.identity.queries import Subject
 from govcloud.subsystems.levels import CHECK, FILTER, Traits
 from govcloud.subsystems.queries import ItemView

@@ -13,9 +13,9 @@ from govcloud.authorization.answers.entries import PeopleCount, PeoplePage, Pers
 from govcloud.authorization.answers.groups import ID, Search, reads_about, scopes_about
 from govcloud.authorization.answers.judging import Asked, answerable
 from govcloud.authorization.answers.moments import Moment, Moments
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.holding import EVERY_OFFICIAL
-from govcloud.authorization.snapshot import is_function
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.subjects.holding import EVERY_OFFICIAL
+from govcloud.authorization.subjects.snapshot import is_function
 from govcloud.identity.queries import Wanted
 
 #: A page looks at so many candidates at most; one that finds too few among them says where it stopped.

@@ -18,9 +18,9 @@ from govcloud.authorization.answers.functions import Functions
 from govcloud.authorization.answers.judging import Asked
 from govcloud.authorization.answers.moments import Moments
 from govcloud.authorization.answers.people import People
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.engine import Engine
-from govcloud.authorization.explaining import Explaining
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.engine import Engine
+from govcloud.authorization.deciding.explaining import Explaining
 from govcloud.authorization.models import PolicyVersion
 
 __all__ = ["Answers", "Asked", "Checked", "Subjected"]

@@ -17,7 +17,7 @@ from govcloud.authorization.apart.holdings import Holdings
 from govcloud.authorization.apart.models import SodViolation
 from govcloud.authorization.apart.rules import exceptions_of, rules_of_kind
 from govcloud.authorization.apart.views import STATIC, Breach, RulePreview, RuleView
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.deciding.decider import Decider
 from govcloud.authorization.locking import APART, hold
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.ids import new_id

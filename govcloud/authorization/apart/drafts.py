@@ -17,7 +17,7 @@ from govcloud.authorization.apart.models import SodDraft, SodRule
 from govcloud.authorization.apart.rules import current_rule
 from govcloud.authorization.apart.views import STATIC
 from govcloud.authorization.commands import REASON_MOST
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.deciding.decider import Decider
 from govcloud.authorization.locking import APART, take
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target

@@ -21,10 +21,10 @@ from govcloud.authorization.apart.models import SodException, SodRule
 from govcloud.authorization.apart.rules import current_rule
 from govcloud.authorization.apart.views import Finding, FindingState
 from govcloud.authorization.commands import REASON_MOST
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.granting import Granting
+from govcloud.authorization.deciding.decider import Decider
 from govcloud.authorization.locking import APART, hold
 from govcloud.authorization.models import AccessGrant
+from govcloud.authorization.rights.granting import Granting
 from govcloud.identity.locking import hold_tree, lock_official
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target

@@ -21,7 +21,7 @@ from govcloud.authorization.apart.holdings import Holdings
 from govcloud.authorization.apart.rules import exceptions_of, rules_about
 from govcloud.authorization.apart.views import DYNAMIC, PER_CASE, STATIC, Conflict, ExceptionView, Finding, FindingState, RuleView
 from govcloud.authorization.case_numbers import case_key
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.deciding.decider import Decider
 from govcloud.authorization.models import AccessGrant
 
 

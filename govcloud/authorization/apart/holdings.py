@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from govcloud.authorization.apart.views import DUTY, EVERYBODY, GRANT, ROLE, Way
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.document import ALLOW
-from govcloud.authorization.holding import EVERY_OFFICIAL
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.policy import CompiledPolicy
 from govcloud.authorization.models import AccessGrant, RoleAssignment
-from govcloud.authorization.policy import CompiledPolicy
+from govcloud.authorization.policies.document import ALLOW
+from govcloud.authorization.subjects.holding import EVERY_OFFICIAL
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.database import lasts_beyond
 

@@ -15,8 +15,8 @@ from govcloud.authorization.apart.holdings import opened_by
 from govcloud.authorization.apart.rules import exceptions_of, rules_of_kind
 from govcloud.authorization.apart.views import STATIC, ExceptionView, Finding, FindingState, RuleView
 from govcloud.authorization.commands import NewAssignment, NewGrant
+from govcloud.authorization.deciding.policy import CompiledPolicy
 from govcloud.authorization.locking import APART, hold
-from govcloud.authorization.policy import CompiledPolicy
 from govcloud.kernel.unit_of_work import Transaction
 
 

@@ -16,7 +16,7 @@ from govcloud.authorization.apart.findings import Separation
 from govcloud.authorization.apart.models import SodDraft, SodException, SodViolation
 from govcloud.authorization.apart.rules import all_rules, draft_view, exception_view, versions
 from govcloud.authorization.apart.views import DraftView, ExceptionView, RulePreview, RuleView, Way
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.deciding.decider import Decider
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.database import live_at
 

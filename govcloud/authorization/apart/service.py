@@ -9,8 +9,8 @@ from govcloud.authorization.apart.drafts import Drafts
 from govcloud.authorization.apart.exceptions import Exceptions
 from govcloud.authorization.apart.findings import Separation
 from govcloud.authorization.apart.inputs import NewException, NewRule
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.granting import Granting
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.rights.granting import Granting
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.unit_of_work import UnitOfWork
 

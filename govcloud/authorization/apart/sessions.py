@@ -17,7 +17,7 @@ from govcloud.authorization.apart.findings import lifted, static_finding
 from govcloud.authorization.apart.models import SodUse
 from govcloud.authorization.apart.rules import exceptions_of, rules_of_kind
 from govcloud.authorization.apart.views import DYNAMIC, FindingState, RuleView
-from govcloud.authorization.decisions import Decision, Question, Reason, refusal
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason, refusal
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.recent import Recent

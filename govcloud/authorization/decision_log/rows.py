@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from govcloud.authorization.decisions import Decision, Question
-from govcloud.authorization.snapshot import subsystem_of
+from govcloud.authorization.deciding.decisions import Decision, Question
+from govcloud.authorization.subjects.snapshot import subsystem_of
 
 DENIED, SENSITIVE, SAMPLED = "denied", "sensitive", "sampled"
 #: Texts come from callers; a longer one is cut.

@@ -8,11 +8,11 @@ from datetime import timedelta
 from sqlalchemy import Engine, delete, select, tuple_
 from sqlalchemy.orm import Session
 
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.authorization.decision_log.models import DecisionLogEntry, DecisionLogGap
 from govcloud.authorization.decision_log.reading import LogAsked, LogPage, LogQueries
 from govcloud.authorization.decision_log.rows import Keeping, row_of
 from govcloud.authorization.decision_log.writing import Follow, SensitiveOf, Writer
-from govcloud.authorization.decisions import Decision, Question
 from govcloud.authorization.events import DecisionLogPurged, DecisionLogRead
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target

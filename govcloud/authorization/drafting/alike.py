@@ -15,9 +15,9 @@ from uuid import UUID
 
 from govcloud.authorization.drafting.changes import Changes
 from govcloud.authorization.drafting.reads import OF_PERSON, Reads
-from govcloud.authorization.duties import CompiledDuties, Duty, compile_duties
-from govcloud.authorization.scope import division_prefix
-from govcloud.identity.grouping import BY, Grouping, Key, Place
+from govcloud.authorization.scopes.scope import division_prefix
+from govcloud.authorization.subjects.duties import CompiledDuties, Duty, compile_duties
+from govcloud.identity.finding.grouping import BY, Grouping, Key, Place
 from govcloud.identity.queries import Subject
 
 #: Stands for anybody: no person and no appointment has this id.

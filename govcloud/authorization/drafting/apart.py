@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.deciding.decider import Decider
 from govcloud.authorization.drafting.changes import Changes
 from govcloud.authorization.drafting.comparison import Facts
 from govcloud.authorization.drafting.reads import Reads
 from govcloud.authorization.models import AccessGrant, RoleAssignment
-from govcloud.authorization.snapshot import subsystem_of
-from govcloud.identity.grouping import GroupQueries
+from govcloud.authorization.subjects.snapshot import subsystem_of
+from govcloud.identity.finding.grouping import GroupQueries
 from govcloud.identity.queries import Subject
 from govcloud.kernel.database import live_at
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from govcloud.authorization.document import RuleSpec
-from govcloud.authorization.policy import CompiledPolicy, all_of
-from govcloud.authorization.snapshot import door_of, grant_role, subsystem_of
+from govcloud.authorization.deciding.policy import CompiledPolicy, all_of
+from govcloud.authorization.policies.document import RuleSpec
+from govcloud.authorization.subjects.snapshot import door_of, grant_role, subsystem_of
 from govcloud.subsystems.levels import OWN, Traits
 
 

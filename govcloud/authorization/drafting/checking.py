@@ -9,10 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from govcloud.authorization.cases import load_cases
-from govcloud.authorization.document import ALLOW, MAX_BYTES, PolicyDocument, RuleSpec, read_document
-from govcloud.authorization.enforcing import refuse_unkept
+from govcloud.authorization.deciding.cases import load_cases
+from govcloud.authorization.deciding.enforcing import refuse_unkept
 from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.policies.document import ALLOW, MAX_BYTES, PolicyDocument, RuleSpec, read_document
 from govcloud.authorization.shipped import policies_folder
 from govcloud.kernel.errors import FieldError
 from govcloud.kernel.messages import Message

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from govcloud.authorization.deciding.policy import CompiledPolicy
 from govcloud.authorization.drafting.changes import Changes
 from govcloud.authorization.drafting.effects import Effect, between
 from govcloud.authorization.drafting.sides import Side
-from govcloud.authorization.duties import CompiledDuties
-from govcloud.authorization.holding import EVERY_OFFICIAL
-from govcloud.authorization.policy import CompiledPolicy
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact, Snapshot, instant
-from govcloud.authorization.subjects import fixed_snapshot, official_snapshot
+from govcloud.authorization.subjects.duties import CompiledDuties
+from govcloud.authorization.subjects.holding import EVERY_OFFICIAL
+from govcloud.authorization.subjects.snapshot import AssignmentFact, GrantFact, Snapshot, instant
+from govcloud.authorization.subjects.subjects import fixed_snapshot, official_snapshot
 from govcloud.identity.queries import Subject
 from govcloud.kernel.actor import Actor
 from govcloud.subsystems.inputs import CLIENT_ROLES

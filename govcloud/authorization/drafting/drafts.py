@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.authorization.document import parse_document
+from govcloud.authorization.deciding.installing import live_number
 from govcloud.authorization.drafting import checking, merging, states
 from govcloud.authorization.drafting.errors import (
     base_replaced,
@@ -30,7 +30,7 @@ from govcloud.authorization.drafting.events import (
 from govcloud.authorization.drafting.impacts import forget
 from govcloud.authorization.drafting.models import PolicyDraft
 from govcloud.authorization.drafting.versions import checksum_of, document_of
-from govcloud.authorization.installing import live_number
+from govcloud.authorization.policies.document import parse_document
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.ids import new_id

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from govcloud.authorization.comparing import compare
-from govcloud.authorization.document import PolicyDocument, RuleSpec, parse_document
 from govcloud.authorization.drafting.checking import checked
+from govcloud.authorization.policies.comparing import compare
+from govcloud.authorization.policies.document import PolicyDocument, RuleSpec, parse_document
 from govcloud.kernel.errors import Conflict
 from govcloud.kernel.messages import Message
 

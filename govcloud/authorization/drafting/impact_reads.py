@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.installing import live_number
 from govcloud.authorization.drafting.effects import Effect
 from govcloud.authorization.drafting.errors import no_such_impact
 from govcloud.authorization.drafting.listing import Listing
@@ -16,7 +17,6 @@ from govcloud.authorization.drafting.measuring import Gathered, Measured
 from govcloud.authorization.drafting.models import PolicyImpact
 from govcloud.authorization.drafting.versions import document_of
 from govcloud.authorization.drafting.views import FunctionImpact, GroupView, ImpactView, Totals, Touched, TouchedPage
-from govcloud.authorization.installing import live_number
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.messages import Message
 

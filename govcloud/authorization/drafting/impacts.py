@@ -12,8 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.document import parse_document
+from govcloud.authorization.deciding.decider import Decider
 from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect
 from govcloud.authorization.drafting.errors import impact_missing, impact_under_way, no_such_draft
 from govcloud.authorization.drafting.measuring import Gathered, Measured, Measuring
@@ -26,7 +25,8 @@ from govcloud.authorization.drafting.models import (
     PolicyReview,
 )
 from govcloud.authorization.drafting.versions import version_id
-from govcloud.identity.grouping import sets_of
+from govcloud.authorization.policies.document import parse_document
+from govcloud.identity.finding.grouping import sets_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock

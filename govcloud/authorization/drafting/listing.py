@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.deciding.decider import Decider
 from govcloud.authorization.drafting.apart import Apart, People
 from govcloud.authorization.drafting.effects import Effect
 from govcloud.authorization.drafting.measuring import Gathered, Measured
 from govcloud.authorization.drafting.models import PolicyImpact, PolicyImpactGroup, PolicyImpactMember, PolicyImpactPlace
 from govcloud.authorization.drafting.views import GroupView, Touched, TouchedPage
-from govcloud.identity.grouping import Grouping, GroupQueries, Key, sets_of
+from govcloud.identity.finding.grouping import Grouping, GroupQueries, Key, sets_of
 from govcloud.identity.queries import Subject
 
 _PEOPLE = ("direct", "duty", "unplaced")

@@ -12,18 +12,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.decider import PLATFORM, Decider
-from govcloud.authorization.document import PolicyDocument
+from govcloud.authorization.deciding.decider import PLATFORM, Decider
+from govcloud.authorization.deciding.installing import lost_roles
+from govcloud.authorization.deciding.policy import CompiledPolicy, compile_policy
 from govcloud.authorization.drafting.alike import ANYBODY, Alike, divide, values_of
 from govcloud.authorization.drafting.apart import Apart, FactsOf, People
 from govcloud.authorization.drafting.changes import Changes, changes, relabelled
 from govcloud.authorization.drafting.comparison import Comparison, Effects, Facts
 from govcloud.authorization.drafting.effects import Effect
 from govcloud.authorization.drafting.reads import reads_of
-from govcloud.authorization.installing import lost_roles
-from govcloud.authorization.policy import CompiledPolicy, compile_policy
-from govcloud.authorization.snapshot import door_of
-from govcloud.identity.grouping import Grouping, GroupQueries, Key
+from govcloud.authorization.policies.document import PolicyDocument
+from govcloud.authorization.subjects.snapshot import door_of
+from govcloud.identity.finding.grouping import Grouping, GroupQueries, Key
 from govcloud.identity.queries import Subject
 from govcloud.subsystems.levels import Traits
 

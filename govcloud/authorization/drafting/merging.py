@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from govcloud.authorization.comparing import Difference, compare
-from govcloud.authorization.document import PolicyDocument, parse_document
 from govcloud.authorization.drafting.errors import cannot_rebase
 from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.policies.comparing import Difference, compare
+from govcloud.authorization.policies.document import PolicyDocument, parse_document
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from govcloud.authorization.comparing import Difference, compare
-from govcloud.authorization.document import PolicyDocument
+from govcloud.authorization.deciding.engine import Engine
+from govcloud.authorization.deciding.installing import live_number
+from govcloud.authorization.deciding.policy import compile_policy
 from govcloud.authorization.drafting import checking, states
 from govcloud.authorization.drafting.errors import no_such_draft
 from govcloud.authorization.drafting.impact_reads import MOST_SHOWN, ImpactReads
@@ -28,10 +29,9 @@ from govcloud.authorization.drafting.views import (
     ShadowView,
     VersionView,
 )
-from govcloud.authorization.engine import Engine
-from govcloud.authorization.installing import live_number
 from govcloud.authorization.models import PolicyVersion, RoleAssignment
-from govcloud.authorization.policy import compile_policy
+from govcloud.authorization.policies.comparing import Difference, compare
+from govcloud.authorization.policies.document import PolicyDocument
 from govcloud.kernel.database import live_at
 
 _DRAFT = (

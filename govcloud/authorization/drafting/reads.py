@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization.conditions import EVERYWHERE, Condition, compile_condition, parse_expression
+from govcloud.authorization.policies.conditions import EVERYWHERE, Condition, compile_condition, parse_expression
 from govcloud.kernel.validation import identifier
 
 #: Attributes of the department that is served in.

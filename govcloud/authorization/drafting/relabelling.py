@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from govcloud.authorization.answers.moments import Moment, Moments
-from govcloud.authorization.decider import Decider, Standing
+from govcloud.authorization.deciding.decider import Decider, Standing
+from govcloud.authorization.deciding.explaining import Explaining
 from govcloud.authorization.drafting.effects import Effect, between
 from govcloud.authorization.drafting.measuring import Measured, Measuring, Progress, unheard
 from govcloud.authorization.drafting.sides import Side
-from govcloud.authorization.explaining import Explaining
-from govcloud.authorization.snapshot import Snapshot, instant
+from govcloud.authorization.subjects.snapshot import Snapshot, instant
 from govcloud.identity.queries import Subject
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message

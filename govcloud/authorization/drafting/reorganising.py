@@ -13,13 +13,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.answering import Seen
-from govcloud.authorization.decider import PLATFORM, Decider, Standing
+from govcloud.authorization.deciding.answering import Seen
+from govcloud.authorization.deciding.decider import PLATFORM, Decider, Standing
 from govcloud.authorization.drafting.effects import GAINS, LOSSES, Effect, Outcome, Reach, between
 from govcloud.authorization.drafting.sides import Side
-from govcloud.authorization.following import delegated
-from govcloud.authorization.snapshot import door_of, instant, subsystem_of
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.authorization.rights.following import delegated
+from govcloud.authorization.subjects.snapshot import door_of, instant, subsystem_of
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.queries import Subject, Wanted
 from govcloud.identity.views import DepartmentView
 from govcloud.subsystems.levels import OWN, Traits

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.document import PolicyDocument
+from govcloud.authorization.deciding.installing import Grounds, live_number, put_in_force
+from govcloud.authorization.deciding.policy import compile_policy
 from govcloud.authorization.drafting import checking, states
 from govcloud.authorization.drafting.alike import ANYBODY
 from govcloud.authorization.drafting.drafts import REASON_MOST, held_draft
@@ -32,11 +33,10 @@ from govcloud.authorization.drafting.events import PolicyDraftApplied, PolicyDra
 from govcloud.authorization.drafting.models import PolicyDraft, PolicyImpact, PolicyReview
 from govcloud.authorization.drafting.sides import Side
 from govcloud.authorization.drafting.versions import checksum_of, document_of
-from govcloud.authorization.installing import Grounds, live_number, put_in_force
 from govcloud.authorization.locking import POLICY, take
-from govcloud.authorization.policy import compile_policy
-from govcloud.authorization.snapshot import AssignmentFact, instant
-from govcloud.authorization.subjects import fixed_snapshot, official_snapshot
+from govcloud.authorization.policies.document import PolicyDocument
+from govcloud.authorization.subjects.snapshot import AssignmentFact, instant
+from govcloud.authorization.subjects.subjects import fixed_snapshot, official_snapshot
 from govcloud.authorization.violations import violated_constraint
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target

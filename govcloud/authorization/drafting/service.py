@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.decider import Decider
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.explaining import Explaining
 from govcloud.authorization.drafting.checking import CaseRun
 from govcloud.authorization.drafting.drafts import Drafts, NewDraft
 from govcloud.authorization.drafting.impacts import Impacts
@@ -16,7 +17,6 @@ from govcloud.authorization.drafting.relabelling import Relabelling
 from govcloud.authorization.drafting.reorganising import Watched
 from govcloud.authorization.drafting.reviewing import Reviewing, Shown
 from govcloud.authorization.drafting.shadows import Shadows
-from govcloud.authorization.explaining import Explaining
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import Clock
 from govcloud.kernel.unit_of_work import UnitOfWork

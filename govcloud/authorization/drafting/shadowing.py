@@ -23,14 +23,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.answering import Catalogue, Seen, answer
-from govcloud.authorization.decider import PLATFORM, Decider
-from govcloud.authorization.decisions import Decision, Question, Reason
-from govcloud.authorization.document import parse_document
+from govcloud.authorization.deciding.answering import Catalogue, Seen, answer
+from govcloud.authorization.deciding.decider import PLATFORM, Decider
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason
+from govcloud.authorization.deciding.engine import Engine
+from govcloud.authorization.deciding.policy import compile_policy
 from govcloud.authorization.drafting.models import PolicyShadow, PolicyShadowDifference, PolicyShadowSample
-from govcloud.authorization.engine import Engine
-from govcloud.authorization.policy import compile_policy
-from govcloud.authorization.snapshot import subsystem_of
+from govcloud.authorization.policies.document import parse_document
+from govcloud.authorization.subjects.snapshot import subsystem_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock

@@ -13,14 +13,14 @@ from types import MappingProxyType
 
 import msgspec
 
-from govcloud.authorization.asking import Asking, rows_in
-from govcloud.authorization.document import ALLOW, RuleSpec
+from govcloud.authorization.deciding.asking import Asking, rows_in
+from govcloud.authorization.deciding.engine import Engine
+from govcloud.authorization.deciding.policy import CompiledPolicy, all_of
 from govcloud.authorization.drafting.effects import Outcome, Reach
-from govcloud.authorization.engine import Engine
-from govcloud.authorization.policy import CompiledPolicy, all_of
-from govcloud.authorization.scope import PROVINCE
+from govcloud.authorization.policies.document import ALLOW, RuleSpec
+from govcloud.authorization.scopes.scope import PROVINCE
 from govcloud.authorization.shipped import model_text
-from govcloud.authorization.snapshot import Snapshot, grant_role
+from govcloud.authorization.subjects.snapshot import Snapshot, grant_role
 from govcloud.subsystems.levels import OWN, Traits
 
 #: What an allow rests on that is for everything, always and without bounds: beside it, narrower ones say nothing.

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from govcloud.authorization.document import PolicyDocument, parse_document
 from govcloud.authorization.drafting.errors import no_such_version
 from govcloud.authorization.models import PolicyVersion
+from govcloud.authorization.policies.document import PolicyDocument, parse_document
 from govcloud.authorization.shipped import baseline
 
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization.duties import CompiledDuties
-from govcloud.authorization.holding import EVERY_OFFICIAL, SINCE_EVER, HeldRoles
-from govcloud.authorization.policy import CompiledPolicy
+from govcloud.authorization.deciding.policy import CompiledPolicy
 from govcloud.authorization.replica.records import DepartmentRecord, PersonRecord, PlaceRecord, StandingRecord
-from govcloud.authorization.snapshot import MOST_GRACE, GrantFact, Snapshot, moment
+from govcloud.authorization.subjects.duties import CompiledDuties
+from govcloud.authorization.subjects.holding import EVERY_OFFICIAL, SINCE_EVER, HeldRoles
+from govcloud.authorization.subjects.snapshot import MOST_GRACE, GrantFact, Snapshot, moment
 
 PRIMARY, CONCURRENT = "primary", "concurrent"
 #: In microseconds, as a record has its moments; grants that ended longer ago are not looked into.

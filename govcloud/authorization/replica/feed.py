@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.epochs import CATALOGUE, DEPARTMENT, DUTY, PEOPLE, POLICY
 from govcloud.authorization.models import EpochChange
-from govcloud.authorization.snapshot import instant
+from govcloud.authorization.subjects.snapshot import instant
 
 #: More than these at once are read faster with all the others.
 MANY, MANY_DEPARTMENTS = 200_000, 100

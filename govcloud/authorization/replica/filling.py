@@ -24,7 +24,7 @@ from govcloud.authorization.replica.records import (
     StandingRecord,
     scope_text,
 )
-from govcloud.authorization.snapshot import door_of, instant
+from govcloud.authorization.subjects.snapshot import door_of, instant
 from govcloud.identity.facts import BATCH, DepartmentFact, IdentityFacts, PlaceFact, StandingFact
 from govcloud.subsystems.facts import CatalogueFacts, FunctionFact, ItemFact
 

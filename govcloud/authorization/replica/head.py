@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
-from govcloud.authorization.facts import PolicyState
+from govcloud.authorization.deciding.facts import PolicyState
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 #: Heartbeat; identity of the database; epoch, instant of that change, last change of departments and of the catalogue, duty state, whether

@@ -20,8 +20,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from govcloud.authorization.deciding.facts import DecisionFacts
 from govcloud.authorization.epochs import CHANNEL
-from govcloud.authorization.facts import DecisionFacts
 from govcloud.authorization.replica.database import identity_of
 from govcloud.authorization.replica.feed import instant_of, news_after
 from govcloud.authorization.replica.filling import Filling

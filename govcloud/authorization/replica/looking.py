@@ -10,9 +10,9 @@ from uuid import UUID
 import lmdb
 import msgspec
 
-from govcloud.authorization.decisions import Reason
-from govcloud.authorization.facts import PolicyState
-from govcloud.authorization.inputs import RETIRED, SourceError
+from govcloud.authorization.deciding.decisions import Reason
+from govcloud.authorization.deciding.facts import PolicyState
+from govcloud.authorization.deciding.inputs import RETIRED, SourceError
 from govcloud.authorization.replica.acting import PRIMARY, ReplicaActing, holds, kind_of
 from govcloud.authorization.replica.place import Store
 from govcloud.authorization.replica.records import (
@@ -25,7 +25,7 @@ from govcloud.authorization.replica.records import (
     decode_person,
     uuid_of,
 )
-from govcloud.authorization.snapshot import instant
+from govcloud.authorization.subjects.snapshot import instant
 from govcloud.subsystems.levels import Traits
 
 _ACTIVE, _PUBLISHED = "active", "published"

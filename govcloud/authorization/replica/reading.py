@@ -13,7 +13,7 @@ from pathlib import Path
 
 import lmdb
 
-from govcloud.authorization.facts import PolicyState
+from govcloud.authorization.deciding.facts import PolicyState
 from govcloud.authorization.replica.head import BEAT_SIZE, HEAD, Head, beat_of, now_ns
 from govcloud.authorization.replica.looking import Kept, ReplicaLook, Seen
 from govcloud.authorization.replica.place import Place, ReplicaError, Store, open_to_read

@@ -15,8 +15,8 @@ from uuid import UUID, SafeUUID
 
 import msgspec
 
-from govcloud.authorization.scope import PROVINCE, Scope
-from govcloud.authorization.snapshot import Giver, GrantFact, Window, bounds, grace_of, moment
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
+from govcloud.authorization.subjects.snapshot import Giver, GrantFact, Window, bounds, grace_of, moment
 
 #: Raised whenever a record comes to mean something else without changing its shape.
 FORMAT = 1

@@ -17,7 +17,7 @@ from govcloud.authorization.replica.filling import Filling
 from govcloud.authorization.replica.head import HEAD, Head
 from govcloud.authorization.replica.place import Store, Table
 from govcloud.authorization.replica.records import PersonRecord, encode
-from govcloud.authorization.snapshot import subsystem_of
+from govcloud.authorization.subjects.snapshot import subsystem_of
 
 #: How many people are read at a time where some are touched, and written at a time where everybody is.
 _SOME, _MANY = 1_000, 50_000

@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
 from govcloud.cli.seed.cast import COUNTER
 from govcloud.cli.seed.catalogue import DOOR, PlannedSubsystem
 from govcloud.cli.seed.datafiles import document
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.subsystems.levels import keeps_rows
 
 #: Duty → its name for people and the positions that carry it.

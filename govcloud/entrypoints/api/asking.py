@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from govcloud.authorization.deciding.engine import Engine
 from govcloud.authorization.decision_log.reading import LogAsked
 from govcloud.authorization.drafting.errors import no_such_draft
-from govcloud.authorization.engine import Engine
-from govcloud.entrypoints.api.asking_answers import (
+from govcloud.entrypoints.api.answering.asking_answers import (
     CheckAnswer,
     ChecksAnswer,
     DecisionLogAnswer,
@@ -14,7 +14,7 @@ from govcloud.entrypoints.api.asking_answers import (
     HoldersAnswer,
     UsableFunctionsAnswer,
 )
-from govcloud.entrypoints.api.asking_bodies import (
+from govcloud.entrypoints.api.answering.asking_bodies import (
     CheckBody,
     ChecksBody,
     DecisionLogQuery,
@@ -23,7 +23,7 @@ from govcloud.entrypoints.api.asking_bodies import (
     PeopleBody,
     SubsystemsBody,
 )
-from govcloud.entrypoints.api.table import Route
+from govcloud.entrypoints.api.wire.table import Route
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.paging import Cursor

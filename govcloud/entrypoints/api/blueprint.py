@@ -9,10 +9,10 @@ from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from govcloud.entrypoints.api.errors import init_errors
-from govcloud.entrypoints.api.openapi import document
 from govcloud.entrypoints.api.routes import PREFIX, TABLE
-from govcloud.entrypoints.api.table import view_of
+from govcloud.entrypoints.api.wire.errors import init_errors
+from govcloud.entrypoints.api.wire.openapi import document
+from govcloud.entrypoints.api.wire.table import view_of
 from govcloud.web.gate import public, services
 from govcloud.web.locale import html_lang
 from govcloud.web.setup import csrf

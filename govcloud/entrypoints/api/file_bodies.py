@@ -14,8 +14,8 @@ from pydantic import Field, StrictStr
 from govcloud.access.asking.attachments import MOST_FILES, NewAttachment, StoredFile
 from govcloud.access.asking.files_views import AttachmentView
 from govcloud.access.asking.models import MOST_BYTES
-from govcloud.entrypoints.api.answers import Answer
-from govcloud.entrypoints.api.bodies import Input, Text
+from govcloud.entrypoints.api.wire.answers import Answer
+from govcloud.entrypoints.api.wire.bodies import Input, Text
 from govcloud.kernel.errors import FieldError, Invalid
 from govcloud.kernel.messages import Message
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from govcloud.access.asking.attachments import no_such_attachment
 from govcloud.entrypoints.api.file_bodies import FileAnswer, FileContentAnswer, FilesAnswer
-from govcloud.entrypoints.api.table import Route
+from govcloud.entrypoints.api.wire.table import Route
 from govcloud.web.gate import current_actor, services, signed_in
 
 

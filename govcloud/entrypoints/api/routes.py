@@ -7,13 +7,32 @@ from uuid import UUID
 from flask_wtf.csrf import generate_csrf
 
 from govcloud.access.commands import NO_ALTERNATIVE, NewRequest
-from govcloud.authorization.scope import PROVINCE
-from govcloud.entrypoints.api.answers import AppointmentAnswer, LineAnswer, MeAnswer, RequestAnswer, RequestsAnswer
-from govcloud.entrypoints.api.apart import TABLE as APART
-from govcloud.entrypoints.api.approval_bodies import InboxQuery
-from govcloud.entrypoints.api.approvals import TABLE as APPROVALS
+from govcloud.authorization.scopes.scope import PROVINCE
+from govcloud.entrypoints.api.answering.apart import TABLE as APART
+from govcloud.entrypoints.api.answering.duties import TABLE as DUTIES
+from govcloud.entrypoints.api.answering.label_effects import TABLE as LABELS
 from govcloud.entrypoints.api.asking import TABLE as ASKING
-from govcloud.entrypoints.api.bodies import (
+from govcloud.entrypoints.api.catalogue.lists import LISTS
+from govcloud.entrypoints.api.catalogue.matters import TABLE as MATTERS
+from govcloud.entrypoints.api.catalogue.subsystems import TABLE as SUBSYSTEMS
+from govcloud.entrypoints.api.files import TABLE as FILES
+from govcloud.entrypoints.api.organisation.changes import CHANGES
+from govcloud.entrypoints.api.organisation.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
+from govcloud.entrypoints.api.organisation.organisation import ORGANISATION
+from govcloud.entrypoints.api.organisation.people import PEOPLE
+from govcloud.entrypoints.api.policies.policies import TABLE as POLICIES
+from govcloud.entrypoints.api.policies.policy_difference import TABLE as POLICY_DIFFERENCE
+from govcloud.entrypoints.api.requests.approval_bodies import InboxQuery
+from govcloud.entrypoints.api.requests.approvals import TABLE as APPROVALS
+from govcloud.entrypoints.api.requests.catalogue_answers import ItemAnswer, ItemsAnswer, ScopeChoiceAnswer, ScopeChoicesAnswer
+from govcloud.entrypoints.api.requests.deciding import DecisionPageAnswer, InboxAnswer, InboxLineAnswer
+from govcloud.entrypoints.api.requests.life import TABLE as LIFE
+from govcloud.entrypoints.api.requests.notices import TABLE as NOTICES
+from govcloud.entrypoints.api.requests.submissions import TABLE as SUBMISSIONS
+from govcloud.entrypoints.api.requests.waiting import TABLE as WAITING
+from govcloud.entrypoints.api.signon import TABLE as SIGNON
+from govcloud.entrypoints.api.wire.answers import AppointmentAnswer, LineAnswer, MeAnswer, RequestAnswer, RequestsAnswer
+from govcloud.entrypoints.api.wire.bodies import (
     ApproveBody,
     CatalogueQuery,
     ListQuery,
@@ -22,24 +41,9 @@ from govcloud.entrypoints.api.bodies import (
     RevokeBody,
     WithdrawBody,
 )
-from govcloud.entrypoints.api.catalogue_answers import ItemAnswer, ItemsAnswer, ScopeChoiceAnswer, ScopeChoicesAnswer
-from govcloud.entrypoints.api.changes import CHANGES
-from govcloud.entrypoints.api.deciding import DecisionPageAnswer, InboxAnswer, InboxLineAnswer
-from govcloud.entrypoints.api.duties import TABLE as DUTIES
-from govcloud.entrypoints.api.errors import refusals_of
-from govcloud.entrypoints.api.feed import PersonnelEventsAnswer, PersonnelEventsBody, personnel_events
-from govcloud.entrypoints.api.files import TABLE as FILES
-from govcloud.entrypoints.api.label_effects import TABLE as LABELS
-from govcloud.entrypoints.api.life import TABLE as LIFE
-from govcloud.entrypoints.api.lists import LISTS
-from govcloud.entrypoints.api.matters import TABLE as MATTERS
-from govcloud.entrypoints.api.named import scope_of
-from govcloud.entrypoints.api.notices import TABLE as NOTICES
-from govcloud.entrypoints.api.organisation import ORGANISATION
-from govcloud.entrypoints.api.people import PEOPLE
-from govcloud.entrypoints.api.policies import TABLE as POLICIES
-from govcloud.entrypoints.api.policy_difference import TABLE as POLICY_DIFFERENCE
-from govcloud.entrypoints.api.results import (
+from govcloud.entrypoints.api.wire.errors import refusals_of
+from govcloud.entrypoints.api.wire.named import scope_of
+from govcloud.entrypoints.api.wire.results import (
     ClosedAnswer,
     DecidedAnswer,
     HeldAnswer,
@@ -48,11 +52,7 @@ from govcloud.entrypoints.api.results import (
     SubmittedAnswer,
     WithdrawnAnswer,
 )
-from govcloud.entrypoints.api.signon import TABLE as SIGNON
-from govcloud.entrypoints.api.submissions import TABLE as SUBMISSIONS
-from govcloud.entrypoints.api.subsystems import TABLE as SUBSYSTEMS
-from govcloud.entrypoints.api.table import Route, keyed
-from govcloud.entrypoints.api.waiting import TABLE as WAITING
+from govcloud.entrypoints.api.wire.table import Route, keyed
 from govcloud.kernel.errors import FieldError, Invalid, NotFound
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import current_actor, reader_session, services, signed_in

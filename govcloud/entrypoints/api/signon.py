@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from govcloud.entrypoints.api.answers import Answer
-from govcloud.entrypoints.api.bodies import Input, Text
-from govcloud.entrypoints.api.table import Route
+from govcloud.entrypoints.api.wire.answers import Answer
+from govcloud.entrypoints.api.wire.bodies import Input, Text
+from govcloud.entrypoints.api.wire.table import Route
 from govcloud.signon.logout.views import DeliveryView, StayView
 from govcloud.signon.policy import SignOnPolicy
 from govcloud.web.asking import not_yours

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from flask_babel import force_locale
 
-from govcloud.authorization.decisions import MESSAGES, Decision, Question, Reason
-from govcloud.authorization.obligations import obligations_of
+from govcloud.authorization.deciding.decisions import MESSAGES, Decision, Question, Reason
+from govcloud.authorization.deciding.obligations import obligations_of
 from govcloud.entrypoints.authzen.approvals import Approvals
 from govcloud.entrypoints.authzen.remedies import Remedies
 from govcloud.entrypoints.authzen.wire import Evaluation

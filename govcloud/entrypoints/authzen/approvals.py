@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.authorization.queries import GrantView
 from govcloud.entrypoints.authzen.wire import Context
 from govcloud.kernel.validation import identifier

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
-from govcloud.authorization.decisions import Decision, Question, Reason, refusal
-from govcloud.authorization.snapshot import subsystem_of
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason, refusal
+from govcloud.authorization.subjects.snapshot import subsystem_of
 from govcloud.entrypoints.authzen.errors import foreign_function
 from govcloud.entrypoints.authzen.resources import Target, target_of
 from govcloud.entrypoints.authzen.wire import Context, Evaluation, Subject

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from govcloud.authorization.decisions import Decision, Question, Reason, refusal
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason, refusal
 from govcloud.entrypoints.authzen.answers import Decided, answers
 from govcloud.entrypoints.authzen.asking import Asker
 from govcloud.entrypoints.authzen.batches import Batch, Semantic

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.entrypoints.authzen.binding import LIFE, Denial, digest_of, seal
 from govcloud.entrypoints.authzen.paths import REQUEST_SCHEMA, REQUESTS
 from govcloud.entrypoints.authzen.wire import Evaluation

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from govcloud.authorization.asking import ANYTHING
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.deciding.asking import ANYTHING
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.entrypoints.authzen.wire import Resource
 
 FUNCTION, SUBSYSTEM, DIVISION = "govcloud:function", "govcloud:subsystem", "govcloud:division"

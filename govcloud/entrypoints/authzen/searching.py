@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from govcloud.authorization.answers.entries import FunctionPage, PeoplePage, State
-from govcloud.authorization.decisions import Decision, Question, Reason
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason
 from govcloud.entrypoints.authzen.asking import OFFICIAL, Asker, Person
 from govcloud.entrypoints.authzen.paging import Page, read_page
 from govcloud.entrypoints.authzen.paths import SEARCH_ACTION, SEARCH_RESOURCE, SEARCH_SUBJECT

@@ -10,35 +10,35 @@ from flask_babel import gettext
 from govcloud.access.models import RequestLine
 from govcloud.authorization.apart.models import SodDraft, SodException, SodRule, SodViolation
 from govcloud.authorization.models import AccessGrant, DutyRule, PolicyRule, Role, RoleAssignment
-from govcloud.entrypoints.console.access import AccessView
-from govcloud.entrypoints.console.activation import ActivationView
-from govcloud.entrypoints.console.apart import SodDraftsView, SodExceptionsView, SodRulesView
-from govcloud.entrypoints.console.audit import AuditView
-from govcloud.entrypoints.console.authorization import AssignmentsView, GrantsView, RolesView, RulesView
-from govcloud.entrypoints.console.base import ConsoleView
-from govcloud.entrypoints.console.ceilings import CeilingsView
-from govcloud.entrypoints.console.clients import ClientsView
-from govcloud.entrypoints.console.clocks import ClocksView
-from govcloud.entrypoints.console.decision_log import DecisionLogView
-from govcloud.entrypoints.console.departments import OrganisationView
-from govcloud.entrypoints.console.duties import DutyRulesView
-from govcloud.entrypoints.console.imports import ImportsView
-from govcloud.entrypoints.console.keys import KeysView
-from govcloud.entrypoints.console.list_imports import PowerItemsView, ServiceItemsView
-from govcloud.entrypoints.console.logouts import LogoutsView
-from govcloud.entrypoints.console.matters import MattersView
-from govcloud.entrypoints.console.officials import OfficialsView
-from govcloud.entrypoints.console.outbox import OutboxView
-from govcloud.entrypoints.console.pages import ConsolePage, opened
-from govcloud.entrypoints.console.planned import PlannedView
-from govcloud.entrypoints.console.playground import PlaygroundView
-from govcloud.entrypoints.console.policy_drafts import PolicyDraftsView
-from govcloud.entrypoints.console.requests import RequestsView
-from govcloud.entrypoints.console.sessions import SessionsView
-from govcloud.entrypoints.console.signon_policy import SignOnPolicyView
-from govcloud.entrypoints.console.subsystems import SubsystemsView
+from govcloud.entrypoints.console.catalogue.clients import ClientsView
+from govcloud.entrypoints.console.catalogue.list_imports import PowerItemsView, ServiceItemsView
+from govcloud.entrypoints.console.catalogue.matters import MattersView
+from govcloud.entrypoints.console.catalogue.subsystems import SubsystemsView
+from govcloud.entrypoints.console.organisation.departments import OrganisationView
+from govcloud.entrypoints.console.parts.base import ConsoleView
+from govcloud.entrypoints.console.parts.pages import ConsolePage, opened
+from govcloud.entrypoints.console.people.activation import ActivationView
+from govcloud.entrypoints.console.people.imports import ImportsView
+from govcloud.entrypoints.console.people.officials import OfficialsView
+from govcloud.entrypoints.console.people.planned import PlannedView
+from govcloud.entrypoints.console.policies.policy_drafts import PolicyDraftsView
+from govcloud.entrypoints.console.rights.access import AccessView
+from govcloud.entrypoints.console.rights.apart import SodDraftsView, SodExceptionsView, SodRulesView
+from govcloud.entrypoints.console.rights.authorization import AssignmentsView, GrantsView, RolesView, RulesView
+from govcloud.entrypoints.console.rights.ceilings import CeilingsView
+from govcloud.entrypoints.console.rights.duties import DutyRulesView
+from govcloud.entrypoints.console.rights.playground import PlaygroundView
+from govcloud.entrypoints.console.rights.requests import RequestsView
+from govcloud.entrypoints.console.rights.who_can import WhoCanView
+from govcloud.entrypoints.console.running.audit import AuditView
+from govcloud.entrypoints.console.running.clocks import ClocksView
+from govcloud.entrypoints.console.running.decision_log import DecisionLogView
+from govcloud.entrypoints.console.running.keys import KeysView
+from govcloud.entrypoints.console.running.logouts import LogoutsView
+from govcloud.entrypoints.console.running.outbox import OutboxView
+from govcloud.entrypoints.console.running.sessions import SessionsView
+from govcloud.entrypoints.console.running.signon_policy import SignOnPolicyView
 from govcloud.entrypoints.console.violations import SodViolationsView
-from govcloud.entrypoints.console.who_can import WhoCanView
 from govcloud.identity.models import Official
 from govcloud.outbox.models import OutboxMessage
 from govcloud.signon.models import Session

@@ -8,10 +8,10 @@ from flask import url_for
 
 from govcloud.authorization.apart.models import SodViolation
 from govcloud.authorization.apart.views import Way
-from govcloud.entrypoints.console.apart import CELLS, LABELS, OPENS, codes_of
-from govcloud.entrypoints.console.authorization import GROUP, _Window, role_name
-from govcloud.entrypoints.console.columns import looked_up, name_of
-from govcloud.entrypoints.console.sections import Section
+from govcloud.entrypoints.console.parts.columns import looked_up, name_of
+from govcloud.entrypoints.console.parts.sections import Section
+from govcloud.entrypoints.console.rights.apart import CELLS, LABELS, OPENS, codes_of
+from govcloud.entrypoints.console.rights.authorization import GROUP, _Window, role_name
 from govcloud.kernel.messages import Message
 from govcloud.web.gate import services
 from govcloud.web.locale import say

@@ -16,7 +16,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, jsonify
 from werkzeug.exceptions import HTTPException
 
-from govcloud.authorization.decisions import Decision
+from govcloud.authorization.deciding.decisions import Decision
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound, Unavailable
 from govcloud.web.errors import answer_errors, with_headers
 from govcloud.web.trace import trace_id

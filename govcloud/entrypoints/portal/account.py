@@ -8,9 +8,9 @@ from flask_babel import gettext
 
 from govcloud.entrypoints.portal.blueprint import portal
 from govcloud.entrypoints.portal.duty import reader
+from govcloud.entrypoints.portal.entering.sessions import session_rows
 from govcloud.entrypoints.portal.forms import Findings
-from govcloud.entrypoints.portal.sessions import session_rows
-from govcloud.identity.orders import CHANGE_NAMES
+from govcloud.identity.working_life.orders import CHANGE_NAMES
 from govcloud.kernel.errors import GovcloudError
 from govcloud.kernel.messages import Message
 from govcloud.signon.errors import SignInLocked, SignInRefused

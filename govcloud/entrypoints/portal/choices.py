@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from govcloud.access.asking.views import ScopeChoice
-from govcloud.authorization.scope import division_covers
+from govcloud.authorization.scopes.scope import division_covers
 from govcloud.web.locale import say
 from govcloud.web.words import DUTIES
 

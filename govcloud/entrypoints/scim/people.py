@@ -8,8 +8,8 @@ from uuid import UUID
 from govcloud.entrypoints.scim.users import WantedPerson, WantedPlace, same_place
 from govcloud.identity.directory import Directory, PersonRecord, Place
 from govcloud.identity.inputs import NewAppointment, NewOfficial, OfficialChange
-from govcloud.identity.orders import Order
 from govcloud.identity.service import Identity
+from govcloud.identity.working_life.orders import Order
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.ids import new_id
 from govcloud.kernel.messages import Message

@@ -25,9 +25,9 @@ from govcloud.identity.importing.seen import Seen
 from govcloud.identity.importing.sources import Source
 from govcloud.identity.importing.writing import AcceptHashes, lock, write
 from govcloud.identity.locking import hold_departments
-from govcloud.identity.orders import Order as Since
 from govcloud.identity.queries import IdentityQueries
-from govcloud.identity.rejoining import JOINED_AGAIN, Rejoining
+from govcloud.identity.working_life.orders import Order as Since
+from govcloud.identity.working_life.rejoining import JOINED_AGAIN, Rejoining
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import MOST_ROWS

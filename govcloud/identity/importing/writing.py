@@ -15,7 +15,7 @@ from govcloud.identity.importing.known import Held, Known
 from govcloud.identity.importing.people import Candidate
 from govcloud.identity.importing.planning import Change, Plan
 from govcloud.identity.inputs import NewAppointment
-from govcloud.identity.people import appointment_begun
+from govcloud.identity.working_life.people import appointment_begun
 from govcloud.kernel.constraints import explained
 from govcloud.kernel.copying import copy_rows
 from govcloud.kernel.events import Event

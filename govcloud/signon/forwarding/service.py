@@ -16,10 +16,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from govcloud.authorization.decisions import Decision, Question, Reason
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason
 from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.service import Authorization
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.identity.queries import IdentityQueries
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target

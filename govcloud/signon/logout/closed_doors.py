@@ -19,10 +19,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, select
 
-from govcloud.authorization.decisions import Decision, Question, Reason
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason
 from govcloud.authorization.queries import AuthorizationQueries
 from govcloud.authorization.service import Authorization
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.batches import one_place

@@ -15,10 +15,10 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.given_out import GivenOut
 from govcloud.authorization.service import Authorization
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import Clock

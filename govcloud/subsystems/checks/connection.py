@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.addresses import LOOPBACK
 from govcloud.subsystems.checks.facts import SubsystemFacts
-from govcloud.subsystems.client_records import own_addresses
+from govcloud.subsystems.clients.client_records import own_addresses
 from govcloud.subsystems.findings import Finding
 from govcloud.subsystems.levels import asks_each_time
 

@@ -26,7 +26,7 @@ from govcloud.subsystems.listing.events import (
 from govcloud.subsystems.listing.kinds import IMPLEMENTATION, POWER, ListKind
 from govcloud.subsystems.listing.planning import Change, Plan
 from govcloud.subsystems.listing.standing import Standing
-from govcloud.subsystems.service_keys import follow_names
+from govcloud.subsystems.offers.service_keys import follow_names
 
 
 def write(tx: Transaction, plan: Plan, edition_id: UUID) -> None:

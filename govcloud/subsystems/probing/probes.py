@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from govcloud.kernel.messages import Message
 from govcloud.subsystems.beginnings import origin_of
-from govcloud.subsystems.client_keys import holds_private, usable
+from govcloud.subsystems.clients.client_keys import holds_private, usable
 from govcloud.subsystems.probing.knocking import MOST_BODY, Heard, Knock
 from govcloud.subsystems.protocols import CAS, FORWARD_AUTH, OIDC, CasSettings
 from govcloud.subsystems.views import ClientView

@@ -13,7 +13,7 @@ from govcloud.kernel.errors import NotFound
 from govcloud.kernel.messages import Message
 from govcloud.kernel.unit_of_work import UnitOfWork
 from govcloud.subsystems import errors
-from govcloud.subsystems.client_events import ClientTested
+from govcloud.subsystems.clients.client_events import ClientTested
 from govcloud.subsystems.probing.knocking import Heard, Knock, knock
 from govcloud.subsystems.probing.probes import PROBES, Context, Probe, Verdict, judged
 from govcloud.subsystems.queries import SubsystemQueries

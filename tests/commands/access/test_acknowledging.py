@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from govcloud.authorization.acknowledging import Acknowledged, note_received
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.rights.acknowledging import Acknowledged, note_received
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

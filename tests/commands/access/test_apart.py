@@ -16,7 +16,7 @@ from govcloud.access.clocks.line_clock import LEFT_LYING
 from govcloud.access.commands import NewRequest, Submitted
 from govcloud.access.lifecycle import LineState
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

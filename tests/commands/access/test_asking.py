@@ -12,7 +12,7 @@ from govcloud.access.asking.basket import MOST_KEPT
 from govcloud.access.asking.queries import Chosen
 from govcloud.access.asking.views import Hit, HitKind
 from govcloud.access.commands import NewSubmission, WantedItem
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound

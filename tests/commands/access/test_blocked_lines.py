@@ -14,7 +14,7 @@ import pytest
 from govcloud.access.clocks.line_clock import LEFT_LYING
 from govcloud.access.commands import Correction
 from govcloud.access.lifecycle import LineState
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

@@ -14,7 +14,7 @@ from govcloud.access.clocks.line_clock import LEFT_LYING, MARKS
 from govcloud.access.lifecycle import LineState
 from govcloud.access.lines import lock_line
 from govcloud.access.models import RequestLine
-from govcloud.authorization.surroundings import CHINA
+from govcloud.authorization.around.surroundings import CHINA
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from govcloud.access.clocks.line_clock import LEFT_LYING
 from govcloud.access.commands import Correction, NewSubmission, WantedItem
 from govcloud.access.lifecycle import LineState
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid

@@ -19,7 +19,7 @@ from govcloud.access.deciding.delegating import NewDelegation
 from govcloud.access.deciding.presigning import NewRule
 from govcloud.access.ending.targets import Kind
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from govcloud.access.commands import RejectReason
 from govcloud.access.lifecycle import LineState
-from govcloud.authorization.scope import NOTHING, PROVINCE, Scope
+from govcloud.authorization.scopes.scope import NOTHING, PROVINCE, Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound

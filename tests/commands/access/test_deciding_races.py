@@ -12,7 +12,7 @@ from sqlalchemy import text
 from govcloud.access.commands import Correction, Decided, Resubmitted, Returned, Withdrawn
 from govcloud.access.deciding.delegating import NewDelegation
 from govcloud.access.lifecycle import LineState
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, GovcloudError

@@ -15,7 +15,7 @@ from govcloud.access.facts import ItemFacts, PersonFacts, RequestFacts, Wanted
 from govcloud.access.lifecycle import GrantState
 from govcloud.access.rules.registry import Ok
 from govcloud.access.rules.term import RequestedWithinCap
-from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services

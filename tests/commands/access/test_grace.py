@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from govcloud.access.lifecycle import GrantState
-from govcloud.authorization.decisions import Decision, Question, Reason
-from govcloud.authorization.scope import Scope
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason
+from govcloud.authorization.scopes.scope import Scope
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Invalid

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from govcloud.access.lifecycle import GrantState
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Denied, Invalid, NotFound

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from govcloud.access.lifecycle import GrantState
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

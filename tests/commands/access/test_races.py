@@ -16,7 +16,7 @@ from govcloud.access.commands import Answer, Closed, Decided, NewSubmission, Sub
 from govcloud.access.deciding.together import Ballot
 from govcloud.access.ending.targets import Kind
 from govcloud.access.lifecycle import LineState
-from govcloud.identity.orders import Order
+from govcloud.identity.working_life.orders import Order
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.authorizer import Target
 from govcloud.kernel.clock import ManualClock

@@ -19,7 +19,7 @@ from govcloud.access.evidence.passkeys import challenge_of
 from govcloud.access.evidence.receipt_checks import BadReceipt, check_receipt
 from govcloud.access.evidence.receipt_words import sentences
 from govcloud.access.evidence.receipts import OwnSignature, ReceiptView
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.cli.receipt import receipt as receipt_command
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Invalid

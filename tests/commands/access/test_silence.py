@@ -11,7 +11,7 @@ from flask import Flask
 from govcloud.access.commands import Correction
 from govcloud.access.evidence.receipt_checks import check_receipt
 from govcloud.access.lifecycle import LineState
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

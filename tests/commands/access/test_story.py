@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from govcloud.access.evidence.card import evidence_digest
 from govcloud.access.lifecycle import GrantState, LineState, RequestState
-from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from tests.factories.requests import ask, granted, may_read

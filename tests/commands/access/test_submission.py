@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from govcloud.access.commands import NewSubmission, Submission, WantedItem
 from govcloud.access.lifecycle import LineState, RequestState
-from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound

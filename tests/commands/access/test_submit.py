@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from govcloud.access.lifecycle import LineState, RequestState
-from govcloud.authorization.scope import NOTHING, PROVINCE, Scope
+from govcloud.authorization.scopes.scope import NOTHING, PROVINCE, Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound

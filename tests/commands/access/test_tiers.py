@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from govcloud.access.lifecycle import LineState
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid
 from govcloud.services import Services

@@ -12,7 +12,7 @@ from govcloud.access.commands import Alternative, Answer
 from govcloud.access.deciding.decision_links import LinkedLine, link_token, read_token
 from govcloud.access.deciding.together import Ballot
 from govcloud.access.lifecycle import LineState
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services

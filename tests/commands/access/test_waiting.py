@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from govcloud.access.clocks.waiting import DepartmentWaiting
+from govcloud.authorization.around.surroundings import CHINA
 from govcloud.authorization.commands import NewAssignment
-from govcloud.authorization.surroundings import CHINA
 from govcloud.identity.reorganisation import Merge
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from govcloud.access.commands import NewSubmission, WantedItem
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

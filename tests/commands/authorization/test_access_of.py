@@ -11,12 +11,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Question, Reason
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.authorization.explaining import AccessView, CauseKind
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.deciding.decisions import Question, Reason
+from govcloud.authorization.deciding.explaining import AccessView, CauseKind
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.authorization.shipped import baseline
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

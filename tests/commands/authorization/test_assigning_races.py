@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from flask import Flask
 
-from govcloud.authorization.duty_inputs import NewDutyRule
 from govcloud.authorization.models import RoleAssignment
-from govcloud.identity.criteria import AppointmentCriteria
-from govcloud.identity.orders import Duty, Order
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.reorganisation import Merge
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.database import db
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid, NotFound
 from govcloud.services import Services

@@ -10,12 +10,12 @@ import pytest
 
 from govcloud.authorization.answers.service import Asked, Subjected
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Decision, Question, Reason
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason
+from govcloud.authorization.deciding.facts import DecisionFacts
+from govcloud.authorization.deciding.inputs import DatabaseActing, DatabaseInputs, SourceError
 from govcloud.authorization.errors import inputs_behind
-from govcloud.authorization.facts import DecisionFacts
-from govcloud.authorization.inputs import DatabaseActing, DatabaseInputs, SourceError
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.errors import Unavailable
 from tests.factories.browsing import counted
 from tests.factories.keeping import keeping

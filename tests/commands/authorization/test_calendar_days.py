@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 import pytest
 from flask import Flask
 
-from govcloud.authorization.calendar_days import CALENDAR, LiveCalendar
-from govcloud.authorization.surroundings import CHINA
-from govcloud.authorization.work_calendar import shipped_calendar
+from govcloud.authorization.around.calendar_days import CALENDAR, LiveCalendar
+from govcloud.authorization.around.surroundings import CHINA
+from govcloud.authorization.around.work_calendar import shipped_calendar
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
@@ -63,7 +63,7 @@ def test_a_year_is_replaced_whole(services: Services) -> None:
 
 
 def test_decisions_go_by_it(services: Services, world: World) -> None:
-    from govcloud.authorization.surroundings import Context  # noqa: PLC0415
+    from govcloud.authorization.around.surroundings import Context  # noqa: PLC0415
 
     surroundings = services.authorization._decider.live.surroundings
     context = Context(china("2027-01-01T10:00"), {}, surroundings)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.models import OFFICER_ROLES, RoleCeiling
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.actor import Actor

@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from govcloud.authorization.answers.service import Answers, Asked, Subjected
-from govcloud.authorization.authorizer import EngineAuthorizer
-from govcloud.authorization.clock_watch import ClockWatch
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.explaining import Explaining
-from govcloud.authorization.snapshot import instant
+from govcloud.authorization.around.clock_watch import ClockWatch
+from govcloud.authorization.deciding.authorizer import EngineAuthorizer
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.deciding.explaining import Explaining
+from govcloud.authorization.subjects.snapshot import instant
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Unavailable
 from govcloud.services import Services

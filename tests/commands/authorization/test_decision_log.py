@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.authorization.decision_log import writing
 from govcloud.authorization.decision_log.reading import LogAsked, LogEntry
 from govcloud.authorization.decision_log.rows import DENIED, SAMPLED, SENSITIVE, Keeping
-from govcloud.authorization.decisions import Decision, Question
 from govcloud.jobs.purge import purge
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

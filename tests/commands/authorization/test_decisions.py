@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from govcloud.authorization.answers.entries import State
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Decision, Question, Reason
-from govcloud.authorization.scope import PROVINCE, Scope
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.document import MAX_BYTES
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.drafting.service import NewDraft, Shown
 from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.policies.document import MAX_BYTES
 from govcloud.authorization.shipped import baseline
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound

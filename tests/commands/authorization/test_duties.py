@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import IntegrityError
 
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.duty_inputs import DutyChange, NewDutyRule
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.models import OFFICER_ROLES, DutyRule, EpochChange, RoleAssignment
+from govcloud.authorization.rights.duty_inputs import DutyChange, NewDutyRule
 from govcloud.authorization.shipped import baseline
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.inputs import NewAppointment
 from govcloud.identity.queries import Wanted
 from govcloud.kernel.clock import ManualClock

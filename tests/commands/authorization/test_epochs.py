@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from govcloud.authorization import epochs
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.authorization.epochs import Reduced, note_change
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.outbox.letters import Request
 from govcloud.services import Services

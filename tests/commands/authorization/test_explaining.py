@@ -12,9 +12,9 @@ from govcloud.authorization.answers.explanation import Explanation
 from govcloud.authorization.answers.nearest import RemedyKind
 from govcloud.authorization.answers.service import Asked
 from govcloud.authorization.answers.typed import attributes
-from govcloud.authorization.decisions import Question, Reason
-from govcloud.authorization.explaining import CauseKind
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.deciding.decisions import Question, Reason
+from govcloud.authorization.deciding.explaining import CauseKind
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Invalid

@@ -10,8 +10,8 @@ import pytest
 
 from govcloud.authorization.answers.nearest import AHEAD_DAYS, RemedyKind
 from govcloud.authorization.answers.service import Asked
-from govcloud.authorization.surroundings import CHINA
-from govcloud.authorization.work_calendar import shipped_calendar
+from govcloud.authorization.around.surroundings import CHINA
+from govcloud.authorization.around.work_calendar import shipped_calendar
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.settings import Settings

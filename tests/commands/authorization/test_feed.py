@@ -13,16 +13,16 @@ import pytest
 from sqlalchemy import make_url, select
 
 import govcloud.authorization.events
+import govcloud.identity.departments.organisation_events
 import govcloud.identity.events
-import govcloud.identity.organisation_events
-import govcloud.subsystems.client_events
+import govcloud.subsystems.clients.client_events
 import govcloud.subsystems.events
 import govcloud.subsystems.listing.events
-import govcloud.subsystems.matter_events
+import govcloud.subsystems.matters.matter_events
 from govcloud.authorization.epochs import CHANNEL
 from govcloud.authorization.models import EpochChange
 from govcloud.identity.inputs import NewDivision
-from govcloud.identity.orders import Order
+from govcloud.identity.working_life.orders import Order
 from govcloud.kernel.errors import NotFound
 from govcloud.kernel.events import Event
 from govcloud.reactions import TOUCHES
@@ -80,10 +80,10 @@ READ_BY_NONE = {
 }
 MODULES = (
     govcloud.identity.events,
-    govcloud.identity.organisation_events,
+    govcloud.identity.departments.organisation_events,
     govcloud.subsystems.events,
-    govcloud.subsystems.client_events,
-    govcloud.subsystems.matter_events,
+    govcloud.subsystems.clients.client_events,
+    govcloud.subsystems.matters.matter_events,
     govcloud.authorization.events,
 )
 

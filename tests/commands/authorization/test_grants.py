@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.models import AccessGrant, EpochChange
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, GovcloudError, Invalid, NotFound
 from govcloud.services import Services

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from govcloud.authorization.answering import Seen, opens
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.document import PolicyDocument
+from govcloud.authorization.deciding.answering import Seen, opens
+from govcloud.authorization.deciding.engine import Engine
+from govcloud.authorization.deciding.policy import compile_policy
 from govcloud.authorization.drafting.effects import GAINS, Effect
 from govcloud.authorization.drafting.measuring import Measured
 from govcloud.authorization.drafting.views import TouchedPage
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.authorization.engine import Engine
-from govcloud.authorization.policy import compile_policy
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.policies.document import PolicyDocument
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.authorization.shipped import model_text
-from govcloud.authorization.snapshot import Snapshot
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.authorization.subjects.snapshot import Snapshot
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.jobs.job import ACTOR
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services

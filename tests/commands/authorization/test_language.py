@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from govcloud.authorization.answers.entries import State
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Decision, Question, Reason
-from govcloud.authorization.fields import FieldRule
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason
+from govcloud.authorization.deciding.obligations import obligations_of
 from govcloud.authorization.models import AccessGrant
-from govcloud.authorization.obligations import obligations_of
-from govcloud.authorization.scope import RowCondition, Scope
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.scopes.fields import FieldRule
+from govcloud.authorization.scopes.scope import RowCondition, Scope
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.identity.inputs import OfficialChange
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied, Invalid

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from govcloud.authorization.commands import NewAssignment, NewGrant
-from govcloud.authorization.decisions import Decision, Question, Reason
-from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.authorization.deciding.decisions import Decision, Question, Reason
+from govcloud.authorization.deciding.obligations import obligations_of
 from govcloud.authorization.errors import PolicyError
-from govcloud.authorization.obligations import obligations_of
-from govcloud.authorization.scope import RowCondition, Scope
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.authorization.scopes.scope import RowCondition, Scope
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.inputs import OfficialChange
 from govcloud.kernel.errors import Conflict, GovcloudError, Invalid
 from govcloud.services import Services

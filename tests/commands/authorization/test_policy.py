@@ -9,9 +9,9 @@ import yaml
 from flask import Flask
 from sqlalchemy import func, select
 
-from govcloud.authorization.decisions import Question, Reason
-from govcloud.authorization.document import parse_document
+from govcloud.authorization.deciding.decisions import Question, Reason
 from govcloud.authorization.models import PolicyRule, Role
+from govcloud.authorization.policies.document import parse_document
 from govcloud.authorization.shipped import baseline
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Conflict, Denied

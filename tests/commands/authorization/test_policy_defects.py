@@ -10,9 +10,9 @@ from sqlalchemy import select, text
 
 from govcloud.app import assemble
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Question, Reason
-from govcloud.authorization.document import PolicyDocument
+from govcloud.authorization.deciding.decisions import Question, Reason
 from govcloud.authorization.models import PolicyRule
+from govcloud.authorization.policies.document import PolicyDocument
 from govcloud.authorization.shipped import baseline
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

@@ -23,14 +23,14 @@ from sqlalchemy.orm import Session
 
 from govcloud.authorization.answers.checking import MOST_CHECKS
 from govcloud.authorization.answers.service import Asked, Subjected
-from govcloud.authorization.decider import Decider
-from govcloud.authorization.decisions import Question, Reason
-from govcloud.authorization.document import RuleSpec
-from govcloud.authorization.facts import DecisionFacts, PolicyRoles
-from govcloud.authorization.live import MOST_FUNCTIONS
+from govcloud.authorization.deciding.decider import Decider
+from govcloud.authorization.deciding.decisions import Question, Reason
+from govcloud.authorization.deciding.facts import DecisionFacts, PolicyRoles
+from govcloud.authorization.deciding.live import MOST_FUNCTIONS
+from govcloud.authorization.policies.document import RuleSpec
 from govcloud.authorization.replica.looking import ReplicaLook
 from govcloud.authorization.replica.reading import Replica
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.entrypoints.authzen.batches import MOST_EVALUATIONS
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
@@ -192,7 +192,7 @@ def test_what_could_not_even_begin_is_tried_again(
 
 
 def test_nobody_waits_for_ever(services: Services, world: World, workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("govcloud.authorization.live._PATIENCE", 0.01)
+    monkeypatch.setattr("govcloud.authorization.deciding.live._PATIENCE", 0.01)
     with pytest.raises(Unavailable) as refused:
         services.authorization_queries.open_functions(world.people["CHENJIE"].appointment_id)
     assert refused.value.code == "inputs_away"

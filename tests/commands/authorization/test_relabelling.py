@@ -8,14 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from govcloud.authorization.answering import Seen, opens
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decider import Standing
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.answering import Seen, opens
+from govcloud.authorization.deciding.decider import Standing
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.drafting.effects import Effect
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.authorization.scope import Scope
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.authorization.scopes.scope import Scope
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.inputs import OfficialChange
 from govcloud.kernel.errors import NotFound
 from govcloud.subsystems.changes import FunctionChange

@@ -11,8 +11,8 @@ import pytest
 from govcloud.authorization.drafting import reorganising
 from govcloud.authorization.drafting.effects import Effect
 from govcloud.authorization.drafting.reorganising import Affected, Regranted
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.reorganisation import Merge, Move, Reorganisation, Split
 from govcloud.services import Services
 from tests.factories.people import a_department

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Question, Reason
+from govcloud.authorization.deciding.decisions import Question, Reason
 from govcloud.authorization.replica.head import HEAD, Head, now_ns
 from govcloud.authorization.replica.place import BusyError, Place, ReplicaError, open_to_read, open_to_write
-from govcloud.authorization.scope import Scope
-from govcloud.identity.orders import Duty, Order
+from govcloud.authorization.scopes.scope import Scope
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Unavailable
 from govcloud.services import Services

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from govcloud.authorization.commands import NewAssignment
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.models import OFFICER_ROLES, RoleAssignment
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

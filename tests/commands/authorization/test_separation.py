@@ -11,10 +11,10 @@ from sqlalchemy import text
 from govcloud.authorization.apart.inputs import NewException
 from govcloud.authorization.apart.views import FindingState
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Question, Reason
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.identity.criteria import AppointmentCriteria
-from govcloud.identity.orders import Order
+from govcloud.authorization.deciding.decisions import Question, Reason
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.identity.finding.criteria import AppointmentCriteria
+from govcloud.identity.working_life.orders import Order
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound

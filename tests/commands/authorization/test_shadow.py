@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.drafting import shadowing
 from govcloud.authorization.drafting.shadowing import A_SECOND, OTHER_ROWS, SAMPLES
 from govcloud.kernel.clock import ManualClock

@@ -20,11 +20,11 @@ from govcloud.authorization.answers.checking import Subjected
 from govcloud.authorization.answers.entries import PersonEntry, State
 from govcloud.authorization.answers.service import Asked
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Decision, Question
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.authorization.scope import PROVINCE, Scope
+from govcloud.authorization.deciding.decisions import Decision, Question
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
 from govcloud.authorization.shipped import baseline
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

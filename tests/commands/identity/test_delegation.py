@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from govcloud.identity.inputs import NewAppointment, OfficialChange
-from govcloud.identity.orders import Duty, Order
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied
 from govcloud.services import Services

@@ -14,10 +14,10 @@ from flask import Flask
 
 from govcloud.audit.models import AuditEvent
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Decision, Question
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.deciding.decisions import Decision, Question
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.inputs import NewAppointment, OfficialChange
-from govcloud.identity.orders import Duty, Order, Recorded
+from govcloud.identity.working_life.orders import Duty, Order, Recorded
 from govcloud.jobs.job import ACTOR
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from govcloud.audit.models import AuditEvent
-from govcloud.identity.orders import Duty, Order
 from govcloud.identity.reorganisation import Merge
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.jobs.job import ACTOR
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
-from govcloud.identity.orders import Duty, Order
-from govcloud.identity.reach import EVERYWHERE, NOWHERE, Reach
-from govcloud.identity.search import Asked, Wanted, page_of_ids
+from govcloud.identity.finding.reach import EVERYWHERE, NOWHERE, Reach
+from govcloud.identity.finding.search import Asked, Wanted, page_of_ids
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.database import db
 from govcloud.services import Services
 from tests.factories.people import a_department, an_official
@@ -135,7 +135,7 @@ def test_within_a_reach_nothing_is_walked_through(
 ) -> None:
     """All of ``WITHIN`` on one population, which takes two seconds to make."""
     for place, near, index in WITHIN:
-        monkeypatch.setattr("govcloud.identity.search.NEAR", near)
+        monkeypatch.setattr("govcloud.identity.finding.search.NEAR", near)
         reach, now = Reach((spread[place],)), services.clock.now()
         for search, key in (("", "pinyin"), ("王", "name"), ("wangw", "pinyin"), ("qx", "initials")):
             asked, after = Asked(Wanted(search, reach), now, 20), None
@@ -152,7 +152,7 @@ def test_within_a_reach_nothing_is_walked_through(
 
 def test_a_search_that_leads_nowhere_stops_testing(services: Services, spread: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is found, and in which order, does not depend on how many were tested in vain."""
-    monkeypatch.setattr("govcloud.identity.search.NEAR", 0)
+    monkeypatch.setattr("govcloud.identity.finding.search.NEAR", 0)
     asked = Asked(Wanted("ZJ", Reach((spread["bureau"],))), services.clock.now(), 150)
 
     def everybody() -> list[UUID]:
@@ -163,7 +163,7 @@ def test_a_search_that_leads_nowhere_stops_testing(services: Services, spread: M
 
     expected = everybody()
     assert len(expected) == 200
-    monkeypatch.setattr("govcloud.identity.search.BUDGET", 50)
+    monkeypatch.setattr("govcloud.identity.finding.search.BUDGET", 50)
     assert everybody() == expected
 
 
@@ -193,8 +193,8 @@ def test_pages_of_every_search_are_complete_and_disjoint(services: Services, wor
 @pytest.mark.parametrize(("near", "budget"), [(300, 2_000), (0, 2_000), (0, 1)])
 def test_a_reach_bounds_every_search(services: Services, world: World, monkeypatch: pytest.MonkeyPatch, near: int, budget: int) -> None:
     """Asked of each department, looked for in order, or taken out when the order leads nowhere: the same people."""
-    monkeypatch.setattr("govcloud.identity.search.NEAR", near)
-    monkeypatch.setattr("govcloud.identity.search.BUDGET", budget)
+    monkeypatch.setattr("govcloud.identity.finding.search.NEAR", near)
+    monkeypatch.setattr("govcloud.identity.finding.search.BUDGET", budget)
     services.identity.second(
         SEED,
         world.li.official_id,

@@ -10,12 +10,12 @@ from uuid import UUID
 
 import pytest
 
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.identity.importing.runs import Order as ImportOrder
 from govcloud.identity.importing.sources import examine
 from govcloud.identity.inputs import NewAppointment, NewOffice, OfficialChange
-from govcloud.identity.orders import Duty, Order
 from govcloud.identity.reorganisation import Abolish, Change, Merge, Move, Rename, Reorder, Split
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.errors import Denied
 from govcloud.services import Services

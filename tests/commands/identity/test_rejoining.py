@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.importing.report import Report
 from govcloud.identity.importing.runs import Order as ImportOrder
 from govcloud.identity.importing.sources import examine
 from govcloud.identity.inputs import NewAppointment, NewOfficial
-from govcloud.identity.orders import Duty, Order
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.jobs.job import ACTOR
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from govcloud.authorization.commands import NewAssignment
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.identity.inputs import NewAppointment, NewDepartment, NewOffice
 from govcloud.identity.reorganisation import Abolish, Change, Merge, Move, Rename, Reorder, Reorganisation, Split
 from govcloud.kernel.clock import ManualClock

@@ -14,11 +14,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from govcloud.identity.finding.reach import Reach
+from govcloud.identity.finding.search import Asked, Place, Wanted, page_of_ids
 from govcloud.identity.inputs import NewAppointment, OfficialChange
-from govcloud.identity.orders import Duty, Order
-from govcloud.identity.reach import Reach
 from govcloud.identity.reorganisation import Move
-from govcloud.identity.search import Asked, Place, Wanted, page_of_ids
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import GovcloudError
 from govcloud.services import Services
@@ -66,7 +66,7 @@ USUAL, NEAR, ORDERED, IN_VAIN = (300, 2_000, 9_000), (300, 2_000, 0), (0, 2_000,
 def found(services: Services, asked: Asked, way: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     """Return the people of all pages."""
     for name, number in zip(("NEAR", "BUDGET", "FEW"), way, strict=True):
-        monkeypatch.setattr(f"govcloud.identity.search.{name}", number)
+        monkeypatch.setattr(f"govcloud.identity.finding.search.{name}", number)
     people: list[UUID] = []
     place: Place | None = None
     while True:
@@ -187,11 +187,11 @@ def test_a_page_goes_on_whichever_way_its_rows_are_found(services: Services, wor
     """A reach may grow between two pages: the place where a page ended means the same to both ways."""
     asked = Asked(Wanted("", Reach((world.organisation.paths["government"],))), services.clock.now(), 3)
     whole = found(services, asked, NEAR, monkeypatch)
-    monkeypatch.setattr("govcloud.identity.search.NEAR", 300)
+    monkeypatch.setattr("govcloud.identity.finding.search.NEAR", 300)
     first, place = page_of_ids(services.uow.read(), asked, None)
-    monkeypatch.setattr("govcloud.identity.search.NEAR", 0)
+    monkeypatch.setattr("govcloud.identity.finding.search.NEAR", 0)
     second, place = page_of_ids(services.uow.read(), asked, place)
-    monkeypatch.setattr("govcloud.identity.search.NEAR", 300)
+    monkeypatch.setattr("govcloud.identity.finding.search.NEAR", 300)
     third, _ = page_of_ids(services.uow.read(), asked, place)
     assert [*first, *second, *third] == whole[:9]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from govcloud.app import assemble
-from govcloud.authorization.decisions import Decision, Question
+from govcloud.authorization.deciding.decisions import Decision, Question
 from govcloud.cli.seed.loader import load
 from govcloud.cli.seed.plan import Plan
 from govcloud.cli.seed.report import SeedReport

@@ -16,7 +16,7 @@ from govcloud.services import Services
 from govcloud.settings import Settings
 from govcloud.signon.views import TicketRequest
 from govcloud.subsystems.changes import ClientChange
-from govcloud.subsystems.client_records import fingerprint
+from govcloud.subsystems.clients.client_records import fingerprint
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.models import ClientRedirect
 from govcloud.subsystems.protocols import (

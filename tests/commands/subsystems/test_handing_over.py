@@ -14,8 +14,8 @@ from govcloud.kernel.errors import Conflict, Denied, Invalid, NotFound
 from govcloud.services import Services
 from govcloud.settings import Settings
 from govcloud.subsystems.changes import SubsystemChange
-from govcloud.subsystems.handing_over import HandedOver
 from govcloud.subsystems.inputs import PLATFORM, NewItem
+from govcloud.subsystems.service_life.handing_over import HandedOver
 from govcloud.subsystems.usage import Usage
 from tests.factories.racing import together
 from tests.factories.requests import REGISTER, ask, granted, may_read

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.deciding.obligations import obligations_of
 from govcloud.authorization.decision_log.reading import LogAsked
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.obligations import obligations_of
 from govcloud.authorization.shipped import baseline
 from govcloud.kernel.clock import ManualClock
 from govcloud.settings import Settings

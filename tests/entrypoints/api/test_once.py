@@ -10,7 +10,7 @@ from sqlalchemy import text
 from govcloud.access.notices.mailing import code_context, seal_address
 from govcloud.access.notices.models import NoticeAddress
 from govcloud.entrypoints.api.routes import ACCESS, TABLE
-from govcloud.entrypoints.api.table import Once
+from govcloud.entrypoints.api.wire.table import Once
 from govcloud.kernel.ids import new_id
 from tests.entrypoints.api.test_submissions import keyed
 from tests.factories.requests import ask, granted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.services import Services
 from tests.entrypoints.api.conftest import SignIn
 from tests.factories.policies import differing, drafted, province_policy, run_shadow, second_officer

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from tests.entrypoints.authzen.conftest import EVALUATION, EVALUATIONS, READ, Point, action, question, row, subject
 from tests.factories.requests import ask
 from tests.factories.world import XIHU, YUHANG, World

@@ -17,8 +17,8 @@ from sqlalchemy import Boolean, Column, Engine, Integer, MetaData, Table, Text, 
 from sqlalchemy.pool import StaticPool
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.document import PolicyDocument
-from govcloud.authorization.scope import RowCondition, Scope
+from govcloud.authorization.policies.document import PolicyDocument
+from govcloud.authorization.scopes.scope import RowCondition, Scope
 from govcloud.authorization.shipped import baseline
 from govcloud.client import Checks, Columns, FieldState, Question
 from govcloud.client.wire import read_rows

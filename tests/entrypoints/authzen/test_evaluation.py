@@ -13,7 +13,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services

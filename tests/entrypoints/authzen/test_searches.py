@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.authorization.shipped import baseline
 from govcloud.entrypoints.authzen import searching
 from tests.entrypoints.authzen.conftest import DOOR, EVALUATION, GUIDE, READ, Point, action, question, row, subject

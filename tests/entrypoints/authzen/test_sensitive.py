@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import ACR_MFA, ACR_PASSWORD

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from tests.entrypoints.cli.test_people_and_client import Cli, cli, output_of

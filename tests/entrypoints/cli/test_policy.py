@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from govcloud.app import assemble
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.errors import PolicyError
 from govcloud.authorization.shipped import baseline
 from govcloud.cli.main import main

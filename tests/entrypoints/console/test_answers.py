@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.authorization.decision_log.reading import LogAsked
-from govcloud.authorization.decisions import Question
 from govcloud.kernel.clock import ManualClock
 from tests.entrypoints.console.conftest import Enter
 from tests.factories.browsing import Visitor, said

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.identity.criteria import AppointmentCriteria
-from govcloud.identity.orders import Order
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.identity.finding.criteria import AppointmentCriteria
+from govcloud.identity.working_life.orders import Order
 from govcloud.kernel.actor import Actor
 from govcloud.services import Services
 from tests.entrypoints.console.conftest import Enter

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from govcloud.authorization.duty_inputs import NewDutyRule
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
 from govcloud.identity import tree
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.inputs import NewAppointment, NewOffice
 from govcloud.identity.reorganisation import Merge, Rename
 from tests.entrypoints.console.administrators import said

@@ -100,7 +100,7 @@ def test_upload_report_confirm_and_outcome(admin: Sign, services: Services, worl
 
 
 def test_a_large_upload_is_checked_by_the_jobs(admin: Sign, services: Services, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("govcloud.entrypoints.console.imports._AT_ONCE", 10)
+    monkeypatch.setattr("govcloud.entrypoints.console.people.imports._AT_ONCE", 10)
     zhou = admin("ZHOUJIANJUN")
     run = uploaded(zhou.upload(csv_bytes([a_row(1)])))
     assert "预检中" in said(zhou.get(run))

@@ -175,7 +175,7 @@ def test_unreadable_files_and_thrown_away_ones(enter: Enter, services: Services,
     assert (long.status_code, "长度应为" in long.text) == (422, True)
     nothing = system.post("/console/power_items/import/", {}, page="/console/")
     assert nothing.status_code == 422
-    monkeypatch.setattr("govcloud.entrypoints.console.list_imports.MOST_LINES", 1)
+    monkeypatch.setattr("govcloud.entrypoints.console.catalogue.list_imports.MOST_LINES", 1)
     many = upload(system, [power(1), power(2)])
     assert (many.status_code, "govcloud lists import" in said(many)) == (422, True)
     monkeypatch.undo()

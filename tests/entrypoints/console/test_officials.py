@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 
 from govcloud.audit.models import AuditEvent
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.identity.criteria import AppointmentCriteria
-from govcloud.identity.orders import Duty, Order
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.identity.finding.criteria import AppointmentCriteria
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from tests.entrypoints.console.administrators import Become

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from govcloud.identity.orders import Duty, Order
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import GovcloudError
 from govcloud.services import Services

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from govcloud.identity.inputs import NewAppointment, NewOfficial
-from govcloud.identity.orders import Duty, Order
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db
 from govcloud.services import Services

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from govcloud.authorization.drafting.service import NewDraft
-from govcloud.authorization.fields import FieldRule
+from govcloud.authorization.scopes.fields import FieldRule
 from tests.entrypoints.console.conftest import Enter
 from tests.factories.browsing import Visitor, alerts, counted, inline_code, said
 from tests.factories.policies import OPERATOR, drafted, province_policy, put_in_force, second_officer, shown

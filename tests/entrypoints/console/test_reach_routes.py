@@ -14,7 +14,7 @@ import pytest
 
 from govcloud.identity.importing.runs import Order as ImportOrder
 from govcloud.identity.inputs import NewOffice
-from govcloud.identity.orders import Order
+from govcloud.identity.working_life.orders import Order
 from govcloud.subsystems.listing.importing import ListOrder
 from govcloud.web.gate import gate_of
 from tests.entrypoints.console.conftest import happened, new_official

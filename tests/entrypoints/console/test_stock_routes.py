@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from govcloud.entrypoints.console.base import ConsoleView
+from govcloud.entrypoints.console.parts.base import ConsoleView
 from govcloud.kernel.database import ReadOnlyError, db
 from tests.entrypoints.console.conftest import REASON, Enter, Rows, happened
 from tests.entrypoints.console.test_who_may import LISTS, OPENED, RUN, TABLES, form_of

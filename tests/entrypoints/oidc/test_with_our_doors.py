@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.client import GovcloudASGI, GovcloudWSGI, Settings, asgi, wsgi
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services

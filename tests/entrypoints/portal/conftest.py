@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from govcloud.access.commands import NewRequest, Submitted
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from tests.factories.browsing import Visitor
 from tests.factories.province import database_url, province, world
 from tests.factories.world import HANGZHOU, World

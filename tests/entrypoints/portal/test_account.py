@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from govcloud.identity.orders import Duty, Order
+from govcloud.identity.working_life.orders import Duty, Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.subsystems.protocols import OidcSettings

@@ -10,7 +10,7 @@ import pytest
 
 from govcloud.access.commands import Alternative, Correction, NewSubmission, Submitted, WantedItem
 from govcloud.access.evidence.card import evidence_digest
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from tests.commands.access.test_clocks import JOBS

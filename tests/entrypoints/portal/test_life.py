@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from govcloud.access.commands import Submitted
-from govcloud.authorization.decisions import Question
+from govcloud.authorization.deciding.decisions import Question
 from govcloud.services import Services
 from govcloud.web.moments import moment
 from tests.factories.browsing import Visitor, counted, said

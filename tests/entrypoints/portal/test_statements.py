@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from tests.factories.browsing import Visitor, counted
 from tests.factories.requests import ask
 from tests.factories.world import XIHU, YUHANG, World

@@ -10,8 +10,8 @@ import pytest
 
 from govcloud.access.commands import Submitted
 from govcloud.authorization.answers.entries import State
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.snapshot import door_of
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.subjects.snapshot import door_of
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.views import TicketRequest

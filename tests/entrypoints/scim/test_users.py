@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from govcloud.audit.models import AuditEvent
-from govcloud.identity.orders import Order
+from govcloud.identity.working_life.orders import Order
 from govcloud.kernel.clock import ManualClock
 from govcloud.services import Services
 from govcloud.signon.errors import SignInRefused

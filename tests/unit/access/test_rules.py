@@ -10,7 +10,7 @@ import pytest
 from govcloud.access.facts import DecisionFacts, ItemFacts, PersonFacts, RequestFacts, Wanted
 from govcloud.access.rules import APPROVE, REJECT, SUBMIT, Registry, check
 from govcloud.access.rules.term import RequestedWithinCap
-from govcloud.authorization.scope import NOTHING, PROVINCE, Scope
+from govcloud.authorization.scopes.scope import NOTHING, PROVINCE, Scope
 from govcloud.identity.ranks import rank_order
 from govcloud.kernel.errors import Conflict, Denied, GovcloudError, Invalid
 

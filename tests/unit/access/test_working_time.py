@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govcloud.access.clocks.working_time import WorkingHours, WorkingTime, missing_year
-from govcloud.authorization.surroundings import CHINA
-from govcloud.authorization.work_calendar import WorkCalendar, shipped_calendar
+from govcloud.authorization.around.surroundings import CHINA
+from govcloud.authorization.around.work_calendar import WorkCalendar, shipped_calendar
 
 SHIPPED = WorkingTime(shipped_calendar())
 NOTHING = timedelta(0)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from govcloud.authorization.asking import Asking
-from govcloud.authorization.document import RoleSpec, RuleSpec
-from govcloud.authorization.engine import Engine, Verdict
-from govcloud.authorization.policy import compile_policy
+from govcloud.authorization.deciding.asking import Asking
+from govcloud.authorization.deciding.engine import Engine, Verdict
+from govcloud.authorization.deciding.policy import compile_policy
+from govcloud.authorization.policies.document import RoleSpec, RuleSpec
 from govcloud.authorization.shipped import model_text
-from govcloud.authorization.snapshot import Snapshot, Window
+from govcloud.authorization.subjects.snapshot import Snapshot, Window
 
 READ = "housing:register:read"
 

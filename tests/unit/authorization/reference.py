@@ -14,9 +14,9 @@ from typing import Any
 
 import casbin
 
-from govcloud.authorization.document import RuleSpec
-from govcloud.authorization.fields import FieldRule
-from govcloud.authorization.policy import GRANT_RULE
+from govcloud.authorization.deciding.policy import GRANT_RULE
+from govcloud.authorization.policies.document import RuleSpec
+from govcloud.authorization.scopes.fields import FieldRule
 from govcloud.authorization.shipped import model_text
 from tests.unit.authorization.worlds import (
     CONDITIONS,

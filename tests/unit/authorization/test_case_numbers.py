@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govcloud.authorization.case_numbers import case_key, same_case, spellings, written
-from govcloud.authorization.rows import RowCondition, in_normal_form
+from govcloud.authorization.scopes.rows import RowCondition, in_normal_form
 from govcloud.client.case_numbers import spellings as client_spellings
 from govcloud.client.rows import RowCondition as ClientCondition
 

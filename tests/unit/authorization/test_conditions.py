@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.authorization.conditions import Condition, compile_condition
 from govcloud.authorization.errors import ConditionError
-from govcloud.authorization.vocabulary import CONTEXT, RESOURCE, SUBJECT
+from govcloud.authorization.policies.conditions import Condition, compile_condition
+from govcloud.authorization.policies.vocabulary import CONTEXT, RESOURCE, SUBJECT
 from tests.unit.authorization.worlds import CONDITIONS
 
 FACTS: dict[str, dict[str, Any]] = {

@@ -13,13 +13,13 @@ from casbin.persist import Adapter
 from casbin.persist.adapters import FileAdapter
 from casbin.rbac import default_role_manager
 
-from govcloud.authorization import engine as engine_module
-from govcloud.authorization.document import RoleSpec, RuleSpec, parse_document
-from govcloud.authorization.engine import Engine
-from govcloud.authorization.inclusion import role_closure
-from govcloud.authorization.policy import NEVER, compile_policy
+from govcloud.authorization.deciding import engine as engine_module
+from govcloud.authorization.deciding.engine import Engine
+from govcloud.authorization.deciding.policy import NEVER, compile_policy
+from govcloud.authorization.policies.document import RoleSpec, RuleSpec, parse_document
+from govcloud.authorization.policies.inclusion import role_closure
 from govcloud.authorization.shipped import model_text
-from govcloud.authorization.snapshot import grant_role
+from govcloud.authorization.subjects.snapshot import grant_role
 from tests.unit.authorization.asking import READ, ask, engine_of
 
 RBAC = """

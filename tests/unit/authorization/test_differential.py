@@ -8,9 +8,9 @@ from functools import lru_cache
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from govcloud.authorization.engine import Verdict
-from govcloud.authorization.fields import Shown, shown
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.deciding.engine import Verdict
+from govcloud.authorization.scopes.fields import Shown, shown
+from govcloud.authorization.scopes.scope import Scope
 from tests.unit.authorization.reference import KEYS, Answer, Reference
 from tests.unit.authorization.worlds import UNIVERSE, World, make_world, worlds
 

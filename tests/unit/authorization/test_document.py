@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from govcloud.authorization.document import load_document, parse_document
 from govcloud.authorization.errors import PolicyError
-from govcloud.authorization.fields import ALL_FIELDS, FieldRule
-from govcloud.authorization.inclusion import cycle_in
+from govcloud.authorization.policies.document import load_document, parse_document
+from govcloud.authorization.policies.inclusion import cycle_in
+from govcloud.authorization.scopes.fields import ALL_FIELDS, FieldRule
 from govcloud.authorization.shipped import baseline, policies_folder
 
 

@@ -9,11 +9,11 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.authorization.duties import Duty, compile_duties
-from govcloud.authorization.holding import take_snapshot
-from govcloud.authorization.snapshot import instant
-from govcloud.authorization.subjects import official_snapshot
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.authorization.subjects.duties import Duty, compile_duties
+from govcloud.authorization.subjects.holding import take_snapshot
+from govcloud.authorization.subjects.snapshot import instant
+from govcloud.authorization.subjects.subjects import official_snapshot
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.identity.queries import Subject
 from tests.factories.subjects import serving
 

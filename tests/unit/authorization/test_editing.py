@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from govcloud.authorization.comparing import compare
-from govcloud.authorization.document import parse_document
 from govcloud.authorization.drafting.editing import with_rule, without_rule
 from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.policies.comparing import compare
+from govcloud.authorization.policies.document import parse_document
 from govcloud.authorization.shipped import baseline
 from govcloud.kernel.errors import Conflict
 

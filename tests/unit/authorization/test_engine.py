@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 
-from govcloud.authorization.asking import Asking
-from govcloud.authorization.document import RuleSpec
-from govcloud.authorization.fields import ALL_FIELDS, FieldRule, View
-from govcloud.authorization.scope import PROVINCE, Scope
-from govcloud.authorization.snapshot import Giver, Snapshot, Window, grant_role
+from govcloud.authorization.deciding.asking import Asking
+from govcloud.authorization.policies.document import RuleSpec
+from govcloud.authorization.scopes.fields import ALL_FIELDS, FieldRule, View
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
+from govcloud.authorization.subjects.snapshot import Giver, Snapshot, Window, grant_role
 from tests.unit.authorization.asking import READ, ask, engine_of, verdict
 from tests.unit.authorization.worlds import World, worlds
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.authorization.decisions import MESSAGES, Decision, Reason, refusal
-from govcloud.authorization.fields import ALL_FIELDS, MAX_FIELDS, FieldRule, Shown, View, is_field_name, shown, views_of
-from govcloud.authorization.obligations import Obligations, obligations_in, obligations_of
-from govcloud.authorization.scope import NOTHING, PROVINCE, RowCondition, Scope
+from govcloud.authorization.deciding.decisions import MESSAGES, Decision, Reason, refusal
+from govcloud.authorization.deciding.obligations import Obligations, obligations_in, obligations_of
+from govcloud.authorization.scopes.fields import ALL_FIELDS, MAX_FIELDS, FieldRule, Shown, View, is_field_name, shown, views_of
+from govcloud.authorization.scopes.scope import NOTHING, PROVINCE, RowCondition, Scope
 from tests.unit.authorization.test_scope import SCOPES, rows
 
 NAMES = ("phone", "id_number", "name")

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from govcloud.authorization.asking import Asking
-from govcloud.authorization.document import RuleSpec
-from govcloud.authorization.lacking import lacking
-from govcloud.authorization.scope import Scope
-from govcloud.authorization.snapshot import Snapshot, Window
+from govcloud.authorization.deciding.asking import Asking
+from govcloud.authorization.deciding.lacking import lacking
+from govcloud.authorization.policies.document import RuleSpec
+from govcloud.authorization.scopes.scope import Scope
+from govcloud.authorization.subjects.snapshot import Snapshot, Window
 from tests.unit.authorization.asking import READ, engine_of
 from tests.unit.authorization.worlds import CASES, DIVISIONS, PATHS, Asked, World, worlds
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from govcloud.authorization.engine import Engine
-from govcloud.authorization.matcher import Matcher, MatcherError
-from govcloud.authorization.policy import compile_policy
+from govcloud.authorization.deciding.engine import Engine
+from govcloud.authorization.deciding.policy import compile_policy
+from govcloud.authorization.policies.matcher import Matcher, MatcherError
 from govcloud.authorization.shipped import model_text
 
 TOKENS = frozenset({"r_sub", "p_sub"})

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from govcloud.authorization.comparing import compare
 from govcloud.authorization.drafting.checking import findings, located
 from govcloud.authorization.drafting.editing import with_rule, without_rule
 from govcloud.authorization.drafting.merging import merged, rebased
 from govcloud.authorization.errors import PolicyError
+from govcloud.authorization.policies.comparing import compare
 from govcloud.authorization.shipped import baseline
 from govcloud.kernel.errors import Conflict, FieldError
 from govcloud.kernel.messages import Message

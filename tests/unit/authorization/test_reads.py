@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from govcloud.authorization.drafting.reads import OF_ALL, OF_ONE, OF_PERSON, OF_PLACE, Reads, reads_of
-from govcloud.authorization.vocabulary import EVERYWHERE, SUBJECT
-from govcloud.identity.grouping import BY
+from govcloud.authorization.policies.vocabulary import EVERYWHERE, SUBJECT
+from govcloud.identity.finding.grouping import BY
 
 
 def test_every_attribute_of_a_subject_has_its_place() -> None:

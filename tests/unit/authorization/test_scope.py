@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.authorization.scope import (
+from govcloud.authorization.scopes.scope import (
     MAX_ALTERNATIVES,
     NOTHING,
     PROVINCE,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from govcloud.authorization.asking import Asking
-from govcloud.authorization.document import RuleSpec
+from govcloud.authorization.deciding.asking import Asking
 from govcloud.authorization.errors import ConditionError
-from govcloud.authorization.scope import NOTHING, PROVINCE, RowCondition, Scope
-from govcloud.authorization.scope_rules import compile_scope
-from govcloud.authorization.snapshot import Snapshot, Window, grant_role
+from govcloud.authorization.policies.document import RuleSpec
+from govcloud.authorization.policies.scope_rules import compile_scope
+from govcloud.authorization.scopes.scope import NOTHING, PROVINCE, RowCondition, Scope
+from govcloud.authorization.subjects.snapshot import Snapshot, Window, grant_role
 from tests.unit.authorization.asking import READ, engine_of
 
 WANG = {"division": "330106000000", "department_path": "/gov/xihu/"}

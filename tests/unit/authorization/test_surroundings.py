@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.authorization.conditions import compile_condition
-from govcloud.authorization.network_zones import OUTSIDE, NetworkZones, zones_of
-from govcloud.authorization.surroundings import SHIPPED, Context, Surroundings
-from govcloud.authorization.terms import Attributes
-from govcloud.authorization.work_calendar import WorkCalendarError, parse_calendar, read_calendar, shipped_calendar
+from govcloud.authorization.around.network_zones import OUTSIDE, NetworkZones, zones_of
+from govcloud.authorization.around.surroundings import SHIPPED, Context, Surroundings
+from govcloud.authorization.around.work_calendar import WorkCalendarError, parse_calendar, read_calendar, shipped_calendar
+from govcloud.authorization.policies.conditions import compile_condition
+from govcloud.authorization.policies.terms import Attributes
 from govcloud.settings import Settings, SettingsError, load_settings
 from govcloud.wiring import surroundings
 

@@ -16,17 +16,17 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from govcloud.authorization.answering import Seen
-from govcloud.authorization.asking import Asking
-from govcloud.authorization.document import RoleSpec, RuleSpec
-from govcloud.authorization.engine import Engine, Verdict
-from govcloud.authorization.fields import ALL_FIELDS, FieldRule
-from govcloud.authorization.holding import take_snapshot
-from govcloud.authorization.network_zones import zones_of
-from govcloud.authorization.policy import compile_policy
+from govcloud.authorization.around.network_zones import zones_of
+from govcloud.authorization.around.surroundings import Surroundings
+from govcloud.authorization.deciding.answering import Seen
+from govcloud.authorization.deciding.asking import Asking
+from govcloud.authorization.deciding.engine import Engine, Verdict
+from govcloud.authorization.deciding.policy import compile_policy
+from govcloud.authorization.policies.document import RoleSpec, RuleSpec
+from govcloud.authorization.scopes.fields import ALL_FIELDS, FieldRule
 from govcloud.authorization.shipped import model_text
-from govcloud.authorization.snapshot import AssignmentFact, GrantFact
-from govcloud.authorization.surroundings import Surroundings
+from govcloud.authorization.subjects.holding import take_snapshot
+from govcloud.authorization.subjects.snapshot import AssignmentFact, GrantFact
 from govcloud.subsystems.levels import FILTER, Traits
 
 #: A Tuesday that is worked, 08:00 in China.

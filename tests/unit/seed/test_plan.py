@@ -11,8 +11,8 @@ from itertools import islice
 import pytest
 from stdnum.cn import uscc
 
-from govcloud.authorization.document import RuleSpec, parse_document
-from govcloud.authorization.fields import ALL_FIELDS, FieldRule
+from govcloud.authorization.policies.document import RuleSpec, parse_document
+from govcloud.authorization.scopes.fields import ALL_FIELDS, FieldRule
 from govcloud.cli.seed.cast import CAST
 from govcloud.cli.seed.catalogue_loader import client_settings
 from govcloud.cli.seed.plan import Plan

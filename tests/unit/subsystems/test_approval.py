@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud.entrypoints.console.subsystem_rows import read_rows
+from govcloud.entrypoints.console.catalogue.subsystem_rows import read_rows
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.approval import MOST_NEEDED, TIERS, Step, care, checked_approval, read_approval, steps_of, written_approval

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.validation import Fields
 from govcloud.subsystems.beginnings import canonical, origin_of, place_of
-from govcloud.subsystems.client_inputs import checked_client
+from govcloud.subsystems.clients.client_inputs import checked_client
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import CasSettings, ForwardAuthSettings
 

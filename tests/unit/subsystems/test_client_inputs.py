@@ -15,9 +15,9 @@ from govcloud.kernel.validation import Fields
 from govcloud.signon.claims import OPENS, PROFILE
 from govcloud.subsystems.addresses import address_fault, beginning_fault, origin_fault
 from govcloud.subsystems.beginnings import origin_of
-from govcloud.subsystems.client_inputs import checked_client
-from govcloud.subsystems.client_keys import keys_fault
-from govcloud.subsystems.client_records import beyond_defaults, differences, fingerprint, read_settings
+from govcloud.subsystems.clients.client_inputs import checked_client
+from govcloud.subsystems.clients.client_keys import keys_fault
+from govcloud.subsystems.clients.client_records import beyond_defaults, differences, fingerprint, read_settings
 from govcloud.subsystems.inputs import NewClient
 from govcloud.subsystems.protocols import (
     AUTHORIZATION_CODE,

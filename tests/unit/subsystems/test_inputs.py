@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from govcloud.kernel.errors import Invalid
 from govcloud.kernel.validation import Fields
-from govcloud.subsystems import client_inputs, inputs
+from govcloud.subsystems import inputs
 from govcloud.subsystems.addresses import address_fault
 from govcloud.subsystems.changes import MatterEntry
+from govcloud.subsystems.clients import client_inputs
 from govcloud.subsystems.inputs import NewClient, NewFunction, NewItem, NewMatter, NewSubsystem
 from govcloud.subsystems.listing import inputs as lists
 from govcloud.subsystems.listing.inputs import NewPowerItem, NewServiceItem

@@ -10,7 +10,7 @@ from datetime import timedelta
 from govcloud.access.asking.queries import Chosen
 from govcloud.access.commands import Alternative, NewSubmission, RejectReason, WantedItem
 from govcloud.access.deciding.presigning import NewRule
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.cli.seed.history.stage import Stage
 
 _CASE = "XH-SZ-{at:%Y}-{number:04d}"

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from govcloud.access.commands import NewSubmission, WantedItem
 from govcloud.access.lifecycle import Mode
-from govcloud.authorization.grant_reads import GrantView
-from govcloud.authorization.scope import PROVINCE, Scope
-from govcloud.authorization.surroundings import CHINA
+from govcloud.authorization.around.surroundings import CHINA
+from govcloud.authorization.rights.grant_reads import GrantView
+from govcloud.authorization.scopes.scope import PROVINCE, Scope
 from govcloud.cli.seed.numbers import stream
 from govcloud.cli.seed.report import Serving, Staff
 from govcloud.jobs.announce_ends import announce

@@ -14,7 +14,7 @@ from sqlalchemy import event, select
 from govcloud.audit.models import AuditEvent
 from govcloud.authorization.commands import NewGrant
 from govcloud.authorization.models import AccessGrant, EpochChange
-from govcloud.authorization.scope import Scope
+from govcloud.authorization.scopes.scope import Scope
 from govcloud.identity.importing.report import Report
 from govcloud.identity.importing.runs import Order
 from govcloud.identity.importing.sources import examine

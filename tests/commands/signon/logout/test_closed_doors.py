@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from govcloud.authorization.decisions import Question
-from govcloud.authorization.duty_inputs import NewDutyRule
-from govcloud.authorization.snapshot import door_of
-from govcloud.identity.criteria import AppointmentCriteria
+from govcloud.authorization.deciding.decisions import Question
+from govcloud.authorization.rights.duty_inputs import NewDutyRule
+from govcloud.authorization.subjects.snapshot import door_of
+from govcloud.identity.finding.criteria import AppointmentCriteria
 from govcloud.jobs.close_stays import close_stays
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

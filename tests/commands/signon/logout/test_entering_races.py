@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import PROVINCE
+from govcloud.authorization.scopes.scope import PROVINCE
 from govcloud.identity.inputs import NewAppointment
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.database import db

@@ -14,7 +14,7 @@ import jwt
 import pytest
 from flask import Flask
 
-from govcloud.identity.orders import Order
+from govcloud.identity.working_life.orders import Order
 from govcloud.jobs.end_sessions import end_expired
 from govcloud.kernel.actor import Actor
 from govcloud.kernel.clock import ManualClock

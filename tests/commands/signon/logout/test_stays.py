@@ -9,7 +9,7 @@ import pytest
 
 from govcloud.access.ending.targets import Kind
 from govcloud.authorization.commands import NewGrant
-from govcloud.authorization.scope import PROVINCE
+from govcloud.authorization.scopes.scope import PROVINCE
 from govcloud.jobs.end_stays import end_stays
 from govcloud.kernel.clock import ManualClock
 from govcloud.kernel.errors import Denied

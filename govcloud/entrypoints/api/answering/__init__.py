@@ -1,0 +1,1 @@
+"""Answers about rights, and separation of duty."""

@@ -1,0 +1,1 @@
+"""Subsystems, lists and matters."""

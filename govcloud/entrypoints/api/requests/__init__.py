@@ -1,0 +1,1 @@
+"""Asking, deciding and what is held."""

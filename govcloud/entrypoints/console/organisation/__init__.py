@@ -1,0 +1,1 @@
+"""机构: the tree, changes of a department, its export."""

@@ -1,0 +1,1 @@
+"""授权: roles, duties, ceilings, grants, separation, and answers about them."""

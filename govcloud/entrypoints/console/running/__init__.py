@@ -1,0 +1,1 @@
+"""运行: record, log, keys, outbox, sessions, sign-outs, rules of the province."""

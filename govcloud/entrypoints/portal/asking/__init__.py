@@ -1,0 +1,1 @@
+"""Asking: the catalogue, the form, one's requests."""

@@ -1,0 +1,1 @@
+"""Deciding: the inbox, a decision, rules, delegations."""

@@ -1,0 +1,1 @@
+"""What one holds, and what one answers for."""

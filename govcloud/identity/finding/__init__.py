@@ -1,0 +1,1 @@
+"""Finding and grouping people: keys, search, criteria, reach."""

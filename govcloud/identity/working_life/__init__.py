@@ -1,0 +1,1 @@
+"""People: officials, their appointments and standings, from joining to leaving and back."""

@@ -1,0 +1,1 @@
+"""Clients: what a subsystem signs officials in with; addresses, keys, secrets, files."""

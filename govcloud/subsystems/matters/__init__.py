@@ -1,0 +1,1 @@
+"""Matters (一件事): templates of items across departments."""

@@ -1,0 +1,1 @@
+"""The way into service and out of it, publishing, handing over."""
