@@ -25,14 +25,14 @@ SEED = Actor.system("seed")
 _START = 300.0
 
 
-def work(pipe: Connection, appointment_id: UUID, function: str = FUNCTION) -> None:
-    """Ask without pause whether the function is open, and say so each time that the answer is another, with the moment."""
+def work(pipe: Connection, appointment_id: UUID, pause: float = 0.0) -> None:
+    """Ask, with a ``pause`` in seconds in between, whether the function is open; say so when the answer is another, with the moment."""
     from govcloud.app import assemble  # noqa: PLC0415 - in the process that works
     from govcloud.kernel.database import db  # noqa: PLC0415
 
     app = assemble()
     decider = app.extensions["govcloud"].authorization
-    question = Question(function, appointment_id)
+    question = Question(FUNCTION, appointment_id)
     before: bool | None = None
     with app.app_context():
         while True:
@@ -42,6 +42,7 @@ def work(pipe: Connection, appointment_id: UUID, function: str = FUNCTION) -> No
                 before = allowed
                 pipe.send((allowed, now))
                 db.session.remove()
+            time.sleep(pause)
 
 
 def measure(place: Platform, services: Services, subject: Subject, rounds: int) -> None:
