@@ -10,6 +10,11 @@ from govcloud.kernel.provisioning import OWNER_ROLE
 
 LINES_A_REQUEST = 3
 _PIECE = 50_000
+#: Whoever asked then served then: what holds now has held since before the first of them.
+_SINCE = tuple(
+    f"UPDATE {table} SET valid_from = valid_from - interval '500 days' WHERE valid_to IS NULL"  # noqa: S608 - names of our own
+    for table in ("appointment", "official_version", "department_version")
+)
 #: Everybody who asks, and everything that is asked for, by number; the past goes through both in turn.
 _TABLES = (
     """
@@ -76,7 +81,7 @@ def fill(place: Platform, count: int) -> None:
         connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER_ROLE}".encode())
     with psycopg.connect(place.owner_url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
-        for statement in _TABLES:
+        for statement in (*_SINCE, *_TABLES):
             connection.execute(statement.encode())
         for first in counting(range(1, count + 1, _PIECE), "past requests"):
             connection.execute(past.encode(), {"first": first, "last": min(first + _PIECE - 1, count), "lines": LINES_A_REQUEST})
