@@ -13,6 +13,7 @@ between, or the call is made again before it was answered, the work is done agai
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,16 +97,19 @@ class AnsweredCalls:
             known = None if _taken(tx, principal, key, fingerprint) else _answered(tx, principal, key, fingerprint)
         if known is not None and known.status != _UNDER_WAY:
             return known
-        try:
+        with ExitStack() as unless_done:
+            unless_done.callback(self._let_go, actor, principal, key, fingerprint)
             answer = work()
-        except BaseException:
-            with self._uow.begin(actor, ONCE, Target("call", key)) as tx:
-                unanswered = _mine(principal, key, fingerprint, AnsweredCall.status == _UNDER_WAY)
-                tx.session.execute(delete(AnsweredCall).where(*unanswered))
-            raise
+            unless_done.pop_all()
         with self._uow.begin(actor, ONCE, Target("call", key)) as tx:
             _keep(tx, principal, key, fingerprint, answer)
         return answer
+
+    def _let_go(self, actor: Actor, principal: str, key: str, fingerprint: bytes) -> None:
+        """Forget a call that was begun and has no answer: the same key may be tried again."""
+        with self._uow.begin(actor, ONCE, Target("call", key)) as tx:
+            unanswered = _mine(principal, key, fingerprint, AnsweredCall.status == _UNDER_WAY)
+            tx.session.execute(delete(AnsweredCall).where(*unanswered))
 
     def purge(self, actor: Actor) -> int:
         """Forget a batch of keys that have been kept long enough; return how many went."""
